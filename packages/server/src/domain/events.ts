@@ -1,0 +1,52 @@
+import type { JsonObject } from './json.ts';
+import type { EpochMs } from './time.ts';
+
+/** Every event there is; a new one is added here and in docs/api. */
+export const EVENT_TYPES = [
+  'vm.created',
+  'vm.updated',
+  'vm.provisioning',
+  'vm.starting',
+  'vm.started',
+  'vm.pausing',
+  'vm.paused',
+  'vm.resuming',
+  'vm.resumed',
+  'vm.stopping',
+  'vm.stopped',
+  'vm.restarting',
+  'vm.deleting',
+  'vm.deleted',
+  'vm.failed',
+  'vm.adopted',
+  'vm.health_changed',
+  'vm.orphan_reaped',
+  'operation.created',
+  'operation.started',
+  'operation.succeeded',
+  'operation.failed',
+  'operation.cancelled',
+  'execution.started',
+  'execution.completed',
+  'image.built',
+  'image.removed',
+  'server.started',
+  'server.stopping',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** An event before the log gave it its number. */
+export interface NewEvent {
+  readonly type: EventType;
+  readonly at: EpochMs;
+  /** Id of what it is about: a VM's, an operation's, an execution's, or an image's name. */
+  readonly subject: string;
+  readonly vmId: string | null;
+  readonly operationId: string | null;
+  readonly data: JsonObject;
+}
+
+/** One entry of the ordered log. `sequence` starts at 1, grows by one, and is never used again. */
+export interface Event extends NewEvent {
+  readonly sequence: number;
+}

@@ -1,0 +1,47 @@
+/**
+ * Identifiers: a UUID (version 7: sortable by time) shown with a prefix that names its kind, as a TypeID
+ * (https://github.com/jetify-com/typeid, spec 0.3): `vm_01kahx6z4qf8r9y6m3s2t1v0wq`. The 128 bits are the identity;
+ * dialects whose documents say UUID show the same bits as a plain UUID.
+ */
+declare const brand: unique symbol;
+
+export type Id<Prefix extends string> = string & { readonly [brand]: Prefix };
+
+export const ID_PREFIXES = ['vm', 'op', 'exec', 'host', 'req'] as const;
+export type IdPrefix = (typeof ID_PREFIXES)[number];
+
+export type VmId = Id<'vm'>;
+export type OperationId = Id<'op'>;
+export type ExecutionId = Id<'exec'>;
+export type HostId = Id<'host'>;
+export type RequestId = Id<'req'>;
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The id of `prefix` that stands for this UUID. Throws RangeError if it is none. */
+export function idFromUuid<P extends IdPrefix>(prefix: P, uuid: string): Id<P> {
+  if (!UUID.test(uuid)) throw new RangeError('not a UUID');
+  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`);
+  let suffix = '';
+  for (let i = 0; i < 26; i++) {
+    suffix = ALPHABET.charAt(Number(bits & 31n)) + suffix;
+    bits >>= 5n;
+  }
+  return `${prefix}_${suffix}` as Id<P>;
+}
+
+/** The id if `text` is a well-formed one of this kind, else null. */
+export function parseId<P extends IdPrefix>(prefix: P, text: string): Id<P> | null {
+  return text.startsWith(`${prefix}_`) && SUFFIX.test(text.slice(prefix.length + 1)) ? (text as Id<P>) : null;
+}
+
+/** The UUID behind an id, in lower case with hyphens. */
+export function uuidOf(id: Id<IdPrefix>): string {
+  const suffix = id.slice(id.indexOf('_') + 1);
+  let bits = 0n;
+  for (const letter of suffix) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(letter));
+  const hex = bits.toString(16).padStart(32, '0');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

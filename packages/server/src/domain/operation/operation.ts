@@ -1,0 +1,91 @@
+import type { ErrorCode } from '../errors.ts';
+import type { OperationId, VmId } from '../ids.ts';
+import type { Json } from '../json.ts';
+import type { EpochMs } from '../time.ts';
+
+/**
+ * A durable, multi-step change to a stored resource.
+ *
+ *   pending --> running --> succeeded | failed | cancelled
+ *      +----------------------> cancelled
+ *
+ * pending    accepted, stored with what it changes; nobody has begun
+ * running    its plan is being carried out
+ * succeeded  what was wanted has been observed; final
+ * failed     given up, `error` says why; final
+ * cancelled  a newer request on the same resource took its place, or somebody cancelled it; final
+ */
+export const OPERATION_TRANSITIONS = {
+  pending: ['running', 'succeeded', 'failed', 'cancelled'],
+  running: ['succeeded', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type OperationState = keyof typeof OPERATION_TRANSITIONS;
+export const OPERATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'cancelled'] as const satisfies readonly OperationState[];
+
+export const OPERATION_KINDS = [
+  'vm.create',
+  'vm.start',
+  'vm.stop',
+  'vm.restart',
+  'vm.pause',
+  'vm.resume',
+  'vm.delete',
+  'image.build',
+] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+/** What the operation changes. */
+export type OperationSubject =
+  | { readonly kind: 'vm'; readonly id: VmId; readonly name: string }
+  | { readonly kind: 'image'; readonly name: string };
+
+export interface OperationError {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** One step as it was carried out; the same name may stand several times after retries. */
+export interface OperationStep {
+  readonly name: string;
+  readonly state: 'running' | 'succeeded' | 'failed';
+  readonly attempt: number;
+  readonly startedAt: EpochMs;
+  readonly completedAt: EpochMs | null;
+  readonly message: string | null;
+}
+
+export interface OperationProgress {
+  /** Of the present step: 0 to 1; null when nobody can tell. */
+  readonly fraction: number | null;
+  readonly message: string;
+}
+
+export interface Operation {
+  readonly id: OperationId;
+  readonly kind: OperationKind;
+  readonly subject: OperationSubject;
+  /** The subject's generation that this operation wants to reach (0 for images). */
+  readonly generation: number;
+  readonly state: OperationState;
+  readonly steps: readonly OperationStep[];
+  readonly progress: OperationProgress | null;
+  readonly result: Json;
+  readonly error: OperationError | null;
+  readonly principal: string;
+  readonly createdAt: EpochMs;
+  readonly startedAt: EpochMs | null;
+  readonly completedAt: EpochMs | null;
+  /** Past this moment the planner gives up. */
+  readonly deadlineAt: EpochMs;
+  readonly revision: number;
+}
+
+export function isFinal(state: OperationState): boolean {
+  return OPERATION_TRANSITIONS[state].length === 0;
+}

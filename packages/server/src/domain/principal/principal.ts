@@ -1,0 +1,32 @@
+/** Somebody who asks: a user, an API key, or the bootstrap administrator. */
+export interface Principal {
+  readonly kind: 'admin';
+  /** Shown in operations and events. */
+  readonly name: string;
+  /** `vm:create`, `vm:*`, `*`. */
+  readonly permissions: readonly string[];
+}
+
+/** What a principal may be allowed to do, as `resource:verb`. */
+export const PERMISSIONS = [
+  'vm:read',
+  'vm:create',
+  'vm:update',
+  'vm:delete',
+  'vm:power',
+  'vm:exec',
+  'image:read',
+  'image:build',
+  'image:delete',
+  'operation:read',
+  'operation:cancel',
+  'event:read',
+  'host:read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** True when one of the principal's permissions covers this one: itself, `resource:*` or `*`. */
+export function isPermitted(principal: Principal, permission: Permission): boolean {
+  const resource = permission.slice(0, permission.indexOf(':'));
+  return principal.permissions.some((held) => held === '*' || held === `${resource}:*` || held === permission);
+}

@@ -1,0 +1,68 @@
+import { VolaryError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+
+/** How a VM is joined to the network. `user`: unprivileged, reachable from the host only through the agent. */
+export const NETWORK_MODES = ['user', 'none'] as const;
+export type NetworkMode = (typeof NETWORK_MODES)[number];
+
+/** What was asked for. Changing it raises the VM's `generation`. */
+export interface VmSpec {
+  readonly image: string;
+  readonly vcpuCount: number;
+  readonly memoryMib: number;
+  readonly diskGib: number;
+  readonly network: { readonly mode: NetworkMode; readonly egress: 'deny' };
+}
+
+/** Inclusive bounds of one VM. Memory below 128 MiB does not boot Debian's kernel with its initramfs. */
+export const VM_LIMITS = {
+  vcpuCount: { minimum: 1, maximum: 64 },
+  memoryMib: { minimum: 128, maximum: 1_048_576 },
+  diskGib: { minimum: 1, maximum: 16_384 },
+  metadataBytes: 16_384,
+  labels: { count: 64, keyLength: 63, valueLength: 255 },
+} as const;
+
+export const VM_DEFAULTS = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8 } as const;
+
+/** One pattern for every face: a DNS label in lower case, 1 to 63 characters. */
+export const VM_NAME_PATTERN = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
+const VM_NAME = new RegExp(VM_NAME_PATTERN);
+
+export function isVmName(text: string): boolean {
+  return VM_NAME.test(text);
+}
+
+/** Throws `invalid_argument` naming the first field out of range and what is allowed. */
+export function checkVmSpec(spec: VmSpec): void {
+  checkRange('vcpus', spec.vcpuCount, VM_LIMITS.vcpuCount);
+  checkRange('memory_mib', spec.memoryMib, VM_LIMITS.memoryMib);
+  checkRange('disk_gib', spec.diskGib, VM_LIMITS.diskGib);
+}
+
+/** Throws `invalid_argument` if the name is not one. */
+export function checkVmName(name: string): void {
+  if (isVmName(name)) return;
+  throw new VolaryError(
+    'invalid_argument',
+    'A VM name has 1 to 63 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen.',
+    { reason: 'vm.invalid_name', details: { field: 'name', pattern: VM_NAME_PATTERN } },
+  );
+}
+
+/** Throws `invalid_argument` if the metadata would take more than its bound as JSON (UTF-8 bytes). */
+export function checkMetadata(metadata: JsonObject, sizeBytes: number): void {
+  if (sizeBytes <= VM_LIMITS.metadataBytes && !Array.isArray(metadata)) return;
+  throw new VolaryError('invalid_argument', `metadata takes ${sizeBytes} bytes; at most ${VM_LIMITS.metadataBytes}.`, {
+    reason: 'vm.metadata_too_large',
+    details: { field: 'metadata', maximum: VM_LIMITS.metadataBytes, actual: sizeBytes },
+  });
+}
+
+function checkRange(field: string, value: number, range: { readonly minimum: number; readonly maximum: number }): void {
+  if (Number.isInteger(value) && value >= range.minimum && value <= range.maximum) return;
+  throw new VolaryError('invalid_argument', `${field} must be a whole number from ${range.minimum} to ${range.maximum}.`, {
+    reason: 'vm.out_of_range',
+    details: { field, ...range, actual: value },
+  });
+}

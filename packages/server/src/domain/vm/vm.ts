@@ -1,0 +1,79 @@
+import type { HostId, OperationId, VmId } from '../ids.ts';
+import type { JsonObject } from '../json.ts';
+import type { EpochMs } from '../time.ts';
+import type { SettledPhase, TransientPhase } from './phase.ts';
+import type { VmSpec } from './spec.ts';
+
+/** Where the VM's power is wanted. `absent`: everything that belongs to it is to be removed. */
+export type PowerState = 'running' | 'paused' | 'stopped' | 'absent';
+
+/** What was asked of the VM, as the planner reads it. */
+export interface Desired {
+  readonly power: PowerState;
+  /** The life that is wanted: each start of a machine, and each restart, asks for one more. */
+  readonly incarnation: number;
+  /** How long a guest may take to shut down before its machine is ended; 0 ends it at once. Milliseconds. */
+  readonly graceMs: number;
+}
+
+/** Opaque, versioned state of a driver: we store it and give it back, and never look inside `state`. */
+export interface DriverHandle {
+  readonly driver: string;
+  readonly version: number;
+  readonly state: JsonObject;
+}
+
+/** Why a VM is `failed`: what happened, and what to do about it. */
+export interface Failure {
+  /** The generation that could not be reached; a newer one makes the planner try again. */
+  readonly generation: number;
+  readonly reason: string;
+  readonly message: string;
+  /** The last lines of the guest's console, where there were any. */
+  readonly consoleTail: string;
+  readonly at: EpochMs;
+}
+
+/** What was observed. Each kind of state carries its own data. */
+export type VmStatus =
+  | {
+      readonly phase: TransientPhase;
+      readonly since: EpochMs;
+      readonly operationId: OperationId;
+      readonly deadlineAt: EpochMs;
+    }
+  | { readonly phase: 'failed'; readonly since: EpochMs; readonly failure: Failure }
+  | { readonly phase: Exclude<SettledPhase, 'failed'>; readonly since: EpochMs };
+
+/** `healthy`: the agent answers. `degraded`: it has fallen silent; the machine is left alone. */
+export type VmHealth = 'healthy' | 'degraded' | 'unknown';
+
+export interface Vm {
+  readonly id: VmId;
+  readonly name: string;
+  /** The principal that created it. */
+  readonly owner: string;
+  readonly spec: VmSpec;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly metadata: JsonObject;
+  readonly desired: Desired;
+  readonly status: VmStatus;
+  readonly health: VmHealth;
+  readonly driver: string;
+  readonly hostId: HostId;
+  readonly handle: DriverHandle | null;
+  /** The digest of the image its disk was made from; null until the disk is. */
+  readonly imageDigest: string | null;
+  /** The last life that was started; 0 before the first. */
+  readonly incarnation: number;
+  /** Rises with each request that changes what is wanted. */
+  readonly generation: number;
+  /** Rises with each write of the row; compare-and-set on it. */
+  readonly revision: number;
+  readonly pid: number | null;
+  readonly ip: string | null;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+  /** When the guest of the present incarnation first answered. */
+  readonly startedAt: EpochMs | null;
+}

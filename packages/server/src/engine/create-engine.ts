@@ -1,0 +1,90 @@
+import type { VmId } from '../domain/ids.ts';
+import type { EngineConfig, EngineDeps } from './deps.ts';
+import type { Engine } from './engine.ts';
+import { buildImage } from './operations/build-image.ts';
+import { createVm } from './operations/create-vm.ts';
+import { deleteVm } from './operations/delete-vm.ts';
+import { pauseVm } from './operations/pause-vm.ts';
+import { removeImage } from './operations/remove-image.ts';
+import type { OperationDeps } from './operations/request-change.ts';
+import { restartVm } from './operations/restart-vm.ts';
+import { resumeVm } from './operations/resume-vm.ts';
+import { startVm } from './operations/start-vm.ts';
+import { stopVm } from './operations/stop-vm.ts';
+import { createEventQueries } from './queries/events.ts';
+import { createHostQueries } from './queries/hosts.ts';
+import { listImages } from './queries/images.ts';
+import { createOperationQueries } from './queries/operations.ts';
+import { createVmQueries } from './queries/vms.ts';
+import { createSupervisor } from './reconcile/supervisor.ts';
+import { createVmReconciler } from './reconcile/vm-reconciler.ts';
+import { createExecutions } from './sessions/executions.ts';
+import { createFiles } from './sessions/files.ts';
+import { createGuestLinks } from './sessions/guest-links.ts';
+
+/** An engine with its life: `start` before it takes work, `stop` before its parts are closed. */
+export interface RunningEngine extends Engine {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Puts the engine together. Nothing runs before `start`. */
+export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEngine {
+  const links = createGuestLinks(deps);
+  const reconciler = createVmReconciler({ ...deps, config, links });
+  const executions = createExecutions({ ...deps, links });
+  const supervisor = createSupervisor({ ...deps, config, reconciler, links, executions });
+  const changing: OperationDeps & EngineDeps = { ...deps, config, wake };
+  let notReady: string | null = 'The server is starting.';
+
+  function wake(vmId: VmId): void {
+    reconciler.interrupt(vmId);
+    deps.queue.enqueue(`vm:${vmId}`);
+  }
+
+  return {
+    vms: {
+      create: (principal, request) => createVm(changing, principal, request),
+      start: (principal, ref, options) => startVm(changing, principal, ref, options),
+      stop: (principal, ref, options) => stopVm(changing, principal, ref, options),
+      restart: (principal, ref, options) => restartVm(changing, principal, ref, options),
+      pause: (principal, ref, options) => pauseVm(changing, principal, ref, options),
+      resume: (principal, ref, options) => resumeVm(changing, principal, ref, options),
+      delete: (principal, ref, options) => deleteVm(changing, principal, ref, options),
+      ...createVmQueries(deps),
+    },
+    operations: createOperationQueries(deps),
+    executions,
+    files: createFiles({ ...deps, links }),
+    events: createEventQueries(deps),
+    images: {
+      list: (principal) => listImages(deps, principal),
+      build: (principal, name) => buildImage(changing, principal, name),
+      remove: (principal, ref) => removeImage(changing, principal, ref),
+    },
+    hosts: createHostQueries({ ...deps, config }),
+    capabilities: () => ({
+      version: config.version,
+      driver: deps.driver.kind,
+      ...deps.driver.capabilities,
+      images: deps.images.recipes(),
+    }),
+    whyNotReady: () => notReady,
+    async start() {
+      await supervisor.start();
+      const now = deps.clock.now();
+      await deps.store.events.append([serverEvent('server.started', config, now)]);
+      notReady = null;
+    },
+    async stop() {
+      notReady = 'The server is stopping.';
+      await deps.store.events.append([serverEvent('server.stopping', config, deps.clock.now())]);
+      deps.bus.publish('events', '');
+      await supervisor.stop();
+    },
+  };
+}
+
+function serverEvent(type: 'server.started' | 'server.stopping', config: EngineConfig, at: number) {
+  return { type, at, subject: config.hostId, vmId: null, operationId: null, data: { version: config.version } } as const;
+}

@@ -1,0 +1,54 @@
+import type { HostId } from '../domain/ids.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Driver } from '../ports/driver.ts';
+import type { HostProbe } from '../ports/host-facts.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { ImageSource } from '../ports/image-source.ts';
+import type { Log } from '../ports/log.ts';
+import type { Queue } from '../ports/queue.ts';
+import type { Store } from '../ports/store.ts';
+
+/** Everything outside that the engine needs. Each part of it takes only what it uses, by `Pick`. */
+export interface EngineDeps {
+  readonly store: Store;
+  readonly driver: Driver;
+  readonly images: ImageSource;
+  readonly queue: Queue;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly hostProbe: HostProbe;
+  readonly log: Log;
+}
+
+export interface EngineConfig {
+  readonly version: string;
+  readonly hostId: HostId;
+  readonly limits: {
+    /** How long a guest may take from its machine's start to its agent's first answer. */
+    readonly bootMs: number;
+    /** How long any operation may take before the planner gives up, boot and image build included. */
+    readonly operationMs: number;
+    /** Memory never promised to VMs, MiB. */
+    readonly memoryReserveMib: number;
+    /** Disk never promised to a new VM out of what is free now, GiB. */
+    readonly diskReserveGib: number;
+    /** All disks' virtual sizes together may be this many times the host's disk: disks are thin. */
+    readonly diskOvercommit: number;
+  };
+  readonly timers: {
+    /** How often each VM is looked at even when no hint came. */
+    readonly sweepMs: number;
+    /** How often a running guest's agent is asked whether it is there. */
+    readonly pingMs: number;
+    /** How long something of ours without an owner is left alone before it is ended. */
+    readonly orphanGraceMs: number;
+  };
+}
+
+/** The defaults of a server that was told nothing. */
+export const ENGINE_DEFAULTS = {
+  limits: { bootMs: 120_000, operationMs: 30 * 60_000, memoryReserveMib: 512, diskReserveGib: 1, diskOvercommit: 4 },
+  timers: { sweepMs: 30_000, pingMs: 10_000, orphanGraceMs: 60_000 },
+} as const satisfies Pick<EngineConfig, 'limits' | 'timers'>;

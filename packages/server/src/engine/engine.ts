@@ -1,0 +1,231 @@
+import type { Event, EventType } from '../domain/events.ts';
+import type { ExecRequest, Execution, OutputStream } from '../domain/execution/execution.ts';
+import type { Host } from '../domain/host/host.ts';
+import type { ExecutionId, OperationId, VmId } from '../domain/ids.ts';
+import type { Image } from '../domain/image/image.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
+import type { Principal } from '../domain/principal/principal.ts';
+import type { VmPhase } from '../domain/vm/phase.ts';
+import type { VmSpec } from '../domain/vm/spec.ts';
+import type { Vm } from '../domain/vm/vm.ts';
+import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
+
+/**
+ * All that the faces can ask for. Every call names who asks and goes through `access/`; every call may throw
+ * `permission_denied` access.denied. A VM is referred to by its id or its name; an unknown one is `not_found` vm.unknown.
+ */
+export interface Engine {
+  readonly vms: VmApi;
+  readonly operations: OperationApi;
+  readonly executions: ExecutionApi;
+  readonly files: FileApi;
+  readonly events: EventApi;
+  readonly images: ImageApi;
+  readonly hosts: HostApi;
+  /** What this server can do, for clients that adapt. */
+  capabilities(): Capabilities;
+  /** Null when it takes work, else a sentence that says what it waits for. */
+  whyNotReady(): string | null;
+}
+
+export interface Page<T, Cursor> {
+  readonly items: readonly T[];
+  /** To be given as `after` for the next page; null on the last one. */
+  readonly next: Cursor | null;
+}
+
+/** A change that was accepted: stored together with its operation, and under way. */
+export interface Accepted {
+  readonly vm: Vm;
+  readonly operation: Operation;
+}
+
+/** If given, the change is made only if the VM's `revision` is still this one; else `conflict` vm.changed. */
+export interface Precondition {
+  readonly revision?: number;
+}
+
+export interface CreateVmRequest {
+  /** Null: a free one is made up. */
+  readonly name: string | null;
+  readonly spec: Partial<VmSpec>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly metadata: JsonObject;
+  /** False: the disk is made and nothing is started. */
+  readonly start: boolean;
+}
+
+export interface Waiting {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface VmApi {
+  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures. */
+  create(principal: Principal, request: CreateVmRequest): Promise<Accepted>;
+  /** Throws `failed_precondition` vm.already_running. */
+  start(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /** `graceMs` 0 ends the machine at once. Throws `failed_precondition` vm.already_stopped. */
+  stop(principal: Principal, ref: string, options: Precondition & { readonly graceMs: number }): Promise<Accepted>;
+  /** Starts a stopped one. */
+  restart(principal: Principal, ref: string, options: Precondition & { readonly graceMs: number }): Promise<Accepted>;
+  /** Throws `failed_precondition` vm.not_running, `unsupported` driver.cannot_pause. */
+  pause(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /** Throws `failed_precondition` vm.not_paused. */
+  resume(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /** Works from every phase, also twice: a deletion under way is returned as it is. */
+  delete(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  get(principal: Principal, ref: string): Promise<Vm>;
+  /** Pages that have not changed since are the same object, so that a face may keep what it made of one. */
+  list(
+    principal: Principal,
+    request: { readonly limit: number; readonly after: VmId | null; readonly phases?: readonly VmPhase[]; readonly name?: string },
+  ): Promise<Page<Vm, VmId>>;
+  /**
+   * Resolves when the VM is in this phase (and, where given, in at least this incarnation), or is gone while `absent` is waited for (then with null).
+   * Throws `deadline_exceeded` vm.wait_timeout, or `failed_precondition` vm.failed if it has failed meanwhile and something else was waited for.
+   */
+  wait(principal: Principal, ref: string, wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number }, waiting: Waiting): Promise<Vm | null>;
+  /** The console's bytes, as far as they are kept. */
+  readConsole(
+    principal: Principal,
+    ref: string,
+    options: { readonly offset: number; readonly follow: boolean; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<{ readonly offset: number; readonly bytes: Uint8Array }>>;
+}
+
+export interface OperationApi {
+  /** Throws `not_found` operation.unknown. */
+  get(principal: Principal, id: OperationId): Promise<Operation>;
+  list(
+    principal: Principal,
+    request: {
+      readonly limit: number;
+      readonly after: OperationId | null;
+      /** Id or name; also of a VM that is gone, by id. */
+      readonly vm?: string;
+      readonly state?: OperationState;
+      readonly kind?: OperationKind;
+    },
+  ): Promise<Page<Operation, OperationId>>;
+  /** Resolves with the operation when it is final, or as it is when the time is over. */
+  wait(principal: Principal, id: OperationId, waiting: Waiting): Promise<Operation>;
+  /** The operation at each change, until it is final or the signal is aborted. */
+  follow(principal: Principal, id: OperationId, options: { readonly signal: AbortSignal }): AsyncIterable<Operation>;
+}
+
+export type ExecutionUpdate =
+  | { readonly kind: 'output'; readonly stream: OutputStream; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'completed'; readonly execution: Execution };
+
+/** A command that runs, as one client sees it. Letting go of it does not end the command. */
+export interface ExecutionSession {
+  readonly execution: Execution;
+  /** What happens, from the first byte on, ending with `completed`. */
+  readonly updates: AsyncIterable<ExecutionUpdate>;
+}
+
+export interface ExecutionApi {
+  /** Throws `failed_precondition` vm.not_running. A program that does not exist is a finished execution with exit code 127. */
+  start(principal: Principal, ref: string, request: ExecRequest, options: { readonly signal: AbortSignal }): Promise<ExecutionSession>;
+  /** Throws `not_found` execution.unknown. */
+  get(principal: Principal, id: ExecutionId): Promise<Execution>;
+  list(
+    principal: Principal,
+    request: { readonly limit: number; readonly after: ExecutionId | null; readonly vm?: string },
+  ): Promise<Page<Execution, ExecutionId>>;
+  /** Kept output from the offsets on; `follow` goes on live until the command has ended. */
+  output(
+    principal: Principal,
+    id: ExecutionId,
+    options: {
+      readonly stream: OutputStream | 'both';
+      readonly offset: number;
+      readonly follow: boolean;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<AsyncIterable<ExecutionUpdate>>;
+  /**
+   * Feeds the command, at this offset of its input: bytes it has already are skipped, so that a repeated request does no
+   * harm. Returns how many it has now. Throws `conflict` execution.stdin_gap, `failed_precondition` execution.stdin_closed / execution.not_running.
+   */
+  writeStdin(principal: Principal, id: ExecutionId, input: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean }): Promise<number>;
+  /** `signal` is a name such as `SIGTERM`. Throws `invalid_argument` execution.unknown_signal, `failed_precondition` execution.not_running. */
+  signal(principal: Principal, id: ExecutionId, signal: string): Promise<void>;
+  resize(principal: Principal, id: ExecutionId, size: { readonly rows: number; readonly columns: number }): Promise<void>;
+}
+
+/** Files inside a running guest; errors as in ports/guest-link.ts, and `failed_precondition` vm.not_running. */
+export interface FileApi {
+  read(principal: Principal, ref: string, path: string, options: { readonly signal: AbortSignal }): Promise<GuestRead>;
+  write(
+    principal: Principal,
+    ref: string,
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+    options: { readonly signal: AbortSignal; readonly mode?: number; readonly makeParents?: boolean },
+  ): Promise<number>;
+  list(
+    principal: Principal,
+    ref: string,
+    path: string,
+    options: { readonly signal: AbortSignal; readonly limit: number; readonly after?: string },
+  ): Promise<{ readonly files: readonly GuestFile[]; readonly hasMore: boolean }>;
+  stat(principal: Principal, ref: string, path: string, options: { readonly signal: AbortSignal }): Promise<GuestFile>;
+  makeDirectory(principal: Principal, ref: string, path: string, options: { readonly signal: AbortSignal; readonly makeParents?: boolean }): Promise<void>;
+  remove(principal: Principal, ref: string, path: string, options: { readonly signal: AbortSignal; readonly isRecursive: boolean }): Promise<void>;
+  rename(principal: Principal, ref: string, from: string, to: string, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+export interface EventApi {
+  /** Throws `not_found` events.trimmed, with the first sequence there is, if `after` lies before it. */
+  list(
+    principal: Principal,
+    request: { readonly after: number; readonly limit: number; readonly types?: readonly EventType[]; readonly vm?: string },
+  ): Promise<readonly Event[]>;
+  /** Everything after the sequence `after` (null: after the last one now), and then what comes, until aborted. */
+  follow(
+    principal: Principal,
+    request: { readonly after: number | null; readonly types?: readonly EventType[]; readonly vm?: string; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<Event>>;
+}
+
+export interface ImageApi {
+  list(principal: Principal): Promise<readonly ImageEntry[]>;
+  /** Throws `not_found` image.unknown. */
+  build(principal: Principal, name: string): Promise<Operation>;
+  /** `ref` is a name (all its versions) or a digest. Throws `not_found` image.unknown, `failed_precondition` image.in_use naming the VMs. */
+  remove(principal: Principal, ref: string): Promise<readonly Image[]>;
+}
+
+/** A recipe, and what was built of it. */
+export interface ImageEntry {
+  readonly name: string;
+  /** The image as the recipe stands now; null until it is built. */
+  readonly current: Image | null;
+  /** Built from earlier states of the recipe; kept while a VM's disk needs them. */
+  readonly older: readonly Image[];
+}
+
+export interface HostApi {
+  list(principal: Principal): Promise<readonly HostStatus[]>;
+  /** Throws `not_found` host.unknown. */
+  get(principal: Principal, ref: string): Promise<HostStatus>;
+}
+
+export interface HostStatus {
+  readonly host: Host;
+  readonly vmCount: number;
+  readonly promisedMemoryMib: number;
+  readonly promisedDiskGib: number;
+}
+
+export interface Capabilities {
+  readonly version: string;
+  readonly driver: string;
+  readonly supportsPause: boolean;
+  readonly supportsConsole: boolean;
+  readonly networkModes: readonly string[];
+  readonly images: readonly string[];
+}

@@ -1,0 +1,30 @@
+import type { EventType, NewEvent } from '../../domain/events.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import type { Operation } from '../../domain/operation/operation.ts';
+import type { EpochMs } from '../../domain/time.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+
+/** An event about a VM: its name, phase, generation and incarnation as they are after the change, and what else is given. */
+export function vmEvent(type: EventType, vm: Vm, operation: Operation | null, at: EpochMs, data: JsonObject = {}): NewEvent {
+  return {
+    type,
+    at,
+    subject: vm.id,
+    vmId: vm.id,
+    operationId: operation?.id ?? null,
+    data: { name: vm.name, phase: vm.status.phase, generation: vm.generation, incarnation: vm.incarnation, ...data },
+  };
+}
+
+/** An event about an operation: its kind, subject and state, and its error where there is one. */
+export function operationEvent(type: EventType, operation: Operation, at: EpochMs): NewEvent {
+  const error = operation.error === null ? {} : { reason: operation.error.reason, message: operation.error.message };
+  return {
+    type,
+    at,
+    subject: operation.id,
+    vmId: operation.subject.kind === 'vm' ? operation.subject.id : null,
+    operationId: operation.id,
+    data: { kind: operation.kind, subject: operation.subject.name, state: operation.state, ...error },
+  };
+}

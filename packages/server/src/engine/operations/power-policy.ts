@@ -1,0 +1,48 @@
+/**
+ * Which power change may be asked for now. Policy only: nothing here does anything.
+ *
+ * A wish is judged by what is *wanted* already, not by how far it has come: stopping a VM that is starting is fine,
+ * and starting one that is being started is a request for what is already under way.
+ */
+import { VolaryError } from '../../domain/errors.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+
+/** Throws `failed_precondition` vm.being_deleted. */
+export function mayChangePower(vm: Vm): void {
+  if (vm.desired.power === 'absent') refuse(vm, 'vm.being_deleted', 'is being deleted');
+}
+
+/** Throws `failed_precondition` vm.already_running, vm.paused, vm.being_deleted. */
+export function mayStart(vm: Vm): void {
+  mayChangePower(vm);
+  if (vm.status.phase === 'failed') return;
+  if (vm.desired.power === 'running') refuse(vm, 'vm.already_running', vm.status.phase === 'running' ? 'is running already' : 'is being started already');
+  if (vm.desired.power === 'paused') refuse(vm, 'vm.paused', 'is paused; resume it');
+}
+
+/** Throws `failed_precondition` vm.already_stopped, vm.being_deleted. A stop under way may be asked for again, with another grace. */
+export function mayStop(vm: Vm): void {
+  mayChangePower(vm);
+  if (vm.status.phase === 'stopped') refuse(vm, 'vm.already_stopped', 'is stopped already');
+}
+
+/** Throws `failed_precondition` vm.not_running, vm.being_deleted. */
+export function mayPause(vm: Vm): void {
+  mayChangePower(vm);
+  if (vm.status.phase !== 'running' && vm.status.phase !== 'resuming') refuse(vm, 'vm.not_running', `is ${vm.status.phase}, not running`);
+}
+
+/** Throws `failed_precondition` vm.not_paused, vm.being_deleted. */
+export function mayResume(vm: Vm): void {
+  mayChangePower(vm);
+  if (vm.status.phase !== 'paused' && vm.status.phase !== 'pausing') refuse(vm, 'vm.not_paused', `is ${vm.status.phase}, not paused`);
+}
+
+/** Throws `failed_precondition` vm.not_running unless the guest can be talked to. */
+export function mayTalkToGuest(vm: Vm): void {
+  if (vm.status.phase !== 'running') refuse(vm, 'vm.not_running', `is ${vm.status.phase}, not running`);
+}
+
+function refuse(vm: Vm, reason: string, what: string): never {
+  throw new VolaryError('failed_precondition', `${vm.name} ${what}.`, { reason, details: { phase: vm.status.phase } });
+}

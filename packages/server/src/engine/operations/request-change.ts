@@ -1,0 +1,135 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { EventType, NewEvent } from '../../domain/events.ts';
+import type { Operation, OperationKind } from '../../domain/operation/operation.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { TransientPhase } from '../../domain/vm/phase.ts';
+import type { Desired, Vm } from '../../domain/vm/vm.ts';
+import type { Tables } from '../../ports/store.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { Accepted, Precondition } from '../engine.ts';
+import { findVm } from '../queries/find-vm.ts';
+import { operationEvent, vmEvent } from './events.ts';
+
+export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'driver' | 'hostProbe'> & {
+  readonly config: EngineConfig;
+  /** Tells the reconciler that what is wanted of this VM has changed. */
+  readonly wake: (vmId: Vm['id']) => void;
+};
+
+/** A change of what is wanted of one VM, as an operation describes it. */
+export interface Change {
+  readonly kind: OperationKind;
+  readonly phase: TransientPhase;
+  readonly event: EventType;
+  readonly desired: Partial<Desired>;
+}
+
+/**
+ * Writes what is wanted, the operation that will bring it about, and the events that tell of both, in one transaction;
+ * then wakes the reconciler. An operation under way on the same VM is cancelled: the newest wish counts.
+ *
+ * `decide` is the policy: it answers with the change, throws when it may not be asked now, or returns the accepted
+ * operation that already does it.
+ */
+export async function requestChange(
+  deps: OperationDeps,
+  asked: { readonly principal: Principal; readonly ref: string } & Precondition,
+  decide: (vm: Vm, active: Operation | null, tables: Tables) => Change | Accepted | Promise<Change | Accepted>,
+): Promise<Accepted> {
+  const { accepted, isNew } = await deps.store.transaction(async (tables) => {
+    const vm = await findVm(tables, asked.ref);
+    checkRevision(vm, asked);
+    const active = await tables.operations.findActive(vm.id);
+    const decision = await decide(vm, active, tables);
+    if ('operation' in decision) return { accepted: decision, isNew: false };
+    return { accepted: await record(deps, tables, { vm, active, principal: asked.principal, change: decision }), isNew: true };
+  });
+  if (isNew) announce(deps, accepted);
+  return accepted;
+}
+
+/** Publishes the hints of an accepted change and wakes the reconciler. */
+export function announce(deps: OperationDeps, { vm, operation }: Accepted): void {
+  deps.bus.publish('events', '');
+  deps.bus.publish('vm', vm.id);
+  deps.bus.publish('operation', operation.id);
+  deps.wake(vm.id);
+}
+
+/** A new operation on a VM, not yet stored. */
+export function newOperation(
+  deps: Pick<OperationDeps, 'clock' | 'ids' | 'config'>,
+  about: { readonly kind: OperationKind; readonly subject: Operation['subject']; readonly generation: number; readonly principal: string },
+): Operation {
+  const now = deps.clock.now();
+  return {
+    id: deps.ids.create('op'),
+    kind: about.kind,
+    subject: about.subject,
+    generation: about.generation,
+    state: 'pending',
+    steps: [],
+    progress: null,
+    result: null,
+    error: null,
+    principal: about.principal,
+    createdAt: now,
+    startedAt: null,
+    completedAt: null,
+    deadlineAt: now + deps.config.limits.operationMs,
+    revision: 1,
+  };
+}
+
+async function record(
+  deps: OperationDeps,
+  tables: Tables,
+  { vm, active, principal, change }: { vm: Vm; active: Operation | null; principal: Principal; change: Change },
+): Promise<Accepted> {
+  const now = deps.clock.now();
+  const generation = vm.generation + 1;
+  const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
+  const operation = newOperation(deps, { kind: change.kind, subject, generation, principal: principal.name });
+  const changed: Vm = {
+    ...vm,
+    desired: { ...vm.desired, graceMs: 0, ...change.desired },
+    status: { phase: change.phase, since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
+    generation,
+    revision: vm.revision + 1,
+    updatedAt: now,
+  };
+  const events: NewEvent[] = [operationEvent('operation.created', operation, now), vmEvent(change.event, changed, operation, now)];
+  if (active !== null) {
+    const cancelled = supersede(active, operation, now);
+    await tables.operations.update(cancelled);
+    events.unshift(operationEvent('operation.cancelled', cancelled, now));
+  }
+  await tables.operations.insert(operation);
+  await tables.vms.update(changed);
+  await tables.events.append(events);
+  return { vm: changed, operation };
+}
+
+function supersede(active: Operation, by: Operation, now: number): Operation {
+  return {
+    ...active,
+    state: 'cancelled',
+    error: {
+      code: 'aborted',
+      reason: 'operation.superseded',
+      message: `A newer request took its place: ${by.kind}.`,
+      details: { operation_id: by.id },
+    },
+    completedAt: now,
+    progress: null,
+    revision: active.revision + 1,
+  };
+}
+
+function checkRevision(vm: Vm, { revision }: Precondition): void {
+  if (revision === undefined || revision === vm.revision) return;
+  throw new VolaryError('conflict', 'The VM has changed since you looked at it.', {
+    reason: 'vm.changed',
+    details: { expected_revision: revision, revision: vm.revision },
+  });
+}

@@ -1,0 +1,27 @@
+import type { Principal } from '../../domain/principal/principal.ts';
+import { authorise } from '../access/authorise.ts';
+import type { Accepted, Precondition } from '../engine.ts';
+import { admitMemory } from '../scheduler/admission.ts';
+import { mayChangePower } from './power-policy.ts';
+import { type OperationDeps, requestChange } from './request-change.ts';
+
+/** Asks for the next life of a VM, whether it has one now or not. */
+export async function restartVm(
+  deps: OperationDeps,
+  principal: Principal,
+  ref: string,
+  options: Precondition & { readonly graceMs: number },
+): Promise<Accepted> {
+  authorise(principal, 'vm:power');
+  const facts = await deps.hostProbe.measure();
+  return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+    mayChangePower(vm);
+    if (vm.desired.power === 'stopped') admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
+    return {
+      kind: 'vm.restart',
+      phase: 'restarting',
+      event: 'vm.restarting',
+      desired: { power: 'running', incarnation: vm.incarnation + 1, graceMs: options.graceMs },
+    };
+  });
+}

@@ -1,0 +1,140 @@
+/**
+ * The planner: from what is wanted and what is observed to the one next step. Pure, and total: whatever is observed
+ * has an answer, so a crash anywhere is just a later observation.
+ *
+ * Three figures carry the idea of a *life*: `desired.incarnation` is the life that is wanted, `vm.incarnation` the last one that
+ * was started, `machine.incarnation` the one that is there. A machine of an earlier life than the wanted one is
+ * in the way; a wanted life that was started and is not there any more has ended by itself.
+ */
+import type { OperationKind } from '../../domain/operation/operation.ts';
+import type { SettledPhase, TransientPhase, VmPhase } from '../../domain/vm/phase.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { MachineEnd, VmObservation } from '../../ports/driver.ts';
+
+export const VM_STEPS = [
+  'ensure-image',
+  'create-disk',
+  'start-machine',
+  'await-guest',
+  'pause-machine',
+  'resume-machine',
+  'shut-down-guest',
+  'end-machine',
+  'delete-disk',
+] as const;
+export type VmStep = (typeof VM_STEPS)[number];
+
+export type Plan =
+  /** Do this, being in this phase. */
+  | { readonly kind: 'step'; readonly step: VmStep; readonly phase: VmPhase }
+  /** What is wanted is so. */
+  | { readonly kind: 'settled'; readonly phase: Exclude<SettledPhase, 'failed'> }
+  /** Nothing is left of it. */
+  | { readonly kind: 'gone' }
+  /** Given up before, and nothing half-made is left. */
+  | { readonly kind: 'failed' }
+  /** The wanted life is over, and nobody asked for that. */
+  | { readonly kind: 'life-ended'; readonly end: MachineEnd }
+  /** It cannot go on: there is nothing to retry. */
+  | { readonly kind: 'impossible'; readonly reason: 'vm.disk_lost' | 'image.lost'; readonly message: string }
+  /** Its VMM does not answer; looking again is all that can be done without doing harm. */
+  | { readonly kind: 'unresponsive'; readonly detail: string };
+
+export interface PlanInput {
+  readonly vm: Vm;
+  readonly observation: VmObservation;
+  /** Whether the image is on this host that the disk needs, or is to be made from. */
+  readonly isImageReady: boolean;
+  /** Kind of the operation under way. */
+  readonly operation: OperationKind | null;
+  /** Steps that this operation has already carried out, successful or not. */
+  readonly tried: ReadonlySet<VmStep>;
+}
+
+/** The next step towards what is wanted. */
+export function planVm(input: PlanInput): Plan {
+  const { vm } = input;
+  if (vm.desired.power === 'absent') return planRemoval(input);
+  if (vm.status.phase === 'failed' && vm.status.failure.generation === vm.generation) return planCleaning(input);
+  if (vm.desired.power === 'stopped') return planStopped(input);
+  return planAlive(input, vm.desired.power);
+}
+
+function planRemoval({ observation }: PlanInput): Plan {
+  if (observation.machine.kind !== 'absent') return step('end-machine', 'deleting');
+  if (observation.disk === 'present') return step('delete-disk', 'deleting');
+  return { kind: 'gone' };
+}
+
+function planCleaning({ observation }: PlanInput): Plan {
+  return observation.machine.kind === 'absent' ? { kind: 'failed' } : step('end-machine', 'failed');
+}
+
+function planStopped(input: PlanInput): Plan {
+  const { observation } = input;
+  if (observation.machine.kind !== 'absent') return planMachineEnd(input, 'stopping');
+  return observation.disk === 'absent' ? planDisk(input) : { kind: 'settled', phase: 'stopped' };
+}
+
+function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
+  const { vm, observation, operation } = input;
+  const { machine } = observation;
+  if (machine.kind === 'absent') return planBirth(input);
+  if (machine.incarnation < vm.desired.incarnation) {
+    return planMachineEnd(input, operation === 'vm.restart' ? 'restarting' : 'starting');
+  }
+  switch (machine.kind) {
+    case 'ended':
+      return { kind: 'life-ended', end: machine.end };
+    case 'unresponsive':
+      return { kind: 'unresponsive', detail: machine.detail };
+    case 'running':
+      if (vm.incarnation < machine.incarnation) return step('start-machine', startingPhase(input));
+      if (vm.startedAt === null) return step('await-guest', startingPhase(input));
+      return power === 'running' ? { kind: 'settled', phase: 'running' } : step('pause-machine', 'pausing');
+    case 'paused':
+      if (vm.incarnation < machine.incarnation) return step('start-machine', startingPhase(input));
+      return power === 'paused' && vm.startedAt !== null
+        ? { kind: 'settled', phase: 'paused' }
+        : step('resume-machine', vm.startedAt === null ? startingPhase(input) : 'resuming');
+    default:
+      return machine satisfies never;
+  }
+}
+
+function planBirth(input: PlanInput): Plan {
+  const { vm, observation, isImageReady } = input;
+  if (observation.disk === 'absent') return planDisk(input);
+  if (vm.incarnation === vm.desired.incarnation) {
+    return { kind: 'life-ended', end: { cause: 'vmm-died', detail: 'The machine is gone without a trace; the host may have been restarted.' } };
+  }
+  if (!isImageReady) {
+    return { kind: 'impossible', reason: 'image.lost', message: 'The image that this disk was made from is no longer on the host.' };
+  }
+  return step('start-machine', startingPhase(input));
+}
+
+/** A disk is made once: when one that was made is not there, making an empty one would hide the loss. */
+function planDisk({ vm, isImageReady }: PlanInput): Plan {
+  if (vm.imageDigest !== null) {
+    return { kind: 'impossible', reason: 'vm.disk_lost', message: 'The disk of this VM is gone from the host.' };
+  }
+  return step(isImageReady ? 'create-disk' : 'ensure-image', 'provisioning');
+}
+
+/** Asks the guest first where there is time for it; a halted guest has to be set going to hear it. */
+function planMachineEnd({ vm, observation, tried }: PlanInput, phase: TransientPhase): Plan {
+  const { machine } = observation;
+  const mayAsk = vm.desired.graceMs > 0 && vm.startedAt !== null && !tried.has('shut-down-guest');
+  if (mayAsk && machine.kind === 'running') return step('shut-down-guest', phase);
+  if (mayAsk && machine.kind === 'paused' && !tried.has('resume-machine')) return step('resume-machine', phase);
+  return step('end-machine', phase);
+}
+
+function startingPhase({ operation }: PlanInput): TransientPhase {
+  return operation === 'vm.restart' ? 'restarting' : 'starting';
+}
+
+function step(name: VmStep, phase: VmPhase): Plan {
+  return { kind: 'step', step: name, phase };
+}

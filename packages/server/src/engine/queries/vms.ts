@@ -1,0 +1,66 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { VmId } from '../../domain/ids.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import { authorise } from '../access/authorise.ts';
+import type { EngineDeps } from '../deps.ts';
+import type { Page, VmApi } from '../engine.ts';
+import { findVm } from './find-vm.ts';
+import { createPageCache } from './page-cache.ts';
+import { waitFor } from './wait-for.ts';
+
+/** What can be asked about VMs without changing any. */
+export function createVmQueries(deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'driver'>): Pick<VmApi, 'get' | 'list' | 'wait' | 'readConsole'> {
+  const pages = createPageCache<Page<Vm, VmId>>(() => deps.store.vms.changeCount());
+  return {
+    async get(principal, ref) {
+      authorise(principal, 'vm:read');
+      return await findVm(deps.store, ref);
+    },
+
+    async list(principal, request) {
+      authorise(principal, 'vm:read');
+      const { limit, after, phases, name } = request;
+      return await pages.get(JSON.stringify([limit, after, phases, name]), async () => {
+        const rows = await deps.store.vms.list({ ...request, limit: limit + 1 });
+        const items = rows.slice(0, limit);
+        return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+      });
+    },
+
+    async wait(principal, ref, wanted, waiting) {
+      authorise(principal, 'vm:read');
+      const { id } = await findVm(deps.store, ref);
+      const found = await waitFor(deps, { topic: 'vm', key: id }, waiting, async () => {
+        const vm = await deps.store.vms.get(id);
+        return isAsWanted(vm, wanted) ? { vm } : undefined;
+      });
+      if (found !== undefined) return found.vm;
+      throw new VolaryError('deadline_exceeded', `${ref} was not ${wanted.phase} within ${waiting.timeoutMs / 1000} s.`, {
+        reason: 'vm.wait_timeout',
+        details: { phase: wanted.phase, timeout_ms: waiting.timeoutMs },
+      });
+    },
+
+    async readConsole(principal, ref, options) {
+      authorise(principal, 'vm:read');
+      const vm = await findVm(deps.store, ref);
+      return deps.driver.readConsole(vm.id, options);
+    },
+  };
+}
+
+/** Throws when what is waited for cannot come without somebody's asking for it. */
+function isAsWanted(vm: Vm | null, wanted: Parameters<VmApi['wait']>[2]): boolean {
+  if (vm === null) {
+    if (wanted.phase === 'absent') return true;
+    throw new VolaryError('not_found', 'The VM was deleted meanwhile.', { reason: 'vm.unknown' });
+  }
+  if (vm.status.phase === wanted.phase && vm.incarnation >= (wanted.incarnation ?? 0)) return true;
+  if (vm.status.phase === 'failed' && vm.status.failure.generation === vm.generation) {
+    throw new VolaryError('failed_precondition', `${vm.name} has failed: ${vm.status.failure.message}`, {
+      reason: 'vm.failed',
+      details: { failure: vm.status.failure.reason },
+    });
+  }
+  return false;
+}

@@ -1,0 +1,52 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Vm, VmHealth } from '../../domain/vm/vm.ts';
+import type { EngineDeps } from '../deps.ts';
+import { everyVm } from '../queries/every-vm.ts';
+import type { GuestLinks } from '../sessions/guest-links.ts';
+import { withTimeout } from '../with-timeout.ts';
+import { writeHealth } from './vm-writer.ts';
+
+type HealthDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'> & { readonly links: GuestLinks };
+
+/** An agent that has not answered for this long, milliseconds, is silent. */
+const SILENT_MS = 5_000;
+/** Guests asked at the same time. */
+const CONCURRENCY = 16;
+
+/**
+ * Asks every running guest's agent whether it is there. A silent one makes its VM `degraded`, and nothing else: a machine is
+ * never ended because its agent is busy.
+ */
+export async function checkHealth(deps: HealthDeps, signal: AbortSignal): Promise<void> {
+  const asking = new Set<Promise<void>>();
+  for await (const vm of everyVm(deps.store)) {
+    if (vm.status.phase !== 'running' || signal.aborted) continue;
+    const one = checkOne(deps, vm, signal).finally(() => asking.delete(one));
+    asking.add(one);
+    if (asking.size >= CONCURRENCY) await Promise.race(asking);
+  }
+  await Promise.all(asking);
+}
+
+async function checkOne(deps: HealthDeps, vm: Vm, signal: AbortSignal): Promise<void> {
+  const health = await measure(deps, vm, signal);
+  if (health === vm.health || signal.aborted) return;
+  try {
+    await writeHealth(deps, { vm, operation: null }, health);
+    deps.log.info('health changed', { vmId: vm.id, from: vm.health, to: health });
+  } catch (error) {
+    // Somebody has changed the VM meanwhile; the next look finds what is so then.
+    if (!(error instanceof VolaryError) || error.code !== 'conflict') throw error;
+  }
+}
+
+async function measure({ links, clock }: HealthDeps, vm: Vm, signal: AbortSignal): Promise<VmHealth> {
+  try {
+    await withTimeout(clock, SILENT_MS, signal, async (limited) => (await links.open(vm.id, { signal: limited })).ping({ timeoutMs: SILENT_MS }));
+    return 'healthy';
+  } catch (error) {
+    const isSilent = error instanceof VolaryError && ['deadline_exceeded', 'unavailable', 'failed_precondition'].includes(error.code);
+    if (isSilent || (error instanceof DOMException && error.name === 'TimeoutError')) return 'degraded';
+    throw error;
+  }
+}

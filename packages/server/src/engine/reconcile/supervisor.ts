@@ -1,0 +1,89 @@
+/**
+ * What keeps the engine going: at its start it finds everything that is unfinished, and from then on timers look at
+ * everything by themselves, since hints may be lost.
+ */
+import { parseId } from '../../domain/ids.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
+import { everyVm } from '../queries/every-vm.ts';
+import type { Executions } from '../sessions/executions.ts';
+import type { GuestLinks } from '../sessions/guest-links.ts';
+import { checkHealth } from './health.ts';
+import { runImageBuild } from './image-builder.ts';
+import { createReaper } from './orphans.ts';
+import type { VmReconciler } from './vm-reconciler.ts';
+
+type SupervisorDeps = EngineDeps & {
+  readonly config: EngineConfig;
+  readonly reconciler: VmReconciler;
+  readonly links: GuestLinks;
+  readonly executions: Executions;
+};
+
+export interface Supervisor {
+  /** Resolves when everything that was found has been put to work. */
+  start(): Promise<void>;
+  /** Begins no new work, lets go of guests and commands, and resolves when nothing is under way. VMs run on. */
+  stop(): Promise<void>;
+}
+
+/** VMs worked on at the same time: steps mostly wait for a machine. */
+const CONCURRENCY = 32;
+
+export function createSupervisor(deps: SupervisorDeps): Supervisor {
+  const { store, queue, driver, clock, log, config } = deps;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const reaper = createReaper(deps);
+  let running: readonly Promise<void>[] = [];
+
+  async function work(key: string, context: { readonly signal: AbortSignal }): Promise<void> {
+    const vmId = key.startsWith('vm:') ? parseId('vm', key.slice(3)) : null;
+    if (vmId !== null) return await deps.reconciler.reconcile(vmId, context);
+    const operationId = key.startsWith('image:') ? parseId('op', key.slice(6)) : null;
+    if (operationId !== null) await runImageBuild(deps, operationId, context);
+  }
+
+  async function enqueueAll(): Promise<void> {
+    for await (const vm of everyVm(store)) queue.enqueue(`vm:${vm.id}`);
+    for (const { id, subject } of await store.operations.listActive()) if (subject.kind === 'image') queue.enqueue(`image:${id}`);
+  }
+
+  async function forwardHints(): Promise<void> {
+    for await (const vmId of driver.watch({ signal })) queue.enqueue(`vm:${vmId}`);
+  }
+
+  /** Does something again and again; a fault is told and does not end it. */
+  async function every(intervalMs: number, name: string, action: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(intervalMs, { signal });
+        await action();
+      } catch (error) {
+        if (!signal.aborted) log.error('a periodic look failed', { look: name, error });
+      }
+    }
+  }
+
+  return {
+    async start() {
+      await enqueueAll();
+      await deps.executions.resumeAll();
+      await reaper.look(signal);
+      running = [
+        queue.run(work, { concurrency: CONCURRENCY, signal }),
+        forwardHints().catch((error: unknown) => {
+          if (!signal.aborted) log.error('the driver tells of no more changes', { error });
+        }),
+        every(config.timers.sweepMs, 'sweep', enqueueAll),
+        every(config.timers.sweepMs, 'orphans', () => reaper.look(signal)),
+        every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
+      ];
+    },
+    async stop() {
+      stopping.abort(new DOMException('the server is stopping', 'AbortError'));
+      await deps.executions.detachAll();
+      await Promise.all(running);
+      await deps.links[Symbol.asyncDispose]();
+    },
+  };
+}

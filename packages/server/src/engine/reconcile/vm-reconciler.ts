@@ -1,0 +1,232 @@
+/**
+ * The reconciler: observe, plan, do one step, write down what came of it, and plan again until nothing is left.
+ *
+ *   look -> plan -> begin (row, operation, event) -> do -> done (row) -> look ...
+ *
+ * One VM is worked on by one loop at a time (the queue sees to that). A newer request interrupts the step under way by its
+ * signal; the next look then finds what is wanted now. Nothing is remembered between two looks that is not in the store or on the host.
+ */
+import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import type { Image } from '../../domain/image/image.ts';
+import type { VmId } from '../../domain/ids.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { VmObservation } from '../../ports/driver.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
+import { newOperation } from '../operations/request-change.ts';
+import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
+import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
+import type { GuestLinks } from '../sessions/guest-links.ts';
+import { STEPS } from '../steps/steps.ts';
+import { withTimeout } from '../with-timeout.ts';
+import { readConsoleTail } from './console-tail.ts';
+import { createProgressWriter } from './progress-writer.ts';
+import * as writer from './vm-writer.ts';
+
+export type ReconcilerDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'bus' | 'clock' | 'ids' | 'queue' | 'log'> & {
+  readonly config: EngineConfig;
+  readonly links: GuestLinks;
+};
+
+export interface VmReconciler {
+  /** Works on the VM until what is wanted is so, or nothing more can be done now. */
+  reconcile(vmId: VmId, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Ends the step under way on this VM, since something else is wanted now. */
+  interrupt(vmId: VmId): void;
+}
+
+/** What one pass of the loop came to. */
+type Turn = { readonly next: 'look-again' } | { readonly next: 'rest' } | { readonly next: 'retry'; readonly delayMs: number };
+
+const LOOK_AGAIN: Turn = { next: 'look-again' };
+const REST: Turn = { next: 'rest' };
+/** Back-off of a step that is tried again, milliseconds: doubled each time, up to the cap, with full jitter. */
+const BACKOFF = { firstMs: 200, capMs: 15_000 } as const;
+
+export function createVmReconciler(deps: ReconcilerDeps): VmReconciler {
+  const underWay = new Map<VmId, AbortController>();
+
+  async function reconcile(vmId: VmId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    while (!signal.aborted) {
+      const step = new AbortController();
+      underWay.set(vmId, step);
+      const turn = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() => underWay.delete(vmId));
+      if (turn.next === 'rest') return;
+      if (turn.next === 'retry') {
+        deps.queue.enqueue(`vm:${vmId}`, { delayMs: turn.delayMs });
+        return;
+      }
+    }
+  }
+
+  return {
+    reconcile,
+    interrupt: (vmId) => underWay.get(vmId)?.abort(new VolaryError('aborted', 'Something else is wanted now.', { reason: 'operation.superseded' })),
+  };
+}
+
+async function takeTurn(deps: ReconcilerDeps, vmId: VmId, signal: AbortSignal): Promise<Turn> {
+  try {
+    const vm = await deps.store.vms.get(vmId);
+    if (vm === null) return REST;
+    const work: writer.Work = { vm, operation: await deps.store.operations.findActive(vmId) };
+    const observation = await deps.driver.inspect(vmId, { signal });
+    const image = await findImage(deps, vm);
+    const plan = planVm({ vm, observation, isImageReady: image !== null, operation: work.operation?.kind ?? null, tried: triedSteps(work) });
+    return await carryOut(deps, work, { plan, observation, image, signal });
+  } catch (error) {
+    if (isConflict(error) || signal.aborted) return LOOK_AGAIN;
+    throw error;
+  }
+}
+
+interface Situation {
+  readonly plan: Plan;
+  readonly observation: VmObservation;
+  readonly image: Image | null;
+  readonly signal: AbortSignal;
+}
+
+async function carryOut(deps: ReconcilerDeps, work: writer.Work, situation: Situation): Promise<Turn> {
+  const { plan } = situation;
+  switch (plan.kind) {
+    case 'settled':
+      await writer.writeSettled(deps, work, plan.phase);
+      return REST;
+    case 'failed':
+      return REST;
+    case 'gone':
+      await writer.writeGone(deps, work);
+      return REST;
+    case 'unresponsive':
+      return await noteUnresponsive(deps, work, plan.detail);
+    case 'impossible':
+      await writer.writeFailed(deps, work, new VolaryError('data_loss', plan.message, { reason: plan.reason }), '');
+      return LOOK_AGAIN;
+    case 'life-ended':
+      return await noteLifeEnded(deps, work, plan, situation.signal);
+    case 'step':
+      return await runStep(deps, work, plan, situation);
+    default:
+      return plan satisfies never;
+  }
+}
+
+async function runStep(deps: ReconcilerDeps, before: writer.Work, plan: Extract<Plan, { kind: 'step' }>, situation: Situation): Promise<Turn> {
+  const { log, clock } = deps;
+  const work = await writer.writeStepBegin(deps, before, plan.step, plan.phase);
+  const { vm } = work;
+  const fields = { vmId: vm.id, step: plan.step, operationId: work.operation?.id };
+  const progress = createProgressWriter(deps, work);
+  const startedMs = clock.monotonicMs();
+  try {
+    const leftMs = Math.max(0, (work.operation?.deadlineAt ?? Number.POSITIVE_INFINITY) - clock.now());
+    const timeoutMs = isCleaning(plan.step) ? deps.config.limits.operationMs : Math.min(leftMs, deps.config.limits.operationMs);
+    const result = await withTimeout(
+      clock,
+      timeoutMs,
+      situation.signal,
+      (signal) => STEPS[plan.step](deps, { vm, image: situation.image, signal, onProgress: progress.report }),
+      () => new VolaryError('deadline_exceeded', 'The operation did not come to its end within its time.', { reason: 'operation.deadline' }),
+    );
+    await writer.writeStepDone(deps, await progress.finish(), result);
+    log.debug('step done', { ...fields, durationMs: clock.monotonicMs() - startedMs });
+    return LOOK_AGAIN;
+  } catch (error) {
+    const latest = await progress.finish();
+    if (isConflict(error) || situation.signal.aborted) return LOOK_AGAIN;
+    log.warn('step failed', { ...fields, error });
+    return await followFailure(deps, latest, plan.step, toVolaryError(error));
+  }
+}
+
+async function followFailure(deps: ReconcilerDeps, begun: writer.Work, step: VmStep, error: VolaryError): Promise<Turn> {
+  const attempt = Math.max(1, writer.attemptsOf(begun.operation, step));
+  const work = await writer.writeStepFailed(deps, begun, error.message);
+  const decision: AfterFailure = decideAfterFailure(step, error, attempt);
+  switch (decision) {
+    case 'retry':
+      return { next: 'retry', delayMs: backoffMs(deps, attempt) };
+    case 'alarm':
+      deps.log.error('cleaning up failed; it will be tried again', { vmId: work.vm.id, step, attempt, error });
+      return { next: 'retry', delayMs: backoffMs(deps, attempt) };
+    case 'give-back':
+      return await giveBack(deps, work, step, error);
+    case 'fail-vm':
+      await writer.writeFailed(deps, work, error, await readConsoleTail(deps, work.vm.id));
+      return LOOK_AGAIN;
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** The machine did not heed; it is as it was before it was asked. A stop has no way back: there the plan goes on without the guest. */
+async function giveBack(deps: ReconcilerDeps, work: writer.Work, step: VmStep, error: VolaryError): Promise<Turn> {
+  const { power } = work.vm.desired;
+  if (step === 'shut-down-guest' || power === 'stopped' || power === 'absent') return LOOK_AGAIN;
+  await writer.writeGivenBack(deps, work, error, step === 'pause-machine' ? 'running' : 'paused');
+  return LOOK_AGAIN;
+}
+
+async function noteLifeEnded(deps: ReconcilerDeps, work: writer.Work, { end }: Extract<Plan, { kind: 'life-ended' }>, signal: AbortSignal): Promise<Turn> {
+  signal.throwIfAborted();
+  const { vm } = work;
+  switch (end.cause) {
+    case 'powered-off':
+      await writer.writeStoppedByItself(deps, work);
+      return LOOK_AGAIN;
+    case 'rebooted': {
+      const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
+      const operation = newOperation(deps, { kind: 'vm.restart', subject, generation: vm.generation, principal: 'system' });
+      await writer.writeRebooted(deps, work, operation);
+      return LOOK_AGAIN;
+    }
+    case 'panicked':
+    case 'io-error':
+    case 'vmm-died': {
+      const error = new VolaryError('unavailable', describeEnd(end), { reason: `vm.${end.cause.replaceAll('-', '_')}` });
+      await writer.writeFailed(deps, work, error, await readConsoleTail(deps, vm.id));
+      return LOOK_AGAIN;
+    }
+    default:
+      return end satisfies never;
+  }
+}
+
+function describeEnd(end: { readonly cause: 'panicked' | 'io-error' | 'vmm-died'; readonly detail: string }): string {
+  const what = {
+    panicked: 'The guest kernel panicked.',
+    'io-error': 'The machine stopped at an input/output error of its disk.',
+    'vmm-died': 'The virtual machine monitor is gone.',
+  }[end.cause];
+  return end.detail === '' ? what : `${what} ${end.detail}`;
+}
+
+async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail: string): Promise<Turn> {
+  if (work.vm.health !== 'degraded') {
+    deps.log.warn('the machine monitor does not answer', { vmId: work.vm.id, detail });
+    await writer.writeHealth(deps, work, 'degraded');
+  }
+  return { next: 'retry', delayMs: BACKOFF.capMs };
+}
+
+/** The image its disk was made from; before there is a disk, the one it asks for. */
+async function findImage({ images }: ReconcilerDeps, vm: Vm): Promise<Image | null> {
+  return vm.imageDigest === null ? await images.find(vm.spec.image) : await images.findByDigest(vm.imageDigest);
+}
+
+function triedSteps({ operation }: writer.Work): ReadonlySet<VmStep> {
+  const ended = new Set(operation?.steps.filter((entry) => entry.state !== 'running').map((entry) => entry.name));
+  return new Set(VM_STEPS.filter((step) => ended.has(step)));
+}
+
+function isCleaning(step: VmStep): boolean {
+  return step === 'end-machine' || step === 'delete-disk';
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof VolaryError && error.reason === 'store.revision';
+}
+
+function backoffMs({ ids }: ReconcilerDeps, attempt: number): number {
+  return Math.ceil(ids.random() * Math.min(BACKOFF.capMs, BACKOFF.firstMs * 2 ** attempt));
+}

@@ -1,0 +1,246 @@
+/**
+ * The one writer of a VM's status. Each function is one transaction: the row, its operation and the events that tell
+ * of the change, or nothing. Rows are compared-and-set on their revision: a `conflict` means that somebody has asked
+ * for something else meanwhile, and the reconciler simply looks again.
+ */
+import type { VolaryError } from '../../domain/errors.ts';
+import type { EventType, NewEvent } from '../../domain/events.ts';
+import type { Operation, OperationProgress, OperationStep } from '../../domain/operation/operation.ts';
+import { isTransient, type SettledPhase, type VmPhase } from '../../domain/vm/phase.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { Tables } from '../../ports/store.ts';
+import type { EngineDeps } from '../deps.ts';
+import { operationEvent, vmEvent } from '../operations/events.ts';
+import type { VmStep } from '../plans/plan-vm.ts';
+import type { StepResult } from '../steps/step.ts';
+
+type WriterDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'>;
+
+/** A VM together with the operation under way on it. */
+export interface Work {
+  readonly vm: Vm;
+  readonly operation: Operation | null;
+}
+
+/** What is to be written in one go. */
+interface Writing {
+  readonly work: Work;
+  readonly vm?: Partial<Vm>;
+  readonly operation?: Partial<Operation>;
+  readonly events: (vm: Vm, operation: Operation | null, now: number) => readonly NewEvent[];
+}
+
+async function write(deps: WriterDeps, { work, vm, operation, events }: Writing, also?: (tables: Tables) => Promise<void>): Promise<Work> {
+  const now = deps.clock.now();
+  const nextVm = vm === undefined ? work.vm : { ...work.vm, ...vm, revision: work.vm.revision + 1, updatedAt: now };
+  const nextOperation =
+    operation === undefined || work.operation === null
+      ? work.operation
+      : { ...work.operation, ...operation, revision: work.operation.revision + 1 };
+  const told = events(nextVm, nextOperation, now);
+  await deps.store.transaction(async (tables) => {
+    if (nextVm !== work.vm) await tables.vms.update(nextVm);
+    if (nextOperation !== null && nextOperation !== work.operation) await tables.operations.update(nextOperation);
+    if (told.length > 0) await tables.events.append(told);
+    await also?.(tables);
+  });
+  publish(deps, { vm: nextVm, operation: nextOperation }, told.length > 0);
+  return { vm: nextVm, operation: nextOperation };
+}
+
+function publish({ bus }: WriterDeps, { vm, operation }: Work, hasEvents: boolean): void {
+  if (hasEvents) bus.publish('events', '');
+  bus.publish('vm', vm.id);
+  if (operation !== null) bus.publish('operation', operation.id);
+}
+
+/** Writes that a step begins: the operation runs, and the VM is in the step's phase. */
+export async function writeStepBegin(deps: WriterDeps, work: Work, step: VmStep, phase: VmPhase): Promise<Work> {
+  const { vm, operation } = work;
+  const now = deps.clock.now();
+  const entry: OperationStep = { name: step, state: 'running', attempt: attemptsOf(operation, step) + 1, startedAt: now, completedAt: null, message: null };
+  const isMove = phase !== vm.status.phase;
+  return await write(deps, {
+    work,
+    ...(isTransient(phase) && operation !== null && isMove
+      ? { vm: { status: { phase, since: now, operationId: operation.id, deadlineAt: operation.deadlineAt } } }
+      : {}),
+    operation: { state: 'running', startedAt: operation?.startedAt ?? now, steps: [...closeSteps(operation, now), entry], progress: null },
+    events: (nextVm, nextOperation, at) => [
+      ...(nextOperation !== null && operation?.state === 'pending' ? [operationEvent('operation.started', nextOperation, at)] : []),
+      ...(isMove && nextVm !== vm ? phaseEvents(nextVm, nextOperation, at) : []),
+    ],
+  });
+}
+
+/** Writes how far the step under way is. */
+export async function writeProgress(deps: WriterDeps, work: Work, progress: OperationProgress): Promise<Work> {
+  return await write(deps, { work, operation: { progress }, events: () => [] });
+}
+
+/** Writes that the step under way has been done, and what it has learnt. */
+export async function writeStepDone(deps: WriterDeps, work: Work, result: StepResult): Promise<Work> {
+  return await write(deps, { work, vm: result, operation: { steps: endStep(work.operation, 'succeeded', null, deps.clock.now()), progress: null }, events: () => [] });
+}
+
+/** Writes that the step under way has failed; what follows from it is another matter. */
+export async function writeStepFailed(deps: WriterDeps, work: Work, message: string): Promise<Work> {
+  return await write(deps, { work, operation: { steps: endStep(work.operation, 'failed', message, deps.clock.now()), progress: null }, events: () => [] });
+}
+
+/** Writes that what was wanted is so; the operation has succeeded. */
+export async function writeSettled(deps: WriterDeps, work: Work, phase: Exclude<SettledPhase, 'failed'>): Promise<Work> {
+  const { vm, operation } = work;
+  const isMove = vm.status.phase !== phase;
+  if (!isMove && operation === null) return work;
+  const now = deps.clock.now();
+  return await write(deps, {
+    work,
+    ...(isMove ? { vm: { status: { phase, since: now } } } : {}),
+    operation: { state: 'succeeded', completedAt: now, startedAt: operation?.startedAt ?? now, steps: closeSteps(operation, now), progress: null },
+    events: (nextVm, nextOperation, at) => [
+      ...(isMove ? [vmEvent(settledEvent(vm, phase), nextVm, nextOperation, at)] : []),
+      ...(nextOperation === null ? [] : [operationEvent('operation.succeeded', nextOperation, at)]),
+    ],
+  });
+}
+
+/** Writes that the VM has failed, with why and the console's last lines; the operation has too. */
+export async function writeFailed(deps: WriterDeps, work: Work, error: VolaryError, consoleTail: string): Promise<Work> {
+  const { vm, operation } = work;
+  const now = deps.clock.now();
+  const failure = { generation: vm.generation, reason: error.reason, message: error.message, consoleTail, at: now };
+  return await write(deps, {
+    work,
+    vm: { status: { phase: 'failed', since: now, failure }, health: 'unknown' },
+    operation: failedOperation(operation, error, now),
+    events: (nextVm, nextOperation, at) => [
+      vmEvent('vm.failed', nextVm, nextOperation, at, { reason: error.reason, message: error.message }),
+      ...(nextOperation === null ? [] : [operationEvent('operation.failed', nextOperation, at)]),
+    ],
+  });
+}
+
+/** Writes that only the operation has failed: what is wanted is again what the machine does. */
+export async function writeGivenBack(deps: WriterDeps, work: Work, error: VolaryError, power: 'running' | 'paused'): Promise<Work> {
+  const { vm, operation } = work;
+  const now = deps.clock.now();
+  return await write(deps, {
+    work,
+    vm: { desired: { ...vm.desired, power }, status: { phase: power, since: now } },
+    operation: failedOperation(operation, error, now),
+    events: (nextVm, nextOperation, at) => [
+      vmEvent('vm.updated', nextVm, nextOperation, at, { reason: error.reason }),
+      ...(nextOperation === null ? [] : [operationEvent('operation.failed', nextOperation, at)]),
+    ],
+  });
+}
+
+/** Writes that the guest has ended its life by itself, in order: it stays stopped until somebody starts it. */
+export async function writeStoppedByItself(deps: WriterDeps, work: Work): Promise<Work> {
+  const { vm } = work;
+  return await write(deps, {
+    work,
+    vm: { desired: { ...vm.desired, power: 'stopped', graceMs: 0 } },
+    events: (nextVm, nextOperation, at) => [vmEvent('vm.stopping', nextVm, nextOperation, at, { cause: 'powered-off' })],
+  });
+}
+
+/** Writes that the guest has rebooted: a machine starts its next life, by an operation of the system's own. */
+export async function writeRebooted(deps: WriterDeps, work: Work, operation: Operation): Promise<Work> {
+  const { vm } = work;
+  const now = deps.clock.now();
+  const started: Operation = work.operation ?? operation;
+  const begun: Work = { vm, operation: started };
+  return await write(
+    deps,
+    {
+      work: begun,
+      vm: {
+        desired: { ...vm.desired, incarnation: vm.incarnation + 1, graceMs: 0 },
+        status: { phase: 'restarting', since: now, operationId: started.id, deadlineAt: started.deadlineAt },
+      },
+      events: (nextVm, nextOperation, at) => [vmEvent('vm.restarting', nextVm, nextOperation, at, { cause: 'rebooted' })],
+    },
+    work.operation === null ? (tables) => tables.operations.insert(operation) : undefined,
+  );
+}
+
+/** Removes the VM's row with what belongs to it: nothing is left of it but its operations and events. */
+export async function writeGone(deps: WriterDeps, { vm, operation }: Work): Promise<void> {
+  const now = deps.clock.now();
+  const done: Operation | null =
+    operation === null
+      ? null
+      : { ...operation, state: 'succeeded', completedAt: now, steps: closeSteps(operation, now), progress: null, revision: operation.revision + 1 };
+  await deps.store.transaction(async (tables) => {
+    if (done !== null) await tables.operations.update(done);
+    await tables.executions.deleteFinished({ vmId: vm.id });
+    await tables.vms.delete(vm.id, vm.revision);
+    await tables.events.append([
+      vmEvent('vm.deleted', vm, done, now),
+      ...(done === null ? [] : [operationEvent('operation.succeeded', done, now)]),
+    ]);
+  });
+  publish(deps, { vm, operation: done }, true);
+}
+
+/** Writes whether the guest's agent answers. */
+export async function writeHealth(deps: WriterDeps, work: Work, health: Vm['health']): Promise<Work> {
+  return await write(deps, {
+    work: { vm: work.vm, operation: null },
+    vm: { health },
+    events: (nextVm, _operation, at) => [vmEvent('vm.health_changed', nextVm, null, at, { from: work.vm.health, to: health })],
+  });
+}
+
+/** How often the operation has begun this step. */
+export function attemptsOf(operation: Operation | null, step: VmStep): number {
+  return operation?.steps.filter((entry) => entry.name === step).length ?? 0;
+}
+
+function failedOperation(operation: Operation | null, error: VolaryError, now: number): Partial<Operation> {
+  return {
+    state: 'failed',
+    completedAt: now,
+    steps: closeSteps(operation, now),
+    progress: null,
+    error: { code: error.code, reason: error.reason, message: error.message, details: error.details },
+  };
+}
+
+function endStep(operation: Operation | null, state: 'succeeded' | 'failed', message: string | null, now: number): readonly OperationStep[] {
+  return (operation?.steps ?? []).map((entry) => (entry.state === 'running' ? { ...entry, state, message, completedAt: now } : entry));
+}
+
+/** A step that a former server had begun and could not end. */
+function closeSteps(operation: Operation | null, now: number): readonly OperationStep[] {
+  return endStep(operation, 'failed', 'interrupted', now);
+}
+
+const PHASE_EVENTS: Partial<Record<VmPhase, EventType>> = {
+  provisioning: 'vm.provisioning',
+  starting: 'vm.starting',
+};
+
+/** Phases that a request has announced already have their event from it. */
+function phaseEvents(vm: Vm, operation: Operation | null, at: number): readonly NewEvent[] {
+  const type = PHASE_EVENTS[vm.status.phase];
+  return type === undefined ? [] : [vmEvent(type, vm, operation, at)];
+}
+
+function settledEvent(before: Vm, phase: Exclude<SettledPhase, 'failed'>): EventType {
+  switch (phase) {
+    case 'running':
+      return before.status.phase === 'resuming' ? 'vm.resumed' : 'vm.started';
+    case 'paused':
+      return 'vm.paused';
+    case 'stopped':
+      return 'vm.stopped';
+    case 'suspended':
+    case 'unknown':
+      return 'vm.updated';
+    default:
+      return phase satisfies never;
+  }
+}

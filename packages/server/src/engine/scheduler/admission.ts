@@ -1,0 +1,49 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { HostFacts } from '../../ports/host-facts.ts';
+import type { EngineConfig } from '../deps.ts';
+
+type Limits = EngineConfig['limits'];
+interface Promised {
+  readonly memoryMib: number;
+  readonly diskGib: number;
+}
+
+/**
+ * Refuses a machine whose memory the host cannot give. Two figures are held: what all VMs were promised against the
+ * host's memory less a reserve, and what is really available now. Throws `resource_exhausted` host.no_memory with both.
+ */
+export function admitMemory(wantedMib: number, facts: HostFacts, promised: Promised, limits: Limits): void {
+  const unpromisedMib = facts.memoryMib - limits.memoryReserveMib - promised.memoryMib;
+  const freeMib = Math.max(0, Math.min(unpromisedMib, facts.memoryAvailableMib - limits.memoryReserveMib));
+  if (wantedMib <= freeMib) return;
+  throw new VolaryError('resource_exhausted', `${wantedMib} MiB of memory were asked for; this host can give ${Math.floor(freeMib)} MiB.`, {
+    reason: 'host.no_memory',
+    details: {
+      field: 'memory_mib',
+      wanted_mib: wantedMib,
+      free_mib: Math.floor(freeMib),
+      promised_mib: promised.memoryMib,
+      host_mib: facts.memoryMib,
+    },
+  });
+}
+
+/**
+ * Refuses a disk that the host cannot hold. Disks are thin, so together they may promise more than there is, up to a
+ * factor; a single one never more than is free now less a reserve. Throws `resource_exhausted` host.no_disk with the figures.
+ */
+export function admitDisk(wantedGib: number, facts: HostFacts, promised: Promised, limits: Limits): void {
+  const unpromisedGib = facts.diskGib * limits.diskOvercommit - promised.diskGib;
+  const freeGib = Math.max(0, Math.min(unpromisedGib, facts.diskAvailableGib - limits.diskReserveGib));
+  if (wantedGib <= freeGib) return;
+  throw new VolaryError('resource_exhausted', `${wantedGib} GiB of disk were asked for; this host can give ${Math.floor(freeGib)} GiB.`, {
+    reason: 'host.no_disk',
+    details: {
+      field: 'disk_gib',
+      wanted_gib: wantedGib,
+      free_gib: Math.floor(freeGib),
+      promised_gib: promised.diskGib,
+      host_gib: Math.floor(facts.diskGib),
+    },
+  });
+}

@@ -1,0 +1,212 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { ExecRequest, Execution, OutputStream } from '../../domain/execution/execution.ts';
+import { signalNumber } from '../../domain/execution/signals.ts';
+import type { ExecutionId } from '../../domain/ids.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { GuestProcess } from '../../ports/guest-link.ts';
+import { authorise } from '../access/authorise.ts';
+import type { EngineDeps } from '../deps.ts';
+import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.ts';
+import { mayTalkToGuest } from '../operations/power-policy.ts';
+import { findVm } from '../queries/find-vm.ts';
+import { executionEvent } from './execution-events.ts';
+import { followExecution, type LiveDeps, type LiveExecution } from './live-execution.ts';
+import { readKept } from './read-kept.ts';
+
+export interface Executions extends ExecutionApi {
+  /** Goes on with the commands that a former server was following. */
+  resumeAll(): Promise<void>;
+  /** Lets go of all commands: they run on in their guests. */
+  detachAll(): Promise<void>;
+}
+
+export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Executions {
+  const live = new Map<ExecutionId, LiveExecution>();
+  const stopping = new AbortController();
+
+  function follow(execution: Execution, process: GuestProcess | null): LiveExecution {
+    const following = followExecution(deps, execution, process, stopping.signal);
+    live.set(execution.id, following);
+    following.finished
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) deps.log.error('a command is no longer followed', { executionId: execution.id, error });
+      })
+      .finally(() => live.delete(execution.id));
+    return following;
+  }
+
+  async function start(principal: Principal, ref: string, request: ExecRequest, { signal }: { readonly signal: AbortSignal }): Promise<ExecutionSession> {
+    authorise(principal, 'vm:exec');
+    const vm = await findVm(deps.store, ref);
+    mayTalkToGuest(vm);
+    const execution = newExecution(deps, vm, principal, request);
+    await deps.store.transaction(async (tables) => {
+      await tables.executions.insert(execution);
+      await tables.events.append([executionEvent('execution.started', execution, execution.createdAt)]);
+    });
+    deps.bus.publish('events', '');
+    return await begin(execution, vm, signal);
+  }
+
+  async function begin(execution: Execution, vm: Vm, signal: AbortSignal): Promise<ExecutionSession> {
+    try {
+      const link = await deps.links.open(vm.id, { signal });
+      const process = await link.exec(execution.id, execution.request, { signal: stopping.signal });
+      const running: Execution = { ...execution, state: 'running', startedAt: process.startedAtMs };
+      const following = follow(running, process);
+      return { execution: running, updates: following.hub.subscribe(signal).updates };
+    } catch (error) {
+      if (!(error instanceof VolaryError) || error.reason !== 'execution.not_started') {
+        // Whether the guest has begun it nobody knows now: it is attached to as soon as that can be found out.
+        follow(execution, null);
+        throw error;
+      }
+      return await refused(execution, error);
+    }
+  }
+
+  /** As a shell has it: a program that is not there is 127, one that cannot be run 126. */
+  async function refused(execution: Execution, error: VolaryError): Promise<ExecutionSession> {
+    const now = deps.clock.now();
+    const exitCode = error.details['errno'] === 'ENOENT' ? 127 : 126;
+    const message = new TextEncoder().encode(`${execution.request.argv[0] ?? ''}: ${error.message}\n`);
+    const ended: Execution = {
+      ...execution,
+      state: 'exited',
+      exitCode,
+      error: error.message,
+      stderrBytes: message.length,
+      startedAt: now,
+      completedAt: now,
+    };
+    await deps.store.transaction(async (tables) => {
+      await tables.executions.appendOutput(ended.id, 'stderr', 0, message);
+      await tables.executions.update(ended);
+      await tables.events.append([executionEvent('execution.completed', ended, now)]);
+    });
+    deps.bus.publish('events', '');
+    return { execution: ended, updates: endedUpdates(ended, message) };
+  }
+
+  async function find(id: ExecutionId): Promise<Execution> {
+    const execution = await deps.store.executions.get(id);
+    if (execution !== null) return execution;
+    throw new VolaryError('not_found', `There is no execution ${id}.`, { reason: 'execution.unknown' });
+  }
+
+  async function requireLive(principal: Principal, id: ExecutionId): Promise<LiveExecution> {
+    authorise(principal, 'vm:exec');
+    const execution = await find(id);
+    const following = live.get(id);
+    if (following !== undefined) return following;
+    throw new VolaryError('failed_precondition', 'The command is not running any more.', {
+      reason: 'execution.not_running',
+      details: { state: execution.state },
+    });
+  }
+
+  return {
+    start,
+    async get(principal, id) {
+      authorise(principal, 'vm:read');
+      const execution = await find(id);
+      const isRunning = execution.state === 'starting' && live.has(id);
+      return isRunning ? { ...execution, state: 'running' } : execution;
+    },
+    async list(principal, { limit, after, vm }) {
+      authorise(principal, 'vm:read');
+      const of = vm === undefined ? {} : { vmId: (await findVm(deps.store, vm)).id };
+      const rows = await deps.store.executions.list({ limit: limit + 1, after, ...of });
+      const items = rows.slice(0, limit);
+      return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    },
+    async output(principal, id, { stream, offset, follow: isFollowed, signal }) {
+      authorise(principal, 'vm:read');
+      const execution = await find(id);
+      const following = isFollowed ? live.get(id) : undefined;
+      const reader = following?.hub.subscribe(signal) ?? null;
+      await following?.flush();
+      return readKept(deps.store, { execution, stream, offset, reader });
+    },
+    async writeStdin(principal, id, { offset, content, end }) {
+      const following = await requireLive(principal, id);
+      return await feed(following, { offset, content, end });
+    },
+    async signal(principal, id, name) {
+      const number = signalNumber(name);
+      if (number === null) {
+        throw new VolaryError('invalid_argument', `There is no signal ${name}.`, {
+          reason: 'execution.unknown_signal',
+          details: { field: 'signal' },
+        });
+      }
+      const following = await requireLive(principal, id);
+      await (await following.process()).signal(number);
+    },
+    async resize(principal, id, size) {
+      const following = await requireLive(principal, id);
+      await (await following.process()).resize(size);
+    },
+    async resumeAll() {
+      for (const execution of await deps.store.executions.listActive()) {
+        const lengths = await deps.store.executions.outputLengths(execution.id);
+        follow({ ...execution, stdoutBytes: lengths.stdout, stderrBytes: lengths.stderr }, null);
+      }
+    },
+    async detachAll() {
+      stopping.abort(new VolaryError('unavailable', 'The server is stopping.', { reason: 'server.stopping' }));
+      await Promise.allSettled([...live.values()].map((following) => following.finished));
+    },
+  };
+}
+
+/** Gives the command its input from the offset on; what it has already is skipped. Returns how much it has. */
+async function feed(
+  following: LiveExecution,
+  { offset, content, end }: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean },
+): Promise<number> {
+  if (offset > following.stdinBytes) {
+    throw new VolaryError('conflict', `The command has ${following.stdinBytes} bytes of input; these begin at ${offset}.`, {
+      reason: 'execution.stdin_gap',
+      details: { received_bytes: following.stdinBytes },
+    });
+  }
+  const process = await following.process();
+  let at = offset;
+  for await (const bytes of content) {
+    const fresh = bytes.subarray(Math.min(bytes.length, Math.max(0, following.stdinBytes - at)));
+    at += bytes.length;
+    if (fresh.length === 0) continue;
+    following.stdinBytes += fresh.length;
+    await process.writeStdin(fresh);
+  }
+  if (end) await process.closeStdin();
+  return following.stdinBytes;
+}
+
+async function* endedUpdates(execution: Execution, stderr: Uint8Array): AsyncIterable<ExecutionUpdate> {
+  yield { kind: 'output', stream: 'stderr' satisfies OutputStream, offset: 0, bytes: stderr };
+  yield { kind: 'completed', execution };
+}
+
+function newExecution({ ids, clock }: Pick<EngineDeps, 'ids' | 'clock'>, vm: Vm, principal: Principal, request: ExecRequest): Execution {
+  return {
+    id: ids.create('exec'),
+    vmId: vm.id,
+    incarnation: vm.incarnation,
+    request,
+    state: 'starting',
+    exitCode: null,
+    signal: null,
+    timedOut: false,
+    error: null,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    isTruncated: false,
+    principal: principal.name,
+    createdAt: clock.now(),
+    startedAt: null,
+    completedAt: null,
+  };
+}

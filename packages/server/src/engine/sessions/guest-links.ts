@@ -1,0 +1,80 @@
+import type { VmId } from '../../domain/ids.ts';
+import type { Abortable, GuestLink } from '../../ports/guest-link.ts';
+import type { EngineDeps } from '../deps.ts';
+
+/** The open links to guests: one per VM, opened when first needed, shared by all who talk to that guest. */
+export interface GuestLinks extends AsyncDisposable {
+  /** The VM's link; waits until its agent answers or the signal is aborted. */
+  open(vmId: VmId, options: Abortable): Promise<GuestLink>;
+  /** The VM's link if it is open now. */
+  peek(vmId: VmId): GuestLink | null;
+  /** Closes the VM's link, if there is one: its machine is about to end. */
+  drop(vmId: VmId): Promise<void>;
+}
+
+interface Entry {
+  readonly opening: Promise<GuestLink>;
+  readonly abort: AbortController;
+  waiters: number;
+  link: GuestLink | null;
+}
+
+export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'log'>): GuestLinks {
+  const entries = new Map<VmId, Entry>();
+
+  function forget(vmId: VmId, entry: Entry): void {
+    if (entries.get(vmId) === entry) entries.delete(vmId);
+  }
+
+  function begin(vmId: VmId): Entry {
+    const abort = new AbortController();
+    const opening = driver.openLink(vmId, { signal: abort.signal });
+    const entry: Entry = { opening, abort, waiters: 0, link: null };
+    entries.set(vmId, entry);
+    opening.then(
+      (link) => {
+        entry.link = link;
+        void link.closed.then((reason) => {
+          log.debug('guest link closed', { vmId, reason });
+          forget(vmId, entry);
+        });
+      },
+      // Everybody who waits for it hears the error; here it only has to make room for the next try.
+      () => forget(vmId, entry),
+    );
+    return entry;
+  }
+
+  /** Waits for a shared opening; the last one to lose patience ends it. */
+  async function wait(entry: Entry, signal: AbortSignal): Promise<GuestLink> {
+    signal.throwIfAborted();
+    entry.waiters += 1;
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([entry.opening, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      entry.waiters -= 1;
+      if (entry.waiters === 0 && entry.link === null) entry.abort.abort(new DOMException('nobody waits any more', 'AbortError'));
+    }
+  }
+
+  async function drop(vmId: VmId): Promise<void> {
+    const entry = entries.get(vmId);
+    if (entry === undefined) return;
+    entries.delete(vmId);
+    entry.abort.abort(new DOMException('the machine is being ended', 'AbortError'));
+    await entry.link?.[Symbol.asyncDispose]();
+  }
+
+  return {
+    open: (vmId, { signal }) => wait(entries.get(vmId) ?? begin(vmId), signal),
+    peek: (vmId) => entries.get(vmId)?.link ?? null,
+    drop,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...entries.keys()].map((vmId) => drop(vmId)));
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { type Execution, KEPT_OUTPUT_BYTES, type OutputStream } from '../../domain/execution/execution.ts';
+import type { OutputChunk } from '../../ports/guest-link.ts';
+import type { Tables } from '../../ports/store.ts';
+import type { EngineDeps } from '../deps.ts';
+
+/** Output is written when this much has come, bytes, or after this time, milliseconds: whichever is first. */
+const BATCH_BYTES = 128 * 1024;
+const BATCH_MS = 25;
+
+/** Keeps a command's output in the store, in batches, and says what is safe so that the guest may forget it. */
+export interface OutputRecorder {
+  add(chunk: OutputChunk): Promise<void>;
+  /** Writes what has not been written yet. */
+  flush(): Promise<void>;
+  /** Writes the rest within somebody's transaction, such as the one that ends the execution. */
+  flushInto(tables: Tables): Promise<void>;
+  /** Bytes seen of each stream, and whether some were past the bound. */
+  counts(): Pick<Execution, 'stdoutBytes' | 'stderrBytes' | 'isTruncated'>;
+}
+
+export function createOutputRecorder(
+  { store, clock }: Pick<EngineDeps, 'store' | 'clock'>,
+  execution: Execution,
+  acknowledge: (stream: OutputStream, offset: number) => void,
+): OutputRecorder {
+  const seen = { stdout: execution.stdoutBytes, stderr: execution.stderrBytes };
+  let pending: OutputChunk[] = [];
+  let pendingBytes = 0;
+  let oldestMs = 0;
+  let isTimerSet = false;
+  let fault: { readonly error: unknown } | null = null;
+
+  async function append(tables: Tables, chunks: readonly OutputChunk[]): Promise<void> {
+    for (const { stream, offset, bytes } of mergeAdjacent(chunks)) {
+      const kept = bytes.subarray(0, Math.max(0, KEPT_OUTPUT_BYTES - offset));
+      if (kept.length > 0) await tables.executions.appendOutput(execution.id, stream, offset, kept);
+    }
+  }
+
+  function take(): readonly OutputChunk[] {
+    const taken = pending;
+    pending = [];
+    pendingBytes = 0;
+    return taken;
+  }
+
+  function acknowledgeAll(chunks: readonly OutputChunk[]): void {
+    for (const { stream, offset, bytes } of chunks) acknowledge(stream, offset + bytes.length);
+  }
+
+  async function flush(): Promise<void> {
+    const chunks = take();
+    if (chunks.length === 0) return;
+    await store.transaction((tables) => append(tables, chunks));
+    acknowledgeAll(chunks);
+  }
+
+  function setTimer(): void {
+    if (isTimerSet) return;
+    isTimerSet = true;
+    void clock
+      .sleep(BATCH_MS, { signal: new AbortController().signal })
+      .then(() => {
+        isTimerSet = false;
+        return flush();
+      })
+      // Whoever adds or flushes next hears of it.
+      .catch((error: unknown) => {
+        fault = { error };
+      });
+  }
+
+  return {
+    async add(chunk) {
+      if (fault !== null) throw fault.error;
+      if (pending.length === 0) oldestMs = clock.monotonicMs();
+      pending.push(chunk);
+      pendingBytes += chunk.bytes.length;
+      seen[chunk.stream] = chunk.offset + chunk.bytes.length;
+      if (pendingBytes >= BATCH_BYTES || clock.monotonicMs() - oldestMs >= BATCH_MS) await flush();
+      else setTimer();
+    },
+    flush,
+    async flushInto(tables) {
+      if (fault !== null) throw fault.error;
+      const chunks = take();
+      await append(tables, chunks);
+      acknowledgeAll(chunks);
+    },
+    counts: () => ({
+      stdoutBytes: seen.stdout,
+      stderrBytes: seen.stderr,
+      isTruncated: seen.stdout > KEPT_OUTPUT_BYTES || seen.stderr > KEPT_OUTPUT_BYTES,
+    }),
+  };
+}
+
+/** Chunks that follow each other in one stream, as one: fewer rows for a command that writes in small pieces. */
+function mergeAdjacent(chunks: readonly OutputChunk[]): readonly OutputChunk[] {
+  const merged: OutputChunk[] = [];
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const own = chunks.filter((chunk) => chunk.stream === stream);
+    const first = own[0];
+    if (first === undefined) continue;
+    const bytes = new Uint8Array(own.reduce((sum, chunk) => sum + chunk.bytes.length, 0));
+    let at = 0;
+    for (const chunk of own) {
+      bytes.set(chunk.bytes, at);
+      at += chunk.bytes.length;
+    }
+    merged.push({ stream, offset: first.offset, bytes });
+  }
+  return merged;
+}

@@ -1,0 +1,39 @@
+import type { Image } from '../../domain/image/image.ts';
+import type { OperationProgress } from '../../domain/operation/operation.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { MachineSpec } from '../../ports/driver.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { GuestLinks } from '../sessions/guest-links.ts';
+
+export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock'> & { readonly config: EngineConfig; readonly links: GuestLinks };
+
+export interface StepContext {
+  readonly vm: Vm;
+  /** The image its disk was, or is to be, made from; null while it is not on the host. */
+  readonly image: Image | null;
+  /** Aborted when the step's time is over, somebody wants something else of the VM, or the server stops. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: OperationProgress) => void;
+}
+
+/** What a step has learnt; written to the VM's row together with the step's end. */
+export type StepResult = Partial<
+  Pick<Vm, 'handle' | 'imageDigest' | 'incarnation' | 'startedAt' | 'pid' | 'ip' | 'health'>
+>;
+
+/**
+ * One idempotent piece of work towards what is wanted: it measures, then acts, and doing it twice is doing it once.
+ * Undoing is not its business: that is the plan towards `absent`.
+ */
+export type Step = (deps: StepDeps, context: StepContext) => Promise<StepResult>;
+
+/** The machine that this VM wants, for the driver. */
+export function machineSpec(vm: Vm, image: Image): MachineSpec {
+  return { vmId: vm.id, name: vm.name, incarnation: vm.desired.incarnation, spec: vm.spec, labels: vm.labels, image };
+}
+
+/** The image, where the plan has made sure that there is one. */
+export function requireImage({ image }: StepContext): Image {
+  if (image === null) throw new TypeError('the plan chose a step that needs the image without its being there');
+  return image;
+}

@@ -1,0 +1,24 @@
+import type { VmStep } from '../plans/plan-vm.ts';
+import { awaitGuest } from './await-guest.ts';
+import { createDisk } from './create-disk.ts';
+import { deleteDisk } from './delete-disk.ts';
+import { endMachine } from './end-machine.ts';
+import { ensureImage } from './ensure-image.ts';
+import { pauseMachine } from './pause-machine.ts';
+import { resumeMachine } from './resume-machine.ts';
+import { shutDownGuest } from './shut-down-guest.ts';
+import { startMachine } from './start-machine.ts';
+import type { Step } from './step.ts';
+
+/** The step behind each name that the planner knows. */
+export const STEPS = {
+  'ensure-image': ensureImage,
+  'create-disk': createDisk,
+  'start-machine': startMachine,
+  'await-guest': awaitGuest,
+  'pause-machine': pauseMachine,
+  'resume-machine': resumeMachine,
+  'shut-down-guest': shutDownGuest,
+  'end-machine': endMachine,
+  'delete-disk': deleteDisk,
+} as const satisfies Record<VmStep, Step>;

@@ -1,0 +1,117 @@
+import type { Accelerator } from '../domain/host/host.ts';
+import type { VmId } from '../domain/ids.ts';
+import type { Image } from '../domain/image/image.ts';
+import type { VmSpec } from '../domain/vm/spec.ts';
+import type { DriverHandle } from '../domain/vm/vm.ts';
+import type { Abortable, GuestLink } from './guest-link.ts';
+
+/** What a driver can do beyond the common methods. The engine looks before it promises; a driver never fakes one. */
+export interface DriverCapabilities {
+  /** `supportsPause` reports that virtual CPUs can be halted with memory kept. If false, pause is refused as `unsupported`. */
+  readonly supportsPause: boolean;
+  /** `supportsConsole` reports that the console's bytes are kept and can be read. If false, the console log is empty. */
+  readonly supportsConsole: boolean;
+  readonly networkModes: readonly VmSpec['network']['mode'][];
+}
+
+/** All that a driver needs to know to make a machine. */
+export interface MachineSpec {
+  readonly vmId: VmId;
+  readonly name: string;
+  readonly incarnation: number;
+  readonly spec: VmSpec;
+  /** The VM's labels: a driver may take hints from them (the simulated one takes its faults). */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly image: Image;
+}
+
+/** How a machine that was running came to its end. */
+export type MachineEnd =
+  | { readonly cause: 'powered-off' }
+  | { readonly cause: 'rebooted' }
+  | { readonly cause: 'panicked'; readonly detail: string }
+  | { readonly cause: 'io-error'; readonly detail: string }
+  /** The VMM itself is gone without having been asked; `detail` holds its last words. */
+  | { readonly cause: 'vmm-died'; readonly detail: string };
+
+/** The truth about a machine at this moment. */
+export type MachineState =
+  /** No VMM, and no trace that one should be there. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'running' | 'paused'; readonly incarnation: number; readonly handle: DriverHandle; readonly pid: number | null }
+  /** The guest has ended (or its VMM has died). `endMachine` clears what is left. */
+  | { readonly kind: 'ended'; readonly incarnation: number; readonly end: MachineEnd }
+  /** Its VMM lives and is ours, but does not answer; `endMachine` can still end it. */
+  | { readonly kind: 'unresponsive'; readonly incarnation: number; readonly pid: number | null; readonly detail: string };
+
+export interface VmObservation {
+  readonly disk: 'absent' | 'present';
+  readonly machine: MachineState;
+}
+
+/** What is on this host, whether the store knows it or not. */
+export interface FoundVm {
+  readonly vmId: VmId;
+  readonly observation: VmObservation;
+}
+
+export interface ConsoleChunk {
+  /** Of the first byte since the machine's first start; older bytes may have been dropped by the ring. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Runs VMs of one kind on this host. Every method measures, then acts; every one may be repeated, and repeating a
+ * finished one changes nothing. VMs outlive this process: nothing that is needed to find one again is kept in memory only.
+ * A method that takes a VM's id works on what this installation made, and never touches a process it cannot prove to be that.
+ */
+export interface Driver extends AsyncDisposable {
+  /** `qemu`, `simulated`. */
+  readonly kind: string;
+  readonly capabilities: DriverCapabilities;
+
+  /**
+   * What this host offers: the program's version, and the accelerator as really tried with a probe guest. Kept per host boot.
+   * Throws `failed_precondition` driver.not_installed, naming what to install.
+   */
+  probe(options: Abortable & { readonly image: Image | null }): Promise<{ readonly version: string; readonly accelerator: Accelerator }>;
+
+  /** Makes the disk, complete or not at all. Throws `resource_exhausted` driver.disk_full. */
+  createDisk(machine: MachineSpec, options: Abortable): Promise<void>;
+  /** Removes the disk and all else that is kept for the VM. The machine must be absent, else `failed_precondition` driver.machine_present. */
+  deleteDisk(vmId: VmId, options: Abortable): Promise<void>;
+
+  /**
+   * Starts a machine and returns once it executes; the guest is not awaited. A machine of this incarnation that is there
+   * already is returned as it is; one of another incarnation: `failed_precondition` driver.machine_present.
+   * Throws `unavailable` driver.start_failed with the VMM's own words in `context`.
+   */
+  startMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
+  /** Ends the machine now, like pulling the plug, and clears its run directory; absent is fine. */
+  endMachine(vmId: VmId, options: Abortable): Promise<void>;
+  /** Halts and sets going the virtual CPUs. Throw `failed_precondition` driver.no_machine. */
+  pauseMachine(vmId: VmId, options: Abortable): Promise<void>;
+  resumeMachine(vmId: VmId, options: Abortable): Promise<void>;
+  /** Asks by the machine's power button, for guests whose agent does not answer. Resolves when asked. */
+  pressPowerButton(vmId: VmId, options: Abortable): Promise<void>;
+
+  /** The truth now, of one VM. Never cached. */
+  inspect(vmId: VmId, options: Abortable): Promise<VmObservation>;
+  /** Everything of this installation that is on the host: adoption and the reaper start from it. */
+  findAll(options: Abortable): Promise<readonly FoundVm[]>;
+  /**
+   * Hints that a VM's machine may have changed by itself (ended, paused, died), until the signal is aborted; those
+   * machines are watched that were started or inspected through this driver.
+   */
+  watch(options: Abortable): AsyncIterable<VmId>;
+
+  /**
+   * A session with the guest's agent; waits until the agent answers or the signal is aborted. One at a time per VM: a
+   * second one ends the first. Throws `failed_precondition` driver.no_machine, `unavailable` guest.link_lost.
+   */
+  openLink(vmId: VmId, options: Abortable): Promise<GuestLink>;
+
+  /** The console's bytes from `offset` on, as far as the bounded log still holds them; `follow` goes on until aborted. */
+  readConsole(vmId: VmId, options: Abortable & { readonly offset: number; readonly follow: boolean }): AsyncIterable<ConsoleChunk>;
+}

@@ -1,0 +1,167 @@
+import type { ExecRequest, OutputStream } from '../domain/execution/execution.ts';
+import type { ExecutionId } from '../domain/ids.ts';
+
+/** What the agent says of itself at the start of a session. */
+export interface GuestInfo {
+  readonly agentVersion: string;
+  readonly protocolVersion: number;
+  readonly uptimeMs: number;
+  readonly bootId: string;
+  readonly capabilities: readonly string[];
+}
+
+export interface GuestFile {
+  readonly name: string;
+  readonly type: 'file' | 'directory' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket';
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly modifiedAtMs: number;
+  readonly linkTarget: string | null;
+}
+
+export interface OutputChunk {
+  readonly stream: OutputStream;
+  /** Of the first byte within its stream. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface GuestExit {
+  /** 0 to 255; null when a signal ended it. */
+  readonly exitCode: number | null;
+  /** Signal number; null when it exited by itself. */
+  readonly signal: number | null;
+  readonly timedOut: boolean;
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  readonly durationMs: number;
+}
+
+/**
+ * A command in a guest. It survives a lost session: the link attaches again and goes on from the acknowledged offsets,
+ * which the holder of this object does not notice. Disposing detaches: the command runs on.
+ */
+export interface GuestProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** True when the guest knew the id already: nothing was started by this call. */
+  readonly isAttached: boolean;
+  readonly startedAtMs: number;
+  /**
+   * Output in order within each stream, each byte once. To be read once, by one reader, who says by `acknowledge` what
+   * it has safely kept; the guest keeps the rest. A reader that stops reading stops the command, not other streams.
+   */
+  readonly output: AsyncIterable<OutputChunk>;
+  /** Frees the guest from keeping the stream's bytes before `offset`. */
+  acknowledge(stream: OutputStream, offset: number): void;
+  /** Resolves when the guest has room for more. Throws `failed_precondition` execution.stdin_closed after the end. */
+  writeStdin(bytes: Uint8Array): Promise<void>;
+  closeStdin(): Promise<void>;
+  /** To the command's process group. Safe after its end. */
+  signal(signalNumber: number): Promise<void>;
+  resize(size: { readonly rows: number; readonly columns: number }): Promise<void>;
+  /**
+   * Resolves after the last byte of output was read; rejects with `unavailable` guest.link_lost if the machine ends
+   * before, or the link is closed.
+   */
+  readonly exit: Promise<GuestExit>;
+}
+
+/** A connection into a guest, by TCP from inside it. */
+export interface GuestConnection extends AsyncDisposable {
+  readonly input: AsyncIterable<Uint8Array>;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Half close: no more will be written. */
+  end(): Promise<void>;
+}
+
+export interface GuestStats {
+  readonly uptimeMs: number;
+  /** Ticks of 10 ms since boot, over all CPUs. */
+  readonly cpuTicks: { readonly user: number; readonly system: number; readonly idle: number; readonly iowait: number; readonly steal: number };
+  readonly memoryBytes: { readonly total: number; readonly free: number; readonly available: number; readonly cached: number };
+  readonly diskBytes: { readonly total: number; readonly free: number; readonly read: number; readonly written: number };
+  readonly networkBytes: { readonly received: number; readonly sent: number };
+  readonly processCount: number;
+  readonly loadAverage: readonly [number, number, number];
+}
+
+export interface FileChange {
+  readonly kind: 'created' | 'modified' | 'removed' | 'renamed_from' | 'renamed_to' | 'attributes' | 'overflow';
+  readonly path: string;
+}
+
+export interface GuestIdentity {
+  readonly hostname: string;
+  /** 32 hex digits. */
+  readonly machineId: string;
+  /** Milliseconds since 1970; 0 leaves the clock alone. */
+  readonly wallClockMs: number;
+  readonly network: Readonly<Partial<Record<'mac' | 'ip' | 'gateway' | 'dns', string>>>;
+  /** 32 bytes from the host's generator. */
+  readonly entropy: Uint8Array;
+}
+
+export interface Abortable {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * An established session with a guest's agent. Every call may throw `unavailable` guest.link_lost; the guest's own
+ * refusals come as `not_found` guest.no_such_file, `permission_denied` guest.permission_denied, `already_exists` guest.file_exists,
+ * `resource_exhausted` guest.no_space, `invalid_argument` guest.invalid_path (is a directory, not a directory, name too long),
+ * else `failed_precondition` guest.refused; `details.errno` is Linux's name (`ENOENT`).
+ */
+export interface GuestLink extends AsyncDisposable {
+  readonly info: GuestInfo;
+  /** Resolves with the reason when the link has ended for good. Never rejects. */
+  readonly closed: Promise<string>;
+  /** Round trip to the agent, in milliseconds. Throws `deadline_exceeded` guest.silent. */
+  ping(options: { readonly timeoutMs: number }): Promise<number>;
+
+  /**
+   * Starts the command, unless the guest knows this id: then it attaches. Offsets are those the caller has kept already.
+   * A program that cannot be started: `failed_precondition` execution.not_started with `details.errno`.
+   * An id that was used and forgotten: `conflict` execution.already_ended.
+   */
+  exec(id: ExecutionId, request: ExecRequest, options: Abortable): Promise<GuestProcess>;
+  /** Attaches to a command without ever starting it. Throws `not_found` execution.unknown_to_guest. */
+  attach(
+    id: ExecutionId,
+    kept: { readonly stdoutBytes: number; readonly stderrBytes: number; readonly isTty: boolean },
+    options: Abortable,
+  ): Promise<GuestProcess>;
+
+  readFile(path: string, options: Abortable & { readonly offset?: number; readonly length?: number }): Promise<GuestRead>;
+  /** Atomic: the target has its old content until the new one is complete. Returns the bytes written. */
+  writeFile(
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+    options: Abortable & { readonly mode?: number; readonly makeParents?: boolean },
+  ): Promise<number>;
+  list(path: string, options: Abortable & { readonly limit: number; readonly after?: string }): Promise<{ readonly files: readonly GuestFile[]; readonly hasMore: boolean }>;
+  stat(path: string, options: Abortable & { readonly followLinks: boolean }): Promise<GuestFile>;
+  makeDirectory(path: string, options: Abortable & { readonly mode?: number; readonly makeParents?: boolean }): Promise<void>;
+  remove(path: string, options: Abortable & { readonly isRecursive: boolean }): Promise<void>;
+  rename(from: string, to: string, options: Abortable): Promise<void>;
+  watch(path: string, options: Abortable & { readonly isRecursive: boolean }): AsyncIterable<FileChange>;
+
+  connect(target: { readonly host: string; readonly port: number }, options: Abortable): Promise<GuestConnection>;
+  stats(options: Abortable): Promise<GuestStats>;
+  identify(identity: GuestIdentity, options: Abortable): Promise<void>;
+  /** Asks the guest to end; resolves when it has heard it. */
+  shutDown(how: 'power-off' | 'reboot', options: Abortable & { readonly graceMs: number }): Promise<void>;
+  /** Returns how many file systems were frozen. The agent thaws by itself after 30 s. */
+  freeze(options: Abortable): Promise<number>;
+  thaw(options: Abortable): Promise<number>;
+}
+
+export interface GuestRead {
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly modifiedAtMs: number;
+  /** To be read once. Stopping early frees the stream. */
+  readonly content: AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,29 @@
+import type { Image } from '../domain/image/image.ts';
+
+/** How far a build is. `fraction` is of the whole, 0 to 1, null when nobody can tell. */
+export interface BuildProgress {
+  readonly step: string;
+  readonly fraction: number | null;
+  readonly message: string;
+}
+
+/** Makes and keeps the images that VMs start from. What it keeps can be rebuilt at any time. */
+export interface ImageSource {
+  /** Names that `ensure` knows how to build, whether built or not. */
+  recipes(): readonly string[];
+  /** Complete images on this host, any version, newest first. Half-made ones are never among them. */
+  list(): Promise<readonly Image[]>;
+  /** The image of this name as its recipe stands now, or null if it has not been built. */
+  find(name: string): Promise<Image | null>;
+  /** The image with this digest, or null. A VM's disk keeps needing the very image it was made from. */
+  findByDigest(digest: string): Promise<Image | null>;
+  /**
+   * Builds the image unless it is there. Safe to repeat and to call side by side: one build serves all callers. An abort
+   * or a fault leaves nothing half-made.
+   * Throws `not_found` image.unknown, `failed_precondition` image.tool_missing, `failed_precondition` image.build_failed (with the
+   * failing program's last words), or the signal's reason.
+   */
+  ensure(name: string, options: { readonly signal: AbortSignal; readonly onProgress: (progress: BuildProgress) => void }): Promise<Image>;
+  /** Removes the images with these digests; true for each that was there. The caller knows that no disk needs them. */
+  remove(digest: string): Promise<boolean>;
+}

@@ -1,0 +1,17 @@
+/**
+ * Wakes workers: "look at this key". Keys are worked on side by side, one key never twice at once. Asking again while
+ * a key waits changes nothing (the earlier moment wins); asking while it is being worked on makes it be looked at once more afterwards.
+ * Not a source of truth: whoever starts a queue first enqueues everything that is unfinished.
+ */
+export interface Queue {
+  /** Wakes the key's worker after `delayMs` (default 0). Safe to repeat. */
+  enqueue(key: string, options?: { readonly delayMs?: number }): void;
+  /**
+   * Hands keys to `work`, at most `concurrency` at a time, until `signal` is aborted; resolves when the running ones have ended.
+   * `work` must not throw; if it does the error is logged and the key is looked at again after a back-off.
+   */
+  run(
+    work: (key: string, context: { readonly signal: AbortSignal }) => Promise<void>,
+    options: { readonly concurrency: number; readonly signal: AbortSignal },
+  ): Promise<void>;
+}

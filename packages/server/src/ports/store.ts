@@ -1,0 +1,106 @@
+import type { Event, EventType, NewEvent } from '../domain/events.ts';
+import type { Execution, OutputStream } from '../domain/execution/execution.ts';
+import type { ExecutionId, OperationId, VmId } from '../domain/ids.ts';
+import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
+import type { VmPhase } from '../domain/vm/phase.ts';
+import type { Vm } from '../domain/vm/vm.ts';
+
+/** A page of a list: at most `limit` rows that come after the row with the id `after`. */
+export interface PageRequest<Cursor> {
+  readonly limit: number;
+  readonly after: Cursor | null;
+}
+
+/** VMs, in the order they were made. */
+export interface VmTable {
+  /** Throws `already_exists` vm.name_taken. */
+  insert(vm: Vm): Promise<void>;
+  get(id: VmId): Promise<Vm | null>;
+  getByName(name: string): Promise<Vm | null>;
+  list(page: PageRequest<VmId> & { readonly phases?: readonly VmPhase[]; readonly name?: string }): Promise<readonly Vm[]>;
+  /** Writes the row if its revision is still `vm.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(vm: Vm): Promise<void>;
+  /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
+  delete(id: VmId, revision: number): Promise<void>;
+  /** What all VMs on the host together were promised, for admission. Disk as virtual size; memory of those wanted running or paused. */
+  promised(): Promise<{ readonly vmCount: number; readonly memoryMib: number; readonly diskGib: number }>;
+  /**
+   * A number that grows with each committed change of this table; null where another process may write. What was read
+   * while it had this value is still true while it has it.
+   */
+  changeCount(): number | null;
+}
+
+export interface OperationTable {
+  /** Throws `conflict` operation.active if the VM has an operation that is not final. */
+  insert(operation: Operation): Promise<void>;
+  get(id: OperationId): Promise<Operation | null>;
+  /** Newest first. `after` is the last id of the page before. */
+  list(
+    page: PageRequest<OperationId> & { readonly vmId?: VmId; readonly state?: OperationState; readonly kind?: OperationKind },
+  ): Promise<readonly Operation[]>;
+  /** Writes the row if its revision is still `operation.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(operation: Operation): Promise<void>;
+  /** The VM's operation that is not final, if there is one: never more than one. */
+  findActive(vmId: VmId): Promise<Operation | null>;
+  /** All that are not final, oldest first: what a starting server has to go on with. */
+  listActive(): Promise<readonly Operation[]>;
+}
+
+export interface ExecutionTable {
+  insert(execution: Execution): Promise<void>;
+  get(id: ExecutionId): Promise<Execution | null>;
+  /** Newest first. */
+  list(page: PageRequest<ExecutionId> & { readonly vmId?: VmId }): Promise<readonly Execution[]>;
+  /** Those that are not final. */
+  listActive(): Promise<readonly Execution[]>;
+  update(execution: Execution): Promise<void>;
+  /** Adds a chunk of output. Repeating a chunk that is there changes nothing; a gap throws `data_loss` store.output_gap. */
+  appendOutput(id: ExecutionId, stream: OutputStream, offset: number, bytes: Uint8Array): Promise<void>;
+  /** Kept output from `offset` on, at most `limitBytes`; empty at the end. */
+  readOutput(id: ExecutionId, stream: OutputStream, offset: number, limitBytes: number): Promise<Uint8Array>;
+  /** Length of what is kept of each stream, bytes. */
+  outputLengths(id: ExecutionId): Promise<Readonly<Record<OutputStream, number>>>;
+  /** Removes finished executions, with their output, of this VM or completed before this moment. Returns how many. */
+  deleteFinished(which: { readonly vmId: VmId } | { readonly completedBefore: number }): Promise<number>;
+}
+
+export interface EventFilter {
+  readonly types?: readonly EventType[];
+  readonly vmId?: string;
+}
+
+/** The ordered, durable log. An event is appended in the transaction of the change it tells of. */
+export interface EventTable {
+  append(events: readonly NewEvent[]): Promise<void>;
+  /** Events with a sequence above `after`, in order. */
+  list(request: EventFilter & { readonly after: number; readonly limit: number }): Promise<readonly Event[]>;
+  /** First and last sequence in the log; both 0 if it is empty. */
+  bounds(): Promise<{ readonly first: number; readonly last: number }>;
+  /** Drops events below this sequence. Sequences are never used again. */
+  trim(below: number): Promise<void>;
+}
+
+/** Facts about the installation itself, by name: its id, its schema's age. */
+export interface SettingTable {
+  get(name: string): Promise<string | null>;
+  /** Stores the value unless the name has one; returns the one that is stored. */
+  getOrInsert(name: string, value: string): Promise<string>;
+}
+
+export interface Tables {
+  readonly vms: VmTable;
+  readonly operations: OperationTable;
+  readonly executions: ExecutionTable;
+  readonly events: EventTable;
+  readonly settings: SettingTable;
+}
+
+/**
+ * What must not be lost. Methods outside a transaction are one by themselves. Throws `unavailable` store.busy when the
+ * database is locked for too long, `resource_exhausted` store.full when its disk is full, `data_loss` store.damaged.
+ */
+export interface Store extends Tables, AsyncDisposable {
+  /** All of `work`'s writes or none, and nobody sees half of them. `work` uses only the tables it is given. */
+  transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+}
