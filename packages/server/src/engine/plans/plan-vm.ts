@@ -80,7 +80,8 @@ function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
   const { vm, observation, operation } = input;
   const { machine } = observation;
   if (machine.kind === 'absent') return planBirth(input);
-  if (machine.incarnation < vm.desired.incarnation) {
+  // Of an earlier life; or of a later one than anybody has asked for, as after an older database was brought back.
+  if (machine.incarnation !== vm.desired.incarnation) {
     return planMachineEnd(input, operation === 'vm.restart' ? 'restarting' : 'starting');
   }
   switch (machine.kind) {

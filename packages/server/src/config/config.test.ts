@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from './config.ts';
+import { parseListen, toUrl } from './listen.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'volary-test-config-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true });
+});
+
+function file(text: string): string {
+  const path = join(dir, 'volary.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('the configuration', () => {
+  it('has defaults for everything', () => {
+    expect(readConfig([], { HOME: '/home/ann' })).toEqual({
+      dataDir: '/home/ann/.local/share/volary',
+      cacheDir: '/home/ann/.cache/volary',
+      listen: { host: '127.0.0.1', port: 7070 },
+      driver: 'qemu',
+      adminKey: null,
+      logLevel: 'info',
+    });
+  });
+
+  it('takes the command line before the environment before the file', () => {
+    const path = file('listen: ":1"\ndata_dir: /from/file\ndriver: simulated\n');
+    const config = readConfig(['--config', path, '--listen', ':3'], { VOLARY_LISTEN: ':2', VOLARY_DATA_DIR: '/from/env' });
+
+    expect(config).toMatchObject({ listen: { port: 3 }, dataDir: '/from/env', driver: 'simulated' });
+  });
+
+  it('expands variables in the file', () => {
+    expect(readConfig(['--config', file('data_dir: ${BASE}/data')], { BASE: '/srv' }).dataDir).toBe('/srv/data');
+  });
+
+  it.each([
+    [['--nonsense'], {}, 'nonsense'],
+    [['--driver', 'xen'], {}, 'driver'],
+    [['--listen', 'somewhere'], {}, 'HOST:PORT'],
+    [['--listen', 'aetherium=:8081'], {}, 'HOST:PORT'],
+    [['extra'], {}, 'extra'],
+    [[], { VOLARY_ADMIN_KEY: 'short' }, 'VOLARY_ADMIN_KEY'],
+    [[], { VOLARY_LOG_LEVEL: 'loud' }, 'log'],
+  ])('refuses %j with %j in a sentence', (argv, env, word) => {
+    expect(() => readConfig(argv, env)).toThrow(word);
+  });
+
+  it.each([
+    ['unknown: 1', 'no setting unknown'],
+    ['- 1', 'by name'],
+    ['data_dir: {}', 'data_dir must be a text'],
+    ['data_dir: ${NOT_SET}', 'NOT_SET'],
+    ['a: [', 'cannot be read'],
+  ])('refuses the file %j', (text, words) => {
+    expect(() => readConfig(['--config', file(text)], {})).toThrow(words);
+  });
+
+  it('says which file is not there', () => {
+    expect(() => readConfig(['--config', '/nowhere/volary.yaml'], {})).toThrow('/nowhere/volary.yaml');
+  });
+});
+
+describe('an address to listen on', () => {
+  it.each([
+    [':7070', { host: '127.0.0.1', port: 7070 }, 'http://127.0.0.1:7070'],
+    ['0.0.0.0:80', { host: '0.0.0.0', port: 80 }, 'http://127.0.0.1:80'],
+    ['[::1]:80', { host: '::1', port: 80 }, 'http://[::1]:80'],
+    ['box.local:1', { host: 'box.local', port: 1 }, 'http://box.local:1'],
+  ])('%s', (text, address, url) => {
+    expect(parseListen(text)).toEqual(address);
+    expect(toUrl(address)).toBe(url);
+  });
+
+  it.each(['', '80', ':', ':65536', 'a:b', '::1:80', ':-1'])('is not %j', (text) => {
+    expect(() => parseListen(text)).toThrow('HOST:PORT');
+  });
+});

@@ -1,0 +1,55 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { VolaryError } from '../domain/errors.ts';
+import { type ListenAddress, parseListen } from './listen.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+/** All that the server was told, validated and frozen. */
+export interface Config {
+  /** What must not be lost: the database, the VMs' disks. Absolute. */
+  readonly dataDir: string;
+  /** What can be rebuilt: images. Absolute. */
+  readonly cacheDir: string;
+  readonly listen: ListenAddress;
+  readonly driver: 'qemu' | 'simulated';
+  /** The bootstrap administrator's key, if one was given; else one is generated and kept in the data directory. */
+  readonly adminKey: string | null;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export const DEFAULT_LISTEN = '127.0.0.1:7070';
+/** Below this a key could be guessed. Characters. */
+const SHORTEST_KEY = 16;
+
+/**
+ * The configuration: the command line before the environment before the YAML file before the defaults.
+ * Throws `invalid_argument` config.* with one sentence that names the setting.
+ */
+export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+  const settings = readSettings(argv, env);
+  const home = env['HOME'] ?? homedir();
+  return Object.freeze({
+    dataDir: resolve(settings.dataDir ?? join(home, '.local/share/volary')),
+    cacheDir: resolve(settings.cacheDir ?? join(home, '.cache/volary')),
+    listen: parseListen(settings.listen ?? DEFAULT_LISTEN),
+    driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
+    adminKey: checkKey(settings.adminKey),
+    logLevel: oneOf('log_level', settings.logLevel ?? 'info', ['debug', 'info', 'warn', 'error']),
+  });
+}
+
+function oneOf<T extends string>(setting: keyof Settings | 'log_level', value: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw new VolaryError('invalid_argument', `${setting} is "${value}"; it must be one of: ${allowed.join(', ')}.`, {
+    reason: 'config.invalid',
+    details: { field: setting, allowed },
+  });
+}
+
+function checkKey(key: string | null): string | null {
+  if (key === null || key.length >= SHORTEST_KEY) return key;
+  throw new VolaryError('invalid_argument', `VOLARY_ADMIN_KEY is too short; it must have at least ${SHORTEST_KEY} characters.`, {
+    reason: 'config.weak_key',
+  });
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parse as parseYaml } from 'yaml';
+import { VolaryError } from '../domain/errors.ts';
+
+/** What was told, as text, before it is checked. Null where nothing was. */
+export interface Settings {
+  readonly dataDir: string | null;
+  readonly cacheDir: string | null;
+  readonly listen: string | null;
+  readonly driver: string | null;
+  readonly adminKey: string | null;
+  readonly logLevel: string | null;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The name of each setting on the command line, in the environment and in the YAML file. */
+const SOURCES = {
+  dataDir: { flag: 'data-dir', env: 'VOLARY_DATA_DIR', file: 'data_dir' },
+  cacheDir: { flag: null, env: 'VOLARY_CACHE_DIR', file: 'cache_dir' },
+  listen: { flag: 'listen', env: 'VOLARY_LISTEN', file: 'listen' },
+  driver: { flag: 'driver', env: 'VOLARY_DRIVER', file: 'driver' },
+  adminKey: { flag: null, env: 'VOLARY_ADMIN_KEY', file: null },
+  logLevel: { flag: 'log-level', env: 'VOLARY_LOG_LEVEL', file: 'log_level' },
+} as const satisfies Record<keyof Settings, { flag: string | null; env: string; file: string | null }>;
+
+/** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
+export function readSettings(argv: readonly string[], env: Env): Settings {
+  const flags = readFlags(argv);
+  const file = flags.get('config') === undefined ? new Map<string, string>() : readFile(flags.get('config') ?? '', env);
+  const find = ({ flag, env: variable, file: name }: (typeof SOURCES)[keyof Settings]): string | null =>
+    (flag === null ? undefined : flags.get(flag)) || env[variable] || (name === null ? undefined : file.get(name)) || null;
+  return {
+    dataDir: find(SOURCES.dataDir),
+    cacheDir: find(SOURCES.cacheDir),
+    listen: find(SOURCES.listen),
+    driver: find(SOURCES.driver),
+    adminKey: find(SOURCES.adminKey),
+    logLevel: find(SOURCES.logLevel),
+  };
+}
+
+function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
+  const string = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { 'data-dir': string, listen: string, driver: string, config: string, 'log-level': string },
+      strict: true,
+      allowPositionals: false,
+    });
+    return new Map(Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : 'The command line cannot be read.', error);
+  }
+}
+
+function readFile(path: string, env: Env): ReadonlyMap<string, string> {
+  let document: unknown;
+  try {
+    document = parseYaml(expand(readFileSync(path, 'utf8'), env));
+  } catch (error) {
+    if (error instanceof VolaryError) throw error;
+    throw invalid(`The configuration file ${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}.`, error);
+  }
+  if (document === null || document === undefined) return new Map();
+  if (typeof document !== 'object' || Array.isArray(document)) throw invalid('The configuration file must hold settings by name.', null);
+  const known = new Set<string>(Object.values(SOURCES).flatMap(({ file }) => (file === null ? [] : [file])));
+  const settings = new Map<string, string>();
+  for (const [name, value] of Object.entries(document)) {
+    if (!known.has(name)) throw invalid(`There is no setting ${name}; there are: ${[...known].join(', ')}.`, null);
+    if (typeof value !== 'string' && typeof value !== 'number') throw invalid(`The setting ${name} must be a text.`, null);
+    settings.set(name, String(value));
+  }
+  return settings;
+}
+
+/** Replaces `${VAR}`; a variable that is not set stops the start, since an empty value would be a silent guess. */
+function expand(text: string, env: Env): string {
+  return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_all, name: string) => {
+    const value = env[name];
+    if (value === undefined) throw invalid(`The configuration file uses \${${name}}, which is not set.`, null);
+    return value;
+  });
+}
+
+function invalid(message: string, cause: unknown): VolaryError {
+  return new VolaryError('invalid_argument', message, { reason: 'config.invalid', cause });
+}

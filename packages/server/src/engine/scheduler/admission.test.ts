@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VolaryError } from '../../domain/errors.ts';
+import type { HostFacts } from '../../ports/host-facts.ts';
+import { ENGINE_DEFAULTS } from '../deps.ts';
+import { admitDisk, admitMemory } from './admission.ts';
+
+const { limits } = ENGINE_DEFAULTS;
+const facts: HostFacts = {
+  hostname: 'box',
+  cpuCount: 2,
+  memoryMib: 8_192,
+  memoryAvailableMib: 6_144,
+  diskGib: 100,
+  diskAvailableGib: 50,
+  bootId: 'b',
+  kernelVersion: '6.1',
+};
+
+describe('admission', () => {
+  it('refuses memory that was promised to others, with the figures', () => {
+    const refused = catchError(() => admitMemory(1_024, facts, { memoryMib: 7_168, diskGib: 0 }, limits));
+
+    expect(refused).toMatchObject({ code: 'resource_exhausted', reason: 'host.no_memory' });
+    expect(refused.details).toEqual({ field: 'memory_mib', wanted_mib: 1_024, free_mib: 512, promised_mib: 7_168, host_mib: 8_192 });
+    expect(refused.message).toContain('512 MiB');
+  });
+
+  it('refuses memory that is not there now, whatever was promised', () => {
+    expect(() => admitMemory(6_000, facts, { memoryMib: 0, diskGib: 0 }, limits)).toThrow('5632 MiB');
+  });
+
+  it('never lets promises pass the host less its reserve', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 128, max: 4_096 }), { maxLength: 30 }), (wishes) => {
+        const ample = { ...facts, memoryAvailableMib: facts.memoryMib };
+        let promised = 0;
+        for (const wish of wishes) {
+          try {
+            admitMemory(wish, ample, { memoryMib: promised, diskGib: 0 }, limits);
+            promised += wish;
+          } catch (error) {
+            expect(error).toBeInstanceOf(VolaryError);
+          }
+        }
+
+        expect(promised).toBeLessThanOrEqual(facts.memoryMib - limits.memoryReserveMib);
+      }),
+    );
+  });
+
+  it('lets thin disks promise more than there is, but none more than is free', () => {
+    expect(() => admitDisk(40, facts, { memoryMib: 0, diskGib: 200 }, limits)).not.toThrow();
+    expect(() => admitDisk(50, facts, { memoryMib: 0, diskGib: 0 }, limits)).toThrow('49 GiB');
+    expect(() => admitDisk(40, facts, { memoryMib: 0, diskGib: 390 }, limits)).toThrow('10 GiB');
+  });
+});
+
+function catchError(act: () => void): VolaryError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof VolaryError) return error;
+  }
+  throw new Error('nothing was refused');
+}
