@@ -34,7 +34,10 @@ describe('the configuration', () => {
 
   it('takes the command line before the environment before the file', () => {
     const path = file('listen: ":1"\ndata_dir: /from/file\ndriver: simulated\n');
-    const config = readConfig(['--config', path, '--listen', ':3'], { VOLARY_LISTEN: ':2', VOLARY_DATA_DIR: '/from/env' });
+    const config = readConfig(['--config', path, '--listen', ':3'], {
+      VOLARY_LISTEN: ':2',
+      VOLARY_DATA_DIR: '/from/env',
+    });
 
     expect(config).toMatchObject({ listen: { port: 3 }, dataDir: '/from/env', driver: 'simulated' });
   });

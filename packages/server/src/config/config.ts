@@ -49,7 +49,11 @@ function oneOf<T extends string>(setting: keyof Settings | 'log_level', value: s
 
 function checkKey(key: string | null): string | null {
   if (key === null || key.length >= SHORTEST_KEY) return key;
-  throw new VolaryError('invalid_argument', `VOLARY_ADMIN_KEY is too short; it must have at least ${SHORTEST_KEY} characters.`, {
-    reason: 'config.weak_key',
-  });
+  throw new VolaryError(
+    'invalid_argument',
+    `VOLARY_ADMIN_KEY is too short; it must have at least ${SHORTEST_KEY} characters.`,
+    {
+      reason: 'config.weak_key',
+    },
+  );
 }

@@ -11,10 +11,14 @@ export function parseListen(text: string): ListenAddress {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]=]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
-    throw new VolaryError('invalid_argument', `"${text}" is no address to listen on; write HOST:PORT, such as 127.0.0.1:7070.`, {
-      reason: 'config.invalid_listen',
-      details: { field: 'listen' },
-    });
+    throw new VolaryError(
+      'invalid_argument',
+      `"${text}" is no address to listen on; write HOST:PORT, such as 127.0.0.1:7070.`,
+      {
+        reason: 'config.invalid_listen',
+        details: { field: 'listen' },
+      },
+    );
   }
   return { host: match[1] ?? (match[2] === '' || match[2] === undefined ? '127.0.0.1' : match[2]), port };
 }

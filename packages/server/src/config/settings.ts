@@ -30,7 +30,10 @@ export function readSettings(argv: readonly string[], env: Env): Settings {
   const flags = readFlags(argv);
   const file = flags.get('config') === undefined ? new Map<string, string>() : readFile(flags.get('config') ?? '', env);
   const find = ({ flag, env: variable, file: name }: (typeof SOURCES)[keyof Settings]): string | null =>
-    (flag === null ? undefined : flags.get(flag)) || env[variable] || (name === null ? undefined : file.get(name)) || null;
+    (flag === null ? undefined : flags.get(flag)) ||
+    env[variable] ||
+    (name === null ? undefined : file.get(name)) ||
+    null;
   return {
     dataDir: find(SOURCES.dataDir),
     cacheDir: find(SOURCES.cacheDir),
@@ -62,15 +65,20 @@ function readFile(path: string, env: Env): ReadonlyMap<string, string> {
     document = parseYaml(expand(readFileSync(path, 'utf8'), env));
   } catch (error) {
     if (error instanceof VolaryError) throw error;
-    throw invalid(`The configuration file ${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}.`, error);
+    throw invalid(
+      `The configuration file ${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}.`,
+      error,
+    );
   }
   if (document === null || document === undefined) return new Map();
-  if (typeof document !== 'object' || Array.isArray(document)) throw invalid('The configuration file must hold settings by name.', null);
+  if (typeof document !== 'object' || Array.isArray(document))
+    throw invalid('The configuration file must hold settings by name.', null);
   const known = new Set<string>(Object.values(SOURCES).flatMap(({ file }) => (file === null ? [] : [file])));
   const settings = new Map<string, string>();
   for (const [name, value] of Object.entries(document)) {
     if (!known.has(name)) throw invalid(`There is no setting ${name}; there are: ${[...known].join(', ')}.`, null);
-    if (typeof value !== 'string' && typeof value !== 'number') throw invalid(`The setting ${name} must be a text.`, null);
+    if (typeof value !== 'string' && typeof value !== 'number')
+      throw invalid(`The setting ${name} must be a text.`, null);
     settings.set(name, String(value));
   }
   return settings;

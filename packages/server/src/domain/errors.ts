@@ -24,7 +24,12 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Codes after which the same request may succeed if it is simply sent again. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['aborted', 'deadline_exceeded', 'unavailable', 'resource_exhausted']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'aborted',
+  'deadline_exceeded',
+  'unavailable',
+  'resource_exhausted',
+]);
 
 export interface VolaryErrorOptions {
   /** Stable, dotted name of the rule that spoke: `vm.not_running`. Listed in docs/errors.md. */

@@ -86,5 +86,12 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
 }
 
 function serverEvent(type: 'server.started' | 'server.stopping', config: EngineConfig, at: number) {
-  return { type, at, subject: config.hostId, vmId: null, operationId: null, data: { version: config.version } } as const;
+  return {
+    type,
+    at,
+    subject: config.hostId,
+    vmId: null,
+    operationId: null,
+    data: { version: config.version },
+  } as const;
 }

@@ -80,13 +80,23 @@ export interface VmApi {
   /** Pages that have not changed since are the same object, so that a face may keep what it made of one. */
   list(
     principal: Principal,
-    request: { readonly limit: number; readonly after: VmId | null; readonly phases?: readonly VmPhase[]; readonly name?: string },
+    request: {
+      readonly limit: number;
+      readonly after: VmId | null;
+      readonly phases?: readonly VmPhase[];
+      readonly name?: string;
+    },
   ): Promise<Page<Vm, VmId>>;
   /**
    * Resolves when the VM is in this phase (and, where given, in at least this incarnation), or is gone while `absent` is waited for (then with null).
    * Throws `deadline_exceeded` vm.wait_timeout, or `failed_precondition` vm.failed if it has failed meanwhile and something else was waited for.
    */
-  wait(principal: Principal, ref: string, wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number }, waiting: Waiting): Promise<Vm | null>;
+  wait(
+    principal: Principal,
+    ref: string,
+    wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number },
+    waiting: Waiting,
+  ): Promise<Vm | null>;
   /** The console's bytes, as far as they are kept. */
   readConsole(
     principal: Principal,
@@ -128,7 +138,12 @@ export interface ExecutionSession {
 
 export interface ExecutionApi {
   /** Throws `failed_precondition` vm.not_running. A program that does not exist is a finished execution with exit code 127. */
-  start(principal: Principal, ref: string, request: ExecRequest, options: { readonly signal: AbortSignal }): Promise<ExecutionSession>;
+  start(
+    principal: Principal,
+    ref: string,
+    request: ExecRequest,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ExecutionSession>;
   /** Throws `not_found` execution.unknown. */
   get(principal: Principal, id: ExecutionId): Promise<Execution>;
   list(
@@ -150,10 +165,18 @@ export interface ExecutionApi {
    * Feeds the command, at this offset of its input: bytes it has already are skipped, so that a repeated request does no
    * harm. Returns how many it has now. Throws `conflict` execution.stdin_gap, `failed_precondition` execution.stdin_closed / execution.not_running.
    */
-  writeStdin(principal: Principal, id: ExecutionId, input: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean }): Promise<number>;
+  writeStdin(
+    principal: Principal,
+    id: ExecutionId,
+    input: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean },
+  ): Promise<number>;
   /** `signal` is a name such as `SIGTERM`. Throws `invalid_argument` execution.unknown_signal, `failed_precondition` execution.not_running. */
   signal(principal: Principal, id: ExecutionId, signal: string): Promise<void>;
-  resize(principal: Principal, id: ExecutionId, size: { readonly rows: number; readonly columns: number }): Promise<void>;
+  resize(
+    principal: Principal,
+    id: ExecutionId,
+    size: { readonly rows: number; readonly columns: number },
+  ): Promise<void>;
 }
 
 /** Files inside a running guest; errors as in ports/guest-link.ts, and `failed_precondition` vm.not_running. */
@@ -173,21 +196,47 @@ export interface FileApi {
     options: { readonly signal: AbortSignal; readonly limit: number; readonly after?: string },
   ): Promise<{ readonly files: readonly GuestFile[]; readonly hasMore: boolean }>;
   stat(principal: Principal, ref: string, path: string, options: { readonly signal: AbortSignal }): Promise<GuestFile>;
-  makeDirectory(principal: Principal, ref: string, path: string, options: { readonly signal: AbortSignal; readonly makeParents?: boolean }): Promise<void>;
-  remove(principal: Principal, ref: string, path: string, options: { readonly signal: AbortSignal; readonly isRecursive: boolean }): Promise<void>;
-  rename(principal: Principal, ref: string, from: string, to: string, options: { readonly signal: AbortSignal }): Promise<void>;
+  makeDirectory(
+    principal: Principal,
+    ref: string,
+    path: string,
+    options: { readonly signal: AbortSignal; readonly makeParents?: boolean },
+  ): Promise<void>;
+  remove(
+    principal: Principal,
+    ref: string,
+    path: string,
+    options: { readonly signal: AbortSignal; readonly isRecursive: boolean },
+  ): Promise<void>;
+  rename(
+    principal: Principal,
+    ref: string,
+    from: string,
+    to: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
 }
 
 export interface EventApi {
   /** Throws `not_found` events.trimmed, with the first sequence there is, if `after` lies before it. */
   list(
     principal: Principal,
-    request: { readonly after: number; readonly limit: number; readonly types?: readonly EventType[]; readonly vm?: string },
+    request: {
+      readonly after: number;
+      readonly limit: number;
+      readonly types?: readonly EventType[];
+      readonly vm?: string;
+    },
   ): Promise<readonly Event[]>;
   /** Everything after the sequence `after` (null: after the last one now), and then what comes, until aborted. */
   follow(
     principal: Principal,
-    request: { readonly after: number | null; readonly types?: readonly EventType[]; readonly vm?: string; readonly signal: AbortSignal },
+    request: {
+      readonly after: number | null;
+      readonly types?: readonly EventType[];
+      readonly vm?: string;
+      readonly signal: AbortSignal;
+    },
   ): Promise<AsyncIterable<Event>>;
 }
 

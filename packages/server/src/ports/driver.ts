@@ -38,11 +38,21 @@ export type MachineEnd =
 export type MachineState =
   /** No VMM, and no trace that one should be there. */
   | { readonly kind: 'absent' }
-  | { readonly kind: 'running' | 'paused'; readonly incarnation: number; readonly handle: DriverHandle; readonly pid: number | null }
+  | {
+      readonly kind: 'running' | 'paused';
+      readonly incarnation: number;
+      readonly handle: DriverHandle;
+      readonly pid: number | null;
+    }
   /** The guest has ended (or its VMM has died). `endMachine` clears what is left. */
   | { readonly kind: 'ended'; readonly incarnation: number; readonly end: MachineEnd }
   /** Its VMM lives and is ours, but does not answer; `endMachine` can still end it. */
-  | { readonly kind: 'unresponsive'; readonly incarnation: number; readonly pid: number | null; readonly detail: string };
+  | {
+      readonly kind: 'unresponsive';
+      readonly incarnation: number;
+      readonly pid: number | null;
+      readonly detail: string;
+    };
 
 export interface VmObservation {
   readonly disk: 'absent' | 'present';
@@ -75,7 +85,9 @@ export interface Driver extends AsyncDisposable {
    * What this host offers: the program's version, and the accelerator as really tried with a probe guest. Kept per host boot.
    * Throws `failed_precondition` driver.not_installed, naming what to install.
    */
-  probe(options: Abortable & { readonly image: Image | null }): Promise<{ readonly version: string; readonly accelerator: Accelerator }>;
+  probe(
+    options: Abortable & { readonly image: Image | null },
+  ): Promise<{ readonly version: string; readonly accelerator: Accelerator }>;
 
   /** Makes the disk, complete or not at all. Throws `resource_exhausted` driver.disk_full. */
   createDisk(machine: MachineSpec, options: Abortable): Promise<void>;
@@ -113,5 +125,8 @@ export interface Driver extends AsyncDisposable {
   openLink(vmId: VmId, options: Abortable): Promise<GuestLink>;
 
   /** The console's bytes from `offset` on, as far as the bounded log still holds them; `follow` goes on until aborted. */
-  readConsole(vmId: VmId, options: Abortable & { readonly offset: number; readonly follow: boolean }): AsyncIterable<ConsoleChunk>;
+  readConsole(
+    vmId: VmId,
+    options: Abortable & { readonly offset: number; readonly follow: boolean },
+  ): AsyncIterable<ConsoleChunk>;
 }

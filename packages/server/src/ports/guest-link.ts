@@ -80,9 +80,25 @@ export interface GuestConnection extends AsyncDisposable {
 export interface GuestStats {
   readonly uptimeMs: number;
   /** Ticks of 10 ms since boot, over all CPUs. */
-  readonly cpuTicks: { readonly user: number; readonly system: number; readonly idle: number; readonly iowait: number; readonly steal: number };
-  readonly memoryBytes: { readonly total: number; readonly free: number; readonly available: number; readonly cached: number };
-  readonly diskBytes: { readonly total: number; readonly free: number; readonly read: number; readonly written: number };
+  readonly cpuTicks: {
+    readonly user: number;
+    readonly system: number;
+    readonly idle: number;
+    readonly iowait: number;
+    readonly steal: number;
+  };
+  readonly memoryBytes: {
+    readonly total: number;
+    readonly free: number;
+    readonly available: number;
+    readonly cached: number;
+  };
+  readonly diskBytes: {
+    readonly total: number;
+    readonly free: number;
+    readonly read: number;
+    readonly written: number;
+  };
   readonly networkBytes: { readonly received: number; readonly sent: number };
   readonly processCount: number;
   readonly loadAverage: readonly [number, number, number];
@@ -134,16 +150,25 @@ export interface GuestLink extends AsyncDisposable {
     options: Abortable,
   ): Promise<GuestProcess>;
 
-  readFile(path: string, options: Abortable & { readonly offset?: number; readonly length?: number }): Promise<GuestRead>;
+  readFile(
+    path: string,
+    options: Abortable & { readonly offset?: number; readonly length?: number },
+  ): Promise<GuestRead>;
   /** Atomic: the target has its old content until the new one is complete. Returns the bytes written. */
   writeFile(
     path: string,
     content: AsyncIterable<Uint8Array>,
     options: Abortable & { readonly mode?: number; readonly makeParents?: boolean },
   ): Promise<number>;
-  list(path: string, options: Abortable & { readonly limit: number; readonly after?: string }): Promise<{ readonly files: readonly GuestFile[]; readonly hasMore: boolean }>;
+  list(
+    path: string,
+    options: Abortable & { readonly limit: number; readonly after?: string },
+  ): Promise<{ readonly files: readonly GuestFile[]; readonly hasMore: boolean }>;
   stat(path: string, options: Abortable & { readonly followLinks: boolean }): Promise<GuestFile>;
-  makeDirectory(path: string, options: Abortable & { readonly mode?: number; readonly makeParents?: boolean }): Promise<void>;
+  makeDirectory(
+    path: string,
+    options: Abortable & { readonly mode?: number; readonly makeParents?: boolean },
+  ): Promise<void>;
   remove(path: string, options: Abortable & { readonly isRecursive: boolean }): Promise<void>;
   rename(from: string, to: string, options: Abortable): Promise<void>;
   watch(path: string, options: Abortable & { readonly isRecursive: boolean }): AsyncIterable<FileChange>;

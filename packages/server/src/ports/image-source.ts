@@ -23,7 +23,10 @@ export interface ImageSource {
    * Throws `not_found` image.unknown, `failed_precondition` image.tool_missing, `failed_precondition` image.build_failed (with the
    * failing program's last words), or the signal's reason.
    */
-  ensure(name: string, options: { readonly signal: AbortSignal; readonly onProgress: (progress: BuildProgress) => void }): Promise<Image>;
+  ensure(
+    name: string,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: BuildProgress) => void },
+  ): Promise<Image>;
   /** Removes the images with these digests; true for each that was there. The caller knows that no disk needs them. */
   remove(digest: string): Promise<boolean>;
 }

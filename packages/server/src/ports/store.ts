@@ -17,7 +17,9 @@ export interface VmTable {
   insert(vm: Vm): Promise<void>;
   get(id: VmId): Promise<Vm | null>;
   getByName(name: string): Promise<Vm | null>;
-  list(page: PageRequest<VmId> & { readonly phases?: readonly VmPhase[]; readonly name?: string }): Promise<readonly Vm[]>;
+  list(
+    page: PageRequest<VmId> & { readonly phases?: readonly VmPhase[]; readonly name?: string },
+  ): Promise<readonly Vm[]>;
   /** Writes the row if its revision is still `vm.revision - 1`; throws `conflict` store.revision otherwise. */
   update(vm: Vm): Promise<void>;
   /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
@@ -37,7 +39,11 @@ export interface OperationTable {
   get(id: OperationId): Promise<Operation | null>;
   /** Newest first. `after` is the last id of the page before. */
   list(
-    page: PageRequest<OperationId> & { readonly vmId?: VmId; readonly state?: OperationState; readonly kind?: OperationKind },
+    page: PageRequest<OperationId> & {
+      readonly vmId?: VmId;
+      readonly state?: OperationState;
+      readonly kind?: OperationKind;
+    },
   ): Promise<readonly Operation[]>;
   /** Writes the row if its revision is still `operation.revision - 1`; throws `conflict` store.revision otherwise. */
   update(operation: Operation): Promise<void>;

@@ -23,7 +23,13 @@ export const EXECUTION_TRANSITIONS = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type ExecutionState = keyof typeof EXECUTION_TRANSITIONS;
-export const EXECUTION_STATES = ['starting', 'running', 'exited', 'failed', 'lost'] as const satisfies readonly ExecutionState[];
+export const EXECUTION_STATES = [
+  'starting',
+  'running',
+  'exited',
+  'failed',
+  'lost',
+] as const satisfies readonly ExecutionState[];
 
 export type OutputStream = 'stdout' | 'stderr';
 

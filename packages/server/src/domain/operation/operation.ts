@@ -24,7 +24,13 @@ export const OPERATION_TRANSITIONS = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type OperationState = keyof typeof OPERATION_TRANSITIONS;
-export const OPERATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'cancelled'] as const satisfies readonly OperationState[];
+export const OPERATION_STATES = [
+  'pending',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const satisfies readonly OperationState[];
 
 export const OPERATION_KINDS = [
   'vm.create',

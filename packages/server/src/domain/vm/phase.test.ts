@@ -10,7 +10,9 @@ describe('phases', () => {
   });
 
   it('are either transient or settled', () => {
-    expect(new Set([...TRANSIENT_PHASES, ...SETTLED_PHASES]).size).toBe(TRANSIENT_PHASES.length + SETTLED_PHASES.length);
+    expect(new Set([...TRANSIENT_PHASES, ...SETTLED_PHASES]).size).toBe(
+      TRANSIENT_PHASES.length + SETTLED_PHASES.length,
+    );
     expect(TRANSIENT_PHASES.every(isTransient)).toBe(true);
     expect(SETTLED_PHASES.some(isTransient)).toBe(false);
   });

@@ -61,8 +61,12 @@ export function checkMetadata(metadata: JsonObject, sizeBytes: number): void {
 
 function checkRange(field: string, value: number, range: { readonly minimum: number; readonly maximum: number }): void {
   if (Number.isInteger(value) && value >= range.minimum && value <= range.maximum) return;
-  throw new VolaryError('invalid_argument', `${field} must be a whole number from ${range.minimum} to ${range.maximum}.`, {
-    reason: 'vm.out_of_range',
-    details: { field, ...range, actual: value },
-  });
+  throw new VolaryError(
+    'invalid_argument',
+    `${field} must be a whole number from ${range.minimum} to ${range.maximum}.`,
+    {
+      reason: 'vm.out_of_range',
+      details: { field, ...range, actual: value },
+    },
+  );
 }

@@ -6,16 +6,24 @@ import type { EngineDeps } from '../deps.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
-export type ImageOperationDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> & Pick<EngineDeps, 'images' | 'queue'>;
+export type ImageOperationDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> &
+  Pick<EngineDeps, 'images' | 'queue'>;
 
 /** Asks for an image to be built. A build of the same image that is under way is returned as it is. */
 export async function buildImage(deps: ImageOperationDeps, principal: Principal, name: string): Promise<Operation> {
   authorise(principal, 'image:build');
   if (!deps.images.recipes().includes(name)) throw unknownImage(name);
   const { operation, isNew } = await deps.store.transaction(async (tables) => {
-    const active = (await tables.operations.listActive()).find(({ subject }) => subject.kind === 'image' && subject.name === name);
+    const active = (await tables.operations.listActive()).find(
+      ({ subject }) => subject.kind === 'image' && subject.name === name,
+    );
     if (active !== undefined) return { operation: active, isNew: false };
-    const made = newOperation(deps, { kind: 'image.build', subject: { kind: 'image', name }, generation: 0, principal: principal.name });
+    const made = newOperation(deps, {
+      kind: 'image.build',
+      subject: { kind: 'image', name },
+      generation: 0,
+      principal: principal.name,
+    });
     await tables.operations.insert(made);
     await tables.events.append([operationEvent('operation.created', made, made.createdAt)]);
     return { operation: made, isNew: true };

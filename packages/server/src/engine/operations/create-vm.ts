@@ -101,7 +101,9 @@ function checkImage(deps: Pick<EngineDeps, 'images'>, name: string): void {
 function checkLabels(labels: Readonly<Record<string, string>>): void {
   const { count, keyLength, valueLength } = VM_LIMITS.labels;
   const entries = Object.entries(labels);
-  const isWithin = entries.length <= count && entries.every(([k, v]) => k.length > 0 && k.length <= keyLength && v.length <= valueLength);
+  const isWithin =
+    entries.length <= count &&
+    entries.every(([k, v]) => k.length > 0 && k.length <= keyLength && v.length <= valueLength);
   if (isWithin) return;
   throw new VolaryError(
     'invalid_argument',

@@ -4,7 +4,12 @@ import type { Accepted, Precondition } from '../engine.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
 /** Removes a VM with everything that belongs to it. Works from every phase; asking twice gives the same operation. */
-export async function deleteVm(deps: OperationDeps, principal: Principal, ref: string, options: Precondition): Promise<Accepted> {
+export async function deleteVm(
+  deps: OperationDeps,
+  principal: Principal,
+  ref: string,
+  options: Precondition,
+): Promise<Accepted> {
   authorise(principal, 'vm:delete');
   return await requestChange(deps, { principal, ref, ...options }, (vm, active) => {
     if (vm.desired.power === 'absent' && active !== null) return { vm, operation: active };

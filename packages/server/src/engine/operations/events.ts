@@ -5,7 +5,13 @@ import type { EpochMs } from '../../domain/time.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 
 /** An event about a VM: its name, phase, generation and incarnation as they are after the change, and what else is given. */
-export function vmEvent(type: EventType, vm: Vm, operation: Operation | null, at: EpochMs, data: JsonObject = {}): NewEvent {
+export function vmEvent(
+  type: EventType,
+  vm: Vm,
+  operation: Operation | null,
+  at: EpochMs,
+  data: JsonObject = {},
+): NewEvent {
   return {
     type,
     at,

@@ -6,11 +6,18 @@ import { mayPause } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
 /** Halts a running VM's virtual CPUs; its memory is kept. */
-export async function pauseVm(deps: OperationDeps, principal: Principal, ref: string, options: Precondition): Promise<Accepted> {
+export async function pauseVm(
+  deps: OperationDeps,
+  principal: Principal,
+  ref: string,
+  options: Precondition,
+): Promise<Accepted> {
   authorise(principal, 'vm:power');
   return await requestChange(deps, { principal, ref, ...options }, (vm) => {
     if (!deps.driver.capabilities.supportsPause) {
-      throw new VolaryError('unsupported', `The ${deps.driver.kind} driver cannot pause.`, { reason: 'driver.cannot_pause' });
+      throw new VolaryError('unsupported', `The ${deps.driver.kind} driver cannot pause.`, {
+        reason: 'driver.cannot_pause',
+      });
     }
     mayPause(vm);
     return { kind: 'vm.pause', phase: 'pausing', event: 'vm.pausing', desired: { power: 'paused' } };

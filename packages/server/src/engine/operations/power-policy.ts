@@ -16,7 +16,8 @@ export function mayChangePower(vm: Vm): void {
 export function mayStart(vm: Vm): void {
   mayChangePower(vm);
   if (vm.status.phase === 'failed') return;
-  if (vm.desired.power === 'running') refuse(vm, 'vm.already_running', vm.status.phase === 'running' ? 'is running already' : 'is being started already');
+  if (vm.desired.power === 'running')
+    refuse(vm, 'vm.already_running', vm.status.phase === 'running' ? 'is running already' : 'is being started already');
   if (vm.desired.power === 'paused') refuse(vm, 'vm.paused', 'is paused; resume it');
 }
 
@@ -29,13 +30,15 @@ export function mayStop(vm: Vm): void {
 /** Throws `failed_precondition` vm.not_running, vm.being_deleted. */
 export function mayPause(vm: Vm): void {
   mayChangePower(vm);
-  if (vm.status.phase !== 'running' && vm.status.phase !== 'resuming') refuse(vm, 'vm.not_running', `is ${vm.status.phase}, not running`);
+  if (vm.status.phase !== 'running' && vm.status.phase !== 'resuming')
+    refuse(vm, 'vm.not_running', `is ${vm.status.phase}, not running`);
 }
 
 /** Throws `failed_precondition` vm.not_paused, vm.being_deleted. */
 export function mayResume(vm: Vm): void {
   mayChangePower(vm);
-  if (vm.status.phase !== 'paused' && vm.status.phase !== 'pausing') refuse(vm, 'vm.not_paused', `is ${vm.status.phase}, not paused`);
+  if (vm.status.phase !== 'paused' && vm.status.phase !== 'pausing')
+    refuse(vm, 'vm.not_paused', `is ${vm.status.phase}, not paused`);
 }
 
 /** Throws `failed_precondition` vm.not_running unless the guest can be talked to. */

@@ -8,7 +8,11 @@ import { everyVm } from '../queries/every-vm.ts';
 import { type ImageOperationDeps, unknownImage } from './build-image.ts';
 
 /** Removes an image by digest, or all versions of it by name. Refused while a disk stands on one of them. */
-export async function removeImage(deps: ImageOperationDeps, principal: Principal, ref: string): Promise<readonly Image[]> {
+export async function removeImage(
+  deps: ImageOperationDeps,
+  principal: Principal,
+  ref: string,
+): Promise<readonly Image[]> {
   authorise(principal, 'image:delete');
   const named = (await deps.images.list()).filter((image) => image.name === ref || image.digest === ref);
   if (named.length === 0) throw unknownImage(ref);
@@ -18,10 +22,14 @@ export async function removeImage(deps: ImageOperationDeps, principal: Principal
     if (vm.imageDigest !== null && digests.has(vm.imageDigest)) users.push(vm.name);
   }
   if (users.length > 0) {
-    throw new VolaryError('failed_precondition', `The disks of these VMs stand on it: ${users.slice(0, 10).join(', ')}.`, {
-      reason: 'image.in_use',
-      details: { vms: users },
-    });
+    throw new VolaryError(
+      'failed_precondition',
+      `The disks of these VMs stand on it: ${users.slice(0, 10).join(', ')}.`,
+      {
+        reason: 'image.in_use',
+        details: { vms: users },
+      },
+    );
   }
   for (const { digest } of named) await deps.images.remove(digest);
   const now = deps.clock.now();

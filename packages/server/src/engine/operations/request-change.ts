@@ -42,7 +42,10 @@ export async function requestChange(
     const active = await tables.operations.findActive(vm.id);
     const decision = await decide(vm, active, tables);
     if ('operation' in decision) return { accepted: decision, isNew: false };
-    return { accepted: await record(deps, tables, { vm, active, principal: asked.principal, change: decision }), isNew: true };
+    return {
+      accepted: await record(deps, tables, { vm, active, principal: asked.principal, change: decision }),
+      isNew: true,
+    };
   });
   if (isNew) announce(deps, accepted);
   return accepted;
@@ -59,7 +62,12 @@ export function announce(deps: OperationDeps, { vm, operation }: Accepted): void
 /** A new operation on a VM, not yet stored. */
 export function newOperation(
   deps: Pick<OperationDeps, 'clock' | 'ids' | 'config'>,
-  about: { readonly kind: OperationKind; readonly subject: Operation['subject']; readonly generation: number; readonly principal: string },
+  about: {
+    readonly kind: OperationKind;
+    readonly subject: Operation['subject'];
+    readonly generation: number;
+    readonly principal: string;
+  },
 ): Operation {
   const now = deps.clock.now();
   return {
@@ -98,7 +106,10 @@ async function record(
     revision: vm.revision + 1,
     updatedAt: now,
   };
-  const events: NewEvent[] = [operationEvent('operation.created', operation, now), vmEvent(change.event, changed, operation, now)];
+  const events: NewEvent[] = [
+    operationEvent('operation.created', operation, now),
+    vmEvent(change.event, changed, operation, now),
+  ];
   if (active !== null) {
     const cancelled = supersede(active, operation, now);
     await tables.operations.update(cancelled);

@@ -16,7 +16,8 @@ export async function restartVm(
   const facts = await deps.hostProbe.measure();
   return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
     mayChangePower(vm);
-    if (vm.desired.power === 'stopped') admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
+    if (vm.desired.power === 'stopped')
+      admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
     return {
       kind: 'vm.restart',
       phase: 'restarting',

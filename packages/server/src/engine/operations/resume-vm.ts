@@ -5,7 +5,12 @@ import { mayResume } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
 /** Sets a paused VM going again. */
-export async function resumeVm(deps: OperationDeps, principal: Principal, ref: string, options: Precondition): Promise<Accepted> {
+export async function resumeVm(
+  deps: OperationDeps,
+  principal: Principal,
+  ref: string,
+  options: Precondition,
+): Promise<Accepted> {
   authorise(principal, 'vm:power');
   return await requestChange(deps, { principal, ref, ...options }, (vm) => {
     mayResume(vm);

@@ -6,7 +6,12 @@ import { mayStart } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
 /** Asks for the next life of a VM that is stopped or has failed. */
-export async function startVm(deps: OperationDeps, principal: Principal, ref: string, options: Precondition): Promise<Accepted> {
+export async function startVm(
+  deps: OperationDeps,
+  principal: Principal,
+  ref: string,
+  options: Precondition,
+): Promise<Accepted> {
   authorise(principal, 'vm:power');
   const facts = await deps.hostProbe.measure();
   return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {

@@ -14,6 +14,11 @@ export async function stopVm(
   authorise(principal, 'vm:power');
   return await requestChange(deps, { principal, ref, ...options }, (vm) => {
     mayStop(vm);
-    return { kind: 'vm.stop', phase: 'stopping', event: 'vm.stopping', desired: { power: 'stopped', graceMs: options.graceMs } };
+    return {
+      kind: 'vm.stop',
+      phase: 'stopping',
+      event: 'vm.stopping',
+      desired: { power: 'stopped', graceMs: options.graceMs },
+    };
   });
 }

@@ -28,7 +28,9 @@ export function decideAfterFailure(step: VmStep, error: VolaryError, attempt: nu
     case 'ensure-image':
     case 'create-disk':
     case 'start-machine':
-      return isRetryable(error.code) && error.code !== 'resource_exhausted' && attempt < MAX_ATTEMPTS ? 'retry' : 'fail-vm';
+      return isRetryable(error.code) && error.code !== 'resource_exhausted' && attempt < MAX_ATTEMPTS
+        ? 'retry'
+        : 'fail-vm';
     default:
       return step satisfies never;
   }

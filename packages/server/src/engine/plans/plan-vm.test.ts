@@ -22,7 +22,12 @@ const power = fc.constantFrom<PowerState>('running', 'paused', 'stopped', 'absen
 
 const machine: fc.Arbitrary<MachineState> = fc.oneof(
   fc.constant<MachineState>({ kind: 'absent' }),
-  fc.record({ kind: fc.constantFrom('running' as const, 'paused' as const), incarnation: life, handle: fc.constant(HANDLE), pid: fc.constant(7) }),
+  fc.record({
+    kind: fc.constantFrom('running' as const, 'paused' as const),
+    incarnation: life,
+    handle: fc.constant(HANDLE),
+    pid: fc.constant(7),
+  }),
   fc.record({
     kind: fc.constant('ended' as const),
     incarnation: life,
@@ -33,7 +38,12 @@ const machine: fc.Arbitrary<MachineState> = fc.oneof(
       { cause: 'vmm-died' as const, detail: '' },
     ),
   }),
-  fc.record({ kind: fc.constant('unresponsive' as const), incarnation: life, pid: fc.constant(7), detail: fc.constant('') }),
+  fc.record({
+    kind: fc.constant('unresponsive' as const),
+    incarnation: life,
+    pid: fc.constant(7),
+    detail: fc.constant(''),
+  }),
 );
 
 const world: fc.Arbitrary<World> = fc
@@ -130,9 +140,17 @@ describe('the planner', () => {
     const it = runningWorld('running', 0);
     it.vm = { ...it.vm, desired: { ...it.vm.desired, incarnation: 2 } };
 
-    expect(planVm({ ...it, operation: 'vm.restart' })).toEqual({ kind: 'step', step: 'end-machine', phase: 'restarting' });
+    expect(planVm({ ...it, operation: 'vm.restart' })).toEqual({
+      kind: 'step',
+      step: 'end-machine',
+      phase: 'restarting',
+    });
     it.observation = { disk: 'present', machine: { kind: 'absent' } };
-    expect(planVm({ ...it, operation: 'vm.restart' })).toEqual({ kind: 'step', step: 'start-machine', phase: 'restarting' });
+    expect(planVm({ ...it, operation: 'vm.restart' })).toEqual({
+      kind: 'step',
+      step: 'start-machine',
+      phase: 'restarting',
+    });
   });
 
   it('tells a guest that powered off from one that was never started', () => {
@@ -158,7 +176,8 @@ describe('the planner', () => {
         let phase: VmPhase | null = null;
         drive(it, crashes, (plan) => {
           const next = plan.kind === 'step' || plan.kind === 'settled' ? plan.phase : null;
-          if (next !== null && phase !== null && next !== phase) expect([phase, next, canMove(phase, next)]).toEqual([phase, next, true]);
+          if (next !== null && phase !== null && next !== phase)
+            expect([phase, next, canMove(phase, next)]).toEqual([phase, next, true]);
           phase = next ?? phase;
         });
       }),
@@ -195,14 +214,18 @@ function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       return;
     case 'create-disk':
       it.observation = { ...observation, disk: 'present' };
-      return learn({ imageDigest: 'sha' });
+      learn({ imageDigest: 'sha' });
+      return;
     case 'start-machine': {
       const incarnation = it.vm.desired.incarnation;
-      if (observation.machine.kind === 'absent') it.observation = { ...observation, machine: { kind: 'running', incarnation, handle: HANDLE, pid: 7 } };
-      return learn({ incarnation, startedAt: null });
+      if (observation.machine.kind === 'absent')
+        it.observation = { ...observation, machine: { kind: 'running', incarnation, handle: HANDLE, pid: 7 } };
+      learn({ incarnation, startedAt: null });
+      return;
     }
     case 'await-guest':
-      return learn({ startedAt: 1 });
+      learn({ startedAt: 1 });
+      return;
     case 'pause-machine':
     case 'resume-machine': {
       const kind = step === 'pause-machine' ? 'paused' : 'running';
@@ -215,17 +238,27 @@ function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       return;
     case 'end-machine':
       it.observation = { ...observation, machine: { kind: 'absent' } };
-      return learn({ startedAt: null, handle: null });
+      learn({ startedAt: null, handle: null });
+      return;
     case 'delete-disk':
       it.observation = { ...observation, disk: 'absent' };
-      return learn({ imageDigest: null });
+      learn({ imageDigest: null });
+      return;
     default:
       step satisfies never;
   }
 }
 
 function runningWorld(wanted: PowerState, graceMs: number): World {
-  const vm = makeVm({ power: wanted, desiredLife: 1, startedLife: 1, graceMs, hasStarted: true, hadDisk: true, hasFailed: false });
+  const vm = makeVm({
+    power: wanted,
+    desiredLife: 1,
+    startedLife: 1,
+    graceMs,
+    hasStarted: true,
+    hadDisk: true,
+    hasFailed: false,
+  });
   const running: MachineState = { kind: 'running', incarnation: 1, handle: HANDLE, pid: 7 };
   return { vm, observation: { disk: 'present', machine: running }, isImageReady: true, tried: new Set() };
 }
@@ -249,8 +282,14 @@ function makeVm(shape: Shape): Vm {
     spec: { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, network: { mode: 'user', egress: 'deny' } },
     labels: {},
     metadata: {},
-    desired: { power: shape.power, incarnation: Math.max(shape.desiredLife, shape.startedLife), graceMs: shape.graceMs },
-    status: shape.hasFailed ? { phase: 'failed', since: 0, failure } : { phase: 'pending', since: 0, operationId: OPERATION, deadlineAt: 1 },
+    desired: {
+      power: shape.power,
+      incarnation: Math.max(shape.desiredLife, shape.startedLife),
+      graceMs: shape.graceMs,
+    },
+    status: shape.hasFailed
+      ? { phase: 'failed', since: 0, failure }
+      : { phase: 'pending', since: 0, operationId: OPERATION, deadlineAt: 1 },
     health: 'unknown',
     driver: 'model',
     hostId: idFromUuid('host', '01890a5d-ac96-774b-bcce-b302099a8057'),

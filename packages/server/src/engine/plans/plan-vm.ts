@@ -107,10 +107,17 @@ function planBirth(input: PlanInput): Plan {
   const { vm, observation, isImageReady } = input;
   if (observation.disk === 'absent') return planDisk(input);
   if (vm.incarnation === vm.desired.incarnation) {
-    return { kind: 'life-ended', end: { cause: 'vmm-died', detail: 'The machine is gone without a trace; the host may have been restarted.' } };
+    return {
+      kind: 'life-ended',
+      end: { cause: 'vmm-died', detail: 'The machine is gone without a trace; the host may have been restarted.' },
+    };
   }
   if (!isImageReady) {
-    return { kind: 'impossible', reason: 'image.lost', message: 'The image that this disk was made from is no longer on the host.' };
+    return {
+      kind: 'impossible',
+      reason: 'image.lost',
+      message: 'The image that this disk was made from is no longer on the host.',
+    };
   }
   return step('start-machine', startingPhase(input));
 }

@@ -1,10 +1,10 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Event } from '../../domain/events.ts';
 import { parseId } from '../../domain/ids.ts';
+import type { EventFilter } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { EventApi } from '../engine.ts';
-import type { EventFilter } from '../../ports/store.ts';
 import { findVm } from './find-vm.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -12,7 +12,10 @@ const PAGE = 256;
 const FOLLOW_MS = 60_000;
 
 export function createEventQueries(deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>): EventApi {
-  async function filterOf(request: { readonly types?: EventFilter['types']; readonly vm?: string }): Promise<EventFilter> {
+  async function filterOf(request: {
+    readonly types?: EventFilter['types'];
+    readonly vm?: string;
+  }): Promise<EventFilter> {
     const { types, vm } = request;
     return {
       ...(types === undefined ? {} : { types }),
@@ -46,7 +49,12 @@ export function createEventQueries(deps: Pick<EngineDeps, 'store' | 'bus' | 'clo
 }
 
 /** The log from a sequence on, without end: what was read last is where the next look begins, so no event is missed or told twice. */
-async function* follow(deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>, filter: EventFilter, from: number, signal: AbortSignal): AsyncIterable<Event> {
+async function* follow(
+  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>,
+  filter: EventFilter,
+  from: number,
+  signal: AbortSignal,
+): AsyncIterable<Event> {
   let after = from;
   while (!signal.aborted) {
     const events = await waitFor(deps, { topic: 'events', key: '' }, { timeoutMs: FOLLOW_MS, signal }, async () => {

@@ -4,7 +4,10 @@ import type { EngineDeps } from '../deps.ts';
 import type { ImageEntry } from '../engine.ts';
 
 /** Every recipe with what was built of it, and what was built of recipes that are gone. */
-export async function listImages({ images }: Pick<EngineDeps, 'images'>, principal: Principal): Promise<readonly ImageEntry[]> {
+export async function listImages(
+  { images }: Pick<EngineDeps, 'images'>,
+  principal: Principal,
+): Promise<readonly ImageEntry[]> {
   authorise(principal, 'image:read');
   const built = await images.list();
   const names = new Set([...images.recipes(), ...built.map((image) => image.name)]);

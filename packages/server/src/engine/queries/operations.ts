@@ -51,10 +51,15 @@ export function createOperationQueries(deps: Pick<EngineDeps, 'store' | 'bus' | 
       authorise(principal, 'operation:read');
       let seen = 0;
       while (!signal.aborted) {
-        const changed = await waitFor(deps, { topic: 'operation', key: id }, { timeoutMs: FOLLOW_MS, signal }, async () => {
-          const operation = await find(id);
-          return operation.revision > seen ? operation : undefined;
-        });
+        const changed = await waitFor(
+          deps,
+          { topic: 'operation', key: id },
+          { timeoutMs: FOLLOW_MS, signal },
+          async () => {
+            const operation = await find(id);
+            return operation.revision > seen ? operation : undefined;
+          },
+        );
         if (changed === undefined) continue;
         seen = changed.revision;
         yield changed;

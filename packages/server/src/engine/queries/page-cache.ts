@@ -5,7 +5,9 @@ const CAPACITY = 256;
  * Keeps what was read while nothing has changed. As long as `changeCount` stays the same, the same key gives the same
  * object; while it is null (somebody else may write) everything is read anew.
  */
-export function createPageCache<T>(changeCount: () => number | null): { get(key: string, read: () => Promise<T>): Promise<T> } {
+export function createPageCache<T>(changeCount: () => number | null): {
+  get(key: string, read: () => Promise<T>): Promise<T>;
+} {
   const pages = new Map<string, T>();
   let readAt: number | null = null;
   return {

@@ -9,7 +9,9 @@ import { createPageCache } from './page-cache.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What can be asked about VMs without changing any. */
-export function createVmQueries(deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'driver'>): Pick<VmApi, 'get' | 'list' | 'wait' | 'readConsole'> {
+export function createVmQueries(
+  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'driver'>,
+): Pick<VmApi, 'get' | 'list' | 'wait' | 'readConsole'> {
   const pages = createPageCache<Page<Vm, VmId>>(() => deps.store.vms.changeCount());
   return {
     async get(principal, ref) {
@@ -35,10 +37,14 @@ export function createVmQueries(deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'
         return isAsWanted(vm, wanted) ? { vm } : undefined;
       });
       if (found !== undefined) return found.vm;
-      throw new VolaryError('deadline_exceeded', `${ref} was not ${wanted.phase} within ${waiting.timeoutMs / 1000} s.`, {
-        reason: 'vm.wait_timeout',
-        details: { phase: wanted.phase, timeout_ms: waiting.timeoutMs },
-      });
+      throw new VolaryError(
+        'deadline_exceeded',
+        `${ref} was not ${wanted.phase} within ${waiting.timeoutMs / 1000} s.`,
+        {
+          reason: 'vm.wait_timeout',
+          details: { phase: wanted.phase, timeout_ms: waiting.timeoutMs },
+        },
+      );
     },
 
     async readConsole(principal, ref, options) {

@@ -7,7 +7,10 @@ const TAIL_BYTES = 4_096;
 const TIMEOUT_MS = 2_000;
 
 /** The last lines of a VM's console, as text; empty when there is none to be had. */
-export async function readConsoleTail({ driver, clock, log }: Pick<EngineDeps, 'driver' | 'clock' | 'log'>, vmId: VmId): Promise<string> {
+export async function readConsoleTail(
+  { driver, clock, log }: Pick<EngineDeps, 'driver' | 'clock' | 'log'>,
+  vmId: VmId,
+): Promise<string> {
   try {
     return await withTimeout(clock, TIMEOUT_MS, new AbortController().signal, async (signal) => {
       let tail = new Uint8Array();

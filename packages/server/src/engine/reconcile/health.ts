@@ -42,10 +42,13 @@ async function checkOne(deps: HealthDeps, vm: Vm, signal: AbortSignal): Promise<
 
 async function measure({ links, clock }: HealthDeps, vm: Vm, signal: AbortSignal): Promise<VmHealth> {
   try {
-    await withTimeout(clock, SILENT_MS, signal, async (limited) => (await links.open(vm.id, { signal: limited })).ping({ timeoutMs: SILENT_MS }));
+    await withTimeout(clock, SILENT_MS, signal, async (limited) =>
+      (await links.open(vm.id, { signal: limited })).ping({ timeoutMs: SILENT_MS }),
+    );
     return 'healthy';
   } catch (error) {
-    const isSilent = error instanceof VolaryError && ['deadline_exceeded', 'unavailable', 'failed_precondition'].includes(error.code);
+    const isSilent =
+      error instanceof VolaryError && ['deadline_exceeded', 'unavailable', 'failed_precondition'].includes(error.code);
     if (isSilent || (error instanceof DOMException && error.name === 'TimeoutError')) return 'degraded';
     throw error;
   }

@@ -1,7 +1,7 @@
 import { toVolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
-import type { Image } from '../../domain/image/image.ts';
 import type { OperationId } from '../../domain/ids.ts';
+import type { Image } from '../../domain/image/image.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { EngineDeps } from '../deps.ts';
 import { operationEvent } from '../operations/events.ts';
@@ -16,7 +16,11 @@ const PROGRESS_MS = 250;
  * Carries out an image's build. Building is idempotent by the recipe's digest, so a build that a former server began
  * is simply done again; when this server stops the operation stays as it is, and the next server goes on.
  */
-export async function runImageBuild(deps: BuilderDeps, id: OperationId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+export async function runImageBuild(
+  deps: BuilderDeps,
+  id: OperationId,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
   const found = await deps.store.operations.get(id);
   if (found === null || isFinal(found.state) || found.subject.kind !== 'image') return;
   const { name } = found.subject;
@@ -41,14 +45,27 @@ export async function runImageBuild(deps: BuilderDeps, id: OperationId, { signal
 
 async function writeBuilt(recorder: Recorder, deps: BuilderDeps, image: Image): Promise<void> {
   const now = deps.clock.now();
-  const done = { state: 'succeeded', completedAt: now, progress: null, result: { name: image.name, digest: image.digest } } as const;
-  await recorder.write(done, [imageEvent('image.built', image, now), operationEvent('operation.succeeded', { ...recorder.operation(), ...done }, now)]);
+  const done = {
+    state: 'succeeded',
+    completedAt: now,
+    progress: null,
+    result: { name: image.name, digest: image.digest },
+  } as const;
+  await recorder.write(done, [
+    imageEvent('image.built', image, now),
+    operationEvent('operation.succeeded', { ...recorder.operation(), ...done }, now),
+  ]);
 }
 
 async function writeUnbuilt(recorder: Recorder, deps: BuilderDeps, error: unknown): Promise<void> {
   const now = deps.clock.now();
   const { code, reason, message, details } = toVolaryError(error);
-  const failed = { state: 'failed', completedAt: now, progress: null, error: { code, reason, message, details } } as const;
+  const failed = {
+    state: 'failed',
+    completedAt: now,
+    progress: null,
+    error: { code, reason, message, details },
+  } as const;
   await recorder.write(failed, [operationEvent('operation.failed', { ...recorder.operation(), ...failed }, now)]);
 }
 

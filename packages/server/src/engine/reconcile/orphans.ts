@@ -16,7 +16,9 @@ export function createReaper(deps: ReaperDeps): { look(signal: AbortSignal): Pro
     await deps.driver.endMachine(vmId, { signal });
     firstSeenMs.delete(vmId);
     const now = deps.clock.now();
-    await deps.store.events.append([{ type: 'vm.orphan_reaped', at: now, subject: vmId, vmId, operationId: null, data: {} }]);
+    await deps.store.events.append([
+      { type: 'vm.orphan_reaped', at: now, subject: vmId, vmId, operationId: null, data: {} },
+    ]);
     deps.bus.publish('events', '');
   }
 

@@ -45,7 +45,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
 
   async function enqueueAll(): Promise<void> {
     for await (const vm of everyVm(store)) queue.enqueue(`vm:${vm.id}`);
-    for (const { id, subject } of await store.operations.listActive()) if (subject.kind === 'image') queue.enqueue(`image:${id}`);
+    for (const { id, subject } of await store.operations.listActive())
+      if (subject.kind === 'image') queue.enqueue(`image:${id}`);
   }
 
   async function forwardHints(): Promise<void> {

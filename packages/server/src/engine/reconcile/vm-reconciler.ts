@@ -7,8 +7,8 @@
  * signal; the next look then finds what is wanted now. Nothing is remembered between two looks that is not in the store or on the host.
  */
 import { toVolaryError, VolaryError } from '../../domain/errors.ts';
-import type { Image } from '../../domain/image/image.ts';
 import type { VmId } from '../../domain/ids.ts';
+import type { Image } from '../../domain/image/image.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
@@ -22,7 +22,10 @@ import { readConsoleTail } from './console-tail.ts';
 import { createProgressWriter } from './progress-writer.ts';
 import * as writer from './vm-writer.ts';
 
-export type ReconcilerDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'bus' | 'clock' | 'ids' | 'queue' | 'log'> & {
+export type ReconcilerDeps = Pick<
+  EngineDeps,
+  'store' | 'driver' | 'images' | 'bus' | 'clock' | 'ids' | 'queue' | 'log'
+> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
 };
@@ -35,7 +38,10 @@ export interface VmReconciler {
 }
 
 /** What one pass of the loop came to. */
-type Turn = { readonly next: 'look-again' } | { readonly next: 'rest' } | { readonly next: 'retry'; readonly delayMs: number };
+type Turn =
+  | { readonly next: 'look-again' }
+  | { readonly next: 'rest' }
+  | { readonly next: 'retry'; readonly delayMs: number };
 
 const LOOK_AGAIN: Turn = { next: 'look-again' };
 const REST: Turn = { next: 'rest' };
@@ -49,7 +55,9 @@ export function createVmReconciler(deps: ReconcilerDeps): VmReconciler {
     while (!signal.aborted) {
       const step = new AbortController();
       underWay.set(vmId, step);
-      const turn = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() => underWay.delete(vmId));
+      const turn = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() =>
+        underWay.delete(vmId),
+      );
       if (turn.next === 'rest') return;
       if (turn.next === 'retry') {
         deps.queue.enqueue(`vm:${vmId}`, { delayMs: turn.delayMs });
@@ -60,7 +68,10 @@ export function createVmReconciler(deps: ReconcilerDeps): VmReconciler {
 
   return {
     reconcile,
-    interrupt: (vmId) => underWay.get(vmId)?.abort(new VolaryError('aborted', 'Something else is wanted now.', { reason: 'operation.superseded' })),
+    interrupt: (vmId) =>
+      underWay
+        .get(vmId)
+        ?.abort(new VolaryError('aborted', 'Something else is wanted now.', { reason: 'operation.superseded' })),
   };
 }
 
@@ -71,7 +82,13 @@ async function takeTurn(deps: ReconcilerDeps, vmId: VmId, signal: AbortSignal): 
     const work: writer.Work = { vm, operation: await deps.store.operations.findActive(vmId) };
     const observation = await deps.driver.inspect(vmId, { signal });
     const image = await findImage(deps, vm);
-    const plan = planVm({ vm, observation, isImageReady: image !== null, operation: work.operation?.kind ?? null, tried: triedSteps(work) });
+    const plan = planVm({
+      vm,
+      observation,
+      isImageReady: image !== null,
+      operation: work.operation?.kind ?? null,
+      tried: triedSteps(work),
+    });
     return await carryOut(deps, work, { plan, observation, image, signal });
   } catch (error) {
     if (isConflict(error) || signal.aborted) return LOOK_AGAIN;
@@ -111,7 +128,12 @@ async function carryOut(deps: ReconcilerDeps, work: writer.Work, situation: Situ
   }
 }
 
-async function runStep(deps: ReconcilerDeps, before: writer.Work, plan: Extract<Plan, { kind: 'step' }>, situation: Situation): Promise<Turn> {
+async function runStep(
+  deps: ReconcilerDeps,
+  before: writer.Work,
+  plan: Extract<Plan, { kind: 'step' }>,
+  situation: Situation,
+): Promise<Turn> {
   const { log, clock } = deps;
   const work = await writer.writeStepBegin(deps, before, plan.step, plan.phase);
   const { vm } = work;
@@ -120,13 +142,18 @@ async function runStep(deps: ReconcilerDeps, before: writer.Work, plan: Extract<
   const startedMs = clock.monotonicMs();
   try {
     const leftMs = Math.max(0, (work.operation?.deadlineAt ?? Number.POSITIVE_INFINITY) - clock.now());
-    const timeoutMs = isCleaning(plan.step) ? deps.config.limits.operationMs : Math.min(leftMs, deps.config.limits.operationMs);
+    const timeoutMs = isCleaning(plan.step)
+      ? deps.config.limits.operationMs
+      : Math.min(leftMs, deps.config.limits.operationMs);
     const result = await withTimeout(
       clock,
       timeoutMs,
       situation.signal,
       (signal) => STEPS[plan.step](deps, { vm, image: situation.image, signal, onProgress: progress.report }),
-      () => new VolaryError('deadline_exceeded', 'The operation did not come to its end within its time.', { reason: 'operation.deadline' }),
+      () =>
+        new VolaryError('deadline_exceeded', 'The operation did not come to its end within its time.', {
+          reason: 'operation.deadline',
+        }),
     );
     await writer.writeStepDone(deps, await progress.finish(), result);
     log.debug('step done', { ...fields, durationMs: clock.monotonicMs() - startedMs });
@@ -139,7 +166,12 @@ async function runStep(deps: ReconcilerDeps, before: writer.Work, plan: Extract<
   }
 }
 
-async function followFailure(deps: ReconcilerDeps, begun: writer.Work, step: VmStep, error: VolaryError): Promise<Turn> {
+async function followFailure(
+  deps: ReconcilerDeps,
+  begun: writer.Work,
+  step: VmStep,
+  error: VolaryError,
+): Promise<Turn> {
   const attempt = Math.max(1, writer.attemptsOf(begun.operation, step));
   const work = await writer.writeStepFailed(deps, begun, error.message);
   const decision: AfterFailure = decideAfterFailure(step, error, attempt);
@@ -167,7 +199,12 @@ async function giveBack(deps: ReconcilerDeps, work: writer.Work, step: VmStep, e
   return LOOK_AGAIN;
 }
 
-async function noteLifeEnded(deps: ReconcilerDeps, work: writer.Work, { end }: Extract<Plan, { kind: 'life-ended' }>, signal: AbortSignal): Promise<Turn> {
+async function noteLifeEnded(
+  deps: ReconcilerDeps,
+  work: writer.Work,
+  { end }: Extract<Plan, { kind: 'life-ended' }>,
+  signal: AbortSignal,
+): Promise<Turn> {
   signal.throwIfAborted();
   const { vm } = work;
   switch (end.cause) {
@@ -176,14 +213,21 @@ async function noteLifeEnded(deps: ReconcilerDeps, work: writer.Work, { end }: E
       return LOOK_AGAIN;
     case 'rebooted': {
       const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
-      const operation = newOperation(deps, { kind: 'vm.restart', subject, generation: vm.generation, principal: 'system' });
+      const operation = newOperation(deps, {
+        kind: 'vm.restart',
+        subject,
+        generation: vm.generation,
+        principal: 'system',
+      });
       await writer.writeRebooted(deps, work, operation);
       return LOOK_AGAIN;
     }
     case 'panicked':
     case 'io-error':
     case 'vmm-died': {
-      const error = new VolaryError('unavailable', describeEnd(end), { reason: `vm.${end.cause.replaceAll('-', '_')}` });
+      const error = new VolaryError('unavailable', describeEnd(end), {
+        reason: `vm.${end.cause.replaceAll('-', '_')}`,
+      });
       await writer.writeFailed(deps, work, error, await readConsoleTail(deps, vm.id));
       return LOOK_AGAIN;
     }

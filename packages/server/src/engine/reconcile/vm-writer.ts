@@ -30,7 +30,11 @@ interface Writing {
   readonly events: (vm: Vm, operation: Operation | null, now: number) => readonly NewEvent[];
 }
 
-async function write(deps: WriterDeps, { work, vm, operation, events }: Writing, also?: (tables: Tables) => Promise<void>): Promise<Work> {
+async function write(
+  deps: WriterDeps,
+  { work, vm, operation, events }: Writing,
+  also?: (tables: Tables) => Promise<void>,
+): Promise<Work> {
   const now = deps.clock.now();
   const nextVm = vm === undefined ? work.vm : { ...work.vm, ...vm, revision: work.vm.revision + 1, updatedAt: now };
   const nextOperation =
@@ -58,16 +62,30 @@ function publish({ bus }: WriterDeps, { vm, operation }: Work, hasEvents: boolea
 export async function writeStepBegin(deps: WriterDeps, work: Work, step: VmStep, phase: VmPhase): Promise<Work> {
   const { vm, operation } = work;
   const now = deps.clock.now();
-  const entry: OperationStep = { name: step, state: 'running', attempt: attemptsOf(operation, step) + 1, startedAt: now, completedAt: null, message: null };
+  const entry: OperationStep = {
+    name: step,
+    state: 'running',
+    attempt: attemptsOf(operation, step) + 1,
+    startedAt: now,
+    completedAt: null,
+    message: null,
+  };
   const isMove = phase !== vm.status.phase;
   return await write(deps, {
     work,
     ...(isTransient(phase) && operation !== null && isMove
       ? { vm: { status: { phase, since: now, operationId: operation.id, deadlineAt: operation.deadlineAt } } }
       : {}),
-    operation: { state: 'running', startedAt: operation?.startedAt ?? now, steps: [...closeSteps(operation, now), entry], progress: null },
+    operation: {
+      state: 'running',
+      startedAt: operation?.startedAt ?? now,
+      steps: [...closeSteps(operation, now), entry],
+      progress: null,
+    },
     events: (nextVm, nextOperation, at) => [
-      ...(nextOperation !== null && operation?.state === 'pending' ? [operationEvent('operation.started', nextOperation, at)] : []),
+      ...(nextOperation !== null && operation?.state === 'pending'
+        ? [operationEvent('operation.started', nextOperation, at)]
+        : []),
       ...(isMove && nextVm !== vm ? phaseEvents(nextVm, nextOperation, at) : []),
     ],
   });
@@ -80,16 +98,29 @@ export async function writeProgress(deps: WriterDeps, work: Work, progress: Oper
 
 /** Writes that the step under way has been done, and what it has learnt. */
 export async function writeStepDone(deps: WriterDeps, work: Work, result: StepResult): Promise<Work> {
-  return await write(deps, { work, vm: result, operation: { steps: endStep(work.operation, 'succeeded', null, deps.clock.now()), progress: null }, events: () => [] });
+  return await write(deps, {
+    work,
+    vm: result,
+    operation: { steps: endStep(work.operation, 'succeeded', null, deps.clock.now()), progress: null },
+    events: () => [],
+  });
 }
 
 /** Writes that the step under way has failed; what follows from it is another matter. */
 export async function writeStepFailed(deps: WriterDeps, work: Work, message: string): Promise<Work> {
-  return await write(deps, { work, operation: { steps: endStep(work.operation, 'failed', message, deps.clock.now()), progress: null }, events: () => [] });
+  return await write(deps, {
+    work,
+    operation: { steps: endStep(work.operation, 'failed', message, deps.clock.now()), progress: null },
+    events: () => [],
+  });
 }
 
 /** Writes that what was wanted is so; the operation has succeeded. */
-export async function writeSettled(deps: WriterDeps, work: Work, phase: Exclude<SettledPhase, 'failed'>): Promise<Work> {
+export async function writeSettled(
+  deps: WriterDeps,
+  work: Work,
+  phase: Exclude<SettledPhase, 'failed'>,
+): Promise<Work> {
   const { vm, operation } = work;
   const isMove = vm.status.phase !== phase;
   if (!isMove && operation === null) return work;
@@ -97,7 +128,13 @@ export async function writeSettled(deps: WriterDeps, work: Work, phase: Exclude<
   return await write(deps, {
     work,
     ...(isMove ? { vm: { status: { phase, since: now } } } : {}),
-    operation: { state: 'succeeded', completedAt: now, startedAt: operation?.startedAt ?? now, steps: closeSteps(operation, now), progress: null },
+    operation: {
+      state: 'succeeded',
+      completedAt: now,
+      startedAt: operation?.startedAt ?? now,
+      steps: closeSteps(operation, now),
+      progress: null,
+    },
     events: (nextVm, nextOperation, at) => [
       ...(isMove ? [vmEvent(settledEvent(vm, phase), nextVm, nextOperation, at)] : []),
       ...(nextOperation === null ? [] : [operationEvent('operation.succeeded', nextOperation, at)]),
@@ -106,7 +143,12 @@ export async function writeSettled(deps: WriterDeps, work: Work, phase: Exclude<
 }
 
 /** Writes that the VM has failed, with why and the console's last lines; the operation has too. */
-export async function writeFailed(deps: WriterDeps, work: Work, error: VolaryError, consoleTail: string): Promise<Work> {
+export async function writeFailed(
+  deps: WriterDeps,
+  work: Work,
+  error: VolaryError,
+  consoleTail: string,
+): Promise<Work> {
   const { vm, operation } = work;
   const now = deps.clock.now();
   const failure = { generation: vm.generation, reason: error.reason, message: error.message, consoleTail, at: now };
@@ -122,7 +164,12 @@ export async function writeFailed(deps: WriterDeps, work: Work, error: VolaryErr
 }
 
 /** Writes that only the operation has failed: what is wanted is again what the machine does. */
-export async function writeGivenBack(deps: WriterDeps, work: Work, error: VolaryError, power: 'running' | 'paused'): Promise<Work> {
+export async function writeGivenBack(
+  deps: WriterDeps,
+  work: Work,
+  error: VolaryError,
+  power: 'running' | 'paused',
+): Promise<Work> {
   const { vm, operation } = work;
   const now = deps.clock.now();
   return await write(deps, {
@@ -142,7 +189,9 @@ export async function writeStoppedByItself(deps: WriterDeps, work: Work): Promis
   return await write(deps, {
     work,
     vm: { desired: { ...vm.desired, power: 'stopped', graceMs: 0 } },
-    events: (nextVm, nextOperation, at) => [vmEvent('vm.stopping', nextVm, nextOperation, at, { cause: 'powered-off' })],
+    events: (nextVm, nextOperation, at) => [
+      vmEvent('vm.stopping', nextVm, nextOperation, at, { cause: 'powered-off' }),
+    ],
   });
 }
 
@@ -160,7 +209,9 @@ export async function writeRebooted(deps: WriterDeps, work: Work, operation: Ope
         desired: { ...vm.desired, incarnation: vm.incarnation + 1, graceMs: 0 },
         status: { phase: 'restarting', since: now, operationId: started.id, deadlineAt: started.deadlineAt },
       },
-      events: (nextVm, nextOperation, at) => [vmEvent('vm.restarting', nextVm, nextOperation, at, { cause: 'rebooted' })],
+      events: (nextVm, nextOperation, at) => [
+        vmEvent('vm.restarting', nextVm, nextOperation, at, { cause: 'rebooted' }),
+      ],
     },
     work.operation === null ? (tables) => tables.operations.insert(operation) : undefined,
   );
@@ -172,7 +223,14 @@ export async function writeGone(deps: WriterDeps, { vm, operation }: Work): Prom
   const done: Operation | null =
     operation === null
       ? null
-      : { ...operation, state: 'succeeded', completedAt: now, steps: closeSteps(operation, now), progress: null, revision: operation.revision + 1 };
+      : {
+          ...operation,
+          state: 'succeeded',
+          completedAt: now,
+          steps: closeSteps(operation, now),
+          progress: null,
+          revision: operation.revision + 1,
+        };
   await deps.store.transaction(async (tables) => {
     if (done !== null) await tables.operations.update(done);
     await tables.executions.deleteFinished({ vmId: vm.id });
@@ -190,7 +248,9 @@ export async function writeHealth(deps: WriterDeps, work: Work, health: Vm['heal
   return await write(deps, {
     work: { vm: work.vm, operation: null },
     vm: { health },
-    events: (nextVm, _operation, at) => [vmEvent('vm.health_changed', nextVm, null, at, { from: work.vm.health, to: health })],
+    events: (nextVm, _operation, at) => [
+      vmEvent('vm.health_changed', nextVm, null, at, { from: work.vm.health, to: health }),
+    ],
   });
 }
 
@@ -209,8 +269,15 @@ function failedOperation(operation: Operation | null, error: VolaryError, now: n
   };
 }
 
-function endStep(operation: Operation | null, state: 'succeeded' | 'failed', message: string | null, now: number): readonly OperationStep[] {
-  return (operation?.steps ?? []).map((entry) => (entry.state === 'running' ? { ...entry, state, message, completedAt: now } : entry));
+function endStep(
+  operation: Operation | null,
+  state: 'succeeded' | 'failed',
+  message: string | null,
+  now: number,
+): readonly OperationStep[] {
+  return (operation?.steps ?? []).map((entry) =>
+    entry.state === 'running' ? { ...entry, state, message, completedAt: now } : entry,
+  );
 }
 
 /** A step that a former server had begun and could not end. */

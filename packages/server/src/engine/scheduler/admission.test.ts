@@ -22,7 +22,13 @@ describe('admission', () => {
     const refused = catchError(() => admitMemory(1_024, facts, { memoryMib: 7_168, diskGib: 0 }, limits));
 
     expect(refused).toMatchObject({ code: 'resource_exhausted', reason: 'host.no_memory' });
-    expect(refused.details).toEqual({ field: 'memory_mib', wanted_mib: 1_024, free_mib: 512, promised_mib: 7_168, host_mib: 8_192 });
+    expect(refused.details).toEqual({
+      field: 'memory_mib',
+      wanted_mib: 1_024,
+      free_mib: 512,
+      promised_mib: 7_168,
+      host_mib: 8_192,
+    });
     expect(refused.message).toContain('512 MiB');
   });
 

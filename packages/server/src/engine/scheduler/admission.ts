@@ -16,16 +16,20 @@ export function admitMemory(wantedMib: number, facts: HostFacts, promised: Promi
   const unpromisedMib = facts.memoryMib - limits.memoryReserveMib - promised.memoryMib;
   const freeMib = Math.max(0, Math.min(unpromisedMib, facts.memoryAvailableMib - limits.memoryReserveMib));
   if (wantedMib <= freeMib) return;
-  throw new VolaryError('resource_exhausted', `${wantedMib} MiB of memory were asked for; this host can give ${Math.floor(freeMib)} MiB.`, {
-    reason: 'host.no_memory',
-    details: {
-      field: 'memory_mib',
-      wanted_mib: wantedMib,
-      free_mib: Math.floor(freeMib),
-      promised_mib: promised.memoryMib,
-      host_mib: facts.memoryMib,
+  throw new VolaryError(
+    'resource_exhausted',
+    `${wantedMib} MiB of memory were asked for; this host can give ${Math.floor(freeMib)} MiB.`,
+    {
+      reason: 'host.no_memory',
+      details: {
+        field: 'memory_mib',
+        wanted_mib: wantedMib,
+        free_mib: Math.floor(freeMib),
+        promised_mib: promised.memoryMib,
+        host_mib: facts.memoryMib,
+      },
     },
-  });
+  );
 }
 
 /**
@@ -36,14 +40,18 @@ export function admitDisk(wantedGib: number, facts: HostFacts, promised: Promise
   const unpromisedGib = facts.diskGib * limits.diskOvercommit - promised.diskGib;
   const freeGib = Math.max(0, Math.min(unpromisedGib, facts.diskAvailableGib - limits.diskReserveGib));
   if (wantedGib <= freeGib) return;
-  throw new VolaryError('resource_exhausted', `${wantedGib} GiB of disk were asked for; this host can give ${Math.floor(freeGib)} GiB.`, {
-    reason: 'host.no_disk',
-    details: {
-      field: 'disk_gib',
-      wanted_gib: wantedGib,
-      free_gib: Math.floor(freeGib),
-      promised_gib: promised.diskGib,
-      host_gib: Math.floor(facts.diskGib),
+  throw new VolaryError(
+    'resource_exhausted',
+    `${wantedGib} GiB of disk were asked for; this host can give ${Math.floor(freeGib)} GiB.`,
+    {
+      reason: 'host.no_disk',
+      details: {
+        field: 'disk_gib',
+        wanted_gib: wantedGib,
+        free_gib: Math.floor(freeGib),
+        promised_gib: promised.diskGib,
+        host_gib: Math.floor(facts.diskGib),
+      },
     },
-  });
+  );
 }

@@ -30,13 +30,19 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     live.set(execution.id, following);
     following.finished
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) deps.log.error('a command is no longer followed', { executionId: execution.id, error });
+        if (!stopping.signal.aborted)
+          deps.log.error('a command is no longer followed', { executionId: execution.id, error });
       })
       .finally(() => live.delete(execution.id));
     return following;
   }
 
-  async function start(principal: Principal, ref: string, request: ExecRequest, { signal }: { readonly signal: AbortSignal }): Promise<ExecutionSession> {
+  async function start(
+    principal: Principal,
+    ref: string,
+    request: ExecRequest,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<ExecutionSession> {
     authorise(principal, 'vm:exec');
     const vm = await findVm(deps.store, ref);
     mayTalkToGuest(vm);
@@ -164,13 +170,21 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
 /** Gives the command its input from the offset on; what it has already is skipped. Returns how much it has. */
 async function feed(
   following: LiveExecution,
-  { offset, content, end }: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean },
+  {
+    offset,
+    content,
+    end,
+  }: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean },
 ): Promise<number> {
   if (offset > following.stdinBytes) {
-    throw new VolaryError('conflict', `The command has ${following.stdinBytes} bytes of input; these begin at ${offset}.`, {
-      reason: 'execution.stdin_gap',
-      details: { received_bytes: following.stdinBytes },
-    });
+    throw new VolaryError(
+      'conflict',
+      `The command has ${following.stdinBytes} bytes of input; these begin at ${offset}.`,
+      {
+        reason: 'execution.stdin_gap',
+        details: { received_bytes: following.stdinBytes },
+      },
+    );
   }
   const process = await following.process();
   let at = offset;
@@ -190,7 +204,12 @@ async function* endedUpdates(execution: Execution, stderr: Uint8Array): AsyncIte
   yield { kind: 'completed', execution };
 }
 
-function newExecution({ ids, clock }: Pick<EngineDeps, 'ids' | 'clock'>, vm: Vm, principal: Principal, request: ExecRequest): Execution {
+function newExecution(
+  { ids, clock }: Pick<EngineDeps, 'ids' | 'clock'>,
+  vm: Vm,
+  principal: Principal,
+  request: ExecRequest,
+): Execution {
   return {
     id: ids.create('exec'),
     vmId: vm.id,

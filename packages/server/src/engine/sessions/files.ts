@@ -17,12 +17,18 @@ export function createFiles(deps: Pick<EngineDeps, 'store'> & { readonly links: 
   }
 
   return {
-    read: async (principal, ref, path, options) => (await enter(principal, ref, options.signal)).readFile(path, options),
-    write: async (principal, ref, path, content, options) => (await enter(principal, ref, options.signal)).writeFile(path, content, options),
+    read: async (principal, ref, path, options) =>
+      (await enter(principal, ref, options.signal)).readFile(path, options),
+    write: async (principal, ref, path, content, options) =>
+      (await enter(principal, ref, options.signal)).writeFile(path, content, options),
     list: async (principal, ref, path, options) => (await enter(principal, ref, options.signal)).list(path, options),
-    stat: async (principal, ref, path, options) => (await enter(principal, ref, options.signal)).stat(path, { ...options, followLinks: true }),
-    makeDirectory: async (principal, ref, path, options) => (await enter(principal, ref, options.signal)).makeDirectory(path, options),
-    remove: async (principal, ref, path, options) => (await enter(principal, ref, options.signal)).remove(path, options),
-    rename: async (principal, ref, from, to, options) => (await enter(principal, ref, options.signal)).rename(from, to, options),
+    stat: async (principal, ref, path, options) =>
+      (await enter(principal, ref, options.signal)).stat(path, { ...options, followLinks: true }),
+    makeDirectory: async (principal, ref, path, options) =>
+      (await enter(principal, ref, options.signal)).makeDirectory(path, options),
+    remove: async (principal, ref, path, options) =>
+      (await enter(principal, ref, options.signal)).remove(path, options),
+    rename: async (principal, ref, from, to, options) =>
+      (await enter(principal, ref, options.signal)).rename(from, to, options),
   };
 }

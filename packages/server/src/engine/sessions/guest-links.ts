@@ -57,7 +57,8 @@ export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'l
     } finally {
       signal.removeEventListener('abort', onAbort);
       entry.waiters -= 1;
-      if (entry.waiters === 0 && entry.link === null) entry.abort.abort(new DOMException('nobody waits any more', 'AbortError'));
+      if (entry.waiters === 0 && entry.link === null)
+        entry.abort.abort(new DOMException('nobody waits any more', 'AbortError'));
     }
   }
 

@@ -31,7 +31,12 @@ export interface LiveExecution {
 const REATTACH_PAUSE_MS = 200;
 
 /** Follows `execution` to its end. `process` is null when it has to be attached to first. */
-export function followExecution(deps: LiveDeps, execution: Execution, process: GuestProcess | null, signal: AbortSignal): LiveExecution {
+export function followExecution(
+  deps: LiveDeps,
+  execution: Execution,
+  process: GuestProcess | null,
+  signal: AbortSignal,
+): LiveExecution {
   const hub = createOutputHub({ stdout: execution.stdoutBytes, stderr: execution.stderrBytes });
   let attaching = Promise.withResolvers<GuestProcess>();
   attaching.promise.catch(() => undefined);
@@ -43,12 +48,17 @@ export function followExecution(deps: LiveDeps, execution: Execution, process: G
     for (;;) {
       signal.throwIfAborted();
       guest ??= await reattach(deps, known, signal);
-      if (guest === null) return await finish(deps, known, { state: 'lost', error: 'The machine ended under the command.' }, hub);
+      if (guest === null)
+        return await finish(deps, known, { state: 'lost', error: 'The machine ended under the command.' }, hub);
       attaching.resolve(guest);
       recorder = createRecorder(deps, known, guest);
       const outcome = await pump(deps, known, guest, hub, recorder);
       if (outcome.kind === 'ended') return outcome.execution;
-      deps.log.info('attaching to a command again', { executionId: execution.id, vmId: execution.vmId, error: outcome.error });
+      deps.log.info('attaching to a command again', {
+        executionId: execution.id,
+        vmId: execution.vmId,
+        error: outcome.error,
+      });
       attaching = Promise.withResolvers<GuestProcess>();
       // Nobody need be waiting for it.
       attaching.promise.catch(() => undefined);
@@ -72,13 +82,21 @@ export function followExecution(deps: LiveDeps, execution: Execution, process: G
   };
 }
 
-type Outcome = { readonly kind: 'ended'; readonly execution: Execution } | { readonly kind: 'cut'; readonly error: unknown };
+type Outcome =
+  | { readonly kind: 'ended'; readonly execution: Execution }
+  | { readonly kind: 'cut'; readonly error: unknown };
 
 function createRecorder(deps: LiveDeps, execution: Execution, guest: GuestProcess): OutputRecorder {
   return createOutputRecorder(deps, execution, (stream, offset) => guest.acknowledge(stream, offset));
 }
 
-async function pump(deps: LiveDeps, execution: Execution, guest: GuestProcess, hub: OutputHub, recorder: OutputRecorder): Promise<Outcome> {
+async function pump(
+  deps: LiveDeps,
+  execution: Execution,
+  guest: GuestProcess,
+  hub: OutputHub,
+  recorder: OutputRecorder,
+): Promise<Outcome> {
   try {
     for await (const chunk of guest.output) {
       hub.publish(chunk);
@@ -86,7 +104,13 @@ async function pump(deps: LiveDeps, execution: Execution, guest: GuestProcess, h
       await hub.room();
     }
     const exit = await guest.exit;
-    const ended = await finish(deps, { ...execution, ...recorder.counts() }, describeExit(exit), hub, recorder.flushInto);
+    const ended = await finish(
+      deps,
+      { ...execution, ...recorder.counts() },
+      describeExit(exit),
+      hub,
+      recorder.flushInto,
+    );
     await guest[Symbol.asyncDispose]();
     return { kind: 'ended', execution: ended };
   } catch (error) {
@@ -120,14 +144,20 @@ async function reattach(deps: LiveDeps, execution: Execution, signal: AbortSigna
   const vm = await deps.store.vms.get(execution.vmId);
   if (vm === null || vm.incarnation !== execution.incarnation) return null;
   const { machine } = await deps.driver.inspect(execution.vmId, { signal });
-  if (machine.kind === 'absent' || machine.kind === 'ended' || machine.incarnation !== execution.incarnation) return null;
+  if (machine.kind === 'absent' || machine.kind === 'ended' || machine.incarnation !== execution.incarnation)
+    return null;
   try {
     const link = await deps.links.open(execution.vmId, { signal });
     const { stdoutBytes, stderrBytes } = execution;
-    return await link.attach(execution.id, { stdoutBytes, stderrBytes, isTty: execution.request.tty !== null }, { signal });
+    return await link.attach(
+      execution.id,
+      { stdoutBytes, stderrBytes, isTty: execution.request.tty !== null },
+      { signal },
+    );
   } catch (error) {
     if (error instanceof VolaryError && error.reason === 'execution.unknown_to_guest') return null;
-    if (error instanceof VolaryError && error.reason === 'guest.link_lost') return await reattach(deps, execution, signal);
+    if (error instanceof VolaryError && error.reason === 'guest.link_lost')
+      return await reattach(deps, execution, signal);
     throw error;
   }
 }
@@ -147,5 +177,7 @@ function describeExit(exit: GuestExit): Partial<Execution> {
 }
 
 function notRunning(): VolaryError {
-  return new VolaryError('failed_precondition', 'The command is not running any more.', { reason: 'execution.not_running' });
+  return new VolaryError('failed_precondition', 'The command is not running any more.', {
+    reason: 'execution.not_running',
+  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { idFromUuid } from '../../domain/ids.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
+import { idFromUuid } from '../../domain/ids.ts';
 import type { ExecutionUpdate } from '../engine.ts';
 import { createOutputHub, type OutputReader } from './output-hub.ts';
 

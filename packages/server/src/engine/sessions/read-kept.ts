@@ -15,7 +15,10 @@ export interface Reading {
 }
 
 /** Kept output from an offset on, then live what comes after it: each byte once, in order within its stream. */
-export async function* readKept(store: Store, { execution, stream, offset, reader }: Reading): AsyncIterable<ExecutionUpdate> {
+export async function* readKept(
+  store: Store,
+  { execution, stream, offset, reader }: Reading,
+): AsyncIterable<ExecutionUpdate> {
   const streams: readonly OutputStream[] = stream === 'both' ? ['stdout', 'stderr'] : [stream];
   const sent = { stdout: offset, stderr: offset };
   for (const each of streams) {

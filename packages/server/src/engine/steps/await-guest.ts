@@ -5,7 +5,13 @@ import type { Step } from './step.ts';
 /** Waits for the guest agent's first answer in this life. Throws `deadline_exceeded` vm.boot_timeout. */
 export const awaitGuest: Step = async ({ links, clock, config }, { vm, signal }) => {
   const { bootMs } = config.limits;
-  await withTimeout(clock, bootMs, signal, (limited) => links.open(vm.id, { signal: limited }), () => bootTimeout(bootMs));
+  await withTimeout(
+    clock,
+    bootMs,
+    signal,
+    (limited) => links.open(vm.id, { signal: limited }),
+    () => bootTimeout(bootMs),
+  );
   return { startedAt: clock.now(), health: 'healthy' };
 };
 

@@ -31,7 +31,12 @@ async function askGuest(deps: StepDeps, vmId: VmId, graceMs: number, signal: Abo
   }
 }
 
-async function waitUntilEnded({ driver, clock }: StepDeps, vmId: VmId, graceMs: number, signal: AbortSignal): Promise<void> {
+async function waitUntilEnded(
+  { driver, clock }: StepDeps,
+  vmId: VmId,
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const endsAt = clock.monotonicMs() + graceMs;
   while (clock.monotonicMs() < endsAt) {
     const { machine } = await driver.inspect(vmId, { signal });

@@ -5,7 +5,10 @@ import type { MachineSpec } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 
-export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock'> & { readonly config: EngineConfig; readonly links: GuestLinks };
+export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock'> & {
+  readonly config: EngineConfig;
+  readonly links: GuestLinks;
+};
 
 export interface StepContext {
   readonly vm: Vm;
