@@ -1,0 +1,132 @@
+#include "boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command-line.h"
+#include "identify.h"
+#include "log.h"
+#include "loop.h"
+#include "modules.h"
+#include "network.h"
+#include "root.h"
+#include "session.h"
+
+static bool has_root;
+static struct source ready_pipe = {.fd = -1};
+static struct timer ready_timer;
+
+static void mount_at(const char *type, const char *path, unsigned long flags, const char *options) {
+  mkdir(path, 0755);
+  if (mount(type, path, type, flags, options) != 0 && errno != EBUSY) log_line("%s cannot be mounted: %s", path, strerror(errno));
+}
+
+static void open_standard_descriptors(void) {
+  int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+  if (fd < 0) fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd < 2) fd = dup(fd);
+  if (fd > 2) close(fd);
+}
+
+static void mount_kernel_file_systems(void) {
+  mount_at("devtmpfs", "/dev", MS_NOSUID, "mode=0755");
+  open_standard_descriptors();
+  log_to_kernel();
+  mount_at("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  mount_at("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+static void mount_rest(void) {
+  mount_at("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666");
+  mount_at("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
+  mount_at("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
+  mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+  mount_at("cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  static const char *const links[][2] = {
+      {"/proc/self/fd", "/dev/fd"}, {"fd/0", "/dev/stdin"}, {"fd/1", "/dev/stdout"}, {"fd/2", "/dev/stderr"}};
+  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+    if (symlink(links[i][0], links[i][1]) != 0 && errno != EEXIST) log_line("%s cannot be made: %s", links[i][1], strerror(errno));
+}
+
+static void set_name(void) {
+  char name[HOSTNAME_SIZE];
+  if (!command_line_value("volary.hostname", name, sizeof name)) return;
+  int error = set_host_name(name);
+  if (error) log_line("host name %s: %s", name, strerror(error));
+}
+
+static void bring_up_network(void) {
+  static const char *const keys[] = {"mac", "ip", "gateway", "dns"};
+  struct network network = {0};
+  int error = network_bring_up_loopback();
+  if (error) log_line("lo: %s", strerror(error));
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    char key[32], value[256], setting[300];
+    snprintf(key, sizeof key, "volary.%s", keys[i]);
+    if (!command_line_value(key, value, sizeof value) || !*value) continue;
+    snprintf(setting, sizeof setting, "%s=%s", keys[i], value);
+    error = network_take_setting(&network, setting);
+    if (error) log_line("%s: %s", setting, strerror(error));
+  }
+  error = network_apply(&network);
+  if (error) log_line("network: %s", strerror(error));
+}
+
+static void raise_limits(void) {
+  const struct rlimit files = {.rlim_cur = 1024, .rlim_max = 524288};
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_line("limit of open files: %s", strerror(errno));
+}
+
+void boot_first(void) {
+  mount_kernel_file_systems();
+  modules_load_first();
+  has_root = root_switch();
+  raise_limits();
+  reboot(RB_DISABLE_CAD);
+}
+
+static void open_streams(void) {
+  session_hold(false);
+  source_close(&ready_pipe);
+  timer_stop(&ready_timer);
+}
+
+static void on_ready(struct source *source, uint32_t events) {
+  (void)source, (void)events;
+  open_streams();
+}
+
+static void on_late(struct timer *timer) {
+  (void)timer;
+  log_line("the machine does not get ready: serving nevertheless");
+  open_streams();
+}
+
+void boot_rest(void) {
+  int ends[2];
+  mount_rest();
+  pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+  if (pid < 0) log_line("no child: %s", strerror(errno));
+  if (pid > 0) {
+    close(ends[1]);
+    ready_pipe = (struct source){.fd = ends[0], .ready = on_ready};
+    ready_timer = (struct timer){.fire = on_late};
+    session_hold(true);
+    source_want(&ready_pipe, EPOLLIN);
+    timer_set(&ready_timer, now_ns() + 10 * SECOND_NS);
+    return;
+  }
+  modules_load_rest();
+  set_name();
+  bring_up_network();
+  if (pid == 0) close(ends[1]);  // this is what the agent waits for
+  if (has_root) root_grow();
+  if (pid == 0) _exit(0);
+}

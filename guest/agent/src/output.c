@@ -1,0 +1,111 @@
+// From a command's pipe into what is kept for the host. When that is full the pipe is left alone, and the command waits in
+// write(2): nothing is lost. Declared in execution.h.
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "execution.h"
+
+enum { READS_AT_ONCE = 8 };
+
+static uint64_t kept;  // by all executions together
+
+static uint64_t kept_max(void) {
+  static uint64_t max;
+  struct sysinfo info;
+  if (max > 0) return max;
+  uint64_t memory = sysinfo(&info) == 0 ? (uint64_t)info.totalram * info.mem_unit : 0;
+  max = memory / 8;
+  if (max < 8 << 20) max = 8 << 20;
+  if (max > 64 << 20) max = 64 << 20;
+  return max;
+}
+
+static size_t room_left(const struct output *output) {
+  size_t bound = kept < kept_max() ? OUTPUT_MAX : OUTPUT_MAX_WHEN_SHORT;
+  size_t length = queue_length(&output->queue);
+  return length < bound ? bound - length : 0;
+}
+
+bool output_is_at_end(const struct output *output) { return output->source.fd < 0; }
+
+void output_regulate(struct output *output) {
+  if (output->source.fd >= 0) source_want(&output->source, room_left(output) > 0 ? EPOLLIN : 0);
+}
+
+static void regulate_both(struct execution *execution) {
+  for (int i = 0; i < 2; i++) output_regulate(&execution->outputs[i]);
+}
+
+static void drop(struct output *output, uint64_t offset) {
+  bool was_short = kept >= kept_max();
+  kept -= offset - output->queue.base;
+  queue_drop(&output->queue, offset);
+  if (was_short && kept < kept_max()) execution_each(regulate_both);
+}
+
+void output_close(struct output *output) {
+  source_close(&output->source);
+  drop(output, output->queue.end);
+}
+
+static bool is_last_read(struct output *output, size_t length) {
+  if (output->take_left != UINT64_MAX) output->take_left -= length;
+  return output->take_left == 0;
+}
+
+// False when there is no more for now, or for good.
+static bool read_some(struct output *output) {
+  size_t room, allowed = room_left(output);
+  uint8_t *to = allowed > 0 ? queue_room(&output->queue, &room) : NULL;
+  if (!to) return false;
+  if (room > allowed) room = allowed;
+  if (room > output->take_left) room = (size_t)output->take_left;
+  ssize_t length = read(output->source.fd, to, room);
+  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  // 0: all writers are gone. EIO: so they are, of a terminal.
+  if (length <= 0) {
+    source_close(&output->source);
+    return false;
+  }
+  queue_extend(&output->queue, (size_t)length);
+  kept += (uint64_t)length;
+  if (is_last_read(output, (size_t)length)) source_close(&output->source);
+  return output->source.fd >= 0 && (size_t)length == room;
+}
+
+static void on_ready(struct source *source, uint32_t events) {
+  (void)events;
+  struct output *output = source->owner;
+  for (int i = 0; i < READS_AT_ONCE && read_some(output); i++) continue;
+  if (queue_length(&output->queue) == 0) queue_drop(&output->queue, output->queue.end);
+  output_regulate(output);
+  execution_wake(output->execution);
+}
+
+void output_open(struct output *output, int fd, struct execution *execution) {
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  output->source = (struct source){.fd = fd, .ready = on_ready, .owner = output};
+  output->take_left = UINT64_MAX;
+  output->execution = execution;
+  output_regulate(output);
+}
+
+void output_acknowledge(struct output *output, uint64_t offset) {
+  if (offset <= output->queue.base) return;
+  drop(output, offset);
+  output_regulate(output);
+}
+
+void output_take_rest(struct output *output) {
+  int available = 0;
+  if (output->source.fd < 0) return;
+  if (ioctl(output->source.fd, FIONREAD, &available) != 0 || available <= 0) {
+    source_close(&output->source);
+    return;
+  }
+  output->take_left = (uint64_t)available;
+  output_regulate(output);
+}

@@ -1,0 +1,122 @@
+// STATS: what /proc says of the machine.
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kinds.h"
+#include "log.h"
+#include "loop.h"
+#include "path.h"
+#include "session.h"
+#include "stream.h"
+
+enum { SECTOR_SIZE = 512 };
+
+static void put_cpu(struct writer *result) {
+  unsigned long long user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+  FILE *file = fopen("/proc/stat", "re");
+  if (file) {
+    int count = fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq, &softirq, &steal);
+    if (count < 4) log_line("/proc/stat is not understood");
+    fclose(file);
+  }
+  put_u64(result, user + nice);
+  put_u64(result, system + irq + softirq);
+  put_u64(result, idle);
+  put_u64(result, iowait);
+  put_u64(result, steal);
+}
+
+static void put_memory(struct writer *result) {
+  unsigned long long total = 0, free_kib = 0, available = 0, buffers = 0, cached = 0, value;
+  char line[256], name[32];
+  FILE *file = fopen("/proc/meminfo", "re");
+  while (file && fgets(line, sizeof line, file)) {
+    if (sscanf(line, "%31[^:]: %llu", name, &value) != 2) continue;
+    if (strcmp(name, "MemTotal") == 0) total = value;
+    if (strcmp(name, "MemFree") == 0) free_kib = value;
+    if (strcmp(name, "MemAvailable") == 0) available = value;
+    if (strcmp(name, "Buffers") == 0) buffers = value;
+    if (strcmp(name, "Cached") == 0) cached = value;
+  }
+  if (file) fclose(file);
+  put_u64(result, total * 1024);
+  put_u64(result, free_kib * 1024);
+  put_u64(result, available * 1024);
+  put_u64(result, (buffers + cached) * 1024);
+}
+
+static bool is_whole_disk(const char *name) {
+  char path[96];
+  if (strncmp(name, "loop", 4) == 0 || strncmp(name, "ram", 3) == 0 || strncmp(name, "dm-", 3) == 0) return false;
+  snprintf(path, sizeof path, "/sys/block/%s", name);
+  return access(path, F_OK) == 0;
+}
+
+static void put_disks(struct writer *result) {
+  unsigned long long read_sectors = 0, written_sectors = 0, sectors_in, sectors_out;
+  char line[512], name[64];
+  struct statvfs root = {0};
+  if (statvfs("/", &root) != 0) log_line("the root file system cannot be measured");
+  FILE *file = fopen("/proc/diskstats", "re");
+  while (file && fgets(line, sizeof line, file)) {
+    if (sscanf(line, "%*u %*u %63s %*u %*u %llu %*u %*u %*u %llu", name, &sectors_in, &sectors_out) != 3) continue;
+    if (!is_whole_disk(name)) continue;
+    read_sectors += sectors_in;
+    written_sectors += sectors_out;
+  }
+  if (file) fclose(file);
+  put_u64(result, (uint64_t)root.f_blocks * root.f_frsize);
+  put_u64(result, (uint64_t)root.f_bavail * root.f_frsize);
+  put_u64(result, read_sectors * SECTOR_SIZE);
+  put_u64(result, written_sectors * SECTOR_SIZE);
+}
+
+static void put_network(struct writer *result) {
+  unsigned long long received = 0, sent = 0, in, out;
+  char line[512], name[64];
+  FILE *file = fopen("/proc/net/dev", "re");
+  while (file && fgets(line, sizeof line, file)) {
+    if (sscanf(line, " %63[^:]: %llu %*u %*u %*u %*u %*u %*u %*u %llu", name, &in, &out) != 3 || strcmp(name, "lo") == 0) continue;
+    received += in;
+    sent += out;
+  }
+  if (file) fclose(file);
+  put_u64(result, received);
+  put_u64(result, sent);
+}
+
+static uint32_t count_processes(void) {
+  uint32_t count = 0;
+  const struct dirent *entry;
+  DIR *directory = opendir("/proc");
+  while (directory && (entry = readdir(directory))) count += isdigit((unsigned char)entry->d_name[0]) != 0;
+  if (directory) closedir(directory);
+  return count;
+}
+
+static void put_load(struct writer *result) {
+  double loads[3] = {0};
+  if (getloadavg(loads, 3) != 3) log_line("no load averages");
+  for (int i = 0; i < 3; i++) put_u32(result, (uint32_t)(loads[i] * 100 + 0.5));
+}
+
+void stats_open(uint32_t id, struct reader *request) {
+  struct timespec uptime;
+  if (refuse_request(id, request, NULL)) return;
+  struct writer result = frame_begin(256);
+  clock_gettime(CLOCK_BOOTTIME, &uptime);
+  put_u64(&result, (uint64_t)uptime.tv_sec * SECOND_NS + (uint64_t)uptime.tv_nsec);
+  put_cpu(&result);
+  put_memory(&result);
+  put_disks(&result);
+  put_network(&result);
+  put_u32(&result, count_processes());
+  put_load(&result);
+  send_result(&result, id);
+}

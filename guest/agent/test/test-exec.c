@@ -1,0 +1,373 @@
+// Commands: started once, their output kept, their end told. Against a real agent.
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "client.h"
+
+static struct client client;
+static struct message message;
+static struct outcome outcome;
+
+static void begin(void) {
+  client_start(&client);
+  client_begin(&client);
+}
+
+static int64_t milliseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void grant(uint32_t stream) {
+  for (uint8_t channel = 1; channel <= 2; channel++) send_window(&client, stream, channel, 0, WINDOW_MAX);
+}
+
+static void output_and_exit_code(void) {
+  begin();
+  struct outcome *done = client_run(&client, 1, 1, "echo hello; echo problem >&2; exit 7");
+  CHECK(strcmp(done->output[0], "hello\n") == 0);
+  CHECK(strcmp(done->output[1], "problem\n") == 0);
+  CHECK_EQUAL(done->exit_code, 7);
+  CHECK_EQUAL(done->signal, 0);
+  CHECK_EQUAL(done->reason, 0);
+  done = client_run(&client, 2, 2, "kill -SEGV $$");
+  CHECK_EQUAL(done->exit_code, -1);
+  CHECK_EQUAL(done->signal, SIGSEGV);
+  client_stop(&client);
+}
+
+static void environment_directory_and_user(void) {
+  static const char *const argv[] = {"sh", "-c", "pwd; echo $HOME:$USER:$A:$PATH:${TERM-none}; id -un; umask", NULL};
+  static const char *const env[] = {"A=b c", "PATH=/usr/bin:/bin", NULL};
+  begin();
+  send_exec(&client, 1, &(struct command){.id = 1, .cwd = "/usr", .argv = argv, .env = env});
+  grant(1);
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  client_collect(&client, 1, &outcome);
+  CHECK(strcmp(outcome.output[0], "/usr\n/root:root:b c:/usr/bin:/bin:none\nroot\n0022\n") == 0);
+  if (geteuid() != 0) skip("only root may become another user");
+  static const char *const whoami[] = {"sh", "-c", "id -un; id -gn; pwd; echo $HOME", NULL};
+  send_exec(&client, 2, &(struct command){.id = 2, .user = "daemon", .cwd = "/tmp", .argv = whoami});
+  grant(2);
+  client_expect(&client, &message, FRAME_RESULT, 2);
+  memset(outcome.length, 0, sizeof outcome.length);
+  client_collect(&client, 2, &outcome);
+  CHECK(strcmp(outcome.output[0], "daemon\ndaemon\n/tmp\n/usr/sbin\n") == 0);
+  client_stop(&client);
+}
+
+static int start_error(uint8_t id, const struct command *command) {
+  send_exec(&client, id, command);
+  return client_expect_error(&client, id);
+}
+
+static void what_cannot_be_started_leaves_the_id_free(void) {
+  static const char *const missing[] = {"/no/such/program", NULL}, *const directory[] = {"/etc", NULL}, *const none[] = {NULL};
+  static const char *const program[] = {"true", NULL}, *const bad_env[] = {"NOVALUE", NULL};
+  begin();
+  CHECK_EQUAL(start_error(1, &(struct command){.id = 1, .argv = missing}), ENOENT);
+  CHECK_EQUAL(start_error(2, &(struct command){.id = 1, .argv = directory}), EACCES);
+  CHECK_EQUAL(start_error(3, &(struct command){.id = 1, .argv = program, .user = "nobody-here"}), ENOENT);
+  CHECK_EQUAL(start_error(4, &(struct command){.id = 1, .argv = program, .cwd = "/no/such"}), ENOENT);
+  CHECK_EQUAL(start_error(5, &(struct command){.id = 1, .argv = none}), EINVAL);
+  CHECK_EQUAL(start_error(6, &(struct command){.id = 1, .argv = program, .env = bad_env}), EINVAL);
+  CHECK_EQUAL(start_error(7, &(struct command){.id = 1, .argv = program, .flags = 8}), EINVAL);
+  CHECK_EQUAL(start_error(8, &(struct command){.id = 1, .argv = program, .flags = 4}), ESRCH);
+  CHECK_EQUAL(start_error(9, &(struct command){.id = 1, .argv = program, .acknowledged = {1, 0}}), ESRCH);
+  CHECK_EQUAL(client_run(&client, 10, 1, "exit 3")->exit_code, 3);
+  client_stop(&client);
+}
+
+static void a_repeated_open_starts_nothing(void) {
+  char script[256];
+  const char *directory = temporary_directory();
+  snprintf(script, sizeof script, "echo x >>%s/runs; sleep 0.2; cat %s/runs", directory, directory);
+  begin();
+  send_shell(&client, 1, 5, 0, script);
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  uint32_t pid = take_u32(&message.reader);
+  CHECK_EQUAL(take_u8(&message.reader), 0);
+
+  // Asked again in the same session: it has a stream already.
+  send_shell(&client, 2, 5, 0, script);
+  CHECK_EQUAL(client_expect_error(&client, 2), EBUSY);
+  // In new ones: the same execution each time.
+  for (int i = 0; i < 3; i++) {
+    client_begin(&client);
+    send_shell(&client, 3, 5, 0, script);
+    client_expect(&client, &message, FRAME_RESULT, 3);
+    CHECK_EQUAL(take_u32(&message.reader), pid);
+    CHECK_EQUAL(take_u8(&message.reader), 1);
+  }
+  grant(3);
+  client_collect(&client, 3, &outcome);
+  CHECK(strcmp(outcome.output[0], "x\n") == 0);
+  send_window(&client, 3, 1, 2, 2);
+  send_close(&client, 3);
+  // Known for good, but gone.
+  send_shell(&client, 4, 5, 0, script);
+  CHECK_EQUAL(client_expect_error(&client, 4), EALREADY);
+  client_stop(&client);
+}
+
+// The host is cut off anywhere in the output, and says what it has kept: it gets the rest, each byte once.
+static void output_goes_on_from_what_was_acknowledged(void) {
+  static const char text[] = "The quick brown fox jumps over the lazy dog.\n";
+  begin();
+  send_shell(&client, 1, 9, 0, "echo 'The quick brown fox jumps over the lazy dog.'; echo err >&2");
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  for (uint64_t kept = 0; kept < sizeof text - 1; kept++) {
+    client_begin(&client);
+    const char *const argv[] = {"unused", NULL};
+    send_exec(&client, 2, &(struct command){.id = 9, .flags = 4, .argv = argv, .acknowledged = {kept, 0}});
+    grant(2);
+    client_expect(&client, &message, FRAME_RESULT, 2);
+    memset(outcome.length, 0, sizeof outcome.length);
+    outcome.length[0] = kept;
+    client_collect(&client, 2, &outcome);
+    CHECK_EQUAL(outcome.length[0], sizeof text - 1);
+    CHECK(memcmp(outcome.output[0] + kept, text + kept, sizeof text - 1 - kept) == 0);
+    CHECK(strcmp(outcome.output[1], "err\n") == 0);
+    CHECK_EQUAL(outcome.exit_code, 0);
+  }
+  // More than there is cannot have been kept.
+  client_begin(&client);
+  const char *const argv[] = {NULL};
+  send_exec(&client, 2, &(struct command){.id = 9, .flags = 4, .argv = argv, .acknowledged = {1000, 0}});
+  CHECK_EQUAL(client_expect_error(&client, 2), EINVAL);
+  client_stop(&client);
+}
+
+static void close_before_the_end_detaches(void) {
+  begin();
+  send_shell(&client, 1, 3, 2, "read line; echo got $line");
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  client_expect(&client, &message, FRAME_WINDOW, 1);
+  send_close(&client, 1);
+  send_shell(&client, 2, 3, 4, "");
+  client_expect(&client, &message, FRAME_RESULT, 2);
+  client_expect(&client, &message, FRAME_WINDOW, 2);
+  send_data(&client, 2, 0, "it\n", 3);
+  grant(2);
+  client_collect(&client, 2, &outcome);
+  CHECK(strcmp(outcome.output[0], "got it\n") == 0);
+  client_stop(&client);
+}
+
+// Attached again, the agent says how much input it has, and goes on from there.
+static void input_goes_on_after_a_reconnect(void) {
+  begin();
+  send_shell(&client, 1, 4, 2, "cat");
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  client_expect(&client, &message, FRAME_WINDOW, 1);
+  send_data(&client, 1, 0, "abc", 3);
+  client_ping(&client, 1);
+  client_begin(&client);
+  send_shell(&client, 1, 4, 2, "cat");
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  take_u32(&message.reader);
+  CHECK_EQUAL(take_u8(&message.reader), 1);
+  CHECK_EQUAL(take_u64(&message.reader), 3);
+  client_expect(&client, &message, FRAME_WINDOW, 1);
+  send_data(&client, 1, 3, "def", 3);
+  send_eof_in(&client, 1, 6);
+  grant(1);
+  client_collect(&client, 1, &outcome);
+  CHECK(strcmp(outcome.output[0], "abcdef") == 0);
+  client_stop(&client);
+}
+
+static void input_to_who_does_not_read_it_is_swallowed(void) {
+  static uint8_t much[DATA_MAX];
+  begin();
+  send_shell(&client, 1, 1, 2, "exec <&-; sleep 0.1; echo done");
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  uint64_t sent = 0;
+  grant(1);
+  while (sent < 3u << 20) {
+    client_receive(&client, &message);
+    if (message.frame.type != FRAME_WINDOW) break;
+    CHECK_EQUAL(take_u8(&message.reader), 0);
+    take_u64(&message.reader);
+    for (uint64_t limit = take_u64(&message.reader); sent + DATA_MAX <= limit; sent += DATA_MAX) send_data(&client, 1, sent, much, DATA_MAX);
+  }
+  client_stop(&client);
+}
+
+static void timeouts_end_the_group(void) {
+  static const char *const argv[] = {"sh", "-c", "trap '' TERM; (trap '' TERM; sleep 77 & wait) & echo up; wait; wait; sleep 77", NULL};
+  static const char *const plain[] = {"sleep", "77", NULL};
+  begin();
+  send_exec(&client, 1, &(struct command){.id = 1, .timeout_ms = 50, .argv = plain});
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  client_collect(&client, 1, &outcome);
+  CHECK_EQUAL(outcome.signal, SIGTERM);
+  CHECK_EQUAL(outcome.reason, 1);
+
+  int64_t start = milliseconds();
+  memset(&outcome, 0, sizeof outcome);
+  send_exec(&client, 2, &(struct command){.id = 2, .timeout_ms = 200, .argv = argv});
+  grant(2);
+  client_expect(&client, &message, FRAME_RESULT, 2);
+  pid_t group = (pid_t)take_u32(&message.reader);
+  client_collect(&client, 2, &outcome);
+  CHECK_EQUAL(outcome.signal, SIGKILL);
+  CHECK_EQUAL(outcome.reason, 1);
+  CHECK(milliseconds() - start >= 2000 && milliseconds() - start < 5000);
+  client_await_end_of_group(group);
+  client_stop(&client);
+}
+
+// The command ends at once by SIGTERM; what it left in its group still gets its SIGKILL when the grace is over.
+static void a_group_that_outlives_its_command_is_killed(void) {
+  static const char *const argv[] = {"sh", "-c", "(trap '' TERM; exec >/dev/null 2>&1; sleep 77 & wait; sleep 77) & sleep 77", NULL};
+  begin();
+  send_exec(&client, 1, &(struct command){.id = 1, .timeout_ms = 300, .argv = argv});
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  pid_t group = (pid_t)take_u32(&message.reader);
+  client_collect(&client, 1, &outcome);
+  CHECK_EQUAL(outcome.signal, SIGTERM);
+  CHECK(kill(-group, 0) == 0);
+  // Others are reaped meanwhile.
+  CHECK_EQUAL(client_run(&client, 2, 2, "exit 5")->exit_code, 5);
+  client_await_end_of_group(group);
+  client_stop(&client);
+}
+
+static void background_children_do_not_delay_exit(void) {
+  begin();
+  int64_t start = milliseconds();
+  struct outcome *done = client_run(&client, 1, 1, "sleep 30 & echo $!");
+  CHECK(milliseconds() - start < 3000);
+  CHECK_EQUAL(done->exit_code, 0);
+  pid_t child = (pid_t)atoi(done->output[0]);
+  CHECK(child > 1 && kill(child, SIGKILL) == 0);
+  client_stop(&client);
+}
+
+static void send_signal(uint32_t stream, uint32_t number) {
+  struct request *request = request_begin();
+  put_u32(&request->writer, number);
+  client_send(&client, request, FRAME_SIGNAL, stream);
+}
+
+static void signals_reach_the_group(void) {
+  begin();
+  send_shell(&client, 1, 1, 0, "trap 'echo caught; exit 9' USR1; echo ready; while :; do sleep 0.05; done");
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  grant(1);
+  client_expect(&client, &message, FRAME_DATA, 1);
+  send_signal(1, SIGUSR1);
+  memset(&outcome, 0, sizeof outcome);
+  outcome.length[0] = 6;
+  client_collect(&client, 1, &outcome);
+  CHECK(memcmp(outcome.output[0] + 6, "caught\n", 7) == 0);
+  CHECK_EQUAL(outcome.exit_code, 9);
+  send_signal(1, SIGUSR1);
+  client_ping(&client, 1);
+  client_stop(&client);
+}
+
+static void expect_output(uint32_t stream, uint64_t *offset, const char *expected) {
+  char got[4096];
+  size_t length = 0;
+  *got = 0;
+  do {
+    client_receive(&client, &message);
+    CHECK_EQUAL(message.frame.stream, stream);
+    if (message.frame.type == FRAME_WINDOW) continue;
+    CHECK_EQUAL(message.frame.type, FRAME_DATA);
+    CHECK_EQUAL(take_u8(&message.reader), 1);
+    CHECK_EQUAL(take_u64(&message.reader), *offset);
+    size_t more = (size_t)(message.reader.end - message.reader.at);
+    CHECK(length + more < sizeof got);
+    memcpy(got + length, message.reader.at, more);
+    length += more;
+    got[length] = 0;
+    *offset += more;
+  } while (!strstr(got, expected));
+}
+
+static void terminals(void) {
+  static const char *const argv[] = {"sh", "-c", "stty size; test -t 0 && test -t 2 && tty; read x; stty size; cat; echo end >&2", NULL};
+  uint64_t offset = 0;
+  begin();
+  send_exec(&client, 1, &(struct command){.id = 1, .flags = 3, .argv = argv, .rows = 33, .columns = 101});
+  client_expect(&client, &message, FRAME_RESULT, 1);
+  client_expect(&client, &message, FRAME_WINDOW, 1);
+  client_expect(&client, &message, FRAME_EOF, 1);  // of channel 2, which a terminal does not use
+  send_window(&client, 1, 1, 0, 100000);
+  expect_output(1, &offset, "33 101\r\n/dev/pts/");
+  struct request *resize = request_begin();
+  put_u16(&resize->writer, 50);
+  put_u16(&resize->writer, 132);
+  client_send(&client, resize, FRAME_RESIZE, 1);
+  send_data(&client, 1, 0, "go\n", 3);
+  expect_output(1, &offset, "50 132\r\n");
+  send_data(&client, 1, 3, "line\n", 5);
+  expect_output(1, &offset, "line\r\nline\r\n");
+  send_eof_in(&client, 1, 8);
+  expect_output(1, &offset, "end\r\n");
+  client_expect(&client, &message, FRAME_EOF, 1);
+  client_expect(&client, &message, FRAME_EXIT, 1);
+  CHECK_EQUAL(take_u32(&message.reader), 0);
+  client_stop(&client);
+}
+
+static int count_children(char wanted_state) {
+  int count = 0;
+  const struct dirent *entry;
+  DIR *directory = opendir("/proc");
+  while ((entry = readdir(directory))) {
+    char path[300], line[512], state;
+    int parent;
+    snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+    FILE *file = fopen(path, "r");
+    if (!file) continue;
+    const char *end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+    fclose(file);
+    if (end && sscanf(end, ") %c %d", &state, &parent) == 2 && parent == client.agent && state == wanted_state) count++;
+  }
+  closedir(directory);
+  return count;
+}
+
+static void no_zombies_are_left(void) {
+  begin();
+  for (uint8_t i = 1; i < 30; i++) CHECK_EQUAL(client_run(&client, i, i, "exit 0")->exit_code, 0);
+  CHECK_EQUAL(count_children('Z'), 0);
+  client_stop(&client);
+}
+
+static void too_many_executions_are_refused(void) {
+  begin();
+  for (uint32_t i = 1; i <= 128; i++) {
+    send_shell(&client, i, (uint8_t)i, 0, "exec sleep 60");
+    client_expect(&client, &message, FRAME_RESULT, i);
+  }
+  send_shell(&client, 500, 200, 0, "true");
+  CHECK_EQUAL(client_expect_error(&client, 500), EAGAIN);
+  // One that has ended and has no stream makes room.
+  send_signal(7, SIGKILL);
+  client_expect(&client, &message, FRAME_EOF, 7);
+  client_expect(&client, &message, FRAME_EOF, 7);
+  client_expect(&client, &message, FRAME_EXIT, 7);
+  client_begin(&client);
+  send_shell(&client, 500, 200, 0, "true");
+  client_expect(&client, &message, FRAME_RESULT, 500);
+  client_stop(&client);
+}
+
+RUN_TESTS(TEST(output_and_exit_code), TEST(environment_directory_and_user), TEST(what_cannot_be_started_leaves_the_id_free),
+          TEST(a_repeated_open_starts_nothing), TEST(output_goes_on_from_what_was_acknowledged), TEST(close_before_the_end_detaches),
+          TEST(input_goes_on_after_a_reconnect), TEST(input_to_who_does_not_read_it_is_swallowed), TEST(timeouts_end_the_group),
+          TEST(a_group_that_outlives_its_command_is_killed), TEST(background_children_do_not_delay_exit), TEST(signals_reach_the_group),
+          TEST(terminals), TEST(no_zombies_are_left), TEST(too_many_executions_are_refused))
