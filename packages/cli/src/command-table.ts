@@ -1,0 +1,127 @@
+import type { Command } from 'commander';
+import type { Context } from './context.ts';
+
+/** Gives a command its arguments, options and action. */
+type Configure = (command: Command, context: Context) => void;
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly alias?: string;
+  readonly summary: string;
+  /** The heading under which `volary help` lists it. */
+  readonly group: 'Getting started' | 'VMs' | 'In a VM' | 'Seeing' | 'Other';
+  /** Loaded only if it is the command that runs: the others cost no start-up time. */
+  readonly load: () => Promise<Configure>;
+}
+
+/** Every command, in the order in which `volary help` lists them. */
+export const COMMANDS: readonly CommandEntry[] = [
+  entry(
+    'Getting started',
+    'up',
+    'set everything up: server, guest image, first VM',
+    async () => (await import('./commands/up.ts')).configureUp,
+  ),
+  entry(
+    'Getting started',
+    'down',
+    'stop the server; its VMs go on running',
+    async () => (await import('./commands/down.ts')).configureDown,
+  ),
+  entry(
+    'Getting started',
+    'serve',
+    'run the server in the foreground',
+    async () => (await import('./commands/serve.ts')).configureServe,
+  ),
+  entry(
+    'Getting started',
+    'doctor',
+    'say what is missing here, and how to mend it',
+    async () => (await import('./commands/doctor.ts')).configureDoctor,
+  ),
+  entry(
+    'Getting started',
+    'test',
+    'run all tests, with real VMs',
+    async () => (await import('./commands/test.ts')).configureTest,
+  ),
+  entry(
+    'VMs',
+    'create',
+    'create a VM and start it',
+    async () => (await import('./commands/create.ts')).configureCreate,
+  ),
+  entry('VMs', 'ls', 'list the VMs', async () => (await import('./commands/ls.ts')).configureLs, 'list'),
+  entry('VMs', 'get', 'show one VM', async () => (await import('./commands/get.ts')).configureGet),
+  entry('VMs', 'rm', 'delete VMs with their disks', async () => (await import('./commands/rm.ts')).configureRm),
+  entry('VMs', 'start', 'start stopped VMs', async () => (await import('./commands/start.ts')).configureStart),
+  entry(
+    'VMs',
+    'stop',
+    'shut VMs down; their disks are kept',
+    async () => (await import('./commands/stop.ts')).configureStop,
+  ),
+  entry(
+    'VMs',
+    'restart',
+    'stop VMs and start them again',
+    async () => (await import('./commands/restart.ts')).configureRestart,
+  ),
+  entry(
+    'VMs',
+    'pause',
+    'halt the processors of VMs; their memory is kept',
+    async () => (await import('./commands/pause.ts')).configurePause,
+  ),
+  entry('VMs', 'resume', 'let paused VMs go on', async () => (await import('./commands/resume.ts')).configureResume),
+  entry(
+    'VMs',
+    'wait',
+    'wait until a VM or an operation is in a state',
+    async () => (await import('./commands/wait.ts')).configureWait,
+  ),
+  entry('In a VM', 'exec', 'run a command in a VM', async () => (await import('./commands/exec.ts')).configureExec),
+  entry('In a VM', 'cp', 'copy files into and out of a VM', async () => (await import('./commands/cp.ts')).configureCp),
+  entry('In a VM', 'logs', "print a VM's console", async () => (await import('./commands/logs.ts')).configureLogs),
+  entry(
+    'Seeing',
+    'status',
+    'show the server, its host and its VMs',
+    async () => (await import('./commands/status.ts')).configureStatus,
+  ),
+  entry(
+    'Seeing',
+    'events',
+    'list what happened, or follow what happens',
+    async () => (await import('./commands/events.ts')).configureEvents,
+  ),
+  entry(
+    'Other',
+    'image',
+    'list, build and remove guest images',
+    async () => (await import('./commands/image.ts')).configureImage,
+  ),
+  entry(
+    'Other',
+    'completion',
+    'print the completion script of a shell',
+    async () => (await import('./commands/completion.ts')).configureCompletion,
+  ),
+  entry(
+    'Other',
+    'help',
+    'explain a command, or the exit codes',
+    async () => (await import('./commands/help.ts')).configureHelp,
+  ),
+];
+
+function entry(
+  group: CommandEntry['group'],
+  name: string,
+  summary: string,
+  load: () => Promise<Configure>,
+  alias?: string,
+): CommandEntry {
+  return { group, name, summary, load, ...(alias === undefined ? {} : { alias }) };
+}

@@ -1,0 +1,70 @@
+import { stat } from 'node:fs/promises';
+import type { VolaryClient } from '@volary/sdk';
+import type { Command } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { type CopyProgress, createCopyProgress } from '../cp/copy-progress.ts';
+import { download, downloadStream } from '../cp/download.ts';
+import { checkSides, parseSide, type Side } from '../cp/endpoint.ts';
+import { type Remote, upload, uploadStream } from '../cp/upload.ts';
+import { startStage } from '../output/progress.ts';
+
+const EXAMPLES = `
+Examples:
+  volary cp notes.txt first:/root/
+  volary cp first:/var/log ./logs
+  tar c src | volary cp - first:/tmp/src.tar`;
+
+/** `volary cp SOURCE TARGET`: files and directories, into a VM or out of it. */
+export function configureCp(command: Command, context: Context): void {
+  command
+    .argument('<source>', 'VM:/path, a path of this machine, or - for our input')
+    .argument('<target>', 'VM:/path, a path of this machine, or - for our output')
+    .addHelpText('after', EXAMPLES)
+    .action((source: string, target: string) =>
+      copy(context, parseSide(source), parseSide(target), `Copying ${source}`),
+    );
+}
+
+async function copy(context: Context, source: Side, target: Side, title: string): Promise<void> {
+  checkSides(source, target);
+  const client = await connect(context);
+  // Progress in a pipe would only say that it began.
+  using stage = context.stderr.isTTY && context.globals.json !== true ? startStage(context.stderr, title) : null;
+  const progress = createCopyProgress(stage, await sizeOf(client, source));
+  await move(context, client, source, target, progress);
+  stage?.succeed(`Copied ${progress.summary()}`);
+  if (context.globals.json === true) printJson(context, progress.total());
+}
+
+async function move(
+  context: Context,
+  client: VolaryClient,
+  source: Side,
+  target: Side,
+  progress: CopyProgress,
+): Promise<void> {
+  const warn = (text: string): void => {
+    context.stderr.write(`warning: ${text}\n`);
+  };
+  if (target.kind === 'vm') {
+    const remote: Remote = { client, ref: target.ref, path: target.path };
+    if (source.kind === 'stream') await uploadStream(context.stdin, remote, progress);
+    else if (source.kind === 'local') await upload(source.path, remote, progress, warn);
+  } else if (source.kind === 'vm') {
+    const remote: Remote = { client, ref: source.ref, path: source.path };
+    if (target.kind === 'stream') await downloadStream(remote, context.stdout, progress);
+    else await download(remote, target.path, progress, warn);
+  }
+}
+
+/** How much there is to copy, where one file tells it. */
+async function sizeOf(client: VolaryClient, source: Side): Promise<number | null> {
+  if (source.kind === 'stream') return null;
+  if (source.kind === 'vm') {
+    const entry = await client.files.stat(source.ref, source.path);
+    return entry.type === 'file' ? entry.size_bytes : null;
+  }
+  const facts = await stat(source.path).catch(() => null); // told of when it is opened
+  return facts?.isFile() === true ? facts.size : null;
+}

@@ -1,0 +1,62 @@
+import type { CreateVmRequest } from '@volary/contract';
+import { type Command, Option } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { finishOperation } from '../operations/finish-operation.ts';
+import { collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
+
+interface CreateOptions {
+  readonly image?: string;
+  readonly vcpus?: number;
+  readonly memory?: number;
+  readonly disk?: number;
+  readonly network?: 'user' | 'none';
+  readonly label?: Readonly<Record<string, string>>;
+  readonly start: boolean;
+  readonly wait: boolean;
+}
+
+/** `volary create [NAME]`: prints the name when the VM's guest has answered. */
+export function configureCreate(command: Command, context: Context): void {
+  command
+    .argument('[name]', 'its name: lower-case letters, digits and hyphens (default: one is made up)')
+    .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
+    .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
+    .option('--disk <size>', 'size of its disk, such as 8 (GiB), 20g or 1t (default 8)', parseDiskGib)
+    .option('--image <name>', 'what it is made from (default base)')
+    .addOption(
+      new Option('--network <mode>', 'how it is joined to the network (default user)').choices(['user', 'none']),
+    )
+    .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
+    .option('--no-start', 'make its disk and do not start it')
+    .option('--no-wait', 'do not wait until it runs')
+    .action((name: string | undefined, options: CreateOptions) => create(context, name, options));
+}
+
+async function create(context: Context, name: string | undefined, options: CreateOptions): Promise<void> {
+  const client = await connect(context);
+  const accepted = await client.vms.create(createRequest(name, options));
+  const { subject } = accepted;
+  if (options.wait) {
+    const done = `${subject.name} is ${options.start ? 'running' : 'made, and not started'}`;
+    await finishOperation(context, client, accepted, { doing: `Creating ${subject.name}`, done });
+  }
+  const ref = subject.id ?? subject.name;
+  if (context.globals.json === true) printJson(context, options.wait ? await client.vms.get(ref) : accepted);
+  else context.stdout.write(`${subject.name}\n`);
+}
+
+/** Names are the wire's; what was not given is left to the server. */
+function createRequest(name: string | undefined, options: CreateOptions): CreateVmRequest {
+  const { vcpus, memory, disk, image, network, label, start } = options;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(vcpus === undefined ? {} : { vcpus }),
+    ...(memory === undefined ? {} : { memory_mib: memory }),
+    ...(disk === undefined ? {} : { disk_gib: disk }),
+    ...(image === undefined ? {} : { image }),
+    ...(network === undefined ? {} : { network: { mode: network } }),
+    ...(label === undefined ? {} : { labels: label }),
+    start,
+  };
+}

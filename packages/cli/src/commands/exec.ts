@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { usageError } from '../errors.ts';
+import { exitCodeOf } from '../exec/exit-code.ts';
+import { terminalSize } from '../exec/terminal.ts';
+import { collectEnvironment, parseDurationMs } from '../parse-values.ts';
+
+interface ExecOptions {
+  readonly interactive?: true;
+  readonly tty?: true;
+  readonly stdin: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly user?: string;
+  readonly timeout?: number;
+  readonly detach?: true;
+}
+
+const EXAMPLES = `
+A terminal session is left with ~. at the start of a line; the command then runs on.
+The exit code is the command's own; 128 + n if signal n killed it; 124 if --timeout did; 125 if it could not be run.
+
+Examples:
+  volary exec first -- sh -c 'uname -a; exit 7'
+  echo hi | volary exec first -- cat
+  volary exec -it first -- bash
+  tar c src | volary exec first -w /srv -- tar x`;
+
+/** `volary exec VM -- COMMAND…`: as if the command ran here. */
+export function configureExec(command: Command, context: Context): void {
+  command
+    .usage('[options] <vm> -- <command...>')
+    .argument('<vm>', 'name or id')
+    .argument('<command...>', 'program and arguments, as they are: no shell reads them')
+    .option('-i, --interactive', 'pass on our input (done anyway where it is no terminal)')
+    .option('-t, --tty', 'give it a terminal of the size of ours')
+    .option('-n, --no-stdin', 'pass on no input, so that loops in a shell keep theirs')
+    .option(
+      '-e, --env <key=value>',
+      'an environment variable; KEY alone takes it from ours; may be repeated',
+      collectEnvironment,
+    )
+    .option('-w, --cwd <dir>', "directory to run it in (default: the user's home)")
+    .option('-u, --user <name>', 'user in the guest (default root)')
+    .option('--timeout <time>', 'kill it after this time, such as 30s or 5m', parseDurationMs)
+    .option('-d, --detach', 'start it, print its id and leave it')
+    .addHelpText('after', EXAMPLES)
+    .action((ref: string, argv: readonly string[], options: ExecOptions) => execute(context, ref, argv, options));
+}
+
+async function execute(context: Context, ref: string, argv: readonly string[], options: ExecOptions): Promise<void> {
+  const client = await connect(context);
+  const isDetached = options.detach === true;
+  const hasTty = options.tty === true;
+  const hasStdin = wantsStdin(context, options);
+  const request = {
+    argv: [...argv],
+    ...(hasTty ? { tty: terminalSize(context) } : {}),
+    ...(hasStdin ? { stdin: true } : {}),
+    ...environment(context, options, hasTty),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.user === undefined ? {} : { user: options.user }),
+    ...(options.timeout === undefined ? {} : { timeout_ms: options.timeout }),
+  };
+
+  if (isDetached) {
+    const execution = await client.executions.detach(ref, request);
+    if (context.globals.json === true) printJson(context, execution);
+    else context.stdout.write(`${execution.id}\n`);
+    return;
+  }
+  const session = await client.executions.start(ref, request);
+  if (context.globals.json === true) {
+    const { printSessionAsJson } = await import('../exec/json-session.ts');
+    return context.endWith(exitCodeOf(await printSessionAsJson(context, session, { hasStdin })));
+  }
+  const { runSession } = await import('../exec/run-session.ts');
+  context.endWith(exitCodeOf(await runSession(context, session, { hasStdin, hasTty })));
+}
+
+function wantsStdin({ stdin }: Context, options: ExecOptions): boolean {
+  if (options.interactive === true && (options.detach === true || !options.stdin)) {
+    throw usageError('--interactive does not go together with --detach or --no-stdin.', 'volary help exec');
+  }
+  if (options.detach === true || !options.stdin) return false;
+  return options.interactive === true || !stdin.isTTY;
+}
+
+/** On a terminal, programs are told what kind it is. */
+function environment(
+  { env }: Context,
+  options: ExecOptions,
+  hasTty: boolean,
+): { readonly env?: Record<string, string> } {
+  const terminal = hasTty && env['TERM'] !== undefined ? { TERM: env['TERM'] } : {};
+  const all = { ...terminal, ...options.env };
+  return Object.keys(all).length === 0 ? {} : { env: all };
+}

@@ -1,0 +1,52 @@
+import type { Vm } from '@volary/contract';
+import type { Command } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { formatAge } from '../output/format.ts';
+import { styledPhase } from '../output/style.ts';
+import { formatFields } from '../output/table.ts';
+
+/** `volary get VM`: everything known of it. */
+export function configureGet(command: Command, context: Context): void {
+  command.argument('<vm>', 'name or id').action(async (ref: string) => {
+    const client = await connect(context);
+    const vm = await client.vms.get(ref);
+    if (context.globals.json === true) printJson(context, vm);
+    else context.stdout.write(formatVm(context, vm));
+  });
+}
+
+function formatVm({ stdout }: Context, vm: Vm): string {
+  const pairs = (record: Readonly<Record<string, unknown>>) =>
+    Object.entries(record)
+      .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join(' ') || '-';
+  return formatFields([
+    ['name', vm.name],
+    ['id', vm.id],
+    ['phase', `${styledPhase(stdout, vm.phase)}, for ${formatAge(vm.phase_since)}`],
+    ...(vm.operation_id === null ? [] : [['operation', vm.operation_id] as const]),
+    ...failureFields(vm),
+    ['health', vm.health],
+    ['image', vm.image_digest === null ? vm.image : `${vm.image} (${vm.image_digest.slice(0, 12)})`],
+    ['vcpus', String(vm.vcpus)],
+    ['memory', `${vm.memory_mib} MiB`],
+    ['disk', `${vm.disk_gib} GiB`],
+    ['network', vm.network.mode === 'none' ? 'none' : `${vm.network.mode}, egress ${vm.network.egress ?? 'deny'}`],
+    ['labels', pairs(vm.labels)],
+    ['metadata', pairs(vm.metadata)],
+    ['driver', vm.driver],
+    ['host', vm.host],
+    ['process', vm.pid === null ? '-' : String(vm.pid)],
+    ['incarnation', String(vm.incarnation)],
+    ['owner', vm.owner],
+    ['created', `${vm.created_at}, ${formatAge(vm.created_at)} ago`],
+    ['started', vm.started_at === null ? '-' : `${vm.started_at}, ${formatAge(vm.started_at)} ago`],
+  ]);
+}
+
+function failureFields({ failure }: Vm): readonly (readonly [string, string])[] {
+  if (failure === null) return [];
+  const tail = failure.console_tail.trimEnd();
+  return [['failure', `${failure.message} (${failure.reason})`], ...(tail === '' ? [] : [['console', tail] as const])];
+}

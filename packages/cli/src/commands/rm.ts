@@ -1,0 +1,21 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { usageError } from '../errors.ts';
+import { addChangeArguments, changeVms } from '../operations/change-vms.ts';
+
+/** `volary rm VM…`: asked for on a terminal only if several are to go, since each takes its disk with it. */
+export function configureRm(command: Command, context: Context): void {
+  addChangeArguments(command)
+    .option('-f, --force', 'do not ask')
+    .action(async (refs: readonly string[], options: { wait: boolean; force?: true }) => {
+      if (options.force !== true && refs.length > 1 && context.stdin.isTTY) await ask(context, refs);
+      await changeVms(context, refs, options, ['Deleting', 'deleted'], (client, ref) => client.vms.delete(ref));
+    });
+}
+
+async function ask({ stdin, stderr }: Context, refs: readonly string[]): Promise<void> {
+  using lines = createInterface({ input: stdin, output: stderr });
+  const answer = await lines.question(`Delete ${refs.join(', ')} with their disks? [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim())) throw usageError('Nothing was deleted.');
+}

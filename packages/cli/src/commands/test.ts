@@ -1,0 +1,21 @@
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { execProgram } from '../exec-program.ts';
+import { REPOSITORY_ROOT } from '../paths.ts';
+import { ensurePackages } from '../setup/ensure-packages.ts';
+
+/** `volary test`: what the tests need is installed, then all of them run, with real VMs. */
+export function configureTest(command: Command, context: Context): void {
+  command.argument('[args...]', 'passed on to the tests').action(async (args: readonly string[]) => {
+    await ensurePackages(context, 'tests');
+    const path = [
+      dirname(process.execPath),
+      join(REPOSITORY_ROOT, 'node_modules/.bin'),
+      context.env['PATH'] ?? '',
+    ].join(':');
+    process.chdir(REPOSITORY_ROOT);
+    const tests = join(REPOSITORY_ROOT, 'test/check.ts');
+    execProgram([process.execPath, tests, '--with-vms', ...args], { env: { ...process.env, PATH: path } });
+  });
+}

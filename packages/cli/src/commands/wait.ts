@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { CliError, usageError } from '../errors.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { finishOperation } from '../operations/finish-operation.ts';
+import { parseDurationMs } from '../parse-values.ts';
+import { isPhase, PHASES } from '../phases.ts';
+
+/** The server waits this long in one request at most. */
+const REQUEST_MS = 60_000;
+
+interface WaitOptions {
+  readonly phase?: string;
+  readonly timeout?: number;
+}
+
+/** `volary wait OPERATION`, or `volary wait VM --phase PHASE`. */
+export function configureWait(command: Command, context: Context): void {
+  command
+    .argument('<ref>', 'a VM (name or id), or the id of an operation')
+    .option('--phase <phase>', `phase of the VM to wait for, or absent (default running): ${PHASES.join(', ')}`)
+    .option('--timeout <time>', 'how long to wait for a VM, such as 30s or 5m (default 5m)', parseDurationMs, 300_000)
+    .action((ref: string, options: WaitOptions & { timeout: number }) =>
+      ref.startsWith('op_') ? waitForOperation(context, ref, options) : waitForPhase(context, ref, options),
+    );
+}
+
+async function waitForOperation(context: Context, id: string, options: WaitOptions): Promise<void> {
+  if (options.phase !== undefined) throw usageError('--phase is for a VM, and this is an operation.');
+  const client = await connect(context);
+  const operation = await client.operations.get(id);
+  const what = `${operation.kind} ${operation.subject.name}`;
+  const final = await finishOperation(context, client, operation, { doing: what, done: what });
+  if (context.globals.json === true) printJson(context, final);
+}
+
+async function waitForPhase(context: Context, ref: string, options: WaitOptions & { timeout: number }): Promise<void> {
+  const phase = options.phase ?? 'running';
+  if (phase !== 'absent' && !isPhase(phase))
+    throw usageError(`There is no phase ${phase}.`, `phases: ${PHASES.join(', ')}, absent`);
+  const client = await connect(context);
+  const deadline = performance.now() + options.timeout;
+  for (;;) {
+    const leftMs = deadline - performance.now();
+    try {
+      const timeoutSeconds = Math.ceil(Math.max(0, Math.min(REQUEST_MS, leftMs)) / 1000);
+      const vm = await client.vms.wait(ref, { phase, timeoutSeconds });
+      if (context.globals.json === true) printJson(context, vm);
+      return;
+    } catch (error) {
+      const isTimeout = error instanceof Error && 'reason' in error && error.reason === 'vm.wait_timeout';
+      if (!isTimeout) throw error;
+      if (leftMs > REQUEST_MS) continue;
+      throw new CliError(`${ref} is not ${phase} after the time that was given.`, {
+        exitCode: EXIT_CODES.precondition,
+        reason: 'vm.wait_timeout',
+        hint: `see where it is: volary get ${ref}`,
+      });
+    }
+  }
+}

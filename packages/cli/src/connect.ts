@@ -1,0 +1,24 @@
+import { createClient, type VolaryClient } from '@volary/sdk';
+import type { Context } from './context.ts';
+import { type Endpoint, findEndpoint } from './endpoint.ts';
+import { CliError } from './errors.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { isReady } from './server/start-server.ts';
+
+/** A client of the server that the command line means. Throws a `CliError` where there is no key to show it. */
+export async function connect(context: Context): Promise<VolaryClient> {
+  return connectTo(await findEndpoint(context.globals, context.env));
+}
+
+/** A client of this server. Throws a `CliError` where there is no key to show it. */
+export async function connectTo({ url, key }: Endpoint): Promise<VolaryClient> {
+  if (key !== null) return createClient({ baseUrl: url, apiKey: key });
+  const isThere = await isReady(url);
+  throw new CliError(isThere ? `There is no key for the server at ${url}.` : `No server answers at ${url}.`, {
+    exitCode: EXIT_CODES.noServer,
+    reason: isThere ? 'cli.no_key' : 'cli.no_server',
+    hint: isThere
+      ? 'give one: --key, --key-file or VOLARY_ADMIN_KEY (it is in admin.key of the data directory of the server)'
+      : 'start one: volary up, or volary serve; or name another: --url',
+  });
+}

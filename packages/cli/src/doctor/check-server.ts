@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { connectTo } from '../connect.ts';
+import { DEFAULT_LISTEN, findEndpoint } from '../endpoint.ts';
+import { findRunningServer } from '../server/start-server.ts';
+import { type Check, type Finding, fine, type Surroundings } from './check.ts';
+
+/** The server of the data directory, if it runs, or the port that one would need. */
+export const checkServer: Check = async ({ context, dataDir }) => {
+  const server = await findRunningServer(dataDir);
+  if (server !== null) return [fine('server', 'Server', `runs at ${server.url} (process ${server.pid})`)];
+  const listen = context.env['VOLARY_LISTEN'] ?? DEFAULT_LISTEN;
+  const port = Number(listen.slice(listen.lastIndexOf(':') + 1));
+  if (await isFree(port)) return [fine('server', 'Server', `does not run; ${listen} is free for it`)];
+  const fix = `let it listen elsewhere: volary up --listen 127.0.0.1:${port + 1}`;
+  return [
+    {
+      id: 'server',
+      title: 'Server',
+      status: 'warn',
+      detail: `does not run, and another program listens on port ${port}`,
+      fix,
+    },
+  ];
+};
+
+/** The accelerator as the running server found it with a probe guest: that alone tells whether hardware really works. */
+export async function findProbedAccelerator({ context, dataDir }: Surroundings): Promise<Finding | null> {
+  if ((await findRunningServer(dataDir)) === null) return null;
+  const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env));
+  const [host] = (await client.hosts.list()).items;
+  if (host === undefined || host.accelerator.kind === 'none') return null;
+  const { kind, explanation } = host.accelerator;
+  if (kind === 'kvm') return fine('accelerator', 'Accelerator', `KVM: ${explanation}`);
+  const fix =
+    'emulated VMs are slower; for KVM, enable virtualisation in the firmware, or nested virtualisation in the hypervisor';
+  return { id: 'accelerator', title: 'Accelerator', status: 'warn', detail: `TCG: ${explanation}`, fix };
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  try {
+    probe.listen(port, '127.0.0.1');
+    await once(probe, 'listening');
+    return true;
+  } catch {
+    return false; // the reason does not matter: it cannot be had
+  } finally {
+    probe.close();
+  }
+}

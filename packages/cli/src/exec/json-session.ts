@@ -1,0 +1,36 @@
+import type { Execution } from '@volary/contract';
+import type { ExecSession } from '@volary/sdk';
+import { type Context, printJson } from '../context.ts';
+import { feedStdin } from './feed-stdin.ts';
+import { forwardSignals } from './forward-signals.ts';
+
+/** Runs the command to its end and prints the execution with its output, as UTF-8 or, where it is not, in base64. */
+export async function printSessionAsJson(
+  context: Context,
+  session: ExecSession,
+  options: { readonly hasStdin: boolean },
+): Promise<Execution> {
+  using _signals = forwardSignals(session.signal);
+  const parts = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  const input = options.hasStdin ? feedStdin(context.stdin, session.stdin, { isTyped: false }) : null;
+  const output = gather(session, parts);
+  await Promise.race([output, input ?? output]);
+  const execution = await output;
+  printJson(context, { ...execution, ...encode('stdout', parts.stdout), ...encode('stderr', parts.stderr) });
+  return execution;
+}
+
+async function gather(
+  session: ExecSession,
+  parts: Readonly<Record<'stdout' | 'stderr', Uint8Array[]>>,
+): Promise<Execution> {
+  for await (const { stream, bytes } of session.output) parts[stream].push(bytes);
+  return session.exit;
+}
+
+function encode(stream: 'stdout' | 'stderr', parts: readonly Uint8Array[]): Readonly<Record<string, string>> {
+  const whole = Buffer.concat(parts);
+  const text = whole.toString('utf8');
+  const isText = Buffer.from(text).equals(whole);
+  return { [stream]: isText ? text : whole.toString('base64'), [`${stream}_encoding`]: isText ? 'utf8' : 'base64' };
+}

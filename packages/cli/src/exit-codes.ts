@@ -1,0 +1,35 @@
+/**
+ * What each exit code of the command line means. Scripts rely on it: a number never changes its meaning.
+ *
+ * `volary exec` ends with the command's own code, so it keeps its own failures apart, in 124 and 125.
+ */
+export const EXIT_CODES = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  notFound: 3,
+  precondition: 4,
+  noServer: 5,
+  timedOut: 124,
+  execFailed: 125,
+} as const;
+
+export type ExitCode = number;
+
+/** The table of `volary help exit-codes` and docs/guide/cli.md: code and meaning. */
+export const EXIT_CODE_MEANINGS: readonly (readonly [code: string, meaning: string])[] = [
+  ['0', 'done'],
+  ['1', 'an error that none of the others names'],
+  ['2', 'the command line was not understood, or a value is out of its range'],
+  ['3', 'what was named does not exist'],
+  ['4', 'not in the present state: it exists already, is not running, was changed meanwhile'],
+  ['5', 'no server answers, or it refuses the key'],
+  ['124', 'exec: the time given with --timeout was over, and the command was killed'],
+  ['125', 'exec: the command could not be run, or its end is not known (whatever the reason)'],
+  [
+    '126, 127',
+    "exec: the guest could not run the program, or does not have it (the command's own code, as in a shell)",
+  ],
+  ['128 + n', 'ended by signal n: for exec the signal that killed the command, else the one that ended volary'],
+  ['any other', "exec: the command's own exit code"],
+];

@@ -1,0 +1,30 @@
+/** What to do about an error of the server, by its reason; then by its code. */
+const BY_REASON: Readonly<Record<string, string>> = {
+  'vm.unknown': 'see what there is: volary ls',
+  'vm.name_taken': 'take another name, or delete that one: volary rm NAME',
+  'vm.not_running': 'start it: volary start NAME',
+  'vm.not_paused': 'see its phase: volary get NAME',
+  'vm.failed': 'see why: volary get NAME; then try again: volary start NAME',
+  'vm.wait_timeout': 'see its phase: volary get NAME; wait longer: --timeout',
+  'vm.busy': 'see what is under way: volary get NAME',
+  'host.no_memory': 'ask for less with --memory, or free some: volary stop NAME',
+  'host.no_disk': 'ask for less with --disk, or free some: volary rm NAME',
+  'image.unknown': 'see what there is: volary image ls',
+  'image.in_use': 'delete the VMs made from it first: volary rm NAME',
+  'image.tool_missing': 'install it: volary doctor --fix',
+  'driver.not_installed': 'install it: volary doctor --fix',
+  'driver.none': 'see what is missing: volary doctor',
+};
+
+const BY_CODE: Readonly<Record<string, string>> = {
+  unauthenticated:
+    'give the key of this server: --key, --key-file or VOLARY_ADMIN_KEY (it is in admin.key of its data directory)',
+  permission_denied: 'ask with a key that may do this',
+  internal: 'see the log of the server: server.log in its data directory',
+  unavailable: 'try again in a moment',
+};
+
+/** A sentence or a command to go on with; null where there is none to give. */
+export function hintFor(code: string, reason: string): string | null {
+  return BY_REASON[reason] ?? BY_CODE[code] ?? null;
+}

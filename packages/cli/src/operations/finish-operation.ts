@@ -1,0 +1,49 @@
+import type { Operation } from '@volary/contract';
+import type { VolaryClient } from '@volary/sdk';
+import type { Context } from '../context.ts';
+import { type ProgressUpdate, startStage } from '../output/progress.ts';
+
+export interface Titles {
+  /** While it is under way: `Creating first`. */
+  readonly doing: string;
+  /** When it has succeeded: `first is running`. */
+  readonly done: string;
+}
+
+/**
+ * Shows an operation's progress on stderr until it is final, and returns it. Throws its error if it does not succeed.
+ * An interrupt ends the waiting alone, and says so: the operation goes on.
+ */
+export async function finishOperation(
+  context: Context,
+  client: VolaryClient,
+  operation: Operation,
+  titles: Titles,
+): Promise<Operation> {
+  const isQuiet = context.globals.json === true;
+  using stage = isQuiet ? null : startStage(context.stderr, titles.doing);
+  const onInterrupt = (): void => {
+    stage?.fail(`${titles.doing}: no longer waiting; it goes on (volary wait ${operation.id})`);
+    process.exit(128 + 2);
+  };
+  process.once('SIGINT', onInterrupt);
+  try {
+    const final = await client.operations.finish(operation.id, { onUpdate: (now) => stage?.update(progressOf(now)) });
+    stage?.succeed(titles.done);
+    return final;
+  } catch (error) {
+    stage?.fail();
+    throw error;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}
+
+/** What an operation is doing now, for people. */
+function progressOf(operation: Operation): ProgressUpdate {
+  const step = operation.steps.findLast((candidate) => candidate.state === 'running');
+  const attempt = step !== undefined && step.attempt > 1 ? ` (try ${step.attempt})` : '';
+  const name = step === undefined ? '' : `${step.name.replaceAll('-', ' ')}${attempt}`;
+  const { fraction = null, message = '' } = operation.progress ?? {};
+  return { fraction, message: [name, message].filter((part) => part !== '').join(': ') };
+}

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from './command-table.ts';
+import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
+import { REPOSITORY_ROOT } from './paths.ts';
+
+const MAIN = join(REPOSITORY_ROOT, 'packages/cli/src/main.ts');
+const GUIDE = readFileSync(join(REPOSITORY_ROOT, 'docs/guide/cli.md'), 'utf8');
+
+function volary(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  return { code: status, stdout, stderr };
+}
+
+describe('help', () => {
+  it('lists every command, with what it takes', () => {
+    const { code, stdout } = volary('help');
+
+    expect(code).toBe(0);
+    for (const { name, summary } of COMMANDS) {
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(summary);
+      expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
+    }
+  });
+
+  it('is what a program without words prints', () => {
+    expect(volary()).toMatchObject({ code: 0, stderr: '' });
+    expect(volary().stdout).toContain('Usage: volary');
+  });
+
+  it.each(COMMANDS.map(({ name }) => name))('explains %s', (name) => {
+    expect(volary('help', name)).toMatchObject({ code: 0, stdout: expect.stringContaining(`Usage: volary ${name}`) });
+  });
+
+  it('explains the exit codes', () => {
+    const { stdout } = volary('help', 'exit-codes');
+
+    for (const [code, meaning] of EXIT_CODE_MEANINGS) {
+      const line = stdout.split('\n').find((candidate) => candidate.endsWith(meaning));
+      expect(line?.split(/ {2,}/)[0]).toBe(code);
+    }
+  });
+});
+
+describe('the guide', () => {
+  it('has every command, as the program describes it', () => {
+    const listed = [...GUIDE.matchAll(/^\| `volary (\S+)` \|/gm)].map(([, name]) => name);
+
+    expect(listed).toEqual(COMMANDS.map(({ name }) => name));
+  });
+
+  it('has every exit code, in the same words', () => {
+    for (const [code, meaning] of EXIT_CODE_MEANINGS) expect(GUIDE).toContain(`| ${code} | ${meaning} |`);
+  });
+});

@@ -1,0 +1,57 @@
+import { PassThrough } from 'node:stream';
+import { VolaryApiError, VolaryConnectionError } from '@volary/sdk';
+import { describe, expect, it } from 'vitest';
+import { CliError, usageError } from './errors.ts';
+import { describeError } from './report-error.ts';
+
+function apiError(code: VolaryApiError['code'], reason: string, detail: string): VolaryApiError {
+  const rest = { status: 404, retryable: false, requestId: 'req_1', operationId: null, errors: [], details: {} };
+  return new VolaryApiError({ code, reason, detail, ...rest });
+}
+
+describe('what is told of an error', () => {
+  it.each([
+    ['not_found', 3],
+    ['already_exists', 4],
+    ['failed_precondition', 4],
+    ['conflict', 4],
+    ['invalid_argument', 2],
+    ['unauthenticated', 5],
+    ['resource_exhausted', 1],
+    ['internal', 1],
+  ] as const)('a server that answers %s ends us with %i', (code, exitCode) => {
+    expect(describeError(apiError(code, 'some.reason', 'words'), 'get')).toMatchObject({ exitCode, message: 'Words.' });
+  });
+
+  it('says what to do', () => {
+    expect(describeError(apiError('not_found', 'vm.unknown', 'There is no VM x.'), 'get').hint).toContain('volary ls');
+  });
+
+  it('knows a server that is not there', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const error = new VolaryConnectionError('http://127.0.0.1:1', new TypeError('fetch failed', { cause: refused }));
+
+    expect(describeError(error, 'ls')).toMatchObject({
+      exitCode: 5,
+      message: 'No server answers at http://127.0.0.1:1.',
+    });
+    expect(describeError(Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'ls')).toMatchObject({ exitCode: 5 });
+  });
+
+  it('keeps what was said by ourselves', () => {
+    expect(describeError(usageError('Too few.', 'more'), null)).toMatchObject({
+      message: 'Too few.',
+      hint: 'more',
+      exitCode: 2,
+    });
+    expect(describeError(new CliError('x'), null)).toMatchObject({ exitCode: 1, hint: null });
+  });
+
+  it('does not hide the unexpected', () => {
+    expect(describeError(new TypeError('x is not a function'), 'ls')).toMatchObject({
+      message: 'x is not a function',
+      exitCode: 1,
+    });
+    expect(describeError(new PassThrough(), null).exitCode).toBe(1);
+  });
+});

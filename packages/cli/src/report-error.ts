@@ -1,0 +1,122 @@
+import { CommanderError } from 'commander';
+import { CliError } from './errors.ts';
+import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { hintFor } from './hints.ts';
+import { styled } from './output/style.ts';
+
+/** An error in the form in which it is told, as text and as JSON. */
+interface Report {
+  readonly message: string;
+  readonly hint: string | null;
+  readonly reason: string;
+  readonly exitCode: ExitCode;
+  /** What the server said besides, for `--json`. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+/** Tells the error on stderr (one sentence and what to do, or one JSON document) and returns the exit code. */
+export function reportError(
+  error: unknown,
+  options: { readonly stderr: NodeJS.WriteStream; readonly isJson: boolean; readonly command: string | null },
+): ExitCode {
+  const report = describeError(error, options.command);
+  const exitCode =
+    options.command === 'exec' && report.exitCode !== EXIT_CODES.timedOut ? EXIT_CODES.execFailed : report.exitCode;
+  if (options.isJson) {
+    const { message, hint, reason, more } = report;
+    options.stderr.write(`${JSON.stringify({ error: { message, hint, reason, exit_code: exitCode, ...more } })}\n`);
+    return exitCode;
+  }
+  options.stderr.write(`${styled(options.stderr, 'red', 'error:')} ${report.message}\n`);
+  if (report.hint !== null) options.stderr.write(`  ${styled(options.stderr, 'cyan', '→')} ${report.hint}\n`);
+  return exitCode;
+}
+
+/** What is told of an error, whatever threw it. */
+export function describeError(error: unknown, command: string | null): Report {
+  if (error instanceof CliError) return error;
+  if (error instanceof CommanderError) return describeUsage(error, command);
+  if (isApiError(error)) return describeApiError(error);
+  const address = findMissingServer(error);
+  if (address !== null) {
+    return {
+      message: `No server answers${address}.`,
+      hint: 'start one: volary up, or volary serve; or name another: --url',
+      reason: 'cli.no_server',
+      exitCode: EXIT_CODES.noServer,
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { message, hint: null, reason: 'cli.unexpected', exitCode: EXIT_CODES.error };
+}
+
+function describeUsage(error: CommanderError, command: string | null): Report {
+  return {
+    message: asSentence(error.message.replace(/^error: /, '').replaceAll('\n', ' ')),
+    hint: command === null ? 'volary help' : `volary help ${command}`,
+    reason: 'cli.usage',
+    exitCode: EXIT_CODES.usage,
+  };
+}
+
+interface ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+function isApiError(error: unknown): error is ApiError {
+  return error instanceof Error && error.name === 'VolaryApiError' && 'reason' in error;
+}
+
+const EXIT_CODE_OF: Readonly<Record<string, ExitCode>> = {
+  invalid_argument: EXIT_CODES.usage,
+  not_found: EXIT_CODES.notFound,
+  already_exists: EXIT_CODES.precondition,
+  failed_precondition: EXIT_CODES.precondition,
+  conflict: EXIT_CODES.precondition,
+  unauthenticated: EXIT_CODES.noServer,
+  permission_denied: EXIT_CODES.noServer,
+};
+
+function describeApiError(error: ApiError): Report {
+  const { status, code, reason, detail } = error;
+  const requestId = 'requestId' in error ? error.requestId : null;
+  return {
+    message: asSentence(detail === '' ? error.message : detail),
+    hint: hintFor(code, reason),
+    reason,
+    exitCode: EXIT_CODE_OF[code] ?? EXIT_CODES.error,
+    more: { code, status, request_id: requestId },
+  };
+}
+
+const CONNECTION_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Where nobody answered (` at http://…`, or nothing where that is not known); null if the error is about something else. */
+function findMissingServer(error: unknown): string | null {
+  if (error instanceof Error && error.name === 'VolaryConnectionError' && 'baseUrl' in error)
+    return ` at ${String(error.baseUrl)}`;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && CONNECTION_ERRORS.has(String(cause.code))) return '';
+  }
+  return null;
+}
+
+function asSentence(text: string): string {
+  const trimmed = text.trim();
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?:)]$/.test(capital) ? capital : `${capital}.`;
+}

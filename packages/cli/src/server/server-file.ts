@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What a running server writes into its data directory, so that its clients find it. */
+export interface ServerFile {
+  readonly url: string;
+  readonly pid: number;
+  readonly startedAt: string;
+}
+
+/** The server that wrote `server.json` into the data directory last, dead or alive; null where there is none. */
+export async function readServerFile(dataDir: string): Promise<ServerFile | null> {
+  const text = await readIfThere(join(dataDir, 'server.json'));
+  if (text === null) return null;
+  const value = parseRecord(text);
+  const { url, pid, started_at: startedAt } = value;
+  if (typeof url !== 'string' || typeof pid !== 'number') return null;
+  return { url, pid, startedAt: typeof startedAt === 'string' ? startedAt : '' };
+}
+
+/** The bootstrap admin key of the server with this data directory; null where there is none that we may read. */
+export async function readAdminKey(dataDir: string): Promise<string | null> {
+  return (await readIfThere(join(dataDir, 'admin.key')))?.trim() ?? null;
+}
+
+/** True if this process exists and is a Volary server: its number alone may have passed to another program. */
+export async function isServerAlive(pid: number): Promise<boolean> {
+  const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
+  return commandLine?.split('\0').some((word) => word.endsWith('packages/server/src/main.ts')) ?? false;
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const isExpected =
+      error instanceof Error && 'code' in error && ['ENOENT', 'EACCES', 'ENOTDIR'].includes(String(error.code));
+    if (isExpected) return null;
+    throw error;
+  }
+}
+
+/** The JSON object in this text; an empty one where there is none, since a file may be caught half written. */
+function parseRecord(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

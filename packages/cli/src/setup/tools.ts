@@ -1,0 +1,114 @@
+/** Programs of the system that Volary runs, or builds with, and the packages that bring them. */
+export interface Tool {
+  /** The program, or an absolute path of a file, that tells whether it is there. */
+  readonly probe: string;
+  /** What it is called; default: the program's name. */
+  readonly title?: string;
+  readonly purpose: string;
+  /** Needed to run VMs; or besides that only by the tests. */
+  readonly neededBy: 'vms' | 'tests';
+  /** True where root does without it. */
+  readonly isForUsersOnly?: true;
+  /** The package by package manager; absent where that has none. */
+  readonly packages: Readonly<Partial<Record<PackageManager, string>>>;
+}
+
+export const PACKAGE_MANAGERS = ['apt-get', 'dnf', 'apk', 'pacman', 'zypper'] as const;
+export type PackageManager = (typeof PACKAGE_MANAGERS)[number];
+
+export const TOOLS: readonly Tool[] = [
+  {
+    probe: 'qemu-system-x86_64',
+    purpose: 'runs the VMs',
+    neededBy: 'vms',
+    packages: {
+      'apt-get': 'qemu-system-x86',
+      dnf: 'qemu-system-x86-core',
+      apk: 'qemu-system-x86_64',
+      pacman: 'qemu-system-x86',
+      zypper: 'qemu-x86',
+    },
+  },
+  {
+    probe: 'qemu-img',
+    purpose: 'makes their disks',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'qemu-utils', dnf: 'qemu-img', apk: 'qemu-img', pacman: 'qemu-img', zypper: 'qemu-tools' },
+  },
+  {
+    probe: 'setpriv',
+    purpose: 'takes privileges from them',
+    neededBy: 'vms',
+    packages: {
+      'apt-get': 'util-linux',
+      dnf: 'util-linux',
+      apk: 'setpriv',
+      pacman: 'util-linux',
+      zypper: 'util-linux',
+    },
+  },
+  { probe: 'mmdebstrap', purpose: 'builds the guest image', neededBy: 'vms', packages: { 'apt-get': 'mmdebstrap' } },
+  {
+    probe: 'mke2fs',
+    purpose: "makes the image's file system",
+    neededBy: 'vms',
+    packages: { 'apt-get': 'e2fsprogs', dnf: 'e2fsprogs', apk: 'e2fsprogs', pacman: 'e2fsprogs', zypper: 'e2fsprogs' },
+  },
+  {
+    probe: 'newuidmap',
+    purpose: 'lets mmdebstrap work without root',
+    neededBy: 'vms',
+    isForUsersOnly: true,
+    packages: { 'apt-get': 'uidmap', dnf: 'shadow-utils', apk: 'shadow-subids', pacman: 'shadow', zypper: 'shadow' },
+  },
+  {
+    probe: 'musl-gcc',
+    purpose: 'compiles the guest agent',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'musl-tools', dnf: 'musl-gcc', pacman: 'musl' },
+  },
+  {
+    probe: 'gcc',
+    purpose: 'compiles the guest agent',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'gcc', dnf: 'gcc', apk: 'gcc', pacman: 'gcc', zypper: 'gcc' },
+  },
+  {
+    probe: 'make',
+    purpose: 'compiles the guest agent',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'make', dnf: 'make', apk: 'make', pacman: 'make', zypper: 'make' },
+  },
+  {
+    probe: '/usr/include/linux/random.h',
+    title: 'kernel headers',
+    purpose: 'the guest agent is compiled with them',
+    neededBy: 'vms',
+    packages: {
+      'apt-get': 'linux-libc-dev',
+      dnf: 'kernel-headers',
+      apk: 'linux-headers',
+      pacman: 'linux-api-headers',
+      zypper: 'linux-glibc-devel',
+    },
+  },
+  {
+    probe: '/usr/include/stdio.h',
+    title: 'C headers',
+    purpose: 'the tests of the guest agent are compiled with them',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'libc6-dev', dnf: 'glibc-devel', apk: 'musl-dev', pacman: 'glibc', zypper: 'glibc-devel' },
+  },
+  {
+    probe: 'script',
+    purpose: 'gives the tests a terminal',
+    neededBy: 'tests',
+    packages: {
+      'apt-get': 'bsdutils',
+      dnf: 'util-linux-script',
+      apk: 'util-linux-misc',
+      pacman: 'util-linux',
+      zypper: 'util-linux',
+    },
+  },
+];

@@ -1,0 +1,32 @@
+import type { Context } from '../context.ts';
+import { startStage } from '../output/progress.ts';
+import type { ServerOptions } from '../server/server-command.ts';
+import type { ServerFile } from '../server/server-file.ts';
+import { findRunningServer, startServer } from '../server/start-server.ts';
+
+export interface UsedServer {
+  readonly server: ServerFile;
+  /** True if it was started for this command. */
+  readonly isOurs: boolean;
+}
+
+/** The server that uses the data directory: the one that runs, or a new one. */
+export async function ensureServer(
+  context: Context,
+  options: ServerOptions & { readonly dataDir: string },
+): Promise<UsedServer> {
+  const running = await findRunningServer(options.dataDir);
+  if (running !== null) return { server: running, isOurs: false };
+  using stage = startStage(context.stderr, 'Starting the server');
+  try {
+    const server = await startServer(options);
+    stage.succeed(`The server listens on ${server.url}`);
+    return { server, isOurs: true };
+  } catch (error) {
+    // Another `up` may have been quicker: two servers on one data directory exclude each other.
+    const other = await findRunningServer(options.dataDir);
+    if (other !== null) return { server: other, isOurs: false };
+    stage.fail();
+    throw error;
+  }
+}

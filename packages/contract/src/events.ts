@@ -1,0 +1,71 @@
+import { type Static, Type } from 'typebox';
+import { EXAMPLE_IDS } from './ids.ts';
+import { component, enumComponent, jsonObject, nullableString, pageOf, timestamp } from './schema.ts';
+
+export const EVENT_TYPES = [
+  'vm.created',
+  'vm.updated',
+  'vm.provisioning',
+  'vm.starting',
+  'vm.started',
+  'vm.pausing',
+  'vm.paused',
+  'vm.resuming',
+  'vm.resumed',
+  'vm.stopping',
+  'vm.stopped',
+  'vm.restarting',
+  'vm.deleting',
+  'vm.deleted',
+  'vm.failed',
+  'vm.adopted',
+  'vm.health_changed',
+  'vm.orphan_reaped',
+  'operation.created',
+  'operation.started',
+  'operation.succeeded',
+  'operation.failed',
+  'operation.cancelled',
+  'execution.started',
+  'execution.completed',
+  'image.built',
+  'image.removed',
+  'server.started',
+  'server.stopping',
+] as const;
+
+export const EventType = enumComponent('EventType', EVENT_TYPES, 'What happened.');
+export type EventType = Static<typeof EventType>;
+
+const EXAMPLE_EVENT = {
+  sequence: 12,
+  type: 'vm.started',
+  at: '2026-01-31T12:00:03.000Z',
+  subject: EXAMPLE_IDS.vm,
+  vm_id: EXAMPLE_IDS.vm,
+  operation_id: EXAMPLE_IDS.operation,
+  data: { name: 'first' },
+} as const;
+
+export const Event = component(
+  'Event',
+  {
+    sequence: Type.Integer({
+      minimum: 1,
+      description: 'Its number in the log. Grows by one, and is never used again.',
+    }),
+    type: EventType,
+    at: timestamp('When.'),
+    subject: Type.String({
+      description: 'Id of what it is about: a VM, an operation, an execution; or the name of an image.',
+    }),
+    vm_id: nullableString({ description: 'The VM it concerns, if any.' }),
+    operation_id: nullableString({ description: 'The operation it belongs to, if any.' }),
+    data: jsonObject({ description: 'More about it, by type.' }),
+  },
+  { description: 'One entry of the ordered log of what happened.', examples: [EXAMPLE_EVENT] },
+);
+export type Event = Static<typeof Event>;
+
+export const EventPage = pageOf('EventPage', Event, EXAMPLE_EVENT);
+export type EventPage = Static<typeof EventPage>;

@@ -1,0 +1,59 @@
+import { Type } from 'typebox';
+
+const SUFFIX = '[0-7][0-9a-hjkmnp-tv-z]{25}';
+
+/** A DNS label in lower case, 1 to 63 characters. */
+export const VM_NAME_PATTERN = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
+export const IMAGE_NAME_PATTERN = '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$';
+
+export const EXAMPLE_IDS = {
+  vm: 'vm_01kahx6z4qf8r9y6m3s2t1v0wq',
+  operation: 'op_01kahx6z4rf8r9y6m3s2t1v0wr',
+  execution: 'exec_01kahx6z4sf8r9y6m3s2t1v0ws',
+  host: 'host_01kahx6z4tf8r9y6m3s2t1v0wt',
+  request: 'req_01kahx6z4vf8r9y6m3s2t1v0wv',
+} as const;
+
+export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
+export const OperationId = Type.String({
+  pattern: `^op_${SUFFIX}$`,
+  description: 'Id of an operation.',
+  examples: [EXAMPLE_IDS.operation],
+});
+export const ExecutionId = Type.String({
+  pattern: `^exec_${SUFFIX}$`,
+  description: 'Id of an execution.',
+  examples: [EXAMPLE_IDS.execution],
+});
+export const HostId = Type.String({
+  pattern: `^host_${SUFFIX}$`,
+  description: 'Id of a host.',
+  examples: [EXAMPLE_IDS.host],
+});
+export const RequestId = Type.String({
+  pattern: `^req_${SUFFIX}$`,
+  description: 'Id of the request, as in its X-Request-Id header and in the log.',
+  examples: [EXAMPLE_IDS.request],
+});
+
+/** A VM as requests name it. */
+export const VmRef = Type.String({
+  pattern: `^(vm_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 63,
+  description: 'Id or name of a VM.',
+  examples: ['first'],
+});
+export const VmName = Type.String({
+  pattern: VM_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 63,
+  description: '1 to 63 lower-case letters, digits and hyphens; neither begins nor ends with a hyphen.',
+  examples: ['first'],
+});
+export const ImageName = Type.String({
+  pattern: IMAGE_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 63,
+  description: 'Name of an image recipe.',
+  examples: ['base'],
+});

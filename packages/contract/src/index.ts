@@ -1,0 +1,16 @@
+export * from './errors.ts';
+export * from './events.ts';
+export * from './executions.ts';
+export * from './files.ts';
+export * from './hosts.ts';
+export * from './ids.ts';
+export * from './images.ts';
+export * from './limits.ts';
+export * from './openapi.ts';
+export * from './operations.ts';
+export * from './parameters.ts';
+export * from './route.ts';
+export * from './routes.ts';
+export type { Json, JsonObject } from './schema.ts';
+export * from './server-info.ts';
+export * from './vms.ts';

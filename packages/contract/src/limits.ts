@@ -1,0 +1,17 @@
+/** Inclusive bounds that the schemas show; the same numbers as the server's own. */
+export const LIMITS = {
+  vcpus: { minimum: 1, maximum: 64 },
+  memoryMib: { minimum: 128, maximum: 1_048_576 },
+  diskGib: { minimum: 1, maximum: 16_384 },
+  labels: { count: 64, keyLength: 63, valueLength: 255 },
+  pageItems: { minimum: 1, maximum: 200, default: 50 },
+  /** Seconds that a request may ask the server to wait. */
+  waitSeconds: { minimum: 0, maximum: 300, default: 30 },
+  /** Milliseconds that a guest gets to shut down by itself. */
+  graceMs: { minimum: 0, maximum: 600_000, default: 30_000 },
+  /** Milliseconds that a command may run; 0: without an end. Seven days. */
+  execTimeoutMs: { minimum: 0, maximum: 604_800_000 },
+  /** Bytes of a JSON body, and how deep it may be nested. */
+  jsonBytes: 1_048_576,
+  jsonDepth: 32,
+} as const;

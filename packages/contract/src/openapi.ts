@@ -1,0 +1,151 @@
+import type { TObject, TSchema } from 'typebox';
+import { collectComponents, toJsonSchema } from './openapi-schemas.ts';
+import { type MediaType, PROBLEM_CONTENT, type Route, type RouteHeader, type RouteResponse } from './route.ts';
+import { routes } from './routes.ts';
+import type { JsonObject } from './schema.ts';
+
+/** Statuses that any route with a key may answer, besides its own. */
+const COMMON_ERRORS = { 401: 'No key, or not a valid one.', 403: 'The key does not allow this.' } as const;
+const STATUS_WORDS: Readonly<Record<number, string>> = {
+  400: 'The request is not as it should be.',
+  403: 'Not allowed.',
+  404: 'Not found.',
+  409: 'Not possible now.',
+  410: 'No longer kept.',
+  412: 'It has changed.',
+  422: 'Not supported by this server.',
+  429: 'Not enough left.',
+  503: 'Not ready.',
+  504: 'Not within the time.',
+};
+
+/** The OpenAPI 3.1 document of `/v1`, made from the table of routes. The same input gives the same bytes. */
+export function openApiDocument({ version }: { readonly version: string }): JsonObject {
+  const table: readonly Route[] = Object.values(routes);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Volary',
+      version,
+      description:
+        'The native API. JSON is snake_case, times are ISO 8601 in UTC, errors are `application/problem+json` (RFC 9457).',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: 'http://127.0.0.1:7070', description: 'The default of `volary serve`.' }],
+    security: [{ bearer: [] }, { apiKey: [] }],
+    tags: [...new Set(table.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths: pathsOf(table),
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'The key as `Authorization: Bearer KEY`.' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The key as `X-API-Key: KEY`.' },
+      },
+      schemas: collectComponents(table.flatMap(schemasOf)),
+    },
+  };
+}
+
+function pathsOf(table: readonly Route[]): JsonObject {
+  const paths: Record<string, Record<string, JsonObject>> = {};
+  for (const route of table) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return paths;
+}
+
+function operationOf(route: Route): JsonObject {
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    ...(route.permission === 'none' ? { security: [] } : { 'x-permission': route.permission }),
+    parameters: [
+      ...parametersOf(route.params, 'path'),
+      ...parametersOf(route.query, 'query'),
+      ...(route.headers ?? []).map(headerParameter),
+    ],
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: route.body.isRequired, content: contentOf([route.body.content]) } }),
+    responses: { ...successesOf(route), ...failuresOf(route) },
+  };
+}
+
+function parametersOf(schema: TObject | undefined, place: 'path' | 'query'): JsonObject[] {
+  if (schema === undefined) return [];
+  const required: readonly string[] = schema.required ?? [];
+  return Object.entries(schema.properties).map(([name, property]) => {
+    const { description, examples, ...rest } = toJsonSchema(property);
+    return {
+      name,
+      in: place,
+      required: required.includes(name),
+      ...(description === undefined ? {} : { description }),
+      schema: rest,
+      ...(Array.isArray(examples) ? { example: examples[0] } : {}),
+    };
+  });
+}
+
+function headerParameter({ name, description, example }: RouteHeader): JsonObject {
+  return { name, in: 'header', required: false, description, schema: { type: 'string' }, example };
+}
+
+function successesOf({ responses }: Route): JsonObject {
+  return Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, successOf(response)]));
+}
+
+function successOf({ description, content, headers = [] }: RouteResponse): JsonObject {
+  return {
+    description,
+    ...(headers.length === 0
+      ? {}
+      : { headers: Object.fromEntries(headers.map((header) => [header.name, responseHeader(header)])) }),
+    ...(content.length === 0 ? {} : { content: contentOf(content) }),
+  };
+}
+
+function responseHeader({ description, example }: RouteHeader): JsonObject {
+  return { description, schema: { type: 'string' }, example };
+}
+
+function contentOf(content: readonly MediaType[]): JsonObject {
+  return Object.fromEntries(
+    content.map(({ contentType, schema, example }) => {
+      const shown = toJsonSchema(schema);
+      return [contentType, { schema: shown, ...(example === undefined ? {} : { example: String(example) }) }];
+    }),
+  );
+}
+
+/** Its own errors, and those that come with having a key or an input at all. */
+function failuresOf(route: Route): JsonObject {
+  const reasons = new Map<number, readonly string[]>(
+    Object.entries(route.errors).map(([status, of]) => [Number(status), of]),
+  );
+  const hasInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
+  if (hasInput) reasons.set(400, ['request.invalid', ...(reasons.get(400) ?? [])]);
+  const failures: Record<string, JsonObject> = {};
+  if (route.permission !== 'none') {
+    for (const [status, description] of Object.entries(COMMON_ERRORS)) failures[status] = failure(description);
+  }
+  for (const [status, of] of [...reasons].sort(([a], [b]) => a - b)) {
+    const words = STATUS_WORDS[status] ?? 'An error.';
+    failures[status] = failure(
+      of.length === 0 ? words : `${words} Reasons: ${of.map((one) => `\`${one}\``).join(', ')}.`,
+    );
+  }
+  return { ...failures, default: failure('Any other error: the server is at fault, or stopping.') };
+}
+
+function failure(description: string): JsonObject {
+  return { description, content: contentOf(PROBLEM_CONTENT) };
+}
+
+function schemasOf({ params, query, body, responses }: Route): readonly TSchema[] {
+  const answers = Object.values(responses).flatMap(({ content }) => content.map(({ schema }) => schema));
+  return [params, query, body?.content.schema, ...answers, ...PROBLEM_CONTENT.map(({ schema }) => schema)].filter(
+    (schema) => schema !== undefined,
+  );
+}

@@ -1,0 +1,35 @@
+import { Type } from 'typebox';
+import { ExecutionId, OperationId, VmRef } from './ids.ts';
+import { LIMITS } from './limits.ts';
+import { object } from './schema.ts';
+
+export const VmRefParams = object({ ref: VmRef }, { description: 'A VM.' });
+export const ExecutionParams = object({ id: ExecutionId }, { description: 'An execution.' });
+export const OperationParams = object({ id: OperationId }, { description: 'An operation.' });
+
+/** The `limit` of each list. */
+export const Limit = Type.Integer({
+  minimum: LIMITS.pageItems.minimum,
+  maximum: LIMITS.pageItems.maximum,
+  default: LIMITS.pageItems.default,
+  description: 'How many items at most.',
+});
+
+/** The `timeout` of each wait. */
+export const WaitTimeout = Type.Integer({
+  minimum: LIMITS.waitSeconds.minimum,
+  maximum: LIMITS.waitSeconds.maximum,
+  default: LIMITS.waitSeconds.default,
+  description: 'How long to wait, seconds.',
+});
+
+export const ByteOffset = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Of the first byte.',
+});
+
+/** A query flag: `true` or `false`. */
+export function flag(description: string) {
+  return Type.Boolean({ default: false, description });
+}

@@ -1,0 +1,130 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import { Type } from 'typebox';
+import { Problem } from './errors.ts';
+
+/** A header, as documents show it. Values are read by hand: each has rules of its own in its RFC. */
+export interface RouteHeader {
+  readonly name: string;
+  readonly description: string;
+  readonly example: string;
+}
+
+/** One form that a body may have. */
+export interface MediaType {
+  readonly contentType: string;
+  readonly schema: TSchema;
+  /** Default: the first of the schema's own examples. */
+  readonly example?: unknown;
+}
+
+export interface RouteResponse {
+  readonly description: string;
+  /** Empty: no body. */
+  readonly content: readonly MediaType[];
+  readonly headers?: readonly RouteHeader[];
+}
+
+/**
+ * One route, as data: the server's routing and validation, the OpenAPI document and the tests are all made from it.
+ * Statuses that every route may answer (401, 403, 500, 503) are not repeated.
+ */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As in OpenAPI: `/v1/vms/{ref}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: 'vms' | 'executions' | 'files' | 'operations' | 'events' | 'images' | 'hosts' | 'server';
+  /** One line. */
+  readonly summary: string;
+  readonly description?: string;
+  /** What a key must be allowed; `none`: no key is needed. */
+  readonly permission: string;
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly headers?: readonly RouteHeader[];
+  readonly body?: {
+    readonly isRequired: boolean;
+    /** True: raw bytes of any length, passed on as they come. */
+    readonly isStream: boolean;
+    readonly content: MediaType;
+  };
+  readonly responses: Readonly<Record<number, RouteResponse>>;
+  /** Reasons of its own errors, by status. */
+  readonly errors: Readonly<Record<number, readonly string[]>>;
+}
+
+type StaticOf<S> = S extends TSchema ? Static<S> : undefined;
+type BodyOf<R extends Route> = R extends { readonly body: { readonly content: { readonly schema: infer S } } }
+  ? StaticOf<S>
+  : undefined;
+
+/** The parsed parts of a request to this route. */
+export interface RequestOf<R extends Route> {
+  Params: R extends { readonly params: infer S } ? StaticOf<S> : unknown;
+  Querystring: R extends { readonly query: infer S } ? StaticOf<S> : unknown;
+  Body: BodyOf<R>;
+}
+
+/** Keeps a route's exact types. */
+export function route<const R extends Route>(definition: R): R {
+  return definition;
+}
+
+export const JSON_TYPE = 'application/json';
+export const PROBLEM_TYPE = 'application/problem+json';
+export const NDJSON_TYPE = 'application/x-ndjson';
+export const SSE_TYPE = 'text/event-stream';
+export const BYTES_TYPE = 'application/octet-stream';
+export const TEXT_TYPE = 'text/plain';
+
+/** A JSON body. */
+export function json<const S extends TSchema>(schema: S) {
+  return { contentType: JSON_TYPE, schema };
+}
+
+/** A JSON body of a request. */
+export function jsonBody<const S extends TSchema>(schema: S, { isRequired }: { readonly isRequired: boolean }) {
+  return { isRequired, isStream: false, content: json(schema) };
+}
+
+/** Raw bytes, of any length. */
+export const Bytes = Type.String({ format: 'binary', description: 'Raw bytes.', examples: ['hello'] });
+
+export const BYTES_BODY = {
+  isRequired: false,
+  isStream: true,
+  content: { contentType: BYTES_TYPE, schema: Bytes },
+} as const;
+
+export const PROBLEM_CONTENT = [{ contentType: PROBLEM_TYPE, schema: Problem }] as const;
+
+export const LOCATION: RouteHeader = {
+  name: 'Location',
+  description: 'Where to look how it goes on.',
+  example: '/v1/operations/op_01kahx6z4rf8r9y6m3s2t1v0wr',
+};
+export const ETAG: RouteHeader = {
+  name: 'ETag',
+  description: 'Of this state of the resource; strong.',
+  example: '"vm_01kahx6z4qf8r9y6m3s2t1v0wq.6"',
+};
+export const PREFERENCE_APPLIED: RouteHeader = {
+  name: 'Preference-Applied',
+  description: 'The preference that was honoured.',
+  example: 'wait=30',
+};
+export const PREFER: RouteHeader = {
+  name: 'Prefer',
+  description: '`wait=N`: answer with the result when it is there within N (at most 300) seconds (RFC 7240).',
+  example: 'wait=30',
+};
+export const IF_MATCH: RouteHeader = {
+  name: 'If-Match',
+  description: 'Change it only if its ETag is still this one; else 412.',
+  example: ETAG.example,
+};
+export const IF_NONE_MATCH: RouteHeader = {
+  name: 'If-None-Match',
+  description: 'Answer 304 if its ETag is still this one.',
+  example: ETAG.example,
+};

@@ -1,0 +1,73 @@
+import type { Route } from './route.ts';
+import { listEvents } from './routes/events.ts';
+import {
+  execInVm,
+  getExecution,
+  listExecutions,
+  readOutput,
+  resizeExecution,
+  signalExecution,
+  writeStdin,
+} from './routes/executions.ts';
+import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
+import { getHost, listHosts } from './routes/hosts.ts';
+import { buildImage, deleteImage, listImages } from './routes/images.ts';
+import { getOperation, listOperations, waitForOperation } from './routes/operations.ts';
+import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
+import {
+  createVm,
+  deleteVm,
+  getVm,
+  listVms,
+  pauseVm,
+  readConsole,
+  restartVm,
+  resumeVm,
+  startVm,
+  stopVm,
+  waitForVm,
+} from './routes/vms.ts';
+
+/** Every route of `/v1` (and the two probes beside it), by operation id. */
+export const routes = {
+  createVm,
+  listVms,
+  getVm,
+  waitForVm,
+  readConsole,
+  startVm,
+  stopVm,
+  restartVm,
+  pauseVm,
+  resumeVm,
+  deleteVm,
+  execInVm,
+  getExecution,
+  listExecutions,
+  readOutput,
+  writeStdin,
+  signalExecution,
+  resizeExecution,
+  readFile,
+  writeFile,
+  deleteFile,
+  listFiles,
+  statFile,
+  makeDirectory,
+  renameFile,
+  listOperations,
+  getOperation,
+  waitForOperation,
+  listEvents,
+  listImages,
+  buildImage,
+  deleteImage,
+  listHosts,
+  getHost,
+  getCapabilities,
+  getOpenApi,
+  getHealth,
+  getReadiness,
+} as const satisfies Readonly<Record<string, Route>>;
+
+export type OperationName = keyof typeof routes;

@@ -1,0 +1,66 @@
+import { Type } from 'typebox';
+import { VmRef } from '../ids.ts';
+import { Operation, OperationKind, OperationPage, OperationState } from '../operations.ts';
+import { Limit, OperationParams, WaitTimeout } from '../parameters.ts';
+import { json, route } from '../route.ts';
+import { object } from '../schema.ts';
+
+export const listOperations = route({
+  method: 'GET',
+  path: '/v1/operations',
+  operationId: 'listOperations',
+  tag: 'operations',
+  summary: 'List operations, newest first',
+  permission: 'operation:read',
+  query: object(
+    {
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(
+        Type.String({ pattern: '^op_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
+      ),
+      vm: Type.Optional(VmRef),
+      state: Type.Optional(OperationState),
+      kind: Type.Optional(OperationKind),
+    },
+    { description: 'What to list.' },
+  ),
+  responses: { 200: { description: 'A page.', content: [json(OperationPage)] } },
+  errors: { 404: ['vm.unknown'] },
+});
+
+export const getOperation = route({
+  method: 'GET',
+  path: '/v1/operations/{id}',
+  operationId: 'getOperation',
+  tag: 'operations',
+  summary: 'Get an operation',
+  permission: 'operation:read',
+  params: OperationParams,
+  responses: { 200: { description: 'The operation.', content: [json(Operation)] } },
+  errors: { 404: ['operation.unknown'] },
+});
+
+export const waitForOperation = route({
+  method: 'GET',
+  path: '/v1/operations/{id}/wait',
+  operationId: 'waitForOperation',
+  tag: 'operations',
+  summary: 'Wait until an operation is final, or has changed',
+  description: 'Answers with the operation as it then is, also when the time is over.',
+  permission: 'operation:read',
+  params: OperationParams,
+  query: object(
+    {
+      timeout: Type.Optional(WaitTimeout),
+      after_revision: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description: 'Answer as soon as its revision is above this: to follow it step by step.',
+        }),
+      ),
+    },
+    { description: 'How long to wait.' },
+  ),
+  responses: { 200: { description: 'The operation.', content: [json(Operation)] } },
+  errors: { 404: ['operation.unknown'] },
+});

@@ -1,0 +1,52 @@
+import { json, route } from '../route.ts';
+import { jsonObject } from '../schema.ts';
+import { Capabilities, Health } from '../server-info.ts';
+
+export const getCapabilities = route({
+  method: 'GET',
+  path: '/v1/capabilities',
+  operationId: 'getCapabilities',
+  tag: 'server',
+  summary: 'What this server can do',
+  permission: 'host:read',
+  responses: { 200: { description: 'Its capabilities.', content: [json(Capabilities)] } },
+  errors: {},
+});
+
+export const getOpenApi = route({
+  method: 'GET',
+  path: '/v1/openapi.json',
+  operationId: 'getOpenApi',
+  tag: 'server',
+  summary: 'This document',
+  permission: 'none',
+  responses: {
+    200: {
+      description: 'OpenAPI 3.1.',
+      content: [json(jsonObject({ description: 'An OpenAPI document.', examples: [{ openapi: '3.1.0' }] }))],
+    },
+  },
+  errors: {},
+});
+
+export const getHealth = route({
+  method: 'GET',
+  path: '/healthz',
+  operationId: 'getHealth',
+  tag: 'server',
+  summary: 'Whether the process answers',
+  permission: 'none',
+  responses: { 200: { description: 'It does.', content: [json(Health)] } },
+  errors: {},
+});
+
+export const getReadiness = route({
+  method: 'GET',
+  path: '/readyz',
+  operationId: 'getReadiness',
+  tag: 'server',
+  summary: 'Whether it takes work',
+  permission: 'none',
+  responses: { 200: { description: 'It does.', content: [json(Health)] } },
+  errors: { 503: ['server.not_ready'] },
+});

@@ -1,0 +1,261 @@
+import { Type } from 'typebox';
+import { VmName, VmRef } from '../ids.ts';
+import { AcceptedOperation } from '../operations.ts';
+import { ByteOffset, flag, Limit, VmRefParams, WaitTimeout } from '../parameters.ts';
+import {
+  Bytes,
+  ETAG,
+  IF_MATCH,
+  IF_NONE_MATCH,
+  json,
+  jsonBody,
+  LOCATION,
+  PREFER,
+  PREFERENCE_APPLIED,
+  route,
+  TEXT_TYPE,
+} from '../route.ts';
+import { object, stringEnum } from '../schema.ts';
+import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmPage, VmPhase } from '../vms.ts';
+
+const ACCEPTED = {
+  description: 'Accepted; under way.',
+  content: [json(AcceptedOperation)],
+  headers: [LOCATION, PREFERENCE_APPLIED],
+} as const;
+const CHANGED = {
+  description: 'Done, within the time of `Prefer: wait`.',
+  content: [json(Vm)],
+  headers: [ETAG, PREFERENCE_APPLIED],
+} as const;
+const CHANGE_HEADERS = [PREFER, IF_MATCH] as const;
+const UNKNOWN = ['vm.unknown'] as const;
+const VM_CHANGED = ['vm.changed'] as const;
+const BEING_DELETED = 'vm.being_deleted';
+/** With `Prefer: wait`, when a newer request took the place of this one. */
+const SUPERSEDED = 'operation.superseded';
+
+export const createVm = route({
+  method: 'POST',
+  path: '/v1/vms',
+  operationId: 'createVm',
+  tag: 'vms',
+  summary: 'Create a VM, and start it',
+  description: 'Refused at once, with the figures, when the host has not the memory or the disk.',
+  permission: 'vm:create',
+  headers: [PREFER],
+  body: jsonBody(CreateVmRequest, { isRequired: false }),
+  responses: { 201: { ...CHANGED, headers: [ETAG, LOCATION, PREFERENCE_APPLIED] }, 202: ACCEPTED },
+  errors: {
+    400: ['vm.unknown_image', 'vm.metadata_too_large'],
+    409: ['vm.name_taken', 'image.build_failed', SUPERSEDED],
+    422: ['driver.no_such_network_mode'],
+    429: ['host.no_memory', 'host.no_disk'],
+    504: ['vm.boot_timeout'],
+  },
+});
+
+export const listVms = route({
+  method: 'GET',
+  path: '/v1/vms',
+  operationId: 'listVms',
+  tag: 'vms',
+  summary: 'List VMs, in the order they were made',
+  permission: 'vm:read',
+  query: object(
+    {
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(
+        Type.String({ pattern: '^vm_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
+      ),
+      phase: Type.Optional(
+        Type.Array(VmPhase, { maxItems: VM_PHASES.length, description: 'Only VMs in one of these. May be repeated.' }),
+      ),
+      name: Type.Optional(VmName),
+    },
+    { description: 'What to list.' },
+  ),
+  responses: { 200: { description: 'A page.', content: [json(VmPage)] } },
+  errors: {},
+});
+
+export const getVm = route({
+  method: 'GET',
+  path: '/v1/vms/{ref}',
+  operationId: 'getVm',
+  tag: 'vms',
+  summary: 'Get a VM',
+  permission: 'vm:read',
+  params: VmRefParams,
+  headers: [IF_NONE_MATCH],
+  responses: {
+    200: { description: 'The VM.', content: [json(Vm)], headers: [ETAG] },
+    304: { description: 'It is as you know it.', content: [], headers: [ETAG] },
+  },
+  errors: { 404: UNKNOWN },
+});
+
+export const waitForVm = route({
+  method: 'GET',
+  path: '/v1/vms/{ref}/wait',
+  operationId: 'waitForVm',
+  tag: 'vms',
+  summary: 'Wait until a VM is in a phase',
+  permission: 'vm:read',
+  params: VmRefParams,
+  query: object(
+    {
+      phase: Type.Optional(
+        stringEnum([...VM_PHASES, 'absent'], {
+          description: 'The phase; `absent`: until it is gone. Default: running.',
+        }),
+      ),
+      timeout: Type.Optional(WaitTimeout),
+      incarnation: Type.Optional(Type.Integer({ minimum: 0, description: 'At least this life of it.' })),
+    },
+    { description: 'What to wait for.' },
+  ),
+  responses: {
+    200: { description: 'The VM, in that phase.', content: [json(Vm)], headers: [ETAG] },
+    204: { description: 'It is gone, as was waited for.', content: [] },
+  },
+  errors: { 404: UNKNOWN, 409: ['vm.failed'], 504: ['vm.wait_timeout'] },
+});
+
+export const readConsole = route({
+  method: 'GET',
+  path: '/v1/vms/{ref}/console',
+  operationId: 'readConsole',
+  tag: 'vms',
+  summary: "Read a VM's console",
+  description: 'Raw bytes, as the guest wrote them, as far as they are kept.',
+  permission: 'vm:read',
+  params: VmRefParams,
+  query: object(
+    { offset: Type.Optional(ByteOffset), follow: Type.Optional(flag('Go on with what comes.')) },
+    { description: 'Where to begin.' },
+  ),
+  responses: {
+    200: {
+      description: 'What it wrote.',
+      content: [{ contentType: TEXT_TYPE, schema: Bytes }],
+      headers: [
+        {
+          name: 'X-Console-Offset',
+          description:
+            'Of the first byte: larger than asked for when earlier ones are no longer kept. Absent while nothing has been written.',
+          example: '0',
+        },
+      ],
+    },
+  },
+  errors: { 404: UNKNOWN, 422: ['driver.no_console'] },
+});
+
+export const startVm = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/start',
+  operationId: 'startVm',
+  tag: 'vms',
+  summary: 'Start a VM',
+  permission: 'vm:power',
+  params: VmRefParams,
+  headers: CHANGE_HEADERS,
+  body: jsonBody(EmptyRequest, { isRequired: false }),
+  responses: { 200: CHANGED, 202: ACCEPTED },
+  errors: {
+    404: UNKNOWN,
+    409: ['vm.already_running', 'vm.paused', BEING_DELETED, SUPERSEDED],
+    412: VM_CHANGED,
+    429: ['host.no_memory'],
+    504: ['vm.boot_timeout'],
+  },
+});
+
+export const stopVm = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/stop',
+  operationId: 'stopVm',
+  tag: 'vms',
+  summary: 'Stop a VM; its disk is kept',
+  permission: 'vm:power',
+  params: VmRefParams,
+  headers: CHANGE_HEADERS,
+  body: jsonBody(StopVmRequest, { isRequired: false }),
+  responses: { 200: CHANGED, 202: ACCEPTED },
+  errors: { 404: UNKNOWN, 409: ['vm.already_stopped', BEING_DELETED, SUPERSEDED], 412: VM_CHANGED },
+});
+
+export const restartVm = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/restart',
+  operationId: 'restartVm',
+  tag: 'vms',
+  summary: 'Stop and start a VM; a stopped one is started',
+  permission: 'vm:power',
+  params: VmRefParams,
+  headers: CHANGE_HEADERS,
+  body: jsonBody(StopVmRequest, { isRequired: false }),
+  responses: { 200: CHANGED, 202: ACCEPTED },
+  errors: {
+    404: UNKNOWN,
+    409: [BEING_DELETED, SUPERSEDED],
+    412: VM_CHANGED,
+    429: ['host.no_memory'],
+    504: ['vm.boot_timeout'],
+  },
+});
+
+export const pauseVm = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/pause',
+  operationId: 'pauseVm',
+  tag: 'vms',
+  summary: 'Halt the virtual CPUs of a VM; its memory is kept',
+  permission: 'vm:power',
+  params: VmRefParams,
+  headers: CHANGE_HEADERS,
+  body: jsonBody(EmptyRequest, { isRequired: false }),
+  responses: { 200: CHANGED, 202: ACCEPTED },
+  errors: {
+    404: UNKNOWN,
+    409: ['vm.not_running', BEING_DELETED, SUPERSEDED],
+    412: VM_CHANGED,
+    422: ['driver.cannot_pause'],
+  },
+});
+
+export const resumeVm = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/resume',
+  operationId: 'resumeVm',
+  tag: 'vms',
+  summary: 'Set a paused VM going',
+  permission: 'vm:power',
+  params: VmRefParams,
+  headers: CHANGE_HEADERS,
+  body: jsonBody(EmptyRequest, { isRequired: false }),
+  responses: { 200: CHANGED, 202: ACCEPTED },
+  errors: { 404: UNKNOWN, 409: ['vm.not_paused', BEING_DELETED, SUPERSEDED], 412: VM_CHANGED },
+});
+
+export const deleteVm = route({
+  method: 'DELETE',
+  path: '/v1/vms/{ref}',
+  operationId: 'deleteVm',
+  tag: 'vms',
+  summary: 'Delete a VM with everything that belongs to it',
+  description: 'From every phase; a running machine is ended at once. Asking again gives the same operation.',
+  permission: 'vm:delete',
+  params: object({ ref: VmRef }, { description: 'A VM.' }),
+  headers: CHANGE_HEADERS,
+  responses: {
+    200: {
+      description: 'Gone, within the time of `Prefer: wait`.',
+      content: [json(AcceptedOperation)],
+      headers: [PREFERENCE_APPLIED],
+    },
+    202: ACCEPTED,
+  },
+  errors: { 404: UNKNOWN, 412: VM_CHANGED },
+});

@@ -1,0 +1,44 @@
+import { type Static, Type } from 'typebox';
+import { LIMITS } from './limits.ts';
+import { component, object, stringEnum } from './schema.ts';
+
+const Range = component(
+  'Range',
+  { minimum: Type.Integer(), maximum: Type.Integer() },
+  { description: 'Inclusive bounds.', examples: [LIMITS.vcpus] },
+);
+
+export const Capabilities = component(
+  'Capabilities',
+  {
+    version: Type.String({ description: "The server's version." }),
+    driver: Type.String({ description: 'What runs VMs.' }),
+    supports_pause: Type.Boolean({ description: 'VMs can be paused and resumed.' }),
+    supports_console: Type.Boolean({ description: 'The console of a VM can be read.' }),
+    network_modes: Type.Array(Type.String(), { description: 'What `network.mode` may be.' }),
+    images: Type.Array(Type.String(), { description: 'What `image` may be.' }),
+    limits: object({ vcpus: Range, memory_mib: Range, disk_gib: Range }, { description: 'Bounds of one VM.' }),
+  },
+  {
+    description: 'What this server can do, for clients that adapt.',
+    examples: [
+      {
+        version: '0.1.0',
+        driver: 'qemu',
+        supports_pause: true,
+        supports_console: true,
+        network_modes: ['user', 'none'],
+        images: ['base'],
+        limits: { vcpus: LIMITS.vcpus, memory_mib: LIMITS.memoryMib, disk_gib: LIMITS.diskGib },
+      },
+    ],
+  },
+);
+export type Capabilities = Static<typeof Capabilities>;
+
+export const Health = component(
+  'Health',
+  { status: stringEnum(['ok', 'ready'], { description: '`ok`: the process answers. `ready`: it takes work.' }) },
+  { description: 'How the server is.', examples: [{ status: 'ok' }] },
+);
+export type Health = Static<typeof Health>;

@@ -1,0 +1,214 @@
+import { type Static, Type } from 'typebox';
+import { EXAMPLE_IDS, HostId, ImageName, VmId, VmName } from './ids.ts';
+import { LIMITS } from './limits.ts';
+import {
+  component,
+  enumComponent,
+  jsonObject,
+  nullable,
+  nullableInteger,
+  nullableString,
+  nullableTimestamp,
+  object,
+  pageOf,
+  stringEnum,
+  stringMap,
+  timestamp,
+} from './schema.ts';
+
+export const VM_PHASES = [
+  'pending',
+  'provisioning',
+  'starting',
+  'pausing',
+  'suspending',
+  'resuming',
+  'stopping',
+  'restarting',
+  'updating',
+  'migrating',
+  'deleting',
+  'running',
+  'paused',
+  'suspended',
+  'stopped',
+  'failed',
+  'unknown',
+] as const;
+
+export const VmPhase = enumComponent(
+  'VmPhase',
+  VM_PHASES,
+  'Where a VM is in its life. Transient ones (`…ing`, `pending`) are owned by an operation and have a deadline.',
+);
+export type VmPhase = Static<typeof VmPhase>;
+
+export const VmNetwork = component(
+  'VmNetwork',
+  {
+    mode: stringEnum(['user', 'none'], {
+      description: '`user`: an interface that reaches nothing unless egress lets it; `none`: no interface.',
+    }),
+    egress: Type.Optional(stringEnum(['deny'], { description: 'What the guest may reach. Default: deny.' })),
+  },
+  { description: 'How a VM is joined to the network.', examples: [{ mode: 'user', egress: 'deny' }] },
+);
+
+export const VmDesired = component(
+  'VmDesired',
+  {
+    power: stringEnum(['running', 'paused', 'stopped', 'absent'], { description: '`absent`: it is being deleted.' }),
+    incarnation: Type.Integer({ minimum: 0, description: 'The life that is wanted.' }),
+    grace_ms: Type.Integer({ minimum: 0, description: 'How long the guest may take to shut down.' }),
+  },
+  { description: 'What was asked of a VM, last.', examples: [{ power: 'running', incarnation: 1, grace_ms: 0 }] },
+);
+
+export const VmFailure = component(
+  'VmFailure',
+  {
+    generation: Type.Integer({ minimum: 0, description: 'The generation that could not be reached.' }),
+    reason: Type.String({ description: 'Stable, dotted name.' }),
+    message: Type.String({ description: 'What happened, and what to do about it.' }),
+    console_tail: Type.String({ description: "The last lines of the guest's console, where there were any." }),
+    at: timestamp('When.'),
+  },
+  {
+    description: 'Why a VM is `failed`.',
+    examples: [
+      {
+        generation: 1,
+        reason: 'vm.boot_timeout',
+        message: 'The guest did not answer within 120 s.',
+        console_tail: '',
+        at: '2026-01-31T12:02:00.000Z',
+      },
+    ],
+  },
+);
+
+export const EXAMPLE_VM = {
+  id: EXAMPLE_IDS.vm,
+  name: 'first',
+  owner: 'admin',
+  phase: 'running',
+  phase_since: '2026-01-31T12:00:03.000Z',
+  operation_id: null,
+  deadline_at: null,
+  failure: null,
+  desired: { power: 'running', incarnation: 1, grace_ms: 0 },
+  health: 'healthy',
+  image: 'base',
+  image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+  vcpus: 1,
+  memory_mib: 256,
+  disk_gib: 8,
+  network: { mode: 'user', egress: 'deny' },
+  labels: { team: 'blue' },
+  metadata: {},
+  driver: 'qemu',
+  host: EXAMPLE_IDS.host,
+  pid: 4711,
+  ip: null,
+  incarnation: 1,
+  generation: 1,
+  revision: 6,
+  created_at: '2026-01-31T12:00:00.000Z',
+  updated_at: '2026-01-31T12:00:03.000Z',
+  started_at: '2026-01-31T12:00:03.000Z',
+} as const;
+
+export const Vm = component(
+  'Vm',
+  {
+    id: VmId,
+    name: VmName,
+    owner: Type.String({ description: 'The principal that created it.' }),
+    phase: VmPhase,
+    phase_since: timestamp('When it came into this phase.'),
+    operation_id: nullableString({ description: 'The operation that owns a transient phase; else null.' }),
+    deadline_at: nullableTimestamp('When a transient phase is given up; else null.'),
+    failure: nullable(VmFailure),
+    desired: VmDesired,
+    health: stringEnum(['healthy', 'degraded', 'unknown'], {
+      description: '`healthy`: the guest agent answers. `degraded`: it has fallen silent.',
+    }),
+    image: ImageName,
+    image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
+    vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs.' }),
+    memory_mib: Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB.' }),
+    disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB.' }),
+    network: VmNetwork,
+    labels: stringMap({
+      description: 'Short texts to find it by.',
+      maxProperties: LIMITS.labels.count,
+      keyLength: LIMITS.labels.keyLength,
+      valueLength: LIMITS.labels.valueLength,
+    }),
+    metadata: jsonObject({ description: 'Whatever its creator wants to remember. Never interpreted.' }),
+    driver: Type.String({ description: 'What runs it.' }),
+    host: HostId,
+    pid: nullableInteger({ description: 'Process of its machine on the host; null when there is none.' }),
+    ip: nullableString({ description: 'Address of the guest, where the host can reach it.' }),
+    incarnation: Type.Integer({ minimum: 0, description: 'Counts its lives: rises with each start of a machine.' }),
+    generation: Type.Integer({ minimum: 0, description: 'Rises with each request that changes what is wanted.' }),
+    revision: Type.Integer({ minimum: 0, description: 'Rises with each change of this record; see ETag.' }),
+    created_at: timestamp('When it was asked for.'),
+    updated_at: timestamp('When this record last changed.'),
+    started_at: nullableTimestamp('When the guest of the present incarnation first answered.'),
+  },
+  { description: 'A virtual machine.', examples: [EXAMPLE_VM] },
+);
+export type Vm = Static<typeof Vm>;
+
+export const VmPage = pageOf('VmPage', Vm, EXAMPLE_VM);
+export type VmPage = Static<typeof VmPage>;
+
+export const CreateVmRequest = component(
+  'CreateVmRequest',
+  {
+    name: Type.Optional(VmName),
+    image: Type.Optional(ImageName),
+    vcpus: Type.Optional(Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs. Default: 1.' })),
+    memory_mib: Type.Optional(Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB. Default: 256.' })),
+    disk_gib: Type.Optional(
+      Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB. Default: 8.' }),
+    ),
+    network: Type.Optional(VmNetwork),
+    labels: Type.Optional(
+      stringMap({
+        description: 'Short texts to find it by.',
+        maxProperties: LIMITS.labels.count,
+        keyLength: LIMITS.labels.keyLength,
+        valueLength: LIMITS.labels.valueLength,
+      }),
+    ),
+    metadata: Type.Optional(jsonObject({ description: 'Whatever you want to remember; at most 16 KiB as JSON.' })),
+    start: Type.Optional(
+      Type.Boolean({ description: 'False: its disk is made and nothing is started. Default: true.' }),
+    ),
+  },
+  {
+    description: 'A VM that is wanted. All fields have defaults.',
+    examples: [{ name: 'first', vcpus: 1, memory_mib: 256, labels: { team: 'blue' } }],
+  },
+);
+export type CreateVmRequest = Static<typeof CreateVmRequest>;
+
+export const StopVmRequest = component(
+  'StopVmRequest',
+  {
+    grace_ms: Type.Optional(
+      Type.Integer({
+        minimum: LIMITS.graceMs.minimum,
+        maximum: LIMITS.graceMs.maximum,
+        description: 'How long the guest may take to shut down before its machine is ended. Default: 30000.',
+      }),
+    ),
+    force: Type.Optional(Type.Boolean({ description: 'True: end the machine at once, as with `grace_ms: 0`.' })),
+  },
+  { description: 'How a machine is ended.', examples: [{ grace_ms: 10_000 }] },
+);
+export type StopVmRequest = Static<typeof StopVmRequest>;
+
+export const EmptyRequest = object({}, { description: 'Nothing: an empty object, or no body at all.', examples: [{}] });

@@ -1,0 +1,72 @@
+import type { AcceptedOperation, Capabilities, Host, HostPage, ImagePage, RemovedImages } from '@volary/contract';
+import { createEventClient, type EventClient } from './events.ts';
+import { createExecutionClient, type ExecutionClient } from './executions.ts';
+import { createFileClient, type FileClient } from './files.ts';
+import { type Abortable, createOperationClient, type OperationClient } from './operations.ts';
+import { createTransport, type Transport, type TransportOptions } from './transport.ts';
+import { createVmClient, type VmClient } from './vms.ts';
+
+export interface ImageClient {
+  list(options?: Abortable): Promise<ImagePage>;
+  /** Resolves as soon as it is accepted: `operations.finish` tells how it ends. */
+  build(name: string, options?: Abortable): Promise<AcceptedOperation>;
+  /** By name (all its versions) or digest. */
+  remove(ref: string, options?: Abortable): Promise<RemovedImages>;
+}
+
+export interface HostClient {
+  list(options?: Abortable): Promise<HostPage>;
+  get(ref: string, options?: Abortable): Promise<Host>;
+}
+
+/**
+ * A server's `/v1`. Every call throws `VolaryApiError` when the server refuses and `VolaryConnectionError` when it does not
+ * answer; an aborted signal rejects with its reason.
+ */
+export interface VolaryClient {
+  readonly vms: VmClient;
+  readonly executions: ExecutionClient;
+  readonly files: FileClient;
+  readonly operations: OperationClient;
+  readonly events: EventClient;
+  readonly images: ImageClient;
+  readonly hosts: HostClient;
+  capabilities(options?: Abortable): Promise<Capabilities>;
+  /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
+  ready(options?: Abortable): Promise<void>;
+}
+
+export function createClient(options: TransportOptions): VolaryClient {
+  const transport = createTransport(options);
+  return {
+    vms: createVmClient(transport),
+    executions: createExecutionClient(transport),
+    files: createFileClient(transport),
+    operations: createOperationClient(transport),
+    events: createEventClient(transport),
+    images: createImageClient(transport),
+    hosts: createHostClient(transport),
+    capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
+    ready: async ({ signal } = {}) => {
+      await transport.json({ method: 'GET', path: '/readyz', signal });
+    },
+  };
+}
+
+function createImageClient(transport: Transport): ImageClient {
+  return {
+    list: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/images', signal }),
+    build: (name, { signal } = {}) =>
+      transport.json({ method: 'POST', path: `/v1/images/${encodeURIComponent(name)}/build`, json: {}, signal }),
+    remove: (ref, { signal } = {}) =>
+      transport.json({ method: 'DELETE', path: `/v1/images/${encodeURIComponent(ref)}`, signal }),
+  };
+}
+
+function createHostClient(transport: Transport): HostClient {
+  return {
+    list: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/hosts', signal }),
+    get: (ref, { signal } = {}) =>
+      transport.json({ method: 'GET', path: `/v1/hosts/${encodeURIComponent(ref)}`, signal }),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Problem } from '@volary/contract';
+import { errorOfProblem, errorOfStatus, VolaryConnectionError } from './errors.ts';
+
+export interface TransportOptions {
+  /** Where the server listens: `http://127.0.0.1:7070`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Default: the built-in one. */
+  readonly fetch?: typeof fetch;
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is. */
+  readonly bytes?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sends requests with the key. Throws `VolaryApiError` for each answer of 400 and above, `VolaryConnectionError` for none. */
+export interface Transport {
+  send(call: Call): Promise<Response>;
+  /** Sends, and reads the answer as JSON. */
+  json<T>(call: Call): Promise<T>;
+}
+
+export function createTransport(options: TransportOptions): Transport {
+  const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const request = options.fetch ?? fetch;
+
+  async function send(call: Call): Promise<Response> {
+    const headers: Record<string, string> = { authorization: `Bearer ${options.apiKey}`, ...call.headers };
+    const init: RequestInit = { method: call.method, headers };
+    if (call.signal !== undefined) init.signal = call.signal;
+    if (call.json !== undefined) {
+      headers['content-type'] = 'application/json';
+      init.body = JSON.stringify(call.json);
+    } else if (call.bytes !== undefined) {
+      headers['content-type'] = 'application/octet-stream';
+      init.body = call.bytes;
+      init.duplex = 'half';
+    }
+    const response = await throughNetwork(baseUrl, call.signal, () =>
+      request(baseUrl + call.path + toSearch(call.query), init),
+    );
+    if (response.status < 400) return response;
+    throw await readError(response);
+  }
+
+  return {
+    send,
+    json: async <T>(call: Call): Promise<T> => {
+      const response = await send(call);
+      const value: T = JSON.parse(await throughNetwork(baseUrl, call.signal, () => response.text()));
+      return value;
+    },
+  };
+}
+
+/** The bytes of an answer as they come. Throws `VolaryConnectionError` when the connection breaks. */
+export async function* bytesOf(response: Response, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await throughNetwork(new URL(response.url).origin, signal, () => reader.read());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // A reader that is let go of early closes the connection; when the stream has ended this changes nothing.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function throughNetwork<T>(baseUrl: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new VolaryConnectionError(baseUrl, error);
+  }
+}
+
+async function readError(response: Response): Promise<Error> {
+  const text = await response.text().catch(() => '');
+  if (response.headers.get('content-type')?.startsWith('application/problem+json') === true) {
+    const problem: Problem = JSON.parse(text);
+    return errorOfProblem(problem);
+  }
+  return errorOfStatus(
+    response.status,
+    text.slice(0, 500) || `The answer was ${response.status} ${response.statusText}.`,
+  );
+}
+
+function toSearch(query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
+  }
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}

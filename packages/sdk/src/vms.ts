@@ -1,0 +1,114 @@
+import type { AcceptedOperation, CreateVmRequest, StopVmRequest, Vm, VmPage, VmPhase } from '@volary/contract';
+import type { Abortable } from './operations.ts';
+import { allItems } from './pages.ts';
+import { createBackoff } from './retry.ts';
+import { bytesOf, type Transport } from './transport.ts';
+
+const OUTAGE_MS = 60_000;
+
+export interface VmQuery {
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly phase?: readonly VmPhase[];
+  readonly name?: string;
+}
+
+export interface ChangeOptions extends Abortable {
+  /** Change it only if its revision is still that of this VM; else a `VolaryApiError` with status 412. */
+  readonly ifUnchangedSince?: Pick<Vm, 'id' | 'revision'>;
+}
+
+export interface ConsoleChunk {
+  /** Of the first byte. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** VMs, each by its id or name. Changes resolve as soon as they are accepted: `operations.finish` tells how they end. */
+export interface VmClient {
+  create(request?: CreateVmRequest, options?: Abortable): Promise<AcceptedOperation>;
+  get(ref: string, options?: Abortable): Promise<Vm>;
+  list(query?: VmQuery, options?: Abortable): Promise<VmPage>;
+  /** All pages, in the order they were made. */
+  listAll(query?: Omit<VmQuery, 'cursor'>, options?: Abortable): AsyncIterable<Vm>;
+  start(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  stop(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
+  restart(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
+  pause(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  resume(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  delete(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  /**
+   * Resolves with the VM when it is in this phase, or with null when it is gone and `absent` was waited for. Throws
+   * `VolaryApiError` with code `deadline_exceeded` when the time (at most 300 s) is over.
+   */
+  wait(
+    ref: string,
+    wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number; readonly timeoutSeconds?: number },
+    options?: Abortable,
+  ): Promise<Vm | null>;
+  /** What the guest wrote to its console. `follow` goes on with what comes, through lost connections, until aborted. */
+  console(
+    ref: string,
+    options?: Abortable & { readonly offset?: number; readonly follow?: boolean },
+  ): AsyncIterable<ConsoleChunk>;
+}
+
+export function createVmClient(transport: Transport): VmClient {
+  const pathOf = (ref: string, verb?: string) =>
+    `/v1/vms/${encodeURIComponent(ref)}${verb === undefined ? '' : `/${verb}`}`;
+  const change = (ref: string, verb: string, json: unknown, options: ChangeOptions = {}) =>
+    transport.json<AcceptedOperation>({ method: 'POST', path: pathOf(ref, verb), json, ...precondition(options) });
+
+  const client: VmClient = {
+    create: (request = {}, { signal } = {}) =>
+      transport.json({ method: 'POST', path: '/v1/vms', json: request, signal }),
+    get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
+    list: (query = {}, { signal } = {}) =>
+      transport.json({ method: 'GET', path: '/v1/vms', query: { ...query }, signal }),
+    listAll: (query = {}, options = {}) =>
+      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
+    start: (ref, options) => change(ref, 'start', {}, options),
+    stop: (ref, request = {}, options = {}) => change(ref, 'stop', request, options),
+    restart: (ref, request = {}, options = {}) => change(ref, 'restart', request, options),
+    pause: (ref, options) => change(ref, 'pause', {}, options),
+    resume: (ref, options) => change(ref, 'resume', {}, options),
+    delete: (ref, options = {}) => transport.json({ method: 'DELETE', path: pathOf(ref), ...precondition(options) }),
+    wait: async (ref, { phase, incarnation, timeoutSeconds }, { signal } = {}) => {
+      const query = { phase, incarnation, timeout: timeoutSeconds };
+      const response = await transport.send({ method: 'GET', path: pathOf(ref, 'wait'), query, signal });
+      if (response.status === 204) return null;
+      const vm: Vm = JSON.parse(await response.text());
+      return vm;
+    },
+    console: (ref, options = {}) => readConsole(transport, pathOf(ref, 'console'), options),
+  };
+  return client;
+}
+
+function precondition({ ifUnchangedSince, signal }: ChangeOptions) {
+  if (ifUnchangedSince === undefined) return { signal };
+  return { headers: { 'if-match': `"${ifUnchangedSince.id}.${ifUnchangedSince.revision}"` }, signal };
+}
+
+async function* readConsole(
+  transport: Transport,
+  path: string,
+  { offset: from = 0, follow = false, signal }: Abortable & { readonly offset?: number; readonly follow?: boolean },
+): AsyncGenerator<ConsoleChunk> {
+  const backoff = createBackoff({ giveUpAfterMs: follow ? OUTAGE_MS : 0 });
+  let offset = from;
+  for (;;) {
+    try {
+      const response = await transport.send({ method: 'GET', path, query: { offset, follow }, signal });
+      offset = Number(response.headers.get('x-console-offset') ?? offset);
+      for await (const bytes of bytesOf(response, signal)) {
+        backoff.reset();
+        yield { offset, bytes };
+        offset += bytes.length;
+      }
+      return;
+    } catch (error) {
+      await backoff.afterFault(error, signal);
+    }
+  }
+}
