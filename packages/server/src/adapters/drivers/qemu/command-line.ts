@@ -1,0 +1,90 @@
+import type { VmSpec } from '../../../domain/vm/spec.ts';
+import { RUN_FILES } from './vm-directory.ts';
+
+/** The virtio port that the guest agent opens. */
+const AGENT_PORT = 'org.volary.agent.0';
+/** Name of the ring that keeps the console's last bytes while nobody drains it. */
+export const CONSOLE_DEVICE = 'console';
+/** What the ring keeps, bytes; a power of two. It is the VMM's own memory: the guest cannot fill the host's disk. */
+export const CONSOLE_RING_BYTES = 256 * 1024;
+
+/** Descriptors that the VMM inherits, so that it needs no right to reach the files by their paths. */
+export const INHERITED = { kernel: 3, initramfs: 4, baseDisk: 5 } as const;
+
+/** What a machine is made of, as far as its VMM's arguments go. */
+export interface Machine {
+  readonly name: string;
+  readonly uuid: string;
+  readonly machineType: string;
+  readonly accelerator: 'kvm' | 'tcg';
+  readonly vcpuCount: VmSpec['vcpuCount'];
+  readonly memoryMib: VmSpec['memoryMib'];
+  readonly hasDisk: boolean;
+  readonly kernelCommandLine: string;
+  readonly networkArguments: readonly string[];
+}
+
+/**
+ * The arguments of QEMU for this machine, without the program. Every path is relative to the run directory or a
+ * descriptor. No balloon: were this memory ever shared with a fork, a balloon would corrupt both.
+ */
+export function qemuArguments(machine: Machine): readonly string[] {
+  return [
+    ...['-name', `volary-${machine.name}`, '-uuid', machine.uuid],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-machine', `${machine.machineType},usb=off,sata=off,smbus=off,vmport=off,hpet=off,dump-guest-core=off`],
+    ...acceleratorArguments(machine.accelerator),
+    ...['-smp', `cpus=${machine.vcpuCount},sockets=1,cores=${machine.vcpuCount},threads=1`],
+    ...['-m', `size=${machine.memoryMib}M`],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    // It stays when the guest ends, so that a server that was away can still be told how.
+    ...['-action', 'shutdown=pause,panic=pause,reboot=shutdown'],
+    ...['-kernel', `/dev/fd/${INHERITED.kernel}`, '-initrd', `/dev/fd/${INHERITED.initramfs}`],
+    ...['-append', machine.kernelCommandLine],
+    ...monitorArguments('qmp', RUN_FILES.controlSocket),
+    ...monitorArguments('rescue', RUN_FILES.rescueSocket),
+    ...['-device', 'virtio-serial-pci,id=serial0,max_ports=2', '-chardev', listen('agent', RUN_FILES.agentSocket)],
+    ...['-device', `virtserialport,bus=serial0.0,chardev=agent,name=${AGENT_PORT}`],
+    ...(machine.hasDisk ? diskArguments() : []),
+    ...machine.networkArguments,
+    ...['-chardev', `ringbuf,id=${CONSOLE_DEVICE},size=${CONSOLE_RING_BYTES}`, '-serial', `chardev:${CONSOLE_DEVICE}`],
+    ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
+    ...['-device', 'pvpanic-pci'],
+  ];
+}
+
+function acceleratorArguments(accelerator: Machine['accelerator']): readonly string[] {
+  // The largest processor that can be had: nothing here is ever moved to another host.
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
+  return ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
+}
+
+function monitorArguments(id: string, socket: string): readonly string[] {
+  return ['-chardev', listen(id, socket), '-mon', `chardev=${id},mode=control`];
+}
+
+function listen(id: string, socket: string): string {
+  return `socket,id=${id},path=${socket},server=on,wait=off`;
+}
+
+/** The VM's own overlay on the image's root disk. Every node is named, and the backing one is given, never looked up. */
+function diskArguments(): readonly string[] {
+  const nodes = [
+    { 'node-name': 'base-file', driver: 'file', filename: '/dev/fdset/1', 'read-only': true, 'auto-read-only': false },
+    { 'node-name': 'base', driver: 'raw', file: 'base-file', 'read-only': true },
+    { 'node-name': 'disk-file', driver: 'file', filename: RUN_FILES.disk, discard: 'unmap', aio: 'threads' },
+    {
+      'node-name': 'disk',
+      driver: 'qcow2',
+      file: 'disk-file',
+      backing: 'base',
+      discard: 'unmap',
+      'detect-zeroes': 'unmap',
+    },
+  ];
+  return [
+    ...['-add-fd', `fd=${INHERITED.baseDisk},set=1`],
+    ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
+    ...['-device', 'virtio-blk-pci,id=disk0,drive=disk'],
+  ];
+}

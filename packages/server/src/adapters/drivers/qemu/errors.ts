@@ -1,0 +1,14 @@
+import { VolaryError } from '../../../domain/errors.ts';
+
+/** There is no machine that runs or could run on. */
+export function noMachine(): VolaryError {
+  return new VolaryError('failed_precondition', 'The VM has no machine.', { reason: 'driver.no_machine' });
+}
+
+/** A machine, or what is left of one, is in the way. `details` says which. */
+export function machinePresent(details: Readonly<Record<string, unknown>>): VolaryError {
+  return new VolaryError('failed_precondition', 'A machine of this VM, or what is left of one, is in the way.', {
+    reason: 'driver.machine_present',
+    details,
+  });
+}

@@ -1,0 +1,114 @@
+import { toVolaryError } from '../../../domain/errors.ts';
+import type { VmId } from '../../../domain/ids.ts';
+import type { DriverHandle } from '../../../domain/vm/vm.ts';
+import type { MachineState, VmObservation } from '../../../ports/driver.ts';
+import type { Abortable } from '../../../ports/guest-link.ts';
+import { type ProcessFacts, readBootId } from '../../shared/process.ts';
+import { hasDisk } from './disk.ts';
+import { type LaunchRecord, readRecord } from './launch-record.ts';
+import { runStateOf } from './machine-end.ts';
+import type { Machines } from './machines.ts';
+import { readLastWords } from './stderr-log.ts';
+import { findVmm, isOfEarlierBoot, waitForEnd } from './vmm-process.ts';
+
+/** A dying process closes its sockets some moments before it is gone. */
+const DYING_MS = 300;
+
+/** What is there of the VM now: its disk by its name, its machine by its record, its process, and what QEMU says. */
+export async function inspectVm(machines: Machines, vmId: VmId, options: Abortable): Promise<VmObservation> {
+  const directory = machines.directory(vmId);
+  const [isThere, stored] = await Promise.all([hasDisk(directory), readRecord(directory.recordPath)]);
+  const disk = isThere ? 'present' : 'absent';
+  switch (stored.kind) {
+    case 'none':
+      return { disk, machine: { kind: 'absent' } };
+    case 'damaged':
+      return {
+        disk,
+        machine: {
+          kind: 'ended',
+          incarnation: 0,
+          end: { cause: 'vmm-died', detail: 'The record of the machine is damaged.' },
+        },
+      };
+    case 'valid':
+      return { disk, machine: await inspectMachine(machines, vmId, stored.record, options) };
+    default:
+      return stored satisfies never;
+  }
+}
+
+/** The handle of a machine whose process is known. */
+export function handleOf(record: LaunchRecord): DriverHandle {
+  const { vmId, uuid, incarnation, machineType, qemuVersion, accelerator } = record;
+  return {
+    driver: 'qemu',
+    version: 1,
+    state: { vmId, uuid, incarnation, machineType, qemuVersion, accelerator, ...(record.process ?? {}) },
+  };
+}
+
+async function inspectMachine(
+  machines: Machines,
+  vmId: VmId,
+  record: LaunchRecord,
+  options: Abortable,
+): Promise<MachineState> {
+  const directory = machines.directory(vmId);
+  const facts = findVmm(record, directory);
+  if (facts === null) return died(machines, vmId, record);
+  try {
+    return await askVmm(machines, vmId, record, facts);
+  } catch (error) {
+    if (await waitForEnd(record, directory, { timeoutMs: DYING_MS, ...options })) return died(machines, vmId, record);
+    const { message } = toVolaryError(error);
+    return { kind: 'unresponsive', incarnation: record.incarnation, pid: facts.pid, detail: message };
+  }
+}
+
+async function askVmm(
+  machines: Machines,
+  vmId: VmId,
+  record: LaunchRecord,
+  facts: ProcessFacts,
+): Promise<MachineState> {
+  const { incarnation } = record;
+  const monitor = machines.monitor(vmId, record);
+  const client = await monitor.client();
+  const { status } = await client.execute('query-status', null);
+  const isOver = status === 'shutdown' || status === 'guest-panicked';
+  const state = runStateOf(status, monitor.seenEnd ?? record.end, isOver ? await monitor.consoleTail() : '');
+  switch (state.kind) {
+    case 'running':
+    case 'paused':
+      return {
+        kind: state.kind,
+        incarnation,
+        handle: handleOf({ ...record, process: identityOf(record, facts) }),
+        pid: facts.pid,
+      };
+    case 'ended':
+      return { kind: 'ended', incarnation, end: state.end };
+    case 'other':
+      return {
+        kind: 'unresponsive',
+        incarnation,
+        pid: facts.pid,
+        detail: `The machine is in QEMU's state "${state.status}".`,
+      };
+    default:
+      return state satisfies never;
+  }
+}
+
+async function died(machines: Machines, vmId: VmId, record: LaunchRecord): Promise<MachineState> {
+  const { incarnation } = record;
+  if (record.end !== null) return { kind: 'ended', incarnation, end: record.end };
+  const words = await readLastWords(machines.directory(vmId).stderrPath);
+  const fallback = isOfEarlierBoot(record) ? 'The host was restarted.' : 'The virtual machine monitor was killed.';
+  return { kind: 'ended', incarnation, end: { cause: 'vmm-died', detail: words === '' ? fallback : words } };
+}
+
+function identityOf(record: LaunchRecord, facts: ProcessFacts): LaunchRecord['process'] {
+  return record.process ?? { pid: facts.pid, startTimeTicks: facts.startTimeTicks, bootId: readBootId() };
+}

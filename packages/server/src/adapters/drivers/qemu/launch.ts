@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { VolaryError } from '../../../domain/errors.ts';
+import { readBootId, readProcess } from '../../shared/process.ts';
+import { type LaunchRecord, writeRecord } from './launch-record.ts';
+import { dropPrivileges, type Identity } from './privileges.ts';
+import { readLastWords } from './stderr-log.ts';
+import type { VmDirectory } from './vm-directory.ts';
+import { killVmm } from './vmm-process.ts';
+
+/** From the start of the process to its first answer; a loaded host may take seconds to load the program. */
+const START_TIMEOUT_MS = 20_000;
+const RETRY_MS = 3;
+const KILL_TIMEOUT_MS = 10_000;
+
+/** What a VMM is started with. */
+export interface Launch {
+  readonly directory: VmDirectory;
+  /** Without the process, which does not exist yet. */
+  readonly record: LaunchRecord;
+  readonly identity: Identity | null;
+  /** Opened for it, in this order, from descriptor 3 on. */
+  readonly inheritedPaths: readonly string[];
+  /** False for a VM; true for a probe, which nobody would look for after our death. */
+  readonly diesWithUs: boolean;
+  /** Called when the process has ended, however long that takes. */
+  readonly onExit: () => void;
+}
+
+/**
+ * Starts the VMM in a session of its own, so that it outlives us, and returns the record once `isReady` has come true.
+ * The record is written before the process exists and completed after: whenever we are interrupted, what runs can be found.
+ * If anything fails, the process is killed. Throws `unavailable` driver.start_failed with its words in `context`,
+ * `failed_precondition` driver.image_missing.
+ */
+export async function launchVmm(
+  launch: Launch,
+  isReady: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<LaunchRecord> {
+  const { directory } = launch;
+  await writeRecord(directory.recordPath, launch.record);
+  let record = launch.record;
+  try {
+    const child = await spawnVmm(launch);
+    record = { ...record, process: identify(child) };
+    await writeRecord(directory.recordPath, record);
+    await awaitReady(child, isReady, signal);
+    return record;
+  } catch (error) {
+    await killVmm(record, directory, { timeoutMs: KILL_TIMEOUT_MS, signal: new AbortController().signal });
+    if (error instanceof VolaryError || signal.aborted) throw error;
+    throw await startFailed(directory, record, error);
+  }
+}
+
+async function spawnVmm({
+  directory,
+  record,
+  identity,
+  inheritedPaths,
+  diesWithUs,
+  onExit,
+}: Launch): Promise<ChildProcess> {
+  const handles: FileHandle[] = [];
+  try {
+    await rm(directory.stderrPath, { force: true });
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
+    handles.push(await open(directory.stderrPath, flags, 0o600));
+    for (const path of inheritedPaths) handles.push(await openInherited(path));
+    const [program = '', ...args] = dropPrivileges(identity, record.argv, { diesWithUs });
+    const child = spawn(program, args, {
+      cwd: directory.runPath,
+      detached: true,
+      stdio: ['ignore', 'ignore', ...handles.map((handle) => handle.fd)],
+      // Nothing of our environment is its business.
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    child.once('exit', onExit);
+    child.unref();
+    return child;
+  } finally {
+    for (const handle of handles) await handle.close();
+  }
+}
+
+async function openInherited(path: string): Promise<FileHandle> {
+  return open(path, 'r').catch((cause: unknown) => {
+    throw new VolaryError('failed_precondition', 'A file of the image that this VM starts from is gone.', {
+      reason: 'driver.image_missing',
+      context: { path },
+      cause,
+    });
+  });
+}
+
+function identify(child: ChildProcess): LaunchRecord['process'] {
+  const facts = child.pid === undefined ? null : readProcess(child.pid);
+  if (facts === null) throw new Error('the process ended at once');
+  return { pid: facts.pid, startTimeTicks: facts.startTimeTicks, bootId: readBootId() };
+}
+
+async function awaitReady(child: ChildProcess, isReady: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await isReady())) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('the process ended while starting');
+    if (performance.now() > deadline) throw new Error(`no answer within ${START_TIMEOUT_MS} ms`);
+    await delay(RETRY_MS, undefined, { signal });
+  }
+}
+
+async function startFailed(directory: VmDirectory, record: LaunchRecord, cause: unknown): Promise<VolaryError> {
+  return new VolaryError('unavailable', 'The virtual machine monitor did not start.', {
+    reason: 'driver.start_failed',
+    context: { lastWords: await readLastWords(directory.stderrPath), argv: record.argv },
+    cause,
+  });
+}

@@ -1,0 +1,102 @@
+import type { VmId } from '../../../domain/ids.ts';
+import type { MachineEnd } from '../../../ports/driver.ts';
+import type { GuestLink } from '../../../ports/guest-link.ts';
+import type { Log } from '../../../ports/log.ts';
+import { createHintQueue, type HintQueue } from '../../shared/hint-queue.ts';
+import { createKeyedLock, type KeyedLock } from '../../shared/keyed-lock.ts';
+import { type LaunchRecord, readRecord, writeRecord } from './launch-record.ts';
+import { type VmDirectory, vmDirectory } from './vm-directory.ts';
+import { VmMonitor } from './vm-monitor.ts';
+
+const WATCH_CAPACITY = 65_536;
+
+/**
+ * What this process holds of the machines on this host: connections, which it can lose and make again at any time, and
+ * who listens for hints. All that must be known is on disk and in `/proc`.
+ */
+export class Machines implements AsyncDisposable {
+  /** Starting, ending and deleting one VM never overlap. */
+  readonly lock: KeyedLock = createKeyedLock();
+  readonly #dataDir: string;
+  readonly #log: Log;
+  /** By VM; each belongs to the one life that its UUID and incarnation name. */
+  readonly #monitors = new Map<VmId, { readonly incarnation: number; readonly monitor: VmMonitor }>();
+  readonly #links = new Map<VmId, GuestLink>();
+  readonly #watchers = new Set<HintQueue<VmId>>();
+
+  constructor(deps: { readonly dataDir: string; readonly log: Log }) {
+    this.#dataDir = deps.dataDir;
+    this.#log = deps.log;
+  }
+
+  directory(vmId: VmId): VmDirectory {
+    return vmDirectory(this.#dataDir, vmId);
+  }
+
+  /** The monitor of this life of the VM. One of an earlier life is put away. */
+  monitor(vmId: VmId, record: LaunchRecord): VmMonitor {
+    const known = this.#monitors.get(vmId);
+    if (known?.incarnation === record.incarnation) return known.monitor;
+    void known?.monitor[Symbol.asyncDispose]();
+    const monitor = new VmMonitor({
+      directory: this.directory(vmId),
+      uuid: record.uuid,
+      log: this.#log.child({ vmId }),
+      onHint: () => this.hint(vmId),
+      onEnd: (end) => void this.#rememberEnd(vmId, record.incarnation, end),
+    });
+    this.#monitors.set(vmId, { incarnation: record.incarnation, monitor });
+    return monitor;
+  }
+
+  /** Puts away everything that is held of the VM. */
+  async release(vmId: VmId): Promise<void> {
+    const monitor = this.#monitors.get(vmId)?.monitor;
+    this.#monitors.delete(vmId);
+    await this.replaceLink(vmId, null);
+    await monitor?.[Symbol.asyncDispose]();
+  }
+
+  /** A VM has one link at a time: the one before is ended. */
+  async replaceLink(vmId: VmId, link: GuestLink | null): Promise<void> {
+    const before = this.#links.get(vmId);
+    if (link === null) this.#links.delete(vmId);
+    else this.#links.set(vmId, link);
+    await before?.[Symbol.asyncDispose]();
+  }
+
+  hint(vmId: VmId): void {
+    for (const watcher of this.#watchers) watcher.push(vmId);
+  }
+
+  async *watch(signal: AbortSignal): AsyncIterable<VmId> {
+    const queue = createHintQueue<VmId>({ capacity: WATCH_CAPACITY, signal });
+    this.#watchers.add(queue);
+    try {
+      yield* queue;
+    } finally {
+      this.#watchers.delete(queue);
+    }
+  }
+
+  /** Ends the connections, and every watcher's wait; the machines go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const watcher of this.#watchers) watcher.end();
+    const ids = new Set([...this.#monitors.keys(), ...this.#links.keys()]);
+    await Promise.all([...ids].map((vmId) => this.release(vmId)));
+  }
+
+  /** Both a power-off and a reboot look alike afterwards, so that the difference is written down when it is told. */
+  async #rememberEnd(vmId: VmId, incarnation: number, end: MachineEnd): Promise<void> {
+    try {
+      await this.lock.run(vmId, async () => {
+        const path = this.directory(vmId).recordPath;
+        const stored = await readRecord(path);
+        if (stored.kind === 'valid' && stored.record.incarnation === incarnation)
+          await writeRecord(path, { ...stored.record, end });
+      });
+    } catch (error) {
+      this.#log.warn('how a machine ended could not be written down', { vmId, error });
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { Duplex } from 'node:stream';
+import type { VmId } from '../../../domain/ids.ts';
+import type { GuestLink } from '../../../ports/guest-link.ts';
+import { openAgentSocket } from './agent-transport.ts';
+import { noMachine } from './errors.ts';
+import { readLinkKey } from './link-key.ts';
+import type { Machines } from './machines.ts';
+import { findRecord } from './present-machine.ts';
+import type { QemuDriverDeps } from './qemu-config.ts';
+
+/** A link to the agent of the machine that is there now; it ends with this machine's life. */
+export async function openLink(
+  deps: Pick<QemuDriverDeps, 'connectAgent'>,
+  machines: Machines,
+  vmId: VmId,
+  signal: AbortSignal,
+): Promise<GuestLink> {
+  const record = await findRecord(machines, vmId);
+  if (record === null) throw noMachine();
+  await machines.replaceLink(vmId, null);
+  const directory = machines.directory(vmId);
+  const openTransport = async (): Promise<Duplex> => {
+    const present = await findRecord(machines, vmId);
+    if (present?.incarnation !== record.incarnation) throw noMachine();
+    return openAgentSocket(directory);
+  };
+  const link = await deps.connectAgent({ openTransport, linkKey: await readLinkKey(directory), signal });
+  await machines.replaceLink(vmId, link);
+  return link;
+}

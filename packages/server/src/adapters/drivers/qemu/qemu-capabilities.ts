@@ -1,0 +1,8 @@
+import type { DriverCapabilities } from '../../../ports/driver.ts';
+import { SUPPORTED_NETWORK_MODES } from './network.ts';
+
+export const QEMU_CAPABILITIES: DriverCapabilities = {
+  supportsPause: true,
+  supportsConsole: true,
+  networkModes: SUPPORTED_NETWORK_MODES,
+};

@@ -1,0 +1,16 @@
+import type { Log } from '../../../ports/log.ts';
+import type { ConnectAgent } from './agent-transport.ts';
+
+/** What a QEMU driver is made with. */
+export interface QemuDriverDeps {
+  /** VMs lie in `vms/` below it; what is there must not be lost. Absolute. */
+  readonly dataDir: string;
+  /** Which installation the VMs belong to; a record of another one is left alone. */
+  readonly installationId: string;
+  /** For what can be found out again: the chosen accelerator. Absolute. */
+  readonly cacheDir: string;
+  readonly log: Log;
+  readonly connectAgent: ConnectAgent;
+  /** Where programs are looked for; default: PATH. */
+  readonly searchPath?: string;
+}

@@ -1,0 +1,88 @@
+import { rm } from 'node:fs/promises';
+import type { Driver, FoundVm } from '../../../ports/driver.ts';
+import type { Abortable } from '../../../ports/guest-link.ts';
+import { createAcceleratorChooser, notTried } from './accelerator.ts';
+import { makeDisk } from './disk.ts';
+import { endMachine } from './end-machine.ts';
+import { machinePresent } from './errors.ts';
+import { inspectVm } from './inspect.ts';
+import { readRecord } from './launch-record.ts';
+import { Machines } from './machines.ts';
+import { openLink } from './open-link.ts';
+import { requireMachine } from './present-machine.ts';
+import { identityOf } from './privileges.ts';
+import { QEMU_CAPABILITIES } from './qemu-capabilities.ts';
+import type { QemuDriverDeps } from './qemu-config.ts';
+import { createQemuFinder } from './qemu-program.ts';
+import { readConsole } from './read-console.ts';
+import { startMachine } from './start-machine.ts';
+import { listVmIds } from './vm-directory.ts';
+
+/**
+ * Runs each VM as a QEMU process of its own, in a session of its own, without privileges: it outlives us and is found
+ * again by its record and proven by `/proc`. `vm-directory.ts` says where what lies, `command-line.ts` what the machine is.
+ */
+export function createQemuDriver(deps: QemuDriverDeps): Driver {
+  const machines = new Machines(deps);
+  const findQemu = createQemuFinder(deps.searchPath);
+  const accelerators = createAcceleratorChooser(deps);
+
+  return {
+    kind: 'qemu',
+    capabilities: QEMU_CAPABILITIES,
+
+    async probe({ signal, image }) {
+      const program = await findQemu({ signal });
+      const accelerator =
+        image === null ? notTried() : (await accelerators.choose(program, image, { signal })).accelerator;
+      return { version: program.version, accelerator };
+    },
+
+    createDisk: (machine, { signal }) =>
+      machines.lock.run(machine.vmId, async () => {
+        if ((await inspectVm(machines, machine.vmId, { signal })).disk === 'present') return;
+        const context = { program: await findQemu({ signal }), identity: identityOf(machine.vmId, []), signal };
+        await makeDisk(machines.directory(machine.vmId), machine, context);
+      }),
+
+    deleteDisk: (vmId) =>
+      machines.lock.run(vmId, async () => {
+        const directory = machines.directory(vmId);
+        if ((await readRecord(directory.recordPath)).kind !== 'none') throw machinePresent({});
+        await rm(directory.path, { recursive: true, force: true });
+      }),
+
+    startMachine: (machine, { signal }) =>
+      machines.lock.run(machine.vmId, async () => {
+        const program = await findQemu({ signal });
+        return startMachine(machine, { machines, program, accelerators, installationId: deps.installationId, signal });
+      }),
+
+    endMachine: (vmId, options) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),
+
+    pauseMachine: async (vmId) => void (await (await requireMachine(machines, vmId)).execute('stop', null)),
+    resumeMachine: async (vmId) => void (await (await requireMachine(machines, vmId)).execute('cont', null)),
+    pressPowerButton: async (vmId) =>
+      void (await (await requireMachine(machines, vmId)).execute('system_powerdown', null)),
+
+    inspect: (vmId, options) => inspectVm(machines, vmId, options),
+    findAll: (options) => findAll(deps, machines, options),
+    watch: ({ signal }) => machines.watch(signal),
+
+    openLink: (vmId, { signal }) => openLink(deps, machines, vmId, signal),
+    readConsole: (vmId, options) => readConsole(machines, vmId, options),
+
+    [Symbol.asyncDispose]: () => machines[Symbol.asyncDispose](),
+  };
+}
+
+/** All VMs that have a directory here, except those whose machine another installation has started. */
+async function findAll(deps: QemuDriverDeps, machines: Machines, options: Abortable): Promise<readonly FoundVm[]> {
+  const found: FoundVm[] = [];
+  for (const vmId of await listVmIds(deps.dataDir)) {
+    const stored = await readRecord(machines.directory(vmId).recordPath);
+    if (stored.kind === 'valid' && stored.record.installationId !== deps.installationId) continue;
+    found.push({ vmId, observation: await inspectVm(machines, vmId, options) });
+  }
+  return found;
+}

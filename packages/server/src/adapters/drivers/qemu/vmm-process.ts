@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { VolaryError } from '../../../domain/errors.ts';
+import {
+  findProcess,
+  identifyDirectory,
+  listPids,
+  type ProcessFacts,
+  readBootId,
+  readProcess,
+} from '../../shared/process.ts';
+import type { LaunchRecord } from './launch-record.ts';
+import type { VmDirectory } from './vm-directory.ts';
+
+/** How often a process is looked at whose end is awaited; Linux tells nobody but its parent. */
+const POLL_MS = 4;
+
+/**
+ * The VMM of this record, proven to be it, or null. The proof: it lives, its command line ends with the recorded one to
+ * the last letter, its working directory is this VM's run directory and, where they were recorded, its pid belongs
+ * to the same boot of the host and the same start. A number that has been given to another process never passes.
+ */
+export function findVmm(record: LaunchRecord, directory: VmDirectory): ProcessFacts | null {
+  if (record.process !== null) {
+    const facts = findProcess(record.process);
+    return facts !== null && isVmmOf(record, directory, facts) ? facts : null;
+  }
+  // We were interrupted between starting it and writing down its number.
+  for (const pid of listPids()) {
+    const facts = readProcess(pid);
+    if (facts !== null && isVmmOf(record, directory, facts)) return facts;
+  }
+  return null;
+}
+
+/** True when the record was written in an earlier boot of the host: then nothing of it can be alive. */
+export function isOfEarlierBoot(record: LaunchRecord): boolean {
+  return record.process !== null && record.process.bootId !== readBootId();
+}
+
+/** Waits until it is gone; false if it is still there after the time. */
+export async function waitForEnd(
+  record: LaunchRecord,
+  directory: VmDirectory,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const deadline = performance.now() + options.timeoutMs;
+  while (findVmm(record, directory) !== null) {
+    if (performance.now() >= deadline) return false;
+    await delay(POLL_MS, undefined, { signal: options.signal });
+  }
+  return true;
+}
+
+/**
+ * Kills it at once, after proving again that it is the one, and waits for its death.
+ * Throws `unavailable` driver.end_failed when it does not die, as a process does that is stuck in the kernel.
+ */
+export async function killVmm(
+  record: LaunchRecord,
+  directory: VmDirectory,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const facts = findVmm(record, directory);
+  if (facts === null) return;
+  try {
+    process.kill(facts.pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw endFailed(facts.pid, error);
+  }
+  if (!(await waitForEnd(record, directory, options))) throw endFailed(facts.pid, null);
+}
+
+function isVmmOf(record: LaunchRecord, directory: VmDirectory, facts: ProcessFacts): boolean {
+  const tail = facts.commandLine.slice(-record.argv.length);
+  if (tail.length !== record.argv.length || tail.some((argument, index) => argument !== record.argv[index]))
+    return false;
+  return facts.workingDirectory !== null && facts.workingDirectory === identifyDirectory(directory.runPath);
+}
+
+function endFailed(pid: number, cause: unknown): VolaryError {
+  return new VolaryError('unavailable', 'The virtual machine monitor could not be ended.', {
+    reason: 'driver.end_failed',
+    context: { pid },
+    cause,
+  });
+}

@@ -1,0 +1,22 @@
+import { type ErrorCode, VolaryError } from '../../../../domain/errors.ts';
+
+const REFUSALS = {
+  ENOENT: ['not_found', 'guest.no_such_file', 'There is no such file in the guest.'],
+  EEXIST: ['already_exists', 'guest.file_exists', 'The file exists in the guest.'],
+  ENOTEMPTY: ['failed_precondition', 'guest.refused', 'The directory in the guest is not empty.'],
+  EISDIR: ['invalid_argument', 'guest.invalid_path', 'The path is a directory in the guest.'],
+  ENOTDIR: ['invalid_argument', 'guest.invalid_path', 'A part of the path is no directory in the guest.'],
+  ELOOP: ['failed_precondition', 'guest.refused', 'The path has too many symbolic links in the guest.'],
+  ECONNREFUSED: ['failed_precondition', 'guest.refused', 'Nobody listens there in the guest.'],
+} as const satisfies Record<string, readonly [ErrorCode, string, string]>;
+
+/** The guest's refusal with Linux's name for it, as a real agent's would be translated. */
+export function guestRefused(errno: keyof typeof REFUSALS): VolaryError {
+  const [code, reason, message] = REFUSALS[errno];
+  return new VolaryError(code, message, { reason, details: { errno } });
+}
+
+/** The session is over. */
+export function linkLost(why: string): VolaryError {
+  return new VolaryError('unavailable', `The link to the guest's agent has ended: ${why}.`, { reason: 'guest.link_lost' });
+}

@@ -1,0 +1,51 @@
+/** What concerns the guest as a machine: who it is, its end, its file systems' rest. */
+import { readWhole } from '../wire-reader.ts';
+import { WireWriter } from '../wire-writer.ts';
+import { KINDS } from './kinds.ts';
+
+/** How a SHUTDOWN ends. */
+export const SHUTDOWN_HOW = { 'power-off': 1, reboot: 2 } as const;
+
+export interface OpenIdentify {
+  readonly hostname: string;
+  /** 16 bytes. */
+  readonly machineId: Uint8Array;
+  readonly wallClockNs: bigint;
+  /** `mac=…`, `ip=…`, `gateway=…`, `dns=…`. */
+  readonly network: readonly string[];
+  /** 32 bytes. */
+  readonly entropy: Uint8Array;
+}
+
+export function encodeOpenIdentify({ hostname, machineId, wallClockNs, network, entropy }: OpenIdentify): Buffer {
+  return new WireWriter(256)
+    .u8(KINDS.IDENTIFY)
+    .text(hostname)
+    .raw(machineId)
+    .bigU64(wallClockNs)
+    .texts(network)
+    .raw(entropy)
+    .finish();
+}
+
+/** The clock as it is set now, nanoseconds since 1970. */
+export function decodeIdentifyResult(payload: Buffer): bigint {
+  return readWhole(payload, (reader) => reader.bigU64());
+}
+
+export function encodeOpenShutdown(how: keyof typeof SHUTDOWN_HOW, graceMs: number): Buffer {
+  return new WireWriter(6).u8(KINDS.SHUTDOWN).u8(SHUTDOWN_HOW[how]).u32(graceMs).finish();
+}
+
+export function encodeOpenFreeze(): Buffer {
+  return new WireWriter(1).u8(KINDS.FREEZE).finish();
+}
+
+export function encodeOpenThaw(): Buffer {
+  return new WireWriter(1).u8(KINDS.THAW).finish();
+}
+
+/** How many file systems were frozen or thawed. */
+export function decodeFileSystemCount(payload: Buffer): number {
+  return readWhole(payload, (reader) => reader.u32());
+}

@@ -1,0 +1,322 @@
+/**
+ * A command in the guest, over as many sessions as it takes.
+ *
+ * In each session: OPEN (to start it, later only to attach), RESULT, then DATA, EOF and EXIT from the acknowledged
+ * offsets on; what came before already is dropped by the windows. The guest keeps the command, its output and its end
+ * until it is told CLOSE after EXIT, and that is only said once the holder has read the end.
+ */
+import type { VolaryError } from '../../../../domain/errors.ts';
+import type { OutputStream } from '../../../../domain/execution/execution.ts';
+import type { GuestExit, GuestProcess } from '../../../../ports/guest-link.ts';
+import { type Frame, FRAME_TYPES } from '../frame.ts';
+import { linkLost, refusalError, stdinClosed } from '../guest-errors.ts';
+import { CHANNEL_ERR, CHANNEL_IN, CHANNEL_OUT, decodeData, decodeEof, decodeWindow } from '../messages/channel.ts';
+import {
+  decodeExecResult,
+  decodeExit,
+  encodeResize,
+  encodeSignal,
+  type ExecResult,
+  type Exit,
+} from '../messages/execution.ts';
+import { decodeError, type GuestRefusal } from '../messages/result.ts';
+import { ProtocolViolation } from '../protocol-violation.ts';
+import { mapPieces, ReceiveQueue } from '../receive-queue.ts';
+import { ReceiveWindow } from '../receive-window.ts';
+import { SendChannel } from '../send-channel.ts';
+import type { LinkStream, StreamPort } from '../stream-table.ts';
+import { millisecondsOf } from '../units.ts';
+
+/** How many bytes of each output the holder has already. */
+export interface KeptOutput {
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+}
+
+export interface ExecutionRequest {
+  /** OPEN, to start the command or, `isAttachOnly`, to attach to it. */
+  readonly open: (kept: KeptOutput, isAttachOnly: boolean) => Uint8Array;
+  readonly isAttachOnly: boolean;
+  readonly kept: KeptOutput;
+  readonly hasStdin: boolean;
+  readonly toError: (refusal: GuestRefusal) => VolaryError;
+}
+
+export interface ExecutionListener {
+  /** It is over here, and waits for no session any more. */
+  over(): void;
+  /** It was let go after the guest had said EXIT, which nobody read: its stream stays, unread, until the session ends. */
+  abandoned(): void;
+}
+
+export class ExecutionStream implements LinkStream {
+  readonly #request: ExecutionRequest;
+  readonly #listener: ExecutionListener;
+  readonly #started = Promise.withResolvers<GuestProcess>();
+  readonly #exited = Promise.withResolvers<GuestExit>();
+  readonly #queue: ReceiveQueue;
+  readonly #windows: ReadonlyMap<number, ReceiveWindow>;
+  readonly #stdin = new SendChannel(CHANNEL_IN, { isKept: true, afterEnd: stdinClosed });
+  #port: StreamPort | null = null;
+  #wasSent = false;
+  #result: ExecResult | null = null;
+  #isAttached = false;
+  #exit: Exit | null = null;
+  #hasExitedInSession = false;
+  #isLeaving = false;
+  #isOver = false;
+  #size: { readonly rows: number; readonly columns: number } | null = null;
+  #signals: { readonly number: number; readonly sent: PromiseWithResolvers<void> }[] = [];
+
+  constructor(request: ExecutionRequest, listener: ExecutionListener) {
+    this.#request = request;
+    this.#listener = listener;
+    const options = { acknowledgesByReading: false };
+    this.#windows = new Map([
+      [CHANNEL_OUT, new ReceiveWindow(request.kept.stdoutBytes, options)],
+      [CHANNEL_ERR, new ReceiveWindow(request.kept.stderrBytes, options)],
+    ]);
+    if (!request.hasStdin) this.#stdin.fail(stdinClosed());
+    this.#queue = new ReceiveQueue({
+      taken: ({ channel, bytes }) => {
+        this.#windowOf(channel).consume(bytes.length);
+        this.#grant(channel);
+        this.#noticeEnd();
+      },
+      // Who stops reading may still read on with another call, or let the process go.
+      abandoned: () => undefined,
+    });
+    // Not everybody who holds a process waits for its end.
+    this.#exited.promise.catch(() => undefined);
+  }
+
+  get started(): Promise<GuestProcess> {
+    return this.#started.promise;
+  }
+
+  begin(port: StreamPort, isSameAgent: boolean): void {
+    const isAttachOnly = this.#request.isAttachOnly || this.#result !== null;
+    if (this.#wasSent && !isAttachOnly && !isSameAgent) {
+      // The agent of before may have started it; to ask this one could start it a second time.
+      port.end();
+      return this.#fail(linkLost('the guest was restarted while a command was being started'));
+    }
+    this.#port = port;
+    this.#isAttached = false;
+    this.#hasExitedInSession = false;
+    this.#wasSent = true;
+    for (const window of this.#windows.values()) window.begin();
+    const stdoutBytes = this.#windowOf(CHANNEL_OUT).acknowledged;
+    const stderrBytes = this.#windowOf(CHANNEL_ERR).acknowledged;
+    port.send(FRAME_TYPES.OPEN, this.#request.open({ stdoutBytes, stderrBytes }, isAttachOnly));
+    for (const channel of this.#windows.keys()) this.#grant(channel);
+  }
+
+  take({ type, payload }: Frame): void {
+    if (type === FRAME_TYPES.ERROR) return this.#takeError(decodeError(payload));
+    if (type === FRAME_TYPES.RESULT && !this.#isAttached) return this.#takeResult(decodeExecResult(payload));
+    if (type === FRAME_TYPES.WINDOW) return this.#takeWindow(payload);
+    if (!this.#isAttached || this.#hasExitedInSession) throw new ProtocolViolation('a command speaks out of its turn');
+    if (type === FRAME_TYPES.DATA) return this.#takeData(payload);
+    if (type === FRAME_TYPES.EOF) return this.#takeEof(payload);
+    if (type === FRAME_TYPES.EXIT) return this.#takeExit(decodeExit(payload));
+    throw new ProtocolViolation('a command got a frame that is not for it');
+  }
+
+  lose(): boolean {
+    this.#port = null;
+    this.#isAttached = false;
+    this.#hasExitedInSession = false;
+    this.#stdin.lose();
+    return true;
+  }
+
+  close(error: VolaryError): void {
+    this.#fail(error);
+  }
+
+  /** Before it has started: takes the request back. What has been started by then runs on. */
+  abort(reason: unknown): void {
+    this.#port?.close();
+    this.#fail(reason);
+  }
+
+  /** The holder lets go: after the end it has read, for good; before, the command runs on and can be attached to again. */
+  leave(): void {
+    if (this.#isOver || this.#isLeaving) return;
+    if (this.#hasBeenRead()) {
+      this.#isLeaving = true;
+      // Otherwise the next session ends it: the guest must not keep what nobody wants.
+      if (this.#hasExitedInSession) this.#farewell();
+      return;
+    }
+    if (this.#hasExitedInSession) {
+      this.#port?.end();
+      this.#listener.abandoned();
+    } else this.#port?.close();
+    this.#fail(linkLost('the command was let go'));
+  }
+
+  #takeError(refusal: GuestRefusal): void {
+    this.#port?.end();
+    if (this.#result === null) return this.#fail(this.#request.toError(refusal));
+    if (this.#isLeaving) return this.#finish();
+    this.#fail(linkLost('the guest does not know the command any more', refusalError(refusal)));
+  }
+
+  #takeResult(result: ExecResult): void {
+    const port = this.#port;
+    if (port === null) return;
+    this.#isAttached = true;
+    if (this.#result === null) {
+      this.#result = result;
+      if (result.isAttached) for (const window of this.#windows.values()) window.allowJump();
+      this.#started.resolve(this.#describe(result));
+    }
+    this.#stdin.begin(port, result.stdinReceived);
+    if (this.#size !== null) port.send(FRAME_TYPES.RESIZE, encodeResize(this.#size));
+    for (const { number, sent } of this.#signals.splice(0)) {
+      port.send(FRAME_TYPES.SIGNAL, encodeSignal(number));
+      sent.resolve();
+    }
+  }
+
+  #takeData(payload: Buffer): void {
+    const { channel, offset, bytes } = decodeData(payload);
+    const fresh = this.#windowOf(channel).take(offset, bytes);
+    if (fresh !== null) this.#queue.push({ channel, ...fresh });
+  }
+
+  #takeEof(payload: Buffer): void {
+    const { channel, offset } = decodeEof(payload);
+    this.#windowOf(channel).takeEnd(offset);
+  }
+
+  #takeWindow(payload: Buffer): void {
+    const window = decodeWindow(payload);
+    if (window.channel !== CHANNEL_IN || !this.#isAttached) {
+      throw new ProtocolViolation('a WINDOW is for no channel of a command');
+    }
+    this.#stdin.takeWindow(window);
+  }
+
+  #takeExit(exit: Exit): void {
+    const isWhole =
+      this.#windowOf(CHANNEL_OUT).end === exit.stdoutLength && this.#windowOf(CHANNEL_ERR).end === exit.stderrLength;
+    if (!isWhole) throw new ProtocolViolation('a command ended before its output');
+    this.#hasExitedInSession = true;
+    this.#exit ??= exit;
+    this.#stdin.fail(stdinClosed());
+    this.#settleSignals();
+    if (this.#isLeaving) return this.#farewell();
+    this.#queue.finish();
+    this.#noticeEnd();
+  }
+
+  #hasBeenRead(): boolean {
+    return this.#exit !== null && this.#queue.isEmpty;
+  }
+
+  #noticeEnd(): void {
+    if (this.#exit !== null && this.#queue.isEmpty) this.#exited.resolve(exitOf(this.#exit));
+  }
+
+  /** Everything was read: the guest may forget the command. */
+  #farewell(): void {
+    for (const [channel, window] of this.#windows) {
+      window.acknowledge(window.received);
+      this.#grant(channel);
+    }
+    this.#port?.close();
+    this.#finish();
+  }
+
+  #grant(channel: number): void {
+    const due = this.#windowOf(channel).due();
+    if (due !== null) this.#port?.sendWindow({ channel, ...due });
+  }
+
+  #windowOf(channel: number): ReceiveWindow {
+    const window = this.#windows.get(channel);
+    if (window === undefined) throw new ProtocolViolation('a command has no such channel');
+    return window;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#started.reject(error);
+    this.#queue.fail(error);
+    this.#stdin.fail(error);
+    this.#exited.reject(error);
+    for (const { sent } of this.#signals.splice(0)) sent.reject(error);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#port = null;
+    this.#isAttached = false;
+    this.#listener.over();
+  }
+
+  #settleSignals(): void {
+    for (const { sent } of this.#signals.splice(0)) sent.resolve();
+  }
+
+  #describe({ pid, isAttached, startedAtNs }: ExecResult): GuestProcess {
+    return {
+      pid,
+      isAttached,
+      startedAtMs: millisecondsOf(startedAtNs),
+      output: mapPieces(this.#queue, ({ channel, offset, bytes }) => ({
+        stream: channel === CHANNEL_OUT ? 'stdout' : 'stderr',
+        offset,
+        bytes,
+      })),
+      acknowledge: (stream, offset) => this.#acknowledge(stream, offset),
+      writeStdin: (bytes) => this.#stdin.write(bytes),
+      closeStdin: () => this.#closeStdin(),
+      signal: (number) => this.#signal(number),
+      resize: async (size) => {
+        this.#size = size;
+        if (this.#isAttached) this.#port?.send(FRAME_TYPES.RESIZE, encodeResize(size));
+      },
+      exit: this.#exited.promise,
+      [Symbol.asyncDispose]: async () => this.leave(),
+    };
+  }
+
+  #acknowledge(stream: OutputStream, offset: number): void {
+    const channel = stream === 'stdout' ? CHANNEL_OUT : CHANNEL_ERR;
+    this.#windowOf(channel).acknowledge(offset);
+    this.#grant(channel);
+  }
+
+  async #closeStdin(): Promise<void> {
+    try {
+      await this.#stdin.finish();
+    } catch (error) {
+      // A command that has ended, or that never had an input, has none to close.
+      if (this.#exit === null && this.#request.hasStdin) throw error;
+    }
+  }
+
+  async #signal(number: number): Promise<void> {
+    if (this.#exit !== null || this.#isOver) return;
+    if (this.#isAttached) return this.#port?.send(FRAME_TYPES.SIGNAL, encodeSignal(number));
+    const sent = Promise.withResolvers<void>();
+    this.#signals.push({ number, sent });
+    await sent.promise;
+  }
+}
+
+function exitOf({ exitCode, signal, reason, stdoutLength, stderrLength, durationNs }: Exit): GuestExit {
+  return {
+    exitCode: signal === 0 ? exitCode : null,
+    signal: signal === 0 ? null : signal,
+    timedOut: reason === 1,
+    stdoutBytes: stdoutLength,
+    stderrBytes: stderrLength,
+    durationMs: millisecondsOf(durationNs),
+  };
+}

@@ -1,0 +1,55 @@
+/** The protocol's units and letters, as ours. */
+import type { FileChange, GuestFile } from '../../../ports/guest-link.ts';
+import type { Entry } from './messages/directory.ts';
+import { ProtocolViolation } from './protocol-violation.ts';
+
+/** The part of a file's mode that is its permissions. */
+export const PERMISSION_BITS = 0o7777;
+
+const FILE_TYPES: Readonly<Record<string, GuestFile['type']>> = {
+  f: 'file',
+  d: 'directory',
+  l: 'symlink',
+  b: 'block',
+  c: 'character',
+  p: 'fifo',
+  s: 'socket',
+};
+
+const CHANGES: readonly FileChange['kind'][] = [
+  'created',
+  'modified',
+  'removed',
+  'renamed_from',
+  'renamed_to',
+  'attributes',
+  'overflow',
+];
+
+/** Whole milliseconds. A time before 1970 comes as a number near 2^64. */
+export function millisecondsOf(ns: bigint): number {
+  return Number(BigInt.asIntN(64, ns) / 1_000_000n);
+}
+
+/** Throws ProtocolViolation for a type that is none. */
+export function fileOf({ name, type, mode, uid, gid, size, mtimeNs, linkTarget }: Entry): GuestFile {
+  const known = FILE_TYPES[type];
+  if (known === undefined) throw new ProtocolViolation('a file has an unknown type');
+  return {
+    name,
+    type: known,
+    mode: mode & PERMISSION_BITS,
+    uid,
+    gid,
+    sizeBytes: size,
+    modifiedAtMs: millisecondsOf(mtimeNs),
+    linkTarget: known === 'symlink' ? linkTarget : null,
+  };
+}
+
+/** Throws ProtocolViolation for a number that is none. */
+export function changeOf(what: number): FileChange['kind'] {
+  const kind = CHANGES[what - 1];
+  if (kind === undefined) throw new ProtocolViolation('a change is of an unknown kind');
+  return kind;
+}

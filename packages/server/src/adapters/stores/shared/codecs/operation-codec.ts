@@ -1,0 +1,111 @@
+import { ERROR_CODES } from '../../../../domain/errors.ts';
+import {
+  OPERATION_KINDS,
+  OPERATION_STATES,
+  type Operation,
+  type OperationError,
+  type OperationProgress,
+  type OperationStep,
+  type OperationSubject,
+} from '../../../../domain/operation/operation.ts';
+import type { OperationRow } from '../schema.ts';
+import { readRow } from './damaged-row.ts';
+import * as read from './read-value.ts';
+
+/** An operation as a row. */
+export function encodeOperation(operation: Operation): OperationRow {
+  const { subject } = operation;
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    subject_kind: subject.kind,
+    subject_name: subject.name,
+    vm_id: subject.kind === 'vm' ? subject.id : null,
+    generation: operation.generation,
+    state: operation.state,
+    steps: JSON.stringify(operation.steps),
+    progress: operation.progress === null ? null : JSON.stringify(operation.progress),
+    result: JSON.stringify(operation.result),
+    error: operation.error === null ? null : JSON.stringify(operation.error),
+    principal: operation.principal,
+    created_at: operation.createdAt,
+    started_at: operation.startedAt,
+    completed_at: operation.completedAt,
+    deadline_at: operation.deadlineAt,
+    revision: operation.revision,
+  };
+}
+
+/** The operation in a row. Throws `data_loss` store.damaged. */
+export function decodeOperation(row: OperationRow): Operation {
+  return readRow({ what: 'operation', id: row.id }, () => ({
+    id: operationId(row.id, 'id'),
+    kind: kind(row.kind, 'kind'),
+    subject: decodeSubject(row),
+    generation: read.count(row.generation, 'generation'),
+    state: state(row.state, 'state'),
+    steps: steps(row.steps, 'steps'),
+    progress: progress(row.progress, 'progress'),
+    result: read.jsonValue(row.result, 'result'),
+    error: error(row.error, 'error'),
+    principal: read.text(row.principal, 'principal'),
+    createdAt: read.number(row.created_at, 'created_at'),
+    startedAt: optionalNumber(row.started_at, 'started_at'),
+    completedAt: optionalNumber(row.completed_at, 'completed_at'),
+    deadlineAt: read.number(row.deadline_at, 'deadline_at'),
+    revision: read.count(row.revision, 'revision'),
+  }));
+}
+
+function decodeSubject(row: OperationRow): OperationSubject {
+  const name = read.text(row.subject_name, 'subject_name');
+  return subjectKind(row.subject_kind, 'subject_kind') === 'vm'
+    ? { kind: 'vm', id: vmId(row.vm_id, 'vm_id'), name }
+    : { kind: 'image', name };
+}
+
+const operationId = read.id('op');
+const vmId = read.id('vm');
+const kind = read.oneOf(OPERATION_KINDS);
+const state = read.oneOf(OPERATION_STATES);
+const subjectKind = read.oneOf(['vm', 'image']);
+const stepState = read.oneOf(['running', 'succeeded', 'failed']);
+const code = read.oneOf(ERROR_CODES);
+const optionalNumber = read.nullable(read.number);
+const optionalText = read.nullable(read.text);
+
+const steps = read.json(
+  read.list((value, field): OperationStep => {
+    const stored = read.object(value, field);
+    return {
+      name: read.text(stored['name'], `${field}.name`),
+      state: stepState(stored['state'], `${field}.state`),
+      attempt: read.count(stored['attempt'], `${field}.attempt`),
+      startedAt: read.number(stored['startedAt'], `${field}.startedAt`),
+      completedAt: optionalNumber(stored['completedAt'], `${field}.completedAt`),
+      message: optionalText(stored['message'], `${field}.message`),
+    };
+  }),
+);
+
+const progress = read.nullable(
+  read.json((value, field): OperationProgress => {
+    const stored = read.object(value, field);
+    return {
+      fraction: optionalNumber(stored['fraction'], `${field}.fraction`),
+      message: read.text(stored['message'], `${field}.message`),
+    };
+  }),
+);
+
+const error = read.nullable(
+  read.json((value, field): OperationError => {
+    const stored = read.object(value, field);
+    return {
+      code: code(stored['code'], `${field}.code`),
+      reason: read.text(stored['reason'], `${field}.reason`),
+      message: read.text(stored['message'], `${field}.message`),
+      details: read.object(stored['details'], `${field}.details`),
+    };
+  }),
+);

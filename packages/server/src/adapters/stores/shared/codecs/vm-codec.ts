@@ -1,0 +1,141 @@
+import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
+import { NETWORK_MODES, type VmSpec } from '../../../../domain/vm/spec.ts';
+import type { DriverHandle, Failure, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
+import type { VmRow } from '../schema.ts';
+import { readRow } from './damaged-row.ts';
+import * as read from './read-value.ts';
+
+/** A VM as a row. */
+export function encodeVm(vm: Vm): VmRow {
+  return {
+    id: vm.id,
+    name: vm.name,
+    owner: vm.owner,
+    image: vm.spec.image,
+    vcpu_count: vm.spec.vcpuCount,
+    memory_mib: vm.spec.memoryMib,
+    disk_gib: vm.spec.diskGib,
+    network: JSON.stringify(vm.spec.network),
+    labels: JSON.stringify(vm.labels),
+    metadata: JSON.stringify(vm.metadata),
+    desired_power: vm.desired.power,
+    desired_incarnation: vm.desired.incarnation,
+    desired_grace_ms: vm.desired.graceMs,
+    ...encodeStatus(vm.status),
+    health: vm.health,
+    driver: vm.driver,
+    host_id: vm.hostId,
+    handle: vm.handle === null ? null : JSON.stringify(vm.handle),
+    image_digest: vm.imageDigest,
+    incarnation: vm.incarnation,
+    generation: vm.generation,
+    revision: vm.revision,
+    pid: vm.pid,
+    ip: vm.ip,
+    created_at: vm.createdAt,
+    updated_at: vm.updatedAt,
+    started_at: vm.startedAt,
+  };
+}
+
+/** The VM in a row. Throws `data_loss` store.damaged. */
+export function decodeVm(row: VmRow): Vm {
+  return readRow({ what: 'vm', id: row.id }, () => ({
+    id: vmId(row.id, 'id'),
+    name: read.text(row.name, 'name'),
+    owner: read.text(row.owner, 'owner'),
+    spec: {
+      image: read.text(row.image, 'image'),
+      vcpuCount: read.count(row.vcpu_count, 'vcpu_count'),
+      memoryMib: read.count(row.memory_mib, 'memory_mib'),
+      diskGib: read.count(row.disk_gib, 'disk_gib'),
+      network: network(row.network, 'network'),
+    },
+    labels: labels(row.labels, 'labels'),
+    metadata: read.jsonObject(row.metadata, 'metadata'),
+    desired: {
+      power: power(row.desired_power, 'desired_power'),
+      incarnation: read.count(row.desired_incarnation, 'desired_incarnation'),
+      graceMs: read.count(row.desired_grace_ms, 'desired_grace_ms'),
+    },
+    status: decodeStatus(row),
+    health: health(row.health, 'health'),
+    driver: read.text(row.driver, 'driver'),
+    hostId: hostId(row.host_id, 'host_id'),
+    handle: row.handle === null ? null : decodeHandle(row.handle),
+    imageDigest: optionalText(row.image_digest, 'image_digest'),
+    incarnation: read.count(row.incarnation, 'incarnation'),
+    generation: read.count(row.generation, 'generation'),
+    revision: read.count(row.revision, 'revision'),
+    pid: optionalCount(row.pid, 'pid'),
+    ip: optionalText(row.ip, 'ip'),
+    createdAt: read.number(row.created_at, 'created_at'),
+    updatedAt: read.number(row.updated_at, 'updated_at'),
+    startedAt: optionalNumber(row.started_at, 'started_at'),
+  }));
+}
+
+type StatusColumns = Pick<VmRow, 'phase' | 'phase_since' | 'phase_operation_id' | 'phase_deadline_at' | 'failure'>;
+
+function encodeStatus(status: VmStatus): StatusColumns {
+  return {
+    phase: status.phase,
+    phase_since: status.since,
+    phase_operation_id: 'operationId' in status ? status.operationId : null,
+    phase_deadline_at: 'deadlineAt' in status ? status.deadlineAt : null,
+    failure: status.phase === 'failed' ? JSON.stringify(status.failure) : null,
+  };
+}
+
+function decodeStatus(row: StatusColumns): VmStatus {
+  const since = read.number(row.phase_since, 'phase_since');
+  if (row.phase_operation_id !== null) {
+    return {
+      phase: transientPhase(row.phase, 'phase'),
+      since,
+      operationId: operationId(row.phase_operation_id, 'phase_operation_id'),
+      deadlineAt: read.number(row.phase_deadline_at, 'phase_deadline_at'),
+    };
+  }
+  if (row.phase === 'failed') return { phase: row.phase, since, failure: failure(row.failure, 'failure') };
+  return { phase: restingPhase(row.phase, 'phase'), since };
+}
+
+function decodeHandle(column: string): DriverHandle {
+  const { driver, version, state } = read.jsonObject(column, 'handle');
+  return {
+    driver: read.text(driver, 'handle.driver'),
+    version: read.count(version, 'handle.version'),
+    state: read.plainObject(state ?? null, 'handle.state'),
+  };
+}
+
+const vmId = read.id('vm');
+const hostId = read.id('host');
+const operationId = read.id('op');
+const optionalText = read.nullable(read.text);
+const optionalCount = read.nullable(read.count);
+const optionalNumber = read.nullable(read.number);
+const labels = read.json(read.record(read.text));
+const power = read.oneOf(['running', 'paused', 'stopped', 'absent']);
+const health = read.oneOf(['healthy', 'degraded', 'unknown']);
+const transientPhase = read.oneOf(TRANSIENT_PHASES);
+const restingPhase = read.oneOf(SETTLED_PHASES.filter((phase) => phase !== 'failed'));
+const networkMode = read.oneOf(NETWORK_MODES);
+const egress = read.oneOf(['deny']);
+
+const network = read.json((value, field): VmSpec['network'] => {
+  const columns = read.object(value, field);
+  return { mode: networkMode(columns['mode'], `${field}.mode`), egress: egress(columns['egress'], `${field}.egress`) };
+});
+
+const failure = read.json((value, field): Failure => {
+  const stored = read.object(value, field);
+  return {
+    generation: read.count(stored['generation'], `${field}.generation`),
+    reason: read.text(stored['reason'], `${field}.reason`),
+    message: read.text(stored['message'], `${field}.message`),
+    consoleTail: read.text(stored['consoleTail'], `${field}.consoleTail`),
+    at: read.number(stored['at'], `${field}.at`),
+  };
+});

@@ -1,0 +1,92 @@
+/**
+ * The store over any database. Reads outside of a transaction go to the backend's reader and wait for nobody; every write
+ * is a transaction, by itself or as a part of the caller's.
+ */
+import type { Kysely } from 'kysely';
+import type { Store, Tables } from '../../../ports/store.ts';
+import type { Connection, DatabaseBackend } from './connection.ts';
+import type { Schema } from './schema.ts';
+import { createEventStatements, createEventTable } from './tables/event-table.ts';
+import { createExecutionStatements, createExecutionTable } from './tables/execution-table.ts';
+import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
+import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
+import { createVmStatements, createVmTable } from './tables/vm-table.ts';
+
+/** The store in `backend`, whose tables are there. `compiler` builds the queries in the backend's dialect. */
+export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>): Store {
+  const statements = {
+    vms: createVmStatements(compiler),
+    operations: createOperationStatements(compiler),
+    executions: createExecutionStatements(compiler),
+    events: createEventStatements(compiler),
+    settings: createSettingStatements(compiler),
+  };
+  let vmChanges = 0;
+
+  function tablesOver(connection: Connection, vms: Parameters<typeof createVmTable>[2]): Tables {
+    return {
+      vms: createVmTable(connection, statements.vms, vms),
+      operations: createOperationTable(connection, statements.operations),
+      executions: createExecutionTable(connection, statements.executions),
+      events: createEventTable(connection, statements.events),
+      settings: createSettingTable(connection, statements.settings),
+    };
+  }
+
+  async function transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    let hasChangedVms = false;
+    const onChange = (): void => {
+      hasChangedVms = true;
+    };
+    try {
+      // What a transaction reads may never be committed, so nobody may keep it by the count.
+      return await backend.transaction((connection) => work(tablesOver(connection, { changeCount: () => null, onChange })));
+    } finally {
+      // Also after a failure: whether a commit that failed has been made is not always known.
+      if (hasChangedVms) vmChanges += 1;
+    }
+  }
+
+  const reading = tablesOver(backend.reader, {
+    changeCount: () => (backend.isOnlyWriter ? vmChanges : null),
+    onChange: () => undefined,
+  });
+  return {
+    ...writesAsTransactions(reading, transaction),
+    transaction,
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  };
+}
+
+/** The tables as seen from outside of transactions: they read by `reading`, and each write is a transaction by itself. */
+function writesAsTransactions(reading: Tables, transaction: Store['transaction']): Tables {
+  return {
+    vms: {
+      ...reading.vms,
+      insert: (vm) => transaction(({ vms }) => vms.insert(vm)),
+      update: (vm) => transaction(({ vms }) => vms.update(vm)),
+      delete: (id, revision) => transaction(({ vms }) => vms.delete(id, revision)),
+    },
+    operations: {
+      ...reading.operations,
+      insert: (operation) => transaction(({ operations }) => operations.insert(operation)),
+      update: (operation) => transaction(({ operations }) => operations.update(operation)),
+    },
+    executions: {
+      ...reading.executions,
+      insert: (execution) => transaction(({ executions }) => executions.insert(execution)),
+      update: (execution) => transaction(({ executions }) => executions.update(execution)),
+      appendOutput: (...chunk) => transaction(({ executions }) => executions.appendOutput(...chunk)),
+      deleteFinished: (which) => transaction(({ executions }) => executions.deleteFinished(which)),
+    },
+    events: {
+      ...reading.events,
+      append: (added) => transaction(({ events }) => events.append(added)),
+      trim: (below) => transaction(({ events }) => events.trim(below)),
+    },
+    settings: {
+      ...reading.settings,
+      getOrInsert: (name, value) => transaction(({ settings }) => settings.getOrInsert(name, value)),
+    },
+  };
+}

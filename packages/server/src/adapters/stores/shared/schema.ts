@@ -1,0 +1,124 @@
+/**
+ * The tables, as Kysely types their queries. The same for every database: moments are milliseconds since 1970, truth
+ * values 0 and 1, structures JSON text, ids text that sorts by time. The migrations make these tables; the codecs beside
+ * translate rows.
+ */
+
+export interface VmRow {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly image: string;
+  readonly vcpu_count: number;
+  readonly memory_mib: number;
+  readonly disk_gib: number;
+  /** JSON: `{ mode, egress }`. */
+  readonly network: string;
+  readonly labels: string;
+  readonly metadata: string;
+  readonly desired_power: string;
+  readonly desired_incarnation: number;
+  readonly desired_grace_ms: number;
+  readonly phase: string;
+  readonly phase_since: number;
+  /** Set in transient phases. */
+  readonly phase_operation_id: string | null;
+  readonly phase_deadline_at: number | null;
+  /** JSON, set when the phase is `failed`. */
+  readonly failure: string | null;
+  readonly health: string;
+  readonly driver: string;
+  readonly host_id: string;
+  /** JSON: `{ driver, version, state }`. */
+  readonly handle: string | null;
+  readonly image_digest: string | null;
+  readonly incarnation: number;
+  readonly generation: number;
+  readonly revision: number;
+  readonly pid: number | null;
+  readonly ip: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly started_at: number | null;
+}
+
+export interface OperationRow {
+  readonly id: string;
+  readonly kind: string;
+  /** `vm` or `image`. */
+  readonly subject_kind: string;
+  readonly subject_name: string;
+  /** Set when the subject is a VM. */
+  readonly vm_id: string | null;
+  readonly generation: number;
+  readonly state: string;
+  readonly steps: string;
+  readonly progress: string | null;
+  readonly result: string;
+  readonly error: string | null;
+  readonly principal: string;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly completed_at: number | null;
+  readonly deadline_at: number;
+  readonly revision: number;
+}
+
+export interface ExecutionRow {
+  readonly id: string;
+  readonly vm_id: string;
+  readonly incarnation: number;
+  readonly request: string;
+  readonly state: string;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly timed_out: number;
+  readonly error: string | null;
+  readonly stdout_bytes: number;
+  readonly stderr_bytes: number;
+  readonly is_truncated: number;
+  readonly principal: string;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly completed_at: number | null;
+}
+
+/** A piece of kept output. The pieces of one stream follow each other without a gap, from 0 on. */
+export interface ExecutionOutputRow {
+  readonly execution_id: string;
+  readonly stream: string;
+  readonly start_offset: number;
+  /** After the last byte. In the key, so that one step finds the piece that an offset is in, and the end. */
+  readonly end_offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface EventRow {
+  readonly sequence: number;
+  readonly type: string;
+  readonly at: number;
+  readonly subject: string;
+  readonly vm_id: string | null;
+  readonly operation_id: string | null;
+  readonly data: string;
+}
+
+/** One row: the last sequence that was given out, whether or not its event is still in the log. */
+export interface EventCounterRow {
+  readonly last_sequence: number;
+}
+
+export interface SettingRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Schema {
+  readonly vms: VmRow;
+  readonly operations: OperationRow;
+  readonly executions: ExecutionRow;
+  readonly execution_output: ExecutionOutputRow;
+  readonly events: EventRow;
+  readonly event_counter: EventCounterRow;
+  readonly settings: SettingRow;
+}

@@ -1,0 +1,82 @@
+import type { Kysely } from 'kysely';
+import type { EventTable } from '../../../../ports/store.ts';
+import { damagedRow } from '../codecs/damaged-row.ts';
+import { decodeEvent, encodeEvent } from '../codecs/event-codec.ts';
+import type { Connection } from '../connection.ts';
+import type { EventCounterRow, EventRow, Schema } from '../schema.ts';
+import { prepareStatement } from '../statement.ts';
+
+/** The queries on events, compiled; one set serves all connections. */
+export type EventStatements = ReturnType<typeof createEventStatements>;
+
+export function createEventStatements(db: Kysely<Schema>) {
+  return {
+    /**
+     * Takes the next sequences. A counter in a row of its own, not a database's sequence: it is rolled back with the
+     * transaction, so there are no gaps; whoever writes it holds it until the commit, so sequences are in the order of
+     * commits; and it knows the last one also when all events have been trimmed.
+     */
+    takeSequences: prepareStatement<{ readonly taken: number }, EventCounterRow>((place) =>
+      db
+        .updateTable('event_counter')
+        .set(({ eb }) => ({ last_sequence: eb('last_sequence', '+', place('taken')) }))
+        .returning('last_sequence'),
+    ),
+    insert: prepareStatement<EventRow, unknown>((place) =>
+      db.insertInto('events').values({
+        sequence: place('sequence'),
+        type: place('type'),
+        at: place('at'),
+        subject: place('subject'),
+        vm_id: place('vm_id'),
+        operation_id: place('operation_id'),
+        data: place('data'),
+      }),
+    ),
+    bounds: prepareStatement<Record<never, never>, Bounds>(() => {
+      const one = db.selectFrom('events').select('sequence').limit(1);
+      return db.selectNoFrom([one.orderBy('sequence').as('first'), one.orderBy('sequence', 'desc').as('last')]);
+    }),
+    trim: prepareStatement<{ readonly below: number }, unknown>((place) =>
+      db.deleteFrom('events').where('sequence', '<', place('below')),
+    ),
+    list: ({ after, limit, types, vmId }: Parameters<EventTable['list']>[0]) => {
+      let query = db.selectFrom('events').selectAll().where('sequence', '>', after).orderBy('sequence').limit(limit);
+      if (types !== undefined) query = query.where('type', 'in', types);
+      if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+      return query.compile();
+    },
+  };
+}
+
+/** Null over an empty log. */
+type Bounds = Readonly<Record<'first' | 'last', number | null>>;
+
+/** The table over one connection. */
+export function createEventTable(connection: Connection, statements: EventStatements): EventTable {
+  return {
+    async append(events) {
+      if (events.length === 0) return;
+      const { rows } = await connection.execute(statements.takeSequences({ taken: events.length }));
+      const last = rows[0]?.last_sequence;
+      if (last === undefined) throw damagedRow({ what: 'event counter', id: 1 }, 'last_sequence');
+      let sequence = last - events.length;
+      for (const event of events) {
+        sequence += 1;
+        await connection.execute(statements.insert(encodeEvent(event, sequence)));
+      }
+    },
+    async list(request) {
+      if (request.types?.length === 0) return [];
+      const { rows } = await connection.execute(statements.list(request));
+      return rows.map(decodeEvent);
+    },
+    async bounds() {
+      const { rows } = await connection.execute(statements.bounds({}));
+      return { first: rows[0]?.first ?? 0, last: rows[0]?.last ?? 0 };
+    },
+    async trim(below) {
+      await connection.execute(statements.trim({ below }));
+    },
+  };
+}

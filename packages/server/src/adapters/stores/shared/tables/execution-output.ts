@@ -1,0 +1,121 @@
+/**
+ * Kept output: of each stream a row of pieces that follow each other from offset 0 on without a gap. The key holds where a
+ * piece ends, so the piece that an offset lies in, and the end of a stream, are each one step into the index.
+ */
+import type { Kysely } from 'kysely';
+import { VolaryError } from '../../../../domain/errors.ts';
+import type { OutputStream } from '../../../../domain/execution/execution.ts';
+import type { ExecutionId } from '../../../../domain/ids.ts';
+import type { ExecutionTable } from '../../../../ports/store.ts';
+import { damagedRow } from '../codecs/damaged-row.ts';
+import type { Connection } from '../connection.ts';
+import type { ExecutionOutputRow, Schema } from '../schema.ts';
+import { prepareStatement } from '../statement.ts';
+
+/** A larger chunk is stored in pieces of this size, bytes: whoever reads a little of it need not load it all. */
+const PIECE_BYTES = 256 * 1024;
+
+type StreamKey = Pick<ExecutionOutputRow, 'execution_id' | 'stream'>;
+type ReadKey = StreamKey & { readonly from: number; readonly to: number; readonly last_end: number };
+type Piece = Pick<ExecutionOutputRow, 'start_offset' | 'end_offset' | 'bytes'>;
+type OutputMethods = Pick<ExecutionTable, 'appendOutput' | 'readOutput' | 'outputLengths'>;
+
+/** The queries on kept output, compiled. */
+export function createOutputStatements(db: Kysely<Schema>) {
+  return {
+    insert: prepareStatement<ExecutionOutputRow, unknown>((place) =>
+      db.insertInto('execution_output').values({
+        execution_id: place('execution_id'),
+        stream: place('stream'),
+        start_offset: place('start_offset'),
+        end_offset: place('end_offset'),
+        bytes: place('bytes'),
+      }),
+    ),
+    end: prepareStatement<StreamKey, Pick<ExecutionOutputRow, 'end_offset'>>((place) =>
+      db
+        .selectFrom('execution_output')
+        .select('end_offset')
+        .where('execution_id', '=', place('execution_id'))
+        .where('stream', '=', place('stream'))
+        .orderBy('end_offset', 'desc')
+        .limit(1),
+    ),
+    read: prepareStatement<ReadKey, Piece>((place) =>
+      db
+        .selectFrom('execution_output')
+        .select(['start_offset', 'end_offset', 'bytes'])
+        .where('execution_id', '=', place('execution_id'))
+        .where('stream', '=', place('stream'))
+        .where('end_offset', '>', place('from'))
+        .where('start_offset', '<', place('to'))
+        // The condition before implies this one, which ends the walk along the index.
+        .where('end_offset', '<', place('last_end'))
+        .orderBy('end_offset'),
+    ),
+  };
+}
+
+/** The methods on output. `requireExecution` throws `not_found` execution.unknown if there is none with this id. */
+export function createExecutionOutput(
+  connection: Connection,
+  statements: ReturnType<typeof createOutputStatements>,
+  { requireExecution }: { readonly requireExecution: (id: ExecutionId) => Promise<void> },
+): OutputMethods {
+  async function keptLength(key: StreamKey): Promise<number> {
+    const { rows } = await connection.execute(statements.end(key));
+    return rows[0]?.end_offset ?? 0;
+  }
+
+  return {
+    async appendOutput(id, stream, offset, bytes) {
+      const key = { execution_id: id, stream };
+      const kept = await keptLength(key);
+      if (kept === 0) await requireExecution(id);
+      if (offset > kept) throw outputGap(id, stream, kept, offset);
+      for (let start = kept; start < offset + bytes.length; start += PIECE_BYTES) {
+        const piece = bytes.subarray(start - offset, start - offset + PIECE_BYTES);
+        const end_offset = start + piece.length;
+        await connection.execute(statements.insert({ ...key, start_offset: start, end_offset, bytes: piece }));
+      }
+    },
+    async readOutput(id, stream, offset, limitBytes) {
+      const to = offset + limitBytes;
+      const last_end = to + PIECE_BYTES;
+      const query = statements.read({ execution_id: id, stream, from: offset, to, last_end });
+      const { rows } = await connection.execute(query);
+      return join(rows, { id, from: offset, to });
+    },
+    async outputLengths(id) {
+      return {
+        stdout: await keptLength({ execution_id: id, stream: 'stdout' }),
+        stderr: await keptLength({ execution_id: id, stream: 'stderr' }),
+      };
+    },
+  };
+}
+
+/** The bytes of adjoining pieces between two offsets. Throws `data_loss` store.damaged if they do not adjoin. */
+function join(
+  pieces: readonly Piece[],
+  { id, from, to }: { readonly id: ExecutionId; readonly from: number; readonly to: number },
+): Uint8Array {
+  const joined = new Uint8Array(Math.max(0, Math.min(to, pieces.at(-1)?.end_offset ?? from) - from));
+  let at = from;
+  for (const { start_offset, end_offset, bytes } of pieces) {
+    const follows = at === from ? start_offset <= at : start_offset === at;
+    if (!follows || end_offset - start_offset !== bytes.length) {
+      throw damagedRow({ what: 'execution output', id }, 'bytes');
+    }
+    joined.set(bytes.subarray(at - start_offset, to - start_offset), at - from);
+    at = end_offset;
+  }
+  return joined;
+}
+
+function outputGap(id: string, stream: OutputStream, kept: number, offset: number): VolaryError {
+  return new VolaryError('data_loss', `Output of ${id} is missing between ${kept} and ${offset}.`, {
+    reason: 'store.output_gap',
+    details: { execution_id: id, stream, kept_bytes: kept, offset },
+  });
+}

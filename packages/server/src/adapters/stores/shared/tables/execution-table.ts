@@ -1,0 +1,108 @@
+import { type Kysely, sql } from 'kysely';
+import { VolaryError } from '../../../../domain/errors.ts';
+import type { ExecutionTable } from '../../../../ports/store.ts';
+import { decodeExecution, encodeExecution } from '../codecs/execution-codec.ts';
+import type { Connection } from '../connection.ts';
+import type { ExecutionRow, Schema } from '../schema.ts';
+import { type Place, prepareStatement } from '../statement.ts';
+import { createExecutionOutput, createOutputStatements } from './execution-output.ts';
+
+/** The queries on executions and their output, compiled; one set serves all connections. */
+export type ExecutionStatements = ReturnType<typeof createExecutionStatements>;
+
+export function createExecutionStatements(db: Kysely<Schema>) {
+  return {
+    insert: prepareStatement<ExecutionRow, unknown>((place) => db.insertInto('executions').values(everyColumn(place))),
+    update: prepareStatement<ExecutionRow, unknown>((place) =>
+      db.updateTable('executions').set(everyColumn(place)).where('id', '=', place('id')),
+    ),
+    get: prepareStatement<Pick<ExecutionRow, 'id'>, ExecutionRow>((place) =>
+      db.selectFrom('executions').selectAll().where('id', '=', place('id')),
+    ),
+    // The states stand in the text, since that is how a database sees that its index on active ones will do.
+    listActive: prepareStatement<Record<never, never>, ExecutionRow>(() =>
+      db
+        .selectFrom('executions')
+        .selectAll()
+        .where('state', 'in', [sql.lit('starting'), sql.lit('running')])
+        .orderBy('id'),
+    ),
+    list: ({ limit, after, vmId }: Parameters<ExecutionTable['list']>[0]) => {
+      let query = db.selectFrom('executions').selectAll().orderBy('id', 'desc').limit(limit);
+      if (after !== null) query = query.where('id', '<', after);
+      if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+      return query.compile();
+    },
+    // Output goes with its execution, by the foreign key.
+    deleteFinishedOfVm: prepareStatement<Pick<ExecutionRow, 'vm_id'>, unknown>((place) =>
+      db.deleteFrom('executions').where('vm_id', '=', place('vm_id')).where('completed_at', 'is not', null),
+    ),
+    deleteFinishedBefore: prepareStatement<{ readonly completed_at: number }, unknown>((place) =>
+      db.deleteFrom('executions').where('completed_at', '<', place('completed_at')),
+    ),
+    output: createOutputStatements(db),
+  };
+}
+
+/** The table over one connection. */
+export function createExecutionTable(connection: Connection, statements: ExecutionStatements): ExecutionTable {
+  return {
+    async insert(execution) {
+      await connection.execute(statements.insert(encodeExecution(execution)));
+    },
+    async get(id) {
+      const { rows } = await connection.execute(statements.get({ id }));
+      return rows[0] === undefined ? null : decodeExecution(rows[0]);
+    },
+    async list(request) {
+      const { rows } = await connection.execute(statements.list(request));
+      return rows.map(decodeExecution);
+    },
+    async listActive() {
+      const { rows } = await connection.execute(statements.listActive({}));
+      return rows.map(decodeExecution);
+    },
+    async update(execution) {
+      const { changedRows } = await connection.execute(statements.update(encodeExecution(execution)));
+      if (changedRows === 0) throw unknownExecution(execution.id);
+    },
+    async deleteFinished(which) {
+      const query =
+        'vmId' in which
+          ? statements.deleteFinishedOfVm({ vm_id: which.vmId })
+          : statements.deleteFinishedBefore({ completed_at: which.completedBefore });
+      return (await connection.execute(query)).changedRows;
+    },
+    ...createExecutionOutput(connection, statements.output, {
+      async requireExecution(id) {
+        const { rows } = await connection.execute(statements.get({ id }));
+        if (rows.length === 0) throw unknownExecution(id);
+      },
+    }),
+  };
+}
+
+function unknownExecution(id: string): VolaryError {
+  return new VolaryError('not_found', `There is no execution ${id}.`, { reason: 'execution.unknown' });
+}
+
+function everyColumn(place: Place<ExecutionRow>) {
+  return {
+    id: place('id'),
+    vm_id: place('vm_id'),
+    incarnation: place('incarnation'),
+    request: place('request'),
+    state: place('state'),
+    exit_code: place('exit_code'),
+    signal: place('signal'),
+    timed_out: place('timed_out'),
+    error: place('error'),
+    stdout_bytes: place('stdout_bytes'),
+    stderr_bytes: place('stderr_bytes'),
+    is_truncated: place('is_truncated'),
+    principal: place('principal'),
+    created_at: place('created_at'),
+    started_at: place('started_at'),
+    completed_at: place('completed_at'),
+  };
+}

@@ -1,0 +1,157 @@
+import { type Kysely, sql } from 'kysely';
+import { VolaryError } from '../../../../domain/errors.ts';
+import type { VmTable } from '../../../../ports/store.ts';
+import { decodeVm, encodeVm } from '../codecs/vm-codec.ts';
+import type { Connection } from '../connection.ts';
+import type { Schema, VmRow } from '../schema.ts';
+import { type Place, prepareStatement } from '../statement.ts';
+import { isConstraint, revisionConflict } from './conflicts.ts';
+
+/** The queries on VMs, compiled; one set serves all connections. */
+export type VmStatements = ReturnType<typeof createVmStatements>;
+
+export function createVmStatements(db: Kysely<Schema>) {
+  return {
+    insert: prepareStatement<VmRow, unknown>((place) =>
+      db
+        .insertInto('vms')
+        .values(everyColumn(place))
+        .onConflict((conflict) => conflict.column('name').doNothing()),
+    ),
+    update: prepareStatement<VmRow & { readonly read_revision: number }, unknown>((place) =>
+      db
+        .updateTable('vms')
+        .set(everyColumn(place))
+        .where('id', '=', place('id'))
+        .where('revision', '=', place('read_revision')),
+    ),
+    delete: prepareStatement<Pick<VmRow, 'id' | 'revision'>, unknown>((place) =>
+      db.deleteFrom('vms').where('id', '=', place('id')).where('revision', '=', place('revision')),
+    ),
+    get: prepareStatement<Pick<VmRow, 'id'>, VmRow>((place) =>
+      db.selectFrom('vms').selectAll().where('id', '=', place('id')),
+    ),
+    getByName: prepareStatement<Pick<VmRow, 'name'>, VmRow>((place) =>
+      db.selectFrom('vms').selectAll().where('name', '=', place('name')),
+    ),
+    promised: preparePromised(db),
+    list: ({ limit, after, phases, name }: Parameters<VmTable['list']>[0]) => {
+      let query = db.selectFrom('vms').selectAll().orderBy('id').limit(limit);
+      if (after !== null) query = query.where('id', '>', after);
+      if (name !== undefined) query = query.where('name', '=', name);
+      if (phases !== undefined) query = query.where('phase', 'in', phases);
+      return query.compile();
+    },
+  };
+}
+
+/** The table over one connection. `changeCount` is the store's matter; `onChange` is told of every write. */
+export function createVmTable(
+  connection: Connection,
+  statements: VmStatements,
+  { changeCount, onChange }: { readonly changeCount: () => number | null; readonly onChange: () => void },
+): VmTable {
+  return {
+    async insert(vm) {
+      onChange();
+      const { changedRows } = await connection.execute(statements.insert(encodeVm(vm)));
+      if (changedRows === 0) throw nameTaken(vm.name);
+    },
+    async get(id) {
+      const { rows } = await connection.execute(statements.get({ id }));
+      return rows[0] === undefined ? null : decodeVm(rows[0]);
+    },
+    async getByName(name) {
+      const { rows } = await connection.execute(statements.getByName({ name }));
+      return rows[0] === undefined ? null : decodeVm(rows[0]);
+    },
+    async list(request) {
+      if (request.phases?.length === 0) return [];
+      const { rows } = await connection.execute(statements.list(request));
+      return rows.map(decodeVm);
+    },
+    async update(vm) {
+      onChange();
+      const read_revision = vm.revision - 1;
+      const update = statements.update({ ...encodeVm(vm), read_revision });
+      const { changedRows } = await connection.execute(update).catch((error: unknown) => {
+        // The name is all that is unique besides the id, which this statement finds the row by.
+        throw isConstraint(error) ? nameTaken(vm.name, error) : error;
+      });
+      if (changedRows === 0) throw revisionConflict('vm', vm.id, read_revision);
+    },
+    async delete(id, revision) {
+      onChange();
+      const { changedRows } = await connection.execute(statements.delete({ id, revision }));
+      if (changedRows === 0) throw revisionConflict('vm', id, revision);
+    },
+    async promised() {
+      const { rows } = await connection.execute(statements.promised({}));
+      const [sums] = rows;
+      return {
+        vmCount: Number(sums?.vm_count ?? 0),
+        memoryMib: Number(sums?.memory_mib ?? 0),
+        diskGib: Number(sums?.disk_gib ?? 0),
+      };
+    },
+    changeCount,
+  };
+}
+
+/** Sums come as null over no rows; a filter, not a condition, since disks are promised to stopped VMs too. */
+function preparePromised(db: Kysely<Schema>) {
+  return prepareStatement<Record<never, never>, Record<'vm_count' | 'memory_mib' | 'disk_gib', number | null>>(() =>
+    db.selectFrom('vms').select(({ fn }) => [
+      fn.countAll<number>().as('vm_count'),
+      fn
+        .sum<number | null>('memory_mib')
+        .filterWhere('desired_power', 'in', [sql.lit('running'), sql.lit('paused')])
+        .as('memory_mib'),
+      fn.sum<number | null>('disk_gib').as('disk_gib'),
+    ]),
+  );
+}
+
+function nameTaken(name: string, cause?: unknown): VolaryError {
+  return new VolaryError('already_exists', `There is a VM named ${name} already.`, {
+    reason: 'vm.name_taken',
+    details: { field: 'name', name },
+    cause,
+  });
+}
+
+function everyColumn(place: Place<VmRow>) {
+  return {
+    id: place('id'),
+    name: place('name'),
+    owner: place('owner'),
+    image: place('image'),
+    vcpu_count: place('vcpu_count'),
+    memory_mib: place('memory_mib'),
+    disk_gib: place('disk_gib'),
+    network: place('network'),
+    labels: place('labels'),
+    metadata: place('metadata'),
+    desired_power: place('desired_power'),
+    desired_incarnation: place('desired_incarnation'),
+    desired_grace_ms: place('desired_grace_ms'),
+    phase: place('phase'),
+    phase_since: place('phase_since'),
+    phase_operation_id: place('phase_operation_id'),
+    phase_deadline_at: place('phase_deadline_at'),
+    failure: place('failure'),
+    health: place('health'),
+    driver: place('driver'),
+    host_id: place('host_id'),
+    handle: place('handle'),
+    image_digest: place('image_digest'),
+    incarnation: place('incarnation'),
+    generation: place('generation'),
+    revision: place('revision'),
+    pid: place('pid'),
+    ip: place('ip'),
+    created_at: place('created_at'),
+    updated_at: place('updated_at'),
+    started_at: place('started_at'),
+  };
+}

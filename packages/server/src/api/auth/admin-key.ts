@@ -1,0 +1,41 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { VolaryError } from '../../domain/errors.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+
+const ADMIN: Principal = { kind: 'admin', name: 'admin', permissions: ['*'] };
+
+/** Who sends these headers. Throws `unauthenticated` auth.key_missing / auth.key_invalid. */
+export type Authenticate = (headers: IncomingHttpHeaders) => Principal;
+
+/**
+ * Knows one key, the administrator's, by its digest: digests have one length, and are compared in constant time.
+ *
+ * `Host` and `Origin` are not checked against DNS rebinding: a page in a browser that is led here has no key to send, and a
+ * browser adds none by itself, as it would a cookie.
+ */
+export function createAdminKeyAuthenticator(adminKey: string): Authenticate {
+  const expected = digestOf(adminKey);
+  return (headers) => {
+    const key = presentedKey(headers);
+    if (key === null) {
+      throw new VolaryError('unauthenticated', 'Send a key: Authorization: Bearer KEY, or X-API-Key: KEY.', {
+        reason: 'auth.key_missing',
+      });
+    }
+    if (!timingSafeEqual(digestOf(key), expected)) {
+      throw new VolaryError('unauthenticated', 'This key is not valid.', { reason: 'auth.key_invalid' });
+    }
+    return ADMIN;
+  };
+}
+
+function presentedKey(headers: IncomingHttpHeaders): string | null {
+  const { authorization, 'x-api-key': apiKey } = headers;
+  if (authorization !== undefined) return /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
+  return typeof apiKey === 'string' && apiKey !== '' ? apiKey : null;
+}
+
+function digestOf(key: string): Uint8Array {
+  return hash('sha256', key, 'buffer');
+}

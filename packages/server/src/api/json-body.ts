@@ -1,0 +1,62 @@
+import type { FastifyInstance } from 'fastify';
+import { VolaryError } from '../domain/errors.ts';
+import type { ApiLimits } from './limits.ts';
+
+/**
+ * Reads JSON bodies, and no others. The depth is counted before anything is parsed: a megabyte of brackets would cost more
+ * than a megabyte further on, wherever somebody walks the value by recursion. An empty body is no body.
+ */
+export function acceptJsonBodies(app: FastifyInstance, limits: ApiLimits): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: limits.jsonBytes },
+    (request, body, done) => {
+      const text = String(body);
+      if (text === '') done(null, undefined);
+      else if (isDeeperThan(text, limits.jsonDepth)) done(tooDeep(limits.jsonDepth), undefined);
+      else void parse(request, text, done);
+    },
+  );
+}
+
+/** Hands bodies of any type and length on as streams, unread. */
+export function acceptByteBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    done(null, payload);
+  });
+}
+
+/** True when arrays and objects of this JSON text are nested deeper than that. */
+export function isDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const letter = text[i];
+    if (letter === '"') {
+      i = endOfString(text, i);
+    } else if (letter === '[' || letter === '{') {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (letter === ']' || letter === '}') {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
+/** Where the string that begins at `start` ends: at the first quote with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text[end - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+function tooDeep(limit: number): VolaryError {
+  const message = `The body is nested deeper than ${limit} levels.`;
+  return new VolaryError('invalid_argument', message, { reason: 'request.too_deep', details: { maximum: limit } });
+}

@@ -1,0 +1,18 @@
+import { LIMITS } from '@volary/contract';
+
+/** Bounds of what one request may do. */
+export interface ApiLimits {
+  /** Of a JSON body, bytes. */
+  readonly jsonBytes: number;
+  /** How deep arrays and objects of a JSON body may be nested. */
+  readonly jsonDepth: number;
+  /** How often a silent stream shows that it is alive. */
+  readonly heartbeatMs: number;
+}
+
+/** What holds unless the composition root says otherwise. */
+export const API_DEFAULTS: ApiLimits = {
+  jsonBytes: LIMITS.jsonBytes,
+  jsonDepth: LIMITS.jsonDepth,
+  heartbeatMs: 15_000,
+};

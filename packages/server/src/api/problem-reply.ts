@@ -1,0 +1,64 @@
+import { PROBLEM_TYPE } from '@volary/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toVolaryError, VolaryError } from '../domain/errors.ts';
+import type { EngineDeps } from '../engine/deps.ts';
+import { statusOf, toProblem } from './errors-to-status.ts';
+
+/** Fastify's own refusals, by its code; all others of the 400 kind are `request.malformed`. */
+const FRAMEWORK_REASONS: ReadonlyMap<string, readonly [reason: string, message: string]> = new Map([
+  ['FST_ERR_CTP_BODY_TOO_LARGE', ['request.too_large', 'The body is larger than a JSON body may be.']],
+  ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['request.unsupported_media_type', 'The body must be application/json.']],
+  ['FST_ERR_CTP_INVALID_JSON_BODY', ['request.malformed_json', 'The body is not JSON.']],
+]);
+
+/** Whatever was thrown, as an error of ours. */
+export function toApiError(error: unknown): VolaryError {
+  if (error instanceof VolaryError || !isFrameworkError(error)) return toVolaryError(error);
+  const [reason, message] = FRAMEWORK_REASONS.get(error.code) ?? [
+    'request.malformed',
+    'The request is not well-formed HTTP.',
+  ];
+  return new VolaryError('invalid_argument', message, { reason, cause: error });
+}
+
+/** Answers with the error as `application/problem+json`, and logs it if it is our fault. */
+export function sendProblem(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: EngineDeps['log'],
+): FastifyReply {
+  const error = toApiError(thrown);
+  const status = statusOf(error);
+  logFault(log, error, request);
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
+  if (error.code === 'unavailable') reply.header('retry-after', '1');
+  return reply
+    .code(status)
+    .header('content-type', PROBLEM_TYPE)
+    .send(JSON.stringify(toProblem(error, request.id)));
+}
+
+/** One line for a fault of ours, with the whole chain of causes; the caller's own faults are for `debug`. */
+export function logFault(log: EngineDeps['log'], error: VolaryError, request: FastifyRequest): void {
+  const fields = {
+    requestId: request.id,
+    method: request.method,
+    route: request.routeOptions.url,
+    reason: error.reason,
+  };
+  if (error.code === 'internal' || error.code === 'data_loss') log.error('request failed', { ...fields, error });
+  else log.debug('request refused', fields);
+}
+
+function isFrameworkError(error: unknown): error is Error & { readonly code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('FST_') &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number' &&
+    error.statusCode < 500
+  );
+}

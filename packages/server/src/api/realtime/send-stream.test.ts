@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { VolaryError } from '../../domain/errors.ts';
+import { createRequestSignals } from '../request-signals.ts';
+import { type StreamFormat, sendStream } from './send-stream.ts';
+import { sendSse } from './sse.ts';
+
+const TEXT: StreamFormat = { contentType: 'text/plain' };
+let app: FastifyInstance;
+
+afterEach(async () => {
+  app.server.closeAllConnections();
+  await app.close();
+});
+
+type Source = (signal: AbortSignal) => AsyncIterable<Uint8Array | string>;
+
+/** A server whose one route answers with this stream, and an answer of it. */
+async function ask(source: Source, format: StreamFormat = TEXT): Promise<IncomingMessage> {
+  const signals = createRequestSignals();
+  app = Fastify({ forceCloseConnections: true });
+  app.addHook('preClose', async () => signals.stop());
+  app.get('/', async (_request, reply) => {
+    reply.header('x-request-id', 'req_1');
+    await sendStream(reply, source(signals.of(reply)), format);
+    return reply;
+  });
+  return await answerOf(await app.listen({ host: '127.0.0.1', port: 0 }));
+}
+
+async function answerOf(url: string): Promise<IncomingMessage> {
+  return await new Promise((resolve, reject) => get(url, resolve).on('error', reject));
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of answer) text += String(chunk);
+  return text;
+}
+
+/** Nothing, until the signal is aborted. */
+async function untilAborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
+}
+
+describe('a stream', () => {
+  it('is what the source yields, with the headers of the reply', async () => {
+    const answer = await ask(async function* () {
+      yield 'one ';
+      yield Buffer.from('two');
+    });
+
+    expect(await textOf(answer)).toBe('one two');
+    expect(answer.headers).toMatchObject({
+      'x-request-id': 'req_1',
+      'content-type': 'text/plain',
+      'x-content-type-options': 'nosniff',
+    });
+  });
+
+  it('takes no more from the source than the caller takes from it', async () => {
+    const chunk = Buffer.alloc(64 * 1024);
+    const total = 2_000;
+    let yielded = 0;
+    const answer = await ask(async function* () {
+      for (; yielded < total; yielded++) yield chunk;
+    });
+    await once(answer, 'readable');
+    const whileNobodyReads = await settled(() => yielded);
+
+    let received = 0;
+    for await (const part of answer) received += part.length;
+    expect(whileNobodyReads).toBeLessThan(total / 2);
+    expect(received).toBe(total * chunk.length);
+  });
+
+  it('lets go of the source when the caller is gone', async () => {
+    const ended = Promise.withResolvers<unknown>();
+    const answer = await ask(async function* (signal) {
+      try {
+        yield 'hello';
+        await untilAborted(signal);
+      } catch (error) {
+        ended.resolve(error);
+      }
+    });
+    await once(answer, 'data');
+
+    answer.destroy();
+
+    expect(await ended.promise).toMatchObject({ reason: 'request.client_gone' });
+  });
+
+  it('is cut when its source fails, so that nobody takes it for complete', async () => {
+    const answer = ask(async function* () {
+      yield 'half';
+      throw new VolaryError('data_loss', 'Gone.', { reason: 'guest.file_shrank' });
+    });
+
+    await expect(answer.then(textOf)).rejects.toThrow(/aborted|hang up/);
+  });
+
+  it('tells of its failure where its format can', async () => {
+    const source = async function* () {
+      yield 'half ';
+      throw new Error('EIO /secret/path');
+    };
+    const answer = await ask(source, { ...TEXT, onFailure: (error) => error.message });
+
+    expect(await textOf(answer)).toBe('half Something went wrong inside the server.');
+  });
+
+  it('shows that it is alive when nothing else happens', async () => {
+    const answer = await ask(
+      async function* (signal) {
+        yield 'x';
+        await untilAborted(signal);
+      },
+      { ...TEXT, heartbeat: { everyMs: 5, text: '.' } },
+    );
+
+    let text = '';
+    for await (const chunk of answer) {
+      text += String(chunk);
+      if (text.length >= 3) break;
+    }
+    expect(text).toBe('x..');
+  });
+
+  it('sends its headers before there is anything to send, when asked to', async () => {
+    const answer = await ask((signal) => ({ [Symbol.asyncIterator]: () => ({ next: () => untilAborted(signal) }) }), {
+      ...TEXT,
+      isFlushedAtOnce: true,
+    });
+
+    expect(answer.statusCode).toBe(200);
+  });
+});
+
+describe('server-sent events', () => {
+  it('are framed, and end as a whole when the server stops', async () => {
+    const signals = createRequestSignals();
+    app = Fastify();
+    app.addHook('preClose', async () => signals.stop());
+    app.get('/', async (_request, reply) => {
+      const signal = signals.of(reply);
+      const messages = async function* () {
+        yield { id: 7, event: 'vm.started', data: { sequence: 7 } };
+        await untilAborted(signal);
+      };
+      await sendSse(reply, messages(), { heartbeatMs: 60_000 });
+      return reply;
+    });
+    const answer = await answerOf(await app.listen({ host: '127.0.0.1', port: 0 }));
+    let text = '';
+    for await (const chunk of answer) {
+      text += String(chunk);
+      if (text.includes('data:')) void app.close();
+    }
+
+    expect(text).toBe(': \n\nid: 7\nevent: vm.started\ndata: {"sequence":7}\n\n');
+  });
+});
+
+/** The value when it no longer changes from one look to the next, a while apart. */
+async function settled(look: () => number): Promise<number> {
+  for (let before = -1; ; ) {
+    const now = look();
+    if (now === before && now > 0) return now;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}

@@ -1,0 +1,45 @@
+import type { FastifyReply } from 'fastify';
+import { VolaryError } from '../domain/errors.ts';
+
+/** Ends what requests wait for: when the caller is gone, or the server stops. */
+export interface RequestSignals {
+  /** Aborted when the connection closes before the answer is complete, or the server stops. */
+  of(reply: FastifyReply): AbortSignal;
+  readonly isStopping: boolean;
+  /** Ends all that waits, now and from now on, with `unavailable` server.stopping. */
+  stop(): void;
+}
+
+export function createRequestSignals(): RequestSignals {
+  const waiting = new Set<AbortController>();
+  let isStopping = false;
+  return {
+    get isStopping() {
+      return isStopping;
+    },
+    of: (reply) => {
+      const controller = new AbortController();
+      if (isStopping) controller.abort(stopping());
+      waiting.add(controller);
+      reply.raw.once('close', () => {
+        waiting.delete(controller);
+        if (!reply.raw.writableFinished) controller.abort(clientGone());
+      });
+      return controller.signal;
+    },
+    stop: () => {
+      isStopping = true;
+      for (const controller of waiting) controller.abort(stopping());
+      waiting.clear();
+    },
+  };
+}
+
+/** What is answered while the server stops. */
+export function stopping(): VolaryError {
+  return new VolaryError('unavailable', 'The server is stopping.', { reason: 'server.stopping' });
+}
+
+function clientGone(): VolaryError {
+  return new VolaryError('aborted', 'The caller closed the connection.', { reason: 'request.client_gone' });
+}

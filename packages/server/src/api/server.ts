@@ -1,0 +1,94 @@
+import { routes } from '@volary/contract';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { VolaryError } from '../domain/errors.ts';
+import type { EngineDeps } from '../engine/deps.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createAdminKeyAuthenticator } from './auth/admin-key.ts';
+import { answerBrokenRequest } from './broken-request.ts';
+import { API_DEFAULTS, type ApiLimits } from './limits.ts';
+import { sendProblem } from './problem-reply.ts';
+import { createRequestSignals, stopping } from './request-signals.ts';
+import { createV1 } from './v1/v1.ts';
+
+export interface ApiDeps {
+  readonly engine: Engine;
+  /** The bootstrap administrator's. Kept as a digest only. */
+  readonly adminKey: string;
+  readonly log: EngineDeps['log'];
+  readonly ids: EngineDeps['ids'];
+  /** Of the server, as `/v1/capabilities` and the OpenAPI document show it. */
+  readonly version: string;
+  readonly limits?: Partial<ApiLimits>;
+}
+
+/**
+ * The HTTP server with all its faces, not yet listening. `close()` ends what waits and what streams, lets the other answers
+ * get through, and resolves when the last connection is closed.
+ */
+export function createApi(deps: ApiDeps): FastifyInstance {
+  const { engine, ids, log, version } = deps;
+  const limits = { ...API_DEFAULTS, ...deps.limits };
+  const signals = createRequestSignals();
+  const app = Fastify({
+    logger: false,
+    bodyLimit: limits.jsonBytes,
+    genReqId: () => ids.create('req'),
+    requestIdHeader: false,
+    // While it stops it answers in its own words, below.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, { ids, log }),
+    frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id);
+      sendProblem(error, request, reply, log);
+    },
+  });
+
+  app.decorateRequest('principal');
+  // Hooks call back instead of being async: a promise less for each request.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    if (signals.isStopping) reply.header('connection', 'close');
+    done(signals.isStopping ? stopping() : undefined);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions, id: requestId } = request;
+    const { statusCode: status, elapsedTime: durationMs } = reply;
+    log.debug('request answered', { requestId, method, route: routeOptions.url, status, durationMs });
+    done();
+  });
+  app.addHook('preClose', async () => signals.stop());
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) => sendProblem(noRoute(request, reply), request, reply, log));
+  app.register(createV1({ engine, log, limits, signals, version }, createAdminKeyAuthenticator(deps.adminKey)));
+  return app;
+}
+
+/** Nothing is there, or it is there by another method: then `Allow` says which. */
+function noRoute(request: FastifyRequest, reply: FastifyReply): VolaryError {
+  const allowed = methodsOf(request.url.split('?', 1)[0] ?? '');
+  if (allowed.length === 0) {
+    return new VolaryError('not_found', 'There is nothing at this path; see /v1/openapi.json.', {
+      reason: 'route.unknown',
+    });
+  }
+  reply.header('allow', allowed.join(', '));
+  return new VolaryError('invalid_argument', `${request.method} is not possible here; ${allowed.join(', ')} is.`, {
+    reason: 'route.method_not_allowed',
+    details: { allowed },
+  });
+}
+
+function methodsOf(path: string): readonly string[] {
+  const parts = path.split('/');
+  return Object.values(routes)
+    .filter((route) => isAt(route.path.split('/'), parts))
+    .map((route) => route.method);
+}
+
+function isAt(pattern: readonly string[], parts: readonly string[]): boolean {
+  return (
+    pattern.length === parts.length &&
+    pattern.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i]))
+  );
+}

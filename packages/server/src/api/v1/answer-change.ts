@@ -1,0 +1,72 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { VolaryError } from '../../domain/errors.ts';
+import { isFinal, type Operation } from '../../domain/operation/operation.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { Accepted } from '../../engine/engine.ts';
+import type { V1Context } from './context.ts';
+import { etagOf } from './etags.ts';
+import { failureOf, toAcceptedDto } from './operation-dto.ts';
+import { preferredWait } from './prefer.ts';
+import { toVmDto } from './vm-dto.ts';
+
+/**
+ * Answers an accepted change of a VM: 202 with the operation, or, as far as `Prefer: wait=N` lasts, what came of it: the VM
+ * with `doneStatus`, or the operation's own error.
+ */
+export async function answerChange(
+  context: V1Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  accepted: Accepted,
+  doneStatus: 200 | 201,
+): Promise<FastifyReply> {
+  const operation = await waitAsPreferred(context, request, reply, accepted.operation);
+  if (!isFinal(operation.state)) return answerUnderWay(reply, operation, await latest(context, request, accepted.vm));
+  const vm = await context.engine.vms.get(request.principal, accepted.vm.id);
+  if (doneStatus === 201) reply.header('location', `/v1/vms/${vm.id}`);
+  return await reply.code(doneStatus).header('etag', etagOf(vm)).send(toVmDto(vm));
+}
+
+/** The same for changes after which there is no VM to show: 200 with the final operation. */
+export async function answerOperation(
+  context: V1Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  accepted: { readonly operation: Operation; readonly vm: Vm | null },
+): Promise<FastifyReply> {
+  const operation = await waitAsPreferred(context, request, reply, accepted.operation);
+  if (isFinal(operation.state)) return await reply.code(200).send(toAcceptedDto(operation, null));
+  return answerUnderWay(reply, operation, accepted.vm);
+}
+
+/** The operation after the wait that the caller preferred, if any. Throws its error if it has failed meanwhile. */
+async function waitAsPreferred(
+  context: V1Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  operation: Operation,
+): Promise<Operation> {
+  const seconds = preferredWait(request.headers['prefer']);
+  if (seconds === null) return operation;
+  reply.header('preference-applied', `wait=${seconds}`);
+  const waiting = { timeoutMs: seconds * 1000, signal: context.signals.of(reply) };
+  const waited = await context.engine.operations.wait(request.principal, operation.id, waiting);
+  const failure = failureOf(waited);
+  if (failure !== null) throw failure;
+  return waited;
+}
+
+function answerUnderWay(reply: FastifyReply, operation: Operation, vm: Vm | null): FastifyReply {
+  return reply.code(202).header('location', `/v1/operations/${operation.id}`).send(toAcceptedDto(operation, vm));
+}
+
+/** The VM after a wait that was too short; as it was when accepted if it is gone by now. */
+async function latest(context: V1Context, request: FastifyRequest, vm: Vm): Promise<Vm> {
+  if (preferredWait(request.headers['prefer']) === null) return vm;
+  try {
+    return await context.engine.vms.get(request.principal, vm.id);
+  } catch (error) {
+    if (error instanceof VolaryError && error.code === 'not_found') return vm;
+    throw error;
+  }
+}

@@ -1,0 +1,13 @@
+import type { EngineDeps } from '../../engine/deps.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { ApiLimits } from '../limits.ts';
+import type { RequestSignals } from '../request-signals.ts';
+
+/** What the handlers of `/v1` work with. */
+export interface V1Context {
+  readonly engine: Engine;
+  readonly log: EngineDeps['log'];
+  readonly limits: ApiLimits;
+  readonly signals: RequestSignals;
+  readonly version: string;
+}

@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify';
+import { VolaryError } from '../../domain/errors.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { VmApi } from '../../engine/engine.ts';
+
+/** The strong ETag of a VM: its id too, since a name may pass from one VM to another. */
+export function etagOf(vm: Pick<Vm, 'id' | 'revision'>): string {
+  return `"${vm.id}.${vm.revision}"`;
+}
+
+/** True when the caller knows this state already (RFC 9110, 13.1.2: a weak comparison). */
+export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.trim() === '*' || tagsOf(ifNoneMatch).some((tag) => tag.replace(/^W\//, '') === etag);
+}
+
+/**
+ * The VM to be changed, and the revision it must have, by `If-Match`. It is then named by its id: between this look and the
+ * change its name might pass to another. Throws `conflict` vm.changed when none of the tags is its present one.
+ */
+export async function preconditionOf(
+  vms: VmApi,
+  request: FastifyRequest,
+  ref: string,
+): Promise<{ readonly ref: string; readonly precondition: { readonly revision?: number } }> {
+  const ifMatch = request.headers['if-match'];
+  if (ifMatch === undefined || ifMatch.trim() === '*') return { ref, precondition: {} };
+  const vm = await vms.get(request.principal, ref);
+  if (tagsOf(ifMatch).includes(etagOf(vm))) return { ref: vm.id, precondition: { revision: vm.revision } };
+  throw new VolaryError('conflict', 'The VM has changed since you looked at it.', {
+    reason: 'vm.changed',
+    details: { revision: vm.revision },
+  });
+}
+
+function tagsOf(header: string): readonly string[] {
+  return header.match(/(?:W\/)?"[^"]*"/g) ?? [];
+}

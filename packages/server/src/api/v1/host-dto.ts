@@ -1,0 +1,42 @@
+import type { Capabilities as CapabilitiesDto, Host as HostDto } from '@volary/contract';
+import { VM_LIMITS } from '../../domain/vm/spec.ts';
+import type { Capabilities, HostStatus } from '../../engine/engine.ts';
+import { toIso } from './to-iso.ts';
+
+/** A host as `/v1` shows it. */
+export function toHostDto({ host, vmCount, promisedMemoryMib, promisedDiskGib }: HostStatus): HostDto {
+  return {
+    id: host.id,
+    name: host.name,
+    driver: host.driver,
+    driver_version: host.driverVersion,
+    accelerator: {
+      kind: host.accelerator.kind,
+      explanation: host.accelerator.explanation,
+      probed_at: toIso(host.accelerator.probedAt),
+    },
+    cpus: host.cpuCount,
+    memory_mib: host.memoryMib,
+    memory_available_mib: host.memoryAvailableMib,
+    memory_promised_mib: promisedMemoryMib,
+    disk_gib: host.diskGib,
+    disk_available_gib: host.diskAvailableGib,
+    disk_promised_gib: promisedDiskGib,
+    vm_count: vmCount,
+    boot_id: host.bootId,
+    kernel_version: host.kernelVersion,
+  };
+}
+
+/** What the server can do, with the bounds of one VM. */
+export function toCapabilitiesDto(capabilities: Capabilities): CapabilitiesDto {
+  return {
+    version: capabilities.version,
+    driver: capabilities.driver,
+    supports_pause: capabilities.supportsPause,
+    supports_console: capabilities.supportsConsole,
+    network_modes: [...capabilities.networkModes],
+    images: [...capabilities.images],
+    limits: { vcpus: VM_LIMITS.vcpuCount, memory_mib: VM_LIMITS.memoryMib, disk_gib: VM_LIMITS.diskGib },
+  };
+}

@@ -1,0 +1,26 @@
+import { routes } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import { answerOperation } from './answer-change.ts';
+import type { V1Context } from './context.ts';
+import { toImageDto, toImageEntryDto } from './image-dto.ts';
+import { mount } from './mount.ts';
+
+/** Images: list, build, remove. */
+export function mountImages(app: FastifyInstance, context: V1Context): void {
+  const { images } = context.engine;
+
+  mount(app, routes.listImages, async (request) => {
+    const entries = await images.list(request.principal);
+    return { items: entries.map(toImageEntryDto), next_cursor: null };
+  });
+
+  mount(app, routes.buildImage, async (request, reply) => {
+    const operation = await images.build(request.principal, request.params.name);
+    return await answerOperation(context, request, reply, { operation, vm: null });
+  });
+
+  mount(app, routes.deleteImage, async (request) => {
+    const removed = await images.remove(request.principal, request.params.ref);
+    return { items: removed.map(toImageDto) };
+  });
+}

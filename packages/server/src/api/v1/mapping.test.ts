@@ -1,0 +1,209 @@
+import type {
+  Event as EventDto,
+  Execution as ExecutionDto,
+  Host as HostDto,
+  Image as ImageDto,
+  Operation as OperationDto,
+  Vm as VmDto,
+} from '@volary/contract';
+import {
+  EVENT_TYPES,
+  EXECUTION_STATES,
+  LIMITS,
+  OPERATION_KINDS,
+  OPERATION_STATES,
+  routes,
+  VM_NAME_PATTERN,
+  VM_PHASES,
+} from '@volary/contract';
+import { describe, expect, it } from 'vitest';
+import type { Event } from '../../domain/events.ts';
+import * as events from '../../domain/events.ts';
+import type { ExecRequest, Execution } from '../../domain/execution/execution.ts';
+import * as executions from '../../domain/execution/execution.ts';
+import type { Host } from '../../domain/host/host.ts';
+import type { Image } from '../../domain/image/image.ts';
+import type { Operation } from '../../domain/operation/operation.ts';
+import * as operations from '../../domain/operation/operation.ts';
+import { PERMISSIONS } from '../../domain/principal/principal.ts';
+import * as phases from '../../domain/vm/phase.ts';
+import type { VmSpec } from '../../domain/vm/spec.ts';
+import * as spec from '../../domain/vm/spec.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+
+/*
+ * Where each field of the domain stands in /v1. A field without a place does not compile; nor does a place that nothing
+ * fills (`Unfilled` below). What stays inside says why.
+ */
+interface Inside {
+  readonly inside: string;
+}
+type Places<Domain, Dto> = { readonly [Field in keyof Domain]: readonly (keyof Dto)[] | Inside };
+type Filled<P> = { [Field in keyof P]: P[Field] extends readonly (infer Name)[] ? Name : never }[keyof P];
+/** `never` when each field of the DTO is filled from somewhere. */
+type Unfilled<Dto, P> = Exclude<keyof Dto, Filled<P>>;
+
+const VM = {
+  id: ['id'],
+  name: ['name'],
+  owner: ['owner'],
+  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network'],
+  labels: ['labels'],
+  metadata: ['metadata'],
+  desired: ['desired'],
+  status: ['phase', 'phase_since', 'operation_id', 'deadline_at', 'failure'],
+  health: ['health'],
+  driver: ['driver'],
+  hostId: ['host'],
+  handle: { inside: 'holds paths of the host, and nobody but the driver may read it' },
+  imageDigest: ['image_digest'],
+  incarnation: ['incarnation'],
+  generation: ['generation'],
+  revision: ['revision'],
+  pid: ['pid'],
+  ip: ['ip'],
+  createdAt: ['created_at'],
+  updatedAt: ['updated_at'],
+  startedAt: ['started_at'],
+} as const satisfies Places<Vm, VmDto>;
+
+const VM_SPEC = {
+  image: ['image'],
+  vcpuCount: ['vcpus'],
+  memoryMib: ['memory_mib'],
+  diskGib: ['disk_gib'],
+  network: ['network'],
+} as const satisfies Places<VmSpec, VmDto>;
+
+const OPERATION = {
+  id: ['id'],
+  kind: ['kind'],
+  subject: ['subject'],
+  generation: ['generation'],
+  state: ['state'],
+  steps: ['steps'],
+  progress: ['progress'],
+  result: ['result'],
+  error: ['error'],
+  principal: ['principal'],
+  createdAt: ['created_at'],
+  startedAt: ['started_at'],
+  completedAt: ['completed_at'],
+  deadlineAt: ['deadline_at'],
+  revision: ['revision'],
+} as const satisfies Places<Operation, OperationDto>;
+
+const EXECUTION = {
+  id: ['id'],
+  vmId: ['vm_id'],
+  incarnation: ['incarnation'],
+  request: ['argv', 'cwd', 'user', 'tty', 'has_stdin', 'timeout_ms'],
+  state: ['state'],
+  exitCode: ['exit_code'],
+  signal: ['signal'],
+  timedOut: ['timed_out'],
+  error: ['error'],
+  stdoutBytes: ['stdout_bytes'],
+  stderrBytes: ['stderr_bytes'],
+  isTruncated: ['truncated'],
+  principal: ['principal'],
+  createdAt: ['created_at'],
+  startedAt: ['started_at', 'duration_ms'],
+  completedAt: ['completed_at', 'duration_ms'],
+} as const satisfies Places<Execution, ExecutionDto>;
+
+const EXEC_REQUEST = {
+  argv: ['argv'],
+  env: { inside: 'may hold secrets' },
+  cwd: ['cwd'],
+  user: ['user'],
+  tty: ['tty'],
+  hasStdin: ['has_stdin'],
+  timeoutMs: ['timeout_ms'],
+} as const satisfies Places<ExecRequest, ExecutionDto>;
+
+const EVENT = {
+  sequence: ['sequence'],
+  type: ['type'],
+  at: ['at'],
+  subject: ['subject'],
+  vmId: ['vm_id'],
+  operationId: ['operation_id'],
+  data: ['data'],
+} as const satisfies Places<Event, EventDto>;
+
+const IMAGE = {
+  name: ['name'],
+  digest: ['digest'],
+  kernelPath: { inside: 'a path of the host' },
+  initramfsPath: { inside: 'a path of the host' },
+  rootPath: { inside: 'a path of the host' },
+  rootBytes: ['root_bytes'],
+  sizeBytes: ['size_bytes'],
+  kernelVersion: ['kernel_version'],
+  builtAt: ['built_at'],
+} as const satisfies Places<Image, ImageDto>;
+
+const HOST = {
+  id: ['id'],
+  name: ['name'],
+  driver: ['driver'],
+  driverVersion: ['driver_version'],
+  accelerator: ['accelerator'],
+  cpuCount: ['cpus'],
+  memoryMib: ['memory_mib'],
+  memoryAvailableMib: ['memory_available_mib'],
+  diskGib: ['disk_gib'],
+  diskAvailableGib: ['disk_available_gib'],
+  bootId: ['boot_id'],
+  kernelVersion: ['kernel_version'],
+} as const satisfies Places<Host, HostDto>;
+
+/** Compiles only when nothing is left over. */
+type Nothing<Left extends never> = Left;
+
+/** Three fields of a host are sums over its VMs. */
+type HostLeft = Exclude<Unfilled<HostDto, typeof HOST>, 'memory_promised_mib' | 'disk_promised_gib' | 'vm_count'>;
+
+const unfilled: readonly Nothing<
+  | Unfilled<VmDto, typeof VM>
+  | Unfilled<OperationDto, typeof OPERATION>
+  | Unfilled<ExecutionDto, typeof EXECUTION>
+  | Unfilled<EventDto, typeof EVENT>
+  | Unfilled<ImageDto, typeof IMAGE>
+  | HostLeft
+>[] = [];
+
+function namesIn(places: object): readonly string[] {
+  return Object.values(places).flatMap((place: unknown) => (Array.isArray(place) ? place.map(String) : []));
+}
+
+describe('domain and /v1', () => {
+  it('have a place for each other’s fields', () => {
+    expect(unfilled).toEqual([]);
+    expect(namesIn(VM)).toEqual(expect.arrayContaining([...namesIn(VM_SPEC)]));
+    expect(namesIn(EXECUTION)).toEqual(expect.arrayContaining([...namesIn(EXEC_REQUEST)]));
+  });
+
+  it('have the same words', () => {
+    expect([...VM_PHASES]).toEqual([...phases.VM_PHASES]);
+    expect([...OPERATION_KINDS]).toEqual([...operations.OPERATION_KINDS]);
+    expect([...OPERATION_STATES]).toEqual([...operations.OPERATION_STATES]);
+    expect([...EXECUTION_STATES]).toEqual([...executions.EXECUTION_STATES]);
+    expect([...EVENT_TYPES]).toEqual([...events.EVENT_TYPES]);
+  });
+
+  it('have the same bounds', () => {
+    expect(LIMITS.vcpus).toEqual(spec.VM_LIMITS.vcpuCount);
+    expect(LIMITS.memoryMib).toEqual(spec.VM_LIMITS.memoryMib);
+    expect(LIMITS.diskGib).toEqual(spec.VM_LIMITS.diskGib);
+    expect(LIMITS.labels).toEqual(spec.VM_LIMITS.labels);
+    expect(VM_NAME_PATTERN).toBe(spec.VM_NAME_PATTERN);
+  });
+
+  it('know the same permissions', () => {
+    const known: readonly string[] = [...PERMISSIONS, 'none'];
+
+    for (const route of Object.values(routes)) expect(known, route.operationId).toContain(route.permission);
+  });
+});

@@ -1,0 +1,77 @@
+import type { CreateVmRequest, StopVmRequest, Vm as VmDto } from '@volary/contract';
+import { LIMITS } from '@volary/contract';
+import type { VmSpec } from '../../domain/vm/spec.ts';
+import type { Failure, Vm } from '../../domain/vm/vm.ts';
+import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
+import { toIso, toIsoOrNull } from './to-iso.ts';
+
+/** A VM as `/v1` shows it. The driver's handle stays inside: it holds paths of the host. */
+export function toVmDto(vm: Vm): VmDto {
+  const { spec, status, desired } = vm;
+  return {
+    id: vm.id,
+    name: vm.name,
+    owner: vm.owner,
+    phase: status.phase,
+    phase_since: toIso(status.since),
+    operation_id: 'operationId' in status ? status.operationId : null,
+    deadline_at: 'deadlineAt' in status ? toIso(status.deadlineAt) : null,
+    failure: 'failure' in status ? toFailureDto(status.failure) : null,
+    desired: { power: desired.power, incarnation: desired.incarnation, grace_ms: desired.graceMs },
+    health: vm.health,
+    image: spec.image,
+    image_digest: vm.imageDigest,
+    vcpus: spec.vcpuCount,
+    memory_mib: spec.memoryMib,
+    disk_gib: spec.diskGib,
+    network: { mode: spec.network.mode, egress: spec.network.egress },
+    labels: vm.labels,
+    metadata: vm.metadata,
+    driver: vm.driver,
+    host: vm.hostId,
+    pid: vm.pid,
+    ip: vm.ip,
+    incarnation: vm.incarnation,
+    generation: vm.generation,
+    revision: vm.revision,
+    created_at: toIso(vm.createdAt),
+    updated_at: toIso(vm.updatedAt),
+    started_at: toIsoOrNull(vm.startedAt),
+  };
+}
+
+function toFailureDto(failure: Failure): NonNullable<VmDto['failure']> {
+  return {
+    generation: failure.generation,
+    reason: failure.reason,
+    message: failure.message,
+    console_tail: failure.consoleTail,
+    at: toIso(failure.at),
+  };
+}
+
+/** What is asked for by `POST /v1/vms`. What it leaves open, the engine decides. */
+export function toCreateVm(body: CreateVmRequest): CreateVm {
+  return {
+    name: body.name ?? null,
+    spec: toPartialSpec(body),
+    labels: body.labels ?? {},
+    metadata: body.metadata ?? {},
+    start: body.start ?? true,
+  };
+}
+
+function toPartialSpec({ image, vcpus, memory_mib, disk_gib, network }: CreateVmRequest): Partial<VmSpec> {
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(vcpus === undefined ? {} : { vcpuCount: vcpus }),
+    ...(memory_mib === undefined ? {} : { memoryMib: memory_mib }),
+    ...(disk_gib === undefined ? {} : { diskGib: disk_gib }),
+    ...(network === undefined ? {} : { network: { mode: network.mode, egress: network.egress ?? 'deny' } }),
+  };
+}
+
+/** How long the guest may take to shut down; 0 when it is not to be asked. */
+export function toGraceMs({ grace_ms, force }: StopVmRequest): number {
+  return force === true ? 0 : (grace_ms ?? LIMITS.graceMs.default);
+}

@@ -1,0 +1,79 @@
+import { routes, TEXT_TYPE, type VmPage } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import type { VmId } from '../../domain/ids.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { Page } from '../../engine/engine.ts';
+import { sendStream } from '../realtime/send-stream.ts';
+import { answerChange } from './answer-change.ts';
+import { openConsole } from './console.ts';
+import type { V1Context } from './context.ts';
+import { etagOf, isKnown } from './etags.ts';
+import { mount } from './mount.ts';
+import { cursorParam } from './parse-param.ts';
+import { toCreateVm, toVmDto } from './vm-dto.ts';
+
+const JSON_HEADER = 'application/json; charset=utf-8';
+
+/** VMs: create, list, get, wait, console. */
+export function mountVms(app: FastifyInstance, context: V1Context): void {
+  const { engine, signals } = context;
+  const textOf = createPageWriter();
+
+  mount(app, routes.createVm, async (request, reply) => {
+    const accepted = await engine.vms.create(request.principal, toCreateVm(request.body));
+    return await answerChange(context, request, reply, accepted, 201);
+  });
+
+  mount(app, routes.listVms, async (request, reply) => {
+    const { limit = 50, cursor, phase, name } = request.query;
+    const page = await engine.vms.list(request.principal, {
+      limit,
+      after: cursorParam('vm', cursor),
+      ...(phase === undefined ? {} : { phases: phase }),
+      ...(name === undefined ? {} : { name }),
+    });
+    return await reply.header('content-type', JSON_HEADER).send(textOf(page));
+  });
+
+  mount(app, routes.getVm, async (request, reply) => {
+    const vm = await engine.vms.get(request.principal, request.params.ref);
+    const etag = etagOf(vm);
+    reply.header('etag', etag);
+    if (isKnown(request.headers['if-none-match'], etag)) return await reply.code(304).send();
+    return await reply.send(toVmDto(vm));
+  });
+
+  mount(app, routes.waitForVm, async (request, reply) => {
+    const { phase = 'running', timeout = 30, incarnation } = request.query;
+    const wanted = { phase, ...(incarnation === undefined ? {} : { incarnation }) };
+    const waiting = { timeoutMs: timeout * 1000, signal: signals.of(reply) };
+    const vm = await engine.vms.wait(request.principal, request.params.ref, wanted, waiting);
+    if (vm === null) return await reply.code(204).send();
+    return await reply.header('etag', etagOf(vm)).send(toVmDto(vm));
+  });
+
+  mount(app, routes.readConsole, async (request, reply) => {
+    const { offset = 0, follow = false } = request.query;
+    const options = { offset, follow, signal: signals.of(reply) };
+    const source = await engine.vms.readConsole(request.principal, request.params.ref, options);
+    const { firstOffset, bytes } = await openConsole(source, { isFollowing: follow });
+    await sendStream(reply, bytes, {
+      contentType: `${TEXT_TYPE}; charset=utf-8`,
+      headers: firstOffset === null ? {} : { 'x-console-offset': String(firstOffset) },
+      isFlushedAtOnce: follow,
+    });
+    return reply;
+  });
+}
+
+/** Keeps the text it made of a page for as long as the engine keeps the page: it does so while no VM has changed. */
+function createPageWriter(): (page: Page<Vm, VmId>) => string {
+  const texts = new WeakMap<Page<Vm, VmId>, string>();
+  return (page) => {
+    const known = texts.get(page);
+    if (known !== undefined) return known;
+    const text = JSON.stringify({ items: page.items.map(toVmDto), next_cursor: page.next } satisfies VmPage);
+    texts.set(page, text);
+    return text;
+  };
+}

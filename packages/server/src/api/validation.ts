@@ -1,0 +1,110 @@
+import type { FieldError } from '@volary/contract';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { FastifySchemaCompiler } from 'fastify';
+import { VolaryError } from '../domain/errors.ts';
+
+/** More than this would help nobody. */
+const MOST_ERRORS = 20;
+
+const OPTIONS = {
+  allErrors: true,
+  verbose: true,
+  strict: true,
+  allowUnionTypes: true,
+  removeAdditional: false,
+} as const;
+
+/**
+ * Validates the parts of requests against the contract's schemas. Texts become numbers and booleans in the query alone, where
+ * everything is a text; a body has to have the right types by itself. Compiled when first used, so that a start costs nothing.
+ */
+export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
+  const strict = new Ajv({ ...OPTIONS, useDefaults: false });
+  const coercing = new Ajv({ ...OPTIONS, coerceTypes: 'array', useDefaults: true });
+  return ({ schema, httpPart }) => {
+    const ajv = httpPart === 'querystring' ? coercing : strict;
+    let validate: ValidateFunction | undefined;
+    return (data: unknown) => {
+      validate ??= ajv.compile(withoutIds(schema));
+      return validate(data) ? { value: data } : { error: toInvalidRequest(validate.errors ?? []) };
+    };
+  };
+}
+
+/** `invalid_argument` request.invalid, naming each field that is wrong and what it may be. */
+export function toInvalidRequest(errors: readonly ErrorObject[]): VolaryError {
+  const byField = new Map<string, FieldError>();
+  for (const error of errors.slice(0, MOST_ERRORS)) {
+    const one = toFieldError(error);
+    if (!byField.has(one.field)) byField.set(one.field, one);
+  }
+  return invalidFields([...byField.values()]);
+}
+
+/** The same for rules that a schema cannot say. */
+export function invalidFields(errors: readonly FieldError[]): VolaryError {
+  const text = errors
+    .map(({ field, message }) => (field === '' ? `The request ${message}` : `${field} ${message}`))
+    .join('; ');
+  return new VolaryError('invalid_argument', `${text}.`, { reason: 'request.invalid', details: { errors } });
+}
+
+function toFieldError(error: ErrorObject): FieldError {
+  const path = toPath(error.instancePath);
+  const { keyword, params, message = 'is not valid' } = error;
+  switch (keyword) {
+    case 'additionalProperties':
+      return {
+        field: join(path, String(params['additionalProperty'])),
+        message: 'is not known',
+        allowed: knownFields(error),
+      };
+    case 'required':
+      return { field: join(path, String(params['missingProperty'])), message: 'is required' };
+    case 'propertyNames':
+      return { field: join(path, String(params['propertyName'])), message: 'is not a valid name' };
+    case 'enum':
+      return { field: path, message: 'must be one of the allowed words', allowed: params['allowedValues'] };
+    case 'pattern':
+      return { field: path, message: wordsFor(error), allowed: allowedBy(error) };
+    default:
+      return { field: path, message, allowed: allowedBy(error) };
+  }
+}
+
+/** What it should be like, in the schema's own words: a pattern says little to most. */
+function wordsFor({ parentSchema, message }: ErrorObject): string {
+  const description: unknown = parentSchema?.['description'];
+  return typeof description === 'string' ? `is not well-formed (${description.replace(/\.$/, '')})` : `${message}`;
+}
+
+function knownFields({ parentSchema }: ErrorObject): unknown {
+  const properties: unknown = parentSchema?.['properties'];
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+}
+
+/** The bounds that stand beside the one that was overstepped, so that both ends of a range are told. */
+function allowedBy({ keyword, schema, parentSchema = {} }: ErrorObject): unknown {
+  const bounds = ['minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'maxProperties', 'pattern'];
+  const shown = Object.fromEntries(Object.entries(parentSchema).filter(([name]) => bounds.includes(name)));
+  return Object.keys(shown).length === 0 ? { [keyword]: schema } : shown;
+}
+
+/** `/network/mode` as `network.mode`, `/argv/0` as `argv[0]`. */
+function toPath(pointer: string): string {
+  const parts = pointer.split('/').slice(1);
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')).reduce(join, '');
+}
+
+function join(path: string, part: string): string {
+  if (/^\d+$/.test(part)) return `${path}[${part}]`;
+  return path === '' ? part : `${path}.${part}`;
+}
+
+/** Named schemas occur at many places; to the validator each is just a schema. */
+function withoutIds(schema: unknown): object {
+  const copy: unknown = JSON.parse(
+    JSON.stringify(schema, (key, value: unknown) => (key === '$id' ? undefined : value)),
+  );
+  return typeof copy === 'object' && copy !== null ? copy : {};
+}

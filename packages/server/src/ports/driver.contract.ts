@@ -1,0 +1,66 @@
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import type { Driver, MachineSpec } from './driver.ts';
+import { adoptionLaws } from './driver-contract/adoption.contract.ts';
+import { consoleLaws } from './driver-contract/console.contract.ts';
+import { diskLaws } from './driver-contract/disk.contract.ts';
+import { endLaws } from './driver-contract/ends.contract.ts';
+import { hostLaws } from './driver-contract/host.contract.ts';
+import { linkLaws } from './driver-contract/link.contract.ts';
+import { machineLaws } from './driver-contract/machine.contract.ts';
+import type { DriverContext, DriverSubject } from './driver-contract/subject.contract.ts';
+
+/**
+ * What every driver must do: each sentence of `driver.ts` has a test here. Called at the top of an implementation's
+ * own test file. `make` is called once; each test has VMs of its own, which are removed after it.
+ */
+export function driverContract(implementation: { readonly name: string; readonly make: () => Promise<DriverSubject> }): void {
+  describe(`${implementation.name} fulfils the driver contract`, () => {
+    const options = { signal: new AbortController().signal };
+    let subject: DriverSubject | null = null;
+    let drivers: Driver[] = [];
+    let machines: MachineSpec[] = [];
+
+    const requireSubject = (): DriverSubject => {
+      if (subject === null) throw new Error('the subject was not made');
+      return subject;
+    };
+    const context: DriverContext = {
+      subject: requireSubject,
+      driver: () => keep(drivers, requireSubject().makeDriver()),
+      machine: () => keep(machines, requireSubject().makeMachine()),
+      options,
+    };
+
+    beforeAll(async () => {
+      subject = await implementation.make();
+    });
+
+    afterEach(async () => {
+      const driver = requireSubject().makeDriver();
+      for (const { vmId } of machines) {
+        await driver.endMachine(vmId, options);
+        await driver.deleteDisk(vmId, options);
+      }
+      for (const one of [...drivers, driver]) await one[Symbol.asyncDispose]();
+      machines = [];
+      drivers = [];
+    });
+
+    afterAll(async () => {
+      await subject?.[Symbol.asyncDispose]();
+    });
+
+    hostLaws(context);
+    diskLaws(context);
+    machineLaws(context);
+    endLaws(context);
+    linkLaws(context);
+    adoptionLaws(context);
+    consoleLaws(context);
+  });
+}
+
+function keep<T>(list: T[], item: T): T {
+  list.push(item);
+  return item;
+}

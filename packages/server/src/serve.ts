@@ -1,0 +1,94 @@
+/**
+ * The life of the server: read what it was told, put it together, listen, wait for a signal, let go.
+ *
+ *   configure -> compose -> engine.start -> listen -> (server.json) -> SIGTERM -> close the faces -> engine.stop
+ *
+ * VMs are started in sessions of their own and run on when it ends, in whatever way it ends.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { createPinoLog } from './adapters/system/pino-log.ts';
+import { createApi } from './api/server.ts';
+import { type Composition, compose } from './compose.ts';
+import { obtainAdminKey } from './config/admin-key.ts';
+import { type Config, readConfig } from './config/config.ts';
+import { prepareDataDir } from './config/data-dir.ts';
+import { type ListenAddress, toUrl } from './config/listen.ts';
+import { toVolaryError, VolaryError } from './domain/errors.ts';
+import { writeFileAtomically } from './lib/write-file-atomically.ts';
+import type { Log } from './ports/log.ts';
+import { VERSION } from './version.ts';
+
+/** Runs the server until SIGTERM or SIGINT. Returns the exit code; a start that fails is told in one sentence. */
+export async function runServer(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  let log: Log | null = null;
+  try {
+    const config = readConfig(argv, env);
+    log = createPinoLog({ level: config.logLevel });
+    prepareDataDir(config.dataDir);
+    await using composition = await compose(config, log);
+    await serve(config, composition, log);
+    return 0;
+  } catch (error) {
+    const known = toVolaryError(error);
+    log?.debug('the start failed', { error });
+    process.stderr.write(`volary: ${known.code === 'internal' ? describe(error) : known.message}\n`);
+    return 1;
+  }
+}
+
+async function serve(config: Config, { engine, ids }: Composition, log: Log): Promise<void> {
+  const stopped = untilSignal();
+  const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
+  const api = createApi({ engine, ids, log, adminKey: adminKey.key, version: VERSION });
+  const url = toUrl({ ...config.listen, port: await listen(api, config.listen) });
+  const serverFile = join(config.dataDir, 'server.json');
+  try {
+    await engine.start();
+    writeFileAtomically(serverFile, `${JSON.stringify({ url, pid: process.pid, started_at: now() })}\n`, 0o600);
+    log.info('listening', { url, dataDir: config.dataDir, driver: config.driver, version: VERSION });
+    if (adminKey.isNew) {
+      process.stderr.write(`volary: admin key, shown this once (kept in admin.key): ${adminKey.key}\n`);
+    }
+    log.info('stopping; VMs run on', { signal: await stopped });
+  } finally {
+    rmSync(serverFile, { force: true });
+    await api.close();
+    await engine.stop();
+  }
+}
+
+async function listen(api: FastifyInstance, { host, port }: ListenAddress): Promise<number> {
+  try {
+    await api.listen({ host, port });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const why = code === 'EADDRINUSE' ? 'something else listens there' : describe(error);
+    throw new VolaryError('failed_precondition', `Cannot listen on ${host}:${port}: ${why}. Choose another address with --listen.`, {
+      reason: 'server.cannot_listen',
+      cause: error,
+    });
+  }
+  const address = api.server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+/** The first signal asks to stop; a second one ends the program at once, as Node does by itself. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
