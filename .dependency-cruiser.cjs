@@ -1,96 +1,124 @@
 /**
- * The layers, as rules. Imports go one way: domain <- ports <- engine <- api, and domain <- ports <- adapters; main.ts
- * and what it starts (serve*.ts) alone know all. test/repo/layers.test.ts plants a fault for each rule.
+ * Who may import whom. The picture is in ARCHITECTURE.md, the reasons are in STYLE.md; test/repo/layers.test.ts plants a
+ * fault for each rule here and fails for a rule without one.
  */
 const SERVER = '^packages/server/src';
-/** Tests, and the contract suites beside the ports, may import what they test. */
-const TEST = '[.](test|contract)[.]ts$|[.]test-kit[.]ts$';
+/** Tests and contract suites stand outside the layers: they import what they test and the real parts it runs on. */
+const TESTS = '[.](test|contract|fixture)[.]ts$';
 
-/** Files of a layer import that layer and the allowed ones, nothing else of the server. */
-const only = (layer, allowed) => ({
-  name: `${layer}-imports-only-${allowed.join('-') || 'itself'}`,
+/** A layer of the server may import itself and `allowed`, of all that is the server's. */
+const layer = (name, allowed) => ({
+  name: `${name}-imports-only-${allowed.join('-') || 'itself'}`,
   severity: 'error',
-  from: { path: `${SERVER}/${layer}/`, pathNot: TEST },
-  to: { path: `${SERVER}/`, pathNot: [`${SERVER}/${layer}/`, ...allowed.map((name) => `${SERVER}/${name}/`)] },
+  from: { path: `${SERVER}/${name}/`, pathNot: TESTS },
+  to: { path: `${SERVER}/`, pathNot: [name, ...allowed].map((other) => `${SERVER}/${other}/`) },
 });
+
+/** A package may import itself and `allowed`, of all that is in this repository. */
+const client = (name, allowed) => ({
+  name: `${name}-imports-only-${allowed.join('-') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^packages/${name}/`, pathNot: TESTS },
+  to: {
+    path: '^(packages|guest|test|bench)/',
+    pathNot: [name, ...allowed].map((other) => `^packages/${other}/`),
+  },
+});
+
+// npm-no-pkg too: in a workspace an undeclared package still resolves from the root's node_modules.
+const FROM_NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'];
 
 module.exports = {
   forbidden: [
-    only('domain', ['lib']),
-    only('ports', ['domain', 'lib']),
-    only('engine', ['domain', 'ports', 'lib']),
-    only('adapters', ['domain', 'ports', 'lib']),
-    only('api', ['domain', 'engine', 'lib']),
-    only('config', ['domain', 'lib']),
-    only('lib', []),
+    layer('lib', []),
+    layer('domain', ['lib']),
+    layer('ports', ['domain', 'lib']),
+    layer('engine', ['domain', 'ports', 'lib']),
+    layer('adapters', ['domain', 'ports', 'lib']),
+    layer('api', ['domain', 'engine', 'lib']),
+    layer('config', ['domain', 'lib']),
+    client('contract', []),
+    client('sdk', ['contract']),
+    client('cli', ['sdk', 'contract']),
+    client('server', ['contract']),
     {
-      name: 'adapters-are-strangers',
-      comment: 'parts that two adapters share lie in adapters/shared/, or in shared/ of their own kind',
+      name: 'wire-format-stays-in-api',
       severity: 'error',
-      from: { path: `${SERVER}/adapters/([^/]+)/([^/]+)/`, pathNot: `${TEST}|${SERVER}/adapters/shared/` },
-      to: { path: `${SERVER}/adapters/`, pathNot: [`${SERVER}/adapters/$1/($2|shared)/`, `${SERVER}/adapters/shared/`] },
+      from: { path: `${SERVER}/`, pathNot: [`${SERVER}/api/`, TESTS] },
+      to: { path: '^packages/contract/' },
     },
     {
-      name: 'shared-parts-know-no-adapter',
+      name: 'adapters-are-strangers',
       severity: 'error',
-      from: { path: `${SERVER}/adapters/shared/`, pathNot: TEST },
-      to: { path: `${SERVER}/adapters/`, pathNot: `${SERVER}/adapters/shared/` },
+      from: { path: `${SERVER}/adapters/((?:drivers|stores|guest-links|logs|integrations)/[^/]+)/`, pathNot: TESTS },
+      to: { path: `${SERVER}/adapters/`, pathNot: `${SERVER}/adapters/($1|shared)/` },
+    },
+    {
+      name: 'kinds-of-adapters-are-strangers',
+      severity: 'error',
+      from: { path: `${SERVER}/adapters/([^/]+)/`, pathNot: TESTS },
+      to: { path: `${SERVER}/adapters/`, pathNot: `${SERVER}/adapters/($1|shared)/` },
     },
     {
       name: 'dialects-are-strangers',
       severity: 'error',
-      from: { path: `${SERVER}/api/compat/([^/]+)/` },
-      to: { path: `${SERVER}/api/(compat|v1)/`, pathNot: `${SERVER}/api/compat/$1/` },
+      from: { path: `${SERVER}/api/(v1|compat/[^/]+)/`, pathNot: TESTS },
+      to: { path: `${SERVER}/api/(v1|compat/[^/]+)/`, pathNot: `${SERVER}/api/$1/` },
     },
     {
-      name: 'clients-know-only-contracts',
+      name: 'core-does-no-io',
       severity: 'error',
-      from: { path: '^packages/(sdk|cli|console|contract)/', pathNot: TEST },
-      to: { path: '^packages/server/' },
+      from: { path: `${SERVER}/(domain|ports|engine)/`, pathNot: TESTS },
+      to: { dependencyTypes: ['core', ...FROM_NPM] },
     },
     {
-      name: 'the-sdk-knows-only-the-contract',
+      name: 'contract-needs-only-typebox',
       severity: 'error',
-      from: { path: '^packages/sdk/' },
-      to: { path: '^packages/(cli|console)/' },
+      from: { path: '^packages/contract/', pathNot: TESTS },
+      to: { dependencyTypes: ['core', ...FROM_NPM], pathNot: ['node_modules/typebox/', '^packages/contract/'] },
     },
     {
-      name: 'the-contract-knows-nobody',
+      name: 'dependencies-are-declared',
       severity: 'error',
-      from: { path: '^packages/contract/', pathNot: TEST },
-      to: { path: '^packages/(sdk|cli|console|server)/' },
+      from: { path: '^packages/', pathNot: TESTS },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^packages/' },
     },
     {
-      name: 'domain-and-engine-do-no-io',
-      comment: 'npm-no-pkg too: in a workspace an undeclared package still resolves from the root node_modules',
-      severity: 'error',
-      from: { path: `${SERVER}/(domain|ports|engine)/`, pathNot: TEST },
-      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'] },
-    },
-    {
-      name: 'wire-format-stays-in-api',
-      severity: 'error',
-      from: { path: `${SERVER}/(domain|ports|engine|adapters|config|lib)/`, pathNot: TEST },
-      to: { path: '^packages/contract/' },
-    },
-    {
-      name: 'nobody-imports-the-composition',
-      severity: 'error',
-      from: { path: `${SERVER}/`, pathNot: `${SERVER}/(main|serve|compose)[^/]*[.]ts$|${TEST}` },
-      to: { path: `${SERVER}/(main|serve|compose)[^/]*[.]ts$` },
-    },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    {
-      name: 'no-unresolvable',
+      name: 'imports-resolve',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
+    },
+    {
+      name: 'nobody-imports-main',
+      severity: 'error',
+      from: {},
+      to: { path: '^packages/[^/]+/src/main[.]ts$' },
+    },
+    {
+      name: 'programs-import-no-tests',
+      severity: 'error',
+      from: { path: '^(packages|guest)/', pathNot: TESTS },
+      to: { path: [TESTS, '^(test|bench)/'] },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: [TESTS, '/(main|index)[.]ts$', '^[^/]+$', '^(test|bench)/', 'node_modules', '[.](json|cjs|d[.]ts)$'],
+      },
+      to: {},
     },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
   },
 };

@@ -1,0 +1,60 @@
+/**
+ * The project's one check. `npm run check` is the fast part; `--with-vms` adds the tests with real virtual machines.
+ *
+ * All stages run, also after one has failed, so that one run shows everything. A static stage counts as one test. The
+ * last line is `N passed, N failed`, and the exit code is 0 only if nothing failed.
+ */
+import { runStage, type Stage } from './run-stage.ts';
+import { addTallies, formatTally } from './tally.ts';
+
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run'];
+
+/** Folders and files that the import rules are about. */
+const SOURCES = ['packages', 'guest', 'test', 'bench'];
+
+const FAST: readonly Stage[] = [
+  {
+    name: 'format and lint',
+    argv: ['node_modules/@biomejs/biome/bin/biome', 'check', '--max-diagnostics=50', '.'],
+    kind: 'static',
+  },
+  { name: 'types', argv: ['node_modules/typescript/bin/tsc', '-p', '.'], kind: 'static' },
+  {
+    name: 'layers',
+    argv: [
+      'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
+      '--config',
+      '.dependency-cruiser.cjs',
+      ...SOURCES,
+    ],
+    kind: 'static',
+  },
+  { name: 'unused code', argv: ['node_modules/knip/bin/knip.js', '--treat-config-hints-as-errors'], kind: 'static' },
+  { name: 'unit tests', argv: [...VITEST, '--project', 'unit'], kind: 'tests' },
+];
+
+const WITH_VMS: readonly Stage[] = [
+  { name: 'tests with real VMs', argv: [...VITEST, '--project', 'vm'], kind: 'tests' },
+];
+
+async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.filter((arg) => arg !== '--with-vms');
+  if (unknown.length > 0) {
+    process.stderr.write(`Unknown: ${unknown.join(' ')}. Usage: node test/check.ts [--with-vms]\n`);
+    return 2;
+  }
+  const stages = args.includes('--with-vms') ? [...FAST, ...WITH_VMS] : FAST;
+
+  const results = [];
+  for (const stage of stages) results.push(await runStage(stage));
+
+  process.stdout.write('\n');
+  for (const { stage, seconds, isOk } of results) {
+    process.stdout.write(`${isOk ? 'ok  ' : 'FAIL'} ${stage.name}  ${seconds.toFixed(1)} s\n`);
+  }
+  const total = addTallies(results.map((result) => result.tally));
+  process.stdout.write(`\n${formatTally(total)}\n`);
+  return results.every((result) => result.isOk) && total.failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));

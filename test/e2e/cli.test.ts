@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createInstallation, type Installation } from './installation.ts';
+
+/* The command line against a real server over real sockets, with the simulated driver: what needs no real VM, quickly. */
+
+let here: Installation;
+beforeAll(async () => {
+  here = createInstallation('simulated');
+  await here.must(['up', '--detach', '--no-vm']);
+});
+afterAll(() => here.remove());
+
+describe('VMs', () => {
+  it('live through create, ls, get, stop, start, pause, resume, restart and rm', async () => {
+    expect(await here.must(['create', 'alpha', '--memory', '512m', '--vcpus', '2', '-l', 'team=blue'])).toBe('alpha');
+    expect(await here.must(['ls'])).toMatch(/^NAME +PHASE .*\nalpha +running +2 +512 MiB +8 GiB +base /);
+    expect(JSON.parse(await here.must(['get', 'alpha', '--json']))).toMatchObject({
+      name: 'alpha',
+      phase: 'running',
+      vcpus: 2,
+      memory_mib: 512,
+      labels: { team: 'blue' },
+    });
+
+    for (const [verb, phase] of [
+      ['pause', 'paused'],
+      ['resume', 'running'],
+      ['stop', 'stopped'],
+      ['start', 'running'],
+      ['restart', 'running'],
+    ] as const) {
+      expect(await here.must([verb, 'alpha'])).toBe('alpha');
+      expect(JSON.parse(await here.must(['get', 'alpha', '--json']))).toMatchObject({ phase });
+    }
+    expect(await here.must(['rm', 'alpha'])).toBe('alpha');
+    expect(await here.volary(['get', 'alpha'])).toMatchObject({ code: 3 });
+  });
+
+  it('are found by label, phase and name', async () => {
+    await here.must(['create', 'one', '-l', 'set=a']);
+    await here.must(['create', 'two', '-l', 'set=b', '--no-start']);
+
+    expect(await here.must(['ls', '-q', '-l', 'set=a'])).toBe('one');
+    expect(await here.must(['ls', '-q', '--phase', 'stopped'])).toBe('two');
+    expect(JSON.parse(await here.must(['ls', '--json'])).items).toHaveLength(2);
+    await here.must(['rm', '--force', 'one', 'two']);
+  });
+
+  it('may be waited for, and operations too', async () => {
+    const operation = await here.must(['create', 'later', '--no-wait', '--json']);
+    const { id } = JSON.parse(operation);
+
+    await here.must(['wait', id]);
+    await here.must(['wait', 'later', '--phase', 'running']);
+    expect(await here.volary(['wait', 'later', '--phase', 'stopped', '--timeout', '200ms'])).toMatchObject({ code: 4 });
+    await here.must(['rm', 'later', '--no-wait']);
+    await here.must(['wait', 'later', '--phase', 'absent']);
+  });
+
+  it('are changed side by side, and one that fails does not keep the others from it', async () => {
+    await here.must(['create', 'here']);
+    const outcome = await here.volary(['stop', 'nowhere', 'here']);
+
+    expect(outcome).toMatchObject({ code: 3, stdout: 'here\n' });
+    expect(outcome.stderr).toContain('nowhere');
+    await here.must(['rm', 'here']);
+  });
+});
+
+describe('what is seen', () => {
+  it('is the log of events', async () => {
+    await here.must(['create', 'seen']);
+    await here.must(['rm', 'seen']);
+    const all = JSON.parse(await here.must(['events', '--json', '--type', 'vm.created,vm.deleted'])).items;
+
+    expect(all.slice(-2)).toMatchObject([{ type: 'vm.created' }, { type: 'vm.deleted' }]);
+    const after = all.at(-2).sequence;
+    expect(await here.must(['events', '--after', String(after), '--type', 'vm.deleted'])).toMatch(/vm\.deleted/);
+    const followed = await here.must([
+      'events',
+      '--json',
+      '--follow',
+      '--after',
+      String(after),
+      '--type',
+      'vm.deleted',
+      '--limit',
+      '1',
+    ]);
+    expect(JSON.parse(followed)).toMatchObject({ type: 'vm.deleted' });
+  });
+
+  it('is the server, its host and its images', async () => {
+    expect(await here.must(['status'])).toMatch(/driver simulated/);
+    expect(JSON.parse(await here.must(['status', '--json']))).toMatchObject({ capabilities: { driver: 'simulated' } });
+    expect(await here.must(['image', 'ls'])).toMatch(/^NAME .*\nbase /);
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    [['get', 'nobody'], 3, 'nobody'],
+    [['create', '--vcpus', '99'], 2, '64'],
+    [['create', 'Not_A_Name'], 2, 'name'],
+    [['create', 'x', '--image', 'none-such'], 2, 'none-such'],
+    [['create', '--bogus'], 2, '--bogus'],
+    [['cp', 'a', 'b'], 2, 'one side'],
+    [['frobnicate'], 2, 'frobnicate'],
+    [['ls', '--url', 'http://127.0.0.1:1'], 5, '127.0.0.1:1'],
+    [['ls', '--key', 'wrong-key-that-is-long-enough'], 5, 'key'],
+  ])('volary %j ends with %i and says why', async (args, code, words) => {
+    const outcome = await here.volary(args);
+
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).toContain(words);
+    expect(outcome.stdout).toBe('');
+  });
+
+  it('are JSON where that was asked for', async () => {
+    const { code, stderr } = await here.volary(['get', 'nobody', '--json']);
+
+    expect(code).toBe(3);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { reason: 'vm.unknown', code: 'not_found', exit_code: 3 } });
+  });
+
+  it('are refused before anything is made', async () => {
+    await here.must(['create', 'taken']);
+
+    expect(await here.volary(['create', 'taken'])).toMatchObject({ code: 4 });
+    expect(await here.must(['ls', '-q'])).toBe('taken');
+    await here.must(['rm', 'taken']);
+  });
+});
+
+describe('a pipe that nobody reads any more', () => {
+  it('ends the program without a word', async () => {
+    const { runToEnd, VOLARY } = await import('./installation.ts');
+    const outcome = await runToEnd(['bash', '-c', '"$0" help | head -1; echo "${PIPESTATUS[0]}"', VOLARY], {
+      env: here.env,
+    });
+
+    expect(outcome.stderr).toBe('');
+    expect(outcome.stdout).toMatch(/^Usage: volary.*\n(0|141)\n$/);
+  });
+});
