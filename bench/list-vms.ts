@@ -48,7 +48,8 @@ export const listVms: Benchmark = {
 
 async function requestsPerSecond(url: string, headers: Record<string, string>): Promise<number> {
   const result = await autocannon({ url, headers, connections: CONNECTIONS, duration: ROUND_S });
-  if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx} answers were no 2xx, ${result.errors} failed`);
+  if (result.non2xx + result.errors > 0)
+    throw new Error(`${result.non2xx} answers were no 2xx, ${result.errors} failed`);
   return result.requests.average;
 }
 

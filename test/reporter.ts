@@ -15,7 +15,8 @@ export function createReporter(write: (text: string) => void = (text) => process
 
   function printErrors(title: string, errors: readonly unknown[]): void {
     write(`\nFAIL ${title}\n`);
-    for (const error of errors) vitest?.logger.printError(error, { showCodeFrame: true });
+    for (const error of errors)
+      write(`${vitest?.logger.formatError(error, { showCodeFrame: true }).output ?? error}\n`);
   }
 
   return {

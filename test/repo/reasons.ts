@@ -44,6 +44,7 @@ export function findReasons(source: Source): Reasons {
     if (value?.type === 'TemplateLiteral') computed.push(place(value));
     else add(value);
   }
+  for (const value of reasonAssignments(source.root)) add(value);
   for (const argument of reasonArguments(source.root)) add(argument);
   for (const table of reasonTables(source.root)) add(table);
 
@@ -53,6 +54,15 @@ export function findReasons(source: Source): Reasons {
 function* reasonProperties(value: unknown): Generator<Node> {
   for (const property of nodesOfType(value, 'KeyValueProperty')) {
     if (textOf(childOf(property, 'key')) === 'reason') yield property;
+  }
+}
+
+/** What is assigned to a property `reason`: `this.reason = …`. */
+function* reasonAssignments(root: Node): Generator<Node> {
+  for (const assignment of nodesOfType(root, 'AssignmentExpression')) {
+    const [left, right] = [childOf(assignment, 'left'), childOf(assignment, 'right')];
+    const isToReason = left?.type === 'MemberExpression' && textOf(childOf(left, 'property')) === 'reason';
+    if (isToReason && right !== undefined) yield right;
   }
 }
 
@@ -85,7 +95,8 @@ function* reasonTables(root: Node): Generator<Node> {
 /** True for a type with a tuple element that is labelled `reason`. */
 function hasReasonElement(type: Node): boolean {
   for (const node of nodesOf(type)) {
-    if (node.type === 'TsTupleType' && [...nodesOfType(node, 'Identifier')].some((it) => textOf(it) === 'reason')) return true;
+    if (node.type === 'TsTupleType' && [...nodesOfType(node, 'Identifier')].some((it) => textOf(it) === 'reason'))
+      return true;
   }
   return false;
 }
@@ -93,7 +104,8 @@ function hasReasonElement(type: Node): boolean {
 function argumentsOf(call: Node): readonly (Node | undefined)[] {
   return childrenOf(call, 'arguments').map((argument) => {
     // An argument is wrapped together with its "..." if it has one.
-    const expression = typeof argument === 'object' && argument !== null && 'expression' in argument ? argument.expression : undefined;
+    const expression =
+      typeof argument === 'object' && argument !== null && 'expression' in argument ? argument.expression : undefined;
     return isNode(expression) ? expression : undefined;
   });
 }

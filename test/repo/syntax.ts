@@ -26,7 +26,11 @@ export function parseText(path: string, text: string): Source {
   if (!isNode(module)) throw new Error(`${path}: not a module`);
   const bytes = Buffer.from(text);
   const zero = startOf(module) + 1;
-  const lineOf = (node: Node) => bytes.subarray(0, startOf(node) - zero).toString().split('\n').length;
+  const lineOf = (node: Node) =>
+    bytes
+      .subarray(0, startOf(node) - zero)
+      .toString()
+      .split('\n').length;
   return { path, root: module, lineOf };
 }
 

@@ -46,9 +46,9 @@ static void mount_kernel_file_systems(void) {
 static void mount_rest(void) {
   mount_at("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666");
   mount_at("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
-  mount_at("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
   mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
-  mount_at("cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  mount_at("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
+  if (mkdir("/run/lock", 0755) != 0 || chmod("/run/lock", 01777) != 0) log_line("/run/lock cannot be made: %s", strerror(errno));
   static const char *const links[][2] = {
       {"/proc/self/fd", "/dev/fd"}, {"fd/0", "/dev/stdin"}, {"fd/1", "/dev/stdout"}, {"fd/2", "/dev/stderr"}};
   for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
@@ -109,24 +109,41 @@ static void on_late(struct timer *timer) {
   open_streams();
 }
 
+// What the first command may count on.
+static void make_ready(void) {
+  modules_load_for_network();
+  set_name();
+  bring_up_network();
+}
+
+// What may come later, while commands run already and go first.
+static void finish(void) {
+  if (setpriority(PRIO_PROCESS, 0, 19) != 0) log_line("priority: %s", strerror(errno));
+  modules_load_rest();
+  mount_at("cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  if (has_root) root_grow();
+}
+
 void boot_rest(void) {
   int ends[2];
   mount_rest();
   pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
-  if (pid < 0) log_line("no child: %s", strerror(errno));
-  if (pid > 0) {
-    close(ends[1]);
-    ready_pipe = (struct source){.fd = ends[0], .ready = on_ready};
-    ready_timer = (struct timer){.fire = on_late};
-    session_hold(true);
-    source_want(&ready_pipe, EPOLLIN);
-    timer_set(&ready_timer, now_ns() + 10 * SECOND_NS);
+  if (pid == 0) {
+    make_ready();
+    close(ends[1]);  // this is what the agent waits for
+    finish();
+    _exit(0);
+  }
+  if (pid < 0) {
+    log_line("no child: %s", strerror(errno));
+    make_ready();
     return;
   }
-  modules_load_rest();
-  set_name();
-  bring_up_network();
-  if (pid == 0) close(ends[1]);  // this is what the agent waits for
-  if (has_root) root_grow();
-  if (pid == 0) _exit(0);
+  modules_close();
+  close(ends[1]);
+  ready_pipe = (struct source){.fd = ends[0], .ready = on_ready};
+  ready_timer = (struct timer){.fire = on_late};
+  session_hold(true);
+  source_want(&ready_pipe, EPOLLIN);
+  timer_set(&ready_timer, now_ns() + 10 * SECOND_NS);
 }

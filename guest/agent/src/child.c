@@ -1,11 +1,7 @@
-// The child's side of starting a command, from fork to exec. Declared in execution.h.
+// The child's side of starting a command, from vfork to exec: only system calls, for the memory is the agent's. Declared in execution.h.
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,18 +11,9 @@
 #include "linux-abi.h"
 #include "session.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-extern char **environ;
-
-// At most 17 bytes: the errno, and which step failed with it.
-static _Noreturn void fail(int start_pipe, int error, const char *step) {
-  uint8_t report[17];
-  struct writer writer = writer_over(report, sizeof report);
-  put_u16(&writer, (uint16_t)error);
-  put_bytes(&writer, step, strlen(step));
-  // If even that fails the host hears of a command that ended at once with 127.
-  if (write(start_pipe, report, writer_length(&writer)) < 0) _exit(127);
+static _Noreturn void fail(struct launch *launch, const char *step) {
+  launch->error = errno;
+  launch->failed_step = step;
   _exit(127);
 }
 
@@ -55,42 +42,12 @@ static void reset_oom_score(void) {
   close(fd);
 }
 
+// By the bare system calls: the library's would tell threads about it, of which the agent has none.
 static bool become_user(const struct account *account) {
-  bool has_groups = setgroups((size_t)account->group_count, account->groups) == 0;
+  bool has_groups = syscall(SYS_setgroups, (size_t)account->group_count, account->groups) == 0;
   // Whoever we are already we may be, also where groups cannot be set (an agent without root, some containers).
   if (geteuid() == account->uid) return true;
-  return has_groups && setgid(account->gid) == 0 && setuid(account->uid) == 0;
-}
-
-static bool has_variable(char *const *env, const char *name, size_t length) {
-  for (; *env; env++)
-    if (strncmp(*env, name, length) == 0 && (*env)[length] == '=') return true;
-  return false;
-}
-
-static char *variable(const char *name, const char *value) {
-  size_t size = strlen(name) + strlen(value) + 2;
-  char *text = malloc(size);
-  if (text) snprintf(text, size, "%s=%s", name, value);
-  return text;
-}
-
-// What was asked for, after the defaults that it does not name.
-static char **make_environment(const struct exec_request *request, const struct account *account) {
-  const char *const defaults[][2] = {
-      {"PATH", DEFAULT_PATH},      {"HOME", account->home},   {"USER", account->name},
-      {"LOGNAME", account->name}, {"SHELL", account->shell}, {"TERM", "xterm-256color"},
-  };
-  size_t default_count = sizeof defaults / sizeof defaults[0] - (request->flags & EXEC_TTY ? 0 : 1);
-  size_t asked = 0, count = 0;
-  while (request->env[asked]) asked++;
-  char **env = malloc((default_count + asked + 1) * sizeof *env);
-  for (size_t i = 0; env && i < default_count; i++) {
-    if (has_variable(request->env, defaults[i][0], strlen(defaults[i][0]))) continue;
-    if (!(env[count++] = variable(defaults[i][0], defaults[i][1]))) return NULL;
-  }
-  if (env) memcpy(env + count, request->env, (asked + 1) * sizeof *env);
-  return env;
+  return has_groups && syscall(SYS_setgid, account->gid) == 0 && syscall(SYS_setuid, account->uid) == 0;
 }
 
 static bool enter_directory(const char *cwd, const struct account *account) {
@@ -99,20 +56,17 @@ static bool enter_directory(const char *cwd, const struct account *account) {
   return chdir(account->home) == 0 || chdir("/") == 0;
 }
 
-_Noreturn void become_command(const struct exec_request *request, const int fds[3], int start_pipe) {
-  struct account account;
+void become_command(struct launch *launch) {
+  const struct exec_request *request = launch->request;
   setsid();
   reset_signals();
-  if (!find_account(request->user, &account)) fail(start_pipe, ENOENT, "user");
-  if (request->flags & EXEC_TTY) take_terminal(fds[0], &account);
+  if (request->flags & EXEC_TTY) take_terminal(launch->fds[0], launch->account);
   for (int i = 0; i < 3; i++)
-    if (dup2(fds[i], i) < 0) fail(start_pipe, errno, "descriptors");
+    if (dup2(launch->fds[i], i) < 0) fail(launch, "descriptors");
   syscall(SYS_close_range, 3u, ~0u, ABI_CLOSE_RANGE_CLOEXEC);
   reset_oom_score();
-  if (!become_user(&account)) fail(start_pipe, errno, "user");
-  if (!enter_directory(request->cwd, &account)) fail(start_pipe, errno, "directory");
-  environ = make_environment(request, &account);
-  if (!environ) fail(start_pipe, ENOMEM, "environment");
+  if (!become_user(launch->account)) fail(launch, "user");
+  if (!enter_directory(request->cwd, launch->account)) fail(launch, "directory");
   execvp(request->argv[0], request->argv);
-  fail(start_pipe, errno, "program");
+  fail(launch, "program");
 }

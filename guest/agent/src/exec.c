@@ -120,20 +120,9 @@ static bool send_stdin_window(struct exec_stream *stream) {
   return true;
 }
 
-static bool send_not_started(struct exec_stream *stream) {
-  struct execution *execution = stream->execution;
-  send_error(stream->stream.id, execution->start_error, "%s", execution->start_step);
-  execution_forget(execution, false);
-  stream->execution = NULL;
-  stream_end(&stream->stream);
-  return true;
-}
-
 static bool pump(struct stream *base) {
   struct exec_stream *stream = exec_stream(base);
   const struct execution *execution = stream->execution;
-  if (execution->state == STARTING) return false;
-  if (execution->state == NOT_STARTED) return send_not_started(stream);
   if (!stream->result_sent) {
     send_started(stream);
     return true;
@@ -220,10 +209,14 @@ static void start(uint32_t id, const struct exec_request *request) {
     execution_forget(execution, false);
     return;
   }
-  execution->start_error = execution_spawn(execution, request);
-  if (!execution->start_error) return;
-  execution->state = NOT_STARTED;
-  strcpy(execution->start_step, "exec");
+  const char *failed_step;
+  struct stream *stream = execution->stream;
+  error = execution_spawn(execution, request, &failed_step);
+  if (!error) return;
+  // The stream goes first: it knows the execution.
+  stream_end(stream);
+  execution_forget(execution, false);
+  send_error(id, error, "%s", failed_step);
 }
 
 void exec_open(uint32_t id, struct reader *payload) {

@@ -56,7 +56,6 @@ struct execution *execution_create(const uint8_t *id) {
   struct execution *execution = slot ? calloc(1, sizeof *execution) : NULL;
   if (!execution) return NULL;
   memcpy(execution->id, id, EXECUTION_ID_SIZE);
-  execution->start_pipe.fd = -1;
   execution->outputs[0].source.fd = execution->outputs[1].source.fd = -1;
   execution->stdin_sink.source.fd = -1;
   *slot = execution;
@@ -69,7 +68,6 @@ void execution_forget(struct execution *execution, bool remembers) {
   if (remembers) memcpy(remembered[remembered_count++ % REMEMBERED_MAX], execution->id, EXECUTION_ID_SIZE);
   timer_stop(&execution->timer);
   timer_stop(&execution->linger);
-  source_close(&execution->start_pipe);
   for (int i = 0; i < 2; i++) {
     output_close(&execution->outputs[i]);
     queue_drop(&execution->outputs[i].queue, execution->outputs[i].queue.end);
@@ -89,6 +87,5 @@ void execution_wake(const struct execution *execution) {
 
 void execution_signal(const struct execution *execution, int number) {
   if (execution->pid <= 0 || (execution->state == ENDED && !execution->is_zombie)) return;
-  // Before the child has made its group, it alone is there to be signalled.
-  if (kill(-execution->pid, number) != 0) kill(execution->pid, number);
+  kill(-execution->pid, number);
 }

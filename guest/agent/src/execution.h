@@ -32,10 +32,7 @@ struct execution {
   uint8_t id[EXECUTION_ID_SIZE];
   pid_t pid;  // also its process group and session
   bool is_tty, has_stdin;
-  enum { STARTING, RUNNING, ENDED, NOT_STARTED } state;
-  struct source start_pipe;  // EOF when the program runs, else why it does not
-  int start_error;
-  char start_step[16];
+  enum { RUNNING, ENDED } state;
 
   struct output outputs[2];
   struct sink stdin_sink;
@@ -75,12 +72,19 @@ void execution_signal(const struct execution *execution, int number);
 // Something has changed that the attached stream, if any, may want to send.
 void execution_wake(const struct execution *execution);
 
-// Starting (spawn.c): forks, 0 or an errno. The program itself may still fail: start_pipe tells.
-int execution_spawn(struct execution *execution, const struct exec_request *request);
-// Reads the start pipe, as far as it is written: afterwards the state is no longer STARTING, or nothing is known yet.
-void execution_check_start(struct execution *execution);
-// In the child (child.c): becomes the command. `fds` are its standard input to error; `start_pipe` hears of what fails.
-_Noreturn void become_command(const struct exec_request *request, const int fds[3], int start_pipe);
+// Starting (spawn.c): returns 0 once the program runs, or the errno of what failed, and which step that was.
+int execution_spawn(struct execution *execution, const struct exec_request *request, const char **failed_step);
+
+// What the child needs to become the command, made before it is born: it shares our memory until it is one.
+struct launch {
+  const struct exec_request *request;
+  const struct account *account;
+  int fds[3];  // standard input to error
+  int error;
+  const char *failed_step;
+};
+// In the child (child.c). Returns only by exec; else leaves `error` and `failed_step` and exits.
+_Noreturn void become_command(struct launch *launch);
 
 // Output (output.c).
 void output_open(struct output *output, int fd, struct execution *execution);

@@ -32,42 +32,48 @@ static const char *take_line(void) {
   return line;
 }
 
-static bool is_needed_first(const char *path) {
-  static const char *const drivers[] = {"virtio_console.ko", "virtio_blk.ko", "ext4.ko"};
+static bool is_one_of(const char *path, const char *const *names) {
   const char *slash = strrchr(path, '/');
   const char *name = slash ? slash + 1 : path;
-  for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
-    if (strcmp(name, drivers[i]) == 0) return true;
+  for (; *names; names++)
+    if (strcmp(name, *names) == 0) return true;
   return false;
 }
 
-// What the first drivers depend on comes before them in the order, so it is enough to know where the last of them stands.
-static const char *end_of_first(void) {
+// Loads up to the last of these. What they depend on comes before them in the order.
+static void load_until(const char *const *names) {
   const char *end = next;
   for (const char *line = next; *line;) {
     size_t length = strcspn(line, "\n");
     char path[256] = "";
     if (length < sizeof path) memcpy(path, line, length);
     line += length + (line[length] == '\n');
-    if (is_needed_first(path)) end = line;
+    if (is_one_of(path, names)) end = line;
   }
-  return end;
-}
-
-void modules_load_first(void) {
-  directory = open("/modules", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0 || read_text_file("/modules/order", order, sizeof order) <= 0) return;
-  const char *end = end_of_first();
   while (next < end) {
     const char *path = take_line();
     if (path && *path) load(path);
   }
 }
 
+void modules_load_first(void) {
+  static const char *const drivers[] = {"virtio_console.ko", "virtio_blk.ko", "ext4.ko", NULL};
+  directory = open("/modules", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0 && read_text_file("/modules/order", order, sizeof order) > 0) load_until(drivers);
+}
+
+void modules_load_for_network(void) {
+  static const char *const drivers[] = {"virtio_net.ko", "af_packet.ko", "ipv6.ko", NULL};
+  load_until(drivers);
+}
+
 void modules_load_rest(void) {
   const char *path;
   while ((path = take_line()))
     if (*path) load(path);
+}
+
+void modules_close(void) {
   if (directory >= 0) close(directory);
   directory = -1;
 }

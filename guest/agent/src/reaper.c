@@ -18,8 +18,6 @@ static void on_linger(struct timer *timer) {
 }
 
 static void end(struct execution *execution, const siginfo_t *info) {
-  if (execution->state == STARTING) execution_check_start(execution);
-  if (execution->state != RUNNING) return;
   bool has_exited = info->si_code == CLD_EXITED;
   execution->exit_code = has_exited ? info->si_status : -1;
   execution->exit_signal = has_exited ? 0 : info->si_status;

@@ -1,5 +1,11 @@
 /** Puts the server together: the one place that knows every adapter. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { createMemoryBus } from './adapters/bus/memory-bus.ts';
+import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
+import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
+import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
+import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
 import { createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
@@ -9,15 +15,87 @@ import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
 import type { Config } from './config/config.ts';
+import { VolaryError } from './domain/errors.ts';
+import { type HostId, parseId } from './domain/ids.ts';
 import { createEngine, type RunningEngine } from './engine/create-engine.ts';
+import { ENGINE_DEFAULTS } from './engine/deps.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Driver } from './ports/driver.ts';
 import type { Ids } from './ports/ids.ts';
+import type { ImageSource } from './ports/image-source.ts';
 import type { Log } from './ports/log.ts';
+import type { Store } from './ports/store.ts';
+import { VERSION } from './version.ts';
 
+/** What a server is made of. Disposing closes its parts in order; the engine must have been stopped before. */
 export interface Composition extends AsyncDisposable {
   readonly engine: RunningEngine;
   readonly ids: Ids;
 }
 
+const GUEST_PATH = join(import.meta.dirname, '../../../guest');
+
+/** Throws what opening the data directory may: `failed_precondition` server.data_dir_in_use, store.newer_version … */
 export async function compose(config: Config, log: Log): Promise<Composition> {
-  throw new Error('to be wired');
+  await using parts = new AsyncDisposableStack();
+  const clock = createSystemClock();
+  const ids = createSystemIds();
+  parts.use(lockDataDir(config.dataDir));
+  const store = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db') }));
+  const hostId = await obtainHostId(store, ids);
+  const machines = await createMachines(config, { installationId: hostId, clock, log });
+  const driver = parts.use(machines.driver);
+  const engine = createEngine(
+    {
+      store,
+      driver,
+      images: machines.images,
+      queue: createMemoryQueue({ clock, log, random: ids.random }),
+      bus: createMemoryBus({ log }),
+      clock,
+      ids,
+      hostProbe: createHostProbe({ dataDir: config.dataDir }),
+      log,
+    },
+    { ...ENGINE_DEFAULTS, version: VERSION, hostId },
+  );
+  const kept = parts.move();
+  return { engine, ids, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** This installation's one host. Its id is also what marks our machines as ours. */
+async function obtainHostId(store: Store, ids: Ids): Promise<HostId> {
+  const id = parseId('host', await store.settings.getOrInsert('host_id', ids.create('host')));
+  if (id !== null) return id;
+  throw new VolaryError('data_loss', 'The id of this installation in the database is damaged.', {
+    reason: 'store.damaged',
+  });
+}
+
+interface MachineDeps {
+  readonly installationId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The driver that was asked for, with the images that its machines start from. */
+async function createMachines(
+  config: Config,
+  { installationId, clock, log }: MachineDeps,
+): Promise<{ readonly driver: Driver; readonly images: ImageSource }> {
+  if (config.driver === 'simulated') {
+    return {
+      driver: createSimulatedDriver({ world: createSimulatedWorld({ clock }) }),
+      images: createSimulatedImages(),
+    };
+  }
+  const { dataDir, cacheDir } = config;
+  const driver = createQemuDriver({
+    dataDir,
+    cacheDir,
+    installationId,
+    log,
+    connectAgent: (connection) => createAgentLink({ clock, log, randomBytes }, connection),
+  });
+  return { driver, images: await createImageSource({ cacheDir, guestPath: GUEST_PATH, log }) };
 }

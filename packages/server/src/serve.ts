@@ -68,10 +68,14 @@ async function listen(api: FastifyInstance, { host, port }: ListenAddress): Prom
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     const why = code === 'EADDRINUSE' ? 'something else listens there' : describe(error);
-    throw new VolaryError('failed_precondition', `Cannot listen on ${host}:${port}: ${why}. Choose another address with --listen.`, {
-      reason: 'server.cannot_listen',
-      cause: error,
-    });
+    throw new VolaryError(
+      'failed_precondition',
+      `Cannot listen on ${host}:${port}: ${why}. Choose another address with --listen.`,
+      {
+        reason: 'server.cannot_listen',
+        cause: error,
+      },
+    );
   }
   const address = api.server.address();
   return typeof address === 'object' && address !== null ? address.port : port;

@@ -4,6 +4,8 @@ import { styled } from './style.ts';
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const BAR_CELLS = 20;
 const REDRAW_MS = 100;
+/** In a pipe, messages that follow each other faster than this are left out. */
+const PLAIN_LINE_MS = 1000;
 
 export interface ProgressUpdate {
   /** 0 to 1; null when nobody can tell. */
@@ -22,7 +24,7 @@ export interface Stage extends Disposable {
 
 /**
  * Shows on this stream that something is under way: as a live line with a bar and a clock on a terminal, else as plain
- * lines, one when it begins, one at each new message, and one at its end. Disposing of it unended leaves the line clean.
+ * lines: one when it begins, one at a new message (if the last is a second old), and one at its end. Disposing of it unended leaves the line clean.
  */
 export function startStage(stream: NodeJS.WriteStream, title: string): Stage {
   return stream.isTTY ? startLiveStage(stream, title) : startPlainStage(stream, title);
@@ -39,7 +41,7 @@ function startLiveStage(stream: NodeJS.WriteStream, title: string): Stage {
     const elapsed = formatDuration(performance.now() - beganAt);
     const text = [title, formatBar(last.fraction), last.message, elapsed].filter((part) => part !== '').join('  ');
     stream.write(
-      `\r\x1b[K${styled(stream, 'cyan', FRAMES[frame % FRAMES.length] ?? '')} ${cut(text, stream.columns - 3)}`,
+      `\r\x1b[K${styled(stream, 'cyan', FRAMES[frame % FRAMES.length] ?? '')} ${cut(text, (stream.columns || 80) - 3)}`,
     );
   }
 
@@ -67,6 +69,7 @@ function startLiveStage(stream: NodeJS.WriteStream, title: string): Stage {
 function startPlainStage(stream: NodeJS.WriteStream, title: string): Stage {
   const beganAt = performance.now();
   let shown = '';
+  let shownAt = Number.NEGATIVE_INFINITY;
   let isOver = false;
   const took = () => formatDuration(performance.now() - beganAt);
 
@@ -78,8 +81,10 @@ function startPlainStage(stream: NodeJS.WriteStream, title: string): Stage {
   stream.write(`${title} ...\n`);
   return {
     update: ({ message }) => {
-      if (message === shown || message === '' || isOver) return;
+      const isSoon = performance.now() - shownAt < PLAIN_LINE_MS;
+      if (message === shown || message === '' || isSoon || isOver) return;
       shown = message;
+      shownAt = performance.now();
       stream.write(`  ${message}\n`);
     },
     succeed: (note) => end(`${note ?? title}: done in ${took()}\n`),

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../errors.ts';
 import type { ProgressUpdate } from '../output/progress.ts';
 
-const KEPT_LINES = 40;
+const KEPT_LINES = 400;
 const LOCK_TRIES = 120;
 
 /** How to run a program as root: directly, or by sudo. */
@@ -22,22 +22,24 @@ export async function installDebianPackages(
   onProgress({ fraction: null, message: 'reading the package lists' });
   await run([...elevation, 'dpkg', '--configure', '-a'], onProgress);
   await updateLists(elevation, onProgress);
-  await run(
-    [
-      ...elevation,
-      ...['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-q', '--no-install-recommends'],
-      ...['-o', 'DPkg::Lock::Timeout=300', '-o', 'APT::Status-Fd=1', '-o', 'Dpkg::Use-Pty=0'],
-      ...packages,
-    ],
-    onProgress,
-  );
+  const options = ['-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0'];
+  await run(aptGet(elevation, 'install', ...options, ...packages), onProgress);
+}
+
+/**
+ * apt tells its progress on a descriptor that it closes for the programs it starts: were it the standard output, their
+ * scripts would fail. sudo closes all others. So a shell inside makes the third one of it.
+ */
+function aptGet(elevation: Elevation, ...words: readonly string[]): readonly string[] {
+  const script = 'exec env DEBIAN_FRONTEND=noninteractive apt-get -q -o APT::Status-Fd=3 "$@" 3>&1';
+  return [...elevation, 'sh', '-c', script, 'apt-get', ...words];
 }
 
 /** Unlike dpkg's lock, apt has no option to wait for that of its lists: so we ask again. */
 async function updateLists(elevation: Elevation, onProgress: (update: ProgressUpdate) => void): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await run([...elevation, 'apt-get', 'update', '-q', '-o', 'APT::Status-Fd=1'], onProgress);
+      return await run(aptGet(elevation, 'update'), onProgress);
     } catch (error) {
       const isLocked = error instanceof Error && error.message.includes('Could not get lock');
       if (!isLocked || tries === LOCK_TRIES) throw error;
@@ -74,9 +76,12 @@ export function parseStatusLine(line: string): ProgressUpdate | null {
   return { fraction: match[1] === 'dlstatus' ? half : 0.5 + half, message: (match[3] ?? '').trim() };
 }
 
+/** The first package that failed and why, else apt's own errors: what follows a failure are only its consequences. */
 function describeFailure(argv: readonly string[], lines: readonly string[]): string {
-  const words = lines.filter((line) => /^(E|dpkg|sudo):/.test(line));
-  const tail = (words.length > 0 ? words : lines).slice(-4).join(' ');
+  const culprit = lines.map((line) => /^pmerror:(.*?):\d+(?:\.\d+)?:(.*)$/.exec(line)).find((match) => match !== null);
+  const words = lines.filter((line) => /^(E|dpkg|sudo): /.test(line));
+  const tail =
+    culprit === undefined ? (words.length > 0 ? words : lines).slice(-4).join(' ') : `${culprit[1]}: ${culprit[2]}`;
   const command = argv.find((word) => word === 'apt-get' || word === 'dpkg') ?? argv[0];
   return `${command} failed: ${tail === '' ? 'it said nothing' : tail}`;
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Env } from '../paths.ts';
 import { PACKAGE_MANAGERS, type PackageManager, TOOLS, type Tool } from './tools.ts';
@@ -34,10 +34,12 @@ export function neededTools(neededBy: Tool['neededBy']): readonly Tool[] {
   return TOOLS.filter((tool) => (neededBy === 'tests' || tool.neededBy === 'vms') && !(isRoot && tool.isForUsersOnly));
 }
 
-/** The package manager of this system; null where it is none that we know. */
+/** The package manager of this system; null where it is none that we know. apt alone is no Debian: others have it as a tool. */
 export async function findPackageManager(env: Env): Promise<PackageManager | null> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const isDebian = /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(release);
   for (const manager of PACKAGE_MANAGERS) {
-    if ((await findProgram(manager, env)) !== null) return manager;
+    if ((manager === 'apt-get') === isDebian && (await findProgram(manager, env)) !== null) return manager;
   }
   return null;
 }

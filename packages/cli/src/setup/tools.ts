@@ -49,6 +49,25 @@ export const TOOLS: readonly Tool[] = [
   },
   { probe: 'mmdebstrap', purpose: 'builds the guest image', neededBy: 'vms', packages: { 'apt-get': 'mmdebstrap' } },
   {
+    probe: 'apt-get',
+    purpose: 'fetches the packages of the guest image',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'apt', dnf: 'apt', pacman: 'apt' },
+  },
+  {
+    probe: 'dpkg-deb',
+    purpose: 'unpacks them',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'dpkg', dnf: 'dpkg', apk: 'dpkg', pacman: 'dpkg', zypper: 'dpkg' },
+  },
+  {
+    probe: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    title: 'Debian keyring',
+    purpose: 'the packages of the guest image are checked with it',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'debian-archive-keyring', dnf: 'debian-keyring', pacman: 'debian-archive-keyring' },
+  },
+  {
     probe: 'mke2fs',
     purpose: "makes the image's file system",
     neededBy: 'vms',
@@ -98,6 +117,18 @@ export const TOOLS: readonly Tool[] = [
     purpose: 'the tests of the guest agent are compiled with them',
     neededBy: 'tests',
     packages: { 'apt-get': 'libc6-dev', dnf: 'glibc-devel', apk: 'musl-dev', pacman: 'glibc', zypper: 'glibc-devel' },
+  },
+  {
+    probe: 'lz4',
+    purpose: 'makes what the tests of the image builder unpack',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'lz4', dnf: 'lz4', apk: 'lz4', pacman: 'lz4', zypper: 'lz4' },
+  },
+  {
+    probe: 'cpio',
+    purpose: 'unpacks what the tests of the image builder make',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'cpio', dnf: 'cpio', apk: 'cpio', pacman: 'cpio', zypper: 'cpio' },
   },
   {
     probe: 'script',

@@ -149,7 +149,7 @@ export const readConsole = route({
       ],
     },
   },
-  errors: { 404: UNKNOWN, 422: ['driver.no_console'] },
+  errors: { 404: UNKNOWN },
 });
 
 export const startVm = route({

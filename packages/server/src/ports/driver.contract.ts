@@ -13,7 +13,10 @@ import type { DriverContext, DriverSubject } from './driver-contract/subject.con
  * What every driver must do: each sentence of `driver.ts` has a test here. Called at the top of an implementation's
  * own test file. `make` is called once; each test has VMs of its own, which are removed after it.
  */
-export function driverContract(implementation: { readonly name: string; readonly make: () => Promise<DriverSubject> }): void {
+export function driverContract(implementation: {
+  readonly name: string;
+  readonly make: () => Promise<DriverSubject>;
+}): void {
   describe(`${implementation.name} fulfils the driver contract`, () => {
     const options = { signal: new AbortController().signal };
     let subject: DriverSubject | null = null;

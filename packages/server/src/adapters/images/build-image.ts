@@ -89,7 +89,9 @@ async function assemble(build: ImageBuild, rootPath: string, target: string): Pr
     await link(join(rootPath, IMAGE_FILES.kernel), at('kernel'));
     await link(join(rootPath, IMAGE_FILES.root), at('root'));
     const agentPath = join(guestPath, 'agent', 'build', 'volary-agent');
-    await writeFile(at('initramfs'), await makeInitramfs(agentPath, join(rootPath, 'modules'), recipe.modules), { mode: 0o644 });
+    await writeFile(at('initramfs'), await makeInitramfs(agentPath, join(rootPath, 'modules'), recipe.modules), {
+      mode: 0o644,
+    });
     const manifest: Manifest = {
       format: 1,
       name: recipe.name,

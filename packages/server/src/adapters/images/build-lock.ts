@@ -8,7 +8,10 @@ const RETRY_MS = 250;
  * Waits until this process alone may build into a directory. The lock is one of the kernel's on a small SQLite file, so that it
  * is gone with the process that held it, however that ended. Throws the signal's reason.
  */
-export async function acquireBuildLock(path: string, { signal }: { readonly signal: AbortSignal }): Promise<Disposable> {
+export async function acquireBuildLock(
+  path: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Disposable> {
   const database = new Database(path, { timeout: 0 });
   try {
     for (;;) {

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runStage } from './run-stage.ts';
 import type { Recipe } from './recipe.ts';
+import { runStage } from './run-stage.ts';
 import { extractVmlinux } from './vmlinux.ts';
 
 /** What mmdebstrap says when it begins something, and how far the whole is then (measured on a build of 20 s). */

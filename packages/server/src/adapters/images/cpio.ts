@@ -15,7 +15,14 @@ export function writeCpio(entries: readonly CpioEntry[]): Uint8Array {
   entries.forEach((entry, i) => {
     const content = entry.kind === 'file' ? entry.content : new Uint8Array();
     const type = entry.kind === 'file' ? FILE : DIRECTORY;
-    parts.push(header(entry.path, { inode: i + 1, mode: type | entry.mode, links: entry.kind === 'file' ? 1 : 2, size: content.length }));
+    parts.push(
+      header(entry.path, {
+        inode: i + 1,
+        mode: type | entry.mode,
+        links: entry.kind === 'file' ? 1 : 2,
+        size: content.length,
+      }),
+    );
     parts.push(content, padding(content.length));
   });
   parts.push(header('TRAILER!!!', { inode: 0, mode: 0, links: 1, size: 0 }));

@@ -24,7 +24,10 @@ export async function agentDigest(agentPath: string): Promise<string> {
   const hash = createHash('sha256');
   const sources = (await readdir(join(agentPath, 'src'))).sort().map((name) => join('src', name));
   for (const name of ['Makefile', ...sources]) {
-    hash.update(`${name}\0`).update(await readFile(join(agentPath, name))).update('\0');
+    hash
+      .update(`${name}\0`)
+      .update(await readFile(join(agentPath, name)))
+      .update('\0');
   }
   return hash.digest('hex');
 }

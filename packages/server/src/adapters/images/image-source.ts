@@ -7,8 +7,9 @@
  * An image links to the files of its root, so that a changed agent costs a new initramfs only. Everything appears by a
  * rename, complete or not at all; what was begun and not finished lies in `*.part` and is thrown away by the next build.
  */
-import { join } from 'node:path';
+
 import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Image } from '../../domain/image/image.ts';
 import type { BuildProgress, ImageSource } from '../../ports/image-source.ts';
@@ -49,7 +50,9 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
 
   async function list(): Promise<readonly Image[]> {
     const names = await readdir(imagesPath).catch(() => []);
-    const images = await Promise.all(names.filter((name) => !name.endsWith('.part')).map((name) => readImage(join(imagesPath, name))));
+    const images = await Promise.all(
+      names.filter((name) => !name.endsWith('.part')).map((name) => readImage(join(imagesPath, name))),
+    );
     return images.filter((image) => image !== null).toSorted((a, b) => b.builtAt - a.builtAt);
   }
 

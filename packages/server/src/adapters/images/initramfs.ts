@@ -10,7 +10,11 @@ const DIRECTORIES = ['dev', 'etc', 'modules', 'newroot', 'proc', 'root', 'run', 
  * What the kernel starts from: the agent as its first program and the modules it loads, and nothing else. Not compressed: it
  * is small, and unpacking is what takes time under emulation. `/modules/order` lists the modules in loading order.
  */
-export async function makeInitramfs(agentPath: string, modulesPath: string, wanted: readonly string[]): Promise<Uint8Array> {
+export async function makeInitramfs(
+  agentPath: string,
+  modulesPath: string,
+  wanted: readonly string[],
+): Promise<Uint8Array> {
   const list = (name: string): Promise<string> => readFile(join(modulesPath, name), 'utf8');
   const order = resolveModules(wanted, await list('modules.dep'), await list('modules.builtin'));
   const entries: CpioEntry[] = DIRECTORIES.map((path) => ({ kind: 'directory', path, mode: 0o755 }));

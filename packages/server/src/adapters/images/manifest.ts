@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import type { Image } from '../../domain/image/image.ts';
 
 /** The files of an image's directory. A manifest is written last: a directory with one is complete. */
-export const IMAGE_FILES = { kernel: 'kernel', initramfs: 'initramfs', root: 'root.raw', manifest: 'manifest.json' } as const;
+export const IMAGE_FILES = {
+  kernel: 'kernel',
+  initramfs: 'initramfs',
+  root: 'root.raw',
+  manifest: 'manifest.json',
+} as const;
 
 export interface Manifest {
   readonly format: 1;
@@ -27,7 +32,9 @@ export function directoryName(name: string, digest: string): string {
 export async function readImage(directory: string): Promise<Image | null> {
   const manifest = await readManifest(directory);
   if (manifest === null) return null;
-  const [kernelPath, initramfsPath, rootPath] = [IMAGE_FILES.kernel, IMAGE_FILES.initramfs, IMAGE_FILES.root].map((name) => join(directory, name));
+  const [kernelPath, initramfsPath, rootPath] = [IMAGE_FILES.kernel, IMAGE_FILES.initramfs, IMAGE_FILES.root].map(
+    (name) => join(directory, name),
+  );
   if (kernelPath === undefined || initramfsPath === undefined || rootPath === undefined) return null;
   const sizes = await Promise.all([kernelPath, initramfsPath, rootPath].map((path) => stat(path).catch(() => null)));
   const [kernel, initramfs, root] = sizes;
@@ -60,5 +67,9 @@ async function readManifest(directory: string): Promise<Manifest | null> {
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
   const { format, name, digest, kernelVersion, builtAt }: Partial<Record<keyof Manifest, unknown>> = value;
-  return format === 1 && [name, digest, kernelVersion].every((text) => typeof text === 'string') && typeof builtAt === 'number';
+  return (
+    format === 1 &&
+    [name, digest, kernelVersion].every((text) => typeof text === 'string') &&
+    typeof builtAt === 'number'
+  );
 }

@@ -8,7 +8,11 @@ function nameOf(path: string): string {
  * Paths of the modules that have to be loaded for the wanted ones, each after those it needs, from depmod's lists
  * (modules.dep(5), modules.builtin). What is built into the kernel is left out. Throws RangeError for a module there is not.
  */
-export function resolveModules(wanted: readonly string[], modulesDep: string, modulesBuiltin: string): readonly string[] {
+export function resolveModules(
+  wanted: readonly string[],
+  modulesDep: string,
+  modulesBuiltin: string,
+): readonly string[] {
   const needs = new Map<string, { readonly path: string; readonly dependencies: readonly string[] }>();
   for (const line of modulesDep.split('\n')) {
     const [path, rest = ''] = line.split(':');

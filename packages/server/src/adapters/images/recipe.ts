@@ -35,7 +35,9 @@ export async function readRecipes(directory: string): Promise<ReadonlyMap<string
 export function parseRecipe(name: string, text: string): Recipe {
   const value: unknown = JSON.parse(text);
   if (!isRecipe(value) || value.name !== name) {
-    throw new VolaryError('internal', `The recipe of image ${name} is not well-formed.`, { reason: 'image.bad_recipe' });
+    throw new VolaryError('internal', `The recipe of image ${name} is not well-formed.`, {
+      reason: 'image.bad_recipe',
+    });
   }
   return value;
 }
@@ -43,7 +45,15 @@ export function parseRecipe(name: string, text: string): Recipe {
 /** Its words become arguments of programs, so that none may look like an option or a path. */
 function isRecipe(value: unknown): value is Recipe {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, description, suite, packages, kernelPackage, rootGib, modules }: Partial<Record<keyof Recipe, unknown>> = value;
+  const {
+    name,
+    description,
+    suite,
+    packages,
+    kernelPackage,
+    rootGib,
+    modules,
+  }: Partial<Record<keyof Recipe, unknown>> = value;
   return (
     [name, suite, kernelPackage].every(isWord) &&
     typeof description === 'string' &&

@@ -4,7 +4,7 @@ import { findProgram } from '../shared/run-program.ts';
 /** Programs that building an image needs, and the Debian package each comes in. */
 const TOOLS = {
   mmdebstrap: 'mmdebstrap',
-  'mke2fs': 'e2fsprogs',
+  mke2fs: 'e2fsprogs',
   'dpkg-deb': 'dpkg',
   'apt-get': 'apt',
   make: 'make',

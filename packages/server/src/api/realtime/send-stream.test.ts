@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import { createRequestSignals } from '../request-signals.ts';
 import { type StreamFormat, sendStream } from './send-stream.ts';
 import { sendSse } from './sse.ts';
 
-const TEXT: StreamFormat = { contentType: 'text/plain' };
+const logged: string[] = [];
+const log = createPinoLog({ level: 'error', stream: { write: (line) => logged.push(line) } });
+const TEXT: StreamFormat = { contentType: 'text/plain', log };
 let app: FastifyInstance;
 
 afterEach(async () => {
@@ -97,7 +100,7 @@ describe('a stream', () => {
   it('is cut when its source fails, so that nobody takes it for complete', async () => {
     const answer = ask(async function* () {
       yield 'half';
-      throw new VolaryError('data_loss', 'Gone.', { reason: 'guest.file_shrank' });
+      throw new VolaryError('aborted', 'Gone.', { reason: 'guest.file_shrank' });
     });
 
     await expect(answer.then(textOf)).rejects.toThrow(/aborted|hang up/);
@@ -111,6 +114,7 @@ describe('a stream', () => {
     const answer = await ask(source, { ...TEXT, onFailure: (error) => error.message });
 
     expect(await textOf(answer)).toBe('half Something went wrong inside the server.');
+    expect(logged.at(-1)).toContain('EIO /secret/path');
   });
 
   it('shows that it is alive when nothing else happens', async () => {
@@ -151,7 +155,7 @@ describe('server-sent events', () => {
         yield { id: 7, event: 'vm.started', data: { sequence: 7 } };
         await untilAborted(signal);
       };
-      await sendSse(reply, messages(), { heartbeatMs: 60_000 });
+      await sendSse(reply, messages(), { heartbeatMs: 60_000, log });
       return reply;
     });
     const answer = await answerOf(await app.listen({ host: '127.0.0.1', port: 0 }));

@@ -2,9 +2,17 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { VolaryError } from '../../domain/errors.ts';
-import { toApiError } from '../problem-reply.ts';
+import type { EngineDeps } from '../../engine/deps.ts';
+import { logFault, toApiError } from '../problem-reply.ts';
+
+/** What the streams of events and of lines have in common. */
+export interface StreamOptions {
+  readonly heartbeatMs: number;
+  readonly log: EngineDeps['log'];
+}
 
 export interface StreamFormat {
+  readonly log: EngineDeps['log'];
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** True: headers go out before there is anything to send. */
@@ -45,7 +53,7 @@ export async function sendStream(
     }
     raw.end();
   } catch (error) {
-    endFailed(raw, toApiError(error), format);
+    endFailed(reply, toApiError(error), format);
   } finally {
     clearInterval(heart.timer);
   }
@@ -77,7 +85,9 @@ async function untilDrained(raw: ServerResponse): Promise<void> {
   }
 }
 
-function endFailed(raw: ServerResponse, error: VolaryError, { onFailure }: StreamFormat): void {
+function endFailed(reply: FastifyReply, error: VolaryError, { log, onFailure }: StreamFormat): void {
+  const raw = reply.raw;
+  logFault(log, error, reply.request);
   if (raw.destroyed) return;
   if (onFailure === undefined) {
     raw.destroy();

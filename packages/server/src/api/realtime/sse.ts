@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { sendStream } from './send-stream.ts';
+import { type StreamOptions, sendStream } from './send-stream.ts';
 
 export interface SseMessage {
   /** Given back by the client as `Last-Event-ID`. */
@@ -15,11 +15,12 @@ export interface SseMessage {
 export async function sendSse(
   reply: FastifyReply,
   messages: AsyncIterable<SseMessage>,
-  options: { readonly heartbeatMs: number },
+  options: StreamOptions,
 ): Promise<void> {
   await sendStream(reply, framesOf(messages), {
     contentType: 'text/event-stream; charset=utf-8',
     heartbeat: { everyMs: options.heartbeatMs, text: ': \n\n' },
+    log: options.log,
     onFailure: () => null,
   });
 }

@@ -8,7 +8,7 @@ import { toEventDto } from './event-dto.ts';
 import { mount } from './mount.ts';
 
 /** The log of what happened: a page of it, or a stream that goes on. */
-export function mountEvents(app: FastifyInstance, { engine: { events }, signals, limits }: V1Context): void {
+export function mountEvents(app: FastifyInstance, { engine: { events }, signals, limits, log }: V1Context): void {
   mount(app, routes.listEvents, async (request, reply) => {
     const { after, limit = 50, type, vm } = request.query;
     const filter: { types?: readonly EventType[]; vm?: string } = {};
@@ -23,7 +23,7 @@ export function mountEvents(app: FastifyInstance, { engine: { events }, signals,
     }
     const from = lastEventId(request) ?? after ?? null;
     const source = await events.follow(request.principal, { after: from, signal: signals.of(reply), ...filter });
-    await sendSse(reply, messagesOf(source), { heartbeatMs: limits.heartbeatMs });
+    await sendSse(reply, messagesOf(source), { heartbeatMs: limits.heartbeatMs, log });
     return reply;
   });
 }

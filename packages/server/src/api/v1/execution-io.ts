@@ -20,9 +20,8 @@ export function mountExecutionOutput(app: FastifyInstance, { engine, signals, li
       follow,
       signal: signals.of(reply),
     });
-    if (stream === 'both' && !raw)
-      await sendNdjson(request, reply, eventsOf(updates), { heartbeatMs: limits.heartbeatMs, log });
-    else await sendStream(reply, bytesOf(updates), { contentType: BYTES_TYPE, isFlushedAtOnce: follow });
+    if (stream === 'both' && !raw) await sendNdjson(reply, eventsOf(updates), { heartbeatMs: limits.heartbeatMs, log });
+    else await sendStream(reply, bytesOf(updates), { contentType: BYTES_TYPE, isFlushedAtOnce: follow, log });
     return reply;
   });
 }

@@ -61,7 +61,7 @@ async function answerExec(
     const { completed, output } = await gatherOutput(session.updates);
     return await reply.send(toFinishedDto(completed, output));
   }
-  await sendNdjson(request, reply, execEvents(session), { heartbeatMs: context.limits.heartbeatMs, log: context.log });
+  await sendNdjson(reply, execEvents(session), { heartbeatMs: context.limits.heartbeatMs, log: context.log });
   return reply;
 }
 

@@ -8,7 +8,7 @@ import { mount } from './mount.ts';
 import { requestBytes } from './request-bytes.ts';
 
 /** The content of files in guests, out and in. The app takes bodies of any type as streams. */
-export function mountFileContent(app: FastifyInstance, { engine: { files }, signals }: V1Context): void {
+export function mountFileContent(app: FastifyInstance, { engine: { files }, signals, log }: V1Context): void {
   mount(app, routes.readFile, async (request, reply) => {
     const { params, query, principal } = request;
     const file = await files.read(principal, params.ref, query.path, { signal: signals.of(reply) });
@@ -16,6 +16,7 @@ export function mountFileContent(app: FastifyInstance, { engine: { files }, sign
     const isSizeKnown = file.sizeBytes > 0;
     await sendStream(reply, isSizeKnown ? exactly(file.sizeBytes, file.content) : file.content, {
       contentType: BYTES_TYPE,
+      log,
       headers: {
         ...(isSizeKnown ? { 'content-length': String(file.sizeBytes) } : {}),
         'x-file-mode': toOctal(file.mode),
@@ -54,5 +55,5 @@ async function* exactly(sizeBytes: number, content: AsyncIterable<Uint8Array>): 
     left -= chunk.length;
     if (left <= 0) return;
   }
-  throw new VolaryError('data_loss', 'The file became shorter while it was read.', { reason: 'guest.file_shrank' });
+  throw new VolaryError('aborted', 'The file became shorter while it was read.', { reason: 'guest.file_shrank' });
 }

@@ -16,7 +16,7 @@ const JSON_HEADER = 'application/json; charset=utf-8';
 
 /** VMs: create, list, get, wait, console. */
 export function mountVms(app: FastifyInstance, context: V1Context): void {
-  const { engine, signals } = context;
+  const { engine, signals, log } = context;
   const textOf = createPageWriter();
 
   mount(app, routes.createVm, async (request, reply) => {
@@ -61,6 +61,7 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
       contentType: `${TEXT_TYPE}; charset=utf-8`,
       headers: firstOffset === null ? {} : { 'x-console-offset': String(firstOffset) },
       isFlushedAtOnce: follow,
+      log,
     });
     return reply;
   });

@@ -14,7 +14,10 @@ export function adoptionLaws({ driver, machine, options }: DriverContext): void 
     const found = new Map((await driver().findAll(options)).map((one) => [one.vmId, one.observation]));
 
     expect(found.get(alone.vmId)).toEqual({ disk: 'present', machine: { kind: 'absent' } });
-    expect(found.get(running.vmId)).toMatchObject({ disk: 'present', machine: { kind: 'running', incarnation: 1, handle } });
+    expect(found.get(running.vmId)).toMatchObject({
+      disk: 'present',
+      machine: { kind: 'running', incarnation: 1, handle },
+    });
   });
 
   test('a machine that was adopted can be started again, halted, set going, spoken to and ended', async () => {

@@ -48,7 +48,12 @@ export function consoleLaws({ driver, machine, options }: DriverContext): void {
     const seen: ConsoleChunk[] = [];
 
     await using link = await subject.openLink(vmId, options);
-    for await (const chunk of subject.readConsole(vmId, { ...controller, signal: controller.signal, offset: 0, follow: true })) {
+    for await (const chunk of subject.readConsole(vmId, {
+      ...controller,
+      signal: controller.signal,
+      offset: 0,
+      follow: true,
+    })) {
       seen.push(chunk);
       const { text } = join(seen);
       if (text.includes('four five')) controller.abort();

@@ -17,7 +17,9 @@ export function diskLaws({ driver, machine, options }: DriverContext): void {
     const subject = driver();
     const spec = machine();
 
-    await expect(subject.createDisk(spec, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+    await expect(subject.createDisk(spec, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+      'enough',
+    );
 
     expect((await subject.inspect(spec.vmId, options)).disk).toBe('absent');
     await subject.createDisk(spec, options);

@@ -20,7 +20,10 @@ export function machineLaws(context: DriverContext): void {
 
     expect(await subject.inspect(spec.vmId, context.options)).toEqual({ disk: 'present', machine: { kind: 'absent' } });
     await subject.startMachine({ ...spec, incarnation: 2 }, context.options);
-    expect((await subject.inspect(spec.vmId, context.options)).machine).toMatchObject({ kind: 'running', incarnation: 2 });
+    expect((await subject.inspect(spec.vmId, context.options)).machine).toMatchObject({
+      kind: 'running',
+      incarnation: 2,
+    });
   });
 
   test('ending one machine leaves the others alone', async () => {
@@ -57,7 +60,10 @@ function startLaws({ driver, machine, options }: DriverContext): void {
     const spec = machine();
     await subject.createDisk(spec, options);
 
-    const [first, second] = await Promise.all([subject.startMachine(spec, options), subject.startMachine(spec, options)]);
+    const [first, second] = await Promise.all([
+      subject.startMachine(spec, options),
+      subject.startMachine(spec, options),
+    ]);
     const third = await subject.startMachine(spec, options);
 
     expect(second).toEqual(first);

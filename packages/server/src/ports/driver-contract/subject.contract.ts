@@ -8,7 +8,9 @@ export interface DriverSubject extends AsyncDisposable {
   /** A machine of a new VM that can be started here, in its first incarnation. */
   makeMachine(): MachineSpec;
   /** Makes a machine whose guest answers come to this end by itself. Null where the implementation cannot. */
-  readonly provoke: Readonly<Record<Exclude<MachineEnd['cause'], 'io-error'>, ((driver: Driver, vmId: VmId) => Promise<void>) | null>>;
+  readonly provoke: Readonly<
+    Record<Exclude<MachineEnd['cause'], 'io-error'>, ((driver: Driver, vmId: VmId) => Promise<void>) | null>
+  >;
 }
 
 /** The driver under test, and how to get things to test it with. */
@@ -29,7 +31,8 @@ export async function waitForMachine<K extends MachineState['kind']>(
   kind: K,
 ): Promise<Extract<MachineState, { readonly kind: K }>> {
   const controller = new AbortController();
-  const isWanted = (machine: MachineState): machine is Extract<MachineState, { readonly kind: K }> => machine.kind === kind;
+  const isWanted = (machine: MachineState): machine is Extract<MachineState, { readonly kind: K }> =>
+    machine.kind === kind;
   // Listening comes before looking, or a change in between would be missed.
   const hints = driver.watch(controller)[Symbol.asyncIterator]();
   let hint = hints.next();

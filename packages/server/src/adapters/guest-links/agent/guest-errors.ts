@@ -60,8 +60,12 @@ export function startRefusalError(refusal: GuestRefusal): VolaryError {
 
 /** The error behind a refusal to attach to a command: one that has ended and was forgotten is unknown too. */
 export function attachRefusalError(refusal: GuestRefusal): VolaryError {
-  const error = startRefusalError(refusal);
-  return error.reason === 'execution.already_ended' ? unknownExecution() : error;
+  const name = errnoName(refusal.errno);
+  if (name === 'ESRCH' || name === 'EALREADY') return unknownExecution();
+  return new VolaryError('failed_precondition', wordsOf(refusal), {
+    reason: 'guest.refused',
+    details: { errno: name },
+  });
 }
 
 /** A command whose request fits into no frame, like one too long for the kernel (`E2BIG`). */
@@ -112,7 +116,9 @@ export function connectionEnded(): VolaryError {
 }
 
 function unknownExecution(): VolaryError {
-  return new VolaryError('not_found', 'The guest does not know this command.', { reason: 'execution.unknown_to_guest' });
+  return new VolaryError('not_found', 'The guest does not know this command.', {
+    reason: 'execution.unknown_to_guest',
+  });
 }
 
 function wordsOf({ errno, message }: GuestRefusal): string {

@@ -41,14 +41,11 @@ export class ReceiveQueue implements AsyncIterable<Piece> {
     this.#listener = listener;
   }
 
-  get isEmpty(): boolean {
-    return this.#slabs.length === 0;
-  }
-
   push(piece: Piece): void {
     if (this.#isFinished) return;
     if (this.#reader !== null) this.#hand(piece, this.#reader);
-    else if (piece.bytes.length >= LARGE_BYTES) this.#slabs.push({ ...piece, memory: piece.bytes, length: piece.bytes.length });
+    else if (piece.bytes.length >= LARGE_BYTES)
+      this.#slabs.push({ ...piece, memory: piece.bytes, length: piece.bytes.length });
     else this.#join(piece);
   }
 

@@ -50,6 +50,11 @@ export class ReceiveWindow {
     return this.#received;
   }
 
+  /** All there is has been read. */
+  get isRead(): boolean {
+    return this.#read === this.#end;
+  }
+
   /** The channel's length, once its EOF has come. */
   get end(): number | null {
     return this.#end;
@@ -70,7 +75,8 @@ export class ReceiveWindow {
   /** Takes DATA. Returns its bytes that are new, if any, and where they begin. */
   take(offset: number, bytes: Buffer): { readonly offset: number; readonly bytes: Buffer } | null {
     if (offset + bytes.length > this.#limit) throw new ProtocolViolation('DATA goes past its limit');
-    if (this.#end !== null && offset + bytes.length > this.#end) throw new ProtocolViolation('DATA comes after its EOF');
+    if (this.#end !== null && offset + bytes.length > this.#end)
+      throw new ProtocolViolation('DATA comes after its EOF');
     this.#arriveAt(offset);
     this.#next = offset + bytes.length;
     const known = this.#received - offset;
@@ -101,10 +107,7 @@ export class ReceiveWindow {
 
   /** What to tell the guest, if it is worth a frame; `isFinal`: whatever it has not been told yet. */
   due(isFinal = false): { readonly acknowledged: number; readonly limit: number } | null {
-    const limit = Math.max(
-      this.#limit,
-      Math.min(this.#read + UNREAD_MAX_BYTES, this.#acknowledged + WINDOW_MAX_BYTES),
-    );
+    const limit = Math.max(this.#limit, Math.min(this.#read + UNREAD_MAX_BYTES, this.#acknowledged + WINDOW_MAX_BYTES));
     const moves = this.#end === null ? limit - this.#limit : 0;
     const news = this.#acknowledged - this.#toldAcknowledged;
     const isBlocked = moves > 0 && this.#next >= this.#limit;

@@ -34,6 +34,7 @@ export class SendChannel implements RoomWaiter {
   #sent = 0;
   #acknowledged = 0;
   #limit = 0;
+  #hasWindow = false;
   #end: PromiseWithResolvers<void> | null = null;
   #isEndSent = false;
   #error: { readonly reason: unknown } | null = null;
@@ -78,6 +79,7 @@ export class SendChannel implements RoomWaiter {
     }
     this.#port = port;
     this.#limit = 0;
+    this.#hasWindow = false;
     this.#isEndSent = false;
     this.#sent = received;
     this.#acknowledge(received);
@@ -102,6 +104,7 @@ export class SendChannel implements RoomWaiter {
   takeWindow({ acknowledged, limit }: Window): void {
     if (acknowledged > this.#sent) throw new ProtocolViolation('a WINDOW acknowledges what was not sent');
     if (limit - acknowledged > WINDOW_MAX_BYTES) throw new ProtocolViolation('a WINDOW grants too much');
+    this.#hasWindow = true;
     this.#limit = Math.max(this.#limit, limit);
     this.#acknowledge(acknowledged);
     this.#pump();
@@ -137,6 +140,8 @@ export class SendChannel implements RoomWaiter {
 
   #sendEnd(port: StreamPort): void {
     if (this.#end === null || this.#isEndSent) return;
+    // A command that was attached to may have no input, or one that was closed already: then no WINDOW comes.
+    if (this.#options.isKept && !this.#hasWindow) return;
     this.#isEndSent = true;
     port.sendEof(this.#channel, this.#written);
     this.#end.resolve();

@@ -13,11 +13,18 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
-import { encodeFrame, FIRST_HINT_TYPE, type Frame, FRAME_TYPES, type FrameType } from './frame.ts';
+import { encodeFrame, FIRST_HINT_TYPE, FRAME_TYPES, type Frame, type FrameType } from './frame.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import { EchoFinder, encodeSync, NONCE_BYTES, tagOf } from './handshake.ts';
 import { encodePosition } from './messages/channel.ts';
-import { decodeHello, decodePing, encodeHello, encodePing, type HelloFromGuest, PROTOCOL_VERSION } from './messages/session.ts';
+import {
+  decodeHello,
+  decodePing,
+  encodeHello,
+  encodePing,
+  type HelloFromGuest,
+  PROTOCOL_VERSION,
+} from './messages/session.ts';
 import { Outbox } from './outbox.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import { faultPauseMs, GOOD_SESSION_MS, syncPatienceMs } from './sync-schedule.ts';
@@ -239,7 +246,8 @@ export class Session {
   #fault(error: unknown): void {
     const isViolation = error instanceof ProtocolViolation;
     const { clock, log } = this.#deps;
-    if (isViolation) log.warn('a guest broke the protocol of its link; a new session is begun', { violation: error.message });
+    if (isViolation)
+      log.warn('a guest broke the protocol of its link; a new session is begun', { violation: error.message });
     else log.error('a frame from a guest could not be handled; a new session is begun', { error });
     const wasGood = this.#state === 'open' && clock.monotonicMs() - this.#openedAtMs >= GOOD_SESSION_MS;
     this.#faults = wasGood ? 1 : this.#faults + 1;

@@ -1,5 +1,5 @@
 import type { VolaryError } from '../../../domain/errors.ts';
-import { type Frame, FRAME_TYPES, type FrameType } from './frame.ts';
+import { FRAME_TYPES, type Frame, type FrameType } from './frame.ts';
 import { encodePosition, encodeWindow, type Window } from './messages/channel.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import type { Session } from './session.ts';

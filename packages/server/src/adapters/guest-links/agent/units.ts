@@ -1,6 +1,7 @@
 /** The protocol's units and letters, as ours. */
-import type { FileChange, GuestFile } from '../../../ports/guest-link.ts';
+import type { FileChange, GuestFile, GuestStats } from '../../../ports/guest-link.ts';
 import type { Entry } from './messages/directory.ts';
+import type { StatsResult } from './messages/stats.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 
 /** The part of a file's mode that is its permissions. */
@@ -52,4 +53,27 @@ export function changeOf(what: number): FileChange['kind'] {
   const kind = CHANGES[what - 1];
   if (kind === undefined) throw new ProtocolViolation('a change is of an unknown kind');
   return kind;
+}
+
+export function statsOf(stats: StatsResult): GuestStats {
+  return {
+    uptimeMs: millisecondsOf(stats.uptimeNs),
+    cpuTicks: {
+      user: stats.cpuUser,
+      system: stats.cpuSystem,
+      idle: stats.cpuIdle,
+      iowait: stats.cpuIowait,
+      steal: stats.cpuSteal,
+    },
+    memoryBytes: {
+      total: stats.memoryTotal,
+      free: stats.memoryFree,
+      available: stats.memoryAvailable,
+      cached: stats.memoryCached,
+    },
+    diskBytes: { total: stats.diskTotal, free: stats.diskFree, read: stats.diskRead, written: stats.diskWritten },
+    networkBytes: { received: stats.netReceived, sent: stats.netSent },
+    processCount: stats.processes,
+    loadAverage: [stats.load1 / 100, stats.load5 / 100, stats.load15 / 100],
+  };
 }

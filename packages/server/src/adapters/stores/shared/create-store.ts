@@ -40,7 +40,9 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     };
     try {
       // What a transaction reads may never be committed, so nobody may keep it by the count.
-      return await backend.transaction((connection) => work(tablesOver(connection, { changeCount: () => null, onChange })));
+      return await backend.transaction((connection) =>
+        work(tablesOver(connection, { changeCount: () => null, onChange })),
+      );
     } finally {
       // Also after a failure: whether a commit that failed has been made is not always known.
       if (hasChangedVms) vmChanges += 1;

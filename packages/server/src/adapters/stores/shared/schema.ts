@@ -88,7 +88,7 @@ export interface ExecutionOutputRow {
   readonly execution_id: string;
   readonly stream: string;
   readonly start_offset: number;
-  /** After the last byte. In the key, so that one step finds the piece that an offset is in, and the end. */
+  /** After the last byte. */
   readonly end_offset: number;
   readonly bytes: Uint8Array;
 }

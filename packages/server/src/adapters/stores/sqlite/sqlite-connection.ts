@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { Statement } from 'better-sqlite3';
 import type { CompiledQuery } from 'kysely';
 import type { Connection, Result } from '../shared/connection.ts';
-import { translateSqliteError } from './sqlite-errors.ts';
+import { closed, translateSqliteError } from './sqlite-errors.ts';
 
 /** Statements kept ready at most. Their number is that of query shapes, some dozens; a bound is only there for the unforeseen. */
 const KEPT_STATEMENTS = 512;
@@ -22,6 +22,7 @@ export function createSqliteConnection(database: Database): Connection {
 
   return {
     async execute<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<Result<Row>> {
+      if (!database.open) throw closed();
       try {
         const statement = prepare(sql);
         // Only statements that return rows may be asked for all of them.

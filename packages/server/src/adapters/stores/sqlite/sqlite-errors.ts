@@ -18,33 +18,68 @@ const NOT_WRITABLE: Translation = {
   message: 'The database cannot be opened for writing; the data directory and the files in it must be yours.',
 };
 
-/** By SQLite's primary result code (https://sqlite.org/rescode.html), without `SQLITE_`. */
-const TRANSLATIONS: Readonly<Record<string, Translation>> = {
-  BUSY: { code: 'unavailable', reason: 'store.busy', message: 'The database is locked by another program.' },
-  LOCKED: { code: 'unavailable', reason: 'store.busy', message: 'The database is locked by another program.' },
-  FULL: { code: 'resource_exhausted', reason: 'store.full', message: 'The disk that holds the database is full.' },
-  CORRUPT: DAMAGED,
-  NOTADB: DAMAGED,
-  CONSTRAINT: { code: 'conflict', reason: 'store.constraint', message: 'This does not go with what is stored already.' },
-  READONLY: NOT_WRITABLE,
-  CANTOPEN: NOT_WRITABLE,
-  PERM: NOT_WRITABLE,
-  AUTH: NOT_WRITABLE,
-  IOERR: { code: 'unavailable', reason: 'store.io_error', message: 'The disk that holds the database does not answer as it should.' },
+const FULL: Translation = {
+  code: 'resource_exhausted',
+  reason: 'store.full',
+  message: 'The disk that holds the database is full.',
+};
+const BUSY: Translation = {
+  code: 'unavailable',
+  reason: 'store.busy',
+  message: 'The database is locked by another program.',
 };
 
-/** An error of SQLite's as a `VolaryError` with that as its cause; any other error as it is. */
+/** By SQLite's primary result code (https://sqlite.org/rescode.html), and by the name of the errno of a file's error. */
+const TRANSLATIONS: Readonly<Record<string, Translation>> = {
+  SQLITE_BUSY: BUSY,
+  SQLITE_LOCKED: BUSY,
+  SQLITE_FULL: FULL,
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  SQLITE_CORRUPT: DAMAGED,
+  SQLITE_NOTADB: DAMAGED,
+  SQLITE_READONLY: NOT_WRITABLE,
+  SQLITE_CANTOPEN: NOT_WRITABLE,
+  SQLITE_PERM: NOT_WRITABLE,
+  EACCES: NOT_WRITABLE,
+  EPERM: NOT_WRITABLE,
+  EROFS: NOT_WRITABLE,
+  ENOENT: NOT_WRITABLE,
+  ENOTDIR: NOT_WRITABLE,
+  EISDIR: NOT_WRITABLE,
+  SQLITE_CONSTRAINT: {
+    code: 'conflict',
+    reason: 'store.constraint',
+    message: 'This does not go with what is stored already.',
+  },
+  SQLITE_IOERR: {
+    code: 'unavailable',
+    reason: 'store.io_error',
+    message: 'The disk that holds the database does not answer as it should.',
+  },
+};
+
+const UNEXPECTED: Translation = {
+  code: 'internal',
+  reason: 'store.unexpected',
+  message: 'The database refused a statement.',
+};
+
+/** An error of SQLite's, or of the database's file, as a `VolaryError` with that as its cause; any other error as it is. */
 export function translateSqliteError(error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
-  // Extended codes begin with the primary one: SQLITE_CONSTRAINT_UNIQUE.
-  const primary = error.code.split('_')[1] ?? '';
-  const known = TRANSLATIONS[primary];
-  const { code, reason, message } = known ?? {
-    code: 'internal',
-    reason: 'store.unexpected',
-    message: 'The database refused a statement.',
-  };
-  return new VolaryError(code, message, { reason, context: { sqliteCode: error.code }, cause: error });
+  if (error instanceof VolaryError || !(error instanceof Error) || !('code' in error)) return error;
+  const isSqlite = error instanceof Database.SqliteError;
+  // Extended result codes begin with the primary one: SQLITE_CONSTRAINT_UNIQUE.
+  const code = isSqlite ? error.code.split('_', 2).join('_') : String(error.code);
+  const translation = TRANSLATIONS[code] ?? (isSqlite ? UNEXPECTED : null);
+  if (translation === null) return error;
+  const { message, reason } = translation;
+  return new VolaryError(translation.code, message, { reason, context: { code: error.code }, cause: error });
+}
+
+/** `unavailable` store.closed: somebody goes on when the store has been closed. */
+export function closed(): VolaryError {
+  return new VolaryError('unavailable', 'The database has been closed.', { reason: 'store.closed' });
 }
 
 /** True when another connection holds the lock that was needed. */

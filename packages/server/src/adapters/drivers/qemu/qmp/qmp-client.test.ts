@@ -124,7 +124,11 @@ test('a line without end closes the connection instead of filling the memory', a
 });
 
 test('garbage between answers never confuses them, however it is cut', async () => {
-  const garbage = fc.oneof(fc.string(), fc.json(), fc.constantFrom('{"return":{}}', '{"id":2}', '{"event":7}', '[]', ''));
+  const garbage = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.constantFrom('{"return":{}}', '{"id":2}', '{"event":7}', '[]', ''),
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(garbage, { maxLength: 8 }), async (lines) => {
       const noise = lines.map((line) => line.replaceAll('\n', ' '));
@@ -144,13 +148,17 @@ test('garbage between answers never confuses them, however it is cut', async () 
 
 test('lines are the same whatever chunks they come in', () => {
   fc.assert(
-    fc.property(fc.array(fc.string().map((s) => s.replaceAll(/[\r\n]/g, ''))), fc.integer({ min: 1, max: 9 }), (lines, size) => {
-      const bytes = Buffer.from(lines.map((line) => `${line}\r\n`).join(''));
-      const reader = createLineReader(bytes.length + 1);
-      const read: string[] = [];
-      for (let at = 0; at < bytes.length; at += size) read.push(...reader.push(bytes.subarray(at, at + size)));
+    fc.property(
+      fc.array(fc.string().map((s) => s.replaceAll(/[\r\n]/g, ''))),
+      fc.integer({ min: 1, max: 9 }),
+      (lines, size) => {
+        const bytes = Buffer.from(lines.map((line) => `${line}\r\n`).join(''));
+        const reader = createLineReader(bytes.length + 1);
+        const read: string[] = [];
+        for (let at = 0; at < bytes.length; at += size) read.push(...reader.push(bytes.subarray(at, at + size)));
 
-      expect(read).toEqual(lines.map((line) => Buffer.from(line).toString()));
-    }),
+        expect(read).toEqual(lines.map((line) => Buffer.from(line).toString()));
+      },
+    ),
   );
 });

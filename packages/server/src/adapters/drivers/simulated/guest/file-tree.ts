@@ -22,7 +22,8 @@ export class FileTree {
   constructor(now: () => number) {
     this.#now = now;
     this.#root = this.#directory(0o755);
-    for (const path of ['/bin', '/dev', '/etc', '/proc', '/root', '/tmp']) this.makeDirectory(path, { mode: 0o755, makeParents: false });
+    for (const path of ['/bin', '/dev', '/etc', '/proc', '/root', '/tmp'])
+      this.makeDirectory(path, { mode: 0o755, makeParents: false });
   }
 
   /** Makes a device: what is written to it goes to `onWrite`, and nothing can be read. */
@@ -40,7 +41,9 @@ export class FileTree {
   list(path: string): readonly GuestFile[] {
     const directory = this.#find(path);
     if (directory.type !== 'directory') throw guestRefused('ENOTDIR');
-    return [...directory.children].map(([name, entry]) => describe(name, entry)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...directory.children]
+      .map(([name, entry]) => describe(name, entry))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   read(path: string): Uint8Array {
@@ -57,7 +60,11 @@ export class FileTree {
   }
 
   /** Replaces the content at once. `mode` null keeps what there is, else 0o644. */
-  write(path: string, content: Uint8Array, options: { readonly mode: number | null; readonly makeParents: boolean }): void {
+  write(
+    path: string,
+    content: Uint8Array,
+    options: { readonly mode: number | null; readonly makeParents: boolean },
+  ): void {
     const { parent, name } = this.#place(path, options.makeParents);
     const known = parent.children.get(name);
     if (known?.type === 'directory') throw guestRefused('EISDIR');

@@ -18,5 +18,7 @@ export function guestRefused(errno: keyof typeof REFUSALS): VolaryError {
 
 /** The session is over. */
 export function linkLost(why: string): VolaryError {
-  return new VolaryError('unavailable', `The link to the guest's agent has ended: ${why}.`, { reason: 'guest.link_lost' });
+  return new VolaryError('unavailable', `The link to the guest's agent has ended: ${why}.`, {
+    reason: 'guest.link_lost',
+  });
 }

@@ -3,21 +3,21 @@
  *
  * In each session: OPEN (to start it, later only to attach), RESULT, then DATA, EOF and EXIT from the acknowledged
  * offsets on; what came before already is dropped by the windows. The guest keeps the command, its output and its end
- * until it is told CLOSE after EXIT, and that is only said once the holder has read the end.
+ * until it is told CLOSE with everything acknowledged, and that is only said once the holder has read the end.
  */
 import type { VolaryError } from '../../../../domain/errors.ts';
 import type { OutputStream } from '../../../../domain/execution/execution.ts';
 import type { GuestExit, GuestProcess } from '../../../../ports/guest-link.ts';
-import { type Frame, FRAME_TYPES } from '../frame.ts';
+import { FRAME_TYPES, type Frame } from '../frame.ts';
 import { linkLost, refusalError, stdinClosed } from '../guest-errors.ts';
 import { CHANNEL_ERR, CHANNEL_IN, CHANNEL_OUT, decodeData, decodeEof, decodeWindow } from '../messages/channel.ts';
 import {
   decodeExecResult,
   decodeExit,
-  encodeResize,
-  encodeSignal,
   type ExecResult,
   type Exit,
+  encodeResize,
+  encodeSignal,
 } from '../messages/execution.ts';
 import { decodeError, type GuestRefusal } from '../messages/result.ts';
 import { ProtocolViolation } from '../protocol-violation.ts';
@@ -42,16 +42,9 @@ export interface ExecutionRequest {
   readonly toError: (refusal: GuestRefusal) => VolaryError;
 }
 
-export interface ExecutionListener {
-  /** It is over here, and waits for no session any more. */
-  over(): void;
-  /** It was let go after the guest had said EXIT, which nobody read: its stream stays, unread, until the session ends. */
-  abandoned(): void;
-}
-
 export class ExecutionStream implements LinkStream {
   readonly #request: ExecutionRequest;
-  readonly #listener: ExecutionListener;
+  readonly #onOver: () => void;
   readonly #started = Promise.withResolvers<GuestProcess>();
   readonly #exited = Promise.withResolvers<GuestExit>();
   readonly #queue: ReceiveQueue;
@@ -65,12 +58,14 @@ export class ExecutionStream implements LinkStream {
   #hasExitedInSession = false;
   #isLeaving = false;
   #isOver = false;
-  #size: { readonly rows: number; readonly columns: number } | null = null;
-  #signals: { readonly number: number; readonly sent: PromiseWithResolvers<void> }[] = [];
+  /** The last RESIZE, to be said again in each session. */
+  #resize: Uint8Array | null = null;
+  #signals: { readonly payload: Uint8Array; readonly sent: PromiseWithResolvers<void> }[] = [];
 
-  constructor(request: ExecutionRequest, listener: ExecutionListener) {
+  /** `onOver`: it waits for no session any more. */
+  constructor(request: ExecutionRequest, onOver: () => void) {
     this.#request = request;
-    this.#listener = listener;
+    this.#onOver = onOver;
     const options = { acknowledgesByReading: false };
     this.#windows = new Map([
       [CHANNEL_OUT, new ReceiveWindow(request.kept.stdoutBytes, options)],
@@ -83,7 +78,7 @@ export class ExecutionStream implements LinkStream {
         this.#grant(channel);
         this.#noticeEnd();
       },
-      // Who stops reading may still read on with another call, or let the process go.
+      // What is dropped with that counts as not read: the guest keeps it.
       abandoned: () => undefined,
     });
     // Not everybody who holds a process waits for its end.
@@ -99,7 +94,8 @@ export class ExecutionStream implements LinkStream {
     if (this.#wasSent && !isAttachOnly && !isSameAgent) {
       // The agent of before may have started it; to ask this one could start it a second time.
       port.end();
-      return this.#fail(linkLost('the guest was restarted while a command was being started'));
+      this.#fail(linkLost('the guest was restarted while a command was being started'));
+      return;
     }
     this.#port = port;
     this.#isAttached = false;
@@ -113,14 +109,28 @@ export class ExecutionStream implements LinkStream {
   }
 
   take({ type, payload }: Frame): void {
-    if (type === FRAME_TYPES.ERROR) return this.#takeError(decodeError(payload));
-    if (type === FRAME_TYPES.RESULT && !this.#isAttached) return this.#takeResult(decodeExecResult(payload));
-    if (type === FRAME_TYPES.WINDOW) return this.#takeWindow(payload);
-    if (!this.#isAttached || this.#hasExitedInSession) throw new ProtocolViolation('a command speaks out of its turn');
-    if (type === FRAME_TYPES.DATA) return this.#takeData(payload);
-    if (type === FRAME_TYPES.EOF) return this.#takeEof(payload);
-    if (type === FRAME_TYPES.EXIT) return this.#takeExit(decodeExit(payload));
-    throw new ProtocolViolation('a command got a frame that is not for it');
+    switch (type) {
+      case FRAME_TYPES.ERROR:
+        this.#takeError(decodeError(payload));
+        break;
+      case FRAME_TYPES.RESULT:
+        this.#takeResult(decodeExecResult(payload));
+        break;
+      case FRAME_TYPES.WINDOW:
+        this.#takeWindow(payload);
+        break;
+      case FRAME_TYPES.DATA:
+        this.#takeData(payload);
+        break;
+      case FRAME_TYPES.EOF:
+        this.#takeEof(payload);
+        break;
+      case FRAME_TYPES.EXIT:
+        this.#takeExit(decodeExit(payload));
+        break;
+      default:
+        throw new ProtocolViolation('a command got a frame that is not for it');
+    }
   }
 
   lose(): boolean {
@@ -150,23 +160,21 @@ export class ExecutionStream implements LinkStream {
       if (this.#hasExitedInSession) this.#farewell();
       return;
     }
-    if (this.#hasExitedInSession) {
-      this.#port?.end();
-      this.#listener.abandoned();
-    } else this.#port?.close();
+    // Whatever was not read was not acknowledged, so the guest keeps it, and the end with it.
+    this.#port?.close();
     this.#fail(linkLost('the command was let go'));
   }
 
   #takeError(refusal: GuestRefusal): void {
     this.#port?.end();
-    if (this.#result === null) return this.#fail(this.#request.toError(refusal));
-    if (this.#isLeaving) return this.#finish();
-    this.#fail(linkLost('the guest does not know the command any more', refusalError(refusal)));
+    if (this.#result === null) this.#fail(this.#request.toError(refusal));
+    else if (this.#isLeaving) this.#finish();
+    else this.#fail(linkLost('the guest does not know the command any more', refusalError(refusal)));
   }
 
   #takeResult(result: ExecResult): void {
     const port = this.#port;
-    if (port === null) return;
+    if (port === null || this.#isAttached) throw new ProtocolViolation('a command was started twice');
     this.#isAttached = true;
     if (this.#result === null) {
       this.#result = result;
@@ -174,20 +182,27 @@ export class ExecutionStream implements LinkStream {
       this.#started.resolve(this.#describe(result));
     }
     this.#stdin.begin(port, result.stdinReceived);
-    if (this.#size !== null) port.send(FRAME_TYPES.RESIZE, encodeResize(this.#size));
-    for (const { number, sent } of this.#signals.splice(0)) {
-      port.send(FRAME_TYPES.SIGNAL, encodeSignal(number));
+    if (this.#resize !== null) port.send(FRAME_TYPES.RESIZE, this.#resize);
+    for (const { payload, sent } of this.#signals.splice(0)) {
+      port.send(FRAME_TYPES.SIGNAL, payload);
       sent.resolve();
     }
   }
 
+  /** Output comes between RESULT and EXIT. */
+  #checkTurn(): void {
+    if (!this.#isAttached || this.#hasExitedInSession) throw new ProtocolViolation('a command speaks out of its turn');
+  }
+
   #takeData(payload: Buffer): void {
+    this.#checkTurn();
     const { channel, offset, bytes } = decodeData(payload);
     const fresh = this.#windowOf(channel).take(offset, bytes);
     if (fresh !== null) this.#queue.push({ channel, ...fresh });
   }
 
   #takeEof(payload: Buffer): void {
+    this.#checkTurn();
     const { channel, offset } = decodeEof(payload);
     this.#windowOf(channel).takeEnd(offset);
   }
@@ -201,6 +216,7 @@ export class ExecutionStream implements LinkStream {
   }
 
   #takeExit(exit: Exit): void {
+    this.#checkTurn();
     const isWhole =
       this.#windowOf(CHANNEL_OUT).end === exit.stdoutLength && this.#windowOf(CHANNEL_ERR).end === exit.stderrLength;
     if (!isWhole) throw new ProtocolViolation('a command ended before its output');
@@ -208,17 +224,17 @@ export class ExecutionStream implements LinkStream {
     this.#exit ??= exit;
     this.#stdin.fail(stdinClosed());
     this.#settleSignals();
-    if (this.#isLeaving) return this.#farewell();
     this.#queue.finish();
     this.#noticeEnd();
+    if (this.#isLeaving) this.#farewell();
   }
 
   #hasBeenRead(): boolean {
-    return this.#exit !== null && this.#queue.isEmpty;
+    return this.#exit !== null && this.#windows.values().every((window) => window.isRead);
   }
 
   #noticeEnd(): void {
-    if (this.#exit !== null && this.#queue.isEmpty) this.#exited.resolve(exitOf(this.#exit));
+    if (this.#exit !== null && this.#hasBeenRead()) this.#exited.resolve(exitOf(this.#exit));
   }
 
   /** Everything was read: the guest may forget the command. */
@@ -256,7 +272,7 @@ export class ExecutionStream implements LinkStream {
     this.#isOver = true;
     this.#port = null;
     this.#isAttached = false;
-    this.#listener.over();
+    this.#onOver();
   }
 
   #settleSignals(): void {
@@ -278,8 +294,8 @@ export class ExecutionStream implements LinkStream {
       closeStdin: () => this.#closeStdin(),
       signal: (number) => this.#signal(number),
       resize: async (size) => {
-        this.#size = size;
-        if (this.#isAttached) this.#port?.send(FRAME_TYPES.RESIZE, encodeResize(size));
+        this.#resize = encodeResize(size);
+        if (this.#isAttached) this.#port?.send(FRAME_TYPES.RESIZE, this.#resize);
       },
       exit: this.#exited.promise,
       [Symbol.asyncDispose]: async () => this.leave(),
@@ -302,10 +318,11 @@ export class ExecutionStream implements LinkStream {
   }
 
   async #signal(number: number): Promise<void> {
+    const payload = encodeSignal(number);
     if (this.#exit !== null || this.#isOver) return;
-    if (this.#isAttached) return this.#port?.send(FRAME_TYPES.SIGNAL, encodeSignal(number));
+    if (this.#isAttached) return this.#port?.send(FRAME_TYPES.SIGNAL, payload);
     const sent = Promise.withResolvers<void>();
-    this.#signals.push({ number, sent });
+    this.#signals.push({ payload, sent });
     await sent.promise;
   }
 }

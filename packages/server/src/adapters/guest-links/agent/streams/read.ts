@@ -1,6 +1,6 @@
 import type { VolaryError } from '../../../../domain/errors.ts';
 import type { Abortable, GuestRead } from '../../../../ports/guest-link.ts';
-import { type Frame, FRAME_TYPES } from '../frame.ts';
+import { FRAME_TYPES, type Frame } from '../frame.ts';
 import { linkLost, refusalError } from '../guest-errors.ts';
 import { CHANNEL_OUT, decodeData, decodeEof } from '../messages/channel.ts';
 import { decodeReadResult, encodeOpenRead, type ReadResult, TO_THE_END } from '../messages/files.ts';
@@ -78,13 +78,17 @@ class ReadStream implements LinkStream {
   take({ type, payload }: Frame): void {
     switch (type) {
       case FRAME_TYPES.RESULT:
-        return this.#takeResult(decodeReadResult(payload));
+        this.#takeResult(decodeReadResult(payload));
+        break;
       case FRAME_TYPES.DATA:
-        return this.#takeData(payload);
+        this.#takeData(payload);
+        break;
       case FRAME_TYPES.EOF:
-        return this.#takeEof(payload);
+        this.#takeEof(payload);
+        break;
       case FRAME_TYPES.ERROR:
-        return this.#fail(refusalError(decodeError(payload)));
+        this.#fail(refusalError(decodeError(payload)));
+        break;
       default:
         throw new ProtocolViolation('a file is being read, and something else came');
     }

@@ -1,6 +1,6 @@
 import type { VolaryError } from '../../../../domain/errors.ts';
 import type { Abortable, GuestConnection } from '../../../../ports/guest-link.ts';
-import { type Frame, FRAME_TYPES } from '../frame.ts';
+import { FRAME_TYPES, type Frame } from '../frame.ts';
 import { connectionEnded, linkLost, refusalError } from '../guest-errors.ts';
 import { CHANNEL_IN, CHANNEL_OUT, decodeData, decodeEof, decodeWindow } from '../messages/channel.ts';
 import { decodeError, decodeNothing } from '../messages/result.ts';

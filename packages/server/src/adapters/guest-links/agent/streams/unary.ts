@@ -1,5 +1,5 @@
 import type { VolaryError } from '../../../../domain/errors.ts';
-import { type Frame, FRAME_TYPES } from '../frame.ts';
+import { FRAME_TYPES, type Frame } from '../frame.ts';
 import { linkLost, refusalError } from '../guest-errors.ts';
 import { decodeError } from '../messages/result.ts';
 import { ProtocolViolation } from '../protocol-violation.ts';

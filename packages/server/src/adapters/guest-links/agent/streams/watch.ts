@@ -1,6 +1,6 @@
 import type { VolaryError } from '../../../../domain/errors.ts';
 import type { Abortable, FileChange } from '../../../../ports/guest-link.ts';
-import { type Frame, FRAME_TYPES } from '../frame.ts';
+import { FRAME_TYPES, type Frame } from '../frame.ts';
 import { refusalError } from '../guest-errors.ts';
 import { decodeError, decodeNothing } from '../messages/result.ts';
 import { decodeWatchEvent, encodeOpenWatch } from '../messages/watch.ts';

@@ -1,6 +1,6 @@
 import type { VolaryError } from '../../../../domain/errors.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
-import { type Frame, FRAME_TYPES } from '../frame.ts';
+import { FRAME_TYPES, type Frame } from '../frame.ts';
 import { linkLost, refusalError, stdinClosed } from '../guest-errors.ts';
 import { CHANNEL_IN, decodeWindow } from '../messages/channel.ts';
 import { decodeWritten, encodeOpenWrite, type OpenWrite } from '../messages/files.ts';
@@ -81,12 +81,10 @@ class WriteStream implements LinkStream {
   }
 
   take({ type, payload }: Frame): void {
-    if (type === FRAME_TYPES.WINDOW) return this.#takeWindow(payload);
-    if (type === FRAME_TYPES.ERROR) return this.#fail(refusalError(decodeError(payload)));
-    if (type !== FRAME_TYPES.RESULT) throw new ProtocolViolation('a file is being written, and something else came');
-    if (this.#isOpened) this.#finish(decodeWritten(payload));
-    else decodeNothing(payload);
-    this.#isOpened = true;
+    if (type === FRAME_TYPES.WINDOW) this.#takeWindow(payload);
+    else if (type === FRAME_TYPES.ERROR) this.#fail(refusalError(decodeError(payload)));
+    else if (type === FRAME_TYPES.RESULT) this.#takeResult(payload);
+    else throw new ProtocolViolation('a file is being written, and something else came');
   }
 
   lose(): boolean {
@@ -119,8 +117,15 @@ class WriteStream implements LinkStream {
     this.#channel.takeWindow(window);
   }
 
-  #finish(written: number): void {
+  /** The first one says that the file is open, the second one that it is complete. */
+  #takeResult(payload: Buffer): void {
+    if (!this.#isOpened) {
+      decodeNothing(payload);
+      this.#isOpened = true;
+      return;
+    }
     if (!this.#channel.isEndSent) throw new ProtocolViolation('a file is complete before its content is');
+    const written = decodeWritten(payload);
     this.#port?.end();
     this.#port = null;
     this.#written.resolve(written);

@@ -57,7 +57,10 @@ const environment = read.record(read.text);
 
 const tty = read.nullable((value, field): NonNullable<ExecRequest['tty']> => {
   const stored = read.object(value, field);
-  return { rows: read.count(stored['rows'], `${field}.rows`), columns: read.count(stored['columns'], `${field}.columns`) };
+  return {
+    rows: read.count(stored['rows'], `${field}.rows`),
+    columns: read.count(stored['columns'], `${field}.columns`),
+  };
 });
 
 const request = read.json((value, field): ExecRequest => {

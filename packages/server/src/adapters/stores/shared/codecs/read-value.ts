@@ -76,7 +76,9 @@ export function list<T>(read: Reader<T>): Reader<readonly T[]> {
 /** An object with values of one type. */
 export function record<T>(read: Reader<T>): Reader<Readonly<Record<string, T>>> {
   return (value, field) =>
-    Object.fromEntries(Object.entries(object(value, field)).map(([name, each]) => [name, read(each, `${field}.${name}`)]));
+    Object.fromEntries(
+      Object.entries(object(value, field)).map(([name, each]) => [name, read(each, `${field}.${name}`)]),
+    );
 }
 
 /** Any object but a list. */

@@ -109,7 +109,7 @@ async function createExecutions(db: Kysely<unknown>, { id, integer, bytes }: Col
     start_offset ${integer} not null,
     end_offset ${integer} not null,
     bytes ${bytes} not null,
-    primary key (execution_id, stream, end_offset)
+    primary key (execution_id, stream, start_offset)
   )`.execute(db);
 }
 

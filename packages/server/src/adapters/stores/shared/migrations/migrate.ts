@@ -1,4 +1,5 @@
-import { type Kysely, Migrator, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
 
@@ -28,7 +29,10 @@ export async function migrate(db: Kysely<unknown>, options: MigrateOptions): Pro
     provider: {
       getMigrations: async () =>
         Object.fromEntries(
-          options.migrations.map(({ name, up }) => [name, { up: (target: Kysely<unknown>) => up(target, options.types) }]),
+          options.migrations.map(({ name, up }) => [
+            name,
+            { up: (target: Kysely<unknown>) => up(target, options.types) },
+          ]),
         ),
     },
   });

@@ -1,6 +1,6 @@
 /**
  * Kept output: of each stream a row of pieces that follow each other from offset 0 on without a gap. The key holds where a
- * piece ends, so the piece that an offset lies in, and the end of a stream, are each one step into the index.
+ * piece begins, so the piece that an offset lies in, and the last of a stream, are each one step into the index.
  */
 import type { Kysely } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
@@ -16,7 +16,7 @@ import { prepareStatement } from '../statement.ts';
 const PIECE_BYTES = 256 * 1024;
 
 type StreamKey = Pick<ExecutionOutputRow, 'execution_id' | 'stream'>;
-type ReadKey = StreamKey & { readonly from: number; readonly to: number; readonly last_end: number };
+type ReadKey = StreamKey & { readonly from: number; readonly to: number };
 type Piece = Pick<ExecutionOutputRow, 'start_offset' | 'end_offset' | 'bytes'>;
 type OutputMethods = Pick<ExecutionTable, 'appendOutput' | 'readOutput' | 'outputLengths'>;
 
@@ -38,21 +38,26 @@ export function createOutputStatements(db: Kysely<Schema>) {
         .select('end_offset')
         .where('execution_id', '=', place('execution_id'))
         .where('stream', '=', place('stream'))
-        .orderBy('end_offset', 'desc')
+        .orderBy('start_offset', 'desc')
         .limit(1),
     ),
-    read: prepareStatement<ReadKey, Piece>((place) =>
-      db
+    read: prepareStatement<ReadKey, Piece>((place) => {
+      const own = db
         .selectFrom('execution_output')
-        .select(['start_offset', 'end_offset', 'bytes'])
         .where('execution_id', '=', place('execution_id'))
-        .where('stream', '=', place('stream'))
-        .where('end_offset', '>', place('from'))
+        .where('stream', '=', place('stream'));
+      const first = own
+        .select('start_offset')
+        .where('start_offset', '<=', place('from'))
+        .orderBy('start_offset', 'desc')
+        .limit(1);
+      return own
+        .select(['start_offset', 'end_offset', 'bytes'])
+        .where('start_offset', '>=', first)
         .where('start_offset', '<', place('to'))
-        // The condition before implies this one, which ends the walk along the index.
-        .where('end_offset', '<', place('last_end'))
-        .orderBy('end_offset'),
-    ),
+        .where('end_offset', '>', place('from'))
+        .orderBy('start_offset');
+    }),
   };
 }
 
@@ -81,8 +86,7 @@ export function createExecutionOutput(
     },
     async readOutput(id, stream, offset, limitBytes) {
       const to = offset + limitBytes;
-      const last_end = to + PIECE_BYTES;
-      const query = statements.read({ execution_id: id, stream, from: offset, to, last_end });
+      const query = statements.read({ execution_id: id, stream, from: offset, to });
       const { rows } = await connection.execute(query);
       return join(rows, { id, from: offset, to });
     },

@@ -1,0 +1,146 @@
+import type { ExecRequest, OutputStream } from '../../../../domain/execution/execution.ts';
+import type { Clock } from '../../../../ports/clock.ts';
+import type { GuestExit } from '../../../../ports/guest-link.ts';
+import { BytePipe } from './byte-pipe.ts';
+import type { FileTree } from './file-tree.ts';
+import { OutputBuffer } from './output-buffer.ts';
+import type { Program } from './programs.ts';
+import { runProgram } from './shell.ts';
+
+const SIGNALS = { SIGKILL: 9, SIGTERM: 15 } as const;
+/** Those that end a program which has no handler, as none here has. SIGCHLD, SIGWINCH and the like do not. */
+const ENDING_SIGNALS: readonly number[] = [1, 2, 3, 6, 9, 13, 14, 15];
+
+export interface ExecutionDeps {
+  readonly pid: number;
+  readonly program: Program;
+  readonly request: ExecRequest;
+  readonly files: FileTree;
+  readonly clock: Clock;
+}
+
+class Killed extends Error {
+  readonly signalNumber: number;
+  constructor(signalNumber: number) {
+    super(`signal ${signalNumber}`);
+    this.signalNumber = signalNumber;
+  }
+}
+
+/** A command of a simulated guest: it runs by itself, whether anybody is attached or not, and keeps its output. */
+export class Execution {
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly stdin = new BytePipe();
+  readonly #buffers: Readonly<Record<OutputStream, OutputBuffer>>;
+  readonly #listeners = new Set<() => void>();
+  readonly #killed = new AbortController();
+  readonly #deps: ExecutionDeps;
+  readonly #startedMonotonicMs: number;
+  #result: GuestExit | null = null;
+  #timedOut = false;
+  #terminal: ExecRequest['tty'];
+
+  constructor(deps: ExecutionDeps) {
+    this.#deps = deps;
+    this.pid = deps.pid;
+    this.startedAtMs = deps.clock.now();
+    this.#startedMonotonicMs = deps.clock.monotonicMs();
+    this.#terminal = deps.request.tty;
+    const notify = (): void => {
+      for (const listener of this.#listeners) listener();
+    };
+    this.#buffers = { stdout: new OutputBuffer(notify), stderr: new OutputBuffer(notify) };
+    if (!deps.request.hasStdin) this.stdin.end();
+    void this.#run();
+    if (deps.request.timeoutMs > 0) void this.#limitTime(deps.request.timeoutMs);
+  }
+
+  /** How it ended; null while it runs. */
+  get result(): GuestExit | null {
+    return this.#result;
+  }
+
+  buffer(stream: OutputStream): OutputBuffer {
+    return this.#buffers[stream];
+  }
+
+  /** Calls the listener at each change of output or state, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  signal(signalNumber: number): void {
+    if (!ENDING_SIGNALS.includes(signalNumber)) return;
+    this.#killed.abort(new Killed(signalNumber));
+    this.stdin.abandon();
+    for (const buffer of Object.values(this.#buffers)) buffer.wake();
+  }
+
+  kill(): void {
+    this.signal(SIGNALS.SIGKILL);
+  }
+
+  resize(size: { readonly rows: number; readonly columns: number }): void {
+    if (this.#terminal !== null) this.#terminal = size;
+  }
+
+  async #run(): Promise<void> {
+    const { program, request, files, clock } = this.#deps;
+    const sink = (stream: OutputStream) => ({
+      write: (bytes: Uint8Array) => this.#buffers[stream].write(bytes, this.#killed.signal),
+    });
+    const stdout = sink('stdout');
+    const running = runProgram(program, {
+      argv: request.argv,
+      env: { HOME: '/root', USER: 'root', LOGNAME: 'root', SHELL: '/bin/sh', PATH: '/usr/bin:/bin', ...request.env },
+      cwd: request.cwd === '' ? '/root' : request.cwd,
+      stdin: this.stdin,
+      stdout,
+      stderr: request.tty === null ? sink('stderr') : stdout,
+      files,
+      clock,
+      terminal: () => this.#terminal,
+      signal: this.#killed.signal,
+    });
+    const killed = new Promise<never>((_, reject) => {
+      this.#killed.signal.addEventListener('abort', () => reject(this.#killed.signal.reason), { once: true });
+    });
+    const ended = await Promise.race([running, killed]).then(
+      (exitCode) => ({ exitCode, signal: null }),
+      (error: unknown) => ({ exitCode: null, signal: error instanceof Killed ? error.signalNumber : SIGNALS.SIGKILL }),
+    );
+    running.catch(() => undefined);
+    this.#finish(ended);
+  }
+
+  #finish(ended: Pick<GuestExit, 'exitCode' | 'signal'>): void {
+    const { stdout, stderr } = this.#buffers;
+    this.#result = {
+      ...ended,
+      timedOut: this.#timedOut,
+      stdoutBytes: stdout.end,
+      stderrBytes: stderr.end,
+      durationMs: this.#deps.clock.monotonicMs() - this.#startedMonotonicMs,
+    };
+    this.stdin.abandon();
+    stdout.finish();
+    stderr.finish();
+  }
+
+  async #limitTime(timeoutMs: number): Promise<void> {
+    const ended = new AbortController();
+    this.onChange(() => {
+      if (this.#result !== null) ended.abort();
+    });
+    try {
+      await this.#deps.clock.sleep(timeoutMs, { signal: ended.signal });
+    } catch {
+      // It ended within its time.
+      return;
+    }
+    this.#timedOut = true;
+    this.signal(SIGNALS.SIGTERM);
+  }
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { VolaryError } from '../../../../domain/errors.ts';
+import type { ExecRequest } from '../../../../domain/execution/execution.ts';
+import type { ExecutionId } from '../../../../domain/ids.ts';
+import type { Clock } from '../../../../ports/clock.ts';
+import type { GuestInfo } from '../../../../ports/guest-link.ts';
+import { Execution } from './execution.ts';
+import type { FileTree } from './file-tree.ts';
+import { findProgram } from './shell.ts';
+
+/** What the inside of a machine is made with. */
+export interface GuestDeps {
+  readonly clock: Clock;
+  /** The VM's disk: it outlives the guest. */
+  readonly files: FileTree;
+  /** The guest ends its machine. */
+  readonly onPowerOff: (how: 'power-off' | 'reboot') => void;
+}
+
+/** The inside of a machine during one life: its commands, and whether it is being run at all. */
+export class SimulatedGuest {
+  readonly files: FileTree;
+  readonly clock: Clock;
+  readonly bootId = randomUUID();
+  readonly #deps: GuestDeps;
+  readonly #bootedAtMs: number;
+  readonly #executions = new Map<ExecutionId, Execution>();
+  readonly #forgotten = new Set<ExecutionId>();
+  #nextPid = 100;
+  #going: PromiseWithResolvers<void> | null = null;
+
+  constructor(deps: GuestDeps) {
+    this.#deps = deps;
+    this.files = deps.files;
+    this.clock = deps.clock;
+    this.#bootedAtMs = deps.clock.monotonicMs();
+  }
+
+  get uptimeMs(): number {
+    return this.clock.monotonicMs() - this.#bootedAtMs;
+  }
+
+  get processCount(): number {
+    return 1 + [...this.#executions.values()].filter((execution) => execution.result === null).length;
+  }
+
+  get info(): GuestInfo {
+    return {
+      agentVersion: '0.1.0-simulated',
+      protocolVersion: 1,
+      uptimeMs: this.uptimeMs,
+      bootId: this.bootId,
+      capabilities: ['exec', 'tty', 'files', 'watch', 'tcp', 'stats', 'identify', 'shutdown', 'freeze'],
+    };
+  }
+
+  /** Its CPUs are halted: it answers nothing. */
+  halt(): void {
+    this.#going ??= Promise.withResolvers();
+  }
+
+  go(): void {
+    this.#going?.resolve();
+    this.#going = null;
+  }
+
+  /** Resolves when its CPUs run. */
+  async untilGoing(): Promise<void> {
+    await this.#going?.promise;
+  }
+
+  /** The command with this id; started unless it is known. Throws as `GuestLink.exec`. */
+  exec(id: ExecutionId, request: ExecRequest): { readonly execution: Execution; readonly isAttached: boolean } {
+    const known = this.find(id);
+    if (known !== null) return { execution: known, isAttached: true };
+    const program = findProgram(request.argv[0] ?? '');
+    if (program === null) throw notStarted();
+    const { files, clock } = this;
+    const execution = new Execution({ pid: this.#nextPid++, program, request, files, clock });
+    this.#executions.set(id, execution);
+    return { execution, isAttached: false };
+  }
+
+  /** The command with this id, or null. Throws `conflict` execution.already_ended for one that was forgotten. */
+  find(id: ExecutionId): Execution | null {
+    if (this.#forgotten.has(id)) {
+      throw new VolaryError('conflict', 'The command has ended, and the guest has forgotten it.', {
+        reason: 'execution.already_ended',
+      });
+    }
+    return this.#executions.get(id) ?? null;
+  }
+
+  forget(id: ExecutionId): void {
+    this.#executions.delete(id);
+    this.#forgotten.add(id);
+  }
+
+  powerOff(how: 'power-off' | 'reboot'): void {
+    this.#deps.onPowerOff(how);
+  }
+
+  /** The machine is gone, and everything that ran in it. */
+  end(): void {
+    this.go();
+    for (const execution of this.#executions.values()) execution.kill();
+  }
+}
+
+function notStarted(): VolaryError {
+  return new VolaryError('failed_precondition', 'The program could not be started.', {
+    reason: 'execution.not_started',
+    details: { errno: 'ENOENT' },
+  });
+}

@@ -1,0 +1,148 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { idFromUuid, type VmId } from '../../../domain/ids.ts';
+import { driverContract } from '../../../ports/driver.contract.ts';
+import type { MachineSpec } from '../../../ports/driver.ts';
+import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
+import { createManualClock, type ManualClock } from '../../shared/manual-clock.ts';
+import { createSimulatedDriver } from './simulated-driver.ts';
+import { createSimulatedWorld, type SimulatedWorld } from './simulated-world.ts';
+
+const options = { signal: new AbortController().signal };
+
+function makeMachine(labels: Readonly<Record<string, string>> = {}): MachineSpec {
+  const network = { mode: 'user', egress: 'deny' } as const;
+  const image = {
+    name: 'base',
+    digest: '00',
+    kernelPath: '',
+    initramfsPath: '',
+    rootPath: '',
+    rootBytes: 0,
+    sizeBytes: 0,
+    kernelVersion: '0',
+    builtAt: 0,
+  };
+  const spec = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 1, network };
+  return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'one', incarnation: 1, spec, labels, image };
+}
+
+driverContract({
+  name: 'the simulated driver',
+  make: async () => {
+    const world = createSimulatedWorld({ clock: createManualClock() });
+    const powerOff =
+      (how: 'power-off' | 'reboot') => async (driver: ReturnType<typeof createSimulatedDriver>, vmId: VmId) => {
+        const link = await driver.openLink(vmId, options);
+        await link.shutDown(how, { ...options, graceMs: 0 });
+      };
+    return {
+      makeDriver: () => createSimulatedDriver({ world }),
+      makeMachine: () => makeMachine(),
+      provoke: {
+        'powered-off': powerOff('power-off'),
+        rebooted: powerOff('reboot'),
+        panicked: async (driver, vmId) => {
+          const link = await driver.openLink(vmId, options);
+          await link.writeFile('/proc/sysrq-trigger', bytes('c'), options);
+        },
+        'vmm-died': async (_, vmId) => world.vms.get(vmId)?.endByItself({ cause: 'vmm-died', detail: 'killed' }),
+      },
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  },
+});
+
+async function* bytes(text: string): AsyncIterable<Uint8Array> {
+  yield new TextEncoder().encode(text);
+}
+
+function setUp(): { readonly world: SimulatedWorld; readonly clock: ManualClock } {
+  const clock = createManualClock();
+  return { clock, world: createSimulatedWorld({ clock }) };
+}
+
+test('a call fails as often as its label says, also over a restart of the server', async () => {
+  const { world } = setUp();
+  const machine = makeMachine({ 'simulate.start_error': 'unavailable:2' });
+  const driver = createSimulatedDriver({ world });
+  await driver.createDisk(machine, options);
+
+  await expect(driver.startMachine(machine, options)).rejects.toMatchObject({ code: 'unavailable' });
+  const next = createSimulatedDriver({ world });
+  await expect(next.startMachine(machine, options)).rejects.toMatchObject({ reason: 'driver.simulated_fault' });
+  await next.startMachine(machine, options);
+
+  expect((await next.inspect(machine.vmId, options)).machine.kind).toBe('running');
+});
+
+test('a machine takes its time to start, and dies when it is told to', async () => {
+  const { world, clock } = setUp();
+  const machine = makeMachine({ 'simulate.start_delay_ms': '500', 'simulate.dies_after_ms': '1000' });
+  const driver = createSimulatedDriver({ world });
+  await driver.createDisk(machine, options);
+
+  const starting = driver.startMachine(machine, options);
+  await clock.advance(499);
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  await clock.advance(1);
+  await starting;
+  const dead = waitForMachine(driver, machine.vmId, 'ended');
+  await clock.advance(1_000);
+
+  expect((await dead).end.cause).toBe('vmm-died');
+});
+
+test('a late agent answers at its time, a silent one never', async () => {
+  const { world, clock } = setUp();
+  const late = makeMachine({ 'simulate.agent': 'late:3000' });
+  const silent = makeMachine({ 'simulate.agent': 'silent' });
+  const driver = createSimulatedDriver({ world });
+  for (const machine of [late, silent]) {
+    await driver.createDisk(machine, options);
+    await driver.startMachine(machine, options);
+  }
+  const controller = new AbortController();
+
+  const opening = driver.openLink(late.vmId, options);
+  const waiting = driver.openLink(silent.vmId, controller);
+  await clock.advance(3_000);
+  expect((await opening).info.protocolVersion).toBe(1);
+  await clock.advance(60 * 60_000);
+  controller.abort(new Error('enough'));
+
+  await expect(waiting).rejects.toThrow('enough');
+});
+
+test('a halted guest does not answer within its time', async () => {
+  const { world, clock } = setUp();
+  const machine = makeMachine();
+  const driver = createSimulatedDriver({ world });
+  await driver.createDisk(machine, options);
+  await driver.startMachine(machine, options);
+  const link = await driver.openLink(machine.vmId, options);
+  await driver.pauseMachine(machine.vmId, options);
+
+  const ping = link.ping({ timeoutMs: 1_000 });
+  ping.catch(() => undefined);
+  await clock.advance(1_000);
+
+  await expect(ping).rejects.toMatchObject({ reason: 'guest.silent' });
+});
+
+test('names the label of a fault that there is not', async () => {
+  const { world } = setUp();
+  const driver = createSimulatedDriver({ world });
+
+  for (const labels of [
+    { 'simulate.typo': '1' },
+    { 'simulate.agent': 'deaf' },
+    { 'simulate.start_error': 'nonsense' },
+  ]) {
+    await expect(driver.createDisk(makeMachine(labels), options)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      reason: 'driver.invalid_fault',
+      details: { field: `labels.${Object.keys(labels)[0]}` },
+    });
+  }
+});

@@ -1,0 +1,206 @@
+import { VolaryError } from '../../../domain/errors.ts';
+import type { VmId } from '../../../domain/ids.ts';
+import type { ConsoleChunk, Driver, DriverCapabilities } from '../../../ports/driver.ts';
+import { abortable } from '../../shared/abortable.ts';
+import { createHintQueue } from '../../shared/hint-queue.ts';
+import { createKeyedLock } from '../../shared/keyed-lock.ts';
+import type { FaultPlan } from './faults.ts';
+import { SimulatedLink } from './guest/simulated-link.ts';
+import type { SimulatedVm } from './simulated-vm.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+const CAPABILITIES: DriverCapabilities = { supportsPause: true, supportsConsole: true, networkModes: ['user', 'none'] };
+const WATCH_CAPACITY = 65_536;
+const ABSENT = { disk: 'absent', machine: { kind: 'absent' } } as const;
+
+/**
+ * A driver whose machines exist in memory, for tests of everything above drivers: a VM's labels are its fault plan
+ * (README.md has the table), and the world's clock is stepped by hand. Drivers of one world see the same VMs, so that
+ * making another one is a restart of the server.
+ */
+export function createSimulatedDriver({ world }: { readonly world: SimulatedWorld }): Driver {
+  const lock = createKeyedLock();
+  const disposed = new AbortController();
+  const links = new Set<SimulatedLink>();
+
+  const startedAtMs = world.clock.now();
+
+  return {
+    kind: 'simulated',
+    capabilities: CAPABILITIES,
+
+    async probe() {
+      const explanation = 'Machines are simulated in memory; no instruction of a guest is executed.';
+      return { version: '1', accelerator: { kind: 'none', explanation, probedAt: startedAtMs } };
+    },
+
+    createDisk: (machine, { signal }) =>
+      lock.run(machine.vmId, async () => {
+        signal.throwIfAborted();
+        world.faults.learn(machine.vmId, machine.labels);
+        world.faults.fail(machine.vmId, 'create');
+        world.make(machine.vmId);
+      }),
+
+    deleteDisk: (vmId) =>
+      lock.run(vmId, async () => {
+        world.faults.fail(vmId, 'delete');
+        const vm = world.vms.get(vmId);
+        if (vm !== undefined && vm.observe().machine.kind !== 'absent') throw machinePresent();
+        world.remove(vmId);
+      }),
+
+    startMachine: (machine, { signal }) =>
+      lock.run(machine.vmId, async () => {
+        const vm = world.vms.get(machine.vmId);
+        if (vm === undefined) throw noDisk();
+        const plan = world.faults.learn(machine.vmId, machine.labels);
+        const { machine: present } = vm.observe();
+        const isSame = 'handle' in present && present.incarnation === machine.incarnation;
+        if (isSame) return present.handle;
+        if (present.kind !== 'absent') throw machinePresent();
+        signal.throwIfAborted();
+        if (plan.startDelayMs > 0) await world.clock.sleep(plan.startDelayMs, { signal });
+        world.faults.fail(machine.vmId, 'start');
+        vm.start(machine.incarnation, machine.name, plan);
+        const { machine: started } = vm.observe();
+        if (!('handle' in started)) throw noMachine();
+        return started.handle;
+      }),
+
+    endMachine: (vmId) =>
+      lock.run(vmId, async () => {
+        world.faults.fail(vmId, 'end');
+        world.vms.get(vmId)?.clear();
+      }),
+
+    async pauseMachine(vmId) {
+      const vm = requireMachine(world, vmId);
+      world.faults.fail(vmId, 'pause');
+      vm.halt();
+    },
+
+    async resumeMachine(vmId) {
+      const vm = requireMachine(world, vmId);
+      world.faults.fail(vmId, 'resume');
+      vm.go();
+    },
+
+    async pressPowerButton(vmId) {
+      const vm = requireMachine(world, vmId);
+      vm.machine?.guest.powerOff('power-off');
+    },
+
+    async inspect(vmId) {
+      return world.vms.get(vmId)?.observe() ?? ABSENT;
+    },
+
+    async findAll() {
+      return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe() }));
+    },
+
+    async *watch({ signal }) {
+      const queue = createHintQueue<VmId>({
+        capacity: WATCH_CAPACITY,
+        signal: AbortSignal.any([signal, disposed.signal]),
+      });
+      const stop = world.onChange((vmId) => queue.push(vmId));
+      try {
+        yield* queue;
+      } finally {
+        stop();
+      }
+    },
+
+    async openLink(vmId, { signal }) {
+      const vm = requireMachine(world, vmId);
+      world.faults.fail(vmId, 'link');
+      const link = await openLink(world, vm, world.faults.plan(vmId), signal);
+      links.add(link);
+      return link;
+    },
+
+    readConsole: (vmId, options) => readConsole(world, vmId, options),
+
+    async [Symbol.asyncDispose]() {
+      disposed.abort();
+      for (const link of links) link.close('the server has ended');
+    },
+  };
+}
+
+async function openLink(
+  world: SimulatedWorld,
+  vm: SimulatedVm,
+  plan: FaultPlan,
+  signal: AbortSignal,
+): Promise<SimulatedLink> {
+  const { machine } = vm;
+  if (machine === null) throw noMachine();
+  const ended = AbortSignal.any([signal, machine.life]);
+  try {
+    await untilAgentAnswers(world, machine.startedAtMs, plan, ended);
+    await abortable(machine.guest.untilGoing(), ended);
+  } catch (error) {
+    throw machine.life.aborted && !signal.aborted ? noMachine() : error;
+  }
+  const link = new SimulatedLink(machine.guest);
+  vm.replaceLink(link, 'another one was opened');
+  return link;
+}
+
+async function untilAgentAnswers(
+  world: SimulatedWorld,
+  startedAtMs: number,
+  plan: FaultPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  if (plan.agentAfterMs === null) return abortable(new Promise<never>(() => undefined), signal);
+  const delayMs = startedAtMs + plan.agentAfterMs - world.clock.monotonicMs();
+  if (delayMs > 0) await world.clock.sleep(delayMs, { signal });
+}
+
+async function* readConsole(
+  world: SimulatedWorld,
+  vmId: VmId,
+  options: { readonly offset: number; readonly follow: boolean; readonly signal: AbortSignal },
+): AsyncIterable<ConsoleChunk> {
+  const changes = createHintQueue<VmId>({ capacity: 1, signal: options.signal });
+  const stop = world.onChange((changed) => {
+    if (changed === vmId) changes.push(vmId);
+  });
+  try {
+    const wakes = changes[Symbol.asyncIterator]();
+    let { offset } = options;
+    while (!options.signal.aborted && world.vms.has(vmId)) {
+      const chunk = world.vms.get(vmId)?.readConsole(offset) ?? null;
+      if (chunk !== null) {
+        offset = chunk.offset + chunk.bytes.length;
+        yield chunk;
+      } else if (!options.follow || (await wakes.next()).done === true) return;
+    }
+  } finally {
+    stop();
+    changes.end();
+  }
+}
+
+function requireMachine(world: SimulatedWorld, vmId: VmId): SimulatedVm {
+  const vm = world.vms.get(vmId);
+  if (vm === undefined || vm.machine === null) throw noMachine();
+  return vm;
+}
+
+function noMachine(): VolaryError {
+  return new VolaryError('failed_precondition', 'The VM has no machine.', { reason: 'driver.no_machine' });
+}
+
+function noDisk(): VolaryError {
+  return new VolaryError('failed_precondition', 'The VM has no disk to start from.', { reason: 'driver.no_disk' });
+}
+
+function machinePresent(): VolaryError {
+  return new VolaryError('failed_precondition', 'A machine of this VM, or what is left of one, is in the way.', {
+    reason: 'driver.machine_present',
+  });
+}

@@ -1,0 +1,159 @@
+import { randomInt } from 'node:crypto';
+import type { VmId } from '../../../domain/ids.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { MachineEnd, MachineState, VmObservation } from '../../../ports/driver.ts';
+import type { FaultPlan } from './faults.ts';
+import { FileTree } from './guest/file-tree.ts';
+import { SimulatedGuest } from './guest/simulated-guest.ts';
+import type { SimulatedLink } from './guest/simulated-link.ts';
+
+const CONSOLE_BYTES = 256 * 1024;
+
+interface Machine {
+  readonly incarnation: number;
+  readonly startedAtMs: number;
+  readonly guest: SimulatedGuest;
+  readonly life: AbortController;
+  readonly number: number;
+  state: 'running' | 'paused' | 'unresponsive' | { readonly end: MachineEnd };
+}
+
+export interface SimulatedVmDeps {
+  readonly vmId: VmId;
+  readonly clock: Clock;
+  /** Tells whoever watches. */
+  readonly onChange: () => void;
+}
+
+/** One VM of a simulated host: a disk that outlives its machines, at most one machine, and the console of all of them. */
+export class SimulatedVm {
+  readonly files: FileTree;
+  readonly #deps: SimulatedVmDeps;
+  #console = Buffer.alloc(0);
+  #consoleStart = 0;
+  #machine: Machine | null = null;
+  #link: SimulatedLink | null = null;
+
+  constructor(deps: SimulatedVmDeps) {
+    this.#deps = deps;
+    this.files = new FileTree(() => deps.clock.now());
+    this.files.makeDevice('/dev/null', () => undefined);
+    this.files.makeDevice('/dev/console', (bytes) => this.#print(bytes));
+    this.files.makeDevice('/proc/sysrq-trigger', (bytes) => {
+      if (bytes[0] === 0x63)
+        this.endByItself({ cause: 'panicked', detail: 'Kernel panic - not syncing: sysrq triggered crash' });
+    });
+  }
+
+  /** The machine that can run on; null if there is none, or it has ended. */
+  get machine(): { readonly guest: SimulatedGuest; readonly startedAtMs: number; readonly life: AbortSignal } | null {
+    const machine = this.#machine;
+    if (machine === null || typeof machine.state === 'object') return null;
+    return { guest: machine.guest, startedAtMs: machine.startedAtMs, life: machine.life.signal };
+  }
+
+  observe(): VmObservation {
+    return { disk: 'present', machine: this.#observeMachine() };
+  }
+
+  start(incarnation: number, name: string, faults: FaultPlan): void {
+    const { clock } = this.#deps;
+    const guest = new SimulatedGuest({
+      clock,
+      files: this.files,
+      onPowerOff: (how) => {
+        if (!faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
+      },
+    });
+    this.files.write('/etc/hostname', Buffer.from(`${name}\n`), { mode: null, makeParents: false });
+    const life = new AbortController();
+    this.#machine = {
+      incarnation,
+      startedAtMs: clock.monotonicMs(),
+      guest,
+      life,
+      number: randomInt(1, 2 ** 31),
+      state: 'running',
+    };
+    this.#print(Buffer.from(`Simulated guest ${name}, incarnation ${incarnation}\r\n`));
+    const { endsBy, unresponsiveAfterMs } = faults;
+    if (endsBy !== null) this.#after(endsBy.afterMs, life, () => this.endByItself(endsBy.end));
+    if (unresponsiveAfterMs !== null) this.#after(unresponsiveAfterMs, life, () => this.#become('unresponsive'));
+    this.#deps.onChange();
+  }
+
+  halt(): void {
+    this.#machine?.guest.halt();
+    this.#become('paused');
+  }
+
+  go(): void {
+    this.#machine?.guest.go();
+    this.#become('running');
+  }
+
+  /** The machine comes to an end that nobody asked for; what is left of it stays until it is cleared. */
+  endByItself(end: MachineEnd): void {
+    if (this.machine === null) return;
+    this.#endGuest();
+    this.#become({ end });
+  }
+
+  /** Ends the machine and clears what is left of it. */
+  clear(): void {
+    if (this.#machine === null) return;
+    this.#endGuest();
+    this.#machine = null;
+    this.#deps.onChange();
+  }
+
+  /** A VM has one link at a time. */
+  replaceLink(link: SimulatedLink | null, why: string): void {
+    this.#link?.close(why);
+    this.#link = link;
+  }
+
+  /** The console's bytes from an offset on, as far as they are kept; null when there are none. */
+  readConsole(offset: number): { readonly offset: number; readonly bytes: Uint8Array } | null {
+    const from = Math.max(offset, this.#consoleStart);
+    const bytes = this.#console.subarray(from - this.#consoleStart);
+    return bytes.length === 0 ? null : { offset: from, bytes: Uint8Array.from(bytes) };
+  }
+
+  #observeMachine(): MachineState {
+    const machine = this.#machine;
+    if (machine === null) return { kind: 'absent' };
+    const { incarnation, state, number } = machine;
+    if (typeof state === 'object') return { kind: 'ended', incarnation, end: state.end };
+    if (state === 'unresponsive') {
+      return { kind: 'unresponsive', incarnation, pid: null, detail: 'The simulated monitor does not answer.' };
+    }
+    const handle = { driver: 'simulated', version: 1, state: { vmId: this.#deps.vmId, incarnation, number } };
+    return { kind: state, incarnation, handle, pid: null };
+  }
+
+  #become(state: Machine['state']): void {
+    if (this.#machine === null || this.#machine.state === state) return;
+    this.#machine.state = state;
+    this.#deps.onChange();
+  }
+
+  #endGuest(): void {
+    this.#machine?.life.abort();
+    this.#machine?.guest.end();
+    this.replaceLink(null, 'its machine has ended');
+  }
+
+  #after(delayMs: number, life: AbortController, work: () => void): void {
+    // Rejected when the machine ends before: then there is nothing to do any more.
+    this.#deps.clock.sleep(delayMs, { signal: life.signal }).then(work, () => undefined);
+  }
+
+  #print(bytes: Uint8Array): void {
+    const whole = Buffer.concat([this.#console, bytes]);
+    const dropped = Math.max(0, whole.length - CONSOLE_BYTES);
+    this.#console = whole.subarray(dropped);
+    this.#consoleStart += dropped;
+    this.#deps.onChange();
+  }
+}

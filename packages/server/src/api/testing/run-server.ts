@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
+export const ADMIN_KEY = 'an-admin-key-for-tests';
+const PATIENCE_MS = 15_000;
+
+/** A server of its own, as a process, on the simulated driver. */
+export interface RunningServer extends AsyncDisposable {
+  readonly url: string;
+  /** Its log so far. */
+  log(): string;
+  /** Asks it to stop, and resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `main.ts` as `volary serve` does, on a free port, with a data directory that is removed in the end. */
+export async function runServer(): Promise<RunningServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'volary-test-api-'));
+  const args = [MAIN, '--driver', 'simulated', '--listen', '127.0.0.1:0', '--data-dir', dataDir];
+  const env = {
+    ...process.env,
+    VOLARY_ADMIN_KEY: ADMIN_KEY,
+    VOLARY_CACHE_DIR: join(dataDir, 'cache'),
+    VOLARY_LOG_LEVEL: 'debug',
+  };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const stop = async (): Promise<number | null> => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const closed = once(child, 'close');
+    child.kill('SIGTERM');
+    await closed;
+    return child.exitCode;
+  };
+  const url = await urlOf(child, join(dataDir, 'server.json'), () => log);
+  return {
+    url,
+    log: () => log,
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The server writes the file when it listens. */
+async function urlOf(child: ChildProcess, path: string, log: () => string): Promise<string> {
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await sleep(20)) {
+    if (child.exitCode !== null) throw new Error(`The server ended: ${log()}`);
+    const text = await readFile(path, 'utf8').catch(() => null);
+    if (text === null) continue;
+    const { url }: { readonly url: string } = JSON.parse(text);
+    return url;
+  }
+  child.kill('SIGKILL');
+  throw new Error(`The server did not start: ${log()}`);
+}

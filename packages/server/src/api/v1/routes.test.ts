@@ -1,0 +1,287 @@
+import { type OperationName, type Problem, type Route, routes } from '@volary/contract';
+import { createClient, type VolaryClient } from '@volary/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { faultsOf } from '../testing/conformance.ts';
+import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
+import { type Ask, send } from '../testing/send.ts';
+
+const NOBODY = 'vm_01kahx6z4qf8r9y6m3s2t1v0wq';
+const NO_EXECUTION = 'exec_01kahx6z4sf8r9y6m3s2t1v0ws';
+const NO_OPERATION = 'op_01kahx6z4rf8r9y6m3s2t1v0wr';
+const RUNNING = { params: { ref: 'first' } };
+const UNKNOWN_VM: Failing = { ask: { params: { ref: NOBODY } }, status: 404, reason: 'vm.unknown' };
+
+let server: RunningServer;
+let client: VolaryClient;
+
+interface Failing {
+  readonly ask: Ask;
+  readonly status: number;
+  readonly reason: string;
+}
+
+/** What has to be shown of each route: an example that works, and one that does not. */
+interface Case {
+  /** Prepares what the example needs. */
+  readonly ask: () => Ask | Promise<Ask>;
+  readonly status: number;
+  readonly failing: Failing;
+}
+
+let made = 0;
+
+/** A VM of its own for examples that change it, in this state. */
+async function vm(state: 'running' | 'stopped' | 'paused'): Promise<Ask> {
+  const name = `own-${made++}`;
+  const { id } = await client.vms.create({ name, start: state !== 'stopped' });
+  await client.operations.finish(id);
+  if (state === 'paused') await client.operations.finish((await client.vms.pause(name)).id);
+  return { params: { ref: name } };
+}
+
+async function runningCommand(): Promise<string> {
+  const { id } = await client.executions.detach('first', { argv: ['cat'], stdin: true, tty: true });
+  return id;
+}
+
+const unknownFile = (extra: object = {}): Failing => ({
+  ask: { ...RUNNING, query: { path: '/no/such/file' }, ...extra },
+  status: 404,
+  reason: 'guest.no_such_file',
+});
+
+/** One for each route: a route that lacks its case does not compile. */
+const CASES: Readonly<Record<OperationName, Case>> = {
+  createVm: {
+    ask: () => ({ body: { name: `own-${made++}`, labels: { team: 'blue' } } }),
+    status: 202,
+    failing: { ask: { body: { name: 'first' } }, status: 409, reason: 'vm.name_taken' },
+  },
+  listVms: {
+    ask: () => ({ query: { limit: 2, phase: ['running', 'stopped'] } }),
+    status: 200,
+    failing: { ask: { query: { limit: 201 } }, status: 400, reason: 'request.invalid' },
+  },
+  getVm: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
+  waitForVm: {
+    ask: () => ({ ...RUNNING, query: { phase: 'running', timeout: 5 } }),
+    status: 200,
+    failing: {
+      ask: { ...RUNNING, query: { phase: 'stopped', timeout: 0 } },
+      status: 504,
+      reason: 'vm.wait_timeout',
+    },
+  },
+  readConsole: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
+  startVm: {
+    ask: () => vm('stopped'),
+    status: 202,
+    failing: { ask: RUNNING, status: 409, reason: 'vm.already_running' },
+  },
+  stopVm: {
+    ask: async () => ({ ...(await vm('running')), body: { grace_ms: 1000 } }),
+    status: 202,
+    failing: { ask: { ...RUNNING, headers: { 'if-match': '"other"' } }, status: 412, reason: 'vm.changed' },
+  },
+  restartVm: { ask: () => vm('running'), status: 202, failing: UNKNOWN_VM },
+  pauseVm: {
+    ask: () => vm('running'),
+    status: 202,
+    failing: { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' },
+  },
+  resumeVm: { ask: () => vm('paused'), status: 202, failing: { ask: RUNNING, status: 409, reason: 'vm.not_paused' } },
+  deleteVm: { ask: () => vm('running'), status: 202, failing: UNKNOWN_VM },
+  execInVm: {
+    ask: () => ({ ...RUNNING, body: { argv: ['echo', 'hi'] } }),
+    status: 200,
+    failing: { ask: { params: { ref: 'stopped' }, body: { argv: ['true'] } }, status: 409, reason: 'vm.not_running' },
+  },
+  getExecution: {
+    ask: async () => ({ params: { id: await runningCommand() } }),
+    status: 200,
+    failing: { ask: { params: { id: NO_EXECUTION } }, status: 404, reason: 'execution.unknown' },
+  },
+  listExecutions: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
+  readOutput: {
+    ask: async () => ({
+      params: { id: (await client.executions.run('first', { argv: ['echo', 'hi'] })).execution.id },
+    }),
+    status: 200,
+    failing: { ask: { params: { id: NO_EXECUTION } }, status: 404, reason: 'execution.unknown' },
+  },
+  writeStdin: {
+    ask: async () => ({ params: { id: await runningCommand() }, query: { end: true }, body: Buffer.from('hi') }),
+    status: 200,
+    failing: { ask: { params: { id: NO_EXECUTION } }, status: 404, reason: 'execution.unknown' },
+  },
+  signalExecution: {
+    ask: async () => ({ params: { id: await runningCommand() }, body: { signal: 'SIGTERM' } }),
+    status: 204,
+    failing: {
+      ask: { params: { id: NO_EXECUTION }, body: { signal: 'SIGNONE' } },
+      status: 400,
+      reason: 'execution.unknown_signal',
+    },
+  },
+  resizeExecution: {
+    ask: async () => ({ params: { id: await runningCommand() }, body: { rows: 40, columns: 100 } }),
+    status: 204,
+    failing: {
+      ask: { params: { id: NO_EXECUTION }, body: { rows: 0, columns: 100 } },
+      status: 400,
+      reason: 'request.invalid',
+    },
+  },
+  readFile: { ask: () => ({ ...RUNNING, query: { path: '/root/kept' } }), status: 200, failing: unknownFile() },
+  writeFile: {
+    ask: () => ({
+      ...RUNNING,
+      query: { path: '/root/new/file', mode: '0600', parents: true },
+      body: Buffer.from('hello'),
+    }),
+    status: 200,
+    failing: { ask: { ...RUNNING, query: { path: 'relative' } }, status: 400, reason: 'request.invalid' },
+  },
+  deleteFile: {
+    ask: async () => {
+      await client.files.write('first', '/root/doomed', 'x');
+      return { ...RUNNING, query: { path: '/root/doomed' } };
+    },
+    status: 204,
+    failing: unknownFile(),
+  },
+  listFiles: { ask: () => ({ ...RUNNING, query: { path: '/root', limit: 1 } }), status: 200, failing: unknownFile() },
+  statFile: { ask: () => ({ ...RUNNING, query: { path: '/root/kept' } }), status: 200, failing: unknownFile() },
+  makeDirectory: {
+    ask: () => ({ ...RUNNING, body: { path: '/root/deep/er', parents: true } }),
+    status: 204,
+    failing: { ask: { params: { ref: 'stopped' }, body: { path: '/root/d' } }, status: 409, reason: 'vm.not_running' },
+  },
+  renameFile: {
+    ask: async () => {
+      await client.files.write('first', '/root/old-name', 'x');
+      return { ...RUNNING, body: { from: '/root/old-name', to: '/root/new-name' } };
+    },
+    status: 204,
+    failing: {
+      ask: { ...RUNNING, body: { from: '/no/such/file', to: '/root/x' } },
+      status: 404,
+      reason: 'guest.no_such_file',
+    },
+  },
+  listOperations: {
+    ask: () => ({ query: { vm: 'first', kind: 'vm.create', state: 'succeeded' } }),
+    status: 200,
+    failing: { ask: { query: { vm: 'nobody' } }, status: 404, reason: 'vm.unknown' },
+  },
+  getOperation: {
+    ask: async () => ({ params: { id: (await client.operations.list()).items[0]?.id ?? '' } }),
+    status: 200,
+    failing: { ask: { params: { id: NO_OPERATION } }, status: 404, reason: 'operation.unknown' },
+  },
+  waitForOperation: {
+    ask: async () => ({
+      params: { id: (await client.operations.list({ vm: 'first' })).items[0]?.id ?? '' },
+      query: { timeout: 5 },
+    }),
+    status: 200,
+    failing: { ask: { params: { id: NO_OPERATION } }, status: 404, reason: 'operation.unknown' },
+  },
+  listEvents: {
+    ask: () => ({ query: { after: 0, limit: 3, type: ['vm.started', 'vm.created'], vm: 'first' } }),
+    status: 200,
+    failing: { ask: { query: { type: 'vm.exploded' } }, status: 400, reason: 'request.invalid' },
+  },
+  listImages: {
+    ask: () => ({}),
+    status: 200,
+    failing: { ask: { headers: { authorization: 'Basic x' } }, status: 401, reason: 'auth.key_missing' },
+  },
+  buildImage: {
+    ask: () => ({ params: { name: 'base' } }),
+    status: 202,
+    failing: { ask: { params: { name: 'nothing' } }, status: 404, reason: 'image.unknown' },
+  },
+  deleteImage: {
+    ask: async () => {
+      const { id } = await client.images.build('base');
+      await client.operations.finish(id);
+      return { params: { ref: 'base' } };
+    },
+    status: 200,
+    failing: { ask: { params: { ref: 'nothing' } }, status: 404, reason: 'image.unknown' },
+  },
+  listHosts: {
+    ask: () => ({}),
+    status: 200,
+    failing: { ask: { headers: { authorization: 'x' } }, status: 401, reason: 'auth.key_missing' },
+  },
+  getHost: {
+    ask: async () => ({ params: { ref: (await client.hosts.list()).items[0]?.id ?? '' } }),
+    status: 200,
+    failing: { ask: { params: { ref: 'elsewhere' } }, status: 404, reason: 'host.unknown' },
+  },
+  getCapabilities: {
+    ask: () => ({}),
+    status: 200,
+    failing: { ask: { headers: { authorization: 'Bearer wrong' } }, status: 401, reason: 'auth.key_invalid' },
+  },
+  getOpenApi: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
+  getHealth: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
+  getReadiness: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
+};
+
+beforeAll(async () => {
+  server = await runServer();
+  client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
+  await client.operations.finish((await client.vms.create({ name: 'first' })).id);
+  await client.operations.finish((await client.vms.create({ name: 'stopped', start: false })).id);
+  await client.files.write('first', '/root/kept', 'hello');
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+const table: readonly (readonly [OperationName, Route, Case])[] = Object.values(routes).map((route) => [
+  route.operationId,
+  route,
+  CASES[route.operationId],
+]);
+
+describe.each(table)('%s', (_name, route, { ask, status, failing }) => {
+  it('works as its example shows, and answers as its schema says', async () => {
+    const answer = await send(server.url, route, await ask());
+
+    expect(answer.status, answer.text).toBe(status);
+    expect(faultsOf(route, answer)).toEqual([]);
+  });
+
+  it(`fails with ${failing.status} ${failing.reason}`, async () => {
+    const asked = failing.reason === 'route.method_not_allowed' ? { ...route, method: 'DELETE' as const } : route;
+
+    const answer = await send(server.url, asked, failing.ask);
+
+    const problem: Problem = JSON.parse(answer.text);
+    expect(problem).toMatchObject({ status: failing.status, reason: failing.reason });
+    expect(faultsOf(route, answer)).toEqual([]);
+  });
+
+  it(route.permission === 'none' ? 'needs no key' : 'needs a key, and the right one', async () => {
+    const without = await send(server.url, route, { ...failing.ask, headers: { authorization: '' } });
+    const wrong = await send(server.url, route, { ...failing.ask, headers: { authorization: 'Bearer wrong' } });
+
+    const expected = route.permission === 'none' ? [200, 200] : [401, 401];
+    expect([without.status, wrong.status]).toEqual(expected);
+    expect([...faultsOf(route, without), ...faultsOf(route, wrong)]).toEqual([]);
+  });
+});
+
+describe('the reasons in the table', () => {
+  it('name every reason that the cases show', () => {
+    const common = ['request.invalid', 'route.method_not_allowed', 'auth.key_missing', 'auth.key_invalid'];
+    for (const [name, route, { failing }] of table) {
+      if (!common.includes(failing.reason)) expect(route.errors[failing.status], name).toContain(failing.reason);
+    }
+  });
+});
