@@ -4,7 +4,7 @@
  */
 const SERVER = '^packages/server/src';
 /** Tests and contract suites stand outside the layers: they import what they test and the real parts it runs on. */
-const TESTS = '[.](test|contract|fixture)[.]ts$';
+const TESTS = '([.](test|contract|fixture)|(-contract|/testing)/[^/]+)[.]ts$';
 
 /** A layer of the server may import itself and `allowed`, of all that is the server's. */
 const layer = (name, allowed) => ({
@@ -48,10 +48,11 @@ module.exports = {
       to: { path: '^packages/contract/' },
     },
     {
+      // What the adapters of one kind have in common lies in a folder `shared` among them.
       name: 'adapters-are-strangers',
       severity: 'error',
-      from: { path: `${SERVER}/adapters/((?:drivers|stores|guest-links|logs|integrations)/[^/]+)/`, pathNot: TESTS },
-      to: { path: `${SERVER}/adapters/`, pathNot: `${SERVER}/adapters/($1|shared)/` },
+      from: { path: `${SERVER}/adapters/(drivers|stores|guest-links|logs|integrations)/([^/]+)/`, pathNot: TESTS },
+      to: { path: `${SERVER}/adapters/`, pathNot: `${SERVER}/adapters/($1/$2|$1/shared|shared)/` },
     },
     {
       name: 'kinds-of-adapters-are-strangers',

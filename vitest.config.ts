@@ -24,6 +24,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', ...VM_TESTS],
           testTimeout: 20_000,
           hookTimeout: 20_000,
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },

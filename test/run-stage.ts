@@ -32,7 +32,11 @@ const ONE_FAILED: Tally = { passed: 0, failed: 1, skipped: 0 };
 export async function runStage(stage: Stage): Promise<StageResult> {
   const started = performance.now();
   process.stdout.write(`==> ${stage.name}\n`);
-  const child = spawn(process.execPath, stage.argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, stage.argv, {
+    cwd: ROOT,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const end = once(child, 'close');
 
   const lines: string[] = [];
@@ -52,6 +56,13 @@ export async function runStage(stage: Stage): Promise<StageResult> {
   if (!isOk && lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
   process.stdout.write(`    ${isOk ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
   return { stage, seconds, isOk, tally: tallyOf(tally, isOk) };
+}
+
+/** Stages write to a pipe: they cannot see whether ours is a terminal, so they are told. */
+function environment(): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _forced, ...env } = process.env;
+  const isPlain = !process.stdout.isTTY || env['NO_COLOR'] !== undefined;
+  return { ...env, ...(isPlain ? { NO_COLOR: '1' } : { FORCE_COLOR: '1' }) };
 }
 
 /** Tests that ended badly without a failed one (none found, the runner died) are one failure. */

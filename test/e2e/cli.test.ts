@@ -101,7 +101,7 @@ describe('errors', () => {
   it.each([
     [['get', 'nobody'], 3, 'nobody'],
     [['create', '--vcpus', '99'], 2, '64'],
-    [['create', 'Not_A_Name'], 2, 'name'],
+    [['create', 'Not_A_Name'], 2, 'name is not well-formed'],
     [['create', 'x', '--image', 'none-such'], 2, 'none-such'],
     [['create', '--bogus'], 2, '--bogus'],
     [['cp', 'a', 'b'], 2, 'one side'],

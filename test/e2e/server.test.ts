@@ -65,9 +65,9 @@ describe('up', () => {
 
 describe('serve', () => {
   it('is the server itself, and ends with 0 when it is asked to', async () => {
-    const child = spawn(VOLARY, ['serve'], { env: here.env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(VOLARY, ['serve'], { env: here.env, stdio: ['ignore', 'inherit', 'pipe'] });
     const ended = once(child, 'exit');
-    for await (const line of createInterface({ input: child.stdout })) if (line.includes('listening')) break;
+    for await (const line of createInterface({ input: child.stderr })) if (line.includes('listening')) break;
     expect(serverFile().pid).toBe(child.pid);
     await here.must(['ls']);
 
@@ -113,7 +113,7 @@ describe('doctor', () => {
   });
 
   it('names the command that mends what is missing', async () => {
-    const { code, stdout } = await here.volary(['doctor', '--json'], { env: { VOLARY_DATA_DIR: '/proc/nowhere' } });
+    const { code, stdout } = await here.volary(['doctor', '--json'], { env: { VOLARY_DATA_DIR: '/dev/null/nowhere' } });
     const { checks } = JSON.parse(stdout);
 
     expect(code).toBe(1);

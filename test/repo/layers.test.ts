@@ -69,6 +69,12 @@ const faults: readonly Fault[] = [
     `${S}/adapters/drivers/two/base.ts`,
   ),
   badImport(
+    'adapters-are-strangers',
+    `${S}/adapters/drivers/shared/bad.ts`,
+    '../two/base.ts',
+    `${S}/adapters/drivers/two/base.ts`,
+  ),
+  badImport(
     'kinds-of-adapters-are-strangers',
     `${S}/adapters/bus/bad.ts`,
     '../drivers/two/base.ts',

@@ -49,7 +49,8 @@ export const SOUND_TREE: Files = {
   [`${S}/adapters/shared/base.ts`]: "export { base } from '../../ports/base.ts';\n",
   [`${S}/adapters/bus/base.ts`]: "export { base } from '../shared/base.ts';\n",
   [`${S}/adapters/drivers/one/base.ts`]: "import 'node:fs';\nexport { base } from '../../shared/base.ts';\n",
-  [`${S}/adapters/drivers/two/base.ts`]: "export { base } from '../../shared/base.ts';\n",
+  [`${S}/adapters/drivers/shared/base.ts`]: "export { base } from '../../shared/base.ts';\n",
+  [`${S}/adapters/drivers/two/base.ts`]: "export { base } from '../shared/base.ts';\n",
   [`${S}/api/v1/base.ts`]:
     "import 'fastify';\nimport '@volary/contract';\nexport { base } from '../../engine/base.ts';\n",
   [`${S}/api/compat/one/base.ts`]: "export { base } from '../../../engine/base.ts';\n",

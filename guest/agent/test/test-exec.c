@@ -47,13 +47,13 @@ static void output_and_exit_code(void) {
 static void environment_directory_and_user(void) {
   static const char *const argv[] = {"sh", "-c", "pwd; echo $HOME:$USER:$A:$PATH:${TERM-none}; id -un; umask", NULL};
   static const char *const env[] = {"A=b c", "PATH=/usr/bin:/bin", NULL};
+  if (geteuid() != 0) skip("only root may become another user");
   begin();
   send_exec(&client, 1, &(struct command){.id = 1, .cwd = "/usr", .argv = argv, .env = env});
   grant(1);
   client_expect(&client, &message, FRAME_RESULT, 1);
   client_collect(&client, 1, &outcome);
   CHECK(strcmp(outcome.output[0], "/usr\n/root:root:b c:/usr/bin:/bin:none\nroot\n0022\n") == 0);
-  if (geteuid() != 0) skip("only root may become another user");
   static const char *const whoami[] = {"sh", "-c", "id -un; id -gn; pwd; echo $HOME", NULL};
   send_exec(&client, 2, &(struct command){.id = 2, .user = "daemon", .cwd = "/tmp", .argv = whoami});
   grant(2);
@@ -115,6 +115,36 @@ static void a_repeated_open_starts_nothing(void) {
   // Known for good, but gone.
   send_shell(&client, 4, 5, 0, script);
   CHECK_EQUAL(client_expect_error(&client, 4), EALREADY);
+  client_stop(&client);
+}
+
+// The link is cut anywhere in the request, even right after it; asked again, the command has run once and no more.
+static void a_request_cut_at_any_byte_runs_once(void) {
+  char script[128], runs[128];
+  const char *directory = temporary_directory();
+  snprintf(runs, sizeof runs, "%s/runs", directory);
+  snprintf(script, sizeof script, "echo x >>%s", runs);
+  const char *const argv[] = {"sh", "-c", script, NULL};
+  struct command command = {.argv = argv};
+  begin();
+  size_t length = 0;
+  for (size_t cut = 0; cut <= length; cut++) {
+    struct request *request = request_begin();
+    command.id = (uint8_t)(cut + 1);
+    put_command(request, &command);
+    length = request_seal(&client, request, FRAME_OPEN, 1);
+    client_send_bytes(&client, request->bytes, cut);
+    client_begin(&client);
+    send_exec(&client, 1, &command);
+    client_expect(&client, &message, FRAME_RESULT, 1);
+    memset(&outcome, 0, sizeof outcome);
+    client_collect(&client, 1, &outcome);
+    CHECK_EQUAL(outcome.exit_code, 0);
+    send_close(&client, 1);
+    struct stat status;
+    CHECK(stat(runs, &status) == 0);
+    CHECK_EQUAL(status.st_size, 2 * (cut + 1));
+  }
   client_stop(&client);
 }
 
@@ -367,7 +397,7 @@ static void too_many_executions_are_refused(void) {
 }
 
 RUN_TESTS(TEST(output_and_exit_code), TEST(environment_directory_and_user), TEST(what_cannot_be_started_leaves_the_id_free),
-          TEST(a_repeated_open_starts_nothing), TEST(output_goes_on_from_what_was_acknowledged), TEST(close_before_the_end_detaches),
+          TEST(a_repeated_open_starts_nothing), TEST(a_request_cut_at_any_byte_runs_once), TEST(output_goes_on_from_what_was_acknowledged), TEST(close_before_the_end_detaches),
           TEST(input_goes_on_after_a_reconnect), TEST(input_to_who_does_not_read_it_is_swallowed), TEST(timeouts_end_the_group),
           TEST(a_group_that_outlives_its_command_is_killed), TEST(background_children_do_not_delay_exit), TEST(signals_reach_the_group),
           TEST(terminals), TEST(no_zombies_are_left), TEST(too_many_executions_are_refused))

@@ -20,7 +20,7 @@ describe('what is told of an error', () => {
     ['resource_exhausted', 1],
     ['internal', 1],
   ] as const)('a server that answers %s ends us with %i', (code, exitCode) => {
-    expect(describeError(apiError(code, 'some.reason', 'words'), 'get')).toMatchObject({ exitCode, message: 'Words.' });
+    expect(describeError(apiError(code, 'some.reason', 'words'), 'get')).toMatchObject({ exitCode, message: 'words.' });
   });
 
   it('says what to do', () => {

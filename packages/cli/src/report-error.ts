@@ -52,7 +52,7 @@ export function describeError(error: unknown, command: string | null): Report {
 
 function describeUsage(error: CommanderError, command: string | null): Report {
   return {
-    message: asSentence(error.message.replace(/^error: /, '').replaceAll('\n', ' ')),
+    message: asSentence(capitalise(error.message.replace(/^error: /, '').replaceAll('\n', ' '))),
     hint: command === null ? 'volary help' : `volary help ${command}`,
     reason: 'cli.usage',
     exitCode: EXIT_CODES.usage,
@@ -116,7 +116,10 @@ function findMissingServer(error: unknown): string | null {
 }
 
 function asSentence(text: string): string {
-  const trimmed = text.trim();
-  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?:)]$/.test(capital) ? capital : `${capital}.`;
+  return /[.!?:)]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`;
+}
+
+/** Not for what the server says: that may begin with the name of a field. */
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

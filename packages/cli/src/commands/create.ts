@@ -28,8 +28,8 @@ export function configureCreate(command: Command, context: Context): void {
       new Option('--network <mode>', 'how it is joined to the network (default user)').choices(['user', 'none']),
     )
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
-    .option('--no-start', 'make its disk and do not start it')
-    .option('--no-wait', 'do not wait until it runs')
+    .option('--no-start', 'make its disk and do not start it', true)
+    .option('--no-wait', 'do not wait until it runs', true)
     .action((name: string | undefined, options: CreateOptions) => create(context, name, options));
 }
 

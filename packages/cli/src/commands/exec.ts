@@ -35,7 +35,7 @@ export function configureExec(command: Command, context: Context): void {
     .argument('<command...>', 'program and arguments, as they are: no shell reads them')
     .option('-i, --interactive', 'pass on our input (done anyway where it is no terminal)')
     .option('-t, --tty', 'give it a terminal of the size of ours')
-    .option('-n, --no-stdin', 'pass on no input, so that loops in a shell keep theirs')
+    .option('-n, --no-stdin', 'pass on no input, so that loops in a shell keep theirs', true)
     .option(
       '-e, --env <key=value>',
       'an environment variable; KEY alone takes it from ours; may be repeated',

@@ -15,6 +15,7 @@ import { stayUntilAsked } from '../up/stay.ts';
 const IMAGE = 'base';
 /** Short, and it shows that it is another kernel than ours. */
 const GREETING = ['uname', '-srnm'];
+const NO_SUCH_PROGRAM = 127;
 
 interface UpOptions {
   readonly detach?: true;
@@ -28,7 +29,7 @@ interface UpOptions {
 export function configureUp(command: Command, context: Context): void {
   command
     .option('-d, --detach', 'leave the server running, and end')
-    .option('--no-vm', 'make no VM')
+    .option('--no-vm', 'make no VM', true)
     .option('--name <name>', 'name of the VM', 'first')
     .addOption(
       new Option('--driver <driver>', 'what runs the VMs (VOLARY_DRIVER, default qemu)').choices(['qemu', 'simulated']),
@@ -73,6 +74,7 @@ async function greet(context: Context, client: VolaryClient, name: string): Prom
   await ensureRunning(context, client, name);
   const { execution, stdout, stderr } = await client.executions.run(name, { argv: GREETING, timeout_ms: 60_000 });
   if (execution.exit_code === 0) return { name, output: Buffer.from(stdout).toString('utf8').trim() };
+  if (execution.exit_code === NO_SUCH_PROGRAM) return { name, output: null }; // it answered; it need not be a Debian
   throw new CliError(
     `The VM ${name} runs, but a command in it failed. ${Buffer.from(stderr).toString('utf8').trim()}`,
     {

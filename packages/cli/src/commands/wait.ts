@@ -49,8 +49,9 @@ async function waitForPhase(context: Context, ref: string, options: WaitOptions 
       if (context.globals.json === true) printJson(context, vm);
       return;
     } catch (error) {
-      const isTimeout = error instanceof Error && 'reason' in error && error.reason === 'vm.wait_timeout';
-      if (!isTimeout) throw error;
+      const reason = error instanceof Error && 'reason' in error ? error.reason : null;
+      if (reason === 'vm.unknown' && phase === 'absent') return; // gone before we asked
+      if (reason !== 'vm.wait_timeout') throw error;
       if (leftMs > REQUEST_MS) continue;
       throw new CliError(`${ref} is not ${phase} after the time that was given.`, {
         exitCode: EXIT_CODES.precondition,

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
+import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatBytes } from '../output/format.ts';
 import { type Check, type Finding, fine } from './check.ts';
@@ -16,15 +16,21 @@ export const checkDirectories: Check = async ({ dataDir, cacheDir }) => [
 
 async function look(id: string, title: string, path: string, choice: string): Promise<Finding> {
   const existing = await nearestThatExists(path);
-  const isWritable = await access(existing, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!isWritable) return { id, title, status: 'fail', detail: `${existing} cannot be written to`, fix: choice };
+  if (!(await isWritableDirectory(existing)))
+    return { id, title, status: 'fail', detail: `${existing} cannot be written to`, fix: choice };
   const { bavail, bsize } = await statfs(existing);
   const detail = `${path}, ${formatBytes(bavail * bsize)} free`;
   if (bavail * bsize >= LEAST_DISK_BYTES) return fine(id, title, detail);
   return { id, title, status: 'warn', detail, fix: `free some space, or ${choice}` };
+}
+
+async function isWritableDirectory(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.W_OK | constants.X_OK);
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false; // whatever keeps us from it, another place has to be chosen
+  }
 }
 
 async function nearestThatExists(path: string): Promise<string> {

@@ -15,7 +15,7 @@ interface ChangeOptions {
 
 /** Adds what every command that changes VMs has: their names, and `--no-wait`. */
 export function addChangeArguments(command: Command): Command {
-  return command.argument('<vm...>', 'names or ids').option('--no-wait', 'do not wait until it is done');
+  return command.argument('<vm...>', 'names or ids').option('--no-wait', 'do not wait until it is done', true);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a running server writes into its data directory, so that its clients find it. */
@@ -25,8 +25,24 @@ export async function readAdminKey(dataDir: string): Promise<string | null> {
 
 /** True if this process exists and is a Volary server: its number alone may have passed to another program. */
 export async function isServerAlive(pid: number): Promise<boolean> {
-  const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
-  return commandLine?.split('\0').some((word) => word.endsWith('packages/server/src/main.ts')) ?? false;
+  return isServer(await commandLine(pid));
+}
+
+/** True if some process is a server that was told to use this data directory, ready or not. */
+export async function isServerStarting(dataDir: string): Promise<boolean> {
+  for (const name of await readdir('/proc')) {
+    const words = /^\d+$/.test(name) ? await commandLine(Number(name)) : [];
+    if (isServer(words) && words[words.indexOf('--data-dir') + 1] === dataDir) return true;
+  }
+  return false;
+}
+
+function isServer(words: readonly string[]): boolean {
+  return words.some((word) => word.endsWith('packages/server/src/main.ts'));
+}
+
+async function commandLine(pid: number): Promise<readonly string[]> {
+  return (await readIfThere(`/proc/${pid}/cmdline`))?.split('\0') ?? [];
 }
 
 async function readIfThere(path: string): Promise<string | null> {
@@ -34,7 +50,9 @@ async function readIfThere(path: string): Promise<string | null> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const isExpected =
-      error instanceof Error && 'code' in error && ['ENOENT', 'EACCES', 'ENOTDIR'].includes(String(error.code));
+      error instanceof Error &&
+      'code' in error &&
+      ['ENOENT', 'EACCES', 'ENOTDIR', 'ESRCH'].includes(String(error.code));
     if (isExpected) return null;
     throw error;
   }

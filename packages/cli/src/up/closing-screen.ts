@@ -9,7 +9,8 @@ export interface Outcome {
   readonly dataDir: string;
   readonly isDefaultDataDir: boolean;
   readonly host: Host | null;
-  readonly vm: { readonly name: string; readonly output: string } | null;
+  /** What the command in it printed; null where its guest has no such program. */
+  readonly vm: { readonly name: string; readonly output: string | null } | null;
   readonly durationMs: number;
 }
 
@@ -20,7 +21,7 @@ export function formatClosing({ stdout, env }: Context, outcome: Outcome): strin
     host === null || host.accelerator.kind === 'none'
       ? []
       : [`${host.accelerator.kind.toUpperCase()}: ${host.accelerator.explanation}`];
-  const said = vm === null ? [] : [`${vm.name} says: ${styled(stdout, 'green', vm.output)}`];
+  const said = vm === null || vm.output === null ? [] : [`${vm.name} says: ${styled(stdout, 'green', vm.output)}`];
   const facts = [
     ...said,
     ...accelerator,

@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import { startStage } from '../output/progress.ts';
 import type { ServerOptions } from '../server/server-command.ts';
-import type { ServerFile } from '../server/server-file.ts';
+import { isServerStarting, type ServerFile } from '../server/server-file.ts';
 import { findRunningServer, startServer } from '../server/start-server.ts';
+
+const POLL_MS = 100;
 
 export interface UsedServer {
   readonly server: ServerFile;
@@ -24,9 +27,18 @@ export async function ensureServer(
     return { server, isOurs: true };
   } catch (error) {
     // Another `up` may have been quicker: two servers on one data directory exclude each other.
-    const other = await findRunningServer(options.dataDir);
+    const other = await awaitOtherServer(options.dataDir);
     if (other !== null) return { server: other, isOurs: false };
     stage.fail();
     throw error;
+  }
+}
+
+/** The server that somebody else is starting on this data directory, when it takes work; null if nobody is. */
+async function awaitOtherServer(dataDir: string): Promise<ServerFile | null> {
+  for (;;) {
+    const running = await findRunningServer(dataDir);
+    if (running !== null || !(await isServerStarting(dataDir))) return running;
+    await delay(POLL_MS);
   }
 }

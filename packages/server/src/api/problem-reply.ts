@@ -33,6 +33,7 @@ export function sendProblem(
   logFault(log, error, request);
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
   if (error.code === 'unavailable') reply.header('retry-after', '1');
+  if (error.reason === 'server.stopping') reply.header('connection', 'close');
   return reply
     .code(status)
     .header('content-type', PROBLEM_TYPE)

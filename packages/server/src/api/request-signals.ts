@@ -3,7 +3,7 @@ import { VolaryError } from '../domain/errors.ts';
 
 /** Ends what requests wait for: when the caller is gone, or the server stops. */
 export interface RequestSignals {
-  /** Aborted when the connection closes before the answer is complete, or the server stops. */
+  /** Aborted when the request is over, be it that its answer is complete or that the caller is gone, or the server stops. */
   of(reply: FastifyReply): AbortSignal;
   readonly isStopping: boolean;
   /** Ends all that waits, now and from now on, with `unavailable` server.stopping. */
@@ -23,7 +23,7 @@ export function createRequestSignals(): RequestSignals {
       waiting.add(controller);
       reply.raw.once('close', () => {
         waiting.delete(controller);
-        if (!reply.raw.writableFinished) controller.abort(clientGone());
+        controller.abort(clientGone());
       });
       return controller.signal;
     },

@@ -48,7 +48,6 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   // Hooks call back instead of being async: a promise less for each request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    if (signals.isStopping) reply.header('connection', 'close');
     done(signals.isStopping ? stopping() : undefined);
   });
   app.addHook('onResponse', (request, reply, done) => {

@@ -28,6 +28,8 @@ export async function runServer(): Promise<RunningServer> {
     VOLARY_ADMIN_KEY: ADMIN_KEY,
     VOLARY_CACHE_DIR: join(dataDir, 'cache'),
     VOLARY_LOG_LEVEL: 'debug',
+    // Nobody starts from this cache again, and writing it takes a second.
+    NODE_DISABLE_COMPILE_CACHE: '1',
   };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';

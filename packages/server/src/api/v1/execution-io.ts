@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ExecutionUpdate } from '../../engine/engine.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
 import { sendStream } from '../realtime/send-stream.ts';
+import { unlessAborted } from '../realtime/unless-aborted.ts';
 import type { V1Context } from './context.ts';
 import { toExecEvent } from './execution-dto.ts';
 import { mount } from './mount.ts';
@@ -14,12 +15,9 @@ export function mountExecutionOutput(app: FastifyInstance, { engine, signals, li
   mount(app, routes.readOutput, async (request, reply) => {
     const { from = 0, stream = 'both', follow = false, raw = false } = request.query;
     const id = idParam('exec', 'id', request.params.id);
-    const updates = await engine.executions.output(request.principal, id, {
-      stream,
-      offset: from,
-      follow,
-      signal: signals.of(reply),
-    });
+    const signal = signals.of(reply);
+    const kept = await engine.executions.output(request.principal, id, { stream, offset: from, follow, signal });
+    const updates = unlessAborted(kept, signal);
     if (stream === 'both' && !raw) await sendNdjson(reply, eventsOf(updates), { heartbeatMs: limits.heartbeatMs, log });
     else await sendStream(reply, bytesOf(updates), { contentType: BYTES_TYPE, isFlushedAtOnce: follow, log });
     return reply;

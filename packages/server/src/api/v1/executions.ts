@@ -1,9 +1,11 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
+import type { Execution } from '../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
 import type { ExecutionSession } from '../../engine/engine.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
+import { unlessAborted } from '../realtime/unless-aborted.ts';
 import type { V1Context } from './context.ts';
 import { toExecEvent, toExecRequest, toExecutionDto, toFinishedDto } from './execution-dto.ts';
 import { gatherOutput } from './gather-output.ts';
@@ -16,11 +18,11 @@ export function mountExecutions(app: FastifyInstance, context: V1Context): void 
 
   mount(app, routes.execInVm, async (request, reply) => {
     const { body, principal } = request;
-    const session = await executions.start(principal, request.params.ref, toExecRequest(body), {
-      signal: context.signals.of(reply),
-    });
+    const signal = context.signals.of(reply);
+    const session = await executions.start(principal, request.params.ref, toExecRequest(body), { signal });
     if (typeof body.stdin === 'string') feed(context, request, session.execution.id, body.stdin);
-    return await answerExec(context, request, reply, { session, isDetached: body.detach === true });
+    if (body.detach === true) return await answerDetached(reply, session.execution);
+    return await answerExec(context, request, reply, { ...session, updates: unlessAborted(session.updates, signal) });
   });
 
   mount(app, routes.getExecution, async (request) => {
@@ -48,15 +50,17 @@ export function mountExecutions(app: FastifyInstance, context: V1Context): void 
   });
 }
 
+/** The command runs on: its output is let go of with the request, and kept by the engine. */
+async function answerDetached(reply: FastifyReply, execution: Execution): Promise<FastifyReply> {
+  return await reply.code(202).header('location', `/v1/executions/${execution.id}`).send(toExecutionDto(execution));
+}
+
 async function answerExec(
   context: V1Context,
   request: FastifyRequest,
   reply: FastifyReply,
-  { session, isDetached }: { readonly session: ExecutionSession; readonly isDetached: boolean },
+  session: ExecutionSession,
 ): Promise<FastifyReply> {
-  const { execution } = session;
-  if (isDetached)
-    return await reply.code(202).header('location', `/v1/executions/${execution.id}`).send(toExecutionDto(execution));
   if (wantsJson(request.headers.accept)) {
     const { completed, output } = await gatherOutput(session.updates);
     return await reply.send(toFinishedDto(completed, output));

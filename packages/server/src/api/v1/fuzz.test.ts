@@ -1,11 +1,12 @@
 import { type OperationName, type Route, routes } from '@volary/contract';
 import { createClient } from '@volary/sdk';
 import fc from 'fast-check';
+import type { TObject } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nearlyObjectsOf } from '../testing/arbitraries.ts';
 import { faultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
-import { type Ask, send } from '../testing/send.ts';
+import { type Ask, send, textOf } from '../testing/send.ts';
 
 /*
  * Requests made from the schemas, valid ones and nearly valid ones: each is answered, with a status that the table names and a
@@ -14,64 +15,80 @@ import { type Ask, send } from '../testing/send.ts';
 const RUNS = 25;
 
 let server: RunningServer;
+/** Values of path parameters that there is something behind. */
+let known: Readonly<Record<string, readonly string[]>>;
 
 beforeAll(async () => {
   server = await runServer();
   const client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
-  for (const name of ['first', 'second']) await client.operations.finish((await client.vms.create({ name })).id);
-  await client.vms.create({ name: 'stopped', start: false });
+  const operation = await client.vms.create({ name: 'first' });
+  await client.operations.finish(operation.id);
+  await client.operations.finish((await client.vms.create({ name: 'stopped', start: false })).id);
+  const ended = await client.executions.run('first', { argv: ['echo', 'hi'] });
+  const running = await client.executions.detach('first', { argv: ['cat'], stdin: true });
+  known = {
+    ref: ['first', 'first', 'stopped', 'nobody', operation.vm?.id ?? '', 'vm_01kahx6z4qf8r9y6m3s2t1v0wq'],
+    id: [operation.id, ended.execution.id, running.id],
+    name: ['base'],
+  };
 });
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-const refs = fc.constantFrom('first', 'second', 'stopped', 'nobody', 'vm_01kahx6z4qf8r9y6m3s2t1v0wq');
-
 /** What a request must not ask for lest it take for ever: nobody is going to end it. */
 const TAMED: Readonly<Record<string, unknown>> = { timeout: 0, follow: false };
 
-function tamed(part: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, TAMED[name] ?? value]));
+function queriesOf(schema: TObject): fc.Arbitrary<Record<string, unknown>> {
+  const tame = Object.fromEntries(Object.entries(TAMED).filter(([name]) => name in schema.properties));
+  return nearlyObjectsOf(schema).map((query) => ({ ...query, ...tame }));
+}
+
+function paramsOf(schema: TObject): fc.Arbitrary<Record<string, string>> {
+  const real = fc.record(mapValues(schema.properties, (_, name) => fc.constantFrom(...(known[name] ?? []))));
+  const made = nearlyObjectsOf(schema).map((params) => mapValues(params, aSegment));
+  return fc.oneof({ weight: 4, arbitrary: real }, { weight: 1, arbitrary: made });
 }
 
 function asksOf(route: Route): fc.Arbitrary<Ask> {
-  const none = fc.constant({});
-  const params =
-    route.params === undefined
-      ? none
-      : fc.tuple(nearlyObjectsOf(route.params), refs, fc.boolean()).map(([{ ref, ...rest }, known, isKnown]) => ({
-          ...texts(rest),
-          ...('ref' in (route.params?.properties ?? {}) ? { ref: isKnown ? known : aSegment(String(ref)) } : {}),
-        }));
-  const query = route.query === undefined ? none : nearlyObjectsOf(route.query).map(tamed);
-  const body = bodiesOf(route);
-  const headers = fc.constant({ accept: 'application/json' });
-  return fc.record({ params, query, body, headers });
+  return fc.record({
+    params: route.params === undefined ? fc.constant({}) : paramsOf(route.params),
+    query: route.query === undefined ? fc.constant({}) : queriesOf(route.query),
+    body: bodiesOf(route),
+    headers: fc.constant({ accept: 'application/json' }),
+  });
 }
 
 function bodiesOf({ body }: Route): fc.Arbitrary<unknown> {
   if (body === undefined) return fc.constant(undefined);
   if (body.isStream) return fc.uint8Array({ maxLength: 1000 });
-  // A command that is given no input ends by itself.
-  return nearlyObjectsOf(body.content.schema).map((fields) =>
-    'stdin' in fields ? { ...fields, stdin: '', timeout_ms: 100 } : fields,
-  );
+  return nearlyObjectsOf(body.content.schema).map(endingSoon);
 }
 
-function texts(params: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, aSegment(String(value))]));
+/** A command that is told in one way, has no input to wait for, and little time. */
+function endingSoon({ command, ...body }: Record<string, unknown>): Record<string, unknown> {
+  if (!('argv' in body || command !== undefined)) return body;
+  return { ...('argv' in body ? {} : { command }), ...body, stdin: '', timeout_ms: 100 };
+}
+
+function mapValues<A, B>(
+  values: Readonly<Record<string, A>>,
+  change: (value: A, name: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
 }
 
 /** A segment that is empty or made of dots would make another path. */
-function aSegment(text: string): string {
+function aSegment(value: unknown): string {
+  const text = textOf(value);
   return /^\.*$/.test(text) ? 'x' : text;
 }
 
-const table: readonly (readonly [OperationName, Route])[] = Object.values(routes).map((route) => [
-  route.operationId,
-  route,
-]);
+/** The one that leaves nothing to the others comes last. */
+const table: readonly (readonly [OperationName, Route])[] = Object.values(routes)
+  .map((route) => [route.operationId, route] as const)
+  .sort(([a], [b]) => Number(a === 'deleteVm') - Number(b === 'deleteVm'));
 
 describe.each(table)('%s', (_name, route) => {
   it('has a documented answer to any request', async () => {

@@ -3,7 +3,7 @@ import { VM_LIMITS } from '../../domain/vm/spec.ts';
 import type { Capabilities, HostStatus } from '../../engine/engine.ts';
 import { toIso } from './to-iso.ts';
 
-/** A host as `/v1` shows it. */
+/** A host as `/v1` shows it: amounts in whole units, rounded down. */
 export function toHostDto({ host, vmCount, promisedMemoryMib, promisedDiskGib }: HostStatus): HostDto {
   return {
     id: host.id,
@@ -16,11 +16,11 @@ export function toHostDto({ host, vmCount, promisedMemoryMib, promisedDiskGib }:
       probed_at: toIso(host.accelerator.probedAt),
     },
     cpus: host.cpuCount,
-    memory_mib: host.memoryMib,
-    memory_available_mib: host.memoryAvailableMib,
+    memory_mib: Math.floor(host.memoryMib),
+    memory_available_mib: Math.floor(host.memoryAvailableMib),
     memory_promised_mib: promisedMemoryMib,
-    disk_gib: host.diskGib,
-    disk_available_gib: host.diskAvailableGib,
+    disk_gib: Math.floor(host.diskGib),
+    disk_available_gib: Math.floor(host.diskAvailableGib),
     disk_promised_gib: promisedDiskGib,
     vm_count: vmCount,
     boot_id: host.bootId,

@@ -4,6 +4,7 @@ import type { VmId } from '../../domain/ids.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Page } from '../../engine/engine.ts';
 import { sendStream } from '../realtime/send-stream.ts';
+import { unlessAborted } from '../realtime/unless-aborted.ts';
 import { answerChange } from './answer-change.ts';
 import { openConsole } from './console.ts';
 import type { V1Context } from './context.ts';
@@ -54,9 +55,9 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
 
   mount(app, routes.readConsole, async (request, reply) => {
     const { offset = 0, follow = false } = request.query;
-    const options = { offset, follow, signal: signals.of(reply) };
-    const source = await engine.vms.readConsole(request.principal, request.params.ref, options);
-    const { firstOffset, bytes } = await openConsole(source, { isFollowing: follow });
+    const signal = signals.of(reply);
+    const source = await engine.vms.readConsole(request.principal, request.params.ref, { offset, follow, signal });
+    const { firstOffset, bytes } = await openConsole(unlessAborted(source, signal), { isFollowing: follow });
     await sendStream(reply, bytes, {
       contentType: `${TEXT_TYPE}; charset=utf-8`,
       headers: firstOffset === null ? {} : { 'x-console-offset': String(firstOffset) },

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+
 import { VolaryError } from '../../../domain/errors.ts';
 import { readBootId, readProcess } from '../../shared/process.ts';
+import { sleep } from '../../shared/sleep.ts';
 import { type LaunchRecord, writeRecord } from './launch-record.ts';
 import { dropPrivileges, type Identity } from './privileges.ts';
 import { readLastWords } from './stderr-log.ts';
@@ -111,7 +112,7 @@ async function awaitReady(child: ChildProcess, isReady: () => Promise<boolean>, 
   while (!(await isReady())) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('the process ended while starting');
     if (performance.now() > deadline) throw new Error(`no answer within ${START_TIMEOUT_MS} ms`);
-    await delay(RETRY_MS, undefined, { signal });
+    await sleep(RETRY_MS, signal);
   }
 }
 

@@ -1,6 +1,7 @@
-import type { VmId } from '../../../domain/ids.ts';
-import type { Driver } from '../../../ports/driver.ts';
+import { randomUUIDv7 } from 'node:crypto';
+import { idFromUuid, type VmId } from '../../../domain/ids.ts';
 import { driverContract } from '../../../ports/driver.contract.ts';
+import type { Driver } from '../../../ports/driver.ts';
 import { makeQemuHost } from './qemu-host.fixture.ts';
 
 const options = { signal: new AbortController().signal };
@@ -10,20 +11,11 @@ async function askToEnd(driver: Driver, vmId: VmId, how: 'power-off' | 'reboot')
   await link.shutDown(how, { ...options, graceMs: 1_000 });
 }
 
-/** The write is never answered: the guest is gone before it could be. */
 async function panic(driver: Driver, vmId: VmId): Promise<void> {
   const link = await driver.openLink(vmId, options);
-  async function* content(): AsyncIterable<Uint8Array> {
-    yield Buffer.from('c');
-  }
-  link.writeFile('/proc/sysrq-trigger', content(), options).catch(() => undefined);
-  await waitForSilence(driver, vmId);
-}
-
-async function waitForSilence(driver: Driver, vmId: VmId): Promise<void> {
-  for await (const _ of driver.watch(options)) {
-    if ((await driver.inspect(vmId, options)).machine.kind !== 'running') return;
-  }
+  const script = 'echo c > /proc/sysrq-trigger';
+  const request = { argv: ['sh', '-c', script], env: {}, cwd: '/', user: '', tty: null, hasStdin: false, timeoutMs: 0 };
+  await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
 }
 
 async function killVmm(driver: Driver, vmId: VmId): Promise<void> {

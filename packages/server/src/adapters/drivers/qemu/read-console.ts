@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+
 import type { VmId } from '../../../domain/ids.ts';
 import type { ConsoleChunk } from '../../../ports/driver.ts';
 import { createConsoleLog } from './console-log.ts';
@@ -24,7 +24,7 @@ export async function* readConsole(
       offset = chunk.offset + chunk.bytes.length;
     }
     if (!options.follow) return;
-    await delay(FOLLOW_MS, undefined, { signal: options.signal }).catch(() => undefined);
+    await sleep(FOLLOW_MS, options.signal).catch(() => undefined);
   }
 }
 

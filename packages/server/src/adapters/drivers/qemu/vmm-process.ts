@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { VolaryError } from '../../../domain/errors.ts';
 import {
   findProcess,
@@ -46,7 +45,7 @@ export async function waitForEnd(
   const deadline = performance.now() + options.timeoutMs;
   while (findVmm(record, directory) !== null) {
     if (performance.now() >= deadline) return false;
-    await delay(POLL_MS, undefined, { signal: options.signal });
+    await sleep(POLL_MS, options.signal);
   }
   return true;
 }

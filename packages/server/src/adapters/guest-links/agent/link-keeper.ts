@@ -40,7 +40,11 @@ export class LinkKeeper implements SessionListener {
   constructor(deps: SessionDeps, connection: LinkConnection) {
     this.#deps = deps;
     this.#connection = connection;
-    this.pings = new Pings(deps.clock, (token) => this.#session?.send(FRAME_TYPES.PING, 0, encodePing(token)));
+    this.pings = new Pings(
+      deps.clock,
+      (token) => this.#session?.send(FRAME_TYPES.PING, 0, encodePing(token)),
+      (sinceMs) => this.#noticeSilence(sinceMs),
+    );
   }
 
   /** Resolves with the reason when the link is closed for good. */
@@ -111,6 +115,15 @@ export class LinkKeeper implements SessionListener {
   lost(reason: string): void {
     this.#deps.log.debug('a session with a guest has ended', { reason });
     this.table.lose();
+  }
+
+  /**
+   * An agent that was restarted, or that dropped a torn frame, waits for SYNC and says nothing. If nothing at all has
+   * come since the ping, a new session costs little: either the agent hears it, or it does not hear anything anyway.
+   */
+  #noticeSilence(sinceMs: number): void {
+    const session = this.#session;
+    if (session?.isOpen === true && session.lastReceivedMs < sinceMs) session.restart('the agent was silent');
   }
 
   /** Connects, keeps the session, connects again. */

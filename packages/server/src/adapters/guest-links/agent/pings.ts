@@ -9,14 +9,16 @@ import { guestSilent } from './guest-errors.ts';
 export class Pings {
   readonly #clock: Clock;
   readonly #send: (token: bigint) => void;
+  readonly #onSilence: (sinceMs: number) => void;
   readonly #waiting = new Map<bigint, PromiseWithResolvers<void>>();
   #lastToken = 0n;
   #error: VolaryError | null = null;
 
-  /** `send` writes PING if there is a session. */
-  constructor(clock: Clock, send: (token: bigint) => void) {
+  /** `send` writes PING if there is a session; `onSilence` hears of each ping without an answer, and when it was sent. */
+  constructor(clock: Clock, send: (token: bigint) => void, onSilence: (sinceMs: number) => void) {
     this.#clock = clock;
     this.#send = send;
+    this.#onSilence = onSilence;
   }
 
   /** The round trip, milliseconds. Throws `deadline_exceeded` guest.silent, `unavailable` guest.link_lost. */
@@ -29,7 +31,10 @@ export class Pings {
     const timer = new AbortController();
     this.#waiting.set(token, answer);
     this.#clock.sleep(timeoutMs, { signal: timer.signal }).then(
-      () => answer.reject(guestSilent(timeoutMs)),
+      () => {
+        answer.reject(guestSilent(timeoutMs));
+        this.#onSilence(startedMs);
+      },
       // The answer came first.
       () => undefined,
     );

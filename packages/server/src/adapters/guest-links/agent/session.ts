@@ -70,6 +70,7 @@ export class Session {
   #decoder: FrameDecoder | null = null;
   #faults = 0;
   #openedAtMs = 0;
+  #lastReceivedMs = 0;
 
   /** Takes the pipe over, and closes it. */
   constructor(deps: SessionDeps, transport: Duplex, linkKey: Uint8Array, listener: SessionListener) {
@@ -96,6 +97,11 @@ export class Session {
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  /** When the guest's last bytes came, on the monotonic clock. */
+  get lastReceivedMs(): number {
+    return this.#lastReceivedMs;
   }
 
   /** Writes a frame, if the session is open. Throws RangeError for a payload that is too long. */
@@ -185,6 +191,7 @@ export class Session {
   }
 
   #receive(chunk: Buffer): void {
+    this.#lastReceivedMs = this.#deps.clock.monotonicMs();
     try {
       const at = this.#state === 'syncing' ? this.#findEcho(chunk) : 0;
       if (at < chunk.length) this.#decoder?.push(at === 0 ? chunk : chunk.subarray(at));

@@ -1,6 +1,6 @@
 import { bytesOfText } from './guest-text.ts';
 
-/** Writes the fields of one payload, in order, into a buffer that grows. */
+/** Writes the fields of one payload, in order, into a buffer that grows: room is made first, since that may replace it. */
 export class WireWriter {
   #bytes: Buffer;
   #length = 0;
@@ -11,7 +11,8 @@ export class WireWriter {
   }
 
   u8(value: number): this {
-    this.#bytes.writeUInt8(value, this.#reserve(1));
+    const at = this.#reserve(1);
+    this.#bytes.writeUInt8(value, at);
     return this;
   }
 
@@ -20,12 +21,14 @@ export class WireWriter {
   }
 
   u16(value: number): this {
-    this.#bytes.writeUInt16LE(value, this.#reserve(2));
+    const at = this.#reserve(2);
+    this.#bytes.writeUInt16LE(value, at);
     return this;
   }
 
   u32(value: number): this {
-    this.#bytes.writeUInt32LE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#bytes.writeUInt32LE(value, at);
     return this;
   }
 
@@ -38,7 +41,8 @@ export class WireWriter {
   }
 
   bigU64(value: bigint): this {
-    this.#bytes.writeBigUInt64LE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#bytes.writeBigUInt64LE(value, at);
     return this;
   }
 
@@ -48,7 +52,8 @@ export class WireWriter {
   }
 
   raw(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 

@@ -230,7 +230,7 @@ export class ExecutionStream implements LinkStream {
   }
 
   #hasBeenRead(): boolean {
-    return this.#exit !== null && this.#windows.values().every((window) => window.isRead);
+    return this.#exit !== null && [...this.#windows.values()].every((window) => window.isRead);
   }
 
   #noticeEnd(): void {

@@ -1,0 +1,109 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { idFromUuid } from '../../../domain/ids.ts';
+import type { GuestLink } from '../../../ports/guest-link.ts';
+import { bytesOf, inPieces, readAll, readToEnd, shell } from '../../../ports/guest-link-contract/subject.contract.ts';
+import { createAgentLink } from './agent-link.ts';
+import { type AgentProcess, startAgent } from './fixtures/agent-process.fixture.ts';
+import { type CuttingProxy, type Fault, startCuttingProxy } from './fixtures/cutting-proxy.fixture.ts';
+import { realLinkDeps } from './fixtures/link-deps.fixture.ts';
+
+/*
+ * A real agent behind a real proxy that breaks the connection, or loses bytes, at each byte of what a command says and
+ * hears. Whatever is lost, its input and output come whole, and once, and it is started once.
+ */
+
+const linkKey = randomBytes(16);
+const options = { signal: new AbortController().signal };
+const INPUT = 'to be read by the command\n';
+let agent: AgentProcess;
+let proxy: CuttingProxy;
+
+beforeAll(async () => {
+  agent = await startAgent();
+  (await agent.connect()).destroy();
+  proxy = await startCuttingProxy(`${agent.directory}/proxy.sock`, agent.socketPath);
+});
+
+afterAll(async () => {
+  await proxy[Symbol.asyncDispose]();
+  await agent[Symbol.asyncDispose]();
+});
+
+function openLink(): Promise<GuestLink> {
+  return createAgentLink(realLinkDeps(), { openTransport: () => proxy.connect(), linkKey, signal: options.signal });
+}
+
+/** Runs one command over a link that suffers the fault, and looks at all that came of it. */
+async function runBroken(
+  fault: Fault | null,
+  whileItRuns: (link: GuestLink) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const journal = `${agent.directory}/${randomUUID()}`;
+  const request = shell(`echo started >> ${journal}; cat; echo to standard error >&2; exit 9`, { hasStdin: true });
+  proxy.damageNext(fault);
+  await using link = await openLink();
+
+  const running = whileItRuns(link);
+  const process = await link.exec(idFromUuid('exec', randomUUID()), request, options);
+  await process.writeStdin(bytesOf(INPUT));
+  await process.closeStdin();
+  const ran = await readToEnd(process);
+  await running;
+
+  expect(ran).toMatchObject({ stdout: INPUT, stderr: 'to standard error\n', exit: { exitCode: 9, signal: null } });
+  expect(await readFile(journal, 'utf8')).toBe('started\n');
+  // The agent has forgotten it, so the link has said so whatever happened to it.
+  expect(await link.stat(journal, { ...options, followLinks: false })).toMatchObject({ sizeBytes: 8 });
+}
+
+async function lengthOf(direction: Fault['direction']): Promise<number> {
+  await runBroken(null);
+  return proxy.counts()[direction];
+}
+
+test.each(['to-guest', 'to-host'] as const)(
+  'a connection that is cut after any number of bytes %s loses nothing and doubles nothing',
+  { timeout: 120_000 },
+  async (direction) => {
+    const length = await lengthOf(direction);
+    expect(length).toBeGreaterThan(200);
+
+    for (let afterBytes = 0; afterBytes <= length; afterBytes++) {
+      await runBroken({ direction, afterBytes, kind: { name: 'cut' } });
+    }
+  },
+);
+
+test('bytes from the guest that are lost without a word are noticed and made up for', {
+  timeout: 120_000,
+}, async () => {
+  const length = await lengthOf('to-host');
+
+  for (let afterBytes = 0; afterBytes <= length; afterBytes += 5) {
+    await runBroken({ direction: 'to-host', afterBytes, kind: { name: 'lose', bytes: 3 } }, keepPinging);
+  }
+});
+
+test('bytes to the guest that are lost without a word are made up for once a ping is not answered', {
+  timeout: 120_000,
+}, async () => {
+  const length = await lengthOf('to-guest');
+
+  for (let afterBytes = 0; afterBytes <= length; afterBytes += 23) {
+    await runBroken({ direction: 'to-guest', afterBytes, kind: { name: 'lose', bytes: 3 } }, keepPinging);
+  }
+});
+
+/** Pings until five answers have come: as whoever watches a guest's health does. */
+async function keepPinging(link: GuestLink): Promise<void> {
+  for (let answers = 0; answers < 5; ) {
+    try {
+      await link.ping({ timeoutMs: 60 });
+      answers += 1;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'deadline_exceeded', reason: 'guest.silent' });
+    }
+  }
+}

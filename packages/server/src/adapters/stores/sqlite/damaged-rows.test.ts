@@ -1,0 +1,120 @@
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../../ports/store.ts';
+import { refusal } from '../../../ports/store-contract/fixture.contract.ts';
+import {
+  numberedId,
+  sampleEvent,
+  sampleExecution,
+  sampleOperation,
+  sampleVm,
+} from '../../../ports/store-contract/samples.contract.ts';
+import { makeSqliteFixture, type SqliteFixture } from './sqlite-store.fixture.ts';
+
+const VM = numberedId('vm', 1);
+const EXEC = numberedId('exec', 1);
+
+/** What is changed in the row behind the store's back, and how the damage is told of. */
+const VM_DAMAGE = [
+  ["labels = '{'", 'labels'],
+  ['labels = \'{"a":1}\'', 'labels.a'],
+  ["labels = '[]'", 'labels'],
+  ["metadata = '7'", 'metadata'],
+  ["phase = 'dancing'", 'phase'],
+  ["phase = 'failed'", 'failure'],
+  ["phase = 'starting'", 'phase'],
+  ["phase_operation_id = 'op_1'", 'phase'],
+  ["network = '{}'", 'network.mode'],
+  ['handle = \'{"driver":"qemu","version":1}\'', 'handle.state'],
+  ["memory_mib = 'much'", 'memory_mib'],
+  ['generation = -1', 'generation'],
+  ['revision = 1.5', 'revision'],
+  ["desired_power = ''", 'desired_power'],
+  ["host_id = 'vm_00000000000000000000000000'", 'host_id'],
+  ["owner = x'00'", 'owner'],
+] as const;
+
+describe('a damaged row', () => {
+  let fixture: SqliteFixture;
+  let store: Store;
+
+  beforeEach(async () => {
+    fixture = makeSqliteFixture();
+    store = await fixture.open();
+    await store.vms.insert(sampleVm(1));
+    await store.operations.insert(sampleOperation(1, VM));
+    await store.executions.insert(sampleExecution(1, VM));
+    await store.executions.appendOutput(EXEC, 'stdout', 0, new Uint8Array(10));
+    await store.executions.appendOutput(EXEC, 'stdout', 10, new Uint8Array(10));
+    await store.events.append([sampleEvent(VM, 'a')]);
+  });
+  afterEach(async () => {
+    await fixture[Symbol.asyncDispose]();
+  });
+
+  function damage(statement: string): void {
+    const database = new Database(fixture.path);
+    database.exec(statement);
+    database.close();
+  }
+
+  it.each(VM_DAMAGE)('of a VM (%s) is told by its id and its field', async (change, field) => {
+    damage(`UPDATE vms SET ${change}`);
+    const damaged = refusal('data_loss', 'store.damaged', { what: 'vm', id: VM, field });
+
+    await expect(store.vms.get(VM)).rejects.toEqual(damaged);
+    await expect(store.vms.list({ limit: 9, after: null })).rejects.toEqual(damaged);
+  });
+
+  it.each([
+    ["state = 'odd'", 'state'],
+    ["subject_kind = 'host'", 'subject_kind'],
+    ['vm_id = NULL', 'vm_id'],
+    ["steps = '[{}]'", 'steps.0.name'],
+    ['error = \'{"code":"odd"}\'', 'error.code'],
+    ["progress = 'null'", 'progress'],
+    ["result = ''", 'result'],
+  ])('of an operation (%s)', async (change, field) => {
+    damage(`UPDATE operations SET ${change}`);
+
+    await expect(store.operations.get(numberedId('op', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'operation', id: numberedId('op', 1), field }),
+    );
+  });
+
+  it.each([
+    ['request = \'{"argv":[1]}\'', 'request.argv.0'],
+    ['timed_out = 2', 'timed_out'],
+    ["vm_id = ''", 'vm_id'],
+    ['stdout_bytes = -1', 'stdout_bytes'],
+  ])('of an execution (%s)', async (change, field) => {
+    damage(`UPDATE executions SET ${change}`);
+
+    await expect(store.executions.get(EXEC)).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'execution', id: EXEC, field }),
+    );
+  });
+
+  it.each([
+    'UPDATE execution_output SET bytes = zeroblob(5) WHERE start_offset = 0',
+    'UPDATE execution_output SET start_offset = 12, end_offset = 22 WHERE start_offset = 10',
+  ])('of output (%s)', async (statement) => {
+    damage(statement);
+
+    await expect(store.executions.readOutput(EXEC, 'stdout', 0, 100)).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'execution output', id: EXEC }),
+    );
+  });
+
+  it('of an event, and a counter that is gone', async () => {
+    damage("UPDATE events SET type = 'odd'");
+    await expect(store.events.list({ after: 0, limit: 9 })).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'event', id: 1, field: 'type' }),
+    );
+
+    damage('DELETE FROM event_counter');
+    await expect(store.events.append([sampleEvent(VM, 'b')])).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'event counter' }),
+    );
+  });
+});

@@ -1,0 +1,4 @@
+import { storeContract } from '../../../ports/store.contract.ts';
+import { makeSqliteFixture } from './sqlite-store.fixture.ts';
+
+storeContract({ name: 'SQLite', make: async () => makeSqliteFixture() });

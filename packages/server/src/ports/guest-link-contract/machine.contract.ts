@@ -1,0 +1,45 @@
+import { expect } from 'vitest';
+import type { GuestLinkContext } from './subject.contract.ts';
+
+/** The guest as a machine. What ends or changes it (`shutDown`, `identify`, `freeze`) is tested where it is one's own. */
+export function machineLaws({ law, subject, options }: GuestLinkContext): void {
+  law('the agent says what it is', () => {
+    const { info } = subject().link;
+
+    expect(info.agentVersion).toMatch(/^\d+\.\d+\.\d+/);
+    expect(info.protocolVersion).toBe(1);
+    expect(info.bootId).toMatch(/^[0-9a-f]{32}$/);
+    expect(info.uptimeMs).toBeGreaterThan(0);
+    expect(info.capabilities).toEqual(expect.arrayContaining(['exec', 'files', 'stats']));
+    return Promise.resolve();
+  });
+
+  law('ping is answered', async () => {
+    const roundTripMs = await subject().link.ping({ timeoutMs: 10_000 });
+
+    expect(roundTripMs).toBeGreaterThanOrEqual(0);
+    expect(roundTripMs).toBeLessThan(10_000);
+  });
+
+  law('stats tell of processors, memory, disk, network and load', async () => {
+    const stats = await subject().link.stats(options);
+
+    expect(stats.uptimeMs).toBeGreaterThan(0);
+    expect(stats.memoryBytes.total).toBeGreaterThan(stats.memoryBytes.free);
+    expect(stats.diskBytes.total).toBeGreaterThan(stats.diskBytes.free);
+    expect(stats.cpuTicks.user + stats.cpuTicks.system).toBeGreaterThan(0);
+    expect(stats.processCount).toBeGreaterThan(0);
+    expect(stats.loadAverage.every((load) => load >= 0)).toBe(true);
+  });
+
+  law('what is aborted before it began throws the reason', async () => {
+    const reason = new Error('enough');
+    const aborted = { signal: AbortSignal.abort(reason) };
+    const { link, directory } = subject();
+
+    await expect(link.stats(aborted)).rejects.toBe(reason);
+    await expect(link.stat(directory, { ...aborted, followLinks: true })).rejects.toBe(reason);
+    await expect(link.readFile(directory, aborted)).rejects.toBe(reason);
+    await expect(link.connect({ host: '', port: 1 }, aborted)).rejects.toBe(reason);
+  });
+}

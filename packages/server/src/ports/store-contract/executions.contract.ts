@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../store.ts';
+import { type MakeStore, refusal, withStore } from './fixture.contract.ts';
+import { anyExecution, numberedId, sampleExecution } from './samples.contract.ts';
+
+const VM = numberedId('vm', 1);
+const OTHER_VM = numberedId('vm', 2);
+const EXEC = numberedId('exec', 1);
+const unknown = refusal('not_found', 'execution.unknown');
+
+/** What is asked of the table of executions. */
+export function executionTableContract(make: MakeStore): void {
+  describe('executions', () => {
+    it(
+      'are read as they were written, whatever is in them',
+      withStore(make, async ({ executions }) => {
+        let number = 0;
+        const anyOne = anyExecution({ id: EXEC });
+        await fc.assert(
+          fc.asyncProperty(anyOne, anyOne, async (first, second) => {
+            const id = numberedId('exec', ++number);
+            await executions.insert({ ...first, id });
+            expect(await executions.get(id)).toEqual({ ...first, id });
+
+            await executions.update({ ...second, id });
+            expect(await executions.get(id)).toEqual({ ...second, id });
+          }),
+          { numRuns: 60 },
+        );
+      }),
+    );
+
+    it(
+      'that are not there are null, and cannot be written',
+      withStore(make, async ({ executions }) => {
+        expect(await executions.get(EXEC)).toBeNull();
+        await expect(executions.update(sampleExecution(1, VM))).rejects.toEqual(unknown);
+      }),
+    );
+
+    it(
+      'are listed newest first, by VM, page by page; those not final apart',
+      withStore(make, async ({ executions }) => {
+        const states = ['exited', 'exited', 'starting', 'lost', 'failed', 'running', 'exited'] as const;
+        for (const [i, state] of states.entries()) {
+          await executions.insert(sampleExecution(i, i % 2 === 0 ? VM : OTHER_VM, { state }));
+        }
+        const numbers = (list: readonly { readonly id: string }[]): readonly number[] =>
+          list.map(({ id }) => states.findIndex((_state, i) => numberedId('exec', i) === id));
+
+        expect(numbers(await executions.list({ limit: 3, after: null }))).toEqual([6, 5, 4]);
+        expect(numbers(await executions.list({ limit: 9, after: numberedId('exec', 4) }))).toEqual([3, 2, 1, 0]);
+        expect(numbers(await executions.list({ limit: 9, after: null, vmId: OTHER_VM }))).toEqual([5, 3, 1]);
+        expect(numbers(await executions.listActive())).toEqual([2, 5]);
+      }),
+    );
+
+    it(
+      'that are finished go with their output, by VM or by age; the others stay',
+      withStore(make, async ({ executions }) => {
+        const completed = (completedAt: number) => ({ state: 'exited', completedAt }) as const;
+        await executions.insert(sampleExecution(1, VM, completed(100)));
+        await executions.insert(sampleExecution(2, VM, completed(200)));
+        await executions.insert(sampleExecution(3, VM));
+        await executions.insert(sampleExecution(4, OTHER_VM, completed(300)));
+        for (const number of [1, 3]) await executions.appendOutput(numberedId('exec', number), 'stdout', 0, bytes('x'));
+
+        expect(await executions.deleteFinished({ completedBefore: 100 })).toBe(0);
+        expect(await executions.deleteFinished({ completedBefore: 101 })).toBe(1);
+        expect(await executions.outputLengths(EXEC)).toEqual({ stdout: 0, stderr: 0 });
+        expect(await executions.deleteFinished({ vmId: VM })).toBe(1);
+
+        const left = await executions.list({ limit: 9, after: null });
+        expect(left.map(({ id }) => id)).toEqual([4, 3].map((number) => numberedId('exec', number)));
+        expect(await executions.outputLengths(numberedId('exec', 3))).toEqual({ stdout: 1, stderr: 0 });
+      }),
+    );
+  });
+
+  describe('kept output', () => {
+    it(
+      'is read from any offset up to any limit, however it came in pieces, and however often',
+      withStore(make, async ({ executions }) => {
+        let number = 0;
+        const content = fc.uint8Array({ maxLength: 300 });
+        const cuts = fc.array(fc.record({ at: fc.nat(300), again: fc.nat(40) }), { maxLength: 12 });
+        const reads = fc.array(fc.record({ offset: fc.nat(320), limit: fc.nat(320) }), { maxLength: 12 });
+        await fc.assert(
+          fc.asyncProperty(content, cuts, reads, async (whole, pieces, looks) => {
+            const id = numberedId('exec', ++number);
+            await executions.insert(sampleExecution(number, VM));
+            let kept = 0;
+            for (const { at, again } of [...pieces, { at: whole.length, again: 0 }]) {
+              // Begins before what is kept already, as a guest's does after a cut of the link.
+              const start = Math.max(0, kept - again);
+              await executions.appendOutput(id, 'stdout', start, whole.subarray(start, Math.max(start, at)));
+              kept = Math.max(kept, Math.min(at, whole.length));
+            }
+
+            expect(await executions.outputLengths(id)).toEqual({ stdout: whole.length, stderr: 0 });
+            for (const { offset, limit } of looks) {
+              const read = await executions.readOutput(id, 'stdout', offset, limit);
+              expect([...read]).toEqual([...whole.subarray(offset, offset + limit)]);
+            }
+          }),
+          { numRuns: 60 },
+        );
+      }),
+    );
+
+    it(
+      'is kept apart by stream and by execution',
+      withStore(make, async ({ executions }) => {
+        await executions.insert(sampleExecution(1, VM));
+        await executions.insert(sampleExecution(2, VM));
+        await executions.appendOutput(EXEC, 'stdout', 0, bytes('out'));
+        await executions.appendOutput(EXEC, 'stderr', 0, bytes('error'));
+
+        expect(await readText(executions, 'stdout')).toBe('out');
+        expect(await readText(executions, 'stderr')).toBe('error');
+        expect(await executions.outputLengths(numberedId('exec', 2))).toEqual({ stdout: 0, stderr: 0 });
+      }),
+    );
+
+    it(
+      'has no gaps',
+      withStore(make, async ({ executions }) => {
+        const gap = refusal('data_loss', 'store.output_gap', { kept_bytes: 3, offset: 4 });
+        await executions.insert(sampleExecution(1, VM));
+        await executions.appendOutput(EXEC, 'stdout', 0, bytes('abc'));
+
+        await expect(executions.appendOutput(EXEC, 'stdout', 4, bytes('e'))).rejects.toEqual(gap);
+
+        await executions.appendOutput(EXEC, 'stdout', 3, bytes('d'));
+        expect(await readText(executions, 'stdout')).toBe('abcd');
+      }),
+    );
+
+    it(
+      'belongs to an execution that is there',
+      withStore(make, async ({ executions }) => {
+        await expect(executions.appendOutput(EXEC, 'stdout', 0, bytes('x'))).rejects.toEqual(unknown);
+      }),
+    );
+
+    it(
+      'may be large',
+      withStore(make, async ({ executions }) => {
+        const whole = new Uint8Array(3 * 1024 * 1024 + 17);
+        for (let i = 0; i < whole.length; i += 1) whole[i] = (i * 31 + (i >> 12)) & 0xff;
+        await executions.insert(sampleExecution(1, VM));
+
+        await executions.appendOutput(EXEC, 'stdout', 0, whole);
+
+        const tail = await executions.readOutput(EXEC, 'stdout', whole.length - 1000, 5000);
+        expect([...tail]).toEqual([...whole.subarray(-1000)]);
+        expect(Buffer.compare(await executions.readOutput(EXEC, 'stdout', 0, whole.length), whole)).toBe(0);
+      }),
+    );
+  });
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+async function readText(executions: Store['executions'], stream: 'stdout' | 'stderr'): Promise<string> {
+  return new TextDecoder().decode(await executions.readOutput(EXEC, stream, 0, 1000));
+}

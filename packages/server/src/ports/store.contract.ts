@@ -1,0 +1,20 @@
+import { describe } from 'vitest';
+import { eventTableContract } from './store-contract/events.contract.ts';
+import { executionTableContract } from './store-contract/executions.contract.ts';
+import type { MakeStore } from './store-contract/fixture.contract.ts';
+import { operationTableContract } from './store-contract/operations.contract.ts';
+import { settingTableContract } from './store-contract/settings.contract.ts';
+import { transactionContract } from './store-contract/transactions.contract.ts';
+import { vmTableContract } from './store-contract/vms.contract.ts';
+
+/** What is asked of every store. `make` gives each test an empty database of its own. */
+export function storeContract({ name, make }: { readonly name: string; readonly make: MakeStore }): void {
+  describe(`${name}: contract of the store`, () => {
+    transactionContract(make);
+    vmTableContract(make);
+    operationTableContract(make);
+    executionTableContract(make);
+    eventTableContract(make);
+    settingTableContract(make);
+  });
+}
