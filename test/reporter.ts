@@ -27,7 +27,8 @@ export function createReporter(write: (text: string) => void = (text) => process
 
     onTestModuleEnd(module) {
       const tally = tallyModule(module, isFiltered);
-      const seconds = (module.diagnostic().duration / 1000).toFixed(1);
+      const { setupDuration, collectDuration, duration } = module.diagnostic();
+      const seconds = ((setupDuration + collectDuration + duration) / 1000).toFixed(1);
       write(`${tally.failed > 0 ? 'FAIL' : 'ok  '} ${module.relativeModuleId}  ${formatTally(tally)}  ${seconds} s\n`);
       for (const line of skipLines(module, isFiltered)) write(`     ${line}\n`);
     },

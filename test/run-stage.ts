@@ -28,10 +28,13 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const ONE_PASSED: Tally = { passed: 1, failed: 0, skipped: 0 };
 const ONE_FAILED: Tally = { passed: 0, failed: 1, skipped: 0 };
 
-/** Runs a stage to its end and tells of it on standard output. */
-export async function runStage(stage: Stage): Promise<StageResult> {
+/** Runs a stage to its end and tells of it through `write`. */
+export async function runStage(
+  stage: Stage,
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<StageResult> {
   const started = performance.now();
-  process.stdout.write(`==> ${stage.name}\n`);
+  write(`==> ${stage.name}\n`);
   const child = spawn(process.execPath, stage.argv, {
     cwd: ROOT,
     env: environment(),
@@ -45,7 +48,7 @@ export async function runStage(stage: Stage): Promise<StageResult> {
     const found = stage.kind === 'tests' ? parseTally(line) : undefined;
     // Only the last line of the whole check may be a tally, so this one is kept back.
     if (found !== undefined) tally = found;
-    else if (stage.kind === 'tests') process.stdout.write(`${line}\n`);
+    else if (stage.kind === 'tests') write(`${line}\n`);
     else lines.push(line);
   };
   await Promise.all([eachLine(child.stdout, take), eachLine(child.stderr, take)]);
@@ -53,8 +56,8 @@ export async function runStage(stage: Stage): Promise<StageResult> {
 
   const isOk = exitCode === 0 && (stage.kind === 'static' || tally !== undefined);
   const seconds = (performance.now() - started) / 1000;
-  if (!isOk && lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
-  process.stdout.write(`    ${isOk ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
+  if (!isOk && lines.length > 0) write(`${lines.join('\n')}\n`);
+  write(`    ${isOk ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
   return { stage, seconds, isOk, tally: tallyOf(tally, isOk) };
 }
 

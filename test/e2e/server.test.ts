@@ -46,7 +46,11 @@ describe('up', () => {
     let said = '';
     child.stderr.on('data', (chunk) => {
       said += chunk;
-      if (said.includes('What happens:')) child.kill('SIGINT');
+      if (!said.includes('What happens:')) return;
+      child.stderr.removeAllListeners('data').on('data', (rest) => {
+        said += rest;
+      });
+      child.kill('SIGINT');
     });
     const [code] = await once(child, 'close');
 

@@ -22,8 +22,15 @@ function reasonsOfPrograms(): Reasons {
   const all = listFiles()
     .filter((path) => PROGRAMS.test(path) && !NO_PROGRAM.test(path))
     .map((path) => findReasons(parseSource(path)));
-  return { found: all.flatMap(({ found }) => found), computed: all.flatMap(({ computed }) => computed) };
+  return {
+    found: all.flatMap(({ found }) => found),
+    lookedUp: all.flatMap(({ lookedUp }) => lookedUp),
+    computed: all.flatMap(({ computed }) => computed),
+  };
 }
+
+/** Read once: parsing every program takes a second. */
+const programs = reasonsOfPrograms();
 
 function readErrorsDocument(): { readonly headings: readonly string[]; readonly reasons: readonly DocumentedReason[] } {
   const headings: string[] = [];
@@ -50,7 +57,7 @@ describe('docs/errors.md', () => {
 
   test('lists each reason that programs give, and no other', () => {
     const documented = new Set(readErrorsDocument().reasons.map(({ reason }) => reason));
-    const { found } = reasonsOfPrograms();
+    const { found } = programs;
     const given = new Set(found.map(({ reason }) => reason));
 
     const missing = found.filter(({ reason }) => !documented.has(reason));
@@ -62,7 +69,7 @@ describe('docs/errors.md', () => {
   test('lists a reason below each code that it comes with', () => {
     const documented = new Set(readErrorsDocument().reasons.map(({ heading, reason }) => `${heading} ${reason}`));
 
-    const misplaced = reasonsOfPrograms().found.filter(
+    const misplaced = programs.found.filter(
       ({ reason, code }) => code !== undefined && !documented.has(`${code} ${reason}`),
     );
 
@@ -71,7 +78,15 @@ describe('docs/errors.md', () => {
 });
 
 test('no program puts a reason together at run time', () => {
-  expect(reasonsOfPrograms().computed).toEqual([]);
+  expect(programs.computed).toEqual([]);
+});
+
+test('no program looks for a reason that nobody gives', () => {
+  const { found, lookedUp } = programs;
+  const given = new Set(found.map(({ reason }) => reason));
+
+  expect(lookedUp.length).toBeGreaterThan(10);
+  expect(lookedUp.filter(({ reason }) => !given.has(reason))).toEqual([]);
 });
 
 describe('a reason is found', () => {
@@ -81,15 +96,30 @@ describe('a reason is found', () => {
     expect(reasonsIn(text)).toEqual([{ reason: 'vm.unknown', code: 'not_found', place: 'planted.ts:2' }]);
   });
 
+  test('with its code, as a property beside it', () => {
+    expect(reasonsIn("const x = { code: 'conflict', reason: 'a.b' };")).toEqual([
+      { reason: 'a.b', code: 'conflict', place: 'planted.ts:1' },
+    ]);
+  });
+
   test.each([
     ['either branch', "f({ reason: isLost ? 'a.b' : 'c.d' })", ['a.b', 'c.d']],
     ['an argument', "f(1, 'a.b'); function f(vm: number, reason: string): void {}", ['a.b']],
     ['a named table', "const REASONS = { x: 'a.b', y: ['c.d', 'Text.'] };", ['a.b', 'c.d']],
     ['a labelled tuple', "const T: Map<string, [reason: string]> = new Map([['X', ['a.b']]]);", ['a.b']],
+    ['a tuple taken apart', "const [reason, message] = find() ?? ['a.b', 'Text.'];", ['a.b']],
     ['an assignment', "this.reason = given ?? 'a.b';", ['a.b']],
     ['nothing else', "emit({ type: 'vm.started', path: 'a.b' }, 'c.d');", []],
   ])('as %s', (_name, text, expected) => {
     expect(reasonsIn(text).map(({ reason }) => reason)).toEqual(expected);
+  });
+
+  test('to be looked up', () => {
+    const text = "if (error.reason === 'a.b') f();\nconst HINT_BY_REASON = { 'c.d': 'do x' };";
+    const { found, lookedUp } = findReasons(parseText('planted.ts', text));
+
+    expect(found).toEqual([]);
+    expect(lookedUp.map(({ reason }) => reason).sort()).toEqual(['a.b', 'c.d']);
   });
 
   test('to be computed', () => {

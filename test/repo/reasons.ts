@@ -13,6 +13,8 @@ export interface FoundReason {
 /** What a source says about reasons. */
 export interface Reasons {
   readonly found: readonly FoundReason[];
+  /** Reasons that are not given but compared with: keys of tables `…BY_REASON`, and what `x.reason` is compared with. */
+  readonly lookedUp: readonly FoundReason[];
   /** Places that put a reason together at run time, so that nobody can look it up: `path:line`. */
   readonly computed: readonly string[];
 }
@@ -24,37 +26,81 @@ const REASON = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
  * the same file, and in tables, which are known by a name with "reason" in it or by a tuple with an element `reason`.
  */
 export function findReasons(source: Source): Reasons {
-  const found = new Map<Node, FoundReason>();
-  const computed: string[] = [];
   const place = (node: Node) => `${source.path}:${source.lineOf(node)}`;
-  const add = (value: unknown, code?: string) => {
-    for (const literal of nodesOfType(value, 'StringLiteral')) {
-      const reason = textOf(literal) ?? '';
-      if (REASON.test(reason) && !found.has(literal)) found.set(literal, { reason, code, place: place(literal) });
+  // A reason may stand in two of these places at once; the one that knows its code comes first and counts.
+  const collect = (values: Iterable<Value>) => {
+    const reasons = new Map<Node, FoundReason>();
+    for (const { value, code } of values) {
+      for (const literal of nodesOfType(value, 'StringLiteral')) {
+        const reason = textOf(literal) ?? '';
+        if (REASON.test(reason) && !reasons.has(literal)) reasons.set(literal, { reason, code, place: place(literal) });
+      }
     }
+    return [...reasons.values()];
   };
+  return {
+    found: collect([...valuesWithCode(source.root), ...withoutCode(valuesAlone(source.root))]),
+    lookedUp: collect(withoutCode(valuesLookedUp(source.root))),
+    computed: [...reasonProperties(source.root)]
+      .flatMap((property) => childOf(property, 'value') ?? [])
+      .filter((value) => value.type === 'TemplateLiteral')
+      .map(place),
+  };
+}
 
-  for (const error of nodesOfType(source.root, 'NewExpression')) {
+/** An expression with reasons in it. */
+interface Value {
+  readonly value: Node;
+  readonly code: string | undefined;
+}
+
+function withoutCode(values: Iterable<Node>): readonly Value[] {
+  return [...values].map((value) => ({ value, code: undefined }));
+}
+
+/** `new VolaryError(code, message, { reason })` and `{ code, reason }`. */
+function* valuesWithCode(root: Node): Generator<Value> {
+  for (const error of nodesOfType(root, 'NewExpression')) {
     if (textOf(childOf(error, 'callee')) !== 'VolaryError') continue;
     const [code, , options] = argumentsOf(error);
-    for (const property of reasonProperties(options)) add(childOf(property, 'value'), textOf(code));
+    for (const property of reasonProperties(options)) {
+      const value = childOf(property, 'value');
+      if (value !== undefined) yield { value, code: textOf(code) };
+    }
   }
-  for (const property of reasonProperties(source.root)) {
-    const value = childOf(property, 'value');
-    if (value?.type === 'TemplateLiteral') computed.push(place(value));
-    else add(value);
+  for (const object of nodesOfType(root, 'ObjectExpression')) {
+    const [code, value] = [ownProperty(object, 'code'), ownProperty(object, 'reason')];
+    if (code?.type === 'StringLiteral' && value !== undefined) yield { value, code: textOf(code) };
   }
-  for (const value of reasonAssignments(source.root)) add(value);
-  for (const argument of reasonArguments(source.root)) add(argument);
-  for (const table of reasonTables(source.root)) add(table);
+}
 
-  return { found: [...found.values()], computed };
+function* valuesAlone(root: Node): Generator<Node> {
+  for (const property of reasonProperties(root)) {
+    const value = childOf(property, 'value');
+    if (value !== undefined) yield value;
+  }
+  yield* reasonAssignments(root);
+  yield* reasonArguments(root);
+  yield* tables(root, isTableOfReasons);
+}
+
+function* valuesLookedUp(root: Node): Generator<Node> {
+  yield* tables(root, isTableByReason);
+  yield* reasonComparisons(root);
 }
 
 function* reasonProperties(value: unknown): Generator<Node> {
   for (const property of nodesOfType(value, 'KeyValueProperty')) {
     if (textOf(childOf(property, 'key')) === 'reason') yield property;
   }
+}
+
+/** The value of one of an object's properties. */
+function ownProperty(object: Node, key: string): Node | undefined {
+  for (const property of childrenOf(object, 'properties')) {
+    if (isNode(property) && textOf(childOf(property, 'key')) === key) return childOf(property, 'value');
+  }
+  return undefined;
 }
 
 /** What is assigned to a property `reason`: `this.reason = …`. */
@@ -82,13 +128,29 @@ function* reasonArguments(root: Node): Generator<Node> {
   }
 }
 
-/** Initial values of variables that are tables of reasons. */
-function* reasonTables(root: Node): Generator<Node> {
+/** Initial values of the variables that `isWanted`. */
+function* tables(root: Node, isWanted: (id: Node) => boolean): Generator<Node> {
   for (const variable of nodesOfType(root, 'VariableDeclarator')) {
     const id = childOf(variable, 'id');
     const value = childOf(variable, 'init');
-    if (id === undefined || value === undefined) continue;
-    if (/reasons?(_|$)/i.test(textOf(id) ?? '') || hasReasonElement(id)) yield value;
+    if (id !== undefined && value !== undefined && isWanted(id)) yield value;
+  }
+}
+
+function isTableByReason(id: Node): boolean {
+  return /by_?reason$/i.test(textOf(id) ?? '');
+}
+
+function isTableOfReasons(id: Node): boolean {
+  return !isTableByReason(id) && (/reasons?(_|$)/i.test(textOf(id) ?? '') || hasReasonElement(id) || takesReason(id));
+}
+
+/** What a property `reason` is compared with. */
+function* reasonComparisons(root: Node): Generator<Node> {
+  for (const comparison of nodesOfType(root, 'BinaryExpression')) {
+    const [left, right] = [childOf(comparison, 'left'), childOf(comparison, 'right')];
+    const isOfReason = left?.type === 'MemberExpression' && textOf(childOf(left, 'property')) === 'reason';
+    if (isOfReason && right !== undefined) yield right;
   }
 }
 
@@ -99,6 +161,13 @@ function hasReasonElement(type: Node): boolean {
       return true;
   }
   return false;
+}
+
+/** True for `[reason, message]`, which takes values apart. */
+function takesReason(pattern: Node): boolean {
+  return (
+    pattern.type === 'ArrayPattern' && [...nodesOfType(pattern, 'Identifier')].some((it) => textOf(it) === 'reason')
+  );
 }
 
 function argumentsOf(call: Node): readonly (Node | undefined)[] {

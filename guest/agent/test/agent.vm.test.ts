@@ -35,17 +35,20 @@ if (!built.isOk) throw new Error(`The agent's tests cannot be built:\n${built.ou
 
 for (const name of names) {
   const ended = await run(`build/test/${name}`);
+  const verdicts = [
+    ...ended.output.matchAll(/(?:^ {2}skipped: (?<reason>.+)\n)?^(?<verdict>passed|FAILED|skipped) (?<what>.+)$/gm),
+  ];
 
   describe(name, () => {
-    const lines = [...ended.output.matchAll(/^(passed|FAILED|skipped) (.+)$/gm)];
-
-    test.each(lines.map(([, verdict, what]) => ({ verdict, what })))('$what', ({ verdict, what }, context) => {
-      if (verdict === 'skipped') context.skip(what ?? '');
-      expect(verdict, ended.output).toBe('passed');
-    });
+    for (const { groups } of verdicts) {
+      test(groups?.['what'] ?? '', (context) => {
+        if (groups?.['verdict'] === 'skipped') context.skip(groups['reason']);
+        expect(groups?.['verdict'], ended.output).toBe('passed');
+      });
+    }
 
     test('comes to a good end', () => {
-      expect(lines.length).toBeGreaterThan(0);
+      expect(verdicts.length).toBeGreaterThan(0);
       expect(ended.isOk, ended.output).toBe(true);
     });
   });

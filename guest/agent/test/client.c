@@ -15,7 +15,7 @@
 #include "check.h"
 #include "crc32c.h"
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 30000 };
 
 static void fill_random(void *to, size_t length) { CHECK_EQUAL(getrandom(to, length, 0), length); }
 
@@ -135,6 +135,14 @@ void client_expect(struct client *client, struct message *message, uint8_t type,
 void client_expect_silence(struct client *client, int milliseconds) {
   struct pollfd wait = {.fd = client->fd, .events = POLLIN};
   CHECK_EQUAL(poll(&wait, 1, milliseconds), 0);
+}
+
+void client_expect_session_end(struct client *client) {
+  struct request *ping = request_begin();
+  put_u64(&ping->writer, 1);
+  client_send(client, ping, FRAME_PING, 0);
+  client_expect_silence(client, 50);
+  client_begin(client);
 }
 
 int client_expect_error(struct client *client, uint32_t stream) {

@@ -44,12 +44,14 @@ size_t request_seal(const struct client *client, struct request *request, uint8_
 void client_send(struct client *client, struct request *request, uint8_t type, uint32_t stream);
 void client_send_bytes(struct client *client, const void *bytes, size_t length);
 
-// The next frame, which must be correct and come within 10 s.
+// The next frame, which must be correct and come within 30 s.
 void client_receive(struct client *client, struct message *message);
 // The next frame, which must be this one.
 void client_expect(struct client *client, struct message *message, uint8_t type, uint32_t stream);
 // Fails if the agent sends anything within these milliseconds.
 void client_expect_silence(struct client *client, int milliseconds);
+// The agent must have ended the session: a PING is not answered. Begins another.
+void client_expect_session_end(struct client *client);
 // ERROR; returns its errno.
 int client_expect_error(struct client *client, uint32_t stream);
 void client_ping(struct client *client, uint64_t token);

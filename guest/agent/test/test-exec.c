@@ -120,7 +120,7 @@ static void a_repeated_open_starts_nothing(void) {
 
 // The link is cut anywhere in the request, even right after it; asked again, the command has run once and no more.
 static void a_request_cut_at_any_byte_runs_once(void) {
-  char script[128], runs[128];
+  char script[192], runs[128];
   const char *directory = temporary_directory();
   snprintf(runs, sizeof runs, "%s/runs", directory);
   snprintf(script, sizeof script, "echo x >>%s", runs);
@@ -397,7 +397,8 @@ static void too_many_executions_are_refused(void) {
 }
 
 RUN_TESTS(TEST(output_and_exit_code), TEST(environment_directory_and_user), TEST(what_cannot_be_started_leaves_the_id_free),
-          TEST(a_repeated_open_starts_nothing), TEST(a_request_cut_at_any_byte_runs_once), TEST(output_goes_on_from_what_was_acknowledged), TEST(close_before_the_end_detaches),
+          TEST(a_repeated_open_starts_nothing), TEST(a_request_cut_at_any_byte_runs_once),
+          TEST(output_goes_on_from_what_was_acknowledged), TEST(close_before_the_end_detaches),
           TEST(input_goes_on_after_a_reconnect), TEST(input_to_who_does_not_read_it_is_swallowed), TEST(timeouts_end_the_group),
           TEST(a_group_that_outlives_its_command_is_killed), TEST(background_children_do_not_delay_exit), TEST(signals_reach_the_group),
           TEST(terminals), TEST(no_zombies_are_left), TEST(too_many_executions_are_refused))

@@ -119,6 +119,27 @@ static void cut_at_every_byte_towards_the_host(void) {
   client_stop(&client);
 }
 
+// The two parts of a SYNC come in two reads: the pause in between lets the agent take the first.
+static void sync_in_two_parts(void) {
+  uint8_t sync[SYNC_SIZE];
+  client_start(&client);
+  client_begin(&client);
+  for (size_t split = 1; split < SYNC_SIZE; split++) {
+    memset(client.nonce, (int)split, NONCE_SIZE);
+    memcpy(sync, "VLRYSYNC", 8);
+    memcpy(sync + 8, client.key, KEY_SIZE);
+    memcpy(sync + 24, client.nonce, NONCE_SIZE);
+    store_u32(sync + 40, crc32c(0, sync, 40));
+    client_send_bytes(&client, sync, split);
+    usleep(5000);
+    client_send_bytes(&client, sync + split, SYNC_SIZE - split);
+    client_await_echo(&client);
+    client_hello(&client, 1, 1, &message);
+    client_ping(&client, split);
+  }
+  client_stop(&client);
+}
+
 static void sync_inside_a_frame_begins_a_session(void) {
   client_start(&client);
   client_begin(&client);
@@ -297,6 +318,6 @@ static void garbage_does_no_harm(void) {
 
 RUN_TESTS(TEST(hello_answers), TEST(no_common_version_waits_for_another_sync), TEST(cut_at_every_byte_towards_the_agent),
           TEST(cut_at_every_byte_of_sync_and_hello), TEST(cut_at_every_byte_towards_the_host),
-          TEST(sync_inside_a_frame_begins_a_session), TEST(data_with_a_foreign_sync_begins_nothing),
+          TEST(sync_in_two_parts), TEST(sync_inside_a_frame_begins_a_session), TEST(data_with_a_foreign_sync_begins_nothing),
           TEST(bytes_before_the_first_sync_are_dropped), TEST(violations_end_the_session),
           TEST(hints_and_dead_streams_are_ignored), TEST(unknown_kinds_and_bad_requests_are_refused), TEST(garbage_does_no_harm))

@@ -27,7 +27,7 @@ export async function runServer(
 ): Promise<number> {
   let log: Log | null = null;
   try {
-    const config = readConfig(argv, env);
+    const config = await readConfig(argv, env);
     log = createPinoLog({ level: config.logLevel });
     prepareDataDir(config.dataDir);
     await using composition = await compose(config, log);

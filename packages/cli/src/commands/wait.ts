@@ -1,3 +1,5 @@
+import type { Vm, VmPhase } from '@volary/contract';
+import type { VolaryClient } from '@volary/sdk';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
@@ -37,27 +39,43 @@ async function waitForOperation(context: Context, id: string, options: WaitOptio
 
 async function waitForPhase(context: Context, ref: string, options: WaitOptions & { timeout: number }): Promise<void> {
   const phase = options.phase ?? 'running';
-  if (phase !== 'absent' && !isPhase(phase))
+  if (phase !== 'absent' && !isPhase(phase)) {
     throw usageError(`There is no phase ${phase}.`, `phases: ${PHASES.join(', ')}, absent`);
+  }
   const client = await connect(context);
   const deadline = performance.now() + options.timeout;
   for (;;) {
-    const leftMs = deadline - performance.now();
-    try {
-      const timeoutSeconds = Math.ceil(Math.max(0, Math.min(REQUEST_MS, leftMs)) / 1000);
-      const vm = await client.vms.wait(ref, { phase, timeoutSeconds });
-      if (context.globals.json === true) printJson(context, vm);
+    const leftMs = Math.max(0, deadline - performance.now());
+    const timeoutSeconds = Math.ceil(Math.min(REQUEST_MS, leftMs) / 1000);
+    const outcome = await waitOnce(client, ref, { phase, timeoutSeconds });
+    if (outcome !== 'not yet') {
+      if (context.globals.json === true) printJson(context, outcome);
       return;
-    } catch (error) {
-      const reason = error instanceof Error && 'reason' in error ? error.reason : null;
-      if (reason === 'vm.unknown' && phase === 'absent') return; // gone before we asked
-      if (reason !== 'vm.wait_timeout') throw error;
-      if (leftMs > REQUEST_MS) continue;
-      throw new CliError(`${ref} is not ${phase} after the time that was given.`, {
-        exitCode: EXIT_CODES.precondition,
-        reason: 'vm.wait_timeout',
-        hint: `see where it is: volary get ${ref}`,
-      });
     }
+    if (leftMs <= REQUEST_MS) throw timeoutError(ref, phase);
   }
+}
+
+/** The VM in the phase, null if it is gone as was waited for. */
+async function waitOnce(
+  client: VolaryClient,
+  ref: string,
+  wanted: { readonly phase: VmPhase | 'absent'; readonly timeoutSeconds: number },
+): Promise<Vm | null | 'not yet'> {
+  try {
+    return await client.vms.wait(ref, wanted);
+  } catch (error) {
+    const reason = error instanceof Error && 'reason' in error ? error.reason : null;
+    if (reason === 'vm.wait_timeout') return 'not yet';
+    if (reason === 'vm.unknown' && wanted.phase === 'absent') return null; // gone before we asked
+    throw error;
+  }
+}
+
+function timeoutError(ref: string, phase: string): CliError {
+  return new CliError(`${ref} is not ${phase} after the time that was given.`, {
+    exitCode: EXIT_CODES.precondition,
+    reason: 'vm.wait_timeout',
+    hint: `see where it is: volary get ${ref}`,
+  });
 }

@@ -8,6 +8,8 @@ export interface ApiLimits {
   readonly jsonDepth: number;
   /** How often a silent stream shows that it is alive. */
   readonly heartbeatMs: number;
+  /** How long a server that stops lets requests that do not end by themselves go on. */
+  readonly stopMs: number;
 }
 
 /** What holds unless the composition root says otherwise. */
@@ -15,4 +17,5 @@ export const API_DEFAULTS: ApiLimits = {
   jsonBytes: LIMITS.jsonBytes,
   jsonDepth: LIMITS.jsonDepth,
   heartbeatMs: 15_000,
+  stopMs: 5_000,
 };

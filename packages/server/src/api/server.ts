@@ -5,6 +5,7 @@ import type { EngineDeps } from '../engine/deps.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createAdminKeyAuthenticator } from './auth/admin-key.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { closeInTime } from './close-in-time.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { sendProblem } from './problem-reply.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
@@ -56,7 +57,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     log.debug('request answered', { requestId, method, route: routeOptions.url, status, durationMs });
     done();
   });
-  app.addHook('preClose', async () => signals.stop());
+  closeInTime(app, signals, limits.stopMs);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(noRoute(request, reply), request, reply, log));
   app.register(createV1({ engine, log, limits, signals, version }, createAdminKeyAuthenticator(deps.adminKey)));

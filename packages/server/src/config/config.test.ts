@@ -21,8 +21,8 @@ function file(text: string): string {
 }
 
 describe('the configuration', () => {
-  it('has defaults for everything', () => {
-    expect(readConfig([], { HOME: '/home/ann' })).toEqual({
+  it('has defaults for everything', async () => {
+    expect(await readConfig([], { HOME: '/home/ann' })).toEqual({
       dataDir: '/home/ann/.local/share/volary',
       cacheDir: '/home/ann/.cache/volary',
       listen: { host: '127.0.0.1', port: 7070 },
@@ -32,9 +32,9 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes the command line before the environment before the file', () => {
+  it('takes the command line before the environment before the file', async () => {
     const path = file('listen: ":1"\ndata_dir: /from/file\ndriver: simulated\n');
-    const config = readConfig(['--config', path, '--listen', ':3'], {
+    const config = await readConfig(['--config', path, '--listen', ':3'], {
       VOLARY_LISTEN: ':2',
       VOLARY_DATA_DIR: '/from/env',
     });
@@ -42,8 +42,10 @@ describe('the configuration', () => {
     expect(config).toMatchObject({ listen: { port: 3 }, dataDir: '/from/env', driver: 'simulated' });
   });
 
-  it('expands variables in the file', () => {
-    expect(readConfig(['--config', file('data_dir: ${BASE}/data')], { BASE: '/srv' }).dataDir).toBe('/srv/data');
+  it('expands variables in the file', async () => {
+    expect((await readConfig(['--config', file('data_dir: ${BASE}/data')], { BASE: '/srv' })).dataDir).toBe(
+      '/srv/data',
+    );
   });
 
   it.each([
@@ -54,8 +56,8 @@ describe('the configuration', () => {
     [['extra'], {}, 'extra'],
     [[], { VOLARY_ADMIN_KEY: 'short' }, 'VOLARY_ADMIN_KEY'],
     [[], { VOLARY_LOG_LEVEL: 'loud' }, 'log'],
-  ])('refuses %j with %j in a sentence', (argv, env, word) => {
-    expect(() => readConfig(argv, env)).toThrow(word);
+  ])('refuses %j with %j in a sentence', async (argv, env, word) => {
+    await expect(readConfig(argv, env)).rejects.toThrow(word);
   });
 
   it.each([
@@ -64,12 +66,12 @@ describe('the configuration', () => {
     ['data_dir: {}', 'data_dir must be a text'],
     ['data_dir: ${NOT_SET}', 'NOT_SET'],
     ['a: [', 'cannot be read'],
-  ])('refuses the file %j', (text, words) => {
-    expect(() => readConfig(['--config', file(text)], {})).toThrow(words);
+  ])('refuses the file %j', async (text, words) => {
+    await expect(readConfig(['--config', file(text)], {})).rejects.toThrow(words);
   });
 
-  it('says which file is not there', () => {
-    expect(() => readConfig(['--config', '/nowhere/volary.yaml'], {})).toThrow('/nowhere/volary.yaml');
+  it('says which file is not there', async () => {
+    await expect(readConfig(['--config', '/nowhere/volary.yaml'], {})).rejects.toThrow('/nowhere/volary.yaml');
   });
 });
 

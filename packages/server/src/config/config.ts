@@ -25,8 +25,11 @@ const SHORTEST_KEY = 16;
  * The configuration: the command line before the environment before the YAML file before the defaults.
  * Throws `invalid_argument` config.* with one sentence that names the setting.
  */
-export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
-  const settings = readSettings(argv, env);
+export async function readConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Config> {
+  const settings = await readSettings(argv, env);
   const home = env['HOME'] ?? homedir();
   return Object.freeze({
     dataDir: resolve(settings.dataDir ?? join(home, '.local/share/volary')),

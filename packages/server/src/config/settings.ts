@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { parse as parseYaml } from 'yaml';
 import { VolaryError } from '../domain/errors.ts';
 
 /** What was told, as text, before it is checked. Null where nothing was. */
@@ -26,9 +25,10 @@ const SOURCES = {
 } as const satisfies Record<keyof Settings, { flag: string | null; env: string; file: string | null }>;
 
 /** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
-export function readSettings(argv: readonly string[], env: Env): Settings {
+export async function readSettings(argv: readonly string[], env: Env): Promise<Settings> {
   const flags = readFlags(argv);
-  const file = flags.get('config') === undefined ? new Map<string, string>() : readFile(flags.get('config') ?? '', env);
+  const path = flags.get('config');
+  const file = path === undefined ? new Map<string, string>() : await readFile(path, env);
   const find = ({ flag, env: variable, file: name }: (typeof SOURCES)[keyof Settings]): string | null =>
     (flag === null ? undefined : flags.get(flag)) ||
     env[variable] ||
@@ -59,7 +59,9 @@ function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
   }
 }
 
-function readFile(path: string, env: Env): ReadonlyMap<string, string> {
+async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, string>> {
+  // Loaded only where there is a file: the parser takes several megabytes.
+  const { parse: parseYaml } = await import('yaml');
   let document: unknown;
   try {
     document = parseYaml(expand(readFileSync(path, 'utf8'), env));

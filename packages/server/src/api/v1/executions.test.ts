@@ -88,6 +88,16 @@ describe('exec', () => {
     expect(await session.exit).toMatchObject({ id, state: 'exited', exit_code: 0 });
   });
 
+  it('does not hold a detached command up, however much it writes', async () => {
+    const { id } = await client.executions.detach('first', { command: 'yes | head -n 2000000' });
+    const ended = new AbortController();
+    for await (const event of client.events.follow({ after: 0, types: ['execution.completed'] }, ended)) {
+      if (event.subject === id) break;
+    }
+
+    expect(await client.executions.get(id)).toMatchObject({ state: 'exited', stdout_bytes: 4_000_000 });
+  });
+
   it('tells which signal ended the command', async () => {
     const session = await client.executions.start('first', { argv: ['sleep', '1000'] });
     await session.signal('SIGTERM');

@@ -82,7 +82,10 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     },
     async stop() {
       stopping.abort(new DOMException('the server is stopping', 'AbortError'));
-      await deps.executions.detachAll();
+      const detached = deps.executions.detachAll();
+      // A command that says nothing is let go of only with its link: whoever reads its output would wait for ever.
+      await deps.links[Symbol.asyncDispose]();
+      await detached;
       await Promise.all(running);
       await deps.links[Symbol.asyncDispose]();
     },

@@ -226,7 +226,7 @@ async function noteLifeEnded(
     case 'io-error':
     case 'vmm-died': {
       const error = new VolaryError('unavailable', describeEnd(end), {
-        reason: `vm.${end.cause.replaceAll('-', '_')}`,
+        reason: END_REASONS[end.cause],
       });
       await writer.writeFailed(deps, work, error, await readConsoleTail(deps, vm.id));
       return LOOK_AGAIN;
@@ -235,6 +235,12 @@ async function noteLifeEnded(
       return end satisfies never;
   }
 }
+
+const END_REASONS = {
+  panicked: 'vm.panicked',
+  'io-error': 'vm.io_error',
+  'vmm-died': 'vm.vmm_died',
+} as const;
 
 function describeEnd(end: { readonly cause: 'panicked' | 'io-error' | 'vmm-died'; readonly detail: string }): string {
   const what = {

@@ -40,7 +40,7 @@ export async function waitForMachine<K extends MachineState['kind']>(
     for (;;) {
       const { machine } = await driver.inspect(vmId, controller);
       if (isWanted(machine)) return machine;
-      await hint;
+      if ((await hint).done === true) throw new Error(`the watch ended while the machine was ${machine.kind}`);
       hint = hints.next();
     }
   } finally {

@@ -7,7 +7,7 @@ import type { Accelerator } from '../../../domain/host/host.ts';
 import type { Image } from '../../../domain/image/image.ts';
 import { abortable } from '../../shared/abortable.ts';
 import { readBootId } from '../../shared/process.ts';
-import { writeFileAtomic } from '../../shared/write-file-atomic.ts';
+import { replaceFile } from '../../shared/replace-file.ts';
 import { findKvm, type KvmDevice, withKvmGroups } from './kvm-device.ts';
 import { identityOf } from './privileges.ts';
 import { bootProbeGuest, type ProbeDeps } from './probe-guest.ts';
@@ -115,7 +115,7 @@ async function recall(path: string): Promise<Accelerator | null> {
 function remember(deps: ProbeDeps, path: string): (accelerator: Accelerator) => Promise<Accelerator> {
   return async (accelerator) => {
     await mkdir(deps.cacheDir, { recursive: true, mode: 0o700 });
-    await writeFileAtomic(path, JSON.stringify(accelerator), { mode: 0o600 });
+    await replaceFile(path, JSON.stringify(accelerator), { mode: 0o600 });
     deps.log.info('accelerator chosen', { accelerator: accelerator.kind, explanation: accelerator.explanation });
     return accelerator;
   };

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { writeFileAtomic } from '../../shared/write-file-atomic.ts';
+import { replaceFile } from '../../shared/replace-file.ts';
 
 const MACHINE_END = Type.Union([
   Type.Object({ cause: Type.Union([Type.Literal('powered-off'), Type.Literal('rebooted')]) }),
@@ -56,7 +56,7 @@ export async function readRecord(path: string): Promise<StoredRecord> {
 
 /** Replaces the record, so that a reader sees the old one or the new one. */
 export async function writeRecord(path: string, record: LaunchRecord): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  await replaceFile(path, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** Removes the record; absent is fine. */

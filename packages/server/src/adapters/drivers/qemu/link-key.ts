@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { VolaryError } from '../../../domain/errors.ts';
-import { writeFileAtomic } from '../../shared/write-file-atomic.ts';
+import { replaceFile } from '../../shared/replace-file.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
 const KEY_BYTES = 16;
@@ -11,7 +11,7 @@ export async function makeLinkKey(directory: VmDirectory): Promise<Uint8Array> {
   const existing = await readKey(directory);
   if (existing !== null) return existing;
   const key = randomBytes(KEY_BYTES);
-  await writeFileAtomic(directory.linkKeyPath, key, { mode: 0o600 });
+  await replaceFile(directory.linkKeyPath, key, { mode: 0o600 });
   return key;
 }
 

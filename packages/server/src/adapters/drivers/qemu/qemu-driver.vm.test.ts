@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { idFromUuid, type VmId } from '../../../domain/ids.ts';
 import { driverContract } from '../../../ports/driver.contract.ts';
 import type { Driver } from '../../../ports/driver.ts';
+import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
 import { makeQemuHost } from './qemu-host.fixture.ts';
 
 const options = { signal: new AbortController().signal };
@@ -15,7 +16,9 @@ async function panic(driver: Driver, vmId: VmId): Promise<void> {
   const link = await driver.openLink(vmId, options);
   const script = 'echo c > /proc/sysrq-trigger';
   const request = { argv: ['sh', '-c', script], env: {}, cwd: '/', user: '', tty: null, hasStdin: false, timeoutMs: 0 };
-  await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
+  // Never answered: the guest is gone before it could.
+  link.exec(idFromUuid('exec', randomUUIDv7()), request, options).catch(() => undefined);
+  await waitForMachine(driver, vmId, 'ended');
 }
 
 async function killVmm(driver: Driver, vmId: VmId): Promise<void> {

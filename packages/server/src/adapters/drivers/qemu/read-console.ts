@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-
 import type { VmId } from '../../../domain/ids.ts';
 import type { ConsoleChunk } from '../../../ports/driver.ts';
+import { sleep } from '../../shared/sleep.ts';
 import { createConsoleLog } from './console-log.ts';
 import type { Machines } from './machines.ts';
 import { findRecord } from './present-machine.ts';

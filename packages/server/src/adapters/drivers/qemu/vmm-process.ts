@@ -7,6 +7,7 @@ import {
   readBootId,
   readProcess,
 } from '../../shared/process.ts';
+import { sleep } from '../../shared/sleep.ts';
 import type { LaunchRecord } from './launch-record.ts';
 import type { VmDirectory } from './vm-directory.ts';
 

@@ -16,7 +16,10 @@ import { Session, type SessionDeps, type SessionListener } from './session.ts';
 import { StreamTable } from './stream-table.ts';
 import { millisecondsOf } from './units.ts';
 
-/** Between tries to connect the pipe, milliseconds: at first short, since a machine that has just been started has none yet. */
+/**
+ * Between tries to connect the pipe, milliseconds: none after one that worked, then short, since a machine that has just
+ * been started has no pipe yet.
+ */
 const FIRST_RETRY_MS = 10;
 const LAST_RETRY_MS = 500;
 
@@ -131,6 +134,7 @@ export class LinkKeeper implements SessionListener {
     const { clock, log } = this.#deps;
     const { signal } = this.#abort;
     let retryMs = FIRST_RETRY_MS;
+    let hadSession = false;
     while (!signal.aborted) {
       try {
         const transport = await this.#connection.openTransport({ signal });
@@ -138,11 +142,15 @@ export class LinkKeeper implements SessionListener {
           transport.destroy();
           return;
         }
-        const hadSession = await this.#keepSession(transport);
-        if (hadSession) retryMs = FIRST_RETRY_MS;
+        hadSession = await this.#keepSession(transport);
       } catch (error) {
         if (error instanceof VolaryError && error.code === 'failed_precondition') return this.#close(error);
         if (!signal.aborted) log.debug('the way to a guest could not be connected', { error });
+      }
+      if (hadSession) {
+        hadSession = false;
+        retryMs = FIRST_RETRY_MS;
+        continue;
       }
       // Rejects when the link is closed: then there is nothing to wait for.
       await clock.sleep(retryMs, { signal }).catch(() => undefined);

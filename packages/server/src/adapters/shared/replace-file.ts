@@ -4,7 +4,7 @@ import { rename, writeFile } from 'node:fs/promises';
  * Replaces a small file, so that a reader (also one after our own crash) sees the old content or the new one. Not
  * synchronised: after a loss of power the file may be empty, and its reader has to bear that.
  */
-export async function writeFileAtomic(
+export async function replaceFile(
   path: string,
   content: string | Uint8Array,
   options: { readonly mode: number },
