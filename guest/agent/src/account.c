@@ -64,7 +64,8 @@ bool find_account(const char *user, struct account *account) {
   char line[LINE_SIZE];
   *account = (struct account){.name = "root", .home = "/", .shell = "/bin/sh"};
   FILE *users = fopen("/etc/passwd", "re");
-  while (users && !is_found && fgets(line, sizeof line, users)) is_found = parse_account(line, is_root ? "root" : user, account);
+  while (users && !is_found && fgets(line, sizeof line, users))
+    is_found = parse_account(line, is_root ? "root" : user, account);
   if (users) fclose(users);
   if (!is_found && !is_root) return false;
   account->groups[account->group_count++] = account->gid;

@@ -13,5 +13,6 @@ struct account {
   int group_count;
 };
 
-// By name or decimal uid; "" is root. False when there is no such user. A machine without /etc/passwd has root, with home /.
+// By name or decimal uid; "" is root. False when there is no such user. A machine without /etc/passwd has root, with
+// home /.
 bool find_account(const char *user, struct account *account);

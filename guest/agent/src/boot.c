@@ -25,7 +25,8 @@ static struct timer ready_timer;
 
 static void mount_at(const char *type, const char *path, unsigned long flags, const char *options) {
   mkdir(path, 0755);
-  if (mount(type, path, type, flags, options) != 0 && errno != EBUSY) log_line("%s cannot be mounted: %s", path, strerror(errno));
+  if (mount(type, path, type, flags, options) != 0 && errno != EBUSY)
+    log_line("%s cannot be mounted: %s", path, strerror(errno));
 }
 
 static void open_standard_descriptors(void) {
@@ -48,11 +49,13 @@ static void mount_rest(void) {
   mount_at("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
   mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
   mount_at("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
-  if (mkdir("/run/lock", 0755) != 0 || chmod("/run/lock", 01777) != 0) log_line("/run/lock cannot be made: %s", strerror(errno));
+  if (mkdir("/run/lock", 0755) != 0 || chmod("/run/lock", 01777) != 0)
+    log_line("/run/lock cannot be made: %s", strerror(errno));
   static const char *const links[][2] = {
       {"/proc/self/fd", "/dev/fd"}, {"fd/0", "/dev/stdin"}, {"fd/1", "/dev/stdout"}, {"fd/2", "/dev/stderr"}};
   for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-    if (symlink(links[i][0], links[i][1]) != 0 && errno != EEXIST) log_line("%s cannot be made: %s", links[i][1], strerror(errno));
+    if (symlink(links[i][0], links[i][1]) != 0 && errno != EEXIST)
+      log_line("%s cannot be made: %s", links[i][1], strerror(errno));
 }
 
 static void set_name(void) {

@@ -1,4 +1,5 @@
-// The child's side of starting a command, from vfork to exec: only system calls, for the memory is the agent's. Declared in execution.h.
+// The child's side of starting a command, from vfork to exec: only system calls, for the memory is the agent's.
+// Declared in execution.h.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -22,7 +22,7 @@ static char *variable(const char *name, const char *value) {
 
 char **environment_make(const struct exec_request *request, const struct account *account) {
   const char *const defaults[][2] = {
-      {"PATH", DEFAULT_PATH},      {"HOME", account->home},   {"USER", account->name},
+      {"PATH", DEFAULT_PATH},     {"HOME", account->home},   {"USER", account->name},
       {"LOGNAME", account->name}, {"SHELL", account->shell}, {"TERM", "xterm-256color"},
   };
   size_t default_count = sizeof defaults / sizeof defaults[0] - (request->flags & EXEC_TTY ? 0 : 1);
@@ -34,7 +34,8 @@ char **environment_make(const struct exec_request *request, const struct account
   for (size_t i = 0; i < default_count + asked && has_memory; i++) {
     bool is_default = i < default_count;
     if (is_default && is_named(request->env, defaults[i][0])) continue;
-    environment[count] = is_default ? variable(defaults[i][0], defaults[i][1]) : strdup(request->env[i - default_count]);
+    environment[count] =
+        is_default ? variable(defaults[i][0], defaults[i][1]) : strdup(request->env[i - default_count]);
     has_memory = environment[count++] != NULL;
   }
   if (has_memory) return environment;

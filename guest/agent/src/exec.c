@@ -32,7 +32,8 @@ static bool take_data(struct stream *stream, uint8_t channel, uint64_t offset, c
 static bool take_eof(struct stream *stream, uint8_t channel, uint64_t offset) {
   struct execution *execution = exec_stream(stream)->execution;
   bool is_repeated = execution->stdin_receiving.has_eof;
-  if (channel != CHANNEL_IN || !execution->has_stdin || !receiving_eof(&execution->stdin_receiving, offset)) return false;
+  if (channel != CHANNEL_IN || !execution->has_stdin || !receiving_eof(&execution->stdin_receiving, offset))
+    return false;
   if (!is_repeated) sink_finish(&execution->stdin_sink);
   stream->is_ready = true;
   return true;
@@ -58,7 +59,8 @@ static bool take_resize(struct stream *stream, uint16_t rows, uint16_t columns) 
   const struct execution *execution = exec_stream(stream)->execution;
   struct winsize size = {.ws_row = rows, .ws_col = columns};
   // A terminal whose command has ended has nobody to tell.
-  if (execution->is_tty && execution->outputs[0].source.fd >= 0) ioctl(execution->outputs[0].source.fd, TIOCSWINSZ, &size);
+  if (execution->is_tty && execution->outputs[0].source.fd >= 0)
+    ioctl(execution->outputs[0].source.fd, TIOCSWINSZ, &size);
   return true;
 }
 

@@ -39,7 +39,7 @@ struct execution {
   struct receiving stdin_receiving;
 
   int64_t started_at_ns, started_at_wall_ns, ended_at_ns;
-  int exit_code, exit_signal;  // -1 and the signal, or the code and 0
+  int exit_code, exit_signal;                // -1 and the signal, or the code and 0
   bool is_timed_out, was_killed, is_zombie;  // zombie: not reaped yet, to keep the group's number ours
   struct timer timer;                        // the time-out, then the grace before SIGKILL
   struct timer linger;                       // for background children that hold the pipes after the end

@@ -58,7 +58,8 @@ static int name_in_hosts(const char *name) {
     }
     line += line_length;
   }
-  snprintf(text + length, sizeof text - length, "%s%s\t%s\n", length > 0 && text[length - 1] != '\n' ? "\n" : "", ours, name);
+  snprintf(text + length, sizeof text - length, "%s%s\t%s\n", length > 0 && text[length - 1] != '\n' ? "\n" : "", ours,
+           name);
   return write_text_file("/etc/hosts", text);
 }
 

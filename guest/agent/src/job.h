@@ -1,4 +1,5 @@
-// Work that may take long (a big removal, a name look-up, an fsync) is done by a forked child, so that the loop never waits.
+// Work that may take long (a big removal, a name look-up, an fsync) is done by a forked child, so that the loop never
+// waits.
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>
@@ -12,7 +13,8 @@ typedef void job_done(void *owner, int error, const uint8_t *result, size_t leng
 
 struct job;
 
-// NULL with errno when it cannot be started. The request is only read in the child, which keeps no descriptor of ours but `kept_fd` (-1: none).
+// NULL with errno when it cannot be started. The request is only read in the child, which keeps no descriptor of ours
+// but `kept_fd` (-1: none).
 struct job *job_start(job_work *work, const void *request, int kept_fd, job_done *done, void *owner);
 // The owner goes away; the work is finished nevertheless.
 void job_abandon(struct job *job);

@@ -15,8 +15,8 @@ enum link_kind {
 void link_start(enum link_kind kind, int in_fd, int out_fd, void (*ended)(void));
 void link_stop(void);
 
-// Room for `length` bytes at the end of the output, to be filled and then committed. NULL when there is no link, or when the
-// output's bound is reached, which cannot be as long as link_has_room_* are asked first.
+// Room for `length` bytes at the end of the output, to be filled and then committed. NULL when there is no link, or
+// when the output's bound is reached, which cannot be as long as link_has_room_* are asked first.
 uint8_t *link_reserve(size_t length);
 void link_commit(size_t length);
 void link_drop_output(void);

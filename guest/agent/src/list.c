@@ -42,7 +42,8 @@ static void swap(struct page *page, size_t a, size_t b) {
 }
 
 static void sift_up(struct page *page, size_t at) {
-  for (; at > 0 && strcmp(page->names[(at - 1) / 2], page->names[at]) < 0; at = (at - 1) / 2) swap(page, at, (at - 1) / 2);
+  for (; at > 0 && strcmp(page->names[(at - 1) / 2], page->names[at]) < 0; at = (at - 1) / 2)
+    swap(page, at, (at - 1) / 2);
 }
 
 static void sift_down(struct page *page, size_t at) {

@@ -17,7 +17,8 @@ static int directory = -1;  // of the modules; stays reachable when the root has
 // Its file is removed afterwards: the initramfs is memory.
 static void load(const char *path) {
   int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) log_line("module %s: %s", path, strerror(errno));
+  if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST))
+    log_line("module %s: %s", path, strerror(errno));
   if (fd < 0) return;
   close(fd);
   unlinkat(directory, path, 0);

@@ -18,7 +18,9 @@ static int take_mac(struct network *network, const char *text) {
   int end = 0;
   uint8_t *mac = network->mac;
   if (network->has_mac) return EINVAL;
-  if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5], &end) != 6) return EINVAL;
+  if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
+             &end) != 6)
+    return EINVAL;
   network->has_mac = true;
   return end == 17 && text[end] == 0 ? 0 : EINVAL;
 }

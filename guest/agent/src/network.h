@@ -11,7 +11,8 @@ struct network {
   char dns[256];  // addresses, separated by commas; "": as it is
 };
 
-// Takes "mac=…", "ip=ADDRESS/PREFIX", "gateway=…" or "dns=…". 0, or EINVAL for anything else and for a second of the same.
+// Takes "mac=…", "ip=ADDRESS/PREFIX", "gateway=…" or "dns=…". 0, or EINVAL for anything else and for a second of the
+// same.
 int network_take_setting(struct network *network, const char *setting);
 // Makes it so, replacing what was there; what is not named stays. 0 or an errno.
 int network_apply(const struct network *network);

@@ -1,5 +1,5 @@
-// From a command's pipe into what is kept for the host. When that is full the pipe is left alone, and the command waits in
-// write(2): nothing is lost. Declared in execution.h.
+// From a command's pipe into what is kept for the host. When that is full the pipe is left alone, and the command waits
+// in write(2): nothing is lost. Declared in execution.h.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>

@@ -8,7 +8,10 @@
 void take_path(struct reader *reader, struct path *path) {
   struct text text = take_text(reader);
   *path->text = 0;
-  path->error = text.length == 0 ? ENOENT : text.length >= PATH_MAX ? ENAMETOOLONG : memchr(text.data, 0, text.length) ? EINVAL : 0;
+  path->error = text.length == 0                    ? ENOENT
+                : text.length >= PATH_MAX           ? ENAMETOOLONG
+                : memchr(text.data, 0, text.length) ? EINVAL
+                                                    : 0;
   if (path->error) return;
   memcpy(path->text, text.data, text.length);
   path->text[text.length] = 0;

@@ -1,7 +1,7 @@
 // Children are reaped: commands, jobs, and as PID 1 every orphan of the machine. Declared in execution.h.
 //
-// A process group's number may be used again once its last process is reaped. After a time-out the group is still to get SIGKILL
-// when the grace is over, so a command that has ended meanwhile is kept as a zombie until then.
+// A process group's number may be used again once its last process is reaped. After a time-out the group is still to
+// get SIGKILL when the grace is over, so a command that has ended meanwhile is kept as a zombie until then.
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -92,5 +92,6 @@ void execution_set_timeout(struct execution *execution, uint32_t timeout_ms) {
 }
 
 bool execution_is_over(const struct execution *execution) {
-  return execution->state == ENDED && output_is_at_end(&execution->outputs[0]) && output_is_at_end(&execution->outputs[1]);
+  return execution->state == ENDED && output_is_at_end(&execution->outputs[0]) &&
+         output_is_at_end(&execution->outputs[1]);
 }

@@ -1,5 +1,5 @@
-// REMOVE. A tree is taken down without recursion and with one directory open at a time, however deep it is; links are never
-// followed and mount points never entered, even if somebody changes the tree meanwhile.
+// REMOVE. A tree is taken down without recursion and with one directory open at a time, however deep it is; links are
+// never followed and mount points never entered, even if somebody changes the tree meanwhile.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

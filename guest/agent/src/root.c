@@ -47,14 +47,24 @@ bool root_switch(void) {
   carry_mount("/dev", "/newroot/dev");
   carry_mount("/proc", "/newroot/proc");
   carry_mount("/sys", "/newroot/sys");
-  bool is_switched = chdir("/newroot") == 0 && mount(".", "/", NULL, MS_MOVE, NULL) == 0 && chroot(".") == 0 && chdir("/") == 0;
+  bool is_switched =
+      chdir("/newroot") == 0 && mount(".", "/", NULL, MS_MOVE, NULL) == 0 && chroot(".") == 0 && chdir("/") == 0;
   if (!is_switched) log_line("the root cannot be switched: %s", strerror(errno));
   return is_switched;
 }
 
 // How many blocks an ext4 file system has, and their size: from its superblock.
 static bool read_superblock(int disk, uint64_t *blocks, uint64_t *block_size) {
-  enum { OFFSET = 1024, SIZE = 1024, BLOCKS_LOW = 4, LOG_BLOCK_SIZE = 24, MAGIC = 56, FEATURES = 96, BLOCKS_HIGH = 336, HAS_64_BITS = 0x80 };
+  enum {
+    OFFSET = 1024,
+    SIZE = 1024,
+    BLOCKS_LOW = 4,
+    LOG_BLOCK_SIZE = 24,
+    MAGIC = 56,
+    FEATURES = 96,
+    BLOCKS_HIGH = 336,
+    HAS_64_BITS = 0x80
+  };
   uint8_t block[SIZE];
   if (pread(disk, block, SIZE, OFFSET) != SIZE || load_u16(block + MAGIC) != 0xEF53) return false;
   uint32_t log_size = load_u32(block + LOG_BLOCK_SIZE);
@@ -67,11 +77,13 @@ static bool read_superblock(int disk, uint64_t *blocks, uint64_t *block_size) {
 void root_grow(void) {
   uint64_t disk_bytes, blocks, block_size;
   int disk = open(device, O_RDONLY | O_CLOEXEC), root = open("/", O_RDONLY | O_CLOEXEC);
-  if (disk < 0 || root < 0 || ioctl(disk, ABI_BLKGETSIZE64, &disk_bytes) != 0 || !read_superblock(disk, &blocks, &block_size)) {
+  if (disk < 0 || root < 0 || ioctl(disk, ABI_BLKGETSIZE64, &disk_bytes) != 0 ||
+      !read_superblock(disk, &blocks, &block_size)) {
     log_line("the size of %s is not known", device);
   } else {
     uint64_t wanted = disk_bytes / block_size;
-    if (wanted > blocks && ioctl(root, ABI_EXT4_IOC_RESIZE_FS, &wanted) != 0) log_line("%s cannot be grown: %s", device, strerror(errno));
+    if (wanted > blocks && ioctl(root, ABI_EXT4_IOC_RESIZE_FS, &wanted) != 0)
+      log_line("%s cannot be grown: %s", device, strerror(errno));
   }
   if (disk >= 0) close(disk);
   if (root >= 0) close(root);

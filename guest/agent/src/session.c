@@ -35,9 +35,7 @@ void session_hold(bool hold) { is_held = hold; }
 
 static bool is_whole(void) { return assembled >= FRAME_HEADER && assembled == FRAME_HEADER + incoming.length; }
 
-bool session_is_holding(void) {
-  return is_held && state == OPEN && is_whole() && incoming.type == FRAME_OPEN;
-}
+bool session_is_holding(void) { return is_held && state == OPEN && is_whole() && incoming.type == FRAME_OPEN; }
 
 bool session_has_frame(void) { return state != SILENT && is_whole(); }
 
@@ -111,7 +109,8 @@ static void put_boot_id(struct writer *writer) {
 }
 
 static void put_capabilities(struct writer *writer) {
-  static const char *const names[] = {"exec", "tty", "files", "watch", "tcp", "stats", "identify", "shutdown", "freeze"};
+  static const char *const names[] = {"exec",  "tty",      "files",    "watch", "tcp",
+                                      "stats", "identify", "shutdown", "freeze"};
   uint32_t count = owns_machine ? 9 : 6;
   put_u32(writer, count);
   for (uint32_t i = 0; i < count; i++) put_string(writer, names[i]);

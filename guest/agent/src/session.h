@@ -1,5 +1,5 @@
-// Sessions (sections 1 to 3 of PROTOCOL.md): who may begin one, the frames within it, HELLO and PING. What a frame means
-// to its stream is decided in stream.c.
+// Sessions (sections 1 to 3 of PROTOCOL.md): who may begin one, the frames within it, HELLO and PING. What a frame
+// means to its stream is decided in stream.c.
 //
 //          SYNC with our key, at any byte, in any state
 //        .--------------------------------------------.
@@ -38,7 +38,7 @@ bool session_is_holding(void);
 // Ends the session if an answer could not be written. To be called when no stream is at work.
 void session_settle(void);
 
-// A frame to be written with put_*, of at most `capacity` bytes of payload, and then sent. A frame that became `full` is not
-// sent and ends the session: callers size their frames so that it cannot be.
+// A frame to be written with put_*, of at most `capacity` bytes of payload, and then sent. A frame that became `full`
+// is not sent and ends the session: callers size their frames so that it cannot be.
 struct writer frame_begin(size_t capacity);
 void frame_send(struct writer *payload, uint8_t type, uint32_t stream);

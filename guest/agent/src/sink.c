@@ -41,7 +41,8 @@ static void on_ready(struct source *source, uint32_t events) {
   finish(sink);
 }
 
-void sink_open(struct sink *sink, int fd, void *owner, void (*changed)(struct sink *), void (*finished)(struct sink *)) {
+void sink_open(struct sink *sink, int fd, void *owner, void (*changed)(struct sink *),
+               void (*finished)(struct sink *)) {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   *sink = (struct sink){.owner = owner, .changed = changed, .finished = finished};
   sink->source = (struct source){.fd = fd, .ready = on_ready, .owner = sink};

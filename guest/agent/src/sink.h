@@ -9,7 +9,7 @@ struct sink {
   bool is_finishing, is_broken;
   int error;  // why it is broken
   void *owner;
-  void (*changed)(struct sink *sink);  // bytes have left the queue, or it broke
+  void (*changed)(struct sink *sink);   // bytes have left the queue, or it broke
   void (*finished)(struct sink *sink);  // everything before sink_finish has been written, or it broke; once
 };
 

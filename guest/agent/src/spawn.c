@@ -1,7 +1,7 @@
 // Starting a command: its pipes or terminal, and its birth. Declared in execution.h.
 //
-// By vfork: the child runs in our memory, and we wait, until it has become the command or failed to. That costs less than half of a
-// fork (nothing is copied, no page faults afterwards), and the answer is known at once.
+// By vfork: the child runs in our memory, and we wait, until it has become the command or failed to. That costs less
+// than half of a fork (nothing is copied, no page faults afterwards), and the answer is known at once.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -82,7 +82,8 @@ static void on_stdin_finished(struct sink *sink) {
 static void keep_ours(struct execution *execution, const struct plumbing *plumbing) {
   for (int i = 0; i < 2; i++)
     if (plumbing->ours[i + 1] >= 0) output_open(&execution->outputs[i], plumbing->ours[i + 1], execution);
-  if (plumbing->ours[0] >= 0) sink_open(&execution->stdin_sink, plumbing->ours[0], execution, on_stdin_changed, on_stdin_finished);
+  if (plumbing->ours[0] >= 0)
+    sink_open(&execution->stdin_sink, plumbing->ours[0], execution, on_stdin_changed, on_stdin_finished);
 }
 
 static pid_t give_birth(struct launch *launch, char **environment) {

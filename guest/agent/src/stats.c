@@ -21,7 +21,8 @@ static void put_cpu(struct writer *result) {
   unsigned long long user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
   FILE *file = fopen("/proc/stat", "re");
   if (file) {
-    int count = fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq, &softirq, &steal);
+    int count = fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq,
+                       &softirq, &steal);
     if (count < 4) log_line("/proc/stat is not understood");
     fclose(file);
   }
@@ -82,7 +83,9 @@ static void put_network(struct writer *result) {
   char line[512], name[64];
   FILE *file = fopen("/proc/net/dev", "re");
   while (file && fgets(line, sizeof line, file)) {
-    if (sscanf(line, " %63[^:]: %llu %*u %*u %*u %*u %*u %*u %*u %llu", name, &in, &out) != 3 || strcmp(name, "lo") == 0) continue;
+    if (sscanf(line, " %63[^:]: %llu %*u %*u %*u %*u %*u %*u %*u %llu", name, &in, &out) != 3 ||
+        strcmp(name, "lo") == 0)
+      continue;
     received += in;
     sent += out;
   }

@@ -72,7 +72,8 @@ static bool take_data(struct stream *stream, struct reader *payload) {
 static bool take_window(struct stream *stream, struct reader *payload) {
   uint8_t channel = take_u8(payload);
   uint64_t acknowledged = take_u64(payload), limit = take_u64(payload);
-  return reader_is_finished(payload) && stream->kind->window && stream->kind->window(stream, channel, acknowledged, limit);
+  return reader_is_finished(payload) && stream->kind->window &&
+         stream->kind->window(stream, channel, acknowledged, limit);
 }
 
 static bool take_eof(struct stream *stream, struct reader *payload) {
@@ -92,8 +93,8 @@ static bool take_resize(struct stream *stream, struct reader *payload) {
 }
 
 static bool is_host_frame(uint8_t type) {
-  return type == FRAME_DATA || type == FRAME_EOF || type == FRAME_WINDOW || type == FRAME_SIGNAL || type == FRAME_RESIZE ||
-         type == FRAME_CLOSE;
+  return type == FRAME_DATA || type == FRAME_EOF || type == FRAME_WINDOW || type == FRAME_SIGNAL ||
+         type == FRAME_RESIZE || type == FRAME_CLOSE;
 }
 
 bool stream_take_frame(uint32_t id, uint8_t type, struct reader *payload) {

@@ -10,8 +10,8 @@ enum { STREAMS_MAX = 256 };
 
 struct stream;
 
-// What a kind of stream does with frames. A function that is absent: the frame is a violation. `false` from any of the takers
-// too. Only `pump` may end its own stream.
+// What a kind of stream does with frames. A function that is absent: the frame is a violation. `false` from any of the
+// takers too. Only `pump` may end its own stream.
 struct stream_kind {
   bool (*data)(struct stream *stream, uint8_t channel, uint64_t offset, const uint8_t *data, size_t length);
   bool (*eof)(struct stream *stream, uint8_t channel, uint64_t offset);
@@ -40,7 +40,8 @@ void stream_end(struct stream *stream);
 void streams_end_all(void);
 // False: the frame violates the protocol.
 bool stream_take_frame(uint32_t id, uint8_t type, struct reader *payload);
-// Lets the streams send, in turn, while there is room. True when it ran out of room or time before they ran out of data.
+// Lets the streams send, in turn, while there is room. True when it ran out of room or time before they ran out of
+// data.
 bool streams_pump(void);
 
 // RESULT: begun with enough room for the largest, or for `capacity`.

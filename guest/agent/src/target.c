@@ -36,7 +36,8 @@ static int follow_links(char *path) {
     if (length < 0) return errno == EINVAL || errno == ENOENT ? 0 : errno;
     link[length] = 0;
     path_parent(path, parent);
-    int joined_length = *link == '/' ? snprintf(joined, sizeof joined, "%s", link) : snprintf(joined, sizeof joined, "%s/%s", parent, link);
+    int joined_length = *link == '/' ? snprintf(joined, sizeof joined, "%s", link)
+                                     : snprintf(joined, sizeof joined, "%s/%s", parent, link);
     if (joined_length < 0 || joined_length >= PATH_MAX) return ENAMETOOLONG;
     strcpy(path, joined);
   }
@@ -54,7 +55,8 @@ static int open_temporary(struct target *target) {
   int directory = slash ? (int)(slash - target->path) + 1 : 0;
   for (int attempt = 0; attempt < 100; attempt++) {
     static unsigned serial;
-    int length = snprintf(target->temporary, sizeof target->temporary, "%.*s.volary-%d-%u.tmp", directory, target->path, (int)getpid(), serial++);
+    int length = snprintf(target->temporary, sizeof target->temporary, "%.*s.volary-%d-%u.tmp", directory, target->path,
+                          (int)getpid(), serial++);
     if (length < 0 || length >= PATH_MAX) return ENAMETOOLONG;
     target->fd = open(target->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (target->fd >= 0) return 0;

@@ -1,4 +1,5 @@
-// Where a WRITE goes: a temporary file that becomes the target at the end, or the target itself if that is a device or pipe.
+// Where a WRITE goes: a temporary file that becomes the target at the end, or the target itself if that is a device or
+// pipe.
 #pragma once
 #include <limits.h>
 #include <stdbool.h>

@@ -67,7 +67,9 @@ static void connect_next(struct connection *connection) {
     const struct sockaddr_in6 *address = &connection->addresses[connection->next_address++];
     source_close(&connection->socket);
     connection->socket.fd = socket(address->sin6_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int result = connection->socket.fd < 0 ? -1 : connect(connection->socket.fd, (const struct sockaddr *)address, address_size(address));
+    int result = connection->socket.fd < 0
+                     ? -1
+                     : connect(connection->socket.fd, (const struct sockaddr *)address, address_size(address));
     connection->error = result == 0 ? 0 : errno;
     if (connection->error == EINPROGRESS && source_want(&connection->socket, EPOLLOUT)) {
       connection->error = 0;
@@ -123,7 +125,8 @@ static bool receive(struct connection *connection) {
 }
 
 static bool end_with_error(struct connection *connection) {
-  send_error(connection->stream.id, connection->error, "connect %s:%u", connection->target.host, connection->target.port);
+  send_error(connection->stream.id, connection->error, "connect %s:%u", connection->target.host,
+             connection->target.port);
   stream_end(&connection->stream);
   return true;
 }
@@ -167,7 +170,8 @@ static bool take_data(struct stream *stream, uint8_t channel, uint64_t offset, c
 static bool take_eof(struct stream *stream, uint8_t channel, uint64_t offset) {
   struct connection *connection = (struct connection *)stream;
   bool is_repeated = connection->receiving.has_eof;
-  if (channel != CHANNEL_IN || !connection->is_connected || !receiving_eof(&connection->receiving, offset)) return false;
+  if (channel != CHANNEL_IN || !connection->is_connected || !receiving_eof(&connection->receiving, offset))
+    return false;
   if (!is_repeated) sink_finish(&connection->sink);
   stream->is_ready = true;
   return true;
@@ -195,7 +199,9 @@ static int look_up(const void *request, struct writer *result) {
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
   if (getaddrinfo(target->host, NULL, &hints, &found) != 0) return EHOSTUNREACH;
   for (const struct addrinfo *at = found; at; at = at->ai_next) {
-    if (at->ai_addrlen > sizeof(struct sockaddr_in6) || writer_length(result) >= ADDRESSES_MAX * sizeof(struct sockaddr_in6)) continue;
+    if (at->ai_addrlen > sizeof(struct sockaddr_in6) ||
+        writer_length(result) >= ADDRESSES_MAX * sizeof(struct sockaddr_in6))
+      continue;
     struct sockaddr_in6 address = {0};
     memcpy(&address, at->ai_addr, at->ai_addrlen);
     // The port is at the same place in both kinds of address.

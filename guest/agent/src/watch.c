@@ -1,5 +1,5 @@
-// WATCH: inotify's events as EVENT frames. They are read from the kernel only when they can be sent, so the kernel's own queue
-// (and its overflow) is the only one.
+// WATCH: inotify's events as EVENT frames. They are read from the kernel only when they can be sent, so the kernel's
+// own queue (and its overflow) is the only one.
 #include "watch.h"
 
 #include <dirent.h>
@@ -62,7 +62,8 @@ static bool take_event(struct watching *watching, const struct inotify_event *ev
   // Of itself a directory below the root tells nothing that its parent does not tell too.
   if (!watched || (!*name && *watched->path) || !watch_tree_join(watched->path, name, path, sizeof path)) return false;
   bool is_directory = event->mask & IN_ISDIR && *name;
-  if (is_directory && event->mask & (IN_CREATE | IN_MOVED_TO)) watching->error = watch_tree_add(&watching->tree, path, true);
+  if (is_directory && event->mask & (IN_CREATE | IN_MOVED_TO))
+    watching->error = watch_tree_add(&watching->tree, path, true);
   if (is_directory && event->mask & IN_MOVED_FROM) watch_tree_remove(&watching->tree, path);
   int what = what_of(event->mask);
   if (what) send_event(watching, (enum what)what, path);
@@ -104,7 +105,8 @@ static bool scan(struct watching *watching) {
     }
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     if (!watch_tree_join(watching->scan_path, entry->d_name, path, sizeof path)) continue;
-    if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) watching->error = watch_tree_add(&watching->tree, path, true);
+    if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+      watching->error = watch_tree_add(&watching->tree, path, true);
     send_event(watching, CREATED, path);
     return true;
   }

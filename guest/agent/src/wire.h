@@ -1,5 +1,6 @@
 // Reading and writing the integers, strings and lists of PROTOCOL.md. Readers and writers never leave their bounds:
-// the first step too far makes them `bad` or `full` and everything after it does nothing, so callers check once, at the end.
+// the first step too far makes them `bad` or `full` and everything after it does nothing, so callers check once, at the
+// end.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

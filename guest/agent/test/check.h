@@ -23,8 +23,8 @@ _Noreturn void check_equal_failed(const char *file, int line, const char *what, 
     int64_t actual_ = (int64_t)(actual), expected_ = (int64_t)(expected);                          \
     if (actual_ != expected_) check_equal_failed(__FILE__, __LINE__, #actual, actual_, expected_); \
   } while (0)
-#define RUN_TESTS(...)                                                      \
-  int main(void) {                                                          \
-    static const struct test tests[] = {__VA_ARGS__};                       \
-    return run_tests(tests, (int)(sizeof tests / sizeof tests[0]));         \
+#define RUN_TESTS(...)                                              \
+  int main(void) {                                                  \
+    static const struct test tests[] = {__VA_ARGS__};               \
+    return run_tests(tests, (int)(sizeof tests / sizeof tests[0])); \
   }

@@ -127,7 +127,8 @@ void client_receive(struct client *client, struct message *message) {
 void client_expect(struct client *client, struct message *message, uint8_t type, uint32_t stream) {
   client_receive(client, message);
   if (message->frame.type == FRAME_ERROR && type != FRAME_ERROR)
-    fprintf(stderr, "ERROR %u %.*s\n", load_u16(message->payload), (int)message->frame.length - 6, message->payload + 6);
+    fprintf(stderr, "ERROR %u %.*s\n", load_u16(message->payload), (int)message->frame.length - 6,
+            message->payload + 6);
   CHECK_EQUAL(message->frame.type, type);
   CHECK_EQUAL(message->frame.stream, stream);
 }

@@ -25,7 +25,8 @@ const char *full(const char *name) {
 
 void make_file(const char *name, const char *content, mode_t mode) {
   int fd = open(full(name), O_WRONLY | O_CREAT | O_TRUNC, mode);
-  CHECK(fd >= 0 && write(fd, content, strlen(content)) == (ssize_t)strlen(content) && fchmod(fd, mode) == 0 && close(fd) == 0);
+  CHECK(fd >= 0 && write(fd, content, strlen(content)) == (ssize_t)strlen(content) && fchmod(fd, mode) == 0 &&
+        close(fd) == 0);
 }
 
 const char *content_of(const char *name) {

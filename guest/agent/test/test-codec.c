@@ -236,7 +236,8 @@ static void check_golden(const char *name, const uint8_t *bytes, size_t length, 
   if (frame.type == FRAME_OPEN) put_u8(&writer, layout < 0 ? 11 : layouts[layout].kind);
   for (const char *field = layout < 0 ? "" : layouts[layout].fields; *field; field++) put_field(&writer, *field, &json);
   CHECK(!next_value(&json));
-  frame_seal(made, layout < 0 ? FRAME_OPEN : layouts[layout].type, 0xb2a1, frame.stream, (uint32_t)writer_length(&writer));
+  frame_seal(made, layout < 0 ? FRAME_OPEN : layouts[layout].type, 0xb2a1, frame.stream,
+             (uint32_t)writer_length(&writer));
   if (writer_length(&writer) + FRAME_HEADER != length || memcmp(made, bytes, length) != 0) {
     fprintf(stderr, "golden frame %s differs\n", name);
     CHECK(false);
@@ -320,4 +321,5 @@ static void queues_keep_every_byte(void) {
   for (int i = 0; i < QUEUE_BLOCKS; i++) CHECK(!queue.blocks[i]);
 }
 
-RUN_TESTS(TEST(crc32c_vectors), TEST(crc32c_ways_agree), TEST(golden_frames), TEST(readers_stop_at_the_end), TEST(queues_keep_every_byte))
+RUN_TESTS(TEST(crc32c_vectors), TEST(crc32c_ways_agree), TEST(golden_frames), TEST(readers_stop_at_the_end),
+          TEST(queues_keep_every_byte))

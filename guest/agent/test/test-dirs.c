@@ -165,7 +165,8 @@ static void removing(void) {
   begin();
   CHECK(mkdir(full("outside"), 0700) == 0);
   make_file("outside/precious", "kept", 0600);
-  CHECK(mkdir(full("tree"), 0700) == 0 && mkdir(full("tree/sub"), 0700) == 0 && mkdir(full("tree/sub/empty"), 0700) == 0);
+  CHECK(mkdir(full("tree"), 0700) == 0 && mkdir(full("tree/sub"), 0700) == 0 &&
+        mkdir(full("tree/sub/empty"), 0700) == 0);
   CHECK(symlink("../outside", full("tree/link")) == 0 && symlink("../../outside", full("tree/sub/link")) == 0);
   make_file("tree/sub/f", "x", 0400);
   CHECK_EQUAL(client_expect_error(&place.client, open_remove("tree", 0)), ENOTEMPTY);

@@ -125,7 +125,8 @@ static void writing(void) {
   CHECK_EQUAL(client_expect_error(&place.client, open_write("x/", 0600, 0)), EISDIR);
   CHECK_EQUAL(client_expect_error(&place.client, open_write("x", 0200000, 0)), EINVAL);
 
-  CHECK(symlink("a/b/f", full("link")) == 0 && symlink("later", full("dangling")) == 0 && symlink("loop", full("loop")) == 0);
+  CHECK(symlink("a/b/f", full("link")) == 0 && symlink("later", full("dangling")) == 0 &&
+        symlink("loop", full("loop")) == 0);
   write_file("link", 0xFFFFFFFF, 0, "through");
   CHECK(S_ISLNK(mode_of("link")) && strcmp(content_of("a/b/f"), "through") == 0);
   write_file("dangling", 0xFFFFFFFF, 0, "made");
@@ -207,7 +208,8 @@ static void devices_and_pipes_are_written_directly(void) {
   uint32_t stream = open_write("pipe", 0600, 0);
   client_expect(&place.client, &place.message, FRAME_RESULT, stream);
   client_expect(&place.client, &place.message, FRAME_WINDOW, stream);
-  uint64_t limit = (take_u8(&place.message.reader), take_u64(&place.message.reader), take_u64(&place.message.reader)), sent = 0, got = 0;
+  uint64_t limit = (take_u8(&place.message.reader), take_u64(&place.message.reader), take_u64(&place.message.reader)),
+           sent = 0, got = 0;
   static uint8_t data[DATA_MAX], back[DATA_MAX];
   // More than the pipe holds: the rest is kept until it is read.
   for (; sent + DATA_MAX <= limit; sent += DATA_MAX) send_data(&place.client, stream, sent, data, DATA_MAX);

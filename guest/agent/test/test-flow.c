@@ -89,7 +89,8 @@ static void a_blocked_stream_blocks_no_other(void) {
   client_ping(&client, 1);
   CHECK(strcmp(client_run(&client, 10, 10, "echo through")->output[0], "through\n") == 0);
   send_window(&client, 1, 1, 0, 70000);
-  for (size_t got = 0; got < 70000; got += message.frame.length - DATA_HEADER) client_expect(&client, &message, FRAME_DATA, 1);
+  for (size_t got = 0; got < 70000; got += message.frame.length - DATA_HEADER)
+    client_expect(&client, &message, FRAME_DATA, 1);
   CHECK(strcmp(client_run(&client, 11, 11, "echo again")->output[0], "again\n") == 0);
   client_stop(&client);
 }
@@ -168,7 +169,8 @@ static void output_is_kept_while_no_host_is_there(void) {
   const char *const argv[] = {NULL};
   send_exec(&client, 7, &(struct command){.id = 1, .flags = 4, .argv = argv, .acknowledged = {kept, 0}});
   client_expect(&client, &message, FRAME_RESULT, 7);
-  for (uint8_t channel = 1; channel <= 2; channel++) send_window(&client, 7, channel, channel == 1 ? kept : 0, WINDOW_MAX);
+  for (uint8_t channel = 1; channel <= 2; channel++)
+    send_window(&client, 7, channel, channel == 1 ? kept : 0, WINDOW_MAX);
   memset(&outcome, 0, sizeof outcome);
   outcome.length[0] = kept;
   client_collect(&client, 7, &outcome);
@@ -204,7 +206,8 @@ static void memory_is_bounded(void) {
     before = after;
     after = resident_kib(client.agent);
   } while (after > before + 512);
-  // Without a bound for all together it would be 240 MiB. With it 64, 64 KiB for each, and the sanitizer's own bookkeeping.
+  // Without a bound for all together it would be 240 MiB. With it 64, 64 KiB for each, and the sanitizer's own
+  // bookkeeping.
   CHECK(after < 160 * 1024);
   client_ping(&client, 1);
   client_stop(&client);
@@ -254,5 +257,5 @@ static void too_many_streams_are_refused(void) {
 
 RUN_TESTS(TEST(nothing_is_sent_without_a_window), TEST(too_large_windows_are_violations),
           TEST(data_past_the_limit_is_a_violation), TEST(a_blocked_stream_blocks_no_other),
-          TEST(output_is_kept_up_to_a_mebibyte_and_none_is_lost), TEST(output_is_kept_while_no_host_is_there), TEST(memory_is_bounded),
-          TEST(unread_answers_stop_requests), TEST(too_many_streams_are_refused))
+          TEST(output_is_kept_up_to_a_mebibyte_and_none_is_lost), TEST(output_is_kept_while_no_host_is_there),
+          TEST(memory_is_bounded), TEST(unread_answers_stop_requests), TEST(too_many_streams_are_refused))

@@ -22,7 +22,8 @@
 #include "text-file.h"
 
 static void command_lines(void) {
-  static const char line[] = "console=ttyS0 volary.root=/dev/vdb quiet volary.hostname=a-b volary.dns= xvolary.port=no volary.port=p 1\n";
+  static const char line[] =
+      "console=ttyS0 volary.root=/dev/vdb quiet volary.hostname=a-b volary.dns= xvolary.port=no volary.port=p 1\n";
   char value[16] = "kept";
   CHECK(find_value(line, "volary.root", value, sizeof value) && strcmp(value, "/dev/vdb") == 0);
   CHECK(find_value(line, "volary.hostname", value, sizeof value) && strcmp(value, "a-b") == 0);
@@ -44,9 +45,21 @@ static void network_settings(void) {
   CHECK_EQUAL(network_take_setting(&network, "gateway=10.1.0.1"), 0);
   CHECK_EQUAL(network_take_setting(&network, "dns=10.1.0.2,10.1.0.3"), 0);
   CHECK_EQUAL(network_take_setting(&network, "ip=10.1.2.3/20"), EINVAL);  // a second one
-  static const char *const wrong[] = {"mac=52:54:00:ab:cd", "mac=52:54:00:ab:cd:0f:1", "ip=10.1.2.3",    "ip=10.1.2/8",  "ip=1.2.3.4/33",
-                                      "ip=1.2.3.4/",        "gateway=x",               "dns=",           "dns=a\nb",     "mtu=9000",
-                                      "",                   "ip=1.2.3.4/8x",           "mac=zz:54:00:ab:cd:0f", "ip=/24", "dns=1.1.1.1 x"};
+  static const char *const wrong[] = {"mac=52:54:00:ab:cd",
+                                      "mac=52:54:00:ab:cd:0f:1",
+                                      "ip=10.1.2.3",
+                                      "ip=10.1.2/8",
+                                      "ip=1.2.3.4/33",
+                                      "ip=1.2.3.4/",
+                                      "gateway=x",
+                                      "dns=",
+                                      "dns=a\nb",
+                                      "mtu=9000",
+                                      "",
+                                      "ip=1.2.3.4/8x",
+                                      "mac=zz:54:00:ab:cd:0f",
+                                      "ip=/24",
+                                      "dns=1.1.1.1 x"};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     struct network fresh = {0};
     CHECK_EQUAL(network_take_setting(&fresh, wrong[i]), EINVAL);
@@ -155,14 +168,21 @@ static void accounts(void) {
   enter_own_machine();
   CHECK(find_account("", &account) && account.uid == 0 && strcmp(account.home, "/") == 0);
   CHECK(!find_account("ann", &account));
-  CHECK_EQUAL(write_text_file("/etc/passwd", "root:x:0:0::/root:/bin/bash\nbroken\nann:x:1001:100:Ann,,,:/home/ann:\nbob:x:1002:100::/home/bob:/bin/zsh"), 0);
-  CHECK_EQUAL(write_text_file("/etc/group", "root:x:0:\nusers:x:100:bob\nwheel:x:10:joann,ann\nvideo:x:44:ann,bob\nempty:x:45:\n"), 0);
+  CHECK_EQUAL(
+      write_text_file(
+          "/etc/passwd",
+          "root:x:0:0::/root:/bin/bash\nbroken\nann:x:1001:100:Ann,,,:/home/ann:\nbob:x:1002:100::/home/bob:/bin/zsh"),
+      0);
+  CHECK_EQUAL(write_text_file("/etc/group",
+                              "root:x:0:\nusers:x:100:bob\nwheel:x:10:joann,ann\nvideo:x:44:ann,bob\nempty:x:45:\n"),
+              0);
   CHECK(find_account("", &account) && strcmp(account.home, "/root") == 0 && strcmp(account.shell, "/bin/bash") == 0);
-  CHECK(find_account("ann", &account) && account.uid == 1001 && account.gid == 100 && strcmp(account.shell, "/bin/sh") == 0);
+  CHECK(find_account("ann", &account) && account.uid == 1001 && account.gid == 100 &&
+        strcmp(account.shell, "/bin/sh") == 0);
   CHECK(account.group_count == 3 && account.groups[0] == 100 && account.groups[1] == 10 && account.groups[2] == 44);
   CHECK(find_account("1002", &account) && strcmp(account.name, "bob") == 0);
   CHECK(!find_account("an", &account) && !find_account("100", &account));
 }
 
-RUN_TESTS(TEST(command_lines), TEST(network_settings), TEST(identity_is_taken_on), TEST(identity_fails_closed), TEST(the_network_is_replaced),
-          TEST(accounts))
+RUN_TESTS(TEST(command_lines), TEST(network_settings), TEST(identity_is_taken_on), TEST(identity_fails_closed),
+          TEST(the_network_is_replaced), TEST(accounts))

@@ -334,4 +334,5 @@ static void hosts_come_and_go(void) {
 }
 
 RUN_TESTS(TEST(tcp_to_the_default_host), TEST(tcp_to_a_name), TEST(tcp_errors), TEST(tcp_close_ends_the_connection),
-          TEST(watching_a_directory), TEST(watching_a_tree), TEST(watching_too_much), TEST(statistics), TEST(hosts_come_and_go))
+          TEST(watching_a_directory), TEST(watching_a_tree), TEST(watching_too_much), TEST(statistics),
+          TEST(hosts_come_and_go))

@@ -208,28 +208,28 @@ static void expect_violation(struct request *request, uint8_t type, uint32_t str
 static void violations_end_the_session(void) {
   client_start(&client);
   client_begin(&client);
-  expect_violation(request_begin(), 4, 0);                 // unknown type
-  expect_violation(request_begin(), FRAME_RESULT, 1);      // the guest's own
-  expect_violation(request_begin(), FRAME_PING, 0);        // too short
-  expect_violation(request_begin(), FRAME_OPEN, 0);        // the session is no stream
-  expect_violation(request_begin(), FRAME_OPEN, 1);        // not even a kind
+  expect_violation(request_begin(), 4, 0);             // unknown type
+  expect_violation(request_begin(), FRAME_RESULT, 1);  // the guest's own
+  expect_violation(request_begin(), FRAME_PING, 0);    // too short
+  expect_violation(request_begin(), FRAME_OPEN, 0);    // the session is no stream
+  expect_violation(request_begin(), FRAME_OPEN, 1);    // not even a kind
 
   struct request *again = request_begin();
   put_u16(&again->writer, 1);
   put_u16(&again->writer, 1);
   put_u64(&again->writer, 0);
-  expect_violation(again, FRAME_HELLO, 0);                 // twice
+  expect_violation(again, FRAME_HELLO, 0);  // twice
 
   struct request *ping = request_begin();
   put_u64(&ping->writer, 1);
   size_t length = request_seal(&client, ping, FRAME_PING, 0);
-  ping->bytes[length - 1] ^= 1;                            // wrong checksum
+  ping->bytes[length - 1] ^= 1;  // wrong checksum
   client_send_bytes(&client, ping->bytes, length);
   client_expect_silence(&client, 20);
   client_begin(&client);
 
   uint8_t header[FRAME_HEADER] = {0};
-  store_u32(header, FRAME_PAYLOAD_MAX + 1);                // oversized
+  store_u32(header, FRAME_PAYLOAD_MAX + 1);  // oversized
   header[4] = FRAME_PING;
   store_u16(header + 6, load_u16(client.nonce));
   client_send_bytes(&client, header, sizeof header);
@@ -298,7 +298,8 @@ static void garbage_does_no_harm(void) {
     bool is_framed = round % 4 != 0;
     struct request *request = request_begin();
     size_t length = random_number() % (round % 10 == 0 ? 4000 : 60);
-    for (size_t i = 0; i < length; i++) noise[i] = (uint8_t)(random_number() % 3 == 0 ? random_number() : random_number() % 4);
+    for (size_t i = 0; i < length; i++)
+      noise[i] = (uint8_t)(random_number() % 3 == 0 ? random_number() : random_number() % 4);
     // Not the kinds that change files (write, mkdir, remove, rename): noise might spell a path.
     static const uint8_t kinds[] = {0, 1, 2, 4, 5, 9, 10, 11, 12, 16};
     if (length > 0) noise[0] = kinds[random_number() % sizeof kinds];
@@ -316,8 +317,9 @@ static void garbage_does_no_harm(void) {
   client_stop(&client);
 }
 
-RUN_TESTS(TEST(hello_answers), TEST(no_common_version_waits_for_another_sync), TEST(cut_at_every_byte_towards_the_agent),
-          TEST(cut_at_every_byte_of_sync_and_hello), TEST(cut_at_every_byte_towards_the_host),
-          TEST(sync_in_two_parts), TEST(sync_inside_a_frame_begins_a_session), TEST(data_with_a_foreign_sync_begins_nothing),
-          TEST(bytes_before_the_first_sync_are_dropped), TEST(violations_end_the_session),
-          TEST(hints_and_dead_streams_are_ignored), TEST(unknown_kinds_and_bad_requests_are_refused), TEST(garbage_does_no_harm))
+RUN_TESTS(TEST(hello_answers), TEST(no_common_version_waits_for_another_sync),
+          TEST(cut_at_every_byte_towards_the_agent), TEST(cut_at_every_byte_of_sync_and_hello),
+          TEST(cut_at_every_byte_towards_the_host), TEST(sync_in_two_parts), TEST(sync_inside_a_frame_begins_a_session),
+          TEST(data_with_a_foreign_sync_begins_nothing), TEST(bytes_before_the_first_sync_are_dropped),
+          TEST(violations_end_the_session), TEST(hints_and_dead_streams_are_ignored),
+          TEST(unknown_kinds_and_bad_requests_are_refused), TEST(garbage_does_no_harm))

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Execution } from '@volary/contract';
 import type { ExecSession } from '@volary/sdk';
 import type { Context } from '../context.ts';
@@ -26,7 +25,8 @@ export async function runSession(context: Context, session: ExecSession, options
   // What breaks our pipe breaks the command's: `volary exec first -- yes | head -1` leaves nothing running in the guest.
   context.whenPipeBreaks(() => session.signal('SIGPIPE'));
   const output = printOutput(context, session);
-  if (!options.hasStdin) return output;
+  // Awaited here, since what is held above is let go of when we return.
+  if (!options.hasStdin) return await output;
   const input = feedStdin(context.stdin, session.stdin, { isTyped });
   const first = await Promise.race([output, input]);
   if (first === 'left') {
@@ -36,15 +36,20 @@ export async function runSession(context: Context, session: ExecSession, options
       hint: `its output: volary logs -f ${session.execution.id}`,
     });
   }
-  return output;
+  return await output;
 }
 
 async function printOutput({ stdout, stderr }: Context, session: ExecSession): Promise<Execution> {
   for await (const { stream, bytes } of session.output) {
     const target = stream === 'stdout' ? stdout : stderr;
-    if (!target.write(bytes)) await once(target, 'drain');
+    if (!target.write(bytes)) await drained(target);
   }
   return session.exit;
+}
+
+/** Waits also for a pipe that broke: that is seen to elsewhere, and ends us. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.once('drain', resolve));
 }
 
 function followResizes(context: Context, session: ExecSession): Disposable {

@@ -69,18 +69,11 @@ async function rotate(path: string): Promise<void> {
   if (size > LOG_BYTES) await rename(path, `${path}.1`);
 }
 
-/** The end of what the server wrote in this run; its log lines are JSON, of which the text is told. */
+/** What the server said last in this run: its own sentence, else the error of what broke, else its last line. */
 async function lastWords(path: string, start: number): Promise<string> {
   const text = (await readFile(path)).subarray(start).toString('utf8');
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.slice(-3).map(textOf).join(' ');
-}
-
-function textOf(line: string): string {
-  try {
-    const entry: unknown = JSON.parse(line);
-    return typeof entry === 'object' && entry !== null && 'msg' in entry ? String(entry.msg) : line;
-  } catch {
-    return line;
-  }
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('{'));
+  const own = lines.findLast((line) => line.startsWith('volary: '));
+  const broke = lines.find((line) => /Error\b.*: /.test(line));
+  return (own?.slice('volary: '.length) ?? broke ?? lines.at(-1) ?? '').trim();
 }

@@ -145,13 +145,14 @@ describe('a server that stops', () => {
     const client = createClient({ baseUrl: own.url, apiKey: ADMIN_KEY });
     await client.operations.finish((await client.vms.create({ name: 'first' })).id);
     const headers = { authorization: `Bearer ${ADMIN_KEY}`, accept: 'text/event-stream' };
+    // First of all, so that it has arrived when the others are answered.
+    const waiting = fetch(`${own.url}/v1/vms/first/wait?phase=stopped&timeout=60`, { headers });
     const events = await fetch(`${own.url}/v1/events?after=0`, { headers });
     const command = await fetch(`${own.url}/v1/vms/first/exec`, {
       method: 'POST',
       headers: { ...headers, ...JSON_TYPE, accept: 'application/x-ndjson' },
       body: '{"argv":["cat"],"stdin":true}',
     });
-    const waiting = fetch(`${own.url}/v1/vms/first/wait?phase=stopped&timeout=60`, { headers });
     const reader = events.body?.getReader();
     await reader?.read();
 

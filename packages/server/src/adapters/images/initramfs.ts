@@ -1,29 +1,69 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CpioEntry, writeCpio } from './cpio.ts';
 import { resolveModules } from './modules.ts';
+import { runStage } from './run-stage.ts';
 
 /** Mount points and places that the agent expects to find. */
 const DIRECTORIES = ['dev', 'etc', 'modules', 'newroot', 'proc', 'root', 'run', 'sys', 'tmp', 'var'];
+
+export interface InitramfsParts {
+  readonly agentPath: string;
+  /** The root disk whose modules are taken: what the guest finds there fits its kernel. */
+  readonly rootDiskPath: string;
+  readonly kernelVersion: string;
+  /** Names of modules, in the order in which they are wanted. */
+  readonly modules: readonly string[];
+  /** A directory for what is needed in between. */
+  readonly work: string;
+  readonly signal: AbortSignal;
+}
 
 /**
  * What the kernel starts from: the agent as its first program and the modules it loads, and nothing else. Not compressed: it
  * is small, and unpacking is what takes time under emulation. `/modules/order` lists the modules in loading order.
  */
-export async function makeInitramfs(
-  agentPath: string,
-  modulesPath: string,
-  wanted: readonly string[],
-): Promise<Uint8Array> {
-  const list = (name: string): Promise<string> => readFile(join(modulesPath, name), 'utf8');
-  const order = resolveModules(wanted, await list('modules.dep'), await list('modules.builtin'));
+export async function makeInitramfs(parts: InitramfsParts): Promise<Uint8Array> {
+  const work = await mkdtemp(join(parts.work, 'modules-'));
+  try {
+    const [dependencies = '', builtin = ''] = await readFromDisk(parts, work, ['modules.dep', 'modules.builtin']);
+    const order = resolveModules(parts.modules, dependencies.toString(), builtin.toString());
+    const contents = await readFromDisk(parts, work, order);
+    return layOut(
+      await readFile(parts.agentPath),
+      order.map((path) => path.slice(path.lastIndexOf('/') + 1)),
+      contents,
+    );
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+function layOut(agent: Uint8Array, names: readonly string[], contents: readonly Uint8Array[]): Uint8Array {
   const entries: CpioEntry[] = DIRECTORIES.map((path) => ({ kind: 'directory', path, mode: 0o755 }));
-  entries.push({ kind: 'file', path: 'init', mode: 0o755, content: await readFile(agentPath) });
-  const names = order.map((path) => path.slice(path.lastIndexOf('/') + 1));
+  entries.push({ kind: 'file', path: 'init', mode: 0o755, content: agent });
   entries.push({ kind: 'file', path: 'modules/order', mode: 0o644, content: Buffer.from(`${names.join('\n')}\n`) });
-  for (const [i, path] of order.entries()) {
-    const content = await readFile(join(modulesPath, path));
+  for (const [i, content] of contents.entries()) {
     entries.push({ kind: 'file', path: `modules/${names[i] ?? ''}`, mode: 0o644, content });
   }
   return writeCpio(entries);
+}
+
+/** Files below the kernel's module directory. Without mounting, so without privileges: debugfs reads the file system itself. */
+async function readFromDisk(parts: InitramfsParts, work: string, paths: readonly string[]): Promise<readonly Buffer[]> {
+  const contents: Buffer[] = [];
+  for (const path of paths) {
+    await runStage({
+      name: 'reading kernel modules',
+      program: 'debugfs',
+      args: ['-R', `dump /usr/lib/modules/${parts.kernelVersion}/${path} module`, parts.rootDiskPath],
+      workingDirectory: work,
+      hiddenPaths: [parts.work],
+      signal: parts.signal,
+    });
+    // debugfs ends with 0 whatever happens; a file that it could not read is not there.
+    contents.push(await readFile(join(work, 'module')));
+    await rm(join(work, 'module'));
+  }
+  return contents;
 }

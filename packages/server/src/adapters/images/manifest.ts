@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Image } from '../../domain/image/image.ts';
 
-/** The files of an image's directory. A manifest is written last: a directory with one is complete. */
+/** The files of an image's directory. */
 export const IMAGE_FILES = {
   kernel: 'kernel',
   initramfs: 'initramfs',
@@ -10,17 +10,43 @@ export const IMAGE_FILES = {
   manifest: 'manifest.json',
 } as const;
 
-export interface Manifest {
-  readonly format: 1;
-  readonly name: string;
-  readonly digest: string;
-  readonly rootDigest: string;
+/** The files of a root's directory: what of an image does not depend on our agent. */
+export const ROOT_FILES = { kernel: IMAGE_FILES.kernel, root: IMAGE_FILES.root, facts: 'facts.json' } as const;
+
+/** What is known of a root. */
+export interface RootFacts {
   readonly kernelVersion: string;
   /** `name version`, as installed in the root. */
   readonly packages: readonly string[];
   /** Hex sha256 of each file. */
-  readonly sha256: Readonly<Record<'kernel' | 'initramfs' | 'root', string>>;
+  readonly sha256: Readonly<Record<'kernel' | 'root', string>>;
+}
+
+/** A file of an image as it was written. */
+export interface ImageFile {
+  readonly sizeBytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+export interface Manifest {
+  readonly format: 2;
+  readonly name: string;
+  /** Of what is in the image: two images with one digest are the same bytes. Hex sha256. */
+  readonly digest: string;
+  /** Of what it was made from; several, if a change of sources changed nothing in the image. Hex sha256. */
+  readonly sources: readonly string[];
+  readonly kernelVersion: string;
+  readonly packages: readonly string[];
+  readonly files: Readonly<Record<'kernel' | 'initramfs' | 'root', ImageFile>>;
+  /** Milliseconds since 1970. */
   readonly builtAt: number;
+}
+
+/** An image in the cache, with what it was made from. */
+export interface CachedImage {
+  readonly image: Image;
+  readonly manifest: Manifest;
 }
 
 /** `base-0123456789ab`: enough of the digest to tell versions apart. */
@@ -29,27 +55,34 @@ export function directoryName(name: string, digest: string): string {
 }
 
 /** The image in this directory, or null if there is no complete one: its files are there and as long as they must be. */
-export async function readImage(directory: string): Promise<Image | null> {
+export async function readImage(directory: string): Promise<CachedImage | null> {
   const manifest = await readManifest(directory);
   if (manifest === null) return null;
-  const [kernelPath, initramfsPath, rootPath] = [IMAGE_FILES.kernel, IMAGE_FILES.initramfs, IMAGE_FILES.root].map(
-    (name) => join(directory, name),
-  );
-  if (kernelPath === undefined || initramfsPath === undefined || rootPath === undefined) return null;
-  const sizes = await Promise.all([kernelPath, initramfsPath, rootPath].map((path) => stat(path).catch(() => null)));
-  const [kernel, initramfs, root] = sizes;
-  if (!kernel?.size || !initramfs?.size || !root?.size) return null;
-  return {
+  const at = (name: 'kernel' | 'initramfs' | 'root'): string => join(directory, IMAGE_FILES[name]);
+  const disk = await Promise.all([
+    stored(at('kernel'), manifest.files.kernel),
+    stored(at('initramfs'), manifest.files.initramfs),
+    stored(at('root'), manifest.files.root),
+  ]);
+  if (disk.includes(null)) return null;
+  const image: Image = {
     name: manifest.name,
     digest: manifest.digest,
-    kernelPath,
-    initramfsPath,
-    rootPath,
-    rootBytes: root.size,
-    sizeBytes: [kernel, initramfs, root].reduce((sum, { blocks }) => sum + blocks * 512, 0),
+    kernelPath: at('kernel'),
+    initramfsPath: at('initramfs'),
+    rootPath: at('root'),
+    rootBytes: manifest.files.root.sizeBytes,
+    sizeBytes: disk.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0),
     kernelVersion: manifest.kernelVersion,
     builtAt: manifest.builtAt,
   };
+  return { image, manifest };
+}
+
+/** What the file takes on the disk, bytes, or null if it is not there as it was written. */
+async function stored(path: string, expected: ImageFile): Promise<number | null> {
+  const found = await stat(path).catch(() => null);
+  return found?.isFile() && found.size === expected.sizeBytes ? found.blocks * 512 : null;
 }
 
 async function readManifest(directory: string): Promise<Manifest | null> {
@@ -59,17 +92,48 @@ async function readManifest(directory: string): Promise<Manifest | null> {
     const value: unknown = JSON.parse(text);
     return isManifest(value) ? value : null;
   } catch {
-    // Half-written by a power cut: the image counts as not built, and is built again.
+    // Damaged: the image counts as not built, and is built again.
     return null;
   }
 }
 
 function isManifest(value: unknown): value is Manifest {
-  if (typeof value !== 'object' || value === null) return false;
-  const { format, name, digest, kernelVersion, builtAt }: Partial<Record<keyof Manifest, unknown>> = value;
+  if (!isRecord(value)) return false;
+  const { format, name, digest, sources, kernelVersion, packages, files, builtAt }: Fields<Manifest> = value;
   return (
-    format === 1 &&
-    [name, digest, kernelVersion].every((text) => typeof text === 'string') &&
+    format === 2 &&
+    [name, digest, kernelVersion].every(isString) &&
+    [sources, packages].every((list) => Array.isArray(list) && list.every(isString)) &&
+    isRecord(files) &&
+    [files['kernel'], files['initramfs'], files['root']].every(isImageFile) &&
     typeof builtAt === 'number'
   );
+}
+
+function isImageFile(value: unknown): value is ImageFile {
+  return isRecord(value) && typeof value['sizeBytes'] === 'number' && isString(value['sha256']);
+}
+
+/** True for what `buildRoot` writes into its facts. */
+export function isRootFacts(value: unknown): value is RootFacts {
+  if (!isRecord(value)) return false;
+  const { kernelVersion, packages, sha256 }: Fields<RootFacts> = value;
+  return (
+    isString(kernelVersion) &&
+    Array.isArray(packages) &&
+    packages.every(isString) &&
+    isRecord(sha256) &&
+    [sha256['kernel'], sha256['root']].every(isString)
+  );
+}
+
+/** The fields of something that may not be what it should. */
+type Fields<T> = Readonly<Partial<Record<keyof T, unknown>>>;
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
 }

@@ -18,7 +18,7 @@ const JSON_HEADER = 'application/json; charset=utf-8';
 /** VMs: create, list, get, wait, console. */
 export function mountVms(app: FastifyInstance, context: V1Context): void {
   const { engine, signals, log } = context;
-  const textOf = createPageWriter();
+  const bytesOf = createPageWriter();
 
   mount(app, routes.createVm, async (request, reply) => {
     const accepted = await engine.vms.create(request.principal, toCreateVm(request.body));
@@ -33,7 +33,7 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
       ...(phase === undefined ? {} : { phases: phase }),
       ...(name === undefined ? {} : { name }),
     });
-    return await reply.header('content-type', JSON_HEADER).send(textOf(page));
+    return await reply.header('content-type', JSON_HEADER).send(bytesOf(page));
   });
 
   mount(app, routes.getVm, async (request, reply) => {
@@ -68,14 +68,17 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
   });
 }
 
-/** Keeps the text it made of a page for as long as the engine keeps the page: it does so while no VM has changed. */
-function createPageWriter(): (page: Page<Vm, VmId>) => string {
-  const texts = new WeakMap<Page<Vm, VmId>, string>();
+/**
+ * Keeps the bytes it made of a page for as long as the engine keeps the page: it does so while no VM has changed. Bytes, since
+ * a text would be encoded anew for each answer.
+ */
+function createPageWriter(): (page: Page<Vm, VmId>) => Buffer {
+  const written = new WeakMap<Page<Vm, VmId>, Buffer>();
   return (page) => {
-    const known = texts.get(page);
+    const known = written.get(page);
     if (known !== undefined) return known;
-    const text = JSON.stringify({ items: page.items.map(toVmDto), next_cursor: page.next } satisfies VmPage);
-    texts.set(page, text);
-    return text;
+    const bytes = Buffer.from(JSON.stringify({ items: page.items.map(toVmDto), next_cursor: page.next } satisfies VmPage));
+    written.set(page, bytes);
+    return bytes;
   };
 }

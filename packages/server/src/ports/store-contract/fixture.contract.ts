@@ -43,3 +43,25 @@ export async function outcomes(
     refusals: settled.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : [])),
   };
 }
+
+/**
+ * All rows of a list, page by page until one is empty; `between` is given the last row of each page. Throws when a page
+ * holds a row again: such a list would have no end.
+ */
+export async function walkPages<Row extends { readonly id: string }>(
+  list: (after: Row['id'] | null) => Promise<readonly Row[]>,
+  between: (last: Row) => Promise<void> = async () => undefined,
+): Promise<readonly Row[]> {
+  const rows = new Map<string, Row>();
+  let last: Row | undefined;
+  do {
+    const page: readonly Row[] = await list(last?.id ?? null);
+    for (const row of page) {
+      if (rows.has(row.id)) throw new Error(`${row.id} is on two pages`);
+      rows.set(row.id, row);
+    }
+    last = page.at(-1);
+    if (last !== undefined) await between(last);
+  } while (last !== undefined);
+  return [...rows.values()];
+}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Store } from '../store.ts';
-import { type MakeStore, outcomes, refusal, withStore } from './fixture.contract.ts';
+import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
 import { anyOperation, numberedId, sampleOperation } from './samples.contract.ts';
 
 const VM = numberedId('vm', 1);
@@ -137,7 +137,9 @@ export function operationTableContract(make: MakeStore): void {
           fc.asyncProperty(filters, fc.integer({ min: 1, max: 50 }), async (filter, limit) => {
             const expected = made.filter((operation) => matches(operation, filter)).reverse();
 
-            expect(await listAll({ operations }, filter, limit)).toEqual(expected);
+            const seen = await walkPages<Operation>((after) => operations.list({ ...filter, limit, after }));
+
+            expect(seen).toEqual(expected);
           }),
           { numRuns: 60 },
         );
@@ -154,17 +156,4 @@ function matches({ subject, state, kind }: Operation, filter: Filter): boolean {
     (filter.state === undefined || state === filter.state) &&
     (filter.kind === undefined || kind === filter.kind)
   );
-}
-
-async function listAll(
-  { operations }: Pick<Store, 'operations'>,
-  filter: Filter,
-  limit: number,
-): Promise<readonly Operation[]> {
-  const all: Operation[] = [];
-  for (;;) {
-    const page = await operations.list({ ...filter, limit, after: all.at(-1)?.id ?? null });
-    all.push(...page);
-    if (page.length < limit) return all;
-  }
 }

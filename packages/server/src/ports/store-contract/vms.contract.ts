@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { VmId } from '../../domain/ids.ts';
-import type { Vm } from '../../domain/vm/vm.ts';
 import type { Store } from '../store.ts';
-import { type MakeStore, outcomes, refusal, withStore } from './fixture.contract.ts';
+import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
 import { anyVm, numberedId, sampleVm } from './samples.contract.ts';
 
 const conflict = refusal('conflict', 'store.revision');
@@ -105,11 +103,14 @@ export function vmTableContract(make: MakeStore): void {
             for (const number of made) await store.vms.insert(sampleVm(base + number));
             const expected = made.map((number) => numberedId('vm', base + number)).toSorted();
 
-            const seen = await walk(store, { limit, after: numberedId('vm', base) }, async (last) => {
-              if (isChanging) await store.vms.delete(last.id, last.revision);
-            });
+            const seen = await walkPages(
+              (after) => store.vms.list({ limit, after: after ?? numberedId('vm', base) }),
+              async (last) => {
+                if (isChanging) await store.vms.delete(last.id, last.revision);
+              },
+            );
 
-            expect(seen).toEqual(expected);
+            expect(seen.map(({ id }) => id)).toEqual(expected);
           }),
           { numRuns: 30 },
         );
@@ -178,18 +179,4 @@ export function vmTableContract(make: MakeStore): void {
       }),
     );
   });
-}
-
-/** Ids of all VMs after one, page by page; `between` is given the last VM of each page. */
-async function walk(
-  { vms }: Pick<Store, 'vms'>,
-  { limit, after }: { readonly limit: number; readonly after: VmId },
-  between: (last: Vm) => Promise<void>,
-): Promise<readonly VmId[]> {
-  const page = await vms.list({ limit, after });
-  const last = page.at(-1);
-  if (last === undefined) return [];
-  expect(page.length).toBeLessThanOrEqual(limit);
-  await between(last);
-  return [...page.map(({ id }) => id), ...(await walk({ vms }, { limit, after: last.id }, between))];
 }

@@ -24,8 +24,8 @@ export interface ConsoleLog {
   end(): Promise<number>;
   /** What is kept from `offset` on, in pieces, as it stands now. */
   read(offset: number): AsyncIterable<ConsoleChunk>;
-  /** The last bytes as text, for people; what is no text is replaced. */
-  tail(maximumBytes: number): Promise<string>;
+  /** The last bytes from `offset` on as text; what is no text is replaced. */
+  tail(offset: number, maximumBytes: number): Promise<string>;
 }
 
 /** The log whose segments lie in `directory`. */
@@ -50,8 +50,8 @@ export function createConsoleLog(directory: string, options: { readonly segmentB
         if (segment.start + segment.length > offset) yield* readSegment(segment, Math.max(offset, segment.start));
       }
     },
-    async tail(maximumBytes) {
-      const from = Math.max(0, (await log.end()) - maximumBytes);
+    async tail(offset, maximumBytes) {
+      const from = Math.max(offset, (await log.end()) - maximumBytes);
       const pieces: Uint8Array[] = [];
       for await (const chunk of log.read(from)) pieces.push(chunk.bytes);
       return Buffer.concat(pieces).toString('utf8').replaceAll('\r\n', '\n');

@@ -14,6 +14,8 @@ export interface GuestBoot {
 const ALWAYS = [
   'console=ttyS0',
   'quiet',
+  // A panic resets the machine, which ends it: also where the panic device has no driver yet.
+  'panic=-1',
   '8250.nr_uarts=1',
   'tsc=reliable',
   'no_timer_check',

@@ -25,6 +25,8 @@ const LAUNCH_RECORD = Type.Object({
   accelerator: Type.Union([Type.Literal('kvm'), Type.Literal('tcg')]),
   imageDigest: Type.String(),
   launchedAt: Type.Integer(),
+  /** Where this life's console begins in the log, which holds those of earlier ones too. */
+  consoleOffset: Type.Integer({ minimum: 0 }),
   /** Null between the writing of this record and the start of the process. */
   process: Type.Union([
     Type.Null(),

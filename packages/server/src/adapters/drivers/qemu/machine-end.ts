@@ -8,12 +8,13 @@ export type RunState =
   | { readonly kind: 'other'; readonly status: string };
 
 /** The kernel's own last line before it asks the machine to reset; it prints it however quiet it was told to be. */
-const REBOOT_LINE = /reboot: Restarting system/;
+const REBOOT_LINE = 'reboot: Restarting system';
+const POWER_OFF_LINE = 'reboot: Power down';
 const PANIC_LINE = /Kernel panic - not syncing: .*/g;
 
 /**
- * The state behind a status. Since a reboot was told to QEMU to be a shutdown, both look alike afterwards: `seen`, the
- * event, says which it was, or else the console's last lines do.
+ * The state behind a status. `seen`: the end that an event told of; `consoleTail`: the last lines of this life, for the
+ * states that mean its end.
  */
 export function runStateOf(status: string, seen: MachineEnd | null, consoleTail: string): RunState {
   switch (status) {
@@ -54,6 +55,18 @@ export function endOf(event: QmpEvent): MachineEnd | null {
 /** True for events after which somebody should look at the machine. */
 export function isHint(event: QmpEvent): boolean {
   return ['SHUTDOWN', 'STOP', 'RESUME', 'GUEST_PANICKED', 'BLOCK_IO_ERROR', 'RESET'].includes(event.event);
+}
+
+/**
+ * Since QEMU was told to treat a reboot as a shutdown, both look alike afterwards, and so does the reset of a kernel that
+ * panicked before it had a driver for the panic device. What the kernel said last tells them apart.
+ */
+function endOfShutdown(seen: MachineEnd | null, consoleTail: string): MachineEnd {
+  const lastLineAt = Math.max(consoleTail.lastIndexOf(REBOOT_LINE), consoleTail.lastIndexOf(POWER_OFF_LINE));
+  const panicAt = consoleTail.search(PANIC_LINE);
+  if (panicAt > lastLineAt) return { cause: 'panicked', detail: panicLine(consoleTail) };
+  if (seen !== null) return seen;
+  return { cause: lastLineAt !== -1 && consoleTail.startsWith(REBOOT_LINE, lastLineAt) ? 'rebooted' : 'powered-off' };
 }
 
 function panicLine(consoleTail: string): string {

@@ -115,6 +115,7 @@ function probeRecord({ program, accelerator, image }: ProbeRequest): LaunchRecor
     accelerator,
     imageDigest: image.digest,
     launchedAt: Date.now(),
+    consoleOffset: 0,
     process: null,
     end: null,
   };

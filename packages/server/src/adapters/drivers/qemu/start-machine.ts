@@ -6,6 +6,7 @@ import type { MachineSpec } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
 import { qemuArguments } from './command-line.ts';
+import { createConsoleLog } from './console-log.ts';
 import { hasDisk } from './disk.ts';
 import { machinePresent } from './errors.ts';
 import { handleOf, inspectVm } from './inspect.ts';
@@ -72,7 +73,7 @@ async function findPresent(machine: MachineSpec, { machines, signal }: StartCont
 
 async function prepare(
   machine: MachineSpec,
-  { program, accelerators, installationId, signal }: StartContext,
+  { machines, program, accelerators, installationId, signal }: StartContext,
 ): Promise<{ readonly record: LaunchRecord; readonly identity: Identity | null }> {
   const { accelerator, kvm } = await accelerators.choose(program, machine.image, { signal });
   if (accelerator.kind === 'none') {
@@ -92,6 +93,7 @@ async function prepare(
     accelerator: kind,
     imageDigest: machine.image.digest,
     launchedAt: Date.now(),
+    consoleOffset: await createConsoleLog(machines.directory(machine.vmId).path).end(),
     process: null,
     end: null,
   };

@@ -15,7 +15,8 @@ const DRAIN_BYTES = 64 * 1024;
 /** The ring is emptied this often while it has something in it, and less and less often while it has not. */
 const DRAIN_FIRST_MS = 1_000;
 const DRAIN_LAST_MS = 15_000;
-const TAIL_BYTES = 4_096;
+/** A panic with its stack and registers is well below. */
+const TAIL_BYTES = 16 * 1024;
 
 /** What a monitor needs to know of its machine, and whom it tells. */
 export interface VmMonitorDeps {
@@ -81,10 +82,10 @@ export class VmMonitor implements AsyncDisposable {
     return this.#draining;
   }
 
-  /** The last lines of the console, after draining it. */
-  async consoleTail(): Promise<string> {
+  /** The last lines that the console has said since `offset`, after draining it. */
+  async consoleTail(offset: number): Promise<string> {
     await this.drainConsole();
-    return this.console.tail(TAIL_BYTES);
+    return this.console.tail(offset, TAIL_BYTES);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

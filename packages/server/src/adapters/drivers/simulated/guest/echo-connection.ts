@@ -1,6 +1,6 @@
 import type { GuestConnection } from '../../../../ports/guest-link.ts';
 import { BrokenPipe, BytePipe } from './byte-pipe.ts';
-import { linkLost } from './guest-errors.ts';
+import { guestRefused } from './guest-errors.ts';
 
 /** A connection to the one service of a simulated guest: what is written comes back (RFC 862), until it is closed. */
 export function openEcho(linkClosed: Promise<string>): GuestConnection {
@@ -12,7 +12,7 @@ export function openEcho(linkClosed: Promise<string>): GuestConnection {
       try {
         await pipe.write(bytes);
       } catch (error) {
-        throw error instanceof BrokenPipe ? linkLost('the connection is closed') : error;
+        throw error instanceof BrokenPipe ? guestRefused('EPIPE') : error;
       }
     },
     async end() {

@@ -7,7 +7,8 @@ import { OutputBuffer } from './output-buffer.ts';
 import type { Program } from './programs.ts';
 import { runProgram } from './shell.ts';
 
-const SIGNALS = { SIGKILL: 9, SIGTERM: 15 } as const;
+const SIGNALS = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 } as const;
+const INTERRUPT = 3;
 /** Those that end a program which has no handler, as none here has. SIGCHLD, SIGWINCH and the like do not. */
 const ENDING_SIGNALS: readonly number[] = [1, 2, 3, 6, 9, 13, 14, 15];
 
@@ -71,6 +72,12 @@ export class Execution {
     return () => this.#listeners.delete(listener);
   }
 
+  /** What somebody types or sends. On a terminal the interrupt character is a signal. Throws BrokenPipe. */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#terminal !== null && bytes.includes(INTERRUPT)) this.signal(SIGNALS.SIGINT);
+    else await this.stdin.write(bytes);
+  }
+
   signal(signalNumber: number): void {
     if (!ENDING_SIGNALS.includes(signalNumber)) return;
     this.#killed.abort(new Killed(signalNumber));
@@ -88,8 +95,10 @@ export class Execution {
 
   async #run(): Promise<void> {
     const { program, request, files, clock } = this.#deps;
+    const isOnTerminal = request.tty !== null;
     const sink = (stream: OutputStream) => ({
-      write: (bytes: Uint8Array) => this.#buffers[stream].write(bytes, this.#killed.signal),
+      write: (bytes: Uint8Array) =>
+        this.#buffers[stream].write(isOnTerminal ? withReturns(bytes) : bytes, this.#killed.signal),
     });
     const stdout = sink('stdout');
     const running = runProgram(program, {
@@ -98,7 +107,7 @@ export class Execution {
       cwd: request.cwd === '' ? '/root' : request.cwd,
       stdin: this.stdin,
       stdout,
-      stderr: request.tty === null ? sink('stderr') : stdout,
+      stderr: isOnTerminal ? stdout : sink('stderr'),
       files,
       clock,
       terminal: () => this.#terminal,
@@ -143,4 +152,9 @@ export class Execution {
     this.#timedOut = true;
     this.signal(SIGNALS.SIGTERM);
   }
+}
+
+/** As a terminal prints the ends of lines. */
+function withReturns(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 }

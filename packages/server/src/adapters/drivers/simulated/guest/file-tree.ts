@@ -12,6 +12,8 @@ interface Entry {
 }
 
 const EMPTY = new Uint8Array();
+/** Linux's bound of a path, bytes with the closing zero. */
+const PATH_MAX = 4_096;
 
 /** The files of one simulated disk. Paths are absolute; there are no links, owners or rights: root is the only user. */
 export class FileTree {
@@ -32,9 +34,12 @@ export class FileTree {
     parent.children.set(name, { ...this.#file(0o666), type: 'character', onWrite });
   }
 
+  isDirectory(path: string): boolean {
+    return this.#lookUp(path)?.type === 'directory';
+  }
+
   stat(path: string): GuestFile {
-    const entry = this.#find(path);
-    return describe(path.split('/').filter(Boolean).at(-1) ?? '/', entry);
+    return describe(namesOf(path).at(-1) ?? '/', this.#find(path));
   }
 
   /** Names in byte order. */
@@ -68,7 +73,10 @@ export class FileTree {
     const { parent, name } = this.#place(path, options.makeParents);
     const known = parent.children.get(name);
     if (known?.type === 'directory') throw guestRefused('EISDIR');
-    if (known?.onWrite != null) return known.onWrite(content);
+    if (known?.onWrite != null) {
+      known.onWrite(content);
+      return;
+    }
     const entry = known ?? this.#file(0o644);
     entry.content = content;
     entry.mode = options.mode ?? entry.mode;
@@ -118,26 +126,36 @@ export class FileTree {
   }
 
   #find(path: string): Entry {
+    const entry = this.#lookUp(path);
+    if (entry === null) throw guestRefused('ENOENT');
+    return entry;
+  }
+
+  #lookUp(path: string): Entry | null {
     let entry = this.#root;
-    for (const name of path.split('/').filter(Boolean)) {
+    for (const name of namesOf(path)) {
       if (entry.type !== 'directory') throw guestRefused('ENOTDIR');
       const child = entry.children.get(name);
-      if (child === undefined) throw guestRefused('ENOENT');
+      if (child === undefined) return null;
       entry = child;
     }
     return entry;
   }
 
   #place(path: string, makeParents: boolean): { readonly parent: Entry; readonly name: string } {
-    const names = path.split('/').filter(Boolean);
+    const names = namesOf(path);
     const name = names.pop();
     if (name === undefined) throw guestRefused('EEXIST');
     let parent = this.#root;
-    for (const one of names) {
+    for (const [index, one] of names.entries()) {
       if (parent.type !== 'directory') throw guestRefused('ENOTDIR');
-      const child = parent.children.get(one) ?? (makeParents ? this.#directory(0o755) : undefined);
-      if (child === undefined) throw guestRefused('ENOENT');
-      parent.children.set(one, child);
+      let child = parent.children.get(one);
+      if (child === undefined) {
+        if (!makeParents) throw guestRefused('ENOENT');
+        child = this.#directory(0o755);
+        parent.children.set(one, child);
+        this.#tell('created', `/${names.slice(0, index + 1).join('/')}`);
+      }
       parent = child;
     }
     if (parent.type !== 'directory') throw guestRefused('ENOTDIR');
@@ -155,6 +173,14 @@ export class FileTree {
   #tell(kind: FileChange['kind'], path: string): void {
     for (const listener of this.#listeners) listener(kind, path);
   }
+}
+
+/** The parts of a path. Throws what a guest says of an empty one, one that is too long, or one with a zero byte. */
+function namesOf(path: string): string[] {
+  if (path === '') throw guestRefused('EINVAL');
+  if (path.length >= PATH_MAX) throw guestRefused('ENAMETOOLONG');
+  if (path.includes('\0')) throw guestRefused('EINVAL');
+  return path.split('/').filter(Boolean);
 }
 
 function describe(name: string, entry: Entry): GuestFile {

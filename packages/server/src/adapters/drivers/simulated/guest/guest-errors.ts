@@ -6,7 +6,9 @@ const REFUSALS = {
   ENOTEMPTY: ['failed_precondition', 'guest.refused', 'The directory in the guest is not empty.'],
   EISDIR: ['invalid_argument', 'guest.invalid_path', 'The path is a directory in the guest.'],
   ENOTDIR: ['invalid_argument', 'guest.invalid_path', 'A part of the path is no directory in the guest.'],
-  ELOOP: ['failed_precondition', 'guest.refused', 'The path has too many symbolic links in the guest.'],
+  EINVAL: ['invalid_argument', 'guest.invalid_path', 'That is no path.'],
+  ENAMETOOLONG: ['invalid_argument', 'guest.invalid_path', 'The path is too long.'],
+  EPIPE: ['failed_precondition', 'guest.refused', 'The connection in the guest is closed.'],
   ECONNREFUSED: ['failed_precondition', 'guest.refused', 'Nobody listens there in the guest.'],
 } as const satisfies Record<string, readonly [ErrorCode, string, string]>;
 

@@ -44,6 +44,9 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ['head', head],
   ['wc', countBytes],
   ['stty', terminalSize],
+  ['touch', touch],
+  ['printf', printf],
+  ['test', isTerminal],
 ]);
 
 /** The absolute path that `path` means in this directory. */
@@ -109,6 +112,25 @@ async function terminalSize({ stdout, stderr, terminal }: ProgramContext): Promi
   if (size !== null) return print(stdout, `${size.rows} ${size.columns}`);
   await print(stderr, 'stty: standard input: Inappropriate ioctl for device');
   return 1;
+}
+
+async function touch({ argv, files, cwd }: ProgramContext): Promise<number> {
+  for (const path of argv.slice(1))
+    files.write(resolvePath(cwd, path), new Uint8Array(), { mode: null, makeParents: false });
+  return 0;
+}
+
+/** `%s` and `\\n` only. */
+async function printf({ argv, stdout }: ProgramContext): Promise<number> {
+  const values = argv.slice(2);
+  const text = (argv[1] ?? '').replaceAll('\\n', '\n').replaceAll('%s', () => values.shift() ?? '');
+  await stdout.write(encoder.encode(text));
+  return 0;
+}
+
+/** `test -t N`: on a terminal all three streams are it. */
+async function isTerminal({ argv, terminal }: ProgramContext): Promise<number> {
+  return argv[1] === '-t' && terminal() !== null ? 0 : 1;
 }
 
 function countLines(bytes: Uint8Array): number {

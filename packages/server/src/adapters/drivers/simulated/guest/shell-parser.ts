@@ -1,3 +1,5 @@
+import { type Token, tokenize } from './shell-tokens.ts';
+
 /** One command with where its streams go. */
 export interface ShellCommand {
   readonly words: readonly string[];
@@ -13,9 +15,6 @@ export interface ShellStep {
   readonly when: 'always' | 'after-success' | 'after-failure';
   readonly pipeline: readonly ShellCommand[];
 }
-
-const OPERATORS = ['2>&1', '>&2', '1>&2', '>>', '&&', '||', '>', '<', '|', ';', '\n'] as const;
-type Token = { readonly kind: 'word'; readonly text: string } | { readonly kind: 'operator'; readonly text: string };
 
 /**
  * The steps of a script in the small language that simulated guests speak: words with quotes and `$NAME`, redirections,
@@ -59,48 +58,4 @@ function parseCommand(tokens: readonly Token[]): ShellCommand {
     }
   }
   return command;
-}
-
-function* tokenize(script: string, variable: (name: string) => string): Iterable<Token> {
-  let word: string | null = null;
-  for (let at = 0; at < script.length; ) {
-    const rest = script.slice(at);
-    const operator = OPERATORS.find((one) => rest.startsWith(one));
-    const isWordCharacter = word !== null && /^[0-9]/.test(rest);
-    if (operator !== undefined && !(isWordCharacter && /^[12]/.test(operator))) {
-      if (word !== null) yield { kind: 'word', text: word };
-      word = null;
-      yield { kind: 'operator', text: operator };
-      at += operator.length;
-    } else if (/^\s/.test(rest)) {
-      if (word !== null) yield { kind: 'word', text: word };
-      word = null;
-      at++;
-    } else {
-      const piece = readPiece(rest, variable);
-      word = (word ?? '') + piece.text;
-      at += piece.length;
-    }
-  }
-  if (word !== null) yield { kind: 'word', text: word };
-}
-
-function readPiece(
-  rest: string,
-  variable: (name: string) => string,
-): { readonly text: string; readonly length: number } {
-  const first = rest.charAt(0);
-  if (first === "'" || first === '"') {
-    const end = rest.indexOf(first, 1);
-    if (end === -1) throw new SyntaxError('a quote is not closed');
-    const inside = rest.slice(1, end);
-    return { text: first === '"' ? expand(inside, variable) : inside, length: end + 1 };
-  }
-  if (first === '\\') return { text: rest.charAt(1), length: 2 };
-  const plain = /^(?:\$[A-Za-z_?][A-Za-z0-9_]*|[^\s'"\\|;&<>$]|[&$])/.exec(rest)?.[0] ?? first;
-  return { text: expand(plain, variable), length: plain.length };
-}
-
-function expand(text: string, variable: (name: string) => string): string {
-  return text.replaceAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g, (_, name: string) => variable(name));
 }

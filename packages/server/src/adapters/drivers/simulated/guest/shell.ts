@@ -39,11 +39,16 @@ async function shell(context: ProgramContext): Promise<number> {
   const isScript = context.argv[1] === '-c';
   const script = isScript ? (context.argv[2] ?? '') : await readAll(context.stdin);
   let exitCode = 0;
+  // As in any shell: `sh -c SCRIPT $0 $1 ...`
+  const variable = (name: string): string =>
+    (/^[0-9]$/.test(name) ? context.argv[3 + Number(name)] : context.env[name]) ?? '';
+  // One iterator for all its commands, so that `read` leaves the rest to those after it.
+  const stdin = sharing(context.stdin);
   try {
-    for (const step of parseScript(script, (name) => context.env[name] ?? '')) {
+    for (const step of parseScript(script, variable)) {
       if (step.when === 'after-success' && exitCode !== 0) continue;
       if (step.when === 'after-failure' && exitCode === 0) continue;
-      exitCode = await runPipeline(step.pipeline, context);
+      exitCode = await runPipeline(step.pipeline, { ...context, stdin });
     }
     return exitCode;
   } catch (error) {
@@ -84,6 +89,7 @@ async function runInPipeline(command: ShellCommand, context: ProgramContext, out
 async function runCommand(command: ShellCommand, context: ProgramContext): Promise<number> {
   const [name = '', ...args] = command.words;
   if (name === 'exit') throw new ShellExit(Number(args[0] ?? 0) & 255);
+  if (name === 'read') return (await context.stdin[Symbol.asyncIterator]().next()).done === true ? 1 : 0;
   if (name === 'exec') return runCommand({ ...command, words: args }, context);
   const program = findProgram(name);
   if (program === null) {
@@ -128,6 +134,12 @@ function readOrNothing(files: ProgramContext['files'], path: string): Uint8Array
     // `>>` makes the file where there is none; any other fault comes back from the write.
     return new Uint8Array();
   }
+}
+
+/** The same bytes, for several readers one after the other. */
+function sharing(stdin: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const iterator = stdin[Symbol.asyncIterator]();
+  return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

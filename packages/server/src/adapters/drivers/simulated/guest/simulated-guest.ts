@@ -21,7 +21,7 @@ export interface GuestDeps {
 export class SimulatedGuest {
   readonly files: FileTree;
   readonly clock: Clock;
-  readonly bootId = randomUUID();
+  readonly bootId = randomUUID().replaceAll('-', '');
   readonly #deps: GuestDeps;
   readonly #bootedAtMs: number;
   readonly #executions = new Map<ExecutionId, Execution>();
@@ -71,29 +71,30 @@ export class SimulatedGuest {
 
   /** The command with this id; started unless it is known. Throws as `GuestLink.exec`. */
   exec(id: ExecutionId, request: ExecRequest): { readonly execution: Execution; readonly isAttached: boolean } {
+    if (this.#forgotten.has(id)) throw alreadyEnded();
     const known = this.find(id);
     if (known !== null) return { execution: known, isAttached: true };
     const program = findProgram(request.argv[0] ?? '');
-    if (program === null) throw notStarted();
+    if (program === null || !this.#canBeAs(request)) throw notStarted();
     const { files, clock } = this;
     const execution = new Execution({ pid: this.#nextPid++, program, request, files, clock });
     this.#executions.set(id, execution);
     return { execution, isAttached: false };
   }
 
-  /** The command with this id, or null. Throws `conflict` execution.already_ended for one that was forgotten. */
+  /** The command with this id, or null; also for one that was forgotten. */
   find(id: ExecutionId): Execution | null {
-    if (this.#forgotten.has(id)) {
-      throw new VolaryError('conflict', 'The command has ended, and the guest has forgotten it.', {
-        reason: 'execution.already_ended',
-      });
-    }
     return this.#executions.get(id) ?? null;
   }
 
   forget(id: ExecutionId): void {
     this.#executions.delete(id);
     this.#forgotten.add(id);
+  }
+
+  /** There is one user, and directories are those of the disk. */
+  #canBeAs({ user, cwd }: ExecRequest): boolean {
+    return (user === '' || user === 'root') && (cwd === '' || this.files.isDirectory(cwd));
   }
 
   powerOff(how: 'power-off' | 'reboot'): void {
@@ -105,6 +106,12 @@ export class SimulatedGuest {
     this.go();
     for (const execution of this.#executions.values()) execution.kill();
   }
+}
+
+function alreadyEnded(): VolaryError {
+  return new VolaryError('conflict', 'The command has ended, and the guest has forgotten it.', {
+    reason: 'execution.already_ended',
+  });
 }
 
 function notStarted(): VolaryError {

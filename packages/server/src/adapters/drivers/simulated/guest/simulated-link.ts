@@ -107,13 +107,8 @@ export class SimulatedLink implements GuestLink {
     const { files } = this.#guest;
     const makeParents = options.makeParents === true;
     files.checkWritable(path, makeParents);
-    const pieces: Uint8Array[] = [];
-    for await (const piece of content) {
-      await this.#turn(options.signal);
-      pieces.push(piece);
-    }
+    const whole = Buffer.concat(await abortable(readAll(content), options.signal));
     await this.#turn(options.signal);
-    const whole = Buffer.concat(pieces);
     files.write(path, whole, { mode: options.mode ?? null, makeParents });
     return whole.length;
   }
@@ -166,7 +161,8 @@ export class SimulatedLink implements GuestLink {
     void this.closed.then(() => queue.end());
     try {
       yield* queue;
-      if (this.#end !== null && !signal.aborted) throw this.#end;
+      signal.throwIfAborted();
+      if (this.#end !== null) throw this.#end;
     } finally {
       stop();
     }
@@ -249,6 +245,12 @@ export class SimulatedLink implements GuestLink {
     lost.catch(() => undefined);
     await (signal === undefined ? turn : abortable(turn, signal));
   }
+}
+
+async function readAll(content: AsyncIterable<Uint8Array>): Promise<readonly Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of content) pieces.push(Uint8Array.from(piece));
+  return pieces;
 }
 
 async function* inChunks(bytes: Uint8Array): AsyncIterable<Uint8Array> {

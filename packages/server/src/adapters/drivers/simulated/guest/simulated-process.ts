@@ -58,7 +58,7 @@ export class SimulatedProcess implements GuestProcess {
   async writeStdin(bytes: Uint8Array): Promise<void> {
     this.#requireLink();
     try {
-      await this.#deps.execution.stdin.write(bytes);
+      await this.#deps.execution.write(bytes);
     } catch (error) {
       if (!(error instanceof BrokenPipe)) throw error;
       throw new VolaryError('failed_precondition', "The command's input is closed.", {

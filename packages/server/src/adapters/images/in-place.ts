@@ -1,0 +1,64 @@
+import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** How the names of half-made things begin. */
+const PART = '.part-';
+
+/** Names in a directory, without what is half-made there; none if there is no such directory. */
+export async function namesIn(directory: string): Promise<readonly string[]> {
+  return (await allNamesIn(directory)).filter((name) => !name.startsWith(PART));
+}
+
+/**
+ * Lets `make` fill a new directory within `parent`; it answers with the name that the directory shall have. It appears under
+ * that name when everything is on the disk, else never. `make` puts files into it, no directories.
+ */
+export async function inPlace(parent: string, make: (out: string) => Promise<string>): Promise<string> {
+  await mkdir(parent, { recursive: true, mode: 0o755 });
+  const part = await mkdtemp(join(parent, PART));
+  try {
+    const target = join(parent, await make(part));
+    for (const name of await readdir(part)) await sync(join(part, name));
+    await chmod(part, 0o755);
+    await sync(part);
+    await rename(part, target);
+    await sync(parent);
+    return target;
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Writes a file that is replaced as a whole or not at all. The caller knows that nobody else writes it. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const part = join(dirname(path), `${PART}file`);
+  {
+    await using handle = await open(part, 'w', 0o644);
+    await handle.writeFile(content);
+    await handle.sync();
+  }
+  await rename(part, path);
+  await sync(dirname(path));
+}
+
+/** Removes what killed builds have left in this directory. The caller knows that nobody builds. */
+export async function removeParts(parent: string): Promise<void> {
+  const parts = (await allNamesIn(parent)).filter((name) => name.startsWith(PART));
+  await Promise.all(parts.map((name) => rm(join(parent, name), { recursive: true, force: true })));
+}
+
+async function allNamesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** A file's content, or a directory's entries: to the disk. */
+async function sync(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
+}

@@ -1,0 +1,319 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Operation } from '../domain/operation/operation.ts';
+import type { Driver } from '../ports/driver.ts';
+import type { Abortable } from '../ports/guest-link.ts';
+import type { CreateVmRequest } from './engine.ts';
+import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
+
+const soon = { timeoutMs: 10_000, signal: new AbortController().signal };
+let installation: Installation;
+
+beforeEach(() => {
+  installation = createInstallation();
+});
+afterEach(async () => {
+  await installation[Symbol.asyncDispose]();
+});
+
+function request(name: string, labels: Record<string, string> = {}, start = true): CreateVmRequest {
+  return { name, spec: {}, labels, metadata: {}, start };
+}
+
+async function finish({ engine }: TestServer, operation: Operation): Promise<Operation> {
+  return await engine.operations.wait(ADMIN, operation.id, soon);
+}
+
+async function create(server: TestServer, name: string, labels: Record<string, string> = {}): Promise<Operation> {
+  const { operation } = await server.engine.vms.create(ADMIN, request(name, labels));
+  return await finish(server, operation);
+}
+
+/** Nothing of any VM is left: no row, no operation under way, no machine, no disk. */
+async function expectNothingLeft({ engine, store }: TestServer): Promise<void> {
+  expect((await engine.vms.list(ADMIN, { limit: 10, after: null })).items).toEqual([]);
+  expect(await store.operations.listActive()).toEqual([]);
+  expect(installation.world.vms.size).toBe(0);
+}
+
+describe('the life of a VM', () => {
+  it('goes from nothing to running, paused, stopped, and to nothing again', async () => {
+    const server = await installation.start();
+    const { vms } = server.engine;
+
+    expect(await create(server, 'bird')).toMatchObject({ state: 'succeeded', error: null });
+    expect(await vms.get(ADMIN, 'bird')).toMatchObject({
+      status: { phase: 'running' },
+      incarnation: 1,
+      health: 'healthy',
+    });
+    await finish(server, (await vms.pause(ADMIN, 'bird', {})).operation);
+    expect(await vms.get(ADMIN, 'bird')).toMatchObject({ status: { phase: 'paused' } });
+    await finish(server, (await vms.resume(ADMIN, 'bird', {})).operation);
+    await finish(server, (await vms.restart(ADMIN, 'bird', { graceMs: 1_000 })).operation);
+    expect(await vms.get(ADMIN, 'bird')).toMatchObject({ status: { phase: 'running' }, incarnation: 2 });
+    await finish(server, (await vms.stop(ADMIN, 'bird', { graceMs: 1_000 })).operation);
+    expect(await vms.get(ADMIN, 'bird')).toMatchObject({ status: { phase: 'stopped' }, handle: null, pid: null });
+    await finish(server, (await vms.start(ADMIN, 'bird', {})).operation);
+    expect(await vms.get(ADMIN, 'bird')).toMatchObject({ status: { phase: 'running' }, incarnation: 3 });
+    await finish(server, (await vms.delete(ADMIN, 'bird', {})).operation);
+    await expectNothingLeft(server);
+  });
+
+  it('is told by events, without a gap and in order', async () => {
+    const server = await installation.start();
+    await create(server, 'bird');
+    await finish(server, (await server.engine.vms.delete(ADMIN, 'bird', {})).operation);
+
+    const events = await server.engine.events.list(ADMIN, { after: 0, limit: 100 });
+    const told = events.map(({ type }) => type).filter((type) => type.startsWith('vm.'));
+
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1));
+    expect(told).toEqual(['vm.created', 'vm.provisioning', 'vm.starting', 'vm.started', 'vm.deleting', 'vm.deleted']);
+  });
+
+  it('can begin stopped', async () => {
+    const server = await installation.start();
+    const { operation } = await server.engine.vms.create(ADMIN, request('bird', {}, false));
+    await finish(server, operation);
+
+    expect(await server.engine.vms.get(ADMIN, 'bird')).toMatchObject({ status: { phase: 'stopped' }, incarnation: 0 });
+  });
+});
+
+describe('the newest wish counts', () => {
+  it('deletes a VM that is still being made', async () => {
+    const server = await installation.start();
+    const { operation } = await server.engine.vms.create(ADMIN, request('bird', { 'simulate.agent': 'silent' }));
+    await server.engine.vms.wait(ADMIN, 'bird', { phase: 'starting' }, soon);
+    const removal = await server.engine.vms.delete(ADMIN, 'bird', {});
+
+    expect(await finish(server, removal.operation)).toMatchObject({ state: 'succeeded' });
+    expect(await finish(server, operation)).toMatchObject({
+      state: 'cancelled',
+      error: { reason: 'operation.superseded' },
+    });
+    await expectNothingLeft(server);
+  });
+
+  it('gives the same operation to who deletes twice', async () => {
+    const server = await installation.start();
+    await create(server, 'bird', { 'simulate.end_error': 'unavailable:2' });
+    const first = await server.engine.vms.delete(ADMIN, 'bird', {});
+    const second = await server.engine.vms.delete(ADMIN, 'bird', {});
+
+    expect(second.operation.id).toBe(first.operation.id);
+    expect(await finish(server, first.operation)).toMatchObject({ state: 'succeeded' });
+    await expectNothingLeft(server);
+  });
+
+  it('refuses what cannot be asked now, and changes nothing', async () => {
+    const server = await installation.start();
+    const { vms } = server.engine;
+    await create(server, 'bird');
+    const before = await vms.get(ADMIN, 'bird');
+
+    await expect(vms.start(ADMIN, 'bird', {})).rejects.toMatchObject({ reason: 'vm.already_running' });
+    await expect(vms.resume(ADMIN, 'bird', {})).rejects.toMatchObject({ reason: 'vm.not_paused' });
+    await expect(vms.create(ADMIN, request('bird'))).rejects.toMatchObject({ reason: 'vm.name_taken' });
+    await expect(vms.delete(ADMIN, 'bird', { revision: 1 })).rejects.toMatchObject({ reason: 'vm.changed' });
+    await expect(vms.stop({ ...ADMIN, permissions: ['vm:read'] }, 'bird', { graceMs: 0 })).rejects.toMatchObject({
+      reason: 'access.denied',
+    });
+    expect(await vms.get(ADMIN, 'bird')).toEqual(before);
+  });
+});
+
+describe('a fault', () => {
+  it.each([
+    ['start', 'unavailable:2'],
+    ['create', 'unavailable:1'],
+    ['link', 'unavailable:1'],
+  ])('that passes (%s %s) is retried', async (call, fault) => {
+    const server = await installation.start();
+
+    expect(await create(server, 'bird', { [`simulate.${call}_error`]: fault })).toMatchObject({ state: 'succeeded' });
+  });
+
+  it.each(['create', 'start', 'link'])(
+    'that lasts (%s) fails the VM, leaves no machine, and can be deleted',
+    async (call) => {
+      const server = await installation.start();
+      const operation = await create(server, 'bird', { [`simulate.${call}_error`]: 'internal' });
+      const vm = await server.engine.vms.wait(ADMIN, 'bird', { phase: 'failed' }, soon);
+
+      expect(operation).toMatchObject({ state: 'failed', error: { reason: 'driver.simulated_fault' } });
+      expect(vm?.status).toMatchObject({ phase: 'failed', failure: { reason: 'driver.simulated_fault' } });
+      await finish(server, (await server.engine.vms.delete(ADMIN, 'bird', {})).operation);
+      await expectNothingLeft(server);
+    },
+  );
+
+  it('of pausing leaves the VM running', async () => {
+    const server = await installation.start();
+    await create(server, 'bird', { 'simulate.pause_error': 'internal' });
+    const operation = await finish(server, (await server.engine.vms.pause(ADMIN, 'bird', {})).operation);
+
+    expect(operation).toMatchObject({ state: 'failed' });
+    expect(await server.engine.vms.get(ADMIN, 'bird')).toMatchObject({
+      status: { phase: 'running' },
+      desired: { power: 'running' },
+    });
+  });
+
+  it('of cleaning is tried until it works', async () => {
+    const server = await installation.start();
+    await create(server, 'bird', { 'simulate.delete_error': 'internal:3' });
+
+    expect(await finish(server, (await server.engine.vms.delete(ADMIN, 'bird', {})).operation)).toMatchObject({
+      state: 'succeeded',
+    });
+    await expectNothingLeft(server);
+  });
+
+  it('of a guest that never answers is told with its reason', async () => {
+    await installation[Symbol.asyncDispose]();
+    installation = createInstallation({ bootMs: 100 });
+    const server = await installation.start();
+
+    expect(await create(server, 'bird', { 'simulate.agent': 'silent' })).toMatchObject({
+      error: { reason: 'vm.boot_timeout' },
+    });
+  });
+
+  it('of a guest that heeds no shutdown ends its machine when the grace is over', async () => {
+    const server = await installation.start();
+    await create(server, 'bird', { 'simulate.shutdown': 'ignored' });
+
+    expect(
+      await finish(server, (await server.engine.vms.stop(ADMIN, 'bird', { graceMs: 100 })).operation),
+    ).toMatchObject({ state: 'succeeded' });
+  });
+});
+
+describe('a machine that ends by itself', () => {
+  it.each([
+    ['powered-off', 'stopped'],
+    ['panicked', 'failed'],
+    ['io-error', 'failed'],
+    ['vmm-died', 'failed'],
+  ])('(%s) leaves the VM %s, and it can be started again', async (cause, phase) => {
+    const server = await installation.start();
+    await create(server, 'bird', { 'simulate.ends': cause, 'simulate.ends_after_ms': '50' });
+    const ended = phase === 'stopped' ? 'stopped' : 'failed';
+    const vm = await server.engine.vms.wait(ADMIN, 'bird', { phase: ended }, soon);
+
+    expect(vm?.status.phase).toBe(phase);
+    const { operation } = await server.engine.vms.start(ADMIN, 'bird', {});
+    expect(await finish(server, operation)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('by a reboot begins its next life', async () => {
+    const server = await installation.start();
+    await create(server, 'bird', { 'simulate.ends': 'rebooted', 'simulate.ends_after_ms': '50' });
+    const vm = await server.engine.vms.wait(ADMIN, 'bird', { phase: 'running', incarnation: 2 }, soon);
+
+    expect(vm?.incarnation).toBeGreaterThanOrEqual(2);
+  });
+});
+
+/** A driver during whose k-th deed the server dies: before the deed, or after it and before it is written down. */
+function dyingDuring(driver: Driver, k: number, when: 'before' | 'after', onDeath: () => void): Driver {
+  let deeds = 0;
+  async function dieAtTheKth<T>({ signal }: Abortable, deed: () => Promise<T>): Promise<T> {
+    deeds += 1;
+    if (deeds !== k) return await deed();
+    if (when === 'after') await deed();
+    onDeath();
+    // From here on this server does nothing any more, until it is let go.
+    return await new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  }
+  return {
+    ...driver,
+    createDisk: (machine, options) => dieAtTheKth(options, () => driver.createDisk(machine, options)),
+    startMachine: (machine, options) => dieAtTheKth(options, () => driver.startMachine(machine, options)),
+    endMachine: (vmId, options) => dieAtTheKth(options, () => driver.endMachine(vmId, options)),
+    deleteDisk: (vmId, options) => dieAtTheKth(options, () => driver.deleteDisk(vmId, options)),
+  };
+}
+
+describe.each(['before', 'after'] as const)('a server that dies %s its k-th deed', (when) => {
+  it.each([1, 2, 3, 4])('(k = %i) leaves its successor to bring it to the same end', async (k) => {
+    const died = Promise.withResolvers<void>();
+    const first = await installation.start((driver) => dyingDuring(driver, k, when, died.resolve));
+    const { operation } = await first.engine.vms.create(ADMIN, request('bird'));
+    const removal = finish(first, operation).then(() => first.engine.vms.delete(ADMIN, 'bird', {}));
+    await Promise.race([died.promise, removal.then((accepted) => finish(first, accepted.operation))]);
+    removal.catch(() => undefined);
+    await first.stop();
+
+    const second = await installation.start();
+    await second.engine.operations.wait(ADMIN, operation.id, soon);
+    for (const left of await second.store.operations.listActive()) await finish(second, left);
+    const { items } = await second.engine.vms.list(ADMIN, { limit: 1, after: null });
+    for (const vm of items) await finish(second, (await second.engine.vms.delete(ADMIN, vm.id, {})).operation);
+
+    expect((await second.engine.operations.get(ADMIN, operation.id)).state).toBe('succeeded');
+    await expectNothingLeft(second);
+  });
+});
+
+describe('a restart of the server', () => {
+  it('finds running VMs running, and writes nothing about them', async () => {
+    const first = await installation.start();
+    await create(first, 'bird');
+    const before = await first.engine.vms.get(ADMIN, 'bird');
+    await first.stop();
+
+    const second = await installation.start();
+    const session = await second.engine.executions.start(
+      ADMIN,
+      'bird',
+      { argv: ['echo', 'alive'], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 0 },
+      { signal: soon.signal },
+    );
+    const output: string[] = [];
+    for await (const update of session.updates)
+      if (update.kind === 'output') output.push(new TextDecoder().decode(update.bytes));
+
+    expect(output.join('')).toBe('alive\n');
+    expect(await second.engine.vms.get(ADMIN, 'bird')).toEqual(before);
+  });
+
+  it('finds out what has ended meanwhile', async () => {
+    const first = await installation.start();
+    await create(first, 'bird', { 'simulate.ends': 'panicked', 'simulate.ends_after_ms': '300' });
+    await first.stop();
+    await new Promise((resolve) => setTimeout(resolve, 350));
+
+    const second = await installation.start();
+    const vm = await second.engine.vms.wait(ADMIN, 'bird', { phase: 'failed' }, soon);
+
+    expect(vm?.status).toMatchObject({ failure: { reason: 'vm.panicked' } });
+  });
+
+  it('ends a machine that belongs to nobody, after a grace, and keeps its disk', async () => {
+    await installation[Symbol.asyncDispose]();
+    installation = createInstallation({ orphanGraceMs: 50, sweepMs: 20 });
+    const server = await installation.start();
+    await create(server, 'bird');
+    const vm = await server.engine.vms.get(ADMIN, 'bird');
+    // As after an older copy of the database was brought back.
+    await server.store.vms.delete(vm.id, vm.revision);
+
+    const follow = await server.engine.events.follow(ADMIN, {
+      after: 0,
+      types: ['vm.orphan_reaped'],
+      signal: soon.signal,
+    });
+    for await (const event of follow) {
+      expect(event.subject).toBe(vm.id);
+      break;
+    }
+    expect(installation.world.vms.get(vm.id)?.observe()).toMatchObject({
+      disk: 'present',
+      machine: { kind: 'absent' },
+    });
+  });
+});

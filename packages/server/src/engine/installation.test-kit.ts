@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createMemoryBus } from '../adapters/bus/memory-bus.ts';
+import { createSimulatedDriver } from '../adapters/drivers/simulated/simulated-driver.ts';
+import { createSimulatedImages } from '../adapters/drivers/simulated/simulated-images.ts';
+import { createSimulatedWorld, type SimulatedWorld } from '../adapters/drivers/simulated/simulated-world.ts';
+import { createHostProbe } from '../adapters/hosts/host-probe.ts';
+import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
+import { createSqliteStore } from '../adapters/stores/sqlite/sqlite-store.ts';
+import { createPinoLog } from '../adapters/system/pino-log.ts';
+import { createSystemClock } from '../adapters/system/system-clock.ts';
+import { createSystemIds } from '../adapters/system/system-ids.ts';
+import type { HostId } from '../domain/ids.ts';
+import type { Principal } from '../domain/principal/principal.ts';
+import type { Driver } from '../ports/driver.ts';
+import type { Store } from '../ports/store.ts';
+import { createEngine, type RunningEngine } from './create-engine.ts';
+import { ENGINE_DEFAULTS, type EngineConfig } from './deps.ts';
+
+export const ADMIN: Principal = { kind: 'admin', name: 'admin', permissions: ['*'] };
+
+/** A server's engine over a real database and a simulated host. Stopping it leaves both as they are. */
+export interface TestServer {
+  readonly engine: RunningEngine;
+  readonly store: Store;
+  stop(): Promise<void>;
+}
+
+/** A database and a host that outlive the servers that work on them, as after a restart. */
+export interface Installation extends AsyncDisposable {
+  readonly world: SimulatedWorld;
+  start(wrapDriver?: (driver: Driver) => Driver): Promise<TestServer>;
+}
+
+export function createInstallation(
+  change: Partial<EngineConfig['limits'] & EngineConfig['timers']> = {},
+): Installation {
+  const clock = createSystemClock();
+  const ids = createSystemIds();
+  const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
+  const dataDir = mkdtempSync(join(tmpdir(), 'volary-test-engine-'));
+  const world = createSimulatedWorld({ clock });
+  const images = createSimulatedImages();
+  const hostId: HostId = ids.create('host');
+  const { limits, timers } = ENGINE_DEFAULTS;
+  const config: EngineConfig = {
+    version: 'test',
+    hostId,
+    limits: { ...limits, bootMs: 2_000, ...change },
+    timers: { ...timers, ...change },
+  };
+  const servers = new Set<TestServer>();
+
+  async function start(wrapDriver: (driver: Driver) => Driver = (driver) => driver): Promise<TestServer> {
+    const store = await createSqliteStore({ path: join(dataDir, 'volary.db') });
+    const driver = wrapDriver(createSimulatedDriver({ world }));
+    const queue = createMemoryQueue({ clock, log, random: ids.random });
+    const bus = createMemoryBus({ log });
+    const hostProbe = createHostProbe({ dataDir });
+    const engine = createEngine({ store, driver, images, queue, bus, clock, ids, hostProbe, log }, config);
+    const server: TestServer = {
+      engine,
+      store,
+      async stop() {
+        if (!servers.delete(server)) return;
+        await engine.stop();
+        await driver[Symbol.asyncDispose]();
+        await store[Symbol.asyncDispose]();
+      },
+    };
+    servers.add(server);
+    await engine.start();
+    return server;
+  }
+
+  return {
+    world,
+    start,
+    async [Symbol.asyncDispose]() {
+      for (const server of servers) await server.stop();
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+}
