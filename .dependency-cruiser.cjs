@@ -4,7 +4,7 @@
  */
 const SERVER = '^packages/server/src';
 /** Tests and contract suites stand outside the layers: they import what they test and the real parts it runs on. */
-const TESTS = '([.](test|contract|fixture)|(-contract|/testing)/[^/]+)[.]ts$';
+const TESTS = '([.](test|test-kit|contract|fixture)|(-contract|/testing)/[^/]+)[.]ts$';
 
 /** A layer of the server may import itself and `allowed`, of all that is the server's. */
 const layer = (name, allowed) => ({

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -10,6 +10,8 @@ import { countHandles, endLeaks, type HandleCounts, waitForNoLeaks } from './fin
  * are the last ones to run after the tests, so the file has had its chance to tidy up.
  */
 const directory = mkdtempSync(join(tmpdir(), 'vt-'));
+// A virtual machine monitor runs as a user of its own, and has to get through to its run directory.
+chmodSync(directory, 0o711);
 process.env['TMPDIR'] = directory;
 
 let before: HandleCounts = new Map();

@@ -177,16 +177,22 @@ describe('a VM', () => {
     expect(await here.must(['exec', 'first', '--', 'cat', '/tmp/here'])).toBe('before');
   });
 
-  it('has a console', async () => {
-    const all = await here.must(['logs', 'first']);
+  it('has a console, which is kept and can be followed', async () => {
+    await here.must(['exec', 'first', '--', 'sh', '-c', 'printf "one\\ntwo\\nthree\\n" >/dev/console']);
+    const child = spawn(VOLARY, ['logs', 'first', '--follow', '--tail', '2'], {
+      env: here.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line.trim());
+      if (line.trim() === 'three') await here.must(['exec', 'first', '--', 'sh', '-c', 'echo four >/dev/console']);
+      if (line.trim() === 'four') child.kill('SIGTERM');
+    }
+    await ended;
 
-    expect(all.length).toBeGreaterThan(0);
-    expect(await here.must(['logs', 'first', '--tail', '1'])).toBe(
-      all
-        .split('\n')
-        .filter((line) => line !== '')
-        .at(-1),
-    );
+    expect(lines).toEqual(['two', 'three', 'four']);
   });
 
   it('leaves no process and no file when it is deleted', async () => {

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { anchorsOf, linksOf, listDocuments, pathsNamedIn } from './markdown.ts';
 import { exists, isFolder, listFiles, readText } from './repository.ts';
@@ -41,7 +42,7 @@ describe('each document', () => {
   test('names paths that exist', () => {
     const gone = listDocuments().flatMap((document) =>
       pathsNamedIn(readText(document))
-        .filter((path) => !exists(path) && !MADE_BY_RUNNING.test(path))
+        .filter((path) => !exists(path) && !exists(join(dirname(document), path)) && !MADE_BY_RUNNING.test(path))
         .map((path) => `${document}: ${path}`),
     );
 

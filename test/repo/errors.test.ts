@@ -11,7 +11,7 @@ import { parseSource, parseText } from './syntax.ts';
  */
 
 const PROGRAMS = /^packages\/(server|cli|sdk)\/src\/.*\.ts$/;
-const NO_PROGRAM = /(\.(d|test|contract|fixture)|(-contract|\/testing)\/[^/]+)\.ts$/;
+const NO_PROGRAM = /(\.(d|test|test-kit|contract|fixture)|(-contract|\/testing)\/[^/]+)\.ts$/;
 
 interface DocumentedReason {
   readonly heading: string;

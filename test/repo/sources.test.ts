@@ -18,7 +18,7 @@ const CODE = /\.(ts|cjs|c|h|sh)$|^volary$|(^|\/)Makefile$/;
 const PLANTERS: ReadonlySet<string> = new Set(['test/repo/sources.test.ts', 'test/repo/lint.test.ts']);
 
 const PURE = /^packages\/server\/src\/(domain|ports|engine)\//;
-const TESTS = /(\.(test|contract|fixture)|(-contract|\/testing)\/[^/]+)\.ts$/;
+const TESTS = /(\.(test|test-kit|contract|fixture)|(-contract|\/testing)\/[^/]+)\.ts$/;
 
 function codeFiles(): readonly string[] {
   return listWrittenFiles().filter((path) => CODE.test(path));

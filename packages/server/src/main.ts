@@ -1,13 +1,21 @@
 /**
- * The server's program. It is small so that what follows is loaded with the compile cache on: with it a start does
- * not strip types again, which saves both time and the memory of the stripper.
+ * The server's program: sets up the runtime, then runs the server.
+ *
+ * A server at rest shall be small. V8's young generation keeps the size that it grew to while modules were loaded, and
+ * its bound can only be given on the command line: the program replaces itself once, by `execve`, so that its pid stays.
+ * With the compile cache on, a start does not strip types again, which saves the memory of the stripper as well.
  */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 
-// A server at rest needs no large nursery; the young generation would otherwise keep what it once grew to.
-setFlagsFromString('--max-semi-space-size=4');
+const FLAGS = ['--max-semi-space-size=2', '--expose-gc', '--disable-warning=ExperimentalWarning'];
+
+const isSetUp = FLAGS.every((flag) => process.execArgv.includes(flag));
+if (!isSetUp && process.execve !== undefined) {
+  process.removeAllListeners('warning');
+  const own = process.execArgv.filter((flag) => !FLAGS.includes(flag));
+  process.execve(process.execPath, [process.execPath, ...FLAGS, ...own, ...process.argv.slice(1)], process.env);
+}
 if (process.env['NODE_COMPILE_CACHE'] === undefined) {
   const cacheDir = process.env['VOLARY_CACHE_DIR'] ?? join(process.env['HOME'] ?? '/tmp', '.cache/volary');
   enableCompileCache(join(cacheDir, 'compiled'));

@@ -32,7 +32,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
 }
 
 /** `invalid_argument` request.invalid, naming each field that is wrong and what it may be. */
-export function toInvalidRequest(errors: readonly ErrorObject[]): VolaryError {
+function toInvalidRequest(errors: readonly ErrorObject[]): VolaryError {
   const byField = new Map<string, FieldError>();
   for (const error of errors.slice(0, MOST_ERRORS)) {
     const one = toFieldError(error);

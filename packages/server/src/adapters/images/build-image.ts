@@ -1,23 +1,25 @@
-import { existsSync } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Image } from '../../domain/image/image.ts';
 import type { BuildProgress } from '../../ports/image-source.ts';
 import type { Log } from '../../ports/log.ts';
+import { assembleImage } from './assemble-image.ts';
 import { acquireBuildLock } from './build-lock.ts';
 import { buildRoot } from './build-root.ts';
-import { fileDigest } from './digests.ts';
-import { makeInitramfs } from './initramfs.ts';
-import { directoryName, IMAGE_FILES, type Manifest, readImage } from './manifest.ts';
+import { type CachePaths, findBySources } from './cache.ts';
+import { inPlace, removeParts } from './in-place.ts';
+import { directoryName } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
+import { type Root, readRoot, removeUnusedRoots } from './roots.ts';
 import { runStage } from './run-stage.ts';
 import { requireTools } from './tools.ts';
 
 export interface ImageBuild {
   readonly recipe: Recipe;
-  readonly digests: { readonly root: string; readonly image: string };
-  readonly cacheDir: string;
+  /** Digests of what root and image are made from. */
+  readonly sources: { readonly root: string; readonly image: string };
+  readonly cache: CachePaths;
   readonly guestPath: string;
   readonly customizeScriptPath: string;
   readonly log: Log;
@@ -33,24 +35,21 @@ const SHARES = { agent: 0.05, root: 0.85 } as const;
 
 /** Builds an image, or takes the one that another process has built meanwhile. Throws as ImageSource.ensure. */
 export async function buildImage(build: ImageBuild): Promise<Image> {
-  const { recipe, digests, cacheDir, signal } = build;
-  const imagesPath = join(cacheDir, 'images');
-  const target = join(imagesPath, directoryName(recipe.name, digests.image));
-  await mkdir(imagesPath, { recursive: true, mode: 0o755 });
-  await mkdir(join(cacheDir, 'roots'), { recursive: true, mode: 0o755 });
+  const { recipe, sources, cache, signal } = build;
   report(build, 'prepare', 0, 'waiting for another build to end');
-  using _lock = await acquireBuildLock(join(cacheDir, 'build.lock'), { signal });
-  const ready = await readImage(target);
+  using _lock = await acquireBuildLock(cache, { signal });
+  const ready = await findBySources(cache, recipe.name, sources.image);
   if (ready !== null) return ready;
 
   requireTools();
-  await requireRoom(cacheDir);
+  await requireRoom(cache.directory);
+  await removeParts(cache.images);
+  await removeParts(cache.roots);
   await makeAgent(build);
-  const rootPath = await ensureRoot(build);
+  const root = await ensureRoot(build);
   report(build, 'finish', SHARES.agent + SHARES.root, 'writing the initramfs');
-  await assemble(build, rootPath, target);
-  const image = await readImage(target);
-  if (image === null) throw new TypeError('the image is not where it was just written');
+  const image = await assembleImage({ ...build, root });
+  await removeUnusedRoots(cache.roots);
   build.log.info('image built', { image: image.name, digest: image.digest, sizeBytes: image.sizeBytes });
   return image;
 }
@@ -61,78 +60,26 @@ async function makeAgent(build: ImageBuild): Promise<void> {
     name: 'compiling the guest agent',
     program: 'make',
     args: ['--no-print-directory', '-C', join(build.guestPath, 'agent'), 'all'],
+    hiddenPaths: [build.guestPath],
     signal: build.signal,
   });
 }
 
-/** The directory with kernel, root disk and modules of the recipe; built unless it is there. */
-async function ensureRoot(build: ImageBuild): Promise<string> {
-  const { recipe, digests, cacheDir, signal } = build;
-  const target = join(cacheDir, 'roots', directoryName(recipe.name, digests.root));
-  if (existsSync(target)) return target;
-  await inPlace(target, (out) =>
-    buildRoot({
-      recipe,
-      customizeScriptPath: build.customizeScriptPath,
-      out,
-      signal,
-      onProgress: (fraction, message) => report(build, 'root', SHARES.agent + SHARES.root * fraction, message),
-    }),
-  );
-  return target;
-}
-
-async function assemble(build: ImageBuild, rootPath: string, target: string): Promise<void> {
-  const { recipe, digests, guestPath, signal } = build;
-  await inPlace(target, async (out) => {
-    const at = (name: keyof typeof IMAGE_FILES): string => join(out, IMAGE_FILES[name]);
-    await link(join(rootPath, IMAGE_FILES.kernel), at('kernel'));
-    await link(join(rootPath, IMAGE_FILES.root), at('root'));
-    const agentPath = join(guestPath, 'agent', 'build', 'volary-agent');
-    await writeFile(at('initramfs'), await makeInitramfs(agentPath, join(rootPath, 'modules'), recipe.modules), {
-      mode: 0o644,
-    });
-    const manifest: Manifest = {
-      format: 1,
-      name: recipe.name,
-      digest: digests.image,
-      rootDigest: digests.root,
-      kernelVersion: (await readFile(join(rootPath, 'kernel-version'), 'utf8')).trim(),
-      packages: (await readFile(join(rootPath, 'packages'), 'utf8')).trim().split('\n'),
-      sha256: {
-        kernel: await fileDigest(at('kernel'), { signal }),
-        initramfs: await fileDigest(at('initramfs'), { signal }),
-        root: await fileDigest(at('root'), { signal }),
-      },
-      builtAt: Date.now(),
-    };
-    await writeFile(at('manifest'), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 });
+/** Kernel and root disk of the recipe; built unless they are there. */
+async function ensureRoot(build: ImageBuild): Promise<Root> {
+  const { recipe, sources, cache, signal } = build;
+  const name = directoryName(recipe.name, sources.root);
+  const present = await readRoot(join(cache.roots, name));
+  if (present !== null) return present;
+  const path = await inPlace(cache.roots, async (out) => {
+    const onProgress = (fraction: number, message: string): void =>
+      report(build, 'root', SHARES.agent + SHARES.root * fraction, message);
+    await buildRoot({ recipe, customizeScriptPath: build.customizeScriptPath, out, signal, onProgress });
+    return name;
   });
-}
-
-/** Lets `make` fill a directory beside the target, and renames it there when all is written and synced; else removes it. */
-async function inPlace(target: string, make: (out: string) => Promise<void>): Promise<void> {
-  const part = `${target}.part`;
-  await rm(part, { recursive: true, force: true });
-  await mkdir(part, { mode: 0o755 });
-  try {
-    await make(part);
-    for (const file of await readdir(part, { withFileTypes: true })) {
-      if (file.isFile()) await sync(join(part, file.name));
-    }
-    await sync(part);
-    await rename(part, target);
-    await sync(join(target, '..'));
-  } catch (error) {
-    await rm(part, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** A file's content, or a directory's entries: to the disk. */
-async function sync(path: string): Promise<void> {
-  await using handle = await open(path, 'r');
-  await handle.sync();
+  const root = await readRoot(path);
+  if (root === null) throw new TypeError('the root is not where it was just written');
+  return root;
 }
 
 async function requireRoom(cacheDir: string): Promise<void> {

@@ -1,36 +1,37 @@
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import type { CachePaths } from './cache.ts';
 
 /** How often a lock that another process holds is tried, milliseconds. */
 const RETRY_MS = 250;
 
 /**
- * Waits until this process alone may build into a directory. The lock is one of the kernel's on a small SQLite file, so that it
+ * Waits until this process alone may build into a cache. The lock is one of the kernel's on a small SQLite file, so that it
  * is gone with the process that held it, however that ended. Throws the signal's reason.
  */
 export async function acquireBuildLock(
-  path: string,
+  cache: CachePaths,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Disposable> {
-  const database = new Database(path, { timeout: 0 });
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      if (tryLock(database)) return { [Symbol.dispose]: () => database.close() };
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-  } catch (error) {
-    database.close();
-    throw error;
+  for (;;) {
+    signal.throwIfAborted();
+    const lock = await tryBuildLock(cache);
+    if (lock !== null) return lock;
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-function tryLock(database: Database): boolean {
+/** The lock, or null if somebody holds it. */
+export async function tryBuildLock(cache: CachePaths): Promise<Disposable | null> {
+  await mkdir(cache.directory, { recursive: true, mode: 0o755 });
+  const database = new Database(cache.lock, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
-    return true;
+    return { [Symbol.dispose]: () => database.close() };
   } catch (error) {
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return false;
+    database.close();
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;
     throw error;
   }
 }

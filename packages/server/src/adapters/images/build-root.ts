@@ -1,4 +1,4 @@
-import { type FileHandle, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileDigest } from './digests.ts';
@@ -30,44 +30,51 @@ export interface RootBuild {
 /** Builds kernel and root disk of a recipe from Debian's packages. Throws as `runStage`. */
 export async function buildRoot(build: RootBuild): Promise<void> {
   const { out, signal, onProgress } = build;
-  const [diskPath, bzImagePath, listPath] = [join(out, ROOT_FILES.root), join(out, 'vmlinuz'), join(out, 'list')];
-  {
-    await using disk = await open(diskPath, 'wx+');
-    await using bzImage = await open(bzImagePath, 'wx');
-    await using list = await open(listPath, 'wx');
-    await using script = await open(build.customizeScriptPath, 'r');
-    await disk.truncate(build.recipe.rootGib * 1024 ** 3);
-    // mke2fs opens the disk once more, by its descriptor; without root privileges it does so as another user.
-    await disk.chmod(0o666);
-    await runMmdebstrap(build, [disk, bzImage, list, script]);
-    await disk.chmod(0o644);
-  }
+  const made = join(out, 'made');
+  await prepare(made, build);
+  await runMmdebstrap(build, made);
   onProgress(0.97, 'unpacking the kernel');
-  const bzImage = await readFile(bzImagePath);
+  const diskPath = join(out, ROOT_FILES.root);
+  await rename(join(made, 'root.raw'), diskPath);
+  await chmod(diskPath, 0o644);
+  const bzImage = await readFile(join(made, 'vmlinuz'));
   await writeFile(join(out, ROOT_FILES.kernel), extractVmlinux(bzImage) ?? bzImage, { mode: 0o644 });
-  const [kernelVersion = '', ...packages] = (await readFile(listPath, 'utf8')).trim().split('\n');
+  const [kernelVersion = '', ...packages] = (await readFile(join(made, 'list'), 'utf8')).trim().split('\n');
   const sha256 = {
     kernel: await fileDigest(join(out, ROOT_FILES.kernel), { signal }),
     root: await fileDigest(diskPath, { signal }),
   };
   const facts: RootFacts = { kernelVersion, packages, sha256 };
   await writeFile(join(out, ROOT_FILES.facts), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o644 });
-  await Promise.all([rm(bzImagePath), rm(listPath)]);
+  await rm(made, { recursive: true });
 }
 
-async function runMmdebstrap(build: RootBuild, handles: readonly FileHandle[]): Promise<void> {
+/** What the script finds in its directory. Anybody may write these files, but only who has the directory open can find them. */
+async function prepare(made: string, { recipe, customizeScriptPath, out }: RootBuild): Promise<void> {
+  await chmod(out, 0o700);
+  await mkdir(made, { mode: 0o755 });
+  for (const name of ['root.raw', 'vmlinuz', 'list']) {
+    await writeFile(join(made, name), '');
+    await chmod(join(made, name), 0o666);
+  }
+  await truncate(join(made, 'root.raw'), recipe.rootGib * 1024 ** 3);
+  await copyFile(customizeScriptPath, join(made, 'customize.sh'));
+  await chmod(join(made, 'customize.sh'), 0o644);
+}
+
+async function runMmdebstrap(build: RootBuild, made: string): Promise<void> {
   const isRoot = process.getuid?.() === 0;
   // Without root, mmdebstrap's user can enter none of our directories: the system's temporary one has to do.
   const work = isRoot ? await mkdtemp(join(build.out, 'tmp-')) : tmpdir();
-  const [program = '', ...args] = [...(isRoot ? IN_NAMESPACES : TIED_TO_US), 'mmdebstrap', ...mmdebstrapArgs(build, isRoot)];
+  await using directory = await open(made, 'r');
   try {
     await runStage({
       name: 'building the root from packages',
-      program,
-      args,
+      program: 'setpriv',
+      args: [...(isRoot ? IN_NAMESPACES : TIED_TO_US), 'mmdebstrap', ...mmdebstrapArgs(build, isRoot)],
       env: { TMPDIR: work, VOLARY_KERNEL: build.recipe.kernelPackage },
-      descriptors: handles.map(({ fd }) => fd),
-      hiddenPaths: [work, build.out],
+      descriptors: [directory.fd],
+      hiddenPaths: isRoot ? [work, build.out] : [build.out],
       signal: build.signal,
       graceMs: isRoot ? 0 : CLEANING_MS,
       onLine: (line) => {
@@ -86,12 +93,12 @@ async function runMmdebstrap(build: RootBuild, handles: readonly FileHandle[]): 
  * that end with us: then no process and no mount outlives a build, however that ends.
  */
 const IN_NAMESPACES = [
-  ...['setpriv', '--pdeathsig=KILL', '--'],
+  ...['--pdeathsig=KILL', '--'],
   ...['unshare', '--mount', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--'],
 ];
 
 /** Without root it makes such namespaces itself, and removes its directory, which belongs to other users, when it is asked to end. */
-const TIED_TO_US = ['setpriv', '--pdeathsig=TERM', '--'];
+const TIED_TO_US = ['--pdeathsig=TERM', '--'];
 const CLEANING_MS = 20_000;
 
 function mmdebstrapArgs({ recipe }: RootBuild, isRoot: boolean): readonly string[] {
@@ -104,8 +111,7 @@ function mmdebstrapArgs({ recipe }: RootBuild, isRoot: boolean): readonly string
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     '--dpkgopt=path-include=/usr/share/locale/locale.alias',
     '--aptopt=APT::Sandbox::User "root"',
-    // The script is the fourth descriptor; where it lies, mmdebstrap's user may not look.
-    '--customize-hook=sh /proc/self/fd/6 "$1"',
+    '--customize-hook=sh /proc/self/fd/3/customize.sh "$1"',
     recipe.suite,
     '/dev/null',
   ];

@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** How the names of half-made things begin. */
 const PART = '.part-';
@@ -14,8 +14,7 @@ export async function namesIn(directory: string): Promise<readonly string[]> {
  * that name when everything is on the disk, else never. `make` puts files into it, no directories.
  */
 export async function inPlace(parent: string, make: (out: string) => Promise<string>): Promise<string> {
-  await mkdir(parent, { recursive: true, mode: 0o755 });
-  const part = await mkdtemp(join(parent, PART));
+  const part = await makePart(parent);
   try {
     const target = join(parent, await make(part));
     for (const name of await readdir(part)) await sync(join(part, name));
@@ -30,16 +29,10 @@ export async function inPlace(parent: string, make: (out: string) => Promise<str
   }
 }
 
-/** Writes a file that is replaced as a whole or not at all. The caller knows that nobody else writes it. */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const part = join(dirname(path), `${PART}file`);
-  {
-    await using handle = await open(part, 'w', 0o644);
-    await handle.writeFile(content);
-    await handle.sync();
-  }
-  await rename(part, path);
-  await sync(dirname(path));
+/** A new, empty, private directory within `parent`, for its maker to remove or rename; after a crash, `removeParts` will. */
+export async function makePart(parent: string): Promise<string> {
+  await mkdir(parent, { recursive: true, mode: 0o755 });
+  return await mkdtemp(join(parent, PART));
 }
 
 /** Removes what killed builds have left in this directory. The caller knows that nobody builds. */

@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CpioEntry, writeCpio } from './cpio.ts';
+import { makePart } from './in-place.ts';
 import { resolveModules } from './modules.ts';
 import { runStage } from './run-stage.ts';
 
@@ -14,8 +15,8 @@ export interface InitramfsParts {
   readonly kernelVersion: string;
   /** Names of modules, in the order in which they are wanted. */
   readonly modules: readonly string[];
-  /** A directory for what is needed in between. */
-  readonly work: string;
+  /** Where a directory for what is needed in between is made, and removed. */
+  readonly workParent: string;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +25,7 @@ export interface InitramfsParts {
  * is small, and unpacking is what takes time under emulation. `/modules/order` lists the modules in loading order.
  */
 export async function makeInitramfs(parts: InitramfsParts): Promise<Uint8Array> {
-  const work = await mkdtemp(join(parts.work, 'modules-'));
+  const work = await makePart(parts.workParent);
   try {
     const [dependencies = '', builtin = ''] = await readFromDisk(parts, work, ['modules.dep', 'modules.builtin']);
     const order = resolveModules(parts.modules, dependencies.toString(), builtin.toString());
@@ -58,7 +59,7 @@ async function readFromDisk(parts: InitramfsParts, work: string, paths: readonly
       program: 'debugfs',
       args: ['-R', `dump /usr/lib/modules/${parts.kernelVersion}/${path} module`, parts.rootDiskPath],
       workingDirectory: work,
-      hiddenPaths: [parts.work],
+      hiddenPaths: [work, parts.rootDiskPath],
       signal: parts.signal,
     });
     // debugfs ends with 0 whatever happens; a file that it could not read is not there.

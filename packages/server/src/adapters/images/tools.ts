@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { VolaryError } from '../../domain/errors.ts';
 import { findProgram } from '../shared/run-program.ts';
 
@@ -5,20 +6,45 @@ import { findProgram } from '../shared/run-program.ts';
 const TOOLS = {
   mmdebstrap: 'mmdebstrap',
   mke2fs: 'e2fsprogs',
+  debugfs: 'e2fsprogs',
   'dpkg-deb': 'dpkg',
   'apt-get': 'apt',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
   make: 'make',
   'musl-gcc': 'musl-tools',
 } as const;
 
+/** What is needed besides where the builder is not root. */
+const TOOLS_WITHOUT_ROOT = { newuidmap: 'uidmap' } as const;
+
+/** What Debian's packages are checked with. Distributions other than Debian bring it in a package. */
+const KEYRING = { path: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring' } as const;
+
+export interface ToolsHost {
+  /** Directories, separated by colons. */
+  readonly searchPath: string;
+  readonly isRoot: boolean;
+  hasFile(path: string): boolean;
+}
+
+const THIS_HOST: ToolsHost = {
+  searchPath: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+  isRoot: process.getuid?.() === 0,
+  hasFile: existsSync,
+};
+
 /** Throws `failed_precondition` image.tool_missing that names what is missing and the Debian packages that bring it. */
-export function requireTools(searchPath = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`): void {
-  const missing = Object.entries(TOOLS).filter(([tool]) => findProgram(tool, searchPath) === null);
+export function requireTools(host: ToolsHost = THIS_HOST): void {
+  const needed: Readonly<Record<string, string>> = host.isRoot ? TOOLS : { ...TOOLS, ...TOOLS_WITHOUT_ROOT };
+  const missing = Object.entries(needed).filter(([tool]) => findProgram(tool, host.searchPath) === null);
+  if (!host.hasFile(KEYRING.path)) missing.push(["Debian's archive keys", KEYRING.package]);
   if (missing.length === 0) return;
-  const packages = missing.map(([, name]) => name);
+  const tools = missing.map(([tool]) => tool);
+  const packages = [...new Set(missing.map(([, name]) => name))];
   throw new VolaryError(
     'failed_precondition',
-    `Building an image needs ${missing.map(([tool]) => tool).join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}.`,
-    { reason: 'image.tool_missing', details: { tools: missing.map(([tool]) => tool), packages } },
+    `Building an image needs ${tools.join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}.`,
+    { reason: 'image.tool_missing', details: { tools, packages } },
   );
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 type Schema = Readonly<Record<string, unknown>>;
 
 /** Values of this JSON schema, as far as the contract uses JSON schema. */
-export function valuesOf(schema: object): fc.Arbitrary<unknown> {
+function valuesOf(schema: object): fc.Arbitrary<unknown> {
   const known: Schema = { ...schema };
   const branches = known['anyOf'];
   if (Array.isArray(branches)) return fc.oneof(...branches.map(valuesOf));
@@ -13,7 +13,7 @@ export function valuesOf(schema: object): fc.Arbitrary<unknown> {
 }
 
 /** Mostly values of the schema, sometimes anything at all. */
-export function nearlyValuesOf(schema: object): fc.Arbitrary<unknown> {
+function nearlyValuesOf(schema: object): fc.Arbitrary<unknown> {
   const strange = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(

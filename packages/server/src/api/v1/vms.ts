@@ -77,7 +77,9 @@ function createPageWriter(): (page: Page<Vm, VmId>) => Buffer {
   return (page) => {
     const known = written.get(page);
     if (known !== undefined) return known;
-    const bytes = Buffer.from(JSON.stringify({ items: page.items.map(toVmDto), next_cursor: page.next } satisfies VmPage));
+    const bytes = Buffer.from(
+      JSON.stringify({ items: page.items.map(toVmDto), next_cursor: page.next } satisfies VmPage),
+    );
     written.set(page, bytes);
     return bytes;
   };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { Store } from '../store.ts';
 import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
 import { anyVm, numberedId, sampleVm } from './samples.contract.ts';
@@ -103,7 +104,7 @@ export function vmTableContract(make: MakeStore): void {
             for (const number of made) await store.vms.insert(sampleVm(base + number));
             const expected = made.map((number) => numberedId('vm', base + number)).toSorted();
 
-            const seen = await walkPages(
+            const seen = await walkPages<Vm>(
               (after) => store.vms.list({ limit, after: after ?? numberedId('vm', base) }),
               async (last) => {
                 if (isChanging) await store.vms.delete(last.id, last.revision);

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Type } from 'typebox';
-import { Value } from 'typebox/value';
 import type { Accelerator } from '../../../domain/host/host.ts';
 import type { Image } from '../../../domain/image/image.ts';
+import { integer, oneOf, record, text } from '../../../lib/shape.ts';
 import { abortable } from '../../shared/abortable.ts';
 import { readBootId } from '../../shared/process.ts';
 import { replaceFile } from '../../shared/replace-file.ts';
@@ -16,11 +15,7 @@ import type { QemuProgram } from './qemu-program.ts';
 /** A guest that has not answered by then under hardware acceleration never will: it takes a tenth of that. */
 const PROBE_TIMEOUT_MS = 5_000;
 
-const STORED = Type.Object({
-  kind: Type.Union([Type.Literal('kvm'), Type.Literal('tcg'), Type.Literal('none')]),
-  explanation: Type.String(),
-  probedAt: Type.Integer(),
-});
+const STORED = record({ kind: oneOf('kvm', 'tcg', 'none'), explanation: text, probedAt: integer() });
 
 /** An accelerator as it was found, and what a VMM needs in order to use it. */
 export interface ChosenAccelerator {
@@ -98,14 +93,14 @@ async function keyOf(program: QemuProgram, image: Image, kvm: KvmDevice): Promis
 }
 
 async function recall(path: string): Promise<Accelerator | null> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (text === null) return null;
+  if (content === null) return null;
   try {
-    const value: unknown = JSON.parse(text);
-    return Value.Check(STORED, value) ? value : null;
+    const value: unknown = JSON.parse(content);
+    return STORED(value) ? value : null;
   } catch {
     // Damaged: it is only a memory, and the probe is made again.
     return null;

@@ -77,7 +77,11 @@ async function askVmm(
   const client = await monitor.client();
   const { status } = await client.execute('query-status', null);
   const isOver = status === 'shutdown' || status === 'guest-panicked';
-  const state = runStateOf(status, monitor.seenEnd ?? record.end, isOver ? await monitor.consoleTail(record.consoleOffset) : '');
+  const state = runStateOf(
+    status,
+    monitor.seenEnd ?? record.end,
+    isOver ? await monitor.consoleTail(record.consoleOffset) : '',
+  );
   switch (state.kind) {
     case 'running':
     case 'paused':

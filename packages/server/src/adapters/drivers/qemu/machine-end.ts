@@ -27,7 +27,7 @@ export function runStateOf(status: string, seen: MachineEnd | null, consoleTail:
     case 'shutdown':
       return {
         kind: 'ended',
-        end: seen ?? { cause: REBOOT_LINE.test(consoleTail.slice(-400)) ? 'rebooted' : 'powered-off' },
+        end: endOfShutdown(seen, consoleTail),
       };
     case 'guest-panicked':
       return { kind: 'ended', end: { cause: 'panicked', detail: panicLine(consoleTail) } };

@@ -1,6 +1,7 @@
 import { VolaryError } from '../../../domain/errors.ts';
 import type { VmId } from '../../../domain/ids.ts';
-import type { ConsoleChunk, Driver, DriverCapabilities } from '../../../ports/driver.ts';
+import type { DriverHandle } from '../../../domain/vm/vm.ts';
+import type { ConsoleChunk, Driver, DriverCapabilities, MachineSpec } from '../../../ports/driver.ts';
 import { abortable } from '../../shared/abortable.ts';
 import { createHintQueue } from '../../shared/hint-queue.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
@@ -23,15 +24,13 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
   const disposed = new AbortController();
   const links = new Set<SimulatedLink>();
 
-  const startedAtMs = world.clock.now();
-
   return {
     kind: 'simulated',
     capabilities: CAPABILITIES,
 
     async probe() {
       const explanation = 'Machines are simulated in memory; no instruction of a guest is executed.';
-      return { version: '1', accelerator: { kind: 'none', explanation, probedAt: startedAtMs } };
+      return { version: '1', accelerator: { kind: 'none', explanation, probedAt: world.startedAt } };
     },
 
     createDisk: (machine, { signal }) =>
@@ -50,23 +49,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         world.remove(vmId);
       }),
 
-    startMachine: (machine, { signal }) =>
-      lock.run(machine.vmId, async () => {
-        const vm = world.vms.get(machine.vmId);
-        if (vm === undefined) throw noDisk();
-        const plan = world.faults.learn(machine.vmId, machine.labels);
-        const { machine: present } = vm.observe();
-        const isSame = 'handle' in present && present.incarnation === machine.incarnation;
-        if (isSame) return present.handle;
-        if (present.kind !== 'absent') throw machinePresent();
-        signal.throwIfAborted();
-        if (plan.startDelayMs > 0) await world.clock.sleep(plan.startDelayMs, { signal });
-        world.faults.fail(machine.vmId, 'start');
-        vm.start(machine.incarnation, machine.name, plan);
-        const { machine: started } = vm.observe();
-        if (!('handle' in started)) throw noMachine();
-        return started.handle;
-      }),
+    startMachine: (machine, { signal }) => lock.run(machine.vmId, () => startMachine(world, machine, signal)),
 
     endMachine: (vmId) =>
       lock.run(vmId, async () => {
@@ -99,18 +82,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
       return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe() }));
     },
 
-    async *watch({ signal }) {
-      const queue = createHintQueue<VmId>({
-        capacity: WATCH_CAPACITY,
-        signal: AbortSignal.any([signal, disposed.signal]),
-      });
-      const stop = world.onChange((vmId) => queue.push(vmId));
-      try {
-        yield* queue;
-      } finally {
-        stop();
-      }
-    },
+    watch: ({ signal }) => watch(world, AbortSignal.any([signal, disposed.signal])),
 
     async openLink(vmId, { signal }) {
       const vm = requireMachine(world, vmId);
@@ -127,6 +99,29 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
       for (const link of links) link.close('the server has ended');
     },
   };
+}
+
+async function* watch(world: SimulatedWorld, signal: AbortSignal): AsyncIterable<VmId> {
+  const queue = createHintQueue<VmId>({ capacity: WATCH_CAPACITY, signal });
+  const stop = world.onChange((vmId) => queue.push(vmId));
+  try {
+    yield* queue;
+  } finally {
+    stop();
+  }
+}
+
+async function startMachine(world: SimulatedWorld, machine: MachineSpec, signal: AbortSignal): Promise<DriverHandle> {
+  const vm = world.vms.get(machine.vmId);
+  if (vm === undefined) throw noDisk();
+  const plan = world.faults.learn(machine.vmId, machine.labels);
+  const { machine: present } = vm.observe();
+  if ('handle' in present && present.incarnation === machine.incarnation) return present.handle;
+  if (present.kind !== 'absent') throw machinePresent();
+  signal.throwIfAborted();
+  if (plan.startDelayMs > 0) await world.clock.sleep(plan.startDelayMs, { signal });
+  world.faults.fail(machine.vmId, 'start');
+  return vm.start(machine.incarnation, machine.name, plan);
 }
 
 async function openLink(

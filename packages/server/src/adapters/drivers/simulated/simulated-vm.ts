@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { VmId } from '../../../domain/ids.ts';
+import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { MachineEnd, MachineState, VmObservation } from '../../../ports/driver.ts';
 import type { FaultPlan } from './faults.ts';
@@ -56,7 +57,7 @@ export class SimulatedVm {
     return { disk: 'present', machine: this.#observeMachine() };
   }
 
-  start(incarnation: number, name: string, faults: FaultPlan): void {
+  start(incarnation: number, name: string, faults: FaultPlan): DriverHandle {
     const { clock } = this.#deps;
     const guest = new SimulatedGuest({
       clock,
@@ -80,6 +81,7 @@ export class SimulatedVm {
     if (endsBy !== null) this.#after(endsBy.afterMs, life, () => this.endByItself(endsBy.end));
     if (unresponsiveAfterMs !== null) this.#after(unresponsiveAfterMs, life, () => this.#become('unresponsive'));
     this.#deps.onChange();
+    return this.#handle(this.#machine);
   }
 
   halt(): void {
@@ -123,13 +125,16 @@ export class SimulatedVm {
   #observeMachine(): MachineState {
     const machine = this.#machine;
     if (machine === null) return { kind: 'absent' };
-    const { incarnation, state, number } = machine;
+    const { incarnation, state } = machine;
     if (typeof state === 'object') return { kind: 'ended', incarnation, end: state.end };
     if (state === 'unresponsive') {
       return { kind: 'unresponsive', incarnation, pid: null, detail: 'The simulated monitor does not answer.' };
     }
-    const handle = { driver: 'simulated', version: 1, state: { vmId: this.#deps.vmId, incarnation, number } };
-    return { kind: state, incarnation, handle, pid: null };
+    return { kind: state, incarnation, handle: this.#handle(machine), pid: null };
+  }
+
+  #handle({ incarnation, number }: Machine): DriverHandle {
+    return { driver: 'simulated', version: 1, state: { vmId: this.#deps.vmId, incarnation, number } };
   }
 
   #become(state: Machine['state']): void {

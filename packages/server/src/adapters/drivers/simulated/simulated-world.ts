@@ -1,4 +1,5 @@
 import type { VmId } from '../../../domain/ids.ts';
+import type { EpochMs } from '../../../domain/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { createFaultLedger, type FaultLedger } from './fault-ledger.ts';
 import { SimulatedVm } from './simulated-vm.ts';
@@ -6,6 +7,8 @@ import { SimulatedVm } from './simulated-vm.ts';
 /** A host that exists in this process only. It outlives the drivers that work on it, as a real host does. */
 export interface SimulatedWorld {
   readonly clock: Clock;
+  /** When the host was made: its boot. */
+  readonly startedAt: EpochMs;
   readonly vms: ReadonlyMap<VmId, SimulatedVm>;
   readonly faults: FaultLedger;
   /** The VM, made if there is none: with its disk. */
@@ -25,6 +28,7 @@ export function createSimulatedWorld(deps: { readonly clock: Clock }): Simulated
   };
   return {
     clock: deps.clock,
+    startedAt: deps.clock.now(),
     vms,
     faults,
     make(vmId) {

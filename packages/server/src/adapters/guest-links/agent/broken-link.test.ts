@@ -6,7 +6,7 @@ import type { GuestLink } from '../../../ports/guest-link.ts';
 import { bytesOf, readToEnd, shell } from '../../../ports/guest-link-contract/subject.contract.ts';
 import { createAgentLink } from './agent-link.ts';
 import { type AgentProcess, startAgent } from './fixtures/agent-process.fixture.ts';
-import { type CuttingProxy, type Fault, startCuttingProxy } from './fixtures/cutting-proxy.fixture.ts';
+import { type CuttingProxy, type Direction, type Fault, startCuttingProxy } from './fixtures/cutting-proxy.fixture.ts';
 import { realLinkDeps } from './fixtures/link-deps.fixture.ts';
 
 /*
@@ -68,7 +68,7 @@ async function keepPinging(link: GuestLink, signal: AbortSignal): Promise<void> 
   }
 }
 
-async function lengthOf(direction: Fault['direction']): Promise<number> {
+async function lengthOf(direction: Direction): Promise<number> {
   await runBroken(null);
   return proxy.counts()[direction];
 }

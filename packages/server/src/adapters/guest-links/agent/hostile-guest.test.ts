@@ -11,6 +11,7 @@ import { createAgentLink } from './agent-link.ts';
 import { FakeGuest, type FakeGuestOptions } from './fixtures/fake-guest.fixture.ts';
 import { realLinkDeps } from './fixtures/link-deps.fixture.ts';
 import { FRAME_TYPES, frameChecksum } from './frame.ts';
+import { KINDS } from './messages/kinds.ts';
 import { WireWriter } from './wire-writer.ts';
 
 const options = { signal: new AbortController().signal };
@@ -54,7 +55,7 @@ async function expectNewSession({ guest, link, clock }: Setting, before = 1): Pr
   expect(guest.nonces.length).toBeGreaterThan(before);
   const stat = link.stat('/x', { ...options, followLinks: true });
   await turn();
-  const { stream } = await guest.next(FRAME_TYPES.OPEN);
+  const { stream } = await guest.next(FRAME_TYPES.OPEN, KINDS.STAT);
   guest.send(FRAME_TYPES.ERROR, stream, new WireWriter().u16(2).text('none').finish());
   await expect(stat).rejects.toMatchObject({ reason: 'guest.no_such_file' });
 }
@@ -63,7 +64,7 @@ async function expectNewSession({ guest, link, clock }: Setting, before = 1): Pr
 async function startCommand({ guest, link }: Setting, hasStdin = false) {
   const starting = link.exec(idFromUuid('exec', randomUUID()), command(['x'], { hasStdin }), options);
   starting.catch(() => undefined);
-  const { stream } = await guest.next(FRAME_TYPES.OPEN);
+  const { stream } = await guest.next(FRAME_TYPES.OPEN, KINDS.EXEC);
   return { stream, starting };
 }
 
@@ -367,8 +368,7 @@ describe('the life of a link', () => {
     for (const failed of [renamed, connected, written]) {
       await expect(failed).rejects.toMatchObject({ code: 'unavailable', reason: 'guest.link_lost' });
     }
-    const { stream, payload } = await guest.next(FRAME_TYPES.OPEN);
-    expect(payload[0]).toBe(4);
+    const { stream } = await guest.next(FRAME_TYPES.OPEN, KINDS.LIST);
     guest.send(FRAME_TYPES.RESULT, stream, new WireWriter().u8(0).u32(0).finish());
     expect(await listed).toEqual({ files: [], hasMore: false });
   });

@@ -22,6 +22,17 @@ const rename: Migration = {
   altersData: true,
   up: async (db) => void (await sql`update vms set owner = 'somebody else'`.execute(db)),
 };
+/** How SQLite changes what a table may hold: a new one is filled from the old, which is dropped. */
+const rebuild: Migration = {
+  name: '9004-rebuild-executions',
+  altersData: true,
+  async up(db) {
+    await sql`create table rebuilt (id text primary key, vm_id text not null)`.execute(db);
+    await sql`insert into rebuilt select id, vm_id from executions`.execute(db);
+    await sql`drop table executions`.execute(db);
+    await sql`alter table rebuilt rename to executions`.execute(db);
+  },
+};
 const fails: Migration = {
   name: '9003-fails',
   altersData: true,
@@ -107,6 +118,18 @@ describe('migrations', () => {
     expect(await store.vms.get(VM)).toEqual(sampleVm(1));
     await store.executions.insert(sampleExecution(1, VM));
     await store.executions.appendOutput(numberedId('exec', 1), 'stdout', 0, new Uint8Array(1));
+  });
+
+  it('that rebuild a table keep the rows of others that refer to it', async () => {
+    await using fixture = makeSqliteFixture();
+    const before = await fixture.open();
+    await before.executions.insert(sampleExecution(1, VM));
+    await before.executions.appendOutput(numberedId('exec', 1), 'stdout', 0, new Uint8Array(7));
+    await before[Symbol.asyncDispose]();
+
+    const after = await fixture.open({ migrations: [...MIGRATIONS, rebuild] });
+
+    expect(await after.executions.outputLengths(numberedId('exec', 1))).toEqual({ stdout: 7, stderr: 0 });
   });
 
   it('of a newer version are respected: the database is refused in one sentence and left alone', async () => {

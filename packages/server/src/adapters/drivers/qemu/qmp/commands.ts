@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { dictionary, flag, integer, type Of, optional, present, record, text } from '../../../../lib/shape.ts';
 
 /** Arguments of each QMP command that is used here; null where it takes none. Nothing else can be sent. */
 export interface QmpArguments {
@@ -16,36 +16,39 @@ export type QmpCommand = keyof QmpArguments;
 
 /** What each command answers, as far as we read it: an answer of another shape is a fault of the other side. */
 export const QMP_RESULTS = {
-  qmp_capabilities: Type.Object({}),
-  'query-status': Type.Object({ status: Type.String(), running: Type.Boolean() }),
-  'query-uuid': Type.Object({ UUID: Type.String() }),
-  stop: Type.Object({}),
-  cont: Type.Object({}),
-  quit: Type.Object({}),
-  system_powerdown: Type.Object({}),
-  'ringbuf-read': Type.String(),
+  qmp_capabilities: record({}),
+  'query-status': record({ status: text, running: flag }),
+  'query-uuid': record({ UUID: text }),
+  stop: record({}),
+  cont: record({}),
+  quit: record({}),
+  system_powerdown: record({}),
+  'ringbuf-read': text,
 } as const;
 
-export type QmpResult<C extends QmpCommand> = Static<(typeof QMP_RESULTS)[C]>;
+export type QmpResult<C extends QmpCommand> = Of<(typeof QMP_RESULTS)[C]>;
 
 /** The first line that QEMU sends on a monitor. */
-export const QMP_GREETING = Type.Object({
-  QMP: Type.Object({
-    version: Type.Object({
-      qemu: Type.Object({ major: Type.Integer(), minor: Type.Integer(), micro: Type.Integer() }),
+export const QMP_GREETING = record({
+  QMP: record({
+    version: record({
+      qemu: record({ major: integer(), minor: integer(), micro: integer() }),
     }),
   }),
 });
 
 /** Something that happened by itself. `data` is what the event brings along, unchecked. */
-export const QMP_EVENT = Type.Object({
-  event: Type.String(),
-  data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+export const QMP_EVENT = record({
+  event: text,
+  data: optional(dictionary),
 });
-export type QmpEvent = Static<typeof QMP_EVENT>;
+export interface QmpEvent {
+  readonly event: string;
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+}
 
-export const QMP_RETURN = Type.Object({ return: Type.Unknown(), id: Type.Integer() });
-export const QMP_ERROR = Type.Object({
-  error: Type.Object({ class: Type.String(), desc: Type.String() }),
-  id: Type.Optional(Type.Integer()),
+export const QMP_RETURN = record({ return: present, id: integer() });
+export const QMP_ERROR = record({
+  error: record({ class: text, desc: text }),
+  id: optional(integer()),
 });

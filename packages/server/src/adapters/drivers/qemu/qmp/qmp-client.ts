@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { Value } from 'typebox/value';
 import type { VolaryError } from '../../../../domain/errors.ts';
 import { createHintQueue, type HintQueue } from '../../../shared/hint-queue.ts';
 import {
@@ -140,12 +139,12 @@ export class QmpClient implements AsyncDisposable {
 
   #receiveLine(line: string): void {
     const message = parseJson(line);
-    if (Value.Check(QMP_RETURN, message)) this.#take(message.id)?.resolve(message.return);
-    else if (Value.Check(QMP_ERROR, message)) {
+    if (QMP_RETURN(message)) this.#take(message.id)?.resolve(message.return);
+    else if (QMP_ERROR(message)) {
       const waiter = message.id === undefined ? undefined : this.#take(message.id);
       waiter?.reject(qmpRefused(waiter.command, message.error));
-    } else if (Value.Check(QMP_EVENT, message)) for (const listener of this.#listeners) listener.push(message);
-    else if (Value.Check(QMP_GREETING, message)) this.#greeted.resolve();
+    } else if (QMP_EVENT(message)) for (const listener of this.#listeners) listener.push(message);
+    else if (QMP_GREETING(message)) this.#greeted.resolve();
   }
 
   #take(id: number): Waiter | undefined {
@@ -168,7 +167,7 @@ export class QmpClient implements AsyncDisposable {
 }
 
 function isResult<C extends QmpCommand>(command: C, value: unknown): value is QmpResult<C> {
-  return Value.Check(QMP_RESULTS[command], value);
+  return QMP_RESULTS[command](value);
 }
 
 function parseJson(line: string): unknown {

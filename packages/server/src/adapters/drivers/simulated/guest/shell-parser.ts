@@ -16,6 +16,14 @@ export interface ShellStep {
   readonly pipeline: readonly ShellCommand[];
 }
 
+/** What comes after these, and when. */
+const STEP_ENDS: ReadonlyMap<string, ShellStep['when']> = new Map([
+  [';', 'always'],
+  ['\n', 'always'],
+  ['&&', 'after-success'],
+  ['||', 'after-failure'],
+]);
+
 /**
  * The steps of a script in the small language that simulated guests speak: words with quotes and `$NAME`, redirections,
  * pipes, `;`, `&&`, `||`. No loops, functions or substitutions. Throws SyntaxError.
@@ -31,9 +39,8 @@ export function parseScript(script: string, variable: (name: string) => string):
     pipeline = [[]];
   };
   for (const token of tokenize(script, variable)) {
-    if (token.kind === 'operator' && (token.text === ';' || token.text === '\n')) finish('always');
-    else if (token.kind === 'operator' && token.text === '&&') finish('after-success');
-    else if (token.kind === 'operator' && token.text === '||') finish('after-failure');
+    const next = token.kind === 'operator' ? STEP_ENDS.get(token.text) : undefined;
+    if (next !== undefined) finish(next);
     else if (token.kind === 'operator' && token.text === '|') pipeline.push([]);
     else pipeline.at(-1)?.push(token);
   }
@@ -44,18 +51,18 @@ export function parseScript(script: string, variable: (name: string) => string):
 function parseCommand(tokens: readonly Token[]): ShellCommand {
   const words: string[] = [];
   let command: ShellCommand = { words, input: null, output: null, outputToError: false, errorToOutput: false };
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at];
-    if (token === undefined) break;
+  const rest = tokens[Symbol.iterator]();
+  for (const token of rest) {
     if (token.kind === 'word') words.push(token.text);
     else if (token.text === '>&2' || token.text === '1>&2') command = { ...command, outputToError: true };
     else if (token.text === '2>&1') command = { ...command, errorToOutput: true };
-    else {
-      const target = tokens[++at];
-      if (target?.kind !== 'word') throw new SyntaxError(`a name must follow ${token.text}`);
-      if (token.text === '<') command = { ...command, input: target.text };
-      else command = { ...command, output: { path: target.text, appends: token.text === '>>' } };
-    }
+    else command = { ...command, ...parseRedirection(token.text, rest.next().value) };
   }
   return command;
+}
+
+function parseRedirection(operator: string, target: Token | undefined): Partial<ShellCommand> {
+  if (target?.kind !== 'word') throw new SyntaxError(`a name must follow ${operator}`);
+  if (operator === '<') return { input: target.text };
+  return { output: { path: target.text, appends: operator === '>>' } };
 }

@@ -1,30 +1,36 @@
 const OPERATORS = ['2>&1', '>&2', '1>&2', '>>', '&&', '||', '>', '<', '|', ';', '\n'] as const;
 /** A word, with its quotes and variables resolved, or an operator. */
-export type Token = { readonly kind: 'word'; readonly text: string } | { readonly kind: 'operator'; readonly text: string };
+export type Token =
+  | { readonly kind: 'word'; readonly text: string }
+  | { readonly kind: 'operator'; readonly text: string };
+
+/** A digit before an operator belongs to it only at the beginning of a word: `a2>b` writes to b. */
+const WITH_DESCRIPTOR = /^[12]>/;
 
 /** The tokens of a script; spaces only separate them. Throws SyntaxError. */
 export function* tokenize(script: string, variable: (name: string) => string): Iterable<Token> {
   let word: string | null = null;
   for (let at = 0; at < script.length; ) {
     const rest = script.slice(at);
-    const operator = OPERATORS.find((one) => rest.startsWith(one));
-    const isWordCharacter = word !== null && /^[0-9]/.test(rest);
-    if (operator !== undefined && !(isWordCharacter && /^[12]/.test(operator))) {
-      if (word !== null) yield { kind: 'word', text: word };
-      word = null;
-      yield { kind: 'operator', text: operator };
-      at += operator.length;
-    } else if (/^\s/.test(rest)) {
-      if (word !== null) yield { kind: 'word', text: word };
-      word = null;
-      at++;
-    } else {
+    const separator = readSeparator(rest, word !== null);
+    if (separator === null) {
       const piece = readPiece(rest, variable);
       word = (word ?? '') + piece.text;
       at += piece.length;
+      continue;
     }
+    if (word !== null) yield { kind: 'word', text: word };
+    word = null;
+    if (separator.trim() !== '' || separator === '\n') yield { kind: 'operator', text: separator };
+    at += separator.length;
   }
   if (word !== null) yield { kind: 'word', text: word };
+}
+
+/** The operator or space at the beginning of `rest`; null if a word goes on or begins there. */
+function readSeparator(rest: string, isInWord: boolean): string | null {
+  const operator = OPERATORS.find((one) => rest.startsWith(one) && !(isInWord && WITH_DESCRIPTOR.test(one)));
+  return operator ?? /^\s/.exec(rest)?.[0] ?? null;
 }
 
 function readPiece(

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { type Machine, qemuArguments } from './command-line.ts';
+import { kernelCommandLine } from './kernel-command-line.ts';
+import { attachNetwork, macOf } from './network.ts';
+
+const UUID = '01a1fc92-6367-7400-9ef1-4542943aae56';
+
+function makeMachine(changes: Partial<Machine> = {}): Machine {
+  return {
+    name: 'one',
+    uuid: UUID,
+    machineType: 'pc-q35-7.2',
+    accelerator: 'tcg',
+    vcpuCount: 2,
+    memoryMib: 256,
+    hasDisk: true,
+    kernelCommandLine: 'quiet',
+    networkArguments: [],
+    ...changes,
+  };
+}
+
+test('the machine is pinned, sandboxed and without a balloon', () => {
+  const line = qemuArguments(makeMachine()).join(' ');
+
+  expect(line).toContain('-machine pc-q35-7.2,');
+  expect(line).toContain('-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny');
+  expect(line).toContain('-nodefaults -no-user-config');
+  expect(line).toContain('-action shutdown=pause,panic=pause,reboot=shutdown');
+  expect(line).not.toContain('balloon');
+});
+
+test('it names no path outside its own directory', () => {
+  const args = qemuArguments(makeMachine({ networkArguments: attachNetwork('user', UUID).qemuArguments }));
+  const paths = args.join(' ').match(/(?<![\w.])\/[\w/.]+/g) ?? [];
+
+  expect(new Set(paths)).toEqual(new Set(['/dev/fd/3', '/dev/fd/4', '/dev/fdset/1', '/dev/urandom']));
+});
+
+test('every disk node is named and its backing given', () => {
+  const args = qemuArguments(makeMachine());
+  const nodes = args.flatMap((argument, at) => (args[at - 1] === '-blockdev' ? [JSON.parse(argument)] : []));
+
+  expect(nodes.map((node) => node['node-name'])).toEqual(['base-file', 'base', 'disk-file', 'disk']);
+  expect(nodes.at(-1)).toMatchObject({ driver: 'qcow2', backing: 'base' });
+  expect(nodes[0]).toMatchObject({ 'read-only': true });
+  expect(qemuArguments(makeMachine({ hasDisk: false })).join(' ')).not.toContain('blockdev');
+});
+
+test('a user network never reaches the host', () => {
+  const { qemuArguments: args, guestSettings } = attachNetwork('user', UUID);
+
+  expect(args.join(' ')).toContain('restrict=on');
+  expect(guestSettings).toEqual({ ip: '10.0.2.15/24', gateway: '10.0.2.2', dns: '10.0.2.3' });
+  expect(attachNetwork('none', UUID)).toEqual({ qemuArguments: [], guestSettings: {} });
+  expect(macOf(UUID)).toBe('52:54:00:3a:ae:56');
+});
+
+test('the guest is told who it is, and only an emulated one gives up its mitigations', () => {
+  const boot = { hostname: 'one', rootDevice: '/dev/vda', network: { ip: '10.0.2.15/24' } } as const;
+
+  const emulated = kernelCommandLine({ ...boot, accelerator: 'tcg' });
+  const accelerated = kernelCommandLine({ ...boot, accelerator: 'kvm', rootDevice: null, network: {} });
+
+  expect(emulated).toContain('volary.root=/dev/vda volary.hostname=one volary.ip=10.0.2.15/24');
+  expect(emulated).toContain('mitigations=off');
+  expect(accelerated).not.toContain('mitigations=off');
+  expect(accelerated).not.toContain('volary.root');
+});

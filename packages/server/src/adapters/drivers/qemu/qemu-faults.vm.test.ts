@@ -1,0 +1,255 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { VmId } from '../../../domain/ids.ts';
+import type { Driver, MachineSpec } from '../../../ports/driver.ts';
+import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
+import { connectSocket } from '../../shared/connect-socket.ts';
+import { readBootId, readProcess } from '../../shared/process.ts';
+import { readRecord, writeRecord } from './launch-record.ts';
+import { identityOf } from './privileges.ts';
+import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
+import { type VmDirectory, vmDirectory } from './vm-directory.ts';
+
+/* What the contract cannot ask of every driver: faults of real processes, files and sockets. */
+
+const options = { signal: new AbortController().signal };
+let host: QemuHost;
+let driver: Driver;
+let machines: MachineSpec[] = [];
+
+beforeAll(async () => {
+  host = await makeQemuHost();
+  driver = host.makeDriver();
+});
+
+afterEach(async () => {
+  for (const { vmId } of machines) await removeVm(driver, vmId);
+  machines = [];
+});
+
+afterAll(async () => {
+  await driver[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+async function started(
+  changes: Partial<MachineSpec> = {},
+): Promise<{ readonly machine: MachineSpec; readonly directory: VmDirectory }> {
+  const machine = host.makeMachine(changes);
+  machines.push(machine);
+  await driver.createDisk(machine, options);
+  await driver.startMachine(machine, options);
+  return { machine, directory: vmDirectory(host.dataDir, machine.vmId) };
+}
+
+async function pidOf(vmId: VmId): Promise<number> {
+  const { machine } = await driver.inspect(vmId, options);
+  if (machine.kind !== 'running' || machine.pid === null) throw new Error(`the machine is ${machine.kind}`);
+  return machine.pid;
+}
+
+async function edit(directory: VmDirectory, changes: object): Promise<void> {
+  const stored = await readRecord(directory.recordPath);
+  if (stored.kind !== 'valid') throw new Error('there is no record');
+  await writeRecord(directory.recordPath, { ...stored.record, ...changes });
+}
+
+test('a VMM has no rights, no environment of ours, and a run directory that is closed to others', async () => {
+  const { machine, directory } = await started();
+  const pid = await pidOf(machine.vmId);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+
+  expect(status).toMatch(/NoNewPrivs:\t1/);
+  expect(status).toMatch(/Seccomp:\t2/);
+  expect(statSync(directory.runPath).mode & 0o777).toBe(0o700);
+  expect(statSync(directory.path).mode & 0o777).toBe(0o700);
+  expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('HOME=');
+  const identity = identityOf(machine.vmId, []);
+  if (identity !== null) {
+    expect(status).toMatch(new RegExp(`Uid:\\t${identity.uid}\\t${identity.uid}\\t${identity.uid}`));
+    expect(status).toMatch(/Groups:\t\s*\n/);
+    expect(status).toMatch(/CapEff:\t0+\n/);
+  }
+  // A session of its own: a signal to ours does not reach it.
+  expect(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]).toBe(String(pid));
+});
+
+test('a VMM that is killed leaves its last words', async () => {
+  const { machine, directory } = await started();
+  const pid = await pidOf(machine.vmId);
+  writeFileSync(directory.stderrPath, 'qemu: these were my last words\n');
+
+  process.kill(pid, 'SIGKILL');
+  const { end } = await waitForMachine(driver, machine.vmId, 'ended');
+
+  expect(end).toEqual({ cause: 'vmm-died', detail: 'qemu: these were my last words' });
+});
+
+test('where the control monitor is held, the rescue monitor serves; where both are, the machine can still be ended', async () => {
+  const { machine, directory } = await started();
+  await driver[Symbol.asyncDispose]();
+  driver = host.makeDriver();
+  const control = await connectSocket(directory.controlSocketPath);
+  await once(control, 'data');
+
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('running');
+
+  await driver[Symbol.asyncDispose]();
+  driver = host.makeDriver();
+  const rescue = await connectSocket(directory.rescueSocketPath);
+  await once(rescue, 'data');
+  const { machine: state } = await driver.inspect(machine.vmId, options);
+  expect(state).toMatchObject({ kind: 'unresponsive', incarnation: 1, detail: expect.stringContaining('held') });
+  await driver.endMachine(machine.vmId, options);
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  control.destroy();
+  rescue.destroy();
+});
+
+test('a process that has got the number of a VMM is never touched', async () => {
+  const { machine, directory } = await started();
+  const stranger = spawn('sleep', ['600'], { cwd: directory.runPath });
+  const facts = readProcess(stranger.pid ?? 0);
+  process.kill(await pidOf(machine.vmId), 'SIGKILL');
+  await waitForMachine(driver, machine.vmId, 'ended');
+  await edit(directory, {
+    process: { pid: stranger.pid, startTimeTicks: facts?.startTimeTicks, bootId: readBootId() },
+    end: null,
+  });
+
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('ended');
+  await driver.endMachine(machine.vmId, options);
+
+  expect(readProcess(stranger.pid ?? 0)).not.toBeNull();
+  stranger.kill('SIGKILL');
+  await once(stranger, 'exit');
+});
+
+test('a machine is found again whose number could not be written down any more', async () => {
+  const { machine, directory } = await started();
+  const pid = await pidOf(machine.vmId);
+  await edit(directory, { process: null });
+  await driver[Symbol.asyncDispose]();
+  driver = host.makeDriver();
+
+  expect((await driver.inspect(machine.vmId, options)).machine).toMatchObject({ kind: 'running', pid });
+  await driver.endMachine(machine.vmId, options);
+
+  expect(readProcess(pid)).toBeNull();
+});
+
+test('a machine of an earlier boot of the host has ended, and a damaged record can be cleared', async () => {
+  const { machine, directory } = await started();
+  process.kill(await pidOf(machine.vmId), 'SIGKILL');
+  await waitForMachine(driver, machine.vmId, 'ended');
+  await edit(directory, { process: { pid: 2, startTimeTicks: 1, bootId: 'an earlier one' } });
+
+  const { machine: earlier } = await driver.inspect(machine.vmId, options);
+  expect(earlier).toMatchObject({ kind: 'ended', end: { cause: 'vmm-died', detail: 'The host was restarted.' } });
+  writeFileSync(directory.recordPath, '');
+  expect((await driver.inspect(machine.vmId, options)).machine).toMatchObject({ kind: 'ended', incarnation: 0 });
+  await driver.endMachine(machine.vmId, options);
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+});
+
+test('what another installation has started is not ours to find', async () => {
+  const { machine, directory } = await started();
+  await edit(directory, { installationId: 'another' });
+
+  expect(await driver.findAll(options)).toEqual([]);
+
+  await edit(directory, { installationId: 'test' });
+  expect((await driver.findAll(options)).map(({ vmId }) => vmId)).toEqual([machine.vmId]);
+});
+
+test('an image that is gone is said, and nothing is left of the start', async () => {
+  const machine = host.makeMachine();
+  machines.push(machine);
+  await driver.createDisk(machine, options);
+  const image = { ...host.image, rootPath: join(host.dataDir, 'gone.raw') };
+
+  const starting = driver.startMachine({ ...machine, image }, options);
+
+  await expect(starting).rejects.toMatchObject({ code: 'failed_precondition', reason: 'driver.image_missing' });
+  await expect(starting).rejects.not.toThrow(host.dataDir);
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+});
+
+test('a VMM that cannot start says why, in the log only, and leaves nothing', async () => {
+  const machine = host.makeMachine();
+  machines.push(machine);
+  await driver.createDisk(machine, options);
+  mkdirSync(host.cacheDir, { recursive: true });
+  const kernelPath = join(host.dataDir, 'no-kernel');
+  writeFileSync(kernelPath, 'this is no kernel');
+
+  const starting = driver.startMachine({ ...machine, image: { ...host.image, kernelPath } }, options);
+
+  await expect(starting).rejects.toMatchObject({
+    code: 'unavailable',
+    reason: 'driver.start_failed',
+    context: { lastWords: expect.stringContaining('qemu') },
+  });
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  await driver.startMachine(machine, options);
+});
+
+test('no second VMM can open the disk of a running one', async () => {
+  const { machine, directory } = await started();
+  const pid = await pidOf(machine.vmId);
+  const stored = await readRecord(directory.recordPath);
+  writeFileSync(directory.recordPath, '');
+  await rm(directory.recordPath);
+  await driver[Symbol.asyncDispose]();
+  driver = host.makeDriver();
+
+  await expect(driver.startMachine({ ...machine, incarnation: 2 }, options)).rejects.toMatchObject({
+    context: { lastWords: expect.stringContaining('lock') },
+  });
+
+  expect(readProcess(pid)).not.toBeNull();
+  if (stored.kind === 'valid') await writeRecord(directory.recordPath, stored.record);
+});
+
+test('a guest that floods its console fills neither our disk nor our memory', async () => {
+  const { machine, directory } = await started();
+  const link = await driver.openLink(machine.vmId, options);
+  async function* flood(): AsyncIterable<Uint8Array> {
+    for (let i = 0; i < 64; i++) yield Buffer.alloc(32 * 1024, 'x');
+  }
+
+  await link.writeFile('/dev/console', flood(), options);
+  for await (const _ of driver.readConsole(machine.vmId, { ...options, offset: 0, follow: false }));
+
+  const names = (await readdir(directory.path)).filter((name) => name.startsWith('console-'));
+  const bytes = names.reduce((sum, name) => sum + statSync(join(directory.path, name)).size, 0);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThanOrEqual(1024 * 1024 + 256 * 1024);
+});
+
+test('without QEMU it says what to install', async () => {
+  const bare = host.makeDriver({ searchPath: host.cacheDir });
+
+  await expect(bare.probe({ ...options, image: host.image })).rejects.toMatchObject({
+    code: 'failed_precondition',
+    reason: 'driver.not_installed',
+    message: expect.stringContaining('apt-get install qemu-system-x86 qemu-utils'),
+  });
+  await bare[Symbol.asyncDispose]();
+});
+
+test('a disk that is smaller than the image is refused with the figure', async () => {
+  const machine = host.makeMachine();
+  const image = { ...host.image, rootBytes: 3 * 1024 ** 3 };
+
+  await expect(driver.createDisk({ ...machine, image }, options)).rejects.toMatchObject({
+    code: 'invalid_argument',
+    reason: 'driver.disk_too_small',
+    details: { field: 'disk_gib', minimum: 3 },
+  });
+  expect(existsSync(vmDirectory(host.dataDir, machine.vmId).path)).toBe(false);
+});

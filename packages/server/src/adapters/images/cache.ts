@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { Image } from '../../domain/image/image.ts';
+import { namesIn } from './in-place.ts';
+import { type CachedImage, readImage } from './manifest.ts';
+
+/** Where images are kept. Absolute. */
+export interface CachePaths {
+  readonly directory: string;
+  readonly images: string;
+  readonly roots: string;
+  /** The file whose lock a builder holds. */
+  readonly lock: string;
+}
+
+/** The places below a cache directory. */
+export function cachePaths(directory: string): CachePaths {
+  return {
+    directory,
+    images: join(directory, 'images'),
+    roots: join(directory, 'roots'),
+    lock: join(directory, 'build.lock'),
+  };
+}
+
+/** All complete images, newest first. */
+export async function listImages(cache: CachePaths): Promise<readonly Image[]> {
+  return (await readAll(cache)).map(({ image }) => image);
+}
+
+/** The newest image of this name that was made from sources with this digest, or null. */
+export async function findBySources(cache: CachePaths, name: string, sources: string): Promise<Image | null> {
+  const found = (await readAll(cache)).find(
+    ({ manifest }) => manifest.name === name && manifest.sources.includes(sources),
+  );
+  return found?.image ?? null;
+}
+
+async function readAll({ images }: CachePaths): Promise<readonly CachedImage[]> {
+  const read = await Promise.all((await namesIn(images)).map((name) => readImage(join(images, name))));
+  return read.filter((each) => each !== null).toSorted((a, b) => b.image.builtAt - a.image.builtAt);
+}
