@@ -8,38 +8,57 @@ set -eu
 root=$1
 out=/proc/self/fd/3
 
+# Debian's tree has things in it that mmdebstrap needs to the end (its configuration of apt: were it gone, mmdebstrap's
+# apt would work on the host) and that no machine should have (a ban on starting services). So the disk is made from a
+# second tree, of links to the same files. Nothing below may write into a file there: files are removed and made anew.
+disk=$root/disk
+mkdir "$disk"
+for entry in "$root"/*; do
+  case ${entry##*/} in
+    disk | dev | proc | sys | run | tmp | lost+found) ;;
+    *) cp -a --link "$entry" "$disk/" ;;
+  esac
+done
+mkdir -m 0755 "$disk/dev" "$disk/proc" "$disk/sys" "$disk/run"
+mkdir -m 1777 "$disk/tmp" "$disk/run/lock"
+rm -f "$disk/usr/sbin/policy-rc.d"
+if [ -e "$disk/usr/sbin/start-stop-daemon.REAL" ]; then
+  mv -f "$disk/usr/sbin/start-stop-daemon.REAL" "$disk/usr/sbin/start-stop-daemon"
+fi
+rm -f "$disk"/etc/apt/apt.conf.d/*mmdebstrap
+sed -i '/unsafe-io/d' "$disk/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
+rm -rf "$disk"/var/lib/apt/lists/* "$disk"/var/cache/apt/* "$disk"/var/log/* "$disk"/var/cache/ldconfig/aux-cache "$disk"/var/cache/debconf/*-old
+rm -f "$disk"/etc/ssh/ssh_host_*
+
 # The kernel package is unpacked, not installed: its scripts would build an initramfs of Debian's own, which is not used.
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 package=$(apt-cache depends --important "$VOLARY_KERNEL" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
 mkdir "$root/kernel"
 (cd "$root/kernel" && apt-get download -q "${package:-$VOLARY_KERNEL}" && dpkg-deb -x ./*.deb unpacked)
 cat "$root"/kernel/unpacked/boot/vmlinuz-* > "$out/vmlinuz"
-rm -rf "$root/usr/lib/modules"
-mv "$root/kernel/unpacked/lib/modules" "$root/usr/lib/modules"
+rm -rf "$disk/usr/lib/modules"
+mv "$root/kernel/unpacked/lib/modules" "$disk/usr/lib/modules"
 rm -rf "$root/kernel"
-release=$(ls "$root/usr/lib/modules")
-chroot "$root" depmod "$release"
-printf '%s\n' "$release" > "$out/list"
+release=$(ls "$disk/usr/lib/modules")
+chroot "$disk" depmod "$release"
 
 # What makes each machine itself is left empty: the agent, or the machine's first use, fills it in.
-echo volary > "$root/etc/hostname"
-printf '127.0.0.1\tlocalhost\n127.0.1.1\tvolary\n::1\tlocalhost ip6-localhost ip6-loopback\n' > "$root/etc/hosts"
-rm -f "$root/etc/resolv.conf" "$root"/etc/ssh/ssh_host_*
-: > "$root/etc/resolv.conf"
-: > "$root/etc/machine-id"
-chmod 0644 "$root/etc/hostname" "$root/etc/hosts" "$root/etc/resolv.conf" "$root/etc/machine-id"
-printf '/dev/vda / ext4 defaults 0 1\n' > "$root/etc/fstab"
-# How the root was built is no setting of the machine that comes of it.
-rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap"
-rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/log/*.log "$root"/tmp/*
+make_file() {
+  rm -f "$disk$1"
+  printf "$2" > "$disk$1"
+  chmod 0644 "$disk$1"
+}
+make_file /etc/hostname 'volary\n'
+make_file /etc/hosts '127.0.0.1\tlocalhost\n127.0.1.1\tvolary\n::1\tlocalhost ip6-localhost ip6-loopback\n'
+make_file /etc/resolv.conf ''
+make_file /etc/machine-id ''
+make_file /etc/fstab '/dev/vda / ext4 defaults 0 1\n'
+
+printf '%s\n' "$release" > "$out/list"
 chroot "$root" dpkg-query -W -f '${Package} ${Version}\n' >> "$out/list"
 
-# The root disk. mke2fs would also copy what is mounted below the root, such as /proc, so it is given a view without mounts.
-view=$(mktemp -d)
-mount --bind "$root" "$view"
-trap 'umount "$view"; rmdir "$view"' EXIT
 # The features are listed, so that they are those of the guest's kernel and not those of whoever built the host's mke2fs.
 # Room in the descriptor table (resize=) lets the file system grow online; journal and inode tables are filled in when used.
 mke2fs -q -F -t ext4 -L volary-root -b 4096 -I 256 -i 16384 -m 0 -J size=16 \
   -O none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum \
-  -E lazy_itable_init=1,lazy_journal_init=1,nodiscard,resize=2147483648 -d "$view" "$out/root.raw"
+  -E lazy_itable_init=1,lazy_journal_init=1,nodiscard,resize=2147483648 -d "$disk" "$out/root.raw"

@@ -47,7 +47,6 @@ static void mount_kernel_file_systems(void) {
 static void mount_rest(void) {
   mount_at("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666");
   mount_at("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
-  mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
   mount_at("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
   if (mkdir("/run/lock", 0755) != 0 || chmod("/run/lock", 01777) != 0)
     log_line("/run/lock cannot be made: %s", strerror(errno));

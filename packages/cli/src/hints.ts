@@ -6,14 +6,13 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'vm.not_paused': 'see its phase: volary get NAME',
   'vm.failed': 'see why: volary get NAME; then try again: volary start NAME',
   'vm.wait_timeout': 'see its phase: volary get NAME; wait longer: --timeout',
-  'vm.busy': 'see what is under way: volary get NAME',
   'host.no_memory': 'ask for less with --memory, or free some: volary stop NAME',
   'host.no_disk': 'ask for less with --disk, or free some: volary rm NAME',
   'image.unknown': 'see what there is: volary image ls',
   'image.in_use': 'delete the VMs made from it first: volary rm NAME',
   'image.tool_missing': 'install it: volary doctor --fix',
   'driver.not_installed': 'install it: volary doctor --fix',
-  'driver.none': 'see what is missing: volary doctor',
+  'driver.no_accelerator': 'see what is missing: volary doctor',
 };
 
 const BY_CODE: Readonly<Record<string, string>> = {

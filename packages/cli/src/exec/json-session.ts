@@ -11,7 +11,7 @@ export async function printSessionAsJson(
   options: { readonly hasStdin: boolean },
 ): Promise<Execution> {
   using _signals = forwardSignals(session.signal);
-  const parts = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  const parts: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
   const input = options.hasStdin ? feedStdin(context.stdin, session.stdin, { isTyped: false }) : null;
   const output = gather(session, parts);
   await Promise.race([output, input ?? output]);

@@ -17,7 +17,7 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
-export const DEFAULT_LISTEN = '127.0.0.1:7070';
+const DEFAULT_LISTEN = '127.0.0.1:7070';
 /** Below this a key could be guessed. Characters. */
 const SHORTEST_KEY = 16;
 

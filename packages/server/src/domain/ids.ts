@@ -14,7 +14,6 @@ export type VmId = Id<'vm'>;
 export type OperationId = Id<'op'>;
 export type ExecutionId = Id<'exec'>;
 export type HostId = Id<'host'>;
-export type RequestId = Id<'req'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;

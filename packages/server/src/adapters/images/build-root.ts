@@ -15,7 +15,7 @@ const PHASES: readonly (readonly [RegExp, number, string])[] = [
   [/installing essential/, 0.35, 'installing the base system'],
   [/installing remaining/, 0.5, 'installing packages'],
   [/running --customize-hook/, 0.75, 'fetching the kernel, writing the disk'],
-  [/cleaning package/, 0.95, 'cleaning up'],
+  [/removing tempdir/, 0.95, 'cleaning up'],
 ];
 
 export interface RootBuild {
@@ -106,10 +106,14 @@ function mmdebstrapArgs({ recipe }: RootBuild, isRoot: boolean): readonly string
     `--mode=${isRoot ? 'root' : 'unshare'}`,
     '--variant=minbase',
     '--format=null',
+    // The disk has been written when it would begin to tidy its tree.
+    '--skip=cleanup',
     `--include=${recipe.packages.join(',')}`,
     ...['doc', 'man', 'info', 'locale'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     '--dpkgopt=path-include=/usr/share/locale/locale.alias',
+    // A build that is cut short is thrown away, so nothing of it has to be on the disk before the end.
+    '--dpkgopt=force-unsafe-io',
     '--aptopt=APT::Sandbox::User "root"',
     '--customize-hook=sh /proc/self/fd/3/customize.sh "$1"',
     recipe.suite,

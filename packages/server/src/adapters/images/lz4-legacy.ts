@@ -3,7 +3,7 @@
  * with its compressed size before it.
  * Formats: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md (Legacy frame) and lz4_Block_format.md.
  */
-export const LZ4_LEGACY_MAGIC = 0x184c2102;
+const LZ4_LEGACY_MAGIC = 0x184c2102;
 const BLOCK_BYTES = 8 * 1024 * 1024;
 
 /** The content of a legacy frame. It ends with the input, or where no block can follow. Throws RangeError on damage. */

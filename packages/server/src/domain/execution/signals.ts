@@ -33,8 +33,6 @@ export const SIGNALS = {
   SIGSYS: 31,
 } as const;
 
-export type SignalName = keyof typeof SIGNALS;
-
 const BY_NUMBER: ReadonlyMap<number, string> = new Map(Object.entries(SIGNALS).map(([name, number]) => [number, name]));
 const BY_NAME: ReadonlyMap<string, number> = new Map(Object.entries(SIGNALS));
 

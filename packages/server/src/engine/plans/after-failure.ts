@@ -11,7 +11,7 @@ import type { VmStep } from './plan-vm.ts';
 export type AfterFailure = 'retry' | 'fail-vm' | 'give-back' | 'alarm';
 
 /** Times a step is begun before the planner gives up on it, when the fault may pass by itself. */
-export const MAX_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 
 export function decideAfterFailure(step: VmStep, error: VolaryError, attempt: number): AfterFailure {
   switch (step) {

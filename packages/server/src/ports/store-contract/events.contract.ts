@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../domain/events.ts';
 import type { Store } from '../store.ts';
+import { anyEvent } from './arbitraries.contract.ts';
 import { type MakeStore, withStore } from './fixture.contract.ts';
-import { anyEvent, numberedId, sampleEvent } from './samples.contract.ts';
+import { numberedId, sampleEvent } from './samples.contract.ts';
 
 const VM = numberedId('vm', 1);
 const OTHER_VM = numberedId('vm', 2);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../store.ts';
+import { anyExecution } from './arbitraries.contract.ts';
 import { type MakeStore, refusal, withStore } from './fixture.contract.ts';
-import { anyExecution, numberedId, sampleExecution } from './samples.contract.ts';
+import { numberedId, sampleExecution } from './samples.contract.ts';
 
 const VM = numberedId('vm', 1);
 const OTHER_VM = numberedId('vm', 2);

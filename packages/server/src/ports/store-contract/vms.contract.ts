@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Store } from '../store.ts';
+import { anyVm } from './arbitraries.contract.ts';
 import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
-import { anyVm, numberedId, sampleVm } from './samples.contract.ts';
+import { numberedId, sampleVm } from './samples.contract.ts';
 
 const conflict = refusal('conflict', 'store.revision');
 

@@ -9,7 +9,7 @@ export const CONSOLE_DEVICE = 'console';
 export const CONSOLE_RING_BYTES = 256 * 1024;
 
 /** Descriptors that the VMM inherits, so that it needs no right to reach the files by their paths. */
-export const INHERITED = { kernel: 3, initramfs: 4, baseDisk: 5 } as const;
+const INHERITED = { kernel: 3, initramfs: 4, baseDisk: 5 } as const;
 
 /** What a machine is made of, as far as its VMM's arguments go. */
 export interface Machine {

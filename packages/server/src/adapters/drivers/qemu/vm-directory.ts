@@ -31,7 +31,7 @@ export const RUN_FILES = {
 } as const;
 
 /** The directory that holds those of all VMs. */
-export function vmsPath(dataDir: string): string {
+function vmsPath(dataDir: string): string {
   return join(dataDir, 'vms');
 }
 

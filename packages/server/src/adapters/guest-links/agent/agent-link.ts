@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { GuestInfo, GuestLink } from '../../../ports/guest-link.ts';
 import { attachToCommand, startCommand } from './executions.ts';
+import { LINK_KEY_BYTES } from './handshake.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { MODE_AS_IT_IS } from './messages/files.ts';
 import * as requests from './requests.ts';
@@ -31,6 +32,7 @@ export interface AgentConnection {
  * Rejects with the signal's reason, with what closed it (`failed_precondition`), or `unsupported` guest.protocol_version.
  */
 export async function createAgentLink(deps: AgentLinkDeps, connection: AgentConnection): Promise<GuestLink> {
+  if (connection.linkKey.length !== LINK_KEY_BYTES) throw new RangeError(`a link key has ${LINK_KEY_BYTES} bytes`);
   const keeper = new LinkKeeper(deps, connection);
   await keeper.open(connection.signal);
   return describe(keeper);

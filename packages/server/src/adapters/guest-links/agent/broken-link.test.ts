@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { kill } from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idFromUuid } from '../../../domain/ids.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
@@ -104,4 +105,26 @@ test('bytes to the guest that are lost without a word are made up for once a pin
   for (let afterBytes = 0; afterBytes <= length; afterBytes += 23) {
     await runBroken({ direction: 'to-guest', afterBytes, kind: { name: 'lose', bytes: 3 } }, { isWatched: true });
   }
+});
+
+test('an agent that was killed takes its commands with it, and the link goes on with the next one', async () => {
+  await using own = await startAgent();
+  const connections = { to: own };
+  await using link = await createAgentLink(realLinkDeps(), {
+    openTransport: () => connections.to.connect(),
+    linkKey,
+    signal: options.signal,
+  });
+  const process = await link.exec(idFromUuid('exec', randomUUID()), shell('sleep 60', { hasStdin: true }), options);
+  const reading = readToEnd(process);
+  reading.catch(() => undefined);
+  await using next = await startAgent();
+
+  connections.to = next;
+  kill(own.pid, 'SIGKILL');
+
+  await expect(reading).rejects.toMatchObject({ code: 'unavailable', reason: 'guest.link_lost' });
+  await expect(process.exit).rejects.toMatchObject({ code: 'unavailable', reason: 'guest.link_lost' });
+  expect(await link.stat(next.directory, { ...options, followLinks: true })).toMatchObject({ type: 'directory' });
+  kill(process.pid, 'SIGKILL');
 });

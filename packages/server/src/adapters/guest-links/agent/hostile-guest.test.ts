@@ -350,6 +350,32 @@ describe('the life of a link', () => {
     expect(guest.hostEnd.destroyed).toBe(true);
   });
 
+  test('a command that was being started is not started again by an agent that counts from the start', async () => {
+    const setting = await open();
+    const { guest, clock } = setting;
+    const { starting } = await startCommand(setting);
+
+    guest.restart();
+    guest.sendRaw(Buffer.alloc(64));
+    await clock.advance(0);
+
+    await expect(starting).rejects.toMatchObject({ code: 'unavailable', reason: 'guest.link_lost' });
+    expect(guest.has(FRAME_TYPES.OPEN)).toBe(false);
+  });
+
+  test('a command that was being started is asked for again, by the same id, of the same agent', async () => {
+    const setting = await open();
+    const { guest, clock } = setting;
+    const { starting } = await startCommand(setting);
+
+    guest.sendRaw(Buffer.alloc(64));
+    await clock.advance(0);
+    const { stream } = await guest.next(FRAME_TYPES.OPEN, KINDS.EXEC);
+    guest.started(stream, { isAttached: true });
+
+    expect(await starting).toMatchObject({ pid: 42, isAttached: true });
+  });
+
   test('what cannot be repeated fails when the session is lost; what can is asked again', async () => {
     const setting = await open();
     const { guest, link, clock } = setting;

@@ -2,13 +2,21 @@ import type { VolaryError } from '../../../domain/errors.ts';
 import { DATA_MAX_BYTES } from './frame.ts';
 import { WINDOW_MAX_BYTES, type Window } from './messages/channel.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
-import type { RoomWaiter, StreamPort } from './stream-table.ts';
+import type { RoomWaiter } from './stream-table.ts';
 
 export interface SendChannelOptions {
   /** Whether each byte is kept until the guest has acknowledged it, to be sent again in a new session. */
   readonly isKept: boolean;
   /** What a write after the end throws. */
   readonly afterEnd: () => VolaryError;
+}
+
+/** Where the frames go: a stream's place in a session. */
+export interface SendPort {
+  sendData(channel: number, offset: number, bytes: Uint8Array): void;
+  sendEof(channel: number, offset: number): void;
+  /** Whether a DATA may be written now; if not, `waiter` is called when it may. */
+  hasRoomFor(waiter: RoomWaiter): boolean;
 }
 
 interface Chunk {
@@ -25,7 +33,7 @@ interface Chunk {
 export class SendChannel implements RoomWaiter {
   readonly #channel: number;
   readonly #options: SendChannelOptions;
-  #port: StreamPort | null = null;
+  #port: SendPort | null = null;
   #hasBegun = false;
   #chunks: Chunk[] = [];
   /** The chunk that holds the byte at `#sent`, as an index. */
@@ -70,7 +78,7 @@ export class SendChannel implements RoomWaiter {
   }
 
   /** A session is open, and the guest has the bytes before `received`. */
-  begin(port: StreamPort, received = 0): void {
+  begin(port: SendPort, received = 0): void {
     // Somebody else, such as this server before it was restarted, may have written the first bytes.
     if (!this.#hasBegun) this.#written = received;
     this.#hasBegun = true;
@@ -138,7 +146,7 @@ export class SendChannel implements RoomWaiter {
     chunk.sent.resolve();
   }
 
-  #sendEnd(port: StreamPort): void {
+  #sendEnd(port: SendPort): void {
     if (this.#end === null || this.#isEndSent) return;
     // A command that was attached to may have no input, or one that was closed already: then no WINDOW comes.
     if (this.#options.isKept && !this.#hasWindow) return;

@@ -9,7 +9,7 @@ import { makeSqliteFixture } from './sqlite-store.fixture.ts';
 const STORM = fileURLToPath(new URL('./write-storm.fixture.ts', import.meta.url));
 
 describe('a server that is killed while it writes', () => {
-  it('has lost nothing that was committed, has nothing half, and goes on counting', async () => {
+  it('has lost nothing that was committed, has nothing half, and goes on counting', { timeout: 60_000 }, async () => {
     await using fixture = makeSqliteFixture();
     for (const transactions of [1, 40, 150]) {
       const committed = await stormUntil(fixture.path, transactions);

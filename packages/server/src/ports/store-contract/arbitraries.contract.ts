@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { ERROR_CODES } from '../../domain/errors.ts';
+import { EVENT_TYPES, type NewEvent } from '../../domain/events.ts';
+import { EXECUTION_STATES, type Execution } from '../../domain/execution/execution.ts';
+import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
+import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
+import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
+
+const moment = fc.nat(2 ** 42);
+const words = fc.string({ unit: 'binary', maxLength: 12 });
+const json = fc
+  .jsonValue({ maxDepth: 3, noUnicodeString: false })
+  .map((value): unknown => JSON.parse(JSON.stringify(value)));
+const object: fc.Arbitrary<JsonObject> = fc.dictionary(words, json.map(toJson), { maxKeys: 4, noNullPrototype: true });
+const texts = fc.dictionary(words, words, { maxKeys: 4, noNullPrototype: true });
+const small = fc.nat(100_000);
+const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
+
+function toJson(value: unknown): JsonObject[string] {
+  const copy: JsonObject = JSON.parse(JSON.stringify({ value }));
+  return copy['value'] ?? null;
+}
+
+function anyId<P extends IdPrefix>(prefix: P): fc.Arbitrary<Id<P>> {
+  return fc.uuid().map((uuid) => idFromUuid(prefix, uuid));
+}
+
+const anyStatus: fc.Arbitrary<VmStatus> = fc.oneof(
+  fc.record({
+    phase: fc.constantFrom(...TRANSIENT_PHASES),
+    since: moment,
+    operationId: anyId('op'),
+    deadlineAt: moment,
+  }),
+  fc.record({
+    phase: fc.constant('failed' as const),
+    since: moment,
+    failure: fc.record({ generation: small, reason: words, message: words, consoleTail: words, at: moment }),
+  }),
+  fc.record({ phase: fc.constantFrom(...SETTLED_PHASES.filter((phase) => phase !== 'failed')), since: moment }),
+);
+
+/** Any VM at all, of this id, name and revision. */
+export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary<Vm> {
+  return fc.record({
+    id: fc.constant(fixed.id),
+    name: fc.constant(fixed.name),
+    owner: words,
+    spec: fc.record({
+      image: words,
+      vcpuCount: small,
+      memoryMib: small,
+      diskGib: small,
+      network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
+    }),
+    labels: texts,
+    metadata: object,
+    desired: fc.record({
+      power: fc.constantFrom('running', 'paused', 'stopped', 'absent'),
+      incarnation: small,
+      graceMs: small,
+    }),
+    status: anyStatus,
+    health: fc.constantFrom('healthy', 'degraded', 'unknown'),
+    driver: words,
+    hostId: anyId('host'),
+    handle: orNull(fc.record({ driver: words, version: small, state: object })),
+    imageDigest: orNull(words),
+    incarnation: small,
+    generation: small,
+    revision: fc.constant(fixed.revision),
+    pid: orNull(small),
+    ip: orNull(fc.ipV4()),
+    createdAt: moment,
+    updatedAt: moment,
+    startedAt: orNull(moment),
+  });
+}
+
+/** Any operation at all, of this id and revision. */
+export function anyOperation(fixed: Pick<Operation, 'id' | 'revision'>): fc.Arbitrary<Operation> {
+  return fc.record({
+    id: fc.constant(fixed.id),
+    kind: fc.constantFrom(...OPERATION_KINDS),
+    subject: fc.oneof(
+      fc.record({ kind: fc.constant('vm' as const), id: anyId('vm'), name: words }),
+      fc.record({ kind: fc.constant('image' as const), name: words }),
+    ),
+    generation: small,
+    state: fc.constantFrom(...OPERATION_STATES),
+    steps: fc.array(
+      fc.record({
+        name: words,
+        state: fc.constantFrom('running', 'succeeded', 'failed'),
+        attempt: small,
+        startedAt: moment,
+        completedAt: orNull(moment),
+        message: orNull(words),
+      }),
+      { maxLength: 4 },
+    ),
+    progress: orNull(fc.record({ fraction: orNull(fc.constantFrom(0, 0.25, 1)), message: words })),
+    result: json.map(toJson),
+    error: orNull(fc.record({ code: fc.constantFrom(...ERROR_CODES), reason: words, message: words, details: object })),
+    principal: words,
+    createdAt: moment,
+    startedAt: orNull(moment),
+    completedAt: orNull(moment),
+    deadlineAt: moment,
+    revision: fc.constant(fixed.revision),
+  });
+}
+
+/** Any execution at all, of this id. */
+export function anyExecution(fixed: Pick<Execution, 'id'>): fc.Arbitrary<Execution> {
+  return fc.record({
+    id: fc.constant(fixed.id),
+    vmId: anyId('vm'),
+    incarnation: small,
+    request: fc.record({
+      argv: fc.array(words, { maxLength: 4 }),
+      env: texts,
+      cwd: words,
+      user: words,
+      tty: orNull(fc.record({ rows: small, columns: small })),
+      hasStdin: fc.boolean(),
+      timeoutMs: small,
+    }),
+    state: fc.constantFrom(...EXECUTION_STATES),
+    exitCode: orNull(fc.nat(255)),
+    signal: orNull(words),
+    timedOut: fc.boolean(),
+    error: orNull(words),
+    stdoutBytes: moment,
+    stderrBytes: moment,
+    isTruncated: fc.boolean(),
+    principal: words,
+    createdAt: moment,
+    startedAt: orNull(moment),
+    completedAt: orNull(moment),
+  });
+}
+
+/** Any event at all. */
+export const anyEvent: fc.Arbitrary<NewEvent> = fc.record({
+  type: fc.constantFrom(...EVENT_TYPES),
+  at: moment,
+  subject: words,
+  vmId: orNull(anyId('vm')),
+  operationId: orNull(anyId('op')),
+  data: object,
+});
