@@ -27,8 +27,8 @@ if [ -e "$disk/usr/sbin/start-stop-daemon.REAL" ]; then
 fi
 rm -f "$disk"/etc/apt/apt.conf.d/*mmdebstrap
 sed -i '/unsafe-io/d' "$disk/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
-rm -rf "$disk"/var/lib/apt/lists/* "$disk"/var/cache/apt/* "$disk"/var/log/* "$disk"/var/cache/ldconfig/aux-cache "$disk"/var/cache/debconf/*-old
-rm -f "$disk"/etc/ssh/ssh_host_*
+find "$disk/var/lib/apt/lists" "$disk/var/cache/apt" "$disk/var/log/apt" "$disk/var/cache/ldconfig" -type f -delete
+rm -f "$disk"/var/log/*.log "$disk"/etc/ssh/ssh_host_*
 
 # The kernel package is unpacked, not installed: its scripts would build an initramfs of Debian's own, which is not used.
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"

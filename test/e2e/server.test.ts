@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,6 +65,18 @@ describe('up', () => {
 
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toContain('nonsense');
+  });
+
+  it('says so if the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? address?.port : null;
+    const outcome = await here.volary(['up', '--detach', '--listen', `127.0.0.1:${port}`, '--json']);
+    other.close();
+
+    expect(outcome.code).toBe(1);
+    expect(JSON.parse(outcome.stderr).error.message).toContain(`127.0.0.1:${port}`);
   });
 });
 

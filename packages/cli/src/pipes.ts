@@ -4,13 +4,16 @@ import type { Context } from './context.ts';
 
 const LAST_WORK_MS = 2000;
 
+/** Held while a command runs. */
+interface WatchedPipes extends Disposable {
+  readonly whenBroken: Context['whenPipeBreaks'];
+}
+
 /**
  * Ends the process when a reader of our output has gone (`volary ls | head -1`): with SIGPIPE's number, as other programs
  * end, and without a word, since nothing is wrong.
  */
-export function watchPipes(streams: Pick<Context, 'stdout' | 'stderr'>): {
-  readonly whenBroken: Context['whenPipeBreaks'];
-} {
+export function watchPipes({ stdout, stderr }: Pick<Context, 'stdout' | 'stderr'>): WatchedPipes {
   let work = async (): Promise<void> => {};
 
   function onError(error: NodeJS.ErrnoException): void {
@@ -19,11 +22,15 @@ export function watchPipes(streams: Pick<Context, 'stdout' | 'stderr'>): {
     void Promise.race([done, delay(LAST_WORK_MS)]).then(() => process.exit(128 + constants.signals.SIGPIPE));
   }
 
-  streams.stdout.on('error', onError);
-  streams.stderr.on('error', onError);
+  stdout.on('error', onError);
+  stderr.on('error', onError);
   return {
     whenBroken: (last) => {
       work = last;
+    },
+    [Symbol.dispose]: () => {
+      stdout.off('error', onError);
+      stderr.off('error', onError);
     },
   };
 }

@@ -15,7 +15,7 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
   let exitCode: ExitCode = EXIT_CODES.ok;
   let invoked: string | null = null;
   const program = createProgram(streams);
-  const pipes = watchPipes(streams);
+  using pipes = watchPipes(streams);
   const context: Context = {
     ...streams,
     get globals() {

@@ -4,20 +4,19 @@ import { DEFAULT_LISTEN } from '../endpoint.ts';
 import { execProgram } from '../exec-program.ts';
 import { type ServerOptions, serverCommand } from '../server/server-command.ts';
 
-/** Options of every command that starts a server. */
-export function addServerOptions(command: Command): Command {
-  return command
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+
+/** `volary serve`: the server in the foreground, until it is asked to end. Its VMs go on running. */
+export function configureServe(command: Command, context: Context): void {
+  command
     .addOption(
       new Option('--driver <driver>', 'what runs the VMs (VOLARY_DRIVER, default qemu)').choices(['qemu', 'simulated']),
     )
     .option('--listen <host:port>', `address to listen on (VOLARY_LISTEN, default ${DEFAULT_LISTEN})`)
-    .option('--config <file>', 'settings of the server, as YAML');
-}
-
-/** `volary serve`: the server in the foreground, until it is asked to end. Its VMs go on running. */
-export function configureServe(command: Command, context: Context): void {
-  addServerOptions(command).action((options: ServerOptions) => {
-    const { dataDir } = context.globals;
-    execProgram(serverCommand({ ...options, ...(dataDir === undefined ? {} : { dataDir }) }));
-  });
+    .option('--config <file>', 'settings of the server, as YAML')
+    .addOption(new Option('--log-level <level>', 'what is logged (VOLARY_LOG_LEVEL, default info)').choices(LOG_LEVELS))
+    .action((options: ServerOptions) => {
+      const { dataDir } = context.globals;
+      execProgram(serverCommand({ ...options, ...(dataDir === undefined ? {} : { dataDir }) }));
+    });
 }

@@ -1,7 +1,8 @@
 import type { Operation } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import type { Context } from '../context.ts';
-import { type ProgressUpdate, startStage } from '../output/progress.ts';
+import type { ProgressUpdate } from '../output/progress.ts';
+import { stageFor } from './stage-for.ts';
 
 export interface Titles {
   /** While it is under way: `Creating first`. */
@@ -20,10 +21,9 @@ export async function finishOperation(
   operation: Operation,
   titles: Titles,
 ): Promise<Operation> {
-  const isQuiet = context.globals.json === true;
-  using stage = isQuiet ? null : startStage(context.stderr, titles.doing);
+  using stage = stageFor(context, titles.doing);
   const onInterrupt = (): void => {
-    stage?.fail(`${titles.doing}: no longer waiting; it goes on (volary wait ${operation.id})`);
+    stage?.leave(`${titles.doing} goes on: volary wait ${operation.id}`);
     process.exit(128 + 2);
   };
   process.once('SIGINT', onInterrupt);

@@ -19,12 +19,15 @@ export interface Stage extends Disposable {
   /** Ends it well, with what there is to say about it. */
   succeed(note?: string): void;
   /** Ends it as not done. */
-  fail(note?: string): void;
+  fail(): void;
+  /** Ends the showing alone: it goes on, as the note says. */
+  leave(note: string): void;
 }
 
 /**
  * Shows on this stream that something is under way: as a live line with a bar and a clock on a terminal, else as plain
- * lines: one when it begins, one at a new message (if the last is a second old), and one at its end. Disposing of it unended leaves the line clean.
+ * lines: one when it begins, one at a new message (if the last is a second old), and one at its end. Disposing of it
+ * unended leaves the line clean.
  */
 export function startStage(stream: NodeJS.WriteStream, title: string): Stage {
   return stream.isTTY ? startLiveStage(stream, title) : startPlainStage(stream, title);
@@ -61,7 +64,8 @@ function startLiveStage(stream: NodeJS.WriteStream, title: string): Stage {
       last = update;
     },
     succeed: (note) => end(`${styled(stream, 'green', '✔')} ${note ?? title}  ${took()}\n`),
-    fail: (note) => end(`${styled(stream, 'red', '✘')} ${note ?? title}  ${took()}\n`),
+    fail: () => end(`${styled(stream, 'red', '✘')} ${title}  ${took()}\n`),
+    leave: (note) => end(`${note}\n`),
     [Symbol.dispose]: () => end(''),
   };
 }
@@ -88,7 +92,8 @@ function startPlainStage(stream: NodeJS.WriteStream, title: string): Stage {
       stream.write(`  ${message}\n`);
     },
     succeed: (note) => end(`${note ?? title}: done in ${took()}\n`),
-    fail: (note) => end(`${note ?? title}: failed after ${took()}\n`),
+    fail: () => end(`${title}: failed after ${took()}\n`),
+    leave: (note) => end(`${note}\n`),
     [Symbol.dispose]: () => end(''),
   };
 }

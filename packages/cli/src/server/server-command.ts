@@ -9,15 +9,17 @@ export interface ServerOptions {
   readonly driver?: string;
   /** Path of a YAML file. */
   readonly config?: string;
+  readonly logLevel?: string;
 }
 
 /** The words that start the server with this Node.js, the program first. */
 export function serverCommand(options: ServerOptions): readonly [program: string, ...args: string[]] {
-  const { dataDir, listen, driver, config } = options;
+  const { dataDir, listen, driver, config, logLevel } = options;
   const flags = Object.entries({
     'data-dir': dataDir,
     listen,
     driver,
+    'log-level': logLevel,
     config: config === undefined ? undefined : resolve(config),
   });
   return [

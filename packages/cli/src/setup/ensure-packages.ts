@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { startStage } from '../output/progress.ts';
+import { stageFor } from '../operations/stage-for.ts';
 import type { Elevation } from './apt.ts';
 import { findMissingTools, findPackageManager, findProgram, installCommand, packagesFor } from './find-tools.ts';
 import type { Tool } from './tools.ts';
@@ -23,15 +23,15 @@ export async function ensurePackages(context: Context, neededBy: Tool['neededBy'
   }
 
   const packages = packagesFor(missing, 'apt-get');
-  using stage = startStage(context.stderr, `Installing Debian packages (${packages.join(' ')})`);
+  using stage = stageFor(context, `Installing Debian packages (${packages.join(' ')})`);
   const { installDebianPackages } = await import('./apt.ts');
-  await installDebianPackages(packages, elevation, (update) => stage.update(update));
+  await installDebianPackages(packages, elevation, (update) => stage?.update(update));
   const left = await findMissingTools(neededBy, context.env);
   if (left.length > 0) {
-    stage.fail();
+    stage?.fail();
     throw new CliError(`After the installation these are still missing: ${listTools(left)}.`);
   }
-  stage.succeed('Debian packages installed');
+  stage?.succeed('Debian packages installed');
   return packages;
 }
 

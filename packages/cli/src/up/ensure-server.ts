@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../context.ts';
-import { startStage } from '../output/progress.ts';
+import { stageFor } from '../operations/stage-for.ts';
 import type { ServerOptions } from '../server/server-command.ts';
 import { isServerStarting, type ServerFile } from '../server/server-file.ts';
 import { findRunningServer, startServer } from '../server/start-server.ts';
@@ -20,16 +20,16 @@ export async function ensureServer(
 ): Promise<UsedServer> {
   const running = await findRunningServer(options.dataDir);
   if (running !== null) return { server: running, isOurs: false };
-  using stage = startStage(context.stderr, 'Starting the server');
+  using stage = stageFor(context, 'Starting the server');
   try {
     const server = await startServer(options);
-    stage.succeed(`The server listens on ${server.url}`);
+    stage?.succeed(`The server listens on ${server.url}`);
     return { server, isOurs: true };
   } catch (error) {
     // Another `up` may have been quicker: two servers on one data directory exclude each other.
     const other = await awaitOtherServer(options.dataDir);
     if (other !== null) return { server: other, isOurs: false };
-    stage.fail();
+    stage?.fail();
     throw error;
   }
 }

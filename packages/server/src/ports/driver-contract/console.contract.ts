@@ -24,7 +24,9 @@ export function consoleLaws({ driver, machine, options }: DriverContext): void {
 
     expect(whole.text).toContain('one two three');
     expect(whole.offset).toBe(0);
-    expect(tail).toEqual({ offset: 5, text: whole.text.slice(5) });
+    expect(tail.offset).toBe(5);
+    // The guest may have said more meanwhile.
+    expect(tail.text.startsWith(whole.text.slice(5))).toBe(true);
   });
 
   test('keeps them over a restart of the machine, and gives nothing of a VM that is not there', async ({ skip }) => {

@@ -83,7 +83,8 @@ async function launch(
   const ignore = (): void => undefined;
   await using monitor = new VmMonitor({ directory, uuid: record.uuid, log: deps.log, onHint: ignore, onEnd: ignore });
   const inheritedPaths = [image.kernelPath, image.initramfsPath];
-  return launchVmm(
+  // Awaited here: the monitor has to live until then.
+  return await launchVmm(
     { directory, record, identity, inheritedPaths, diesWithUs: true, onExit: ignore },
     () => monitor.isReachable(),
     signal,
