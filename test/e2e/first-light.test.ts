@@ -65,7 +65,7 @@ describe('a command in a VM', () => {
       ['exec', 'first', '--', 'sh', '-c', 'trap "echo caught; exit 3" TERM; echo ready; while :; do sleep 0.1; done'],
       {
         env: here.env,
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'ignore'],
       },
     );
     const ended = once(child, 'exit');

@@ -1,24 +1,29 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VolaryError } from '../../domain/errors.ts';
+import type { Image } from '../../domain/image/image.ts';
 import type { BuildProgress, ImageSource } from '../../ports/image-source.ts';
 import { createPinoLog } from '../system/pino-log.ts';
 import { createImageSource } from './image-source.ts';
 
-const GUEST = new URL('../../../../../guest', import.meta.url).pathname;
+const GUEST = fileURLToPath(new URL('../../../../../guest', import.meta.url));
+const BUILDER = fileURLToPath(new URL('./build-image.fixture.ts', import.meta.url));
 const log = createPinoLog({ level: 'error' });
 const silently = { signal: new AbortController().signal, onProgress: () => undefined };
 let cacheDir: string;
@@ -47,10 +52,24 @@ function leftovers(): readonly string[] {
   );
 }
 
+/** Where e2fsprogs is, also for who is not root. */
+const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
+
+/** What debugfs answers about the root disk. */
+function inspect(image: Image, request: string): string {
+  return execFileSync('debugfs', ['-R', request, image.rootPath], { encoding: 'utf8', env, stdio: 'pipe' });
+}
+
+/** The host's own package lists, which a build has no business with. */
+function hostLists(): readonly string[] {
+  return existsSync('/var/lib/apt/lists') ? readdirSync('/var/lib/apt/lists').toSorted() : [];
+}
+
 describe('building the base image', () => {
   it('makes one image for all who ask, says how far it is, and builds only the changed part again', async () => {
     const source = await sourceWith({});
     const progress: BuildProgress[] = [];
+    const before = hostLists();
 
     const [image, same] = await Promise.all([
       source.ensure('base', { ...silently, onProgress: (step) => progress.push(step) }),
@@ -60,23 +79,31 @@ describe('building the base image', () => {
     expect(same).toEqual(image);
     expect(await source.find('base')).toEqual(image);
     expect(await source.findByDigest(image.digest)).toEqual(image);
-    expect(statSync(image.rootPath).mode & 0o777).toBe(0o644);
-    expect(readFileSync(image.kernelPath).subarray(0, 4).toString('latin1')).toBe('\x7fELF');
-    expect(
-      execFileSync('cpio', ['-it', '--quiet'], { input: readFileSync(image.initramfsPath), encoding: 'utf8' }),
-    ).toContain('init\n');
+    expect(hostLists()).toEqual(before);
+    expectFiles(image);
+    expectDebian(image);
     const fractions = progress.map(({ fraction }) => fraction ?? 0);
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
     expect(new Set(progress.map(({ step }) => step)).size).toBeGreaterThanOrEqual(3);
-    // A changed agent needs another initramfs, and nothing else.
-    writeFileSync(join(guestPath, 'agent/src/main.c'), '\n', { flag: 'a' });
+    // A comment in the agent changes what the image is made from, but not what it is.
+    writeFileSync(join(guestPath, 'agent/src/main.c'), '/* nothing */\n', { flag: 'a' });
+    expect(await source.find('base')).toBeNull();
+    expect(await source.ensure('base', silently)).toEqual(image);
+    expect(await source.find('base')).toEqual(image);
+    // Another agent needs another initramfs, and nothing else.
+    const makefile = readFileSync(join(guestPath, 'agent/Makefile'), 'utf8');
+    writeFileSync(join(guestPath, 'agent/Makefile'), makefile.replace(/^VERSION := .*$/m, 'VERSION := 9.9.9'));
     const rebuilt = await source.ensure('base', silently);
     expect(rebuilt.digest).not.toBe(image.digest);
     expect(statSync(rebuilt.rootPath).ino).toBe(statSync(image.rootPath).ino);
-    expect(await source.list()).toHaveLength(2);
+    expect(await source.list()).toEqual([rebuilt, image]);
+    // A file that is not as long as it was written: no image.
+    writeFileSync(rebuilt.initramfsPath, 'cut');
+    expect(await source.list()).toEqual([image]);
+    expect(await source.ensure('base', silently)).toMatchObject({ digest: rebuilt.digest });
     // Removing the one leaves the other; removing both leaves nothing.
     expect(await source.remove(image.digest)).toBe(true);
-    expect(await source.find('base')).toEqual(rebuilt);
+    expect(await source.find('base')).toMatchObject({ digest: rebuilt.digest });
     expect(await source.remove(rebuilt.digest)).toBe(true);
     expect(await source.remove(rebuilt.digest)).toBe(false);
     expect(leftovers()).toEqual([]);
@@ -89,13 +116,15 @@ describe('building the base image', () => {
 
     expect(error).toBeInstanceOf(VolaryError);
     expect(error).toMatchObject({ code: 'failed_precondition', reason: 'image.build_failed' });
-    expect(String(error)).toContain('no-such-package-anywhere');
+    expect(String(error)).toContain('E: Unable to locate package no-such-package-anywhere');
+    expect(String(error)).not.toContain(cacheDir);
     expect(leftovers()).toEqual([]);
   });
 
-  it('stops when nobody waits any more, and leaves nothing half-made', async () => {
+  it('stops when nobody waits any more, leaves nothing half-made, and can be asked again at once', async () => {
     const source = await sourceWith({});
     const impatient = new AbortController();
+    const other = new AbortController();
 
     const building = source.ensure('base', {
       signal: impatient.signal,
@@ -103,18 +132,33 @@ describe('building the base image', () => {
         if (message.includes('unpacking')) impatient.abort(new Error('no patience'));
       },
     });
-
     await expect(building).rejects.toThrow('no patience');
+
     expect(leftovers()).toEqual([]);
-    expect(execFileSync('mount', { encoding: 'utf8' })).not.toContain(cacheDir);
+    expect(builders()).toEqual([]);
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(cacheDir);
+    const again = source.ensure('base', { signal: other.signal, onProgress: () => other.abort(new Error('enough')) });
+    await expect(again).rejects.toThrow('enough');
   });
 
-  it('throws away what a killed build has left', async () => {
-    const source = await sourceWith({ packages: ['no-such-package-anywhere'] });
-    mkdirSync(join(cacheDir, 'images/base-000000000000.part'), { recursive: true });
+  it('leaves no process and no mount when it is killed, and the next build throws away the rest', async () => {
+    await sourceWith({});
+    const builder = spawn(process.execPath, [BUILDER, cacheDir, guestPath], { stdio: ['ignore', 'pipe', 'inherit'] });
+    for await (const line of createInterface({ input: builder.stdout })) {
+      if (line === 'installing the base system') break;
+    }
+    expect(builders()).not.toEqual([]);
 
+    builder.kill('SIGKILL');
+    await once(builder, 'close');
+
+    await vi.waitFor(() => expect(builders()).toEqual([]), { timeout: 20_000 });
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(cacheDir);
+    const source = await sourceWith({ packages: ['no-such-package-anywhere'] });
     expect(await source.list()).toEqual([]);
-    expect(await source.find('base')).toBeNull();
+    expect(leftovers()).not.toEqual([]);
+    await expect(source.ensure('base', silently)).rejects.toMatchObject({ reason: 'image.build_failed' });
+    expect(leftovers()).toEqual([]);
   });
 
   it('knows only the images that have a recipe', async () => {
@@ -124,3 +168,43 @@ describe('building the base image', () => {
     await expect(source.ensure('nonsense', silently)).rejects.toMatchObject({ reason: 'image.unknown' });
   });
 });
+
+/** Processes of mmdebstrap that build into this test's cache: they have its directory open. */
+function builders(): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/fd/3`).startsWith(cacheDir);
+    } catch {
+      // It has no such descriptor, or has ended in this moment.
+      return false;
+    }
+  });
+}
+
+/** A kernel that starts directly, and an initramfs with the agent and the modules, each after those it needs. */
+function expectFiles(image: Image): void {
+  expect(statSync(image.rootPath).mode & 0o777).toBe(0o644);
+  expect(readFileSync(image.kernelPath).subarray(0, 4).toString('latin1')).toBe('\x7fELF');
+  const initramfs = readFileSync(image.initramfsPath);
+  const names = execFileSync('cpio', ['-it', '--quiet'], { input: initramfs, encoding: 'utf8' }).trim().split('\n');
+  expect(names).toContain('init');
+  expect(names.slice(names.indexOf('modules/order') + 1)).toEqual(
+    [
+      ...['virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_console'],
+      ...['virtio_blk', 'failover', 'net_failover', 'virtio_net', 'virtio-rng', 'pvpanic', 'pvpanic-pci'],
+    ].map((name) => `modules/${name}.ko`),
+  );
+}
+
+/** A Debian as its users expect it, with nothing in it of how it was built. */
+function expectDebian(image: Image): void {
+  expect(() => execFileSync('e2fsck', ['-fn', image.rootPath], { env, stdio: 'ignore' })).not.toThrow();
+  expect(inspect(image, 'show_super_stats -h')).toContain('volary-root');
+  expect(inspect(image, 'cat /etc/os-release')).toContain('VERSION_CODENAME=bookworm');
+  expect(inspect(image, 'stat /usr/bin/git')).toContain('Type: regular');
+  expect(inspect(image, 'cat /etc/machine-id')).toBe('');
+  expect(inspect(image, `ls /usr/lib/modules/${image.kernelVersion}`)).toContain('modules.dep');
+  expect(inspect(image, 'ls -p /usr/sbin')).not.toMatch(/policy-rc\.d|start-stop-daemon\.REAL/);
+  expect(inspect(image, 'ls -p /etc/apt/apt.conf.d')).not.toContain('mmdebstrap');
+  expect(inspect(image, 'ls -p /var/lib/apt/lists')).not.toContain('Packages');
+}

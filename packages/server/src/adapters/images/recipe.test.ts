@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { imageDigest, rootDigest } from './digests.ts';
+import { contentDigest, imageSources, rootSources } from './digests.ts';
 import { parseRecipe } from './recipe.ts';
 
 const text = readFileSync(new URL('../../../../../guest/image/base/recipe.json', import.meta.url), 'utf8');
@@ -26,18 +26,29 @@ describe('a recipe', () => {
 
   it('makes another root when what is in it changes, and only then', () => {
     const recipe = parseRecipe('base', text);
-    const digest = rootDigest(recipe, 'script');
+    const digest = rootSources(recipe, 'script');
 
-    expect(rootDigest({ ...recipe, description: 'other words', modules: [] }, 'script')).toBe(digest);
-    expect(rootDigest({ ...recipe, packages: [...recipe.packages, 'vim'] }, 'script')).not.toBe(digest);
-    expect(rootDigest(recipe, 'another script')).not.toBe(digest);
+    expect(rootSources({ ...recipe, description: 'other words', modules: [] }, 'script')).toBe(digest);
+    expect(rootSources({ ...recipe, packages: [...recipe.packages, 'vim'] }, 'script')).not.toBe(digest);
+    expect(rootSources(recipe, 'another script')).not.toBe(digest);
   });
 
   it('makes another image, of the same root, when the agent or the modules change', () => {
     const recipe = parseRecipe('base', text);
-    const digest = imageDigest('root', recipe, 'agent');
+    const digest = imageSources('root', recipe, 'agent');
 
-    expect(imageDigest('root', recipe, 'another agent')).not.toBe(digest);
-    expect(imageDigest('root', { ...recipe, modules: [] }, 'agent')).not.toBe(digest);
+    expect(imageSources('root', recipe, 'another agent')).not.toBe(digest);
+    expect(imageSources('root', { ...recipe, modules: [] }, 'agent')).not.toBe(digest);
+  });
+
+  it('is not what names an image: the same recipe, built of newer packages, is another one', () => {
+    const file = (sha256: string) => ({ sizeBytes: 1, sha256 });
+    const files = { kernel: file('a'), initramfs: file('b'), root: file('c') };
+    const digest = contentDigest('base', files);
+
+    expect(contentDigest('base', { ...files })).toBe(digest);
+    expect(contentDigest('base', { ...files, root: file('d') })).not.toBe(digest);
+    expect(contentDigest('base', { ...files, kernel: file('d') })).not.toBe(digest);
+    expect(contentDigest('base', { ...files, initramfs: file('d') })).not.toBe(digest);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { DriverContext } from './subject.contract.ts';
+import { type DriverContext, waitForMachine } from './subject.contract.ts';
 
 /** VMs outlive the process that made them, and a new one finds them. */
-export function adoptionLaws({ driver, machine, options }: DriverContext): void {
+export function adoptionLaws({ driver, machine, options, subject }: DriverContext): void {
   test('finds everything that is on the host: disks alone, and machines', async () => {
     const before = driver();
     const [alone, running] = [machine(), machine()];
@@ -39,6 +39,22 @@ export function adoptionLaws({ driver, machine, options }: DriverContext): void 
     await after.endMachine(spec.vmId, options);
 
     expect(await after.inspect(spec.vmId, options)).toEqual({ disk: 'present', machine: { kind: 'absent' } });
+  });
+
+  test('the end of a machine that was adopted is seen as well', async ({ skip }) => {
+    const provoke = subject().provoke['vmm-died'];
+    skip(provoke === null, 'the end of a monitor cannot be provoked here');
+    const before = driver();
+    const spec = machine();
+    await before.createDisk(spec, options);
+    await before.startMachine(spec, options);
+    await before[Symbol.asyncDispose]();
+    const after = driver();
+    const ended = waitForMachine(after, spec.vmId, 'ended');
+
+    await provoke?.(after, spec.vmId);
+
+    expect((await ended).end.cause).toBe('vmm-died');
   });
 
   test('a link that was opened before goes on in the next one', async () => {

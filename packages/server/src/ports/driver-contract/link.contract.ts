@@ -32,6 +32,22 @@ export function linkLaws({ driver, machine, options }: DriverContext): void {
     expect(await second.ping({ timeoutMs: 5_000 })).toBeGreaterThanOrEqual(0);
   });
 
+  test('a second link ends the first also while that is being opened', async ({ skip }) => {
+    const subject = driver();
+    skip(!subject.capabilities.supportsPause, 'only a halted guest is sure not to answer');
+    const spec = await started(subject);
+    await subject.pauseMachine(spec.vmId, options);
+    const first = subject.openLink(spec.vmId, options);
+    first.catch(() => undefined);
+
+    const second = subject.openLink(spec.vmId, options);
+    await expect(first).rejects.toMatchObject({ code: 'unavailable', reason: 'guest.link_lost' });
+    await subject.resumeMachine(spec.vmId, options);
+
+    await using link = await second;
+    expect(await link.ping({ timeoutMs: 5_000 })).toBeGreaterThanOrEqual(0);
+  });
+
   test('a link ends with its machine', async () => {
     const subject = driver();
     const spec = await started(subject);

@@ -12,3 +12,8 @@ export function machinePresent(details: Readonly<Record<string, unknown>>): Vola
     details,
   });
 }
+
+/** A VM has one link at a time, and a later call wants it. */
+export function linkReplaced(): VolaryError {
+  return new VolaryError('unavailable', "Another link to the guest's agent was opened.", { reason: 'guest.link_lost' });
+}

@@ -4,6 +4,7 @@ import type { GuestLink } from '../../../ports/guest-link.ts';
 import type { Log } from '../../../ports/log.ts';
 import { createHintQueue, type HintQueue } from '../../shared/hint-queue.ts';
 import { createKeyedLock, type KeyedLock } from '../../shared/keyed-lock.ts';
+import { linkReplaced, noMachine } from './errors.ts';
 import { type LaunchRecord, readRecord, writeRecord } from './launch-record.ts';
 import { type VmDirectory, vmDirectory } from './vm-directory.ts';
 import { VmMonitor } from './vm-monitor.ts';
@@ -22,6 +23,7 @@ export class Machines implements AsyncDisposable {
   /** By VM; each belongs to the one life that its UUID and incarnation name. */
   readonly #monitors = new Map<VmId, { readonly incarnation: number; readonly monitor: VmMonitor }>();
   readonly #links = new Map<VmId, GuestLink>();
+  readonly #openings = new Map<VmId, AbortController>();
   readonly #watchers = new Set<HintQueue<VmId>>();
 
   constructor(deps: { readonly dataDir: string; readonly log: Log }) {
@@ -53,8 +55,19 @@ export class Machines implements AsyncDisposable {
   async release(vmId: VmId): Promise<void> {
     const monitor = this.#monitors.get(vmId)?.monitor;
     this.#monitors.delete(vmId);
+    this.#openings.get(vmId)?.abort(noMachine());
+    this.#openings.delete(vmId);
     await this.replaceLink(vmId, null);
     await monitor?.[Symbol.asyncDispose]();
+  }
+
+  /** Ends the VM's link, and the opening of one that is under way; the signal ends the opening that begins now. */
+  async beginLink(vmId: VmId): Promise<AbortSignal> {
+    this.#openings.get(vmId)?.abort(linkReplaced());
+    const opening = new AbortController();
+    this.#openings.set(vmId, opening);
+    await this.replaceLink(vmId, null);
+    return opening.signal;
   }
 
   /** A VM has one link at a time: the one before is ended. */
@@ -82,7 +95,7 @@ export class Machines implements AsyncDisposable {
   /** Ends the connections, and every watcher's wait; the machines go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const watcher of this.#watchers) watcher.end();
-    const ids = new Set([...this.#monitors.keys(), ...this.#links.keys()]);
+    const ids = new Set([...this.#monitors.keys(), ...this.#links.keys(), ...this.#openings.keys()]);
     await Promise.all([...ids].map((vmId) => this.release(vmId)));
   }
 

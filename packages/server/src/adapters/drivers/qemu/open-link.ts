@@ -17,14 +17,18 @@ export async function openLink(
 ): Promise<GuestLink> {
   const record = await findRecord(machines, vmId);
   if (record === null) throw noMachine();
-  await machines.replaceLink(vmId, null);
+  const opening = await machines.beginLink(vmId);
   const directory = machines.directory(vmId);
   const openTransport = async (): Promise<Duplex> => {
     const present = await findRecord(machines, vmId);
     if (present?.incarnation !== record.incarnation) throw noMachine();
     return openAgentSocket(directory);
   };
-  const link = await deps.connectAgent({ openTransport, linkKey: await readLinkKey(directory), signal });
+  const link = await deps.connectAgent({
+    openTransport,
+    linkKey: await readLinkKey(directory),
+    signal: AbortSignal.any([signal, opening]),
+  });
   await machines.replaceLink(vmId, link);
   return link;
 }

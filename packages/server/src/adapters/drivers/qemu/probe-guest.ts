@@ -124,5 +124,5 @@ function probeRecord({ program, accelerator, image }: ProbeRequest): LaunchRecor
 
 function lastWordsOf(error: unknown): string {
   const words = toVolaryError(error).context['lastWords'];
-  return typeof words === 'string' && words !== '' ? (words.split('\n').at(-1) ?? '') : 'it did not start';
+  return typeof words === 'string' && words !== '' ? (words.split('\n')[0] ?? '') : 'it did not start';
 }

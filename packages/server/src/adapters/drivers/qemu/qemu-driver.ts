@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Driver, FoundVm } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
@@ -25,7 +26,7 @@ import { listVmIds } from './vm-directory.ts';
 export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const machines = new Machines(deps);
   const findQemu = createQemuFinder(deps.searchPath);
-  const accelerators = createAcceleratorChooser(deps);
+  const accelerators = createAcceleratorChooser({ ...deps, cacheDir: join(deps.cacheDir, 'qemu') });
 
   return {
     kind: 'qemu',

@@ -132,7 +132,7 @@ async function openLink(
 ): Promise<SimulatedLink> {
   const { machine } = vm;
   if (machine === null) throw noMachine();
-  const ended = AbortSignal.any([signal, machine.life]);
+  const ended = AbortSignal.any([signal, machine.life, vm.beginLink()]);
   try {
     await untilAgentAnswers(world, machine.startedAtMs, plan, ended);
     await abortable(machine.guest.untilGoing(), ended);
@@ -140,7 +140,7 @@ async function openLink(
     throw machine.life.aborted && !signal.aborted ? noMachine() : error;
   }
   const link = new SimulatedLink(machine.guest);
-  vm.replaceLink(link, 'another one was opened');
+  vm.replaceLink(link, 'this one was opened');
   return link;
 }
 

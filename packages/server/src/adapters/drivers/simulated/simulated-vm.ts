@@ -5,10 +5,12 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { MachineEnd, MachineState, VmObservation } from '../../../ports/driver.ts';
 import type { FaultPlan } from './faults.ts';
 import { FileTree } from './guest/file-tree.ts';
+import { linkLost } from './guest/guest-errors.ts';
 import { SimulatedGuest } from './guest/simulated-guest.ts';
 import type { SimulatedLink } from './guest/simulated-link.ts';
 
 const CONSOLE_BYTES = 256 * 1024;
+const LINK_REPLACED = 'another one was opened';
 
 interface Machine {
   readonly incarnation: number;
@@ -34,6 +36,7 @@ export class SimulatedVm {
   #consoleStart = 0;
   #machine: Machine | null = null;
   #link: SimulatedLink | null = null;
+  #opening: AbortController | null = null;
 
   constructor(deps: SimulatedVmDeps) {
     this.#deps = deps;
@@ -107,6 +110,14 @@ export class SimulatedVm {
     this.#endGuest();
     this.#machine = null;
     this.#deps.onChange();
+  }
+
+  /** Ends the link, and the opening of one that is under way; the signal ends the opening that begins now. */
+  beginLink(): AbortSignal {
+    this.replaceLink(null, LINK_REPLACED);
+    this.#opening?.abort(linkLost(LINK_REPLACED));
+    this.#opening = new AbortController();
+    return this.#opening.signal;
   }
 
   /** A VM has one link at a time. */

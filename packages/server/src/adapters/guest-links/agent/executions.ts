@@ -5,7 +5,8 @@ import { PAYLOAD_MAX_BYTES } from './frame.ts';
 import { attachRefusalError, requestTooLong, startRefusalError } from './guest-errors.ts';
 import { EXEC_FLAGS, encodeOpenExec } from './messages/execution.ts';
 import type { StreamTable } from './stream-table.ts';
-import { type ExecutionRequest, ExecutionStream, type KeptOutput } from './streams/execution.ts';
+import { type ExecutionRequest, ExecutionStream } from './streams/execution.ts';
+import type { KeptOutput } from './streams/execution-output.ts';
 
 /** Starts a command, or attaches to it if the guest knows its id. See `GuestLink.exec`. */
 export async function startCommand(

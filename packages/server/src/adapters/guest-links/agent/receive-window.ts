@@ -105,13 +105,13 @@ export class ReceiveWindow {
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(offset, this.#read));
   }
 
-  /** What to tell the guest, if it is worth a frame; `isFinal`: whatever it has not been told yet. */
-  due(isFinal = false): { readonly acknowledged: number; readonly limit: number } | null {
+  /** What to tell the guest, if it is worth a frame; it counts as told. */
+  due(): { readonly acknowledged: number; readonly limit: number } | null {
     const limit = Math.max(this.#limit, Math.min(this.#read + UNREAD_MAX_BYTES, this.#acknowledged + WINDOW_MAX_BYTES));
     const moves = this.#end === null ? limit - this.#limit : 0;
     const news = this.#acknowledged - this.#toldAcknowledged;
     const isBlocked = moves > 0 && this.#next >= this.#limit;
-    const isLast = news > 0 && (isFinal || this.#acknowledged === this.#end);
+    const isLast = news > 0 && this.#acknowledged === this.#end;
     if (moves < LIMIT_STEP_BYTES && news < this.#newsStep && !isBlocked && !isLast) return null;
     this.#limit = limit;
     this.#toldAcknowledged = this.#acknowledged;

@@ -15,7 +15,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import { encodeFrame, FIRST_HINT_TYPE, FRAME_TYPES, type Frame, type FrameType } from './frame.ts';
 import { FrameDecoder } from './frame-decoder.ts';
-import { EchoFinder, encodeSync, NONCE_BYTES, tagOf } from './handshake.ts';
+import { encodeSync, tagOf } from './handshake.ts';
 import { encodePosition } from './messages/channel.ts';
 import {
   decodeHello,
@@ -27,10 +27,9 @@ import {
 } from './messages/session.ts';
 import { Outbox } from './outbox.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
-import { faultPauseMs, GOOD_SESSION_MS, syncPatienceMs } from './sync-schedule.ts';
+import { SyncRound } from './sync-round.ts';
+import { GOOD_SESSION_MS } from './sync-schedule.ts';
 
-/** How long the answer to HELLO may take before all begins anew, milliseconds. It doubles with each try. */
-const HELLO_PATIENCE_MS = 1000;
 const NOTHING = Buffer.alloc(0);
 
 export interface SessionDeps {
@@ -60,12 +59,8 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #ended = Promise.withResolvers<string>();
   #state: 'syncing' | 'greeting' | 'open' | 'ended' = 'syncing';
-  #round = new AbortController();
-  #echoes = new EchoFinder();
-  /** Of the SYNCs sent in this round, in hex, the last one last. */
-  #nonces: string[] = [];
-  #lateEchoes = 0;
-  #greetings = 0;
+  #round: SyncRound;
+  #helloTries = 0;
   #tag = 0;
   #decoder: FrameDecoder | null = null;
   #faults = 0;
@@ -87,7 +82,7 @@ export class Session {
     });
     transport.on('close', () => this.#finish(fault));
     if (transport.destroyed) queueMicrotask(() => this.#finish(fault));
-    this.#beginRound();
+    this.#round = this.#beginRound();
   }
 
   /** Resolves with the reason when the pipe has ended. Never rejects. */
@@ -125,7 +120,10 @@ export class Session {
     if (this.#state === 'ended') return;
     const wasOpen = this.#state === 'open';
     this.#state = 'syncing';
-    this.#beginRound();
+    this.#round.end();
+    this.#outbox.clear();
+    this.#decoder = null;
+    this.#round = this.#beginRound();
     if (wasOpen) this.#listener.lost(reason);
   }
 
@@ -139,55 +137,29 @@ export class Session {
     if (this.#state === 'ended') return;
     const wasOpen = this.#state === 'open';
     this.#state = 'ended';
-    this.#round.abort();
+    this.#round.end();
     this.#outbox.clear();
     if (wasOpen) this.#listener.lost(reason);
     this.#ended.resolve(reason);
   }
 
-  #beginRound(): void {
-    this.#round.abort();
-    this.#round = new AbortController();
-    this.#outbox.clear();
-    this.#echoes = new EchoFinder();
-    this.#decoder = null;
-    this.#nonces = [];
-    this.#lateEchoes = 0;
-    void this.#repeatSync(this.#round.signal);
+  #beginRound(): SyncRound {
+    return new SyncRound(this.#deps, {
+      faults: this.#faults,
+      helloTries: this.#helloTries,
+      send: (nonce) => this.#sendSync(nonce),
+      failed: (error) => this.#transport.destroy(error),
+    });
   }
 
-  /** Sends SYNC again and again, until the round is over: by an open session, a restart or the end. */
-  async #repeatSync(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps;
-    try {
-      const pauseMs = faultPauseMs(this.#faults);
-      if (pauseMs > 0) await clock.sleep(pauseMs, { signal });
-      const beganMs = clock.monotonicMs();
-      while (!signal.aborted) {
-        this.#sendSync();
-        await clock.sleep(syncPatienceMs(clock.monotonicMs() - beganMs, this.#lateEchoes), { signal });
-        if (this.#isGreeting()) await clock.sleep(HELLO_PATIENCE_MS * 2 ** Math.min(this.#greetings++, 4), { signal });
-      }
-    } catch (error) {
-      if (!signal.aborted) this.#transport.destroy(error instanceof Error ? error : undefined);
-    }
-  }
-
-  #isGreeting(): boolean {
-    return this.#state === 'greeting';
-  }
-
-  #sendSync(): void {
+  /** Sends SYNC, which ends what had begun by an earlier one. Not where nobody reads: what is in the pipe will do. */
+  #sendSync(nonce: Buffer): boolean {
     this.#state = 'syncing';
     this.#decoder = null;
-    // Nobody reads at the other end: what is in the pipe already will do.
-    if (this.#transport.writableNeedDrain) return;
-    const nonce = Buffer.from(this.#deps.randomBytes(NONCE_BYTES));
-    this.#nonces.push(nonce.toString('hex'));
-    if (this.#nonces.length > 64) this.#nonces.shift();
-    this.#tag = tagOf(nonce);
+    if (this.#transport.writableNeedDrain) return false;
     this.#outbox.add([encodeSync(this.#linkKey, nonce)]);
     this.#outbox.flush();
+    return true;
   }
 
   #receive(chunk: Buffer): void {
@@ -202,18 +174,16 @@ export class Session {
 
   /** Looks for the answer to the last SYNC. Returns where in the chunk its session begins, or the chunk's length. */
   #findEcho(chunk: Buffer): number {
-    for (const { nonce, end } of this.#echoes.push(chunk)) {
-      if (nonce === this.#nonces.at(-1)) {
-        this.#greet();
-        return end;
-      }
-      if (this.#nonces.includes(nonce)) this.#lateEchoes += 1;
-    }
-    return chunk.length;
+    const echo = this.#round.receive(chunk);
+    if (echo === null) return chunk.length;
+    this.#helloTries += 1;
+    this.#greet(echo.nonce);
+    return echo.end;
   }
 
-  #greet(): void {
+  #greet(nonce: Buffer): void {
     this.#state = 'greeting';
+    this.#tag = tagOf(nonce);
     const decoder: FrameDecoder = new FrameDecoder(this.#tag, (frame) => {
       // What is left in a chunk after a restart belongs to nobody.
       if (this.#decoder === decoder) this.#take(frame);
@@ -238,9 +208,9 @@ export class Session {
     if (type !== FRAME_TYPES.HELLO || stream !== 0) throw new ProtocolViolation('HELLO was expected');
     const hello = decodeHello(payload);
     if (hello.version > PROTOCOL_VERSION) throw new ProtocolViolation('the agent chose a version that was not offered');
-    this.#round.abort();
+    this.#round.end();
     this.#state = 'open';
-    this.#greetings = 0;
+    this.#helloTries = 0;
     this.#openedAtMs = this.#deps.clock.monotonicMs();
     this.#listener.opened(hello);
   }

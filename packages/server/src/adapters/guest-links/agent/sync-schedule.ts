@@ -14,6 +14,11 @@ export function syncPatienceMs(waitedMs: number, lateEchoes: number): number {
   return Math.min(LONGEST_MS, base * 2 ** Math.min(lateEchoes, 16));
 }
 
+/** How long to wait for the answer to HELLO, when it has failed to come `tries` times in a row, milliseconds. */
+export function helloPatienceMs(tries: number): number {
+  return 1000 * 2 ** Math.min(tries, 4);
+}
+
 /** A session that was open this long before the guest broke it counts as a good one, milliseconds. */
 export const GOOD_SESSION_MS = 10_000;
 

@@ -6,11 +6,10 @@
  * until it is told CLOSE with everything acknowledged, and that is only said once the holder has read the end.
  */
 import type { VolaryError } from '../../../../domain/errors.ts';
-import type { OutputStream } from '../../../../domain/execution/execution.ts';
 import type { GuestExit, GuestProcess } from '../../../../ports/guest-link.ts';
 import { FRAME_TYPES, type Frame } from '../frame.ts';
 import { linkLost, refusalError, stdinClosed } from '../guest-errors.ts';
-import { CHANNEL_ERR, CHANNEL_IN, CHANNEL_OUT, decodeData, decodeEof, decodeWindow } from '../messages/channel.ts';
+import { CHANNEL_IN, decodeData, decodeEof, decodeWindow } from '../messages/channel.ts';
 import {
   decodeExecResult,
   decodeExit,
@@ -21,17 +20,10 @@ import {
 } from '../messages/execution.ts';
 import { decodeError, type GuestRefusal } from '../messages/result.ts';
 import { ProtocolViolation } from '../protocol-violation.ts';
-import { mapPieces, ReceiveQueue } from '../receive-queue.ts';
-import { ReceiveWindow } from '../receive-window.ts';
 import { SendChannel } from '../send-channel.ts';
 import type { LinkStream, StreamPort } from '../stream-table.ts';
 import { millisecondsOf } from '../units.ts';
-
-/** How many bytes of each output the holder has already. */
-export interface KeptOutput {
-  readonly stdoutBytes: number;
-  readonly stderrBytes: number;
-}
+import { ExecutionOutput, type KeptOutput } from './execution-output.ts';
 
 export interface ExecutionRequest {
   /** OPEN, to start the command or, `isAttachOnly`, to attach to it. */
@@ -47,8 +39,7 @@ export class ExecutionStream implements LinkStream {
   readonly #onOver: () => void;
   readonly #started = Promise.withResolvers<GuestProcess>();
   readonly #exited = Promise.withResolvers<GuestExit>();
-  readonly #queue: ReceiveQueue;
-  readonly #windows: ReadonlyMap<number, ReceiveWindow>;
+  readonly #output: ExecutionOutput;
   readonly #stdin = new SendChannel(CHANNEL_IN, { isKept: true, afterEnd: stdinClosed });
   #port: StreamPort | null = null;
   #wasSent = false;
@@ -66,21 +57,8 @@ export class ExecutionStream implements LinkStream {
   constructor(request: ExecutionRequest, onOver: () => void) {
     this.#request = request;
     this.#onOver = onOver;
-    const options = { acknowledgesByReading: false };
-    this.#windows = new Map([
-      [CHANNEL_OUT, new ReceiveWindow(request.kept.stdoutBytes, options)],
-      [CHANNEL_ERR, new ReceiveWindow(request.kept.stderrBytes, options)],
-    ]);
+    this.#output = new ExecutionOutput(request.kept, () => this.#noticeEnd());
     if (!request.hasStdin) this.#stdin.fail(stdinClosed());
-    this.#queue = new ReceiveQueue({
-      taken: ({ channel, bytes }) => {
-        this.#windowOf(channel).consume(bytes.length);
-        this.#grant(channel);
-        this.#noticeEnd();
-      },
-      // What is dropped with that counts as not read: the guest keeps it.
-      abandoned: () => undefined,
-    });
     // Not everybody who holds a process waits for its end.
     this.#exited.promise.catch(() => undefined);
   }
@@ -101,11 +79,8 @@ export class ExecutionStream implements LinkStream {
     this.#isAttached = false;
     this.#hasExitedInSession = false;
     this.#wasSent = true;
-    for (const window of this.#windows.values()) window.begin();
-    const stdoutBytes = this.#windowOf(CHANNEL_OUT).acknowledged;
-    const stderrBytes = this.#windowOf(CHANNEL_ERR).acknowledged;
-    port.send(FRAME_TYPES.OPEN, this.#request.open({ stdoutBytes, stderrBytes }, isAttachOnly));
-    for (const channel of this.#windows.keys()) this.#grant(channel);
+    port.send(FRAME_TYPES.OPEN, this.#request.open(this.#output.acknowledged, isAttachOnly));
+    this.#output.begin(port);
   }
 
   take({ type, payload }: Frame): void {
@@ -120,12 +95,15 @@ export class ExecutionStream implements LinkStream {
         this.#takeWindow(payload);
         break;
       case FRAME_TYPES.DATA:
-        this.#takeData(payload);
+        this.#checkTurn();
+        this.#output.takeData(decodeData(payload));
         break;
       case FRAME_TYPES.EOF:
-        this.#takeEof(payload);
+        this.#checkTurn();
+        this.#output.takeEof(decodeEof(payload));
         break;
       case FRAME_TYPES.EXIT:
+        this.#checkTurn();
         this.#takeExit(decodeExit(payload));
         break;
       default:
@@ -137,6 +115,7 @@ export class ExecutionStream implements LinkStream {
     this.#port = null;
     this.#isAttached = false;
     this.#hasExitedInSession = false;
+    this.#output.lose();
     this.#stdin.lose();
     return true;
   }
@@ -154,7 +133,7 @@ export class ExecutionStream implements LinkStream {
   /** The holder lets go: after the end it has read, for good; before, the command runs on and can be attached to again. */
   leave(): void {
     if (this.#isOver || this.#isLeaving) return;
-    if (this.#hasBeenRead()) {
+    if (this.#exit !== null && this.#output.isRead) {
       this.#isLeaving = true;
       // Otherwise the next session ends it: the guest must not keep what nobody wants.
       if (this.#hasExitedInSession) this.#farewell();
@@ -178,7 +157,7 @@ export class ExecutionStream implements LinkStream {
     this.#isAttached = true;
     if (this.#result === null) {
       this.#result = result;
-      if (result.isAttached) for (const window of this.#windows.values()) window.allowJump();
+      if (result.isAttached) this.#output.allowJump();
       this.#started.resolve(this.#describe(result));
     }
     this.#stdin.begin(port, result.stdinReceived);
@@ -194,19 +173,6 @@ export class ExecutionStream implements LinkStream {
     if (!this.#isAttached || this.#hasExitedInSession) throw new ProtocolViolation('a command speaks out of its turn');
   }
 
-  #takeData(payload: Buffer): void {
-    this.#checkTurn();
-    const { channel, offset, bytes } = decodeData(payload);
-    const fresh = this.#windowOf(channel).take(offset, bytes);
-    if (fresh !== null) this.#queue.push({ channel, ...fresh });
-  }
-
-  #takeEof(payload: Buffer): void {
-    this.#checkTurn();
-    const { channel, offset } = decodeEof(payload);
-    this.#windowOf(channel).takeEnd(offset);
-  }
-
   #takeWindow(payload: Buffer): void {
     const window = decodeWindow(payload);
     if (window.channel !== CHANNEL_IN || !this.#isAttached) {
@@ -216,52 +182,31 @@ export class ExecutionStream implements LinkStream {
   }
 
   #takeExit(exit: Exit): void {
-    this.#checkTurn();
-    const isWhole =
-      this.#windowOf(CHANNEL_OUT).end === exit.stdoutLength && this.#windowOf(CHANNEL_ERR).end === exit.stderrLength;
-    if (!isWhole) throw new ProtocolViolation('a command ended before its output');
+    this.#output.finish(exit.stdoutLength, exit.stderrLength);
     this.#hasExitedInSession = true;
     this.#exit ??= exit;
     this.#stdin.fail(stdinClosed());
-    this.#settleSignals();
-    this.#queue.finish();
+    // There is nobody left to send them to.
+    for (const { sent } of this.#signals.splice(0)) sent.resolve();
     this.#noticeEnd();
     if (this.#isLeaving) this.#farewell();
   }
 
-  #hasBeenRead(): boolean {
-    return this.#exit !== null && [...this.#windows.values()].every((window) => window.isRead);
-  }
-
   #noticeEnd(): void {
-    if (this.#exit !== null && this.#hasBeenRead()) this.#exited.resolve(exitOf(this.#exit));
+    if (this.#exit !== null && this.#output.isRead) this.#exited.resolve(exitOf(this.#exit));
   }
 
   /** Everything was read: the guest may forget the command. */
   #farewell(): void {
-    for (const [channel, window] of this.#windows) {
-      window.acknowledge(window.received);
-      this.#grant(channel);
-    }
+    this.#output.acknowledgeAll();
     this.#port?.close();
     this.#finish();
-  }
-
-  #grant(channel: number): void {
-    const due = this.#windowOf(channel).due();
-    if (due !== null) this.#port?.sendWindow({ channel, ...due });
-  }
-
-  #windowOf(channel: number): ReceiveWindow {
-    const window = this.#windows.get(channel);
-    if (window === undefined) throw new ProtocolViolation('a command has no such channel');
-    return window;
   }
 
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#started.reject(error);
-    this.#queue.fail(error);
+    this.#output.fail(error);
     this.#stdin.fail(error);
     this.#exited.reject(error);
     for (const { sent } of this.#signals.splice(0)) sent.reject(error);
@@ -275,21 +220,13 @@ export class ExecutionStream implements LinkStream {
     this.#onOver();
   }
 
-  #settleSignals(): void {
-    for (const { sent } of this.#signals.splice(0)) sent.resolve();
-  }
-
   #describe({ pid, isAttached, startedAtNs }: ExecResult): GuestProcess {
     return {
       pid,
       isAttached,
       startedAtMs: millisecondsOf(startedAtNs),
-      output: mapPieces(this.#queue, ({ channel, offset, bytes }) => ({
-        stream: channel === CHANNEL_OUT ? 'stdout' : 'stderr',
-        offset,
-        bytes,
-      })),
-      acknowledge: (stream, offset) => this.#acknowledge(stream, offset),
+      output: this.#output.chunks,
+      acknowledge: (stream, offset) => this.#output.acknowledge(stream, offset),
       writeStdin: (bytes) => this.#stdin.write(bytes),
       closeStdin: () => this.#closeStdin(),
       signal: (number) => this.#signal(number),
@@ -300,12 +237,6 @@ export class ExecutionStream implements LinkStream {
       exit: this.#exited.promise,
       [Symbol.asyncDispose]: async () => this.leave(),
     };
-  }
-
-  #acknowledge(stream: OutputStream, offset: number): void {
-    const channel = stream === 'stdout' ? CHANNEL_OUT : CHANNEL_ERR;
-    this.#windowOf(channel).acknowledge(offset);
-    this.#grant(channel);
   }
 
   async #closeStdin(): Promise<void> {
