@@ -51,7 +51,8 @@ async function serve(config: Config, { engine, ids }: Composition, log: Log): Pr
     await engine.start();
     writeFileAtomically(serverFile, `${JSON.stringify({ url, pid: process.pid, started_at: now() })}\n`, 0o600);
     log.info('listening', { url, dataDir: config.dataDir, driver: config.driver, version: VERSION });
-    if (adminKey.isNew) {
+    // On a terminal only: a log is kept, and read by others than who started the server.
+    if (adminKey.isNew && process.stderr.isTTY) {
       process.stderr.write(`volary: admin key, shown this once (kept in admin.key): ${adminKey.key}\n`);
     }
     giveBackMemory();
