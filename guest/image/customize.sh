@@ -58,7 +58,9 @@ printf '%s\n' "$release" > "$out/list"
 chroot "$root" dpkg-query -W -f '${Package} ${Version}\n' >> "$out/list"
 
 # The features are listed, so that they are those of the guest's kernel and not those of whoever built the host's mke2fs.
-# Room in the descriptor table (resize=) lets the file system grow online; journal and inode tables are filled in when used.
-mke2fs -q -F -t ext4 -L volary-root -b 4096 -I 256 -i 16384 -m 0 -J size=16 \
+# Room in the descriptor table (resize=, 4 TiB) lets the file system grow online quickly. It is changed in one transaction,
+# a quarter of the journal at most: more room with a smaller journal, and growing fails. Beyond, ext4 goes on by meta_bg.
+# Journal and inode tables are filled in when used.
+mke2fs -q -F -t ext4 -L volary-root -b 4096 -I 256 -i 16384 -m 0 -J size=32 \
   -O none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum \
-  -E lazy_itable_init=1,lazy_journal_init=1,nodiscard,resize=2147483648 -d "$disk" "$out/root.raw"
+  -E lazy_itable_init=1,lazy_journal_init=1,nodiscard,resize=1073741824 -d "$disk" "$out/root.raw"

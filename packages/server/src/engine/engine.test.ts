@@ -71,6 +71,15 @@ describe('the life of a VM', () => {
     expect(told).toEqual(['vm.created', 'vm.provisioning', 'vm.starting', 'vm.started', 'vm.deleting', 'vm.deleted']);
   });
 
+  it('can be waited for to be gone, also when it is so already', async () => {
+    const server = await installation.start();
+
+    expect(await server.engine.vms.wait(ADMIN, 'bird', { phase: 'absent' }, soon)).toBeNull();
+    await expect(server.engine.vms.wait(ADMIN, 'bird', { phase: 'running' }, soon)).rejects.toMatchObject({
+      reason: 'vm.unknown',
+    });
+  });
+
   it('can begin stopped', async () => {
     const server = await installation.start();
     const { operation } = await server.engine.vms.create(ADMIN, request('bird', {}, false));

@@ -82,6 +82,7 @@ describe('building the base image', () => {
     expect(hostLists()).toEqual(before);
     expectFiles(image);
     expectDebian(image);
+    await expectStartsAndGrows(image);
     const fractions = progress.map(({ fraction }) => fraction ?? 0);
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
     expect(new Set(progress.map(({ step }) => step)).size).toBeGreaterThanOrEqual(3);
@@ -129,7 +130,7 @@ describe('building the base image', () => {
     const building = source.ensure('base', {
       signal: impatient.signal,
       onProgress: ({ message }) => {
-        if (message.includes('unpacking')) impatient.abort(new Error('no patience'));
+        if (message.includes('downloading')) impatient.abort(new Error('no patience'));
       },
     });
     await expect(building).rejects.toThrow('no patience');
@@ -200,11 +201,39 @@ function expectFiles(image: Image): void {
 function expectDebian(image: Image): void {
   expect(() => execFileSync('e2fsck', ['-fn', image.rootPath], { env, stdio: 'ignore' })).not.toThrow();
   expect(inspect(image, 'show_super_stats -h')).toContain('volary-root');
-  expect(inspect(image, 'cat /etc/os-release')).toContain('VERSION_CODENAME=bookworm');
+  expect(inspect(image, 'cat /usr/lib/os-release')).toContain('VERSION_CODENAME=bookworm');
   expect(inspect(image, 'stat /usr/bin/git')).toContain('Type: regular');
   expect(inspect(image, 'cat /etc/machine-id')).toBe('');
   expect(inspect(image, `ls /usr/lib/modules/${image.kernelVersion}`)).toContain('modules.dep');
   expect(inspect(image, 'ls -p /usr/sbin')).not.toMatch(/policy-rc\.d|start-stop-daemon\.REAL/);
   expect(inspect(image, 'ls -p /etc/apt/apt.conf.d')).not.toContain('mmdebstrap');
   expect(inspect(image, 'ls -p /var/lib/apt/lists')).not.toContain('Packages');
+}
+
+/** QEMU starts the kernel directly, and the agent in it finds its root disk and makes the file system as large as that. */
+async function expectStartsAndGrows(image: Image): Promise<void> {
+  const disk = join(cacheDir, 'disk.qcow2');
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', image.rootPath, '-F', 'raw', disk, '8G']);
+  const machine = spawn(
+    'qemu-system-x86_64',
+    [
+      ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-accel', 'tcg', '-m', '256'],
+      ...['-kernel', image.kernelPath, '-initrd', image.initramfsPath, '-append', 'console=ttyS0 loglevel=6'],
+      ...['-drive', `if=none,id=disk,format=qcow2,file=${disk}`, '-device', 'virtio-blk-pci,drive=disk'],
+      ...['-device', 'virtio-serial-pci', '-serial', 'stdio'],
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const console: string[] = [];
+  try {
+    for await (const line of createInterface({ input: machine.stdout })) {
+      console.push(line);
+      if (/resized filesystem|cannot be grown|panic/.test(line)) break;
+    }
+    expect(console.join('\n')).toContain(`resized filesystem to ${(8 * 1024 ** 3) / 4_096}`);
+  } finally {
+    machine.kill('SIGKILL');
+    await once(machine, 'close');
+    rmSync(disk);
+  }
 }

@@ -31,7 +31,8 @@ export function createVmQueries(
 
     async wait(principal, ref, wanted, waiting) {
       authorise(principal, 'vm:read');
-      const { id } = await findVm(deps.store, ref);
+      const id = await findWaitedFor(deps, ref, wanted.phase);
+      if (id === null) return null;
       const found = await waitFor(deps, { topic: 'vm', key: id }, waiting, async () => {
         const vm = await deps.store.vms.get(id);
         return isAsWanted(vm, wanted) ? { vm } : undefined;
@@ -53,6 +54,16 @@ export function createVmQueries(
       return deps.driver.readConsole(vm.id, options);
     },
   };
+}
+
+/** Null when the VM is gone already and that is what is waited for: whoever deleted it cannot know how fast that was. */
+async function findWaitedFor(deps: Pick<EngineDeps, 'store'>, ref: string, phase: string): Promise<VmId | null> {
+  try {
+    return (await findVm(deps.store, ref)).id;
+  } catch (error) {
+    if (phase === 'absent' && error instanceof VolaryError && error.reason === 'vm.unknown') return null;
+    throw error;
+  }
 }
 
 /** Throws when what is waited for cannot come without somebody's asking for it. */

@@ -62,6 +62,6 @@ test('whatever a file holds that is no record is damage, never a fault or a proc
 
       expect(await readRecord(path)).toEqual({ kind: 'damaged' });
     }),
-    { numRuns: 100 },
+    { numRuns: 1_000 },
   );
 });

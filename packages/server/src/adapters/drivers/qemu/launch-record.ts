@@ -20,11 +20,11 @@ const LAUNCH_RECORD = record({
   qemuVersion: text,
   accelerator: oneOf('kvm', 'tcg'),
   imageDigest: text,
-  launchedAt: integer(),
+  launchedAt: integer(0),
   /** Where this life's console begins in the log, which holds those of earlier ones too. */
   consoleOffset: integer(0),
   /** Null between the writing of this record and the start of the process. */
-  process: either(nothing, record({ pid: integer(2), startTimeTicks: integer(), bootId: text })),
+  process: either(nothing, record({ pid: integer(2), startTimeTicks: integer(0), bootId: text })),
   /** How it ended, where that was seen to happen. */
   end: either(nothing, MACHINE_END),
 });

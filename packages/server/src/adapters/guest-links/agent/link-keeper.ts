@@ -163,6 +163,7 @@ export class LinkKeeper implements SessionListener {
     const before = this.#hello;
     const session = new Session(this.#deps, transport, this.#connection.linkKey, this);
     this.#session = session;
+    session.start();
     const reason = await session.ended;
     this.#session = null;
     this.#deps.log.debug('the pipe to a guest has ended', { reason });

@@ -30,6 +30,7 @@ function begin(options: FakeGuestOptions = {}): {
     drained: () => undefined,
     lost: (reason) => heard.lost.push(reason),
   });
+  session.start();
   onTestFinished(async () => {
     session.end();
     await session.ended;

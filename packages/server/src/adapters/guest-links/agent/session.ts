@@ -60,7 +60,6 @@ export class Session {
   readonly #ended = Promise.withResolvers<string>();
   #state: 'syncing' | 'greeting' | 'open' | 'ended' = 'syncing';
   #round: SyncRound;
-  #helloTries = 0;
   #tag = 0;
   #decoder: FrameDecoder | null = null;
   #faults = 0;
@@ -82,7 +81,12 @@ export class Session {
     });
     transport.on('close', () => this.#finish(fault));
     if (transport.destroyed) queueMicrotask(() => this.#finish(fault));
-    this.#round = this.#beginRound();
+    this.#round = this.#newRound();
+  }
+
+  /** Asks for the first session. */
+  start(): void {
+    this.#round.start();
   }
 
   /** Resolves with the reason when the pipe has ended. Never rejects. */
@@ -123,7 +127,8 @@ export class Session {
     this.#round.end();
     this.#outbox.clear();
     this.#decoder = null;
-    this.#round = this.#beginRound();
+    this.#round = this.#newRound();
+    this.#round.start();
     if (wasOpen) this.#listener.lost(reason);
   }
 
@@ -143,10 +148,9 @@ export class Session {
     this.#ended.resolve(reason);
   }
 
-  #beginRound(): SyncRound {
+  #newRound(): SyncRound {
     return new SyncRound(this.#deps, {
       faults: this.#faults,
-      helloTries: this.#helloTries,
       send: (nonce) => this.#sendSync(nonce),
       failed: (error) => this.#transport.destroy(error),
     });
@@ -176,7 +180,6 @@ export class Session {
   #findEcho(chunk: Buffer): number {
     const echo = this.#round.receive(chunk);
     if (echo === null) return chunk.length;
-    this.#helloTries += 1;
     this.#greet(echo.nonce);
     return echo.end;
   }
@@ -210,7 +213,6 @@ export class Session {
     if (hello.version > PROTOCOL_VERSION) throw new ProtocolViolation('the agent chose a version that was not offered');
     this.#round.end();
     this.#state = 'open';
-    this.#helloTries = 0;
     this.#openedAtMs = this.#deps.clock.monotonicMs();
     this.#listener.opened(hello);
   }

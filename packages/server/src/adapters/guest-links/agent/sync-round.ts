@@ -8,8 +8,6 @@ const REMEMBERED_NONCES = 64;
 export interface SyncRoundOptions {
   /** How often in a row the guest has broken the protocol. */
   readonly faults: number;
-  /** How often in a row it has answered SYNC, but not HELLO. */
-  readonly helloTries: number;
   /** Sends SYNC with this nonce, unless nobody reads at the other end. Returns whether it did. */
   readonly send: (nonce: Buffer) => boolean;
   /** It cannot go on: a fault of this program, not of the guest. */
@@ -26,7 +24,8 @@ export class SyncRound {
   /** Of the SYNCs sent, in hex, the last one last. */
   readonly #nonces: string[] = [];
   #lateEchoes = 0;
-  #helloTries: number;
+  /** How often SYNC was answered, but not HELLO. */
+  #helloTries = 0;
   #isAnswered = false;
 
   constructor(
@@ -36,7 +35,9 @@ export class SyncRound {
     this.#clock = clock;
     this.#randomBytes = randomBytes;
     this.#options = options;
-    this.#helloTries = options.helloTries;
+  }
+
+  start(): void {
     void this.#run(this.#abort.signal);
   }
 
@@ -78,8 +79,9 @@ export class SyncRound {
   #ask(): void {
     this.#isAnswered = false;
     const nonce = Buffer.from(this.#randomBytes(NONCE_BYTES));
-    if (!this.#options.send(nonce)) return;
+    // Before it is sent: over a pipe within this process the answer comes at once.
     this.#nonces.push(nonce.toString('hex'));
-    if (this.#nonces.length > REMEMBERED_NONCES) this.#nonces.shift();
+    if (!this.#options.send(nonce)) this.#nonces.pop();
+    else if (this.#nonces.length > REMEMBERED_NONCES) this.#nonces.shift();
   }
 }
