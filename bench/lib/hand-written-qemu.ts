@@ -63,7 +63,7 @@ function commandLine(
 ): readonly string[] {
   const machine = 'q35,usb=off,sata=off,smbus=off,vmport=off,hpet=off';
   const kernel =
-    'console=ttyS0 quiet 8250.nr_uarts=1 tsc=reliable no_timer_check random.trust_cpu=on rcupdate.rcu_expedited=1 ' +
+    'console=ttyS0 quiet panic=-1 8250.nr_uarts=1 tsc=reliable no_timer_check random.trust_cpu=on rcupdate.rcu_expedited=1 ' +
     `cryptomgr.notests${accelerator === 'tcg' ? ' mitigations=off nokaslr' : ''} volary.root=/dev/vda volary.hostname=hand ` +
     'volary.ip=10.0.2.15/24 volary.gateway=10.0.2.2 volary.dns=10.0.2.3';
   return [

@@ -218,11 +218,11 @@ async function expectStartsAndGrows(image: Image): Promise<void> {
     'qemu-system-x86_64',
     [
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-accel', 'tcg', '-m', '256'],
-      ...['-kernel', image.kernelPath, '-initrd', image.initramfsPath, '-append', 'console=ttyS0 loglevel=6'],
+      ...['-kernel', image.kernelPath, '-initrd', image.initramfsPath, '-append', 'console=ttyS0 loglevel=7'],
       ...['-drive', `if=none,id=disk,format=qcow2,file=${disk}`, '-device', 'virtio-blk-pci,drive=disk'],
       ...['-device', 'virtio-serial-pci', '-serial', 'stdio'],
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000, killSignal: 'SIGKILL' },
   );
   const console: string[] = [];
   try {

@@ -91,6 +91,20 @@ export function onceLaws({ law, subject, newId, newPath, options }: GuestLinkCon
     });
   });
 
+  law('what was read to its end and let go is forgotten, acknowledged or not', async () => {
+    const { link } = subject();
+    const id = newId();
+    const process = await link.exec(id, shell('echo once'), options);
+    for await (const _ of process.output);
+    await process.exit;
+    await detach(process);
+
+    await expect(link.exec(id, shell('echo once'), options)).rejects.toMatchObject({
+      code: 'conflict',
+      reason: 'execution.already_ended',
+    });
+  });
+
   law('attaching never starts anything', async () => {
     await expect(
       subject().link.attach(newId(), { stdoutBytes: 0, stderrBytes: 0, isTty: false }, options),

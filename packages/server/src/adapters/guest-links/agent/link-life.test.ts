@@ -172,6 +172,28 @@ describe('the life of a link', () => {
     expect(await link.ping({ timeoutMs: 1_000 })).toBe(0);
   });
 
+  test('a content is told when its file is refused, even while its next piece is being made', async () => {
+    const { guest, link } = await openFakedLink();
+    const released = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<IteratorResult<Uint8Array>>();
+    const content = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => held.promise,
+        return: async () => {
+          released.resolve();
+          return { done: true, value: undefined } as const;
+        },
+      }),
+    };
+    const writing = link.writeFile('/x', content, options);
+    const { stream } = await guest.next(FRAME_TYPES.OPEN, KINDS.WRITE);
+
+    guest.send(FRAME_TYPES.ERROR, stream, new WireWriter().u16(28).text('no room').finish());
+
+    await expect(writing).rejects.toMatchObject({ code: 'resource_exhausted', reason: 'guest.no_space' });
+    await released.promise;
+  });
+
   test('the words of a guest are shown short and harmless', async () => {
     const setting = await openFakedLink();
     const stat = setting.link.stat('/x', { ...options, followLinks: true });
