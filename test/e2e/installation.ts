@@ -98,7 +98,7 @@ export async function runToEnd(
 /** Our environment, without what would change how the program talks. */
 function definedEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const left = entries.filter(([name]) => !/^(VOLARY_|NO_COLOR|FORCE_COLOR|VITEST|NODE_)/.test(name));
+  const left = entries.filter(([name]) => !/^(VOLARY_|NO_COLOR|FORCE_COLOR|CI$|VITEST|NODE_)/.test(name));
   const certificates = entries.filter(([name]) => name === 'NODE_EXTRA_CA_CERTS');
   return Object.fromEntries([...left, ...certificates]);
 }

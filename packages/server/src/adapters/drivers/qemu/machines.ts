@@ -57,25 +57,24 @@ export class Machines implements AsyncDisposable {
     this.#monitors.delete(vmId);
     this.#openings.get(vmId)?.abort(noMachine());
     this.#openings.delete(vmId);
-    await this.replaceLink(vmId, null);
+    await this.#endLink(vmId);
     await monitor?.[Symbol.asyncDispose]();
   }
 
-  /** Ends the VM's link, and the opening of one that is under way; the signal ends the opening that begins now. */
-  async beginLink(vmId: VmId): Promise<AbortSignal> {
+  /**
+   * Ends the VM's link, and the opening of one that is under way: a VM has one link at a time. The signal ends the
+   * opening that begins now, `isFree` resolves when the link before has gone.
+   */
+  beginLink(vmId: VmId): { readonly signal: AbortSignal; readonly isFree: Promise<void> } {
     this.#openings.get(vmId)?.abort(linkReplaced());
     const opening = new AbortController();
     this.#openings.set(vmId, opening);
-    await this.replaceLink(vmId, null);
-    return opening.signal;
+    return { signal: opening.signal, isFree: this.#endLink(vmId) };
   }
 
-  /** A VM has one link at a time: the one before is ended. */
-  async replaceLink(vmId: VmId, link: GuestLink | null): Promise<void> {
-    const before = this.#links.get(vmId);
-    if (link === null) this.#links.delete(vmId);
-    else this.#links.set(vmId, link);
-    await before?.[Symbol.asyncDispose]();
+  /** Keeps the link whose opening was not ended meanwhile. */
+  setLink(vmId: VmId, link: GuestLink): void {
+    this.#links.set(vmId, link);
   }
 
   hint(vmId: VmId): void {
@@ -97,6 +96,16 @@ export class Machines implements AsyncDisposable {
     for (const watcher of this.#watchers) watcher.end();
     const ids = new Set([...this.#monitors.keys(), ...this.#links.keys(), ...this.#openings.keys()]);
     await Promise.all([...ids].map((vmId) => this.release(vmId)));
+  }
+
+  async #endLink(vmId: VmId): Promise<void> {
+    const link = this.#links.get(vmId);
+    this.#links.delete(vmId);
+    try {
+      await link?.[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#log.warn('a link could not be ended in order', { vmId, error });
+    }
   }
 
   /** Both a power-off and a reboot look alike afterwards, so that the difference is written down when it is told. */

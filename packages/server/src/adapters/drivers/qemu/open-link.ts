@@ -15,9 +15,11 @@ export async function openLink(
   vmId: VmId,
   signal: AbortSignal,
 ): Promise<GuestLink> {
+  // Before anything is awaited: of two calls the later one has the link, whichever of them reads its record first.
+  const opening = machines.beginLink(vmId);
+  await opening.isFree;
   const record = await findRecord(machines, vmId);
   if (record === null) throw noMachine();
-  const opening = await machines.beginLink(vmId);
   const directory = machines.directory(vmId);
   const openTransport = async (): Promise<Duplex> => {
     const present = await findRecord(machines, vmId);
@@ -27,8 +29,12 @@ export async function openLink(
   const link = await deps.connectAgent({
     openTransport,
     linkKey: await readLinkKey(directory),
-    signal: AbortSignal.any([signal, opening]),
+    signal: AbortSignal.any([signal, opening.signal]),
   });
-  await machines.replaceLink(vmId, link);
+  if (opening.signal.aborted) {
+    await link[Symbol.asyncDispose]();
+    throw opening.signal.reason;
+  }
+  machines.setLink(vmId, link);
   return link;
 }
