@@ -53,6 +53,8 @@ describe('a command in a VM', () => {
     [['exec', 'first', '--', 'sh', '-c', 'kill -9 $$'], 137],
     [['exec', 'first', '--timeout', '300ms', '--', 'sleep', '60'], 124],
     [['exec', 'nobody', '--', 'true'], 125],
+    [['exec', 'first', '--user', 'nobody-of-this-name', '--', 'true'], 125],
+    [['exec', 'first', '--cwd', '/no/such/directory', '--', 'true'], 125],
     [['exec', 'first', '--url', 'http://127.0.0.1:1', '--', 'true'], 125],
     [['exec', 'first', '--bogus', '--', 'true'], 125],
   ])('%j ends with %i', async (args, code) => {

@@ -268,6 +268,30 @@ describe.each(['before', 'after'] as const)('a server that dies %s its k-th deed
   });
 });
 
+describe('a command that cannot be run', () => {
+  it.each([
+    [{ argv: ['no-such-program'] }, { state: 'exited', exitCode: 127 }, 'no-such-program:'],
+    [{ user: 'nobody-of-this-name' }, { state: 'failed', exitCode: null, startedAt: null }, ''],
+    [{ cwd: '/no/such/directory' }, { state: 'failed', exitCode: null, startedAt: null }, ''],
+  ])('%j is %j', async (more, end, said) => {
+    const server = await installation.start();
+    await create(server, 'bird');
+    const { engine } = server;
+    const command = { argv: ['true'], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 0, ...more };
+
+    const session = await engine.executions.start(ADMIN, 'bird', command, soon);
+    let stderr = '';
+    for await (const update of session.updates)
+      if (update.kind === 'output') stderr += new TextDecoder().decode(update.bytes);
+
+    expect(stderr.split(' ')[0]).toBe(said);
+    expect(await engine.executions.get(ADMIN, session.execution.id)).toMatchObject({
+      ...end,
+      error: expect.any(String),
+    });
+  });
+});
+
 describe('a restart of the server', () => {
   it('finds running VMs running, and writes nothing about them', async () => {
     const first = await installation.start();

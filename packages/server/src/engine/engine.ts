@@ -137,7 +137,7 @@ export interface ExecutionSession {
 }
 
 export interface ExecutionApi {
-  /** Throws `failed_precondition` vm.not_running. A program that does not exist is a finished execution with exit code 127. */
+  /** Throws `failed_precondition` vm.not_running. A program that does not exist is a finished execution with exit code 127, no such user or directory one that `failed`. */
   start(
     principal: Principal,
     ref: string,

@@ -139,7 +139,8 @@ export interface GuestLink extends AsyncDisposable {
 
   /**
    * Starts the command, unless the guest knows this id: then it attaches. Offsets are those the caller has kept already.
-   * A program that cannot be started: `failed_precondition` execution.not_started with `details.errno`.
+   * A program that cannot be started: `failed_precondition` execution.not_started with `details.errno`
+   * and `details.step` (`program`, `user`, `directory` or `other`).
    * An id that was used and forgotten: `conflict` execution.already_ended.
    */
   exec(id: ExecutionId, request: ExecRequest, options: Abortable): Promise<GuestProcess>;

@@ -72,27 +72,27 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     }
   }
 
-  /** As a shell has it: a program that is not there is 127, one that cannot be run 126. */
   async function refused(execution: Execution, error: VolaryError): Promise<ExecutionSession> {
     const now = deps.clock.now();
-    const exitCode = error.details['errno'] === 'ENOENT' ? 127 : 126;
+    const exitCode = shellCodeOf(error);
     const message = new TextEncoder().encode(`${execution.request.argv[0] ?? ''}: ${error.message}\n`);
+    const said = exitCode === null ? new Uint8Array() : message;
     const ended: Execution = {
       ...execution,
-      state: 'exited',
+      state: exitCode === null ? 'failed' : 'exited',
       exitCode,
       error: error.message,
-      stderrBytes: message.length,
-      startedAt: now,
+      stderrBytes: said.length,
+      startedAt: exitCode === null ? null : now,
       completedAt: now,
     };
     await deps.store.transaction(async (tables) => {
-      await tables.executions.appendOutput(ended.id, 'stderr', 0, message);
+      if (said.length > 0) await tables.executions.appendOutput(ended.id, 'stderr', 0, said);
       await tables.executions.update(ended);
       await tables.events.append([executionEvent('execution.completed', ended, now)]);
     });
     deps.bus.publish('events', '');
-    return { execution: ended, updates: endedUpdates(ended, message) };
+    return { execution: ended, updates: endedUpdates(ended, said) };
   }
 
   async function find(id: ExecutionId): Promise<Execution> {
@@ -199,8 +199,17 @@ async function feed(
   return following.stdinBytes;
 }
 
+/**
+ * As a shell has it: a program that is not there is 127, one that cannot be run 126. Null where it was not the program
+ * (no such user or directory, no memory): then no exit code may pretend that a command ran.
+ */
+function shellCodeOf({ details }: VolaryError): number | null {
+  if (details['step'] !== 'program') return null;
+  return details['errno'] === 'ENOENT' ? 127 : 126;
+}
+
 async function* endedUpdates(execution: Execution, stderr: Uint8Array): AsyncIterable<ExecutionUpdate> {
-  yield { kind: 'output', stream: 'stderr' satisfies OutputStream, offset: 0, bytes: stderr };
+  if (stderr.length > 0) yield { kind: 'output', stream: 'stderr' satisfies OutputStream, offset: 0, bytes: stderr };
   yield { kind: 'completed', execution };
 }
 

@@ -54,17 +54,21 @@ export function executionLaws(context: GuestLinkContext): void {
     await expect(subject().link.exec(newId(), command(['/no/such/program']), options)).rejects.toMatchObject({
       code: 'failed_precondition',
       reason: 'execution.not_started',
-      details: { errno: 'ENOENT' },
+      details: { errno: 'ENOENT', step: 'program' },
     });
   });
 
   law('exec says that a directory or a user does not exist', async () => {
     const { link } = subject();
 
-    for (const more of [{ cwd: '/no/such/directory' }, { user: 'nobody-of-this-name' }]) {
+    for (const [step, more] of [
+      ['directory', { cwd: '/no/such/directory' }],
+      ['user', { user: 'nobody-of-this-name' }],
+    ] as const) {
       await expect(link.exec(newId(), command(['true'], more), options)).rejects.toMatchObject({
         code: 'failed_precondition',
         reason: 'execution.not_started',
+        details: { errno: 'ENOENT', step },
       });
     }
   });

@@ -36,16 +36,30 @@ export function refusalError(refusal: GuestRefusal): VolaryError {
   }
 }
 
+type StartStep = 'program' | 'user' | 'directory';
+
+const MISSING: Readonly<Record<StartStep | 'other', string | null>> = {
+  program: 'The guest has no such program.',
+  user: 'The guest has no such user.',
+  directory: 'The guest has no such directory to run it in.',
+  other: null,
+};
+
+const UNUSABLE: Readonly<Record<StartStep | 'other', string>> = {
+  program: 'The guest cannot run the program',
+  user: 'The guest cannot run it as that user',
+  directory: 'The guest cannot run it in that directory',
+  other: 'The guest could not start it',
+};
+
 /** The error behind a refusal to start a command. */
 export function startRefusalError(refusal: GuestRefusal): VolaryError {
   const name = errnoName(refusal.errno);
-  const words = wordsOf(refusal);
-  const options = { details: { errno: name } };
   switch (name) {
     case 'EALREADY':
       return new VolaryError('conflict', 'A command with this id has ended already.', {
         reason: 'execution.already_ended',
-        ...options,
+        details: { errno: name },
       });
     case 'ESRCH':
       return unknownExecution();
@@ -54,8 +68,24 @@ export function startRefusalError(refusal: GuestRefusal): VolaryError {
     case 'EOPNOTSUPP':
       return refusalError(refusal);
     default:
-      return new VolaryError('failed_precondition', words, { reason: 'execution.not_started', ...options });
+      return notStarted(refusal);
   }
+}
+
+/** The agent says at which step it failed (PROTOCOL.md, EXEC): a program that is not there is told from a user that is not. */
+function notStarted(refusal: GuestRefusal): VolaryError {
+  const name = errnoName(refusal.errno);
+  const [said] = refusal.message.split(':');
+  const step = isStartStep(said) ? said : 'other';
+  const missing = name === 'ENOENT' ? MISSING[step] : null;
+  return new VolaryError('failed_precondition', missing ?? `${UNUSABLE[step]} (${name}).`, {
+    reason: 'execution.not_started',
+    details: { errno: name, step },
+  });
+}
+
+function isStartStep(text: string | undefined): text is StartStep {
+  return text === 'program' || text === 'user' || text === 'directory';
 }
 
 /** The error behind a refusal to attach to a command: one that has ended and was forgotten is unknown too. */
@@ -72,7 +102,7 @@ export function attachRefusalError(refusal: GuestRefusal): VolaryError {
 export function requestTooLong(): VolaryError {
   return new VolaryError('failed_precondition', "The command's arguments and environment are too long.", {
     reason: 'execution.not_started',
-    details: { errno: 'E2BIG' },
+    details: { errno: 'E2BIG', step: 'program' },
   });
 }
 

@@ -75,7 +75,10 @@ export class SimulatedGuest {
     const known = this.find(id);
     if (known !== null) return { execution: known, isAttached: true };
     const program = findProgram(request.argv[0] ?? '');
-    if (program === null || !this.#canBeAs(request)) throw notStarted();
+    // There is one user, and directories are those of the disk.
+    if (request.user !== '' && request.user !== 'root') throw notStarted('user');
+    if (request.cwd !== '' && !this.files.isDirectory(request.cwd)) throw notStarted('directory');
+    if (program === null) throw notStarted('program');
     const { files, clock } = this;
     const execution = new Execution({ pid: this.#nextPid++, program, request, files, clock });
     this.#executions.set(id, execution);
@@ -90,11 +93,6 @@ export class SimulatedGuest {
   forget(id: ExecutionId): void {
     this.#executions.delete(id);
     this.#forgotten.add(id);
-  }
-
-  /** There is one user, and directories are those of the disk. */
-  #canBeAs({ user, cwd }: ExecRequest): boolean {
-    return (user === '' || user === 'root') && (cwd === '' || this.files.isDirectory(cwd));
   }
 
   powerOff(how: 'power-off' | 'reboot'): void {
@@ -114,9 +112,9 @@ function alreadyEnded(): VolaryError {
   });
 }
 
-function notStarted(): VolaryError {
-  return new VolaryError('failed_precondition', 'The program could not be started.', {
+function notStarted(step: 'program' | 'user' | 'directory'): VolaryError {
+  return new VolaryError('failed_precondition', `The guest has no such ${step}.`, {
     reason: 'execution.not_started',
-    details: { errno: 'ENOENT' },
+    details: { errno: 'ENOENT', step },
   });
 }
