@@ -36,8 +36,8 @@ const SHARES = { agent: 0.05, root: 0.85 } as const;
 /** Builds an image, or takes the one that another process has built meanwhile. Throws as ImageSource.ensure. */
 export async function buildImage(build: ImageBuild): Promise<Image> {
   const { recipe, sources, cache, signal } = build;
-  report(build, 'prepare', 0, 'waiting for another build to end');
-  using _lock = await acquireBuildLock(cache, { signal });
+  const onWait = (): void => report(build, 'prepare', 0, 'waiting for another build to end');
+  using _lock = await acquireBuildLock(cache, { signal, onWait });
   const ready = await findBySources(cache, recipe.name, sources.image);
   if (ready !== null) return ready;
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acquireBuildLock, tryBuildLock } from './build-lock.ts';
 import { type CachePaths, cachePaths } from './cache.ts';
 
@@ -22,10 +22,20 @@ describe('the lock of a build', () => {
     const first = await acquireBuildLock(cache, patiently);
     expect(await tryBuildLock(cache)).toBeNull();
 
-    const second = acquireBuildLock(cache, patiently);
+    const waits = Promise.withResolvers<void>();
+    const second = acquireBuildLock(cache, { ...patiently, onWait: waits.resolve });
+    await waits.promise;
     first[Symbol.dispose]();
 
     (await second)[Symbol.dispose]();
+  });
+
+  it('is not waited for where nobody holds it', async () => {
+    const onWait = vi.fn();
+
+    using _lock = await acquireBuildLock(cache, { ...patiently, onWait });
+
+    expect(onWait).not.toHaveBeenCalled();
   });
 
   it('is free again when the process that held it was killed', async () => {

@@ -8,16 +8,18 @@ const RETRY_MS = 250;
 
 /**
  * Waits until this process alone may build into a cache. The lock is one of the kernel's on a small SQLite file, so that it
- * is gone with the process that held it, however that ended. Throws the signal's reason.
+ * is gone with the process that held it, however that ended. `onWait` is told once, if another holds it. Throws the
+ * signal's reason.
  */
 export async function acquireBuildLock(
   cache: CachePaths,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait?: () => void },
 ): Promise<Disposable> {
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     signal.throwIfAborted();
     const lock = await tryBuildLock(cache);
     if (lock !== null) return lock;
+    if (tries === 0) onWait?.();
     await sleep(RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

@@ -19,6 +19,7 @@ import type { GuestLinks } from '../sessions/guest-links.ts';
 import { STEPS } from '../steps/steps.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { readConsoleTail } from './console-tail.ts';
+import { attemptsOf } from './operation-steps.ts';
 import { createProgressWriter } from './progress-writer.ts';
 import * as writer from './vm-writer.ts';
 
@@ -172,7 +173,7 @@ async function followFailure(
   step: VmStep,
   error: VolaryError,
 ): Promise<Turn> {
-  const attempt = Math.max(1, writer.attemptsOf(begun.operation, step));
+  const attempt = Math.max(1, attemptsOf(begun.operation?.steps ?? [], step));
   const work = await writer.writeStepFailed(deps, begun, error.message);
   const decision: AfterFailure = decideAfterFailure(step, error, attempt);
   switch (decision) {

@@ -5,7 +5,7 @@
  */
 import type { VolaryError } from '../../domain/errors.ts';
 import type { EventType, NewEvent } from '../../domain/events.ts';
-import type { Operation, OperationProgress, OperationStep } from '../../domain/operation/operation.ts';
+import type { Operation, OperationProgress } from '../../domain/operation/operation.ts';
 import { isTransient, type SettledPhase, type VmPhase } from '../../domain/vm/phase.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
@@ -13,6 +13,7 @@ import type { EngineDeps } from '../deps.ts';
 import { operationEvent, vmEvent } from '../operations/events.ts';
 import type { VmStep } from '../plans/plan-vm.ts';
 import type { StepResult } from '../steps/step.ts';
+import { beginStep, closeSteps, endStep } from './operation-steps.ts';
 
 type WriterDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'>;
 
@@ -62,14 +63,6 @@ function publish({ bus }: WriterDeps, { vm, operation }: Work, hasEvents: boolea
 export async function writeStepBegin(deps: WriterDeps, work: Work, step: VmStep, phase: VmPhase): Promise<Work> {
   const { vm, operation } = work;
   const now = deps.clock.now();
-  const entry: OperationStep = {
-    name: step,
-    state: 'running',
-    attempt: attemptsOf(operation, step) + 1,
-    startedAt: now,
-    completedAt: null,
-    message: null,
-  };
   const isMove = phase !== vm.status.phase;
   return await write(deps, {
     work,
@@ -79,7 +72,7 @@ export async function writeStepBegin(deps: WriterDeps, work: Work, step: VmStep,
     operation: {
       state: 'running',
       startedAt: operation?.startedAt ?? now,
-      steps: [...closeSteps(operation, now), entry],
+      steps: beginStep(operation?.steps ?? [], step, now),
       progress: null,
     },
     events: (nextVm, nextOperation, at) => [
@@ -101,7 +94,7 @@ export async function writeStepDone(deps: WriterDeps, work: Work, result: StepRe
   return await write(deps, {
     work,
     vm: result,
-    operation: { steps: endStep(work.operation, 'succeeded', null, deps.clock.now()), progress: null },
+    operation: { steps: endStep(work.operation?.steps ?? [], 'succeeded', null, deps.clock.now()), progress: null },
     events: () => [],
   });
 }
@@ -110,7 +103,7 @@ export async function writeStepDone(deps: WriterDeps, work: Work, result: StepRe
 export async function writeStepFailed(deps: WriterDeps, work: Work, message: string): Promise<Work> {
   return await write(deps, {
     work,
-    operation: { steps: endStep(work.operation, 'failed', message, deps.clock.now()), progress: null },
+    operation: { steps: endStep(work.operation?.steps ?? [], 'failed', message, deps.clock.now()), progress: null },
     events: () => [],
   });
 }
@@ -132,7 +125,7 @@ export async function writeSettled(
       state: 'succeeded',
       completedAt: now,
       startedAt: operation?.startedAt ?? now,
-      steps: closeSteps(operation, now),
+      steps: closeSteps(operation?.steps ?? [], now),
       progress: null,
     },
     events: (nextVm, nextOperation, at) => [
@@ -227,7 +220,7 @@ export async function writeGone(deps: WriterDeps, { vm, operation }: Work): Prom
           ...operation,
           state: 'succeeded',
           completedAt: now,
-          steps: closeSteps(operation, now),
+          steps: closeSteps(operation.steps, now),
           progress: null,
           revision: operation.revision + 1,
         };
@@ -254,35 +247,14 @@ export async function writeHealth(deps: WriterDeps, work: Work, health: Vm['heal
   });
 }
 
-/** How often the operation has begun this step. */
-export function attemptsOf(operation: Operation | null, step: VmStep): number {
-  return operation?.steps.filter((entry) => entry.name === step).length ?? 0;
-}
-
 function failedOperation(operation: Operation | null, error: VolaryError, now: number): Partial<Operation> {
   return {
     state: 'failed',
     completedAt: now,
-    steps: closeSteps(operation, now),
+    steps: closeSteps(operation?.steps ?? [], now),
     progress: null,
     error: { code: error.code, reason: error.reason, message: error.message, details: error.details },
   };
-}
-
-function endStep(
-  operation: Operation | null,
-  state: 'succeeded' | 'failed',
-  message: string | null,
-  now: number,
-): readonly OperationStep[] {
-  return (operation?.steps ?? []).map((entry) =>
-    entry.state === 'running' ? { ...entry, state, message, completedAt: now } : entry,
-  );
-}
-
-/** A step that a former server had begun and could not end. */
-function closeSteps(operation: Operation | null, now: number): readonly OperationStep[] {
-  return endStep(operation, 'failed', 'interrupted', now);
 }
 
 const PHASE_EVENTS: Partial<Record<VmPhase, EventType>> = {
