@@ -73,6 +73,17 @@ describe('a shell in a VM', () => {
     await terminal.shows(/code 129\s+set back/);
   });
 
+  it('shows the key of a new server once', async () => {
+    await using terminal = openTerminal(
+      `'${VOLARY}' down; rm '${here.dataDir}/admin.key'; '${VOLARY}' up -d --no-vm; '${VOLARY}' up -d --no-vm; echo e""nd`,
+      here.env,
+    );
+
+    const [, key] = await terminal.shows(/admin key, shown this once \(kept in \S+admin\.key\): (\S+)/);
+    const [rest] = await terminal.shows(/[\s\S]*\bend/);
+    expect(rest).not.toContain(key);
+  });
+
   it('shows progress as one live line, and colours, unless they are not wanted', async () => {
     await using terminal = openTerminal(
       `'${VOLARY}' create live; '${VOLARY}' ls --no-color; '${VOLARY}' rm live`,

@@ -6,6 +6,7 @@ import { type Context, printJson } from '../context.ts';
 import { DEFAULT_LISTEN, findEndpoint } from '../endpoint.ts';
 import { CliError } from '../errors.ts';
 import { dataDirectory, programName } from '../paths.ts';
+import { readAdminKey } from '../server/server-file.ts';
 import { ensurePackages } from '../setup/ensure-packages.ts';
 import { formatClosing, type Outcome } from '../up/closing-screen.ts';
 import { ensureServer } from '../up/ensure-server.ts';
@@ -44,6 +45,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
   const driver = options.driver ?? context.env['VOLARY_DRIVER'];
   if (driver !== 'simulated') await ensurePackages(context, 'vms');
   const { listen } = options;
+  const hadKey = context.env['VOLARY_ADMIN_KEY'] !== undefined || (await readAdminKey(dataDir)) !== null;
   const { server, isOurs } = await ensureServer(context, {
     dataDir,
     ...(driver === undefined ? {} : { driver }),
@@ -59,6 +61,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     isDefaultDataDir: dataDir === dataDirectory(undefined, context.env),
     host: await firstHost(client),
     vm,
+    newAdminKey: hadKey ? null : await readAdminKey(dataDir),
     durationMs: Math.round(performance.now() - startedAt),
   };
   if (context.globals.json === true) printJson(context, toJson(outcome));
