@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { createSqliteStore } from '../../packages/server/src/adapters/stores/sqlite/sqlite-store.ts';
 import { createSystemIds } from '../../packages/server/src/adapters/system/system-ids.ts';
+import { NO_RESTARTS } from '../../packages/server/src/domain/vm/restarts.ts';
+import { VM_DEFAULTS } from '../../packages/server/src/domain/vm/spec.ts';
 import type { Vm } from '../../packages/server/src/domain/vm/vm.ts';
 
 /** Fills a new data directory's database with this many VMs, as if they had all failed before: nothing is left to do for them. */
@@ -28,12 +30,13 @@ function failedVm(id: Vm['id'], hostId: Vm['hostId'], i: number): Vm {
     id,
     name: `vm-${i}`,
     owner: 'admin',
-    spec: { image: 'base', vcpuCount: 2, memoryMib: 512, diskGib: 8, network: { mode: 'user', egress: 'deny' } },
+    spec: { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } },
     labels: { team: 'bench', number: String(i) },
     metadata: {},
     desired: { power: 'running', incarnation: 1, graceMs: 0 },
     status: { phase: 'failed', since: at, failure },
     health: 'unknown',
+    restarts: NO_RESTARTS,
     driver: 'simulated',
     hostId,
     handle: null,

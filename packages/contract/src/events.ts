@@ -18,7 +18,6 @@ export const EVENT_TYPES = [
   'vm.deleting',
   'vm.deleted',
   'vm.failed',
-  'vm.adopted',
   'vm.health_changed',
   'vm.orphan_reaped',
   'operation.created',

@@ -54,6 +54,13 @@ export const VmNetwork = component(
   { description: 'How a VM is joined to the network.', examples: [{ mode: 'user', egress: 'deny' }] },
 );
 
+export const VmRestartPolicy = enumComponent(
+  'VmRestartPolicy',
+  ['always', 'on-failure', 'never'],
+  'Whether a VM whose machine ends by itself is started again: `always`, also after the guest has powered off; `on-failure`, after a crash; `never` (the default).',
+);
+export type VmRestartPolicy = Static<typeof VmRestartPolicy>;
+
 export const VmDesired = component(
   'VmDesired',
   {
@@ -98,6 +105,9 @@ export const EXAMPLE_VM = {
   failure: null,
   desired: { power: 'running', incarnation: 1, grace_ms: 0 },
   health: 'healthy',
+  restart_policy: 'never',
+  restart_count: 0,
+  restart_at: null,
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   vcpus: 1,
@@ -133,6 +143,12 @@ export const Vm = component(
     health: stringEnum(['healthy', 'degraded', 'unknown'], {
       description: '`healthy`: the guest agent answers. `degraded`: it has fallen silent.',
     }),
+    restart_policy: VmRestartPolicy,
+    restart_count: Type.Integer({
+      minimum: 0,
+      description: 'Restarts in a row that the policy has brought about; the wait before the next one grows with it.',
+    }),
+    restart_at: nullableTimestamp('When the policy starts it again; null when it is not about to.'),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
     vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs.' }),
@@ -175,6 +191,7 @@ export const CreateVmRequest = component(
       Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB. Default: 8.' }),
     ),
     network: Type.Optional(VmNetwork),
+    restart_policy: Type.Optional(VmRestartPolicy),
     labels: Type.Optional(
       stringMap({
         description: 'Short texts to find it by.',

@@ -1,4 +1,4 @@
-import type { CreateVmRequest } from '@volary/contract';
+import type { CreateVmRequest, VmRestartPolicy } from '@volary/contract';
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
@@ -11,6 +11,7 @@ interface CreateOptions {
   readonly memory?: number;
   readonly disk?: number;
   readonly network?: 'user' | 'none';
+  readonly restart?: VmRestartPolicy;
   readonly label?: Readonly<Record<string, string>>;
   readonly start: boolean;
   readonly wait: boolean;
@@ -26,6 +27,13 @@ export function configureCreate(command: Command, context: Context): void {
     .option('--image <name>', 'what it is made from (default base)')
     .addOption(
       new Option('--network <mode>', 'how it is joined to the network (default user)').choices(['user', 'none']),
+    )
+    .addOption(
+      new Option('--restart <policy>', 'start it again when its machine ends by itself (default never)').choices([
+        'always',
+        'on-failure',
+        'never',
+      ]),
     )
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
     .option('--no-start', 'make its disk and do not start it', true)
@@ -48,7 +56,7 @@ async function create(context: Context, name: string | undefined, options: Creat
 
 /** Names are the wire's; what was not given is left to the server. */
 function createRequest(name: string | undefined, options: CreateOptions): CreateVmRequest {
-  const { vcpus, memory, disk, image, network, label, start } = options;
+  const { vcpus, memory, disk, image, network, restart, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(vcpus === undefined ? {} : { vcpus }),
@@ -56,6 +64,7 @@ function createRequest(name: string | undefined, options: CreateOptions): Create
     ...(disk === undefined ? {} : { disk_gib: disk }),
     ...(image === undefined ? {} : { image }),
     ...(network === undefined ? {} : { network: { mode: network } }),
+    ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(label === undefined ? {} : { labels: label }),
     start,
   };

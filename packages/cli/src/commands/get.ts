@@ -28,6 +28,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ...(vm.operation_id === null ? [] : [['operation', vm.operation_id] as const]),
     ...failureFields(vm),
     ['health', vm.health],
+    ['restart', restartField(vm)],
     ['image', vm.image_digest === null ? vm.image : `${vm.image} (${vm.image_digest.slice(0, 12)})`],
     ['vcpus', String(vm.vcpus)],
     ['memory', `${vm.memory_mib} MiB`],
@@ -43,6 +44,11 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['created', `${vm.created_at}, ${formatAge(vm.created_at)} ago`],
     ['started', vm.started_at === null ? '-' : `${vm.started_at}, ${formatAge(vm.started_at)} ago`],
   ]);
+}
+
+function restartField({ restart_policy, restart_count, restart_at }: Vm): string {
+  const count = restart_count === 0 ? '' : `, ${restart_count} in a row`;
+  return `${restart_policy}${count}${restart_at === null ? '' : `, next at ${restart_at}`}`;
 }
 
 function failureFields({ failure }: Vm): readonly (readonly [string, string])[] {

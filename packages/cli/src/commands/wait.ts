@@ -6,7 +6,7 @@ import { type Context, printJson } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
-import { parseDurationMs } from '../parse-values.ts';
+import { parseCount, parseDurationMs } from '../parse-values.ts';
 import { isPhase, PHASES } from '../phases.ts';
 
 /** The server waits this long in one request at most. */
@@ -14,6 +14,7 @@ const REQUEST_MS = 60_000;
 
 interface WaitOptions {
   readonly phase?: string;
+  readonly incarnation?: number;
   readonly timeout?: number;
 }
 
@@ -22,6 +23,7 @@ export function configureWait(command: Command, context: Context): void {
   command
     .argument('<ref>', 'a VM (name or id), or the id of an operation')
     .option('--phase <phase>', `phase of the VM to wait for, or absent (default running): ${PHASES.join(', ')}`)
+    .option('--incarnation <n>', 'the life of the VM to wait for, or a later one', parseCount(1))
     .option('--timeout <time>', 'how long to wait for a VM, such as 30s or 5m (default 5m)', parseDurationMs, 300_000)
     .action((ref: string, options: WaitOptions & { timeout: number }) =>
       ref.startsWith('op_') ? waitForOperation(context, ref, options) : waitForPhase(context, ref, options),
@@ -29,7 +31,8 @@ export function configureWait(command: Command, context: Context): void {
 }
 
 async function waitForOperation(context: Context, id: string, options: WaitOptions): Promise<void> {
-  if (options.phase !== undefined) throw usageError('--phase is for a VM, and this is an operation.');
+  if (options.phase !== undefined || options.incarnation !== undefined)
+    throw usageError('--phase and --incarnation are for a VM, and this is an operation.');
   const client = await connect(context);
   const operation = await client.operations.get(id);
   const what = `${operation.kind} ${operation.subject.name}`;
@@ -43,11 +46,12 @@ async function waitForPhase(context: Context, ref: string, options: WaitOptions 
     throw usageError(`There is no phase ${phase}.`, `phases: ${PHASES.join(', ')}, absent`);
   }
   const client = await connect(context);
+  const life = options.incarnation === undefined ? {} : { incarnation: options.incarnation };
   const deadline = performance.now() + options.timeout;
   for (;;) {
     const leftMs = Math.max(0, deadline - performance.now());
     const timeoutSeconds = Math.ceil(Math.min(REQUEST_MS, leftMs) / 1000);
-    const outcome = await waitOnce(client, ref, { phase, timeoutSeconds });
+    const outcome = await waitOnce(client, ref, { phase, ...life, timeoutSeconds });
     if (outcome !== 'not yet') {
       if (context.globals.json === true) printJson(context, outcome);
       return;
@@ -60,7 +64,7 @@ async function waitForPhase(context: Context, ref: string, options: WaitOptions 
 async function waitOnce(
   client: VolaryClient,
   ref: string,
-  wanted: { readonly phase: VmPhase | 'absent'; readonly timeoutSeconds: number },
+  wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number; readonly timeoutSeconds: number },
 ): Promise<Vm | null | 'not yet'> {
   try {
     return await client.vms.wait(ref, wanted);

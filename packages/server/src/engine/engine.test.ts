@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Operation } from '../domain/operation/operation.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { Abortable } from '../ports/guest-link.ts';
-import type { CreateVmRequest } from './engine.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
+import { create, finish, request, soon } from './vm-life.test-kit.ts';
 
-const soon = { timeoutMs: 10_000, signal: new AbortController().signal };
 let installation: Installation;
 
 beforeEach(() => {
@@ -14,19 +12,6 @@ beforeEach(() => {
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
 });
-
-function request(name: string, labels: Record<string, string> = {}, start = true): CreateVmRequest {
-  return { name, spec: {}, labels, metadata: {}, start };
-}
-
-async function finish({ engine }: TestServer, operation: Operation): Promise<Operation> {
-  return await engine.operations.wait(ADMIN, operation.id, soon);
-}
-
-async function create(server: TestServer, name: string, labels: Record<string, string> = {}): Promise<Operation> {
-  const { operation } = await server.engine.vms.create(ADMIN, request(name, labels));
-  return await finish(server, operation);
-}
 
 /** Nothing of any VM is left: no row, no operation under way, no machine, no disk. */
 async function expectNothingLeft({ engine, store }: TestServer): Promise<void> {
@@ -196,32 +181,6 @@ describe('a fault', () => {
     expect(
       await finish(server, (await server.engine.vms.stop(ADMIN, 'bird', { graceMs: 100 })).operation),
     ).toMatchObject({ state: 'succeeded' });
-  });
-});
-
-describe('a machine that ends by itself', () => {
-  it.each([
-    ['powered-off', 'stopped'],
-    ['panicked', 'failed'],
-    ['io-error', 'failed'],
-    ['vmm-died', 'failed'],
-  ])('(%s) leaves the VM %s, and it can be started again', async (cause, phase) => {
-    const server = await installation.start();
-    await create(server, 'bird', { 'simulate.ends': cause, 'simulate.ends_after_ms': '50' });
-    const ended = phase === 'stopped' ? 'stopped' : 'failed';
-    const vm = await server.engine.vms.wait(ADMIN, 'bird', { phase: ended }, soon);
-
-    expect(vm?.status.phase).toBe(phase);
-    const { operation } = await server.engine.vms.start(ADMIN, 'bird', {});
-    expect(await finish(server, operation)).toMatchObject({ state: 'succeeded' });
-  });
-
-  it('by a reboot begins its next life', async () => {
-    const server = await installation.start();
-    await create(server, 'bird', { 'simulate.ends': 'rebooted', 'simulate.ends_after_ms': '50' });
-    const vm = await server.engine.vms.wait(ADMIN, 'bird', { phase: 'running', incarnation: 2 }, soon);
-
-    expect(vm?.incarnation).toBeGreaterThanOrEqual(2);
   });
 });
 

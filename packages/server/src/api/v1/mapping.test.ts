@@ -47,12 +47,13 @@ const VM = {
   id: ['id'],
   name: ['name'],
   owner: ['owner'],
-  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network'],
+  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network', 'restart_policy'],
   labels: ['labels'],
   metadata: ['metadata'],
   desired: ['desired'],
   status: ['phase', 'phase_since', 'operation_id', 'deadline_at', 'failure'],
   health: ['health'],
+  restarts: ['restart_count', 'restart_at'],
   driver: ['driver'],
   hostId: ['host'],
   handle: { inside: 'holds paths of the host, and nobody but the driver may read it' },
@@ -73,6 +74,7 @@ const VM_SPEC = {
   memoryMib: ['memory_mib'],
   diskGib: ['disk_gib'],
   network: ['network'],
+  restartPolicy: ['restart_policy'],
 } as const satisfies Places<VmSpec, VmDto>;
 
 const OPERATION = {

@@ -19,6 +19,9 @@ export function toVmDto(vm: Vm): VmDto {
     failure: 'failure' in status ? toFailureDto(status.failure) : null,
     desired: { power: desired.power, incarnation: desired.incarnation, grace_ms: desired.graceMs },
     health: vm.health,
+    restart_policy: spec.restartPolicy,
+    restart_count: vm.restarts.count,
+    restart_at: toIsoOrNull(vm.restarts.at),
     image: spec.image,
     image_digest: vm.imageDigest,
     vcpus: spec.vcpuCount,
@@ -61,13 +64,21 @@ export function toCreateVm(body: CreateVmRequest): CreateVm {
   };
 }
 
-function toPartialSpec({ image, vcpus, memory_mib, disk_gib, network }: CreateVmRequest): Partial<VmSpec> {
+function toPartialSpec({
+  image,
+  vcpus,
+  memory_mib,
+  disk_gib,
+  network,
+  restart_policy,
+}: CreateVmRequest): Partial<VmSpec> {
   return {
     ...(image === undefined ? {} : { image }),
     ...(vcpus === undefined ? {} : { vcpuCount: vcpus }),
     ...(memory_mib === undefined ? {} : { memoryMib: memory_mib }),
     ...(disk_gib === undefined ? {} : { diskGib: disk_gib }),
     ...(network === undefined ? {} : { network: { mode: network.mode, egress: network.egress ?? 'deny' } }),
+    ...(restart_policy === undefined ? {} : { restartPolicy: restart_policy }),
   };
 }
 

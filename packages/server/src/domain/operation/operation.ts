@@ -87,7 +87,10 @@ export interface Operation {
   readonly createdAt: EpochMs;
   readonly startedAt: EpochMs | null;
   readonly completedAt: EpochMs | null;
-  /** Past this moment the planner gives up. */
+  /**
+   * When the planner is expected to give up. What it goes by is the time that has passed since it took up the operation, so
+   * that neither a clock that jumps nor a server that was away uses it up.
+   */
   readonly deadlineAt: EpochMs;
   readonly revision: number;
 }

@@ -1,5 +1,6 @@
 import { VolaryError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import type { RestartPolicy } from './restarts.ts';
 
 /** How a VM is joined to the network. `user`: unprivileged, reachable from the host only through the agent. */
 export const NETWORK_MODES = ['user', 'none'] as const;
@@ -12,6 +13,7 @@ export interface VmSpec {
   readonly memoryMib: number;
   readonly diskGib: number;
   readonly network: { readonly mode: NetworkMode; readonly egress: 'deny' };
+  readonly restartPolicy: RestartPolicy;
 }
 
 /** Inclusive bounds of one VM. Memory below 128 MiB does not boot Debian's kernel with its initramfs. */
@@ -23,7 +25,7 @@ export const VM_LIMITS = {
   labels: { count: 64, keyLength: 63, valueLength: 255 },
 } as const;
 
-export const VM_DEFAULTS = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8 } as const;
+export const VM_DEFAULTS = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, restartPolicy: 'never' } as const;
 
 /** One pattern for every face: a DNS label in lower case, 1 to 63 characters. */
 export const VM_NAME_PATTERN = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';

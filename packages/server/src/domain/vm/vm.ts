@@ -2,6 +2,7 @@ import type { HostId, OperationId, VmId } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { EpochMs } from '../time.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
+import type { Restarts } from './restarts.ts';
 import type { VmSpec } from './spec.ts';
 
 /** Where the VM's power is wanted. `absent`: everything that belongs to it is to be removed. */
@@ -59,6 +60,8 @@ export interface Vm {
   readonly desired: Desired;
   readonly status: VmStatus;
   readonly health: VmHealth;
+  /** What the restart policy has done, and is about to do. */
+  readonly restarts: Restarts;
   readonly driver: string;
   readonly hostId: HostId;
   readonly handle: DriverHandle | null;

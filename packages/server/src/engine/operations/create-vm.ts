@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { checkMetadata, checkVmName, checkVmSpec, VM_DEFAULTS, VM_LIMITS, type VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
@@ -61,6 +62,7 @@ function newVm(deps: OperationDeps, principal: Principal, request: CreateVmReque
     desired: { power: request.start ? 'running' : 'stopped', incarnation: request.start ? 1 : 0, graceMs: 0 },
     status: { phase: 'pending', since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
     health: 'unknown',
+    restarts: NO_RESTARTS,
     driver: deps.driver.kind,
     hostId: deps.config.hostId,
     handle: null,

@@ -15,7 +15,8 @@ export function mayChangePower(vm: Vm): void {
 /** Throws `failed_precondition` vm.already_running, vm.paused, vm.being_deleted. */
 export function mayStart(vm: Vm): void {
   mayChangePower(vm);
-  if (vm.status.phase === 'failed') return;
+  // Whoever does not want to wait for the restart that is due may ask for it now.
+  if (vm.status.phase === 'failed' || vm.restarts.at !== null) return;
   if (vm.desired.power === 'running')
     refuse(vm, 'vm.already_running', vm.status.phase === 'running' ? 'is running already' : 'is being started already');
   if (vm.desired.power === 'paused') refuse(vm, 'vm.paused', 'is paused; resume it');
@@ -24,7 +25,7 @@ export function mayStart(vm: Vm): void {
 /** Throws `failed_precondition` vm.already_stopped, vm.being_deleted. A stop under way may be asked for again, with another grace. */
 export function mayStop(vm: Vm): void {
   mayChangePower(vm);
-  if (vm.status.phase === 'stopped') refuse(vm, 'vm.already_stopped', 'is stopped already');
+  if (vm.status.phase === 'stopped' && vm.restarts.at === null) refuse(vm, 'vm.already_stopped', 'is stopped already');
 }
 
 /** Throws `failed_precondition` vm.not_running, vm.being_deleted. */

@@ -3,6 +3,7 @@ import type { EventType, NewEvent } from '../../domain/events.ts';
 import type { Operation, OperationKind } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { TransientPhase } from '../../domain/vm/phase.ts';
+import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import type { Desired, Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
@@ -101,6 +102,7 @@ async function record(
   const changed: Vm = {
     ...vm,
     desired: { ...vm.desired, graceMs: 0, ...change.desired },
+    restarts: NO_RESTARTS,
     status: { phase: change.phase, since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
     generation,
     revision: vm.revision + 1,

@@ -1,9 +1,21 @@
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../engine.ts';
 import { admitMemory } from '../scheduler/admission.ts';
 import { mayStart } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
+
+/** A VM that has failed while it was wanted running has its memory promised already. */
+async function promisedToOthers(
+  { vms }: Tables,
+  { desired, spec }: Vm,
+): Promise<{ memoryMib: number; diskGib: number }> {
+  const { memoryMib, diskGib } = await vms.promised();
+  const isCounted = desired.power === 'running' || desired.power === 'paused';
+  return { memoryMib: memoryMib - (isCounted ? spec.memoryMib : 0), diskGib };
+}
 
 /** Asks for the next life of a VM that is stopped or has failed. */
 export async function startVm(
@@ -16,7 +28,7 @@ export async function startVm(
   const facts = await deps.hostProbe.measure();
   return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
     mayStart(vm);
-    admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
+    admitMemory(vm.spec.memoryMib, facts, await promisedToOthers(tables, vm), deps.config.limits);
     return {
       kind: 'vm.start',
       phase: 'starting',

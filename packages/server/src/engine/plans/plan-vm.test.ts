@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { idFromUuid } from '../../domain/ids.ts';
 import { canMove, type VmPhase } from '../../domain/vm/phase.ts';
+import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
+import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { PowerState, Vm } from '../../domain/vm/vm.ts';
 import type { MachineState, VmObservation } from '../../ports/driver.ts';
 import { type Plan, planVm, type VmStep } from './plan-vm.ts';
@@ -14,6 +16,7 @@ interface World {
   vm: Vm;
   observation: VmObservation;
   isImageReady: boolean;
+  restartInMs: number | null;
   tried: Set<VmStep>;
 }
 
@@ -57,12 +60,14 @@ const world: fc.Arbitrary<World> = fc
     disk: fc.constantFrom('absent' as const, 'present' as const),
     machine,
     isImageReady: fc.boolean(),
+    restartInMs: fc.constantFrom(null, null, 0, 500),
     hasFailed: fc.boolean(),
   })
   .map((it) => ({
     vm: makeVm(it),
     observation: { disk: it.disk, machine: it.machine },
     isImageReady: it.isImageReady,
+    restartInMs: it.restartInMs,
     tried: new Set<VmStep>(),
   }));
 
@@ -70,7 +75,9 @@ describe('the planner', () => {
   it('has an answer to everything', () => {
     fc.assert(
       fc.property(world, (it) => {
-        expect(look(it).kind).toMatch(/^(step|settled|gone|failed|life-ended|impossible|unresponsive)$/);
+        expect(look(it).kind).toMatch(
+          /^(step|settled|gone|failed|life-ended|impossible|unresponsive|restart-due|restart-later)$/,
+        );
       }),
       { numRuns: 2_000 },
     );
@@ -153,6 +160,20 @@ describe('the planner', () => {
     });
   });
 
+  it('clears what is left of a machine at once, and begins its next life when that is due', () => {
+    const it = runningWorld('running', 0);
+    it.restartInMs = 500;
+    it.observation = { disk: 'present', machine: { kind: 'ended', incarnation: 1, end: { cause: 'powered-off' } } };
+
+    expect(look(it)).toMatchObject({ step: 'end-machine', phase: it.vm.status.phase });
+    it.observation = { disk: 'present', machine: { kind: 'absent' } };
+    expect(look(it)).toEqual({ kind: 'restart-later', delayMs: 500 });
+    it.restartInMs = 0;
+    expect(look(it)).toEqual({ kind: 'restart-due' });
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'absent' } };
+    expect(look(it)).toMatchObject({ step: 'delete-disk', phase: 'deleting' });
+  });
+
   it('tells a guest that powered off from one that was never started', () => {
     const it = runningWorld('running', 0);
     it.observation = { disk: 'present', machine: { kind: 'ended', incarnation: 1, end: { cause: 'powered-off' } } };
@@ -195,11 +216,20 @@ function drive(it: World, crashes: fc.Stream<boolean>, seen: (plan: Plan) => voi
   for (let steps = 0; steps < 40; steps++) {
     const plan = look(it);
     seen(plan);
+    if (plan.kind === 'restart-due') {
+      beginNextLife(it);
+      continue;
+    }
     if (plan.kind !== 'step') return plan;
     const [hasCrashed = false] = crashes.take(1);
     perform(it, plan.step, hasCrashed && steps < 10);
   }
   throw new Error('the plan has no end');
+}
+
+function beginNextLife(it: World): void {
+  it.restartInMs = null;
+  it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'running', incarnation: it.vm.incarnation + 1 } };
 }
 
 function perform(it: World, step: VmStep, isUnwritten: boolean): void {
@@ -260,7 +290,13 @@ function runningWorld(wanted: PowerState, graceMs: number): World {
     hasFailed: false,
   });
   const running: MachineState = { kind: 'running', incarnation: 1, handle: HANDLE, pid: 7 };
-  return { vm, observation: { disk: 'present', machine: running }, isImageReady: true, tried: new Set() };
+  return {
+    vm,
+    observation: { disk: 'present', machine: running },
+    isImageReady: true,
+    restartInMs: null,
+    tried: new Set(),
+  };
 }
 
 interface Shape {
@@ -279,7 +315,7 @@ function makeVm(shape: Shape): Vm {
     id: idFromUuid('vm', '01890a5d-ac96-774b-bcce-b302099a8057'),
     name: 'model',
     owner: 'admin',
-    spec: { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, network: { mode: 'user', egress: 'deny' } },
+    spec: { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } },
     labels: {},
     metadata: {},
     desired: {
@@ -291,6 +327,7 @@ function makeVm(shape: Shape): Vm {
       ? { phase: 'failed', since: 0, failure }
       : { phase: 'pending', since: 0, operationId: OPERATION, deadlineAt: 1 },
     health: 'unknown',
+    restarts: NO_RESTARTS,
     driver: 'model',
     hostId: idFromUuid('host', '01890a5d-ac96-774b-bcce-b302099a8057'),
     handle: null,

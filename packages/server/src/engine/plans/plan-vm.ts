@@ -37,6 +37,10 @@ export type Plan =
   | { readonly kind: 'life-ended'; readonly end: MachineEnd }
   /** It cannot go on: there is nothing to retry. */
   | { readonly kind: 'impossible'; readonly reason: 'vm.disk_lost' | 'image.lost'; readonly message: string }
+  /** The restart policy has the next life begin now. */
+  | { readonly kind: 'restart-due' }
+  /** The restart policy has the next life begin after this long, milliseconds; until then there is nothing to do. */
+  | { readonly kind: 'restart-later'; readonly delayMs: number }
   /** Its VMM does not answer; looking again is all that can be done without doing harm. */
   | { readonly kind: 'unresponsive'; readonly detail: string };
 
@@ -45,6 +49,8 @@ export interface PlanInput {
   readonly observation: VmObservation;
   /** Whether the image is on this host that the disk needs, or is to be made from. */
   readonly isImageReady: boolean;
+  /** How long until the restart that the policy has asked for; null where it has not. Milliseconds. */
+  readonly restartInMs: number | null;
   /** Kind of the operation under way. */
   readonly operation: OperationKind | null;
   /** Steps that this operation has already carried out, successful or not. */
@@ -55,6 +61,7 @@ export interface PlanInput {
 export function planVm(input: PlanInput): Plan {
   const { vm } = input;
   if (vm.desired.power === 'absent') return planRemoval(input);
+  if (input.restartInMs !== null) return planRestart(input, input.restartInMs);
   if (vm.status.phase === 'failed' && vm.status.failure.generation === vm.generation) return planCleaning(input);
   if (vm.desired.power === 'stopped') return planStopped(input);
   return planAlive(input, vm.desired.power);
@@ -68,6 +75,12 @@ function planRemoval({ observation }: PlanInput): Plan {
 
 function planCleaning({ observation }: PlanInput): Plan {
   return observation.machine.kind === 'absent' ? { kind: 'failed' } : step('end-machine', 'failed');
+}
+
+/** Until it is due, the VM stays in the phase that its end has brought it to, with nothing left of the ended machine. */
+function planRestart({ vm, observation }: PlanInput, delayMs: number): Plan {
+  if (observation.machine.kind !== 'absent') return step('end-machine', vm.status.phase);
+  return delayMs > 0 ? { kind: 'restart-later', delayMs } : { kind: 'restart-due' };
 }
 
 function planStopped(input: PlanInput): Plan {

@@ -73,7 +73,7 @@ function isAsWanted(vm: Vm | null, wanted: Parameters<VmApi['wait']>[2]): boolea
     throw new VolaryError('not_found', 'The VM was deleted meanwhile.', { reason: 'vm.unknown' });
   }
   if (vm.status.phase === wanted.phase && vm.incarnation >= (wanted.incarnation ?? 0)) return true;
-  if (vm.status.phase === 'failed' && vm.status.failure.generation === vm.generation) {
+  if (vm.status.phase === 'failed' && vm.restarts.at === null && vm.status.failure.generation === vm.generation) {
     throw new VolaryError('failed_precondition', `${vm.name} has failed: ${vm.status.failure.message}`, {
       reason: 'vm.failed',
       details: { failure: vm.status.failure.reason },

@@ -12,13 +12,14 @@ import type { Image } from '../../domain/image/image.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import { newOperation } from '../operations/request-change.ts';
 import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
 import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
+import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { STEPS } from '../steps/steps.ts';
 import { withTimeout } from '../with-timeout.ts';
-import { readConsoleTail } from './console-tail.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { beginRestart, noteFailure, noteLifeEnded } from './life-end.ts';
 import { attemptsOf } from './operation-steps.ts';
 import { createProgressWriter } from './progress-writer.ts';
 import * as writer from './vm-writer.ts';
@@ -49,7 +50,11 @@ const REST: Turn = { next: 'rest' };
 /** Back-off of a step that is tried again, milliseconds: doubled each time, up to the cap, with full jitter. */
 const BACKOFF = { firstMs: 200, capMs: 15_000 } as const;
 
-export function createVmReconciler(deps: ReconcilerDeps): VmReconciler {
+/** What the loop holds besides: how much time is left of what is under way. */
+type LoopDeps = ReconcilerDeps & { readonly deadlines: Deadlines };
+
+export function createVmReconciler(given: ReconcilerDeps): VmReconciler {
+  const deps: LoopDeps = { ...given, deadlines: createDeadlines(given.clock) };
   const underWay = new Map<VmId, AbortController>();
 
   async function reconcile(vmId: VmId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
@@ -59,7 +64,10 @@ export function createVmReconciler(deps: ReconcilerDeps): VmReconciler {
       const turn = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() =>
         underWay.delete(vmId),
       );
-      if (turn.next === 'rest') return;
+      if (turn.next === 'rest') {
+        deps.deadlines.forget(vmId);
+        return;
+      }
       if (turn.next === 'retry') {
         deps.queue.enqueue(`vm:${vmId}`, { delayMs: turn.delayMs });
         return;
@@ -76,7 +84,7 @@ export function createVmReconciler(deps: ReconcilerDeps): VmReconciler {
   };
 }
 
-async function takeTurn(deps: ReconcilerDeps, vmId: VmId, signal: AbortSignal): Promise<Turn> {
+async function takeTurn(deps: LoopDeps, vmId: VmId, signal: AbortSignal): Promise<Turn> {
   try {
     const vm = await deps.store.vms.get(vmId);
     if (vm === null) return REST;
@@ -87,6 +95,7 @@ async function takeTurn(deps: ReconcilerDeps, vmId: VmId, signal: AbortSignal): 
       vm,
       observation,
       isImageReady: image !== null,
+      restartInMs: restartInMs(deps, vm),
       operation: work.operation?.kind ?? null,
       tried: triedSteps(work),
     });
@@ -104,7 +113,7 @@ interface Situation {
   readonly signal: AbortSignal;
 }
 
-async function carryOut(deps: ReconcilerDeps, work: writer.Work, situation: Situation): Promise<Turn> {
+async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation): Promise<Turn> {
   const { plan } = situation;
   switch (plan.kind) {
     case 'settled':
@@ -115,13 +124,24 @@ async function carryOut(deps: ReconcilerDeps, work: writer.Work, situation: Situ
     case 'gone':
       await writer.writeGone(deps, work);
       return REST;
+    case 'restart-due':
+      await beginRestart(deps, work);
+      return LOOK_AGAIN;
+    case 'restart-later':
+      return { next: 'retry', delayMs: plan.delayMs };
     case 'unresponsive':
       return await noteUnresponsive(deps, work, plan.detail);
     case 'impossible':
-      await writer.writeFailed(deps, work, new VolaryError('data_loss', plan.message, { reason: plan.reason }), '');
+      await writer.writeFailed(deps, work, {
+        error: new VolaryError('data_loss', plan.message, { reason: plan.reason }),
+        consoleTail: '',
+        restart: null,
+      });
       return LOOK_AGAIN;
     case 'life-ended':
-      return await noteLifeEnded(deps, work, plan, situation.signal);
+      situation.signal.throwIfAborted();
+      await noteLifeEnded(deps, work, plan.end);
+      return LOOK_AGAIN;
     case 'step':
       return await runStep(deps, work, plan, situation);
     default:
@@ -130,7 +150,7 @@ async function carryOut(deps: ReconcilerDeps, work: writer.Work, situation: Situ
 }
 
 async function runStep(
-  deps: ReconcilerDeps,
+  deps: LoopDeps,
   before: writer.Work,
   plan: Extract<Plan, { kind: 'step' }>,
   situation: Situation,
@@ -142,10 +162,9 @@ async function runStep(
   const progress = createProgressWriter(deps, work);
   const startedMs = clock.monotonicMs();
   try {
-    const leftMs = Math.max(0, (work.operation?.deadlineAt ?? Number.POSITIVE_INFINITY) - clock.now());
-    const timeoutMs = isCleaning(plan.step)
-      ? deps.config.limits.operationMs
-      : Math.min(leftMs, deps.config.limits.operationMs);
+    const { operationMs } = deps.config.limits;
+    const isTimed = !isCleaning(plan.step) && work.operation !== null;
+    const timeoutMs = isTimed ? deps.deadlines.leftMs(vm.id, `${work.operation?.id}`, operationMs) : operationMs;
     const result = await withTimeout(
       clock,
       timeoutMs,
@@ -185,7 +204,7 @@ async function followFailure(
     case 'give-back':
       return await giveBack(deps, work, step, error);
     case 'fail-vm':
-      await writer.writeFailed(deps, work, error, await readConsoleTail(deps, work.vm.id));
+      await noteFailure(deps, work, error, 'not-started');
       return LOOK_AGAIN;
     default:
       return decision satisfies never;
@@ -200,64 +219,19 @@ async function giveBack(deps: ReconcilerDeps, work: writer.Work, step: VmStep, e
   return LOOK_AGAIN;
 }
 
-async function noteLifeEnded(
-  deps: ReconcilerDeps,
-  work: writer.Work,
-  { end }: Extract<Plan, { kind: 'life-ended' }>,
-  signal: AbortSignal,
-): Promise<Turn> {
-  signal.throwIfAborted();
-  const { vm } = work;
-  switch (end.cause) {
-    case 'powered-off':
-      await writer.writeStoppedByItself(deps, work);
-      return LOOK_AGAIN;
-    case 'rebooted': {
-      const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
-      const operation = newOperation(deps, {
-        kind: 'vm.restart',
-        subject,
-        generation: vm.generation,
-        principal: 'system',
-      });
-      await writer.writeRebooted(deps, work, operation);
-      return LOOK_AGAIN;
-    }
-    case 'panicked':
-    case 'io-error':
-    case 'vmm-died': {
-      const error = new VolaryError('unavailable', describeEnd(end), {
-        reason: END_REASONS[end.cause],
-      });
-      await writer.writeFailed(deps, work, error, await readConsoleTail(deps, vm.id));
-      return LOOK_AGAIN;
-    }
-    default:
-      return end satisfies never;
-  }
-}
-
-const END_REASONS = {
-  panicked: 'vm.panicked',
-  'io-error': 'vm.io_error',
-  'vmm-died': 'vm.vmm_died',
-} as const;
-
-function describeEnd(end: { readonly cause: 'panicked' | 'io-error' | 'vmm-died'; readonly detail: string }): string {
-  const what = {
-    panicked: 'The guest kernel panicked.',
-    'io-error': 'The machine stopped at an input/output error of its disk.',
-    'vmm-died': 'The virtual machine monitor is gone.',
-  }[end.cause];
-  return end.detail === '' ? what : `${what} ${end.detail}`;
-}
-
 async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail: string): Promise<Turn> {
   if (work.vm.health !== 'degraded') {
     deps.log.warn('the machine monitor does not answer', { vmId: work.vm.id, detail });
     await writer.writeHealth(deps, work, 'degraded');
   }
   return { next: 'retry', delayMs: BACKOFF.capMs };
+}
+
+/** Measured from when this server first saw that it is due, so that a wall clock that jumps neither hastens nor forgets it. */
+function restartInMs({ deadlines, clock }: LoopDeps, { id, restarts: { at, count } }: Vm): number | null {
+  if (at === null) return null;
+  const totalMs = Math.min(LONGEST_BACKOFF_MS, Math.max(0, at - clock.now()));
+  return deadlines.leftMs(id, `restart ${count}`, totalMs);
 }
 
 /** The image its disk was made from; before there is a disk, the one it asks for. */

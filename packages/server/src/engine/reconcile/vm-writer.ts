@@ -5,13 +5,16 @@
  */
 import type { VolaryError } from '../../domain/errors.ts';
 import type { EventType, NewEvent } from '../../domain/events.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Operation, OperationProgress } from '../../domain/operation/operation.ts';
 import { isTransient, type SettledPhase, type VmPhase } from '../../domain/vm/phase.ts';
+import { NO_RESTARTS, type Restarts } from '../../domain/vm/restarts.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { operationEvent, vmEvent } from '../operations/events.ts';
 import type { VmStep } from '../plans/plan-vm.ts';
+import type { NextRestart } from '../plans/restart-policy.ts';
 import type { StepResult } from '../steps/step.ts';
 import { beginStep, closeSteps, endStep } from './operation-steps.ts';
 
@@ -21,6 +24,13 @@ type WriterDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'>;
 export interface Work {
   readonly vm: Vm;
   readonly operation: Operation | null;
+}
+
+/** Why a VM has failed, and what its restart policy makes of that. */
+interface FailureFacts {
+  readonly error: VolaryError;
+  readonly consoleTail: string;
+  readonly restart: NextRestart | null;
 }
 
 /** What is to be written in one go. */
@@ -135,22 +145,25 @@ export async function writeSettled(
   });
 }
 
-/** Writes that the VM has failed, with why and the console's last lines; the operation has too. */
+/** Writes that the VM has failed, with why, the console's last lines, and the restart that follows; the operation has too. */
 export async function writeFailed(
   deps: WriterDeps,
   work: Work,
-  error: VolaryError,
-  consoleTail: string,
+  { error, consoleTail, restart }: FailureFacts,
 ): Promise<Work> {
   const { vm, operation } = work;
   const now = deps.clock.now();
   const failure = { generation: vm.generation, reason: error.reason, message: error.message, consoleTail, at: now };
   return await write(deps, {
     work,
-    vm: { status: { phase: 'failed', since: now, failure }, health: 'unknown' },
+    vm: { status: { phase: 'failed', since: now, failure }, health: 'unknown', restarts: restartsAfter(restart, now) },
     operation: failedOperation(operation, error, now),
     events: (nextVm, nextOperation, at) => [
-      vmEvent('vm.failed', nextVm, nextOperation, at, { reason: error.reason, message: error.message }),
+      vmEvent('vm.failed', nextVm, nextOperation, at, {
+        reason: error.reason,
+        message: error.message,
+        ...restartData(restart),
+      }),
       ...(nextOperation === null ? [] : [operationEvent('operation.failed', nextOperation, at)]),
     ],
   });
@@ -188,25 +201,44 @@ export async function writeStoppedByItself(deps: WriterDeps, work: Work): Promis
   });
 }
 
-/** Writes that the guest has rebooted: a machine starts its next life, by an operation of the system's own. */
-export async function writeRebooted(deps: WriterDeps, work: Work, operation: Operation): Promise<Work> {
+/** Writes that the guest has powered its machine off, and that the restart policy has it come back. */
+export async function writePoweredOff(deps: WriterDeps, work: Work, restart: NextRestart): Promise<Work> {
+  const now = deps.clock.now();
+  return await write(deps, {
+    work,
+    vm: { status: { phase: 'stopped', since: now }, health: 'unknown', restarts: restartsAfter(restart, now) },
+    events: (nextVm, nextOperation, at) => [
+      vmEvent('vm.stopped', nextVm, nextOperation, at, { cause: 'powered-off', ...restartData(restart) }),
+    ],
+  });
+}
+
+/** Writes that the next life begins by itself; `operation` is the system's own, for when there is none under way. */
+export async function writeNextLife(
+  deps: WriterDeps,
+  work: Work,
+  operation: Operation,
+  cause: 'rebooted' | 'restart-policy',
+): Promise<Work> {
   const { vm } = work;
   const now = deps.clock.now();
-  const started: Operation = work.operation ?? operation;
-  const begun: Work = { vm, operation: started };
+  const isNew = work.operation === null;
+  const started = work.operation ?? operation;
   return await write(
     deps,
     {
-      work: begun,
+      work: { vm, operation: started },
       vm: {
-        desired: { ...vm.desired, incarnation: vm.incarnation + 1, graceMs: 0 },
+        desired: { ...vm.desired, power: 'running', incarnation: vm.incarnation + 1, graceMs: 0 },
         status: { phase: 'restarting', since: now, operationId: started.id, deadlineAt: started.deadlineAt },
+        restarts: { ...vm.restarts, at: null },
       },
       events: (nextVm, nextOperation, at) => [
-        vmEvent('vm.restarting', nextVm, nextOperation, at, { cause: 'rebooted' }),
+        ...(isNew ? [operationEvent('operation.created', started, at)] : []),
+        vmEvent('vm.restarting', nextVm, nextOperation, at, { cause }),
       ],
     },
-    work.operation === null ? (tables) => tables.operations.insert(operation) : undefined,
+    isNew ? (tables) => tables.operations.insert(operation) : undefined,
   );
 }
 
@@ -245,6 +277,14 @@ export async function writeHealth(deps: WriterDeps, work: Work, health: Vm['heal
       vmEvent('vm.health_changed', nextVm, null, at, { from: work.vm.health, to: health }),
     ],
   });
+}
+
+function restartsAfter(restart: NextRestart | null, now: number): Restarts {
+  return restart === null ? NO_RESTARTS : { count: restart.count, at: now + restart.delayMs };
+}
+
+function restartData(restart: NextRestart | null): JsonObject {
+  return restart === null ? {} : { restart_in_ms: restart.delayMs, restart_count: restart.count };
 }
 
 function failedOperation(operation: Operation | null, error: VolaryError, now: number): Partial<Operation> {

@@ -6,6 +6,7 @@ import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
+import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
 import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
 
 const moment = fc.nat(2 ** 42);
@@ -54,6 +55,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
       memoryMib: small,
       diskGib: small,
       network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
+      restartPolicy: fc.constantFrom(...RESTART_POLICIES),
     }),
     labels: texts,
     metadata: object,
@@ -64,6 +66,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     }),
     status: anyStatus,
     health: fc.constantFrom('healthy', 'degraded', 'unknown'),
+    restarts: fc.record({ count: small, at: orNull(moment) }),
     driver: words,
     hostId: anyId('host'),
     handle: orNull(fc.record({ driver: words, version: small, state: object })),

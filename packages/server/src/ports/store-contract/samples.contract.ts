@@ -2,6 +2,8 @@ import type { NewEvent } from '../../domain/events.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
 import { type Id, type IdPrefix, idFromUuid, type VmId } from '../../domain/ids.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
+import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
+import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 
 const AT = 1_767_225_600_000;
@@ -17,12 +19,13 @@ export function sampleVm(number: number, change: Partial<Vm> = {}): Vm {
     id: numberedId('vm', number),
     name: `vm-${number}`,
     owner: 'admin',
-    spec: { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, network: { mode: 'user', egress: 'deny' } },
+    spec: { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } },
     labels: {},
     metadata: {},
     desired: { power: 'running', incarnation: 1, graceMs: 0 },
     status: { phase: 'running', since: AT },
     health: 'healthy',
+    restarts: NO_RESTARTS,
     driver: 'simulated',
     hostId: numberedId('host', 1),
     handle: null,

@@ -57,6 +57,6 @@ export async function removeVm(driver: Driver, vmId: VmId): Promise<void> {
 
 function smallMachine(image: Image): MachineSpec {
   const network = { mode: 'user', egress: 'deny' } as const;
-  const spec = { image: 'base', vcpuCount: 1, memoryMib: 192, diskGib: 2, network };
+  const spec = { image: 'base', vcpuCount: 1, memoryMib: 192, diskGib: 2, network, restartPolicy: 'never' } as const;
   return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'test', incarnation: 1, spec, labels: {}, image };
 }

@@ -23,7 +23,7 @@ function makeMachine(labels: Readonly<Record<string, string>> = {}): MachineSpec
     kernelVersion: '0',
     builtAt: 0,
   };
-  const spec = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 1, network };
+  const spec = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 1, network, restartPolicy: 'never' } as const;
   return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'one', incarnation: 1, spec, labels, image };
 }
 

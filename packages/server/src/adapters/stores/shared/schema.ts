@@ -27,6 +27,9 @@ export interface VmRow {
   /** JSON, set when the phase is `failed`. */
   readonly failure: string | null;
   readonly health: string;
+  readonly restart_policy: string;
+  readonly restart_count: number;
+  readonly restart_at: number | null;
   readonly driver: string;
   readonly host_id: string;
   /** JSON: `{ driver, version, state }`. */

@@ -1,4 +1,5 @@
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
+import { RESTART_POLICIES } from '../../../../domain/vm/restarts.ts';
 import { NETWORK_MODES, type VmSpec } from '../../../../domain/vm/spec.ts';
 import type { DriverHandle, Failure, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
 import type { VmRow } from '../schema.ts';
@@ -23,6 +24,9 @@ export function encodeVm(vm: Vm): VmRow {
     desired_grace_ms: vm.desired.graceMs,
     ...encodeStatus(vm.status),
     health: vm.health,
+    restart_policy: vm.spec.restartPolicy,
+    restart_count: vm.restarts.count,
+    restart_at: vm.restarts.at,
     driver: vm.driver,
     host_id: vm.hostId,
     handle: vm.handle === null ? null : JSON.stringify(vm.handle),
@@ -50,6 +54,7 @@ export function decodeVm(row: VmRow): Vm {
       memoryMib: read.count(row.memory_mib, 'memory_mib'),
       diskGib: read.count(row.disk_gib, 'disk_gib'),
       network: network(row.network, 'network'),
+      restartPolicy: restartPolicy(row.restart_policy, 'restart_policy'),
     },
     labels: labels(row.labels, 'labels'),
     metadata: read.jsonObject(row.metadata, 'metadata'),
@@ -60,6 +65,10 @@ export function decodeVm(row: VmRow): Vm {
     },
     status: decodeStatus(row),
     health: health(row.health, 'health'),
+    restarts: {
+      count: read.count(row.restart_count, 'restart_count'),
+      at: optionalNumber(row.restart_at, 'restart_at'),
+    },
     driver: read.text(row.driver, 'driver'),
     hostId: hostId(row.host_id, 'host_id'),
     handle: row.handle === null ? null : decodeHandle(row.handle),
@@ -118,6 +127,7 @@ const optionalCount = read.nullable(read.count);
 const optionalNumber = read.nullable(read.number);
 const labels = read.json(read.record(read.text));
 const power = read.oneOf(['running', 'paused', 'stopped', 'absent']);
+const restartPolicy = read.oneOf(RESTART_POLICIES);
 const health = read.oneOf(['healthy', 'degraded', 'unknown']);
 const transientPhase = read.oneOf(TRANSIENT_PHASES);
 const restingPhase = read.oneOf(SETTLED_PHASES.filter((phase) => phase !== 'failed'));

@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.ts';
+import { restartPolicy } from './0002-restart-policy.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial];
+export const MIGRATIONS: readonly Migration[] = [initial, restartPolicy];

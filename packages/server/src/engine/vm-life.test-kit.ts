@@ -1,0 +1,23 @@
+import type { Operation } from '../domain/operation/operation.ts';
+import type { CreateVmRequest } from './engine.ts';
+import { ADMIN, type TestServer } from './installation.test-kit.ts';
+
+/** How long a test waits for anything. */
+export const soon = { timeoutMs: 10_000, signal: new AbortController().signal };
+
+export function request(name: string, labels: Record<string, string> = {}, start = true): CreateVmRequest {
+  return { name, spec: {}, labels, metadata: {}, start };
+}
+
+export async function finish({ engine }: TestServer, operation: Operation): Promise<Operation> {
+  return await engine.operations.wait(ADMIN, operation.id, soon);
+}
+
+export async function create(
+  server: TestServer,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<Operation> {
+  const { operation } = await server.engine.vms.create(ADMIN, request(name, labels));
+  return await finish(server, operation);
+}
