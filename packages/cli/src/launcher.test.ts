@@ -10,12 +10,11 @@ import {
   rmSync,
   symlinkSync,
   utimesSync,
-  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REPOSITORY_ROOT } from './paths.ts';
 
 /** All that the launcher may use of a system; what is not here is not there in these tests. */
@@ -225,9 +224,7 @@ async function launch(args: readonly string[], options: LaunchOptions = {}) {
 
 /** Resolves when an npm has written down that it runs. */
 async function npmStarts(): Promise<void> {
-  const log = watch(join(base, 'npm.log'));
-  while (npmRuns().length === 0) await once(log, 'change');
-  log.close();
+  await vi.waitFor(() => expect(npmRuns()).not.toEqual([]), { timeout: 20_000, interval: 10 });
 }
 
 function npmRuns(): readonly string[] {
