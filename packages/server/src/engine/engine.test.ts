@@ -184,6 +184,39 @@ describe('a fault', () => {
   });
 });
 
+describe('a machine that does not do as it is told', () => {
+  it('is ended where its life is to end anyway', async () => {
+    const server = await installation.start();
+    await create(server, 'bird', { 'simulate.resume_error': 'failed_precondition' });
+    await finish(server, (await server.engine.vms.pause(ADMIN, 'bird', {})).operation);
+
+    const { operation } = await server.engine.vms.restart(ADMIN, 'bird', { graceMs: 5_000 });
+
+    expect(await finish(server, operation)).toMatchObject({ state: 'succeeded' });
+    expect(await server.engine.vms.get(ADMIN, 'bird')).toMatchObject({ incarnation: 2, status: { phase: 'running' } });
+  });
+
+  it('is asked less and less often', async () => {
+    let asked = 0;
+    const server = await installation.start((driver) => ({
+      ...driver,
+      resumeMachine: async () => {
+        asked += 1;
+      },
+    }));
+    await create(server, 'bird');
+    await finish(server, (await server.engine.vms.pause(ADMIN, 'bird', {})).operation);
+
+    const { operation } = await server.engine.vms.resume(ADMIN, 'bird', {});
+    await server.engine.operations.wait(ADMIN, operation.id, { ...soon, timeoutMs: 1_500 });
+
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(20);
+    const { steps, state } = await server.engine.operations.get(ADMIN, operation.id);
+    expect([state, steps.length < 20]).toEqual(['running', true]);
+  });
+});
+
 /** A driver during whose k-th deed the server dies: before the deed, or after it and before it is written down. */
 function dyingDuring(driver: Driver, k: number, when: 'before' | 'after', onDeath: () => void): Driver {
   let deeds = 0;

@@ -49,6 +49,8 @@ export interface GuestProcess extends AsyncDisposable {
   /** True when the guest knew the id already: nothing was started by this call. */
   readonly isAttached: boolean;
   readonly startedAtMs: number;
+  /** Bytes of input that the command had been given when it was started or attached to. */
+  readonly stdinReceivedBytes: number;
   /**
    * Output in order within each stream, each byte once. To be read once, by one reader, who says by `acknowledge` what
    * it has safely kept; the guest keeps the rest. A reader that stops reading stops the command, not other streams.

@@ -58,8 +58,8 @@ export interface ExecutionTable {
   get(id: ExecutionId): Promise<Execution | null>;
   /** Newest first. */
   list(page: PageRequest<ExecutionId> & { readonly vmId?: VmId }): Promise<readonly Execution[]>;
-  /** Those that are not final. */
-  listActive(): Promise<readonly Execution[]>;
+  /** Those that are not final; of one VM, or of all. */
+  listActive(of?: { readonly vmId: VmId }): Promise<readonly Execution[]>;
   update(execution: Execution): Promise<void>;
   /** Adds a chunk of output. Repeating a chunk that is there changes nothing; a gap throws `data_loss` store.output_gap. */
   appendOutput(id: ExecutionId, stream: OutputStream, offset: number, bytes: Uint8Array): Promise<void>;
@@ -67,8 +67,10 @@ export interface ExecutionTable {
   readOutput(id: ExecutionId, stream: OutputStream, offset: number, limitBytes: number): Promise<Uint8Array>;
   /** Length of what is kept of each stream, bytes. */
   outputLengths(id: ExecutionId): Promise<Readonly<Record<OutputStream, number>>>;
-  /** Removes finished executions, with their output, of this VM or completed before this moment. Returns how many. */
-  deleteFinished(which: { readonly vmId: VmId } | { readonly completedBefore: number }): Promise<number>;
+  /** Removes finished executions, with their output, that were completed before this moment. Returns how many. */
+  deleteFinished(which: { readonly completedBefore: number }): Promise<number>;
+  /** Removes all executions of this VM with their output, finished or not. Returns how many. */
+  deleteOfVm(vmId: VmId): Promise<number>;
 }
 
 export interface EventFilter {

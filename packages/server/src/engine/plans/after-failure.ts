@@ -18,9 +18,11 @@ export function decideAfterFailure(step: VmStep, error: VolaryError, attempt: nu
     case 'end-machine':
     case 'delete-disk':
       return 'alarm';
+    // Asked once: a guest that did not hear it is not waited for a second time.
+    case 'shut-down-guest':
+      return 'give-back';
     case 'pause-machine':
     case 'resume-machine':
-    case 'shut-down-guest':
       return isRetryable(error.code) && attempt < MAX_ATTEMPTS ? 'retry' : 'give-back';
     // A guest that has not come up within its time will not be asked a second time for the same time.
     case 'await-guest':

@@ -21,7 +21,11 @@ export async function checkHealth(deps: HealthDeps, signal: AbortSignal): Promis
   const asking = new Set<Promise<void>>();
   for await (const vm of everyVm(deps.store)) {
     if (vm.status.phase !== 'running' || signal.aborted) continue;
-    const one = checkOne(deps, vm, signal).finally(() => asking.delete(one));
+    const one = checkOne(deps, vm, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) deps.log.warn('the health of a VM cannot be told', { vmId: vm.id, error });
+      })
+      .finally(() => asking.delete(one));
     asking.add(one);
     if (asking.size >= CONCURRENCY) await Promise.race(asking);
   }

@@ -54,10 +54,15 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   }
 
   /** Does something again and again; a fault is told and does not end it. */
-  async function every(intervalMs: number, name: string, action: () => Promise<void>): Promise<void> {
-    while (!signal.aborted) {
+  async function every(
+    intervalMs: number,
+    name: string,
+    action: () => Promise<void>,
+    { isAtOnce = false } = {},
+  ): Promise<void> {
+    for (let isFirst = isAtOnce; !signal.aborted; isFirst = false) {
       try {
-        await clock.sleep(intervalMs, { signal });
+        if (!isFirst) await clock.sleep(intervalMs, { signal });
         await action();
       } catch (error) {
         if (!signal.aborted) log.error('a periodic look failed', { look: name, error });
@@ -69,14 +74,13 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     async start() {
       await enqueueAll();
       await deps.executions.resumeAll();
-      await reaper.look(signal);
       running = [
         queue.run(work, { concurrency: CONCURRENCY, signal }),
         forwardHints().catch((error: unknown) => {
           if (!signal.aborted) log.error('the driver tells of no more changes', { error });
         }),
         every(config.timers.sweepMs, 'sweep', enqueueAll),
-        every(config.timers.sweepMs, 'orphans', () => reaper.look(signal)),
+        every(config.timers.sweepMs, 'orphans', () => reaper.look(signal), { isAtOnce: true }),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },

@@ -22,6 +22,7 @@ import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { beginRestart, noteFailure, noteLifeEnded } from './life-end.ts';
 import { attemptsOf } from './operation-steps.ts';
 import { createProgressWriter } from './progress-writer.ts';
+import { createRepeats } from './repeats.ts';
 import * as writer from './vm-writer.ts';
 
 export type ReconcilerDeps = Pick<
@@ -41,13 +42,14 @@ export interface VmReconciler {
 
 /** What one pass of the loop came to. */
 type Turn =
-  | { readonly next: 'look-again' }
+  /** `done`: the step that was carried out, well or not; null when something was only written down. */
+  | { readonly next: 'look-again'; readonly done: VmStep | null }
   | { readonly next: 'rest' }
   | { readonly next: 'retry'; readonly delayMs: number };
 
-const LOOK_AGAIN: Turn = { next: 'look-again' };
+const LOOK_AGAIN: Turn = { next: 'look-again', done: null };
 const REST: Turn = { next: 'rest' };
-/** Back-off of a step that is tried again, milliseconds: doubled each time, up to the cap, with full jitter. */
+/** Back-off of a step that is carried out again, milliseconds: doubled each time, up to the cap, with full jitter. */
 const BACKOFF = { firstMs: 200, capMs: 15_000 } as const;
 
 /** What the loop holds besides: how much time is left of what is under way. */
@@ -56,16 +58,19 @@ type LoopDeps = ReconcilerDeps & { readonly deadlines: Deadlines };
 export function createVmReconciler(given: ReconcilerDeps): VmReconciler {
   const deps: LoopDeps = { ...given, deadlines: createDeadlines(given.clock) };
   const underWay = new Map<VmId, AbortController>();
+  const repeats = createRepeats();
 
   async function reconcile(vmId: VmId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     while (!signal.aborted) {
       const step = new AbortController();
       underWay.set(vmId, step);
-      const turn = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() =>
+      const taken = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() =>
         underWay.delete(vmId),
       );
+      const turn = slowed(deps, taken, repeats.count(vmId, 'done' in taken ? taken.done : null));
       if (turn.next === 'rest') {
         deps.deadlines.forget(vmId);
+        repeats.forget(vmId);
         return;
       }
       if (turn.next === 'retry') {
@@ -177,7 +182,7 @@ async function runStep(
     );
     await writer.writeStepDone(deps, await progress.finish(), result);
     log.debug('step done', { ...fields, durationMs: clock.monotonicMs() - startedMs });
-    return LOOK_AGAIN;
+    return { next: 'look-again', done: plan.step };
   } catch (error) {
     const latest = await progress.finish();
     if (isConflict(error) || situation.signal.aborted) return LOOK_AGAIN;
@@ -205,18 +210,19 @@ async function followFailure(
       return await giveBack(deps, work, step, error);
     case 'fail-vm':
       await noteFailure(deps, work, error, 'not-started');
-      return LOOK_AGAIN;
+      return { next: 'look-again', done: step };
     default:
       return decision satisfies never;
   }
 }
 
-/** The machine did not heed; it is as it was before it was asked. A stop has no way back: there the plan goes on without the guest. */
+/** The machine did not heed; it is as it was before it was asked. Where this life is to end, the plan goes on without the guest. */
 async function giveBack(deps: ReconcilerDeps, work: writer.Work, step: VmStep, error: VolaryError): Promise<Turn> {
-  const { power } = work.vm.desired;
-  if (step === 'shut-down-guest' || power === 'stopped' || power === 'absent') return LOOK_AGAIN;
-  await writer.writeGivenBack(deps, work, error, step === 'pause-machine' ? 'running' : 'paused');
-  return LOOK_AGAIN;
+  const { power, incarnation } = work.vm.desired;
+  const isEnding = power === 'stopped' || power === 'absent' || incarnation !== work.vm.incarnation;
+  if (step !== 'shut-down-guest' && !isEnding)
+    await writer.writeGivenBack(deps, work, error, step === 'pause-machine' ? 'running' : 'paused');
+  return { next: 'look-again', done: step };
 }
 
 async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail: string): Promise<Turn> {
@@ -250,6 +256,13 @@ function isCleaning(step: VmStep): boolean {
 
 function isConflict(error: unknown): boolean {
   return error instanceof VolaryError && error.reason === 'store.revision';
+}
+
+/** A step that is planned again although it has just been carried out changes nothing: the next time may be different, later. */
+function slowed(deps: ReconcilerDeps, turn: Turn, repeats: number): Turn {
+  if (repeats === 0) return turn;
+  deps.log.warn('a step was carried out and changed nothing', { repeats });
+  return { next: 'retry', delayMs: backoffMs(deps, repeats) };
 }
 
 function backoffMs({ ids }: ReconcilerDeps, attempt: number): number {

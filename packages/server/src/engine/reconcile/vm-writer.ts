@@ -15,6 +15,7 @@ import type { EngineDeps } from '../deps.ts';
 import { operationEvent, vmEvent } from '../operations/events.ts';
 import type { VmStep } from '../plans/plan-vm.ts';
 import type { NextRestart } from '../plans/restart-policy.ts';
+import { executionEvent } from '../sessions/execution-events.ts';
 import type { StepResult } from '../steps/step.ts';
 import { beginStep, closeSteps, endStep } from './operation-steps.ts';
 
@@ -180,7 +181,7 @@ export async function writeGivenBack(
   const now = deps.clock.now();
   return await write(deps, {
     work,
-    vm: { desired: { ...vm.desired, power }, status: { phase: power, since: now } },
+    vm: { desired: { ...vm.desired, power, incarnation: vm.incarnation }, status: { phase: power, since: now } },
     operation: failedOperation(operation, error, now),
     events: (nextVm, nextOperation, at) => [
       vmEvent('vm.updated', nextVm, nextOperation, at, { reason: error.reason }),
@@ -258,9 +259,11 @@ export async function writeGone(deps: WriterDeps, { vm, operation }: Work): Prom
         };
   await deps.store.transaction(async (tables) => {
     if (done !== null) await tables.operations.update(done);
-    await tables.executions.deleteFinished({ vmId: vm.id });
+    const lost = await tables.executions.listActive({ vmId: vm.id });
+    await tables.executions.deleteOfVm(vm.id);
     await tables.vms.delete(vm.id, vm.revision);
     await tables.events.append([
+      ...lost.map((execution) => executionEvent('execution.completed', { ...execution, state: 'lost' }, now)),
       vmEvent('vm.deleted', vm, done, now),
       ...(done === null ? [] : [operationEvent('operation.succeeded', done, now)]),
     ]);

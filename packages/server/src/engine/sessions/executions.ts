@@ -11,7 +11,7 @@ import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.
 import { mayTalkToGuest } from '../operations/power-policy.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { executionEvent } from './execution-events.ts';
-import { followExecution, type LiveDeps, type LiveExecution } from './live-execution.ts';
+import { type LiveDeps, LiveExecution } from './live-execution.ts';
 import { readKept } from './read-kept.ts';
 
 export interface Executions extends ExecutionApi {
@@ -26,7 +26,7 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
   const stopping = new AbortController();
 
   function follow(execution: Execution, process: GuestProcess | null): LiveExecution {
-    const following = followExecution(deps, execution, process, stopping.signal);
+    const following = new LiveExecution(deps, execution, process, stopping.signal);
     live.set(execution.id, following);
     following.finished
       .catch((error: unknown) => {
@@ -59,9 +59,8 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     try {
       const link = await deps.links.open(vm.id, { signal });
       const process = await link.exec(execution.id, execution.request, { signal: stopping.signal });
-      const running: Execution = { ...execution, state: 'running', startedAt: process.startedAtMs };
-      const following = follow(running, process);
-      return { execution: running, updates: following.hub.subscribe(signal).updates };
+      const following = follow(execution, process);
+      return { execution: following.execution, updates: following.hub.subscribe(signal).updates };
     } catch (error) {
       if (!(error instanceof VolaryError) || error.reason !== 'execution.not_started') {
         // Whether the guest has begun it nobody knows now: it is attached to as soon as that can be found out.
@@ -101,6 +100,11 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     throw new VolaryError('not_found', `There is no execution ${id}.`, { reason: 'execution.unknown' });
   }
 
+  /** What is followed is known better than its row tells. */
+  function latest(stored: Execution): Execution {
+    return live.get(stored.id)?.execution ?? stored;
+  }
+
   async function requireLive(principal: Principal, id: ExecutionId): Promise<LiveExecution> {
     authorise(principal, 'vm:exec');
     const execution = await find(id);
@@ -116,15 +120,13 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     start,
     async get(principal, id) {
       authorise(principal, 'vm:read');
-      const execution = await find(id);
-      const isRunning = execution.state === 'starting' && live.has(id);
-      return isRunning ? { ...execution, state: 'running' } : execution;
+      return latest(await find(id));
     },
     async list(principal, { limit, after, vm }) {
       authorise(principal, 'vm:read');
       const of = vm === undefined ? {} : { vmId: (await findVm(deps.store, vm)).id };
       const rows = await deps.store.executions.list({ limit: limit + 1, after, ...of });
-      const items = rows.slice(0, limit);
+      const items = rows.slice(0, limit).map(latest);
       return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     async output(principal, id, { stream, offset, follow: isFollowed, signal }) {
@@ -135,9 +137,8 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
       await following?.flush();
       return readKept(deps.store, { execution, stream, offset, reader });
     },
-    async writeStdin(principal, id, { offset, content, end }) {
-      const following = await requireLive(principal, id);
-      return await feed(following, { offset, content, end });
+    async writeStdin(principal, id, part) {
+      return await (await requireLive(principal, id)).stdin.write(part);
     },
     async signal(principal, id, name) {
       const number = signalNumber(name);
@@ -165,38 +166,6 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
       await Promise.allSettled([...live.values()].map((following) => following.finished));
     },
   };
-}
-
-/** Gives the command its input from the offset on; what it has already is skipped. Returns how much it has. */
-async function feed(
-  following: LiveExecution,
-  {
-    offset,
-    content,
-    end,
-  }: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean },
-): Promise<number> {
-  if (offset > following.stdinBytes) {
-    throw new VolaryError(
-      'conflict',
-      `The command has ${following.stdinBytes} bytes of input; these begin at ${offset}.`,
-      {
-        reason: 'execution.stdin_gap',
-        details: { received_bytes: following.stdinBytes },
-      },
-    );
-  }
-  const process = await following.process();
-  let at = offset;
-  for await (const bytes of content) {
-    const fresh = bytes.subarray(Math.min(bytes.length, Math.max(0, following.stdinBytes - at)));
-    at += bytes.length;
-    if (fresh.length === 0) continue;
-    following.stdinBytes += fresh.length;
-    await process.writeStdin(fresh);
-  }
-  if (end) await process.closeStdin();
-  return following.stdinBytes;
 }
 
 /**

@@ -34,6 +34,8 @@ export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'l
     opening.then(
       (link) => {
         entry.link = link;
+        // Called off at the very moment when it came to be.
+        if (entries.get(vmId) !== entry) void link[Symbol.asyncDispose]();
         void link.closed.then((reason) => {
           log.debug('guest link closed', { vmId, reason });
           forget(vmId, entry);
@@ -45,8 +47,8 @@ export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'l
     return entry;
   }
 
-  /** Waits for a shared opening; the last one to lose patience ends it. */
-  async function wait(entry: Entry, signal: AbortSignal): Promise<GuestLink> {
+  /** Waits for a shared opening; the last one to lose patience ends it, and whoever comes then begins another. */
+  async function wait(vmId: VmId, entry: Entry, signal: AbortSignal): Promise<GuestLink> {
     signal.throwIfAborted();
     entry.waiters += 1;
     const aborted = Promise.withResolvers<never>();
@@ -57,8 +59,10 @@ export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'l
     } finally {
       signal.removeEventListener('abort', onAbort);
       entry.waiters -= 1;
-      if (entry.waiters === 0 && entry.link === null)
+      if (entry.waiters === 0 && entry.link === null) {
+        forget(vmId, entry);
         entry.abort.abort(new DOMException('nobody waits any more', 'AbortError'));
+      }
     }
   }
 
@@ -71,7 +75,7 @@ export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'l
   }
 
   return {
-    open: (vmId, { signal }) => wait(entries.get(vmId) ?? begin(vmId), signal),
+    open: (vmId, { signal }) => wait(vmId, entries.get(vmId) ?? begin(vmId), signal),
     peek: (vmId) => entries.get(vmId)?.link ?? null,
     drop,
     async [Symbol.asyncDispose]() {

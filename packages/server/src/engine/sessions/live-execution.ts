@@ -1,170 +1,181 @@
-/**
- * A command that runs, from this server's side: it takes the output from the guest, keeps it, hands it to those who
- * follow, and writes the end. When the link is lost under it, or this server was restarted, it attaches again and
- * goes on from what is kept; when the machine has ended, the execution is `lost`.
- */
 import { VolaryError } from '../../domain/errors.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
 import { signalName } from '../../domain/execution/signals.ts';
 import type { GuestExit, GuestProcess } from '../../ports/guest-link.ts';
+import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { executionEvent } from './execution-events.ts';
 import type { GuestLinks } from './guest-links.ts';
 import { createOutputHub, type OutputHub } from './output-hub.ts';
 import { createOutputRecorder, type OutputRecorder } from './output-recorder.ts';
+import { reattach } from './reattach.ts';
+import { createStdinFeed, type StdinFeed } from './stdin-feed.ts';
 
 export type LiveDeps = Pick<EngineDeps, 'store' | 'driver' | 'bus' | 'clock' | 'log'> & { readonly links: GuestLinks };
 
-export interface LiveExecution {
-  readonly hub: OutputHub;
-  /** The command in the guest; waits while it is being attached to. Rejects when the execution is over. */
-  process(): Promise<GuestProcess>;
-  /** Writes down all output that has been published. */
-  flush(): Promise<void>;
-  /** Bytes of input that the guest has been given. */
-  stdinBytes: number;
-  /** Resolves with the execution when it is over and written. Rejects only when the server stops before. */
-  readonly finished: Promise<Execution>;
-}
-
 /** How long an ended link is given before the machine is asked whether it is still there, milliseconds. */
 const REATTACH_PAUSE_MS = 200;
+/** Most commands are over before this, and their row need not say in between that they run. Milliseconds. */
+const NOTE_RUNNING_MS = 100;
 
-/** Follows `execution` to its end. `process` is null when it has to be attached to first. */
-export function followExecution(
-  deps: LiveDeps,
-  execution: Execution,
-  process: GuestProcess | null,
-  signal: AbortSignal,
-): LiveExecution {
-  const hub = createOutputHub({ stdout: execution.stdoutBytes, stderr: execution.stderrBytes });
-  let attaching = Promise.withResolvers<GuestProcess>();
-  attaching.promise.catch(() => undefined);
-  let recorder: OutputRecorder | null = null;
+/**
+ * A command that runs, from this server's side: it takes the output from the guest, keeps it, hands it to those who
+ * follow, and writes the end.
+ *
+ *   attaching --> pumping --> over
+ *       ^            |
+ *       +------------+  the link was lost, or could not be had: look again after a pause
+ *
+ * What was begun by a former server is attached to first. When the machine has ended, the execution is `lost`.
+ */
+export class LiveExecution {
+  readonly hub: OutputHub;
+  readonly stdin: StdinFeed = createStdinFeed(() => this.process());
+  /** Resolves with the execution when it is over and written. Rejects only when the server stops before. */
+  readonly finished: Promise<Execution>;
+  readonly #deps: LiveDeps;
+  readonly #signal: AbortSignal;
+  #execution: Execution;
+  #attaching = withoutAudience<GuestProcess>();
+  #recorder: OutputRecorder | null = null;
 
-  async function run(): Promise<Execution> {
-    let guest = process;
-    let known = execution;
+  /** Follows `execution` to its end. `process` is null when it has to be attached to first. */
+  constructor(deps: LiveDeps, execution: Execution, process: GuestProcess | null, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#execution = execution;
+    this.hub = createOutputHub({ stdout: execution.stdoutBytes, stderr: execution.stderrBytes });
+    this.finished = this.#run(process);
+    this.finished.then(
+      () => this.#attaching.reject(notRunning()),
+      (error: unknown) => this.#attaching.reject(error),
+    );
+  }
+
+  /** What is known of it now; its row may be a moment behind. */
+  get execution(): Execution {
+    return this.#execution;
+  }
+
+  /** The command in the guest; waits while it is being attached to. Rejects when the execution is over. */
+  process(): Promise<GuestProcess> {
+    return this.#attaching.promise;
+  }
+
+  /** Writes down all output that has been published. */
+  async flush(): Promise<void> {
+    await this.#recorder?.flush();
+  }
+
+  async #run(begun: GuestProcess | null): Promise<Execution> {
+    let found: GuestProcess | null = begun;
     for (;;) {
-      signal.throwIfAborted();
-      guest ??= await reattach(deps, known, signal);
-      if (guest === null)
-        return await finish(deps, known, { state: 'lost', error: 'The machine ended under the command.' }, hub);
-      attaching.resolve(guest);
-      recorder = createRecorder(deps, known, guest);
-      const outcome = await pump(deps, known, guest, hub, recorder);
-      if (outcome.kind === 'ended') return outcome.execution;
-      deps.log.info('attaching to a command again', {
-        executionId: execution.id,
-        vmId: execution.vmId,
-        error: outcome.error,
+      this.#signal.throwIfAborted();
+      const looked = found ?? (await reattach(this.#deps, this.#execution, this.#signal));
+      found = null;
+      if (typeof looked === 'object') {
+        const ended = await this.#follow(looked);
+        if (ended !== null) return ended;
+      } else if (looked !== 'later') {
+        return await this.#finish({ state: 'lost', error: LOST[looked] });
+      }
+      await this.#deps.clock.sleep(REATTACH_PAUSE_MS, { signal: this.#signal });
+    }
+  }
+
+  /** Takes the output until the command has ended; null when it was cut off from it before. */
+  async #follow(guest: GuestProcess): Promise<Execution | null> {
+    const { log } = this.#deps;
+    const recorder = createOutputRecorder(this.#deps, this.#execution, (stream, offset) =>
+      guest.acknowledge(stream, offset),
+    );
+    this.#recorder = recorder;
+    this.stdin.begin(guest.stdinReceivedBytes);
+    this.#attaching.resolve(guest);
+    const noting = this.#noteRunning(guest);
+    try {
+      for await (const chunk of guest.output) {
+        this.hub.publish(chunk);
+        await recorder.add(chunk);
+        await this.hub.room();
+      }
+      const exit = await guest.exit;
+      await noting.end();
+      return await this.#finish({ ...describeExit(exit), ...recorder.counts() }, recorder);
+    } catch (error) {
+      const { id, vmId } = this.#execution;
+      log.info('cut off from a command; it will be attached to again', { executionId: id, vmId, error });
+      this.#attaching = withoutAudience();
+      await noting.end();
+      await this.#learnLengths();
+      return null;
+    } finally {
+      await guest[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Writes down that it runs, unless it ends at once. */
+  #noteRunning(guest: GuestProcess): { end(): Promise<void> } {
+    const { clock, store, log } = this.#deps;
+    const isNew = this.#execution.state === 'starting' || this.#execution.startedAt === null;
+    this.#execution = { ...this.#execution, state: 'running', startedAt: guest.startedAtMs };
+    if (!isNew) return { end: async () => undefined };
+    const over = new AbortController();
+    const written = clock
+      .sleep(NOTE_RUNNING_MS, { signal: AbortSignal.any([over.signal, this.#signal]) })
+      .then(() => store.executions.update(this.#execution))
+      .catch((error: unknown) => {
+        if (!over.signal.aborted && !this.#signal.aborted)
+          log.warn('that a command runs could not be written down', { executionId: this.#execution.id, error });
       });
-      attaching = Promise.withResolvers<GuestProcess>();
-      // Nobody need be waiting for it.
-      attaching.promise.catch(() => undefined);
-      guest = null;
-      known = await withKeptLengths(deps, known);
-      await deps.clock.sleep(REATTACH_PAUSE_MS, { signal });
+    return {
+      end: async () => {
+        over.abort(new DOMException('the command is over', 'AbortError'));
+        await written;
+      },
+    };
+  }
+
+  /** How much of its output is kept: what is missing the guest has still. */
+  async #learnLengths(): Promise<void> {
+    const { stdout, stderr } = await this.#deps.store.executions.outputLengths(this.#execution.id);
+    this.#execution = { ...this.#execution, stdoutBytes: stdout, stderrBytes: stderr };
+  }
+
+  async #finish(ending: Partial<Execution>, recorder?: OutputRecorder): Promise<Execution> {
+    const { store, bus, clock } = this.#deps;
+    const now = clock.now();
+    const ended: Execution = { ...this.#execution, ...ending, completedAt: now };
+    const write = async (append: (tables: Tables) => Promise<void>): Promise<void> =>
+      await store.transaction(async (tables) => {
+        await append(tables);
+        await tables.executions.update(ended);
+        await tables.events.append([executionEvent('execution.completed', ended, now)]);
+      });
+    try {
+      await (recorder === undefined ? write(async () => undefined) : recorder.flushWith(write));
+    } catch (error) {
+      // The VM has been deleted, and with it its executions: their end was told then.
+      if (!(error instanceof VolaryError) || error.reason !== 'execution.unknown') throw error;
     }
-  }
-
-  const finished = run();
-  finished.then(
-    () => attaching.reject(notRunning()),
-    (error: unknown) => attaching.reject(error),
-  );
-  return {
-    hub,
-    process: () => attaching.promise,
-    flush: async () => recorder?.flush(),
-    stdinBytes: 0,
-    finished,
-  };
-}
-
-type Outcome =
-  | { readonly kind: 'ended'; readonly execution: Execution }
-  | { readonly kind: 'cut'; readonly error: unknown };
-
-function createRecorder(deps: LiveDeps, execution: Execution, guest: GuestProcess): OutputRecorder {
-  return createOutputRecorder(deps, execution, (stream, offset) => guest.acknowledge(stream, offset));
-}
-
-async function pump(
-  deps: LiveDeps,
-  execution: Execution,
-  guest: GuestProcess,
-  hub: OutputHub,
-  recorder: OutputRecorder,
-): Promise<Outcome> {
-  try {
-    for await (const chunk of guest.output) {
-      hub.publish(chunk);
-      await recorder.add(chunk);
-      await hub.room();
-    }
-    const exit = await guest.exit;
-    const ended = await finish(
-      deps,
-      { ...execution, ...recorder.counts() },
-      describeExit(exit),
-      hub,
-      recorder.flushInto,
-    );
-    await guest[Symbol.asyncDispose]();
-    return { kind: 'ended', execution: ended };
-  } catch (error) {
-    await guest[Symbol.asyncDispose]();
-    return { kind: 'cut', error };
+    this.#execution = ended;
+    bus.publish('events', '');
+    bus.publish('execution', ended.id);
+    this.hub.end({ kind: 'completed', execution: ended });
+    return ended;
   }
 }
 
-async function finish(
-  deps: LiveDeps,
-  execution: Execution,
-  ending: Partial<Execution>,
-  hub: OutputHub,
-  flushInto?: (tables: Parameters<Parameters<LiveDeps['store']['transaction']>[0]>[0]) => Promise<void>,
-): Promise<Execution> {
-  const now = deps.clock.now();
-  const ended: Execution = { ...execution, ...ending, completedAt: now };
-  await deps.store.transaction(async (tables) => {
-    await flushInto?.(tables);
-    await tables.executions.update(ended);
-    await tables.events.append([executionEvent('execution.completed', ended, now)]);
-  });
-  deps.bus.publish('events', '');
-  deps.bus.publish('execution', ended.id);
-  hub.end({ kind: 'completed', execution: ended });
-  return ended;
-}
+const LOST = {
+  'machine-over': 'The machine ended under the command.',
+  'unknown-to-guest': 'The guest does not know the command: it was never begun, or its guest was started anew.',
+} as const;
 
-/** The command, attached to again; null when its machine's life is over or the guest does not know it. */
-async function reattach(deps: LiveDeps, execution: Execution, signal: AbortSignal): Promise<GuestProcess | null> {
-  const vm = await deps.store.vms.get(execution.vmId);
-  if (vm === null || vm.incarnation !== execution.incarnation) return null;
-  const { machine } = await deps.driver.inspect(execution.vmId, { signal });
-  if (machine.kind === 'absent' || machine.kind === 'ended' || machine.incarnation !== execution.incarnation)
-    return null;
-  try {
-    const link = await deps.links.open(execution.vmId, { signal });
-    const { stdoutBytes, stderrBytes } = execution;
-    return await link.attach(
-      execution.id,
-      { stdoutBytes, stderrBytes, isTty: execution.request.tty !== null },
-      { signal },
-    );
-  } catch (error) {
-    if (error instanceof VolaryError && error.reason === 'execution.unknown_to_guest') return null;
-    if (error instanceof VolaryError && error.reason === 'guest.link_lost')
-      return await reattach(deps, execution, signal);
-    throw error;
-  }
-}
-
-async function withKeptLengths({ store }: LiveDeps, execution: Execution): Promise<Execution> {
-  const { stdout, stderr } = await store.executions.outputLengths(execution.id);
-  return { ...execution, stdoutBytes: stdout, stderrBytes: stderr };
+/** A promise that nobody need be waiting for. */
+function withoutAudience<T>(): PromiseWithResolvers<T> {
+  const resolvers = Promise.withResolvers<T>();
+  resolvers.promise.catch(() => undefined);
+  return resolvers;
 }
 
 function describeExit(exit: GuestExit): Partial<Execution> {

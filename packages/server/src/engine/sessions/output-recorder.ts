@@ -12,8 +12,11 @@ export interface OutputRecorder {
   add(chunk: OutputChunk): Promise<void>;
   /** Writes what has not been written yet. */
   flush(): Promise<void>;
-  /** Writes the rest within somebody's transaction, such as the one that ends the execution. */
-  flushInto(tables: Tables): Promise<void>;
+  /**
+   * Writes the rest within a transaction of the caller's, such as the one that ends the execution. The guest may forget it
+   * when `commit` has resolved, and not before.
+   */
+  flushWith(commit: (append: (tables: Tables) => Promise<void>) => Promise<void>): Promise<void>;
   /** Bytes seen of each stream, and whether some were past the bound. */
   counts(): Pick<Execution, 'stdoutBytes' | 'stderrBytes' | 'isTruncated'>;
 }
@@ -81,10 +84,10 @@ export function createOutputRecorder(
       else setTimer();
     },
     flush,
-    async flushInto(tables) {
+    async flushWith(commit) {
       if (fault !== null) throw fault.error;
       const chunks = take();
-      await append(tables, chunks);
+      await commit((tables) => append(tables, chunks));
       acknowledgeAll(chunks);
     },
     counts: () => ({

@@ -48,6 +48,22 @@ export function onceLaws({ law, subject, newId, newPath, options }: GuestLinkCon
     expect(exit).toMatchObject({ exitCode: 0, stdoutBytes: 8 });
   });
 
+  law('attaching says how much input the command has', async () => {
+    const { link } = subject();
+    const id = newId();
+    const first = await link.exec(id, shell(TWO_STEPS, { hasStdin: true }), options);
+    await readUntil(first, 'one\n');
+    await first.writeStdin(bytesOf('half a '));
+    await detach(first);
+
+    const second = await link.attach(id, { stdoutBytes: 4, stderrBytes: 0, isTty: false }, options);
+    await second.writeStdin(bytesOf('line\n'));
+    const { stdout } = await readToEnd(second, { stdout: 4, stderr: 0 });
+
+    expect([first.stdinReceivedBytes, second.stdinReceivedBytes]).toEqual([0, 7]);
+    expect(stdout).toBe('two\n');
+  });
+
   law('what was read but not acknowledged comes again', async () => {
     const { link } = subject();
     const id = newId();

@@ -54,11 +54,12 @@ export function executionTableContract(make: MakeStore): void {
         expect(numbers(await executions.list({ limit: 9, after: numberedId('exec', 4) }))).toEqual([3, 2, 1, 0]);
         expect(numbers(await executions.list({ limit: 9, after: null, vmId: OTHER_VM }))).toEqual([5, 3, 1]);
         expect(numbers(await executions.listActive())).toEqual([2, 5]);
+        expect(numbers(await executions.listActive({ vmId: OTHER_VM }))).toEqual([5]);
       }),
     );
 
     it(
-      'that are finished go with their output, by VM or by age; the others stay',
+      'that are finished go with their output by age, and all of them with their VM',
       withStore(make, async ({ executions }) => {
         const completed = (completedAt: number) => ({ state: 'exited', completedAt }) as const;
         await executions.insert(sampleExecution(1, VM, completed(100)));
@@ -70,11 +71,14 @@ export function executionTableContract(make: MakeStore): void {
         expect(await executions.deleteFinished({ completedBefore: 100 })).toBe(0);
         expect(await executions.deleteFinished({ completedBefore: 101 })).toBe(1);
         expect(await executions.outputLengths(EXEC)).toEqual({ stdout: 0, stderr: 0 });
-        expect(await executions.deleteFinished({ vmId: VM })).toBe(1);
 
-        const left = await executions.list({ limit: 9, after: null });
-        expect(left.map(({ id }) => id)).toEqual([4, 3].map((number) => numberedId('exec', number)));
+        const ids = async () => (await executions.list({ limit: 9, after: null })).map(({ id }) => id);
+        expect(await ids()).toEqual([4, 3, 2].map((number) => numberedId('exec', number)));
         expect(await executions.outputLengths(numberedId('exec', 3))).toEqual({ stdout: 1, stderr: 0 });
+
+        expect(await executions.deleteOfVm(VM)).toBe(2);
+        expect(await ids()).toEqual([numberedId('exec', 4)]);
+        expect(await executions.outputLengths(numberedId('exec', 3))).toEqual({ stdout: 0, stderr: 0 });
       }),
     );
   });

@@ -80,6 +80,7 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       update: (execution) => transaction(({ executions }) => executions.update(execution)),
       appendOutput: (...chunk) => transaction(({ executions }) => executions.appendOutput(...chunk)),
       deleteFinished: (which) => transaction(({ executions }) => executions.deleteFinished(which)),
+      deleteOfVm: (vmId) => transaction(({ executions }) => executions.deleteOfVm(vmId)),
     },
     events: {
       ...reading.events,

@@ -33,6 +33,7 @@ export class Execution {
   readonly pid: number;
   readonly startedAtMs: number;
   readonly stdin = new BytePipe();
+  #stdinReceivedBytes = 0;
   readonly #buffers: Readonly<Record<OutputStream, OutputBuffer>>;
   readonly #listeners = new Set<() => void>();
   readonly #killed = new AbortController();
@@ -57,6 +58,11 @@ export class Execution {
     if (deps.request.timeoutMs > 0) void this.#limitTime(deps.request.timeoutMs);
   }
 
+  /** Input that it was given so far, bytes. */
+  get stdinReceivedBytes(): number {
+    return this.#stdinReceivedBytes;
+  }
+
   /** How it ended; null while it runs. */
   get result(): GuestExit | null {
     return this.#result;
@@ -76,6 +82,7 @@ export class Execution {
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#terminal !== null && bytes.includes(INTERRUPT)) this.signal(SIGNALS.SIGINT);
     else await this.stdin.write(bytes);
+    this.#stdinReceivedBytes += bytes.length;
   }
 
   signal(signalNumber: number): void {

@@ -22,6 +22,7 @@ export class SimulatedProcess implements GuestProcess {
   readonly pid: number;
   readonly isAttached: boolean;
   readonly startedAtMs: number;
+  readonly stdinReceivedBytes: number;
   readonly exit: Promise<GuestExit>;
   readonly output: AsyncIterable<OutputChunk>;
   readonly #deps: ProcessDeps;
@@ -36,6 +37,7 @@ export class SimulatedProcess implements GuestProcess {
     this.pid = deps.execution.pid;
     this.isAttached = deps.isAttached;
     this.startedAtMs = deps.execution.startedAtMs;
+    this.stdinReceivedBytes = deps.execution.stdinReceivedBytes;
     this.#positions = { ...deps.kept };
     for (const stream of STREAMS) deps.execution.buffer(stream).acknowledge(deps.kept[stream]);
     this.exit = this.#exit.promise;

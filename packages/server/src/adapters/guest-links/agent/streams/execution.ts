@@ -220,11 +220,12 @@ export class ExecutionStream implements LinkStream {
     this.#onOver();
   }
 
-  #describe({ pid, isAttached, startedAtNs }: ExecResult): GuestProcess {
+  #describe({ pid, isAttached, startedAtNs, stdinReceived }: ExecResult): GuestProcess {
     return {
       pid,
       isAttached,
       startedAtMs: millisecondsOf(startedAtNs),
+      stdinReceivedBytes: stdinReceived,
       output: this.#output.chunks,
       acknowledge: (stream, offset) => this.#output.acknowledge(stream, offset),
       writeStdin: (bytes) => this.#stdin.write(bytes),

@@ -34,8 +34,8 @@ export function createExecutionStatements(db: Kysely<Schema>) {
       return query.compile();
     },
     // Output goes with its execution, by the foreign key.
-    deleteFinishedOfVm: prepareStatement<Pick<ExecutionRow, 'vm_id'>, unknown>((place) =>
-      db.deleteFrom('executions').where('vm_id', '=', place('vm_id')).where('completed_at', 'is not', null),
+    deleteOfVm: prepareStatement<Pick<ExecutionRow, 'vm_id'>, unknown>((place) =>
+      db.deleteFrom('executions').where('vm_id', '=', place('vm_id')),
     ),
     deleteFinishedBefore: prepareStatement<{ readonly completed_at: number }, unknown>((place) =>
       db.deleteFrom('executions').where('completed_at', '<', place('completed_at')),
@@ -58,20 +58,20 @@ export function createExecutionTable(connection: Connection, statements: Executi
       const { rows } = await connection.execute(statements.list(request));
       return rows.map(decodeExecution);
     },
-    async listActive() {
+    async listActive(of) {
       const { rows } = await connection.execute(statements.listActive({}));
-      return rows.map(decodeExecution);
+      return rows.filter((row) => of === undefined || row.vm_id === of.vmId).map(decodeExecution);
     },
     async update(execution) {
       const { changedRows } = await connection.execute(statements.update(encodeExecution(execution)));
       if (changedRows === 0) throw unknownExecution(execution.id);
     },
     async deleteFinished(which) {
-      const query =
-        'vmId' in which
-          ? statements.deleteFinishedOfVm({ vm_id: which.vmId })
-          : statements.deleteFinishedBefore({ completed_at: which.completedBefore });
+      const query = statements.deleteFinishedBefore({ completed_at: which.completedBefore });
       return (await connection.execute(query)).changedRows;
+    },
+    async deleteOfVm(vmId) {
+      return (await connection.execute(statements.deleteOfVm({ vm_id: vmId }))).changedRows;
     },
     ...createExecutionOutput(connection, statements.output, {
       async requireExecution(id) {

@@ -1,0 +1,44 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Execution } from '../../domain/execution/execution.ts';
+import type { GuestProcess } from '../../ports/guest-link.ts';
+import type { EngineDeps } from '../deps.ts';
+import type { GuestLinks } from './guest-links.ts';
+
+type ReattachDeps = Pick<EngineDeps, 'store' | 'driver' | 'log'> & { readonly links: GuestLinks };
+
+/**
+ * `machine-over`: the life that it ran in has ended. `unknown-to-guest`: that life goes on, and its guest does not know the
+ * command. `later`: nobody can tell now.
+ */
+type NotAttached = 'machine-over' | 'unknown-to-guest' | 'later';
+
+/** The command, attached to again, or why not. Throws the signal's reason only. */
+export async function reattach(
+  deps: ReattachDeps,
+  execution: Execution,
+  signal: AbortSignal,
+): Promise<GuestProcess | NotAttached> {
+  try {
+    if (await isMachineOver(deps, execution, signal)) return 'machine-over';
+    const link = await deps.links.open(execution.vmId, { signal });
+    const { stdoutBytes, stderrBytes, request } = execution;
+    return await link.attach(execution.id, { stdoutBytes, stderrBytes, isTty: request.tty !== null }, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof VolaryError && error.reason === 'execution.unknown_to_guest') return 'unknown-to-guest';
+    // Whatever it was (the link was lost again, the machine is being ended), looking again tells what is so then.
+    deps.log.debug('a command cannot be attached to now', { executionId: execution.id, error });
+    return 'later';
+  }
+}
+
+async function isMachineOver(
+  { store, driver }: ReattachDeps,
+  { vmId, incarnation }: Execution,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const vm = await store.vms.get(vmId);
+  if (vm === null || vm.incarnation !== incarnation) return true;
+  const { machine } = await driver.inspect(vmId, { signal });
+  return machine.kind === 'absent' || machine.kind === 'ended' || machine.incarnation !== incarnation;
+}
