@@ -82,6 +82,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/wait.ts')).configureWait,
   ),
   entry('In a VM', 'exec', 'run a command in a VM', async () => (await import('./commands/exec.ts')).configureExec),
+  entry(
+    'In a VM',
+    'attach',
+    'follow a command that was started before',
+    async () => (await import('./commands/attach.ts')).configureAttach,
+  ),
+  entry(
+    'In a VM',
+    'kill',
+    'end a command, or signal it',
+    async () => (await import('./commands/kill.ts')).configureKill,
+  ),
+  entry('In a VM', 'ps', 'list the commands run in a VM', async () => (await import('./commands/ps.ts')).configurePs),
   entry('In a VM', 'cp', 'copy files into and out of a VM', async () => (await import('./commands/cp.ts')).configureCp),
   entry('In a VM', 'logs', "print a VM's console", async () => (await import('./commands/logs.ts')).configureLogs),
   entry(

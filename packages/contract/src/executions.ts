@@ -107,6 +107,8 @@ const EXAMPLE_EXECUTION = {
   error: null,
   stdout_bytes: 6,
   stderr_bytes: 0,
+  stdout_dropped_bytes: 0,
+  stderr_dropped_bytes: 0,
   truncated: false,
   principal: 'admin',
   created_at: '2026-01-31T12:00:04.000Z',
@@ -138,6 +140,8 @@ const executionFields = {
   error: nullableString({ description: 'Why it could not be started; else null.' }),
   stdout_bytes: Type.Integer({ minimum: 0, description: 'Produced so far, whether kept or not.' }),
   stderr_bytes: Type.Integer({ minimum: 0, description: 'Produced so far, whether kept or not.' }),
+  stdout_dropped_bytes: Type.Integer({ minimum: 0, description: 'Produced past the bound of what is kept (16 MiB).' }),
+  stderr_dropped_bytes: Type.Integer({ minimum: 0, description: 'Produced past the bound of what is kept (16 MiB).' }),
   truncated: Type.Boolean({ description: 'True when some output went past the bound and was not kept.' }),
   principal: Type.String({ description: 'Who asked for it.' }),
   created_at: timestamp('When it was asked for.'),
@@ -189,6 +193,21 @@ export const SignalRequest = component(
   { description: 'A signal for a command and its children.', examples: [{ signal: 'SIGTERM' }] },
 );
 export type SignalRequest = Static<typeof SignalRequest>;
+
+export const CancelExecutionRequest = component(
+  'CancelExecutionRequest',
+  {
+    grace_ms: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: LIMITS.graceMs.maximum,
+        description: 'How long it may take to end after SIGTERM, before SIGKILL. Default: 5000; 0: SIGKILL at once.',
+      }),
+    ),
+  },
+  { description: 'How a command is ended.', examples: [{ grace_ms: 5_000 }] },
+);
+export type CancelExecutionRequest = Static<typeof CancelExecutionRequest>;
 
 export const StdinAccepted = component(
   'StdinAccepted',

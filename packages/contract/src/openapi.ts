@@ -17,6 +17,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   429: 'Not enough left.',
   503: 'Not ready.',
   504: 'Not within the time.',
+  507: 'Not enough room on the disk.',
 };
 
 /** The OpenAPI 3.1 document of `/v1`, made from the table of routes. The same input gives the same bytes. */

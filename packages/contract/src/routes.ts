@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { listEvents } from './routes/events.ts';
 import {
+  cancelExecution,
   execInVm,
   getExecution,
   listExecutions,
@@ -47,6 +48,7 @@ export const routes = {
   readOutput,
   writeStdin,
   signalExecution,
+  cancelExecution,
   resizeExecution,
   readFile,
   writeFile,

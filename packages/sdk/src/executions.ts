@@ -51,6 +51,8 @@ export interface ExecutionClient {
     options?: Abortable,
   ): AsyncIterable<Uint8Array>;
   signal(id: string, name: string, options?: Abortable): Promise<void>;
+  /** Ends it: SIGTERM, and SIGKILL after the grace (default 5 s). Resolves with the execution when it is over. */
+  cancel(id: string, options?: Abortable & { readonly graceMs?: number }): Promise<Execution>;
   resize(id: string, size: TtySize, options?: Abortable): Promise<void>;
 }
 
@@ -76,6 +78,13 @@ export function createExecutionClient(transport: Transport): ExecutionClient {
     signal: async (id, name, { signal } = {}) => {
       await transport.send({ method: 'POST', path: `${pathOf(id)}/signal`, json: { signal: name }, signal });
     },
+    cancel: (id, { signal, graceMs } = {}) =>
+      transport.json({
+        method: 'POST',
+        path: `${pathOf(id)}/cancel`,
+        json: graceMs === undefined ? {} : { grace_ms: graceMs },
+        signal,
+      }),
     resize: async (id, size, { signal } = {}) => {
       await transport.send({ method: 'POST', path: `${pathOf(id)}/resize`, json: size, signal });
     },

@@ -19,6 +19,8 @@ const EXITED: Execution = {
   error: null,
   stdout_bytes: 0,
   stderr_bytes: 0,
+  stdout_dropped_bytes: 0,
+  stderr_dropped_bytes: 0,
   truncated: false,
   principal: 'admin',
   created_at: '2026-01-31T12:00:00.000Z',

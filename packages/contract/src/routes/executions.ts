@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import {
+  CancelExecutionRequest,
   ExecEvent,
   ExecRequest,
   Execution,
@@ -134,6 +135,20 @@ export const signalExecution = route({
   body: jsonBody(SignalRequest, { isRequired: true }),
   responses: { 204: { description: 'Sent.', content: [] } },
   errors: { 400: ['execution.unknown_signal'], 404: UNKNOWN, 409: ['execution.not_running'] },
+});
+
+export const cancelExecution = route({
+  method: 'POST',
+  path: '/v1/executions/{id}/cancel',
+  operationId: 'cancelExecution',
+  tag: 'executions',
+  summary: 'End a command and its children',
+  description: 'SIGTERM, and SIGKILL to what is left of it after the grace. Answers when it has ended.',
+  permission: 'vm:exec',
+  params: ExecutionParams,
+  body: jsonBody(CancelExecutionRequest, { isRequired: false }),
+  responses: { 200: { description: 'The execution, which is over.', content: [json(Execution)] } },
+  errors: { 404: UNKNOWN, 409: ['execution.not_running'], 504: ['execution.not_ended'] },
 });
 
 export const resizeExecution = route({

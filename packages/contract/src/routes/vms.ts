@@ -50,8 +50,9 @@ export const createVm = route({
     400: ['vm.unknown_image', 'vm.metadata_too_large'],
     409: ['vm.name_taken', 'image.build_failed', SUPERSEDED],
     422: ['driver.no_such_network_mode'],
-    429: ['host.no_memory', 'host.no_disk'],
+    429: ['host.no_memory'],
     504: ['vm.boot_timeout'],
+    507: ['host.no_disk'],
   },
 });
 

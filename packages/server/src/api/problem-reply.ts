@@ -1,6 +1,6 @@
 import { PROBLEM_TYPE } from '@volary/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { toVolaryError, VolaryError } from '../domain/errors.ts';
+import { type ErrorCode, toVolaryError, VolaryError } from '../domain/errors.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import { statusOf, toProblem } from './errors-to-status.ts';
 
@@ -10,6 +10,9 @@ const FRAMEWORK_REASONS: ReadonlyMap<string, readonly [reason: string, message: 
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['request.unsupported_media_type', 'The body must be application/json.']],
   ['FST_ERR_CTP_INVALID_JSON_BODY', ['request.malformed_json', 'The body is not JSON.']],
 ]);
+
+/** When asking again may help: a server comes back in moments, memory and disk are given back when somebody stops a VM. */
+const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = { unavailable: 1, resource_exhausted: 30 };
 
 /** Whatever was thrown, as an error of ours. */
 export function toApiError(error: unknown): VolaryError {
@@ -32,7 +35,8 @@ export function sendProblem(
   const status = statusOf(error);
   logFault(log, error, request);
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
-  if (error.code === 'unavailable') reply.header('retry-after', '1');
+  const retryAfterSeconds = RETRY_AFTER_SECONDS[error.code];
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   if (error.reason === 'server.stopping') reply.header('connection', 'close');
   return reply
     .code(status)

@@ -172,6 +172,15 @@ export interface ExecutionApi {
   ): Promise<number>;
   /** `signal` is a name such as `SIGTERM`. Throws `invalid_argument` execution.unknown_signal, `failed_precondition` execution.not_running. */
   signal(principal: Principal, id: ExecutionId, signal: string): Promise<void>;
+  /**
+   * Ends the command and its children: SIGTERM, and SIGKILL to what is left after the grace. Resolves when it is over. Throws
+   * `failed_precondition` execution.not_running, `deadline_exceeded` execution.not_ended.
+   */
+  cancel(
+    principal: Principal,
+    id: ExecutionId,
+    options: { readonly graceMs: number; readonly signal: AbortSignal },
+  ): Promise<Execution>;
   resize(
     principal: Principal,
     id: ExecutionId,

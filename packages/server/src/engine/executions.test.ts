@@ -74,6 +74,22 @@ describe('a command that runs', () => {
     expect(ended.execution).toMatchObject({ state: 'exited', signal: 'SIGKILL', startedAt: execution.startedAt });
   });
 
+  it('ends when it is cancelled', async () => {
+    const { execution } = await run(['sleep', '60']);
+    const { executions } = server.engine;
+
+    const ended = await executions.cancel(ADMIN, execution.id, { graceMs: 5_000, signal: soon.signal });
+
+    expect(ended).toMatchObject({ state: 'exited', signal: 'SIGTERM' });
+    await expect(executions.cancel(ADMIN, execution.id, { graceMs: 0, signal: soon.signal })).rejects.toMatchObject({
+      reason: 'execution.not_running',
+    });
+    const other = await run(['sleep', '60']);
+    expect(await executions.cancel(ADMIN, other.execution.id, { graceMs: 0, signal: soon.signal })).toMatchObject({
+      signal: 'SIGKILL',
+    });
+  });
+
   it('is lost when its machine ends, also when it could not be attached to before', async () => {
     const session = await run(['sleep', '60']);
     await finish(server, (await server.engine.vms.pause(ADMIN, 'bird', {})).operation);

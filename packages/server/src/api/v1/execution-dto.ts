@@ -6,7 +6,7 @@ import type {
   Execution as ExecutionDto,
   FinishedExecution,
 } from '@volary/contract';
-import type { ExecRequest, Execution } from '../../domain/execution/execution.ts';
+import { type ExecRequest, type Execution, KEPT_OUTPUT_BYTES } from '../../domain/execution/execution.ts';
 import type { ExecutionUpdate } from '../../engine/engine.ts';
 import { invalidFields } from '../validation.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
@@ -59,6 +59,8 @@ export function toExecutionDto(execution: Execution): ExecutionDto {
     error: execution.error,
     stdout_bytes: execution.stdoutBytes,
     stderr_bytes: execution.stderrBytes,
+    stdout_dropped_bytes: Math.max(0, execution.stdoutBytes - KEPT_OUTPUT_BYTES),
+    stderr_dropped_bytes: Math.max(0, execution.stderrBytes - KEPT_OUTPUT_BYTES),
     truncated: execution.isTruncated,
     principal: execution.principal,
     created_at: toIso(execution.createdAt),

@@ -12,7 +12,9 @@ import { gatherOutput } from './gather-output.ts';
 import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 
-/** Commands: run, look at, signal, resize. */
+const CANCEL_GRACE_MS = 5_000;
+
+/** Commands: run, look at, signal, cancel, resize. */
 export function mountExecutions(app: FastifyInstance, context: V1Context): void {
   const { executions } = context.engine;
 
@@ -42,6 +44,14 @@ export function mountExecutions(app: FastifyInstance, context: V1Context): void 
   mount(app, routes.signalExecution, async (request, reply) => {
     await executions.signal(request.principal, idParam('exec', 'id', request.params.id), request.body.signal);
     return await reply.code(204).send();
+  });
+
+  mount(app, routes.cancelExecution, async (request, reply) => {
+    const { grace_ms: graceMs = CANCEL_GRACE_MS } = request.body;
+    const id = idParam('exec', 'id', request.params.id);
+    return toExecutionDto(
+      await executions.cancel(request.principal, id, { graceMs, signal: context.signals.of(reply) }),
+    );
   });
 
   mount(app, routes.resizeExecution, async (request, reply) => {

@@ -128,6 +128,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
       reason: 'execution.unknown_signal',
     },
   },
+  cancelExecution: {
+    ask: async () => ({ params: { id: await runningCommand() } }),
+    status: 200,
+    failing: { ask: { params: { id: NO_EXECUTION } }, status: 404, reason: 'execution.unknown' },
+  },
   resizeExecution: {
     ask: async () => ({ params: { id: await runningCommand() }, body: { rows: 40, columns: 100 } }),
     status: 204,

@@ -159,7 +159,7 @@ describe('waiting for a phase', () => {
 describe('an impossible size', () => {
   it.each([
     [{ memory_mib: 1_048_576 }, 429, 'host.no_memory'],
-    [{ disk_gib: 16_384, start: false }, 429, 'host.no_disk'],
+    [{ disk_gib: 16_384, start: false }, 507, 'host.no_disk'],
   ])('%j is refused with the figures, and nothing is left', async (size, status, reason) => {
     const answer = await send(server.url, routes.createVm, { body: { name: 'giant', ...size } });
 

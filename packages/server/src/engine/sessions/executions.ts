@@ -10,6 +10,7 @@ import type { EngineDeps } from '../deps.ts';
 import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.ts';
 import { mayTalkToGuest } from '../operations/power-policy.ts';
 import { findVm } from '../queries/find-vm.ts';
+import { cancelExecution } from './cancel-execution.ts';
 import { executionEvent } from './execution-events.ts';
 import { type LiveDeps, LiveExecution } from './live-execution.ts';
 import { readKept } from './read-kept.ts';
@@ -150,6 +151,9 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
       }
       const following = await requireLive(principal, id);
       await (await following.process()).signal(number);
+    },
+    async cancel(principal, id, options) {
+      return await cancelExecution(deps.clock, await requireLive(principal, id), options);
     },
     async resize(principal, id, size) {
       const following = await requireLive(principal, id);
