@@ -36,6 +36,8 @@ export function qemuArguments(machine: Machine): readonly string[] {
     ...acceleratorArguments(machine.accelerator),
     ...['-smp', `cpus=${machine.vcpuCount},sockets=1,cores=${machine.vcpuCount},threads=1`],
     ...['-m', `size=${machine.memoryMib}M`],
+    // Asleep, it would hear nobody until something outside wakes it. A guest may still idle, which its kernel calls sleep too.
+    ...['-global', 'ICH9-LPC.disable_s3=1', '-global', 'ICH9-LPC.disable_s4=1'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     // It stays when the guest ends, so that a server that was away can still be told how.
     ...['-action', 'shutdown=pause,panic=pause,reboot=shutdown'],

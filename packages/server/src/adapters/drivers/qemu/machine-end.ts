@@ -12,6 +12,11 @@ const REBOOT_LINE = 'reboot: Restarting system';
 const POWER_OFF_LINE = 'reboot: Power down';
 const PANIC_LINE = /Kernel panic - not syncing: .*/g;
 
+const HINTS: readonly string[] = [
+  ...['SHUTDOWN', 'STOP', 'RESUME', 'SUSPEND', 'WAKEUP', 'RESET'],
+  ...['GUEST_PANICKED', 'BLOCK_IO_ERROR'],
+];
+
 /**
  * The state behind a status. `seen`: the end that an event told of; `consoleTail`: the last lines of this life, for the
  * states that mean its end.
@@ -22,6 +27,8 @@ export function runStateOf(status: string, seen: MachineEnd | null, consoleTail:
       return { kind: 'running' };
     case 'paused':
     case 'prelaunch':
+      return { kind: 'paused' };
+    // Its guest did that, as those could that were started before it was forbidden. `setGoing` knows how to wake it.
     case 'suspended':
       return { kind: 'paused' };
     case 'shutdown':
@@ -54,7 +61,7 @@ export function endOf(event: QmpEvent): MachineEnd | null {
 
 /** True for events after which somebody should look at the machine. */
 export function isHint(event: QmpEvent): boolean {
-  return ['SHUTDOWN', 'STOP', 'RESUME', 'GUEST_PANICKED', 'BLOCK_IO_ERROR', 'RESET'].includes(event.event);
+  return HINTS.includes(event.event);
 }
 
 /**

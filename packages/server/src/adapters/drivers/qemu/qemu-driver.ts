@@ -12,6 +12,7 @@ import { Machines } from './machines.ts';
 import { openLink } from './open-link.ts';
 import { requireMachine } from './present-machine.ts';
 import { identityOf } from './privileges.ts';
+import { halt, pressPowerButton, setGoing } from './processors.ts';
 import { QEMU_CAPABILITIES } from './qemu-capabilities.ts';
 import type { QemuDriverDeps } from './qemu-config.ts';
 import { createQemuFinder } from './qemu-program.ts';
@@ -61,10 +62,9 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
 
     endMachine: (vmId, options) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),
 
-    pauseMachine: async (vmId) => void (await (await requireMachine(machines, vmId)).execute('stop', null)),
-    resumeMachine: async (vmId) => void (await (await requireMachine(machines, vmId)).execute('cont', null)),
-    pressPowerButton: async (vmId) =>
-      void (await (await requireMachine(machines, vmId)).execute('system_powerdown', null)),
+    pauseMachine: async (vmId) => halt(await requireMachine(machines, vmId)),
+    resumeMachine: async (vmId) => setGoing(await requireMachine(machines, vmId)),
+    pressPowerButton: async (vmId) => pressPowerButton(await requireMachine(machines, vmId)),
 
     inspect: (vmId, options) => inspectVm(machines, vmId, options),
     findAll: (options) => findAll(deps, machines, options),

@@ -9,6 +9,8 @@ export interface QmpArguments {
   readonly cont: null;
   readonly quit: null;
   readonly system_powerdown: null;
+  readonly system_wakeup: null;
+  readonly 'send-key': { readonly keys: readonly { readonly type: 'qcode'; readonly data: 'shift' }[] };
   readonly 'ringbuf-read': { readonly device: string; readonly size: number; readonly format: 'base64' };
 }
 
@@ -23,6 +25,8 @@ export const QMP_RESULTS = {
   cont: record({}),
   quit: record({}),
   system_powerdown: record({}),
+  system_wakeup: record({}),
+  'send-key': record({}),
   'ringbuf-read': text,
 } as const;
 
