@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import type { VmId } from '../../../domain/ids.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
+import { newerMachine } from './errors.ts';
 import { type LaunchRecord, readRecord, removeRecord } from './launch-record.ts';
 import type { Machines } from './machines.ts';
 import type { VmMonitor } from './vm-monitor.ts';
-import { findVmm, killVmm, waitForEnd } from './vmm-process.ts';
+import { findVmm, killVmm, traitsOf, waitForEnd } from './vmm-process.ts';
 
 /** For the last of the console; a VMM that does not answer loses it. */
 const DRAIN_MS = 500;
@@ -14,12 +15,15 @@ const KILL_MS = 10_000;
 
 /**
  * Ends the machine and clears what was kept for its life; the record goes last, so that an interrupted call is found
- * and repeated. The caller holds the VM's lock. Throws `unavailable` driver.end_failed.
+ * and repeated. A VMM without a record that could be read is found and ended as well. The caller holds the VM's lock.
+ * Throws `unavailable` driver.end_failed, `failed_precondition` driver.newer_version.
  */
 export async function endMachine(machines: Machines, vmId: VmId, options: Abortable): Promise<void> {
   const directory = machines.directory(vmId);
   const stored = await readRecord(directory.recordPath);
+  if (stored.kind === 'newer') throw newerMachine();
   if (stored.kind === 'valid') await endVmm(machines, vmId, stored.record, options);
+  else await endLostVmm(machines, vmId, options);
   await machines.release(vmId);
   for (const path of [
     directory.controlSocketPath,
@@ -31,6 +35,11 @@ export async function endMachine(machines: Machines, vmId: VmId, options: Aborta
   }
   await removeRecord(directory.recordPath);
   if (stored.kind !== 'none') machines.hint(vmId);
+}
+
+/** Ends the VMM that lives in the VM's run directory, whatever has become of its record; it is not asked, being unknown. */
+export async function endLostVmm(machines: Machines, vmId: VmId, { signal }: Abortable): Promise<void> {
+  await killVmm(traitsOf(vmId), machines.directory(vmId), { timeoutMs: KILL_MS, signal });
 }
 
 async function endVmm(machines: Machines, vmId: VmId, record: LaunchRecord, { signal }: Abortable): Promise<void> {

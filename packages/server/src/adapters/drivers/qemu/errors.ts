@@ -13,6 +13,13 @@ export function machinePresent(details: Readonly<Record<string, unknown>>): Vola
   });
 }
 
+export const NEWER_MACHINE = 'A newer version of the server has started this machine; only such a one can work on it.';
+
+/** An older server must not destroy what a newer one has made and it cannot read. */
+export function newerMachine(): VolaryError {
+  return new VolaryError('failed_precondition', NEWER_MACHINE, { reason: 'driver.newer_version' });
+}
+
 /** A VM has one link at a time, and a later call wants it. */
 export function linkReplaced(): VolaryError {
   return new VolaryError('unavailable', "Another link to the guest's agent was opened.", { reason: 'guest.link_lost' });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { toVolaryError } from '../../../domain/errors.ts';
 import type { VmId } from '../../../domain/ids.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
@@ -5,11 +6,13 @@ import type { MachineState, VmObservation } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { type ProcessFacts, readBootId } from '../../shared/process.ts';
 import { hasDisk } from './disk.ts';
+import { NEWER_MACHINE } from './errors.ts';
 import { type LaunchRecord, readRecord } from './launch-record.ts';
 import { runStateOf } from './machine-end.ts';
 import type { Machines } from './machines.ts';
 import { readLastWords } from './stderr-log.ts';
-import { findVmm, isOfEarlierBoot, waitForEnd } from './vmm-process.ts';
+import type { VmDirectory } from './vm-directory.ts';
+import { findVmm, isOfEarlierBoot, traitsOf, waitForEnd } from './vmm-process.ts';
 
 /** A dying process closes its sockets some moments before it is gone. */
 const DYING_MS = 300;
@@ -21,21 +24,38 @@ export async function inspectVm(machines: Machines, vmId: VmId, options: Abortab
   const disk = isThere ? 'present' : 'absent';
   switch (stored.kind) {
     case 'none':
-      return { disk, machine: { kind: 'absent' } };
+      return { disk, machine: findLost(vmId, directory) ?? { kind: 'absent' } };
     case 'damaged':
-      return {
-        disk,
-        machine: {
-          kind: 'ended',
-          incarnation: 0,
-          end: { cause: 'vmm-died', detail: 'The record of the machine is damaged.' },
-        },
-      };
+      return { disk, machine: findLost(vmId, directory) ?? damaged() };
+    case 'newer':
+      return { disk, machine: foreign(vmId, directory, stored.incarnation) };
     case 'valid':
       return { disk, machine: await inspectMachine(machines, vmId, stored.record, options) };
     default:
       return stored satisfies never;
   }
+}
+
+/**
+ * A VMM of this VM whose record cannot be read: it can be ended and no more, since nobody knows which life it is. A VMM
+ * has its control socket until it is ended, so that a VM without either costs no look at all processes.
+ */
+function findLost(vmId: VmId, directory: VmDirectory): MachineState | null {
+  if (!existsSync(directory.controlSocketPath)) return null;
+  const facts = findVmm(traitsOf(vmId), directory);
+  if (facts === null) return null;
+  const detail = 'The machine runs, but the record of it is lost.';
+  return { kind: 'unresponsive', incarnation: 0, pid: facts.pid, detail };
+}
+
+function foreign(vmId: VmId, directory: VmDirectory, incarnation: number): MachineState {
+  const pid = findVmm(traitsOf(vmId), directory)?.pid ?? null;
+  return { kind: 'unresponsive', incarnation, pid, detail: NEWER_MACHINE };
+}
+
+function damaged(): MachineState {
+  const end = { cause: 'vmm-died', detail: 'The record of the machine is damaged.' } as const;
+  return { kind: 'ended', incarnation: 0, end };
 }
 
 /** The handle of a machine whose process is known. */

@@ -52,6 +52,14 @@ test('no record is none, and removing it twice is fine', async () => {
   expect(await readRecord(path)).toEqual({ kind: 'none' });
 });
 
+test('a record of a newer version is no damage', async () => {
+  await writeFile(path, JSON.stringify({ ...RECORD, version: 2 }));
+  expect(await readRecord(path)).toEqual({ kind: 'newer', incarnation: 3 });
+
+  await writeFile(path, '{"version": 3}');
+  expect(await readRecord(path)).toEqual({ kind: 'newer', incarnation: 0 });
+});
+
 test('whatever a file holds that is no record is damage, never a fault or a process to be killed', async () => {
   const almost = fc
     .record({ key: fc.constantFrom(...Object.keys(RECORD)), value: fc.constantFrom(undefined, {}, -1, [], { pid: 1 }) })

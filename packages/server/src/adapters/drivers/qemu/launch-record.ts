@@ -32,10 +32,18 @@ const LAUNCH_RECORD = record({
 /** What is kept of a machine from before its start until it is cleared away; enough to find it again and to prove it. */
 export type LaunchRecord = Of<typeof LAUNCH_RECORD>;
 
-/** `damaged`: there is one, but nobody can tell what it says; a host that lost its power may leave such a file. */
+/** What a later version will have kept of it, or not. */
+const NEWER_RECORD = record({ version: integer(2) });
+const WITH_INCARNATION = record({ incarnation: integer(1) });
+
+/**
+ * `damaged`: there is one, but nobody can tell what it says; a host that lost its power may leave such a file.
+ * `newer`: a later version has written it, whose machine is not ours to judge; its incarnation is 0 where it says none.
+ */
 export type StoredRecord =
   | { readonly kind: 'none' }
   | { readonly kind: 'damaged' }
+  | { readonly kind: 'newer'; readonly incarnation: number }
   | { readonly kind: 'valid'; readonly record: LaunchRecord };
 
 /** The record at `path`. */
@@ -46,7 +54,9 @@ export async function readRecord(path: string): Promise<StoredRecord> {
   });
   if (content === null) return { kind: 'none' };
   const value = parseJson(content);
-  return LAUNCH_RECORD(value) ? { kind: 'valid', record: value } : { kind: 'damaged' };
+  if (LAUNCH_RECORD(value)) return { kind: 'valid', record: value };
+  if (!NEWER_RECORD(value)) return { kind: 'damaged' };
+  return { kind: 'newer', incarnation: WITH_INCARNATION(value) ? value.incarnation : 0 };
 }
 
 /** Replaces the record, so that a reader sees the old one or the new one. */

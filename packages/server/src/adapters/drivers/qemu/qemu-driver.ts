@@ -4,7 +4,7 @@ import type { Driver, FoundVm } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { makeDisk } from './disk.ts';
-import { endMachine } from './end-machine.ts';
+import { endLostVmm, endMachine } from './end-machine.ts';
 import { machinePresent } from './errors.ts';
 import { inspectVm } from './inspect.ts';
 import { readRecord } from './launch-record.ts';
@@ -47,10 +47,12 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         await makeDisk(machines.directory(machine.vmId), machine, context);
       }),
 
-    deleteDisk: (vmId) =>
+    deleteDisk: (vmId, options) =>
       machines.lock.run(vmId, async () => {
         const directory = machines.directory(vmId);
         if ((await readRecord(directory.recordPath)).kind !== 'none') throw machinePresent({});
+        // With the directory would go the last trace of it.
+        await endLostVmm(machines, vmId, options);
         await rm(directory.path, { recursive: true, force: true });
       }),
 
@@ -77,12 +79,13 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   };
 }
 
-/** All VMs that have a directory here, except those whose machine another installation has started. */
+/** All VMs that have a directory here, except those whose machine another installation or a newer version has started. */
 async function findAll(deps: QemuDriverDeps, machines: Machines, options: Abortable): Promise<readonly FoundVm[]> {
   const found: FoundVm[] = [];
   for (const vmId of await listVmIds(deps.dataDir)) {
     const stored = await readRecord(machines.directory(vmId).recordPath);
-    if (stored.kind === 'valid' && stored.record.installationId !== deps.installationId) continue;
+    if (stored.kind === 'newer' || (stored.kind === 'valid' && stored.record.installationId !== deps.installationId))
+      continue;
     found.push({ vmId, observation: await inspectVm(machines, vmId, options) });
   }
   return found;

@@ -156,6 +156,58 @@ test('a machine of an earlier boot of the host has ended, and a damaged record c
   expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
 });
 
+test('a machine whose record is lost or damaged is found by its process, and nothing of it is left', async () => {
+  const losses: readonly ((directory: VmDirectory) => Promise<void>)[] = [
+    async ({ recordPath }) => writeFileSync(recordPath, '{"version": 1'),
+    async ({ recordPath }) => rm(recordPath),
+  ];
+  for (const lose of losses) {
+    const { machine, directory } = await started();
+    const pid = await pidOf(machine.vmId);
+    await lose(directory);
+    await driver[Symbol.asyncDispose]();
+    driver = host.makeDriver();
+
+    const { machine: state } = await driver.inspect(machine.vmId, options);
+    expect(state).toMatchObject({ kind: 'unresponsive', incarnation: 0, pid });
+    await driver.endMachine(machine.vmId, options);
+
+    expect(readProcess(pid)).toBeNull();
+    expect(await driver.inspect(machine.vmId, options)).toMatchObject({ machine: { kind: 'absent' } });
+  }
+});
+
+test('a disk is not removed from under a machine of which nothing else is known', async () => {
+  const { machine, directory } = await started();
+  const pid = await pidOf(machine.vmId);
+  await rm(directory.recordPath);
+  await rm(directory.controlSocketPath);
+
+  await driver.deleteDisk(machine.vmId, options);
+
+  expect(readProcess(pid)).toBeNull();
+  expect(existsSync(directory.path)).toBe(false);
+});
+
+test('what a newer version has started is neither ended nor cleared', async () => {
+  const { machine, directory } = await started();
+  const pid = await pidOf(machine.vmId);
+  const ours = readFileSync(directory.recordPath, 'utf8');
+  const theirs = ours.replace('"version": 1', '"version": 2');
+  writeFileSync(directory.recordPath, theirs);
+  const refusal = { code: 'failed_precondition', reason: 'driver.newer_version' };
+
+  const { machine: state } = await driver.inspect(machine.vmId, options);
+  expect(state).toMatchObject({ kind: 'unresponsive', incarnation: 1, pid });
+  await expect(driver.endMachine(machine.vmId, options)).rejects.toMatchObject(refusal);
+  await expect(driver.deleteDisk(machine.vmId, options)).rejects.toMatchObject({ reason: 'driver.machine_present' });
+  expect(await driver.findAll(options)).toEqual([]);
+
+  expect(readProcess(pid)).not.toBeNull();
+  expect(readFileSync(directory.recordPath, 'utf8')).toBe(theirs);
+  writeFileSync(directory.recordPath, ours);
+});
+
 test('what another installation has started is not ours to find', async () => {
   const { machine, directory } = await started();
   await edit(directory, { installationId: 'another' });
@@ -203,7 +255,9 @@ test('no second VMM can open the disk of a running one', async () => {
   const pid = await pidOf(machine.vmId);
   const stored = await readRecord(directory.recordPath);
   writeFileSync(directory.recordPath, '');
+  // Not even looking for a lost one would find it.
   await rm(directory.recordPath);
+  await rm(directory.controlSocketPath);
   await driver[Symbol.asyncDispose]();
   driver = host.makeDriver();
 

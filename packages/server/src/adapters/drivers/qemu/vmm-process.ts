@@ -1,4 +1,5 @@
 import { VolaryError } from '../../../domain/errors.ts';
+import { uuidOf, type VmId } from '../../../domain/ids.ts';
 import {
   findProcess,
   identifyDirectory,
@@ -14,17 +15,26 @@ import type { VmDirectory } from './vm-directory.ts';
 /** How often a process is looked at whose end is awaited; Linux tells nobody but its parent. */
 const POLL_MS = 4;
 
+/** What a VMM is known by: its record or, where that is lost, the UUID that every one is told on its command line. */
+export type VmmTraits = Pick<LaunchRecord, 'uuid' | 'process'> & { readonly argv: readonly string[] | null };
+
+/** What the VMM of this VM is known by without its record. */
+export function traitsOf(vmId: VmId): VmmTraits {
+  return { uuid: uuidOf(vmId), process: null, argv: null };
+}
+
 /**
  * The VMM of this record, proven to be it, or null. The proof: it lives, its command line ends with the recorded one to
- * the last letter, its working directory is this VM's run directory and, where they were recorded, its pid belongs
- * to the same boot of the host and the same start. A number that has been given to another process never passes.
+ * the last letter (or tells it this VM's UUID, where there is no record), its working directory is this VM's run directory
+ * and, where they were recorded, its pid belongs to the same boot of the host and the same start. A number that has been
+ * given to another process never passes.
  */
-export function findVmm(record: LaunchRecord, directory: VmDirectory): ProcessFacts | null {
+export function findVmm(record: VmmTraits, directory: VmDirectory): ProcessFacts | null {
   if (record.process !== null) {
     const facts = findProcess(record.process);
     return facts !== null && isVmmOf(record, directory, facts) ? facts : null;
   }
-  // We were interrupted between starting it and writing down its number.
+  // We were interrupted between starting it and writing down its number, or have nothing written down.
   for (const pid of listPids()) {
     const facts = readProcess(pid);
     if (facts !== null && isVmmOf(record, directory, facts)) return facts;
@@ -39,7 +49,7 @@ export function isOfEarlierBoot(record: LaunchRecord): boolean {
 
 /** Waits until it is gone; false if it is still there after the time. */
 export async function waitForEnd(
-  record: LaunchRecord,
+  record: VmmTraits,
   directory: VmDirectory,
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<boolean> {
@@ -56,7 +66,7 @@ export async function waitForEnd(
  * Throws `unavailable` driver.end_failed when it does not die, as a process does that is stuck in the kernel.
  */
 export async function killVmm(
-  record: LaunchRecord,
+  record: VmmTraits,
   directory: VmDirectory,
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -70,11 +80,16 @@ export async function killVmm(
   if (!(await waitForEnd(record, directory, options))) throw endFailed(facts.pid, null);
 }
 
-function isVmmOf(record: LaunchRecord, directory: VmDirectory, facts: ProcessFacts): boolean {
-  const tail = facts.commandLine.slice(-record.argv.length);
-  if (tail.length !== record.argv.length || tail.some((argument, index) => argument !== record.argv[index]))
-    return false;
+function isVmmOf(traits: VmmTraits, directory: VmDirectory, facts: ProcessFacts): boolean {
+  if (!isToldAs(traits, facts.commandLine)) return false;
   return facts.workingDirectory !== null && facts.workingDirectory === identifyDirectory(directory.runPath);
+}
+
+function isToldAs({ argv, uuid }: VmmTraits, commandLine: readonly string[]): boolean {
+  if (argv === null)
+    return commandLine.some((argument, index) => argument === '-uuid' && commandLine[index + 1] === uuid);
+  const tail = commandLine.slice(-argv.length);
+  return tail.length === argv.length && tail.every((argument, index) => argument === argv[index]);
 }
 
 function endFailed(pid: number, cause: unknown): VolaryError {
