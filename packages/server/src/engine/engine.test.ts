@@ -337,7 +337,7 @@ describe('a restart of the server', () => {
       break;
     }
     expect(installation.world.vms.get(vm.id)?.observe()).toMatchObject({
-      disk: 'present',
+      disk: { kind: 'present' },
       machine: { kind: 'absent' },
     });
   });

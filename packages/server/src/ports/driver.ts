@@ -54,8 +54,16 @@ export type MachineState =
       readonly detail: string;
     };
 
+/** What is kept of a VM on this host besides its machine. */
+export type DiskState =
+  | { readonly kind: 'absent' }
+  /** No disk, but something is kept for the VM, as after a creation that was cut short. `deleteDisk` removes it. */
+  | { readonly kind: 'remnants' }
+  /** `imageDigest`: of the image it was made from; null for a disk of before that was kept beside it. */
+  | { readonly kind: 'present'; readonly imageDigest: string | null };
+
 export interface VmObservation {
-  readonly disk: 'absent' | 'present';
+  readonly disk: DiskState;
   readonly machine: MachineState;
 }
 
@@ -89,8 +97,11 @@ export interface Driver extends AsyncDisposable {
     options: Abortable & { readonly image: Image | null },
   ): Promise<{ readonly version: string; readonly accelerator: Accelerator }>;
 
-  /** Makes the disk, complete or not at all. Throws `resource_exhausted` driver.disk_full. */
-  createDisk(machine: MachineSpec, options: Abortable): Promise<void>;
+  /**
+   * Makes the disk, complete or not at all, and returns the digest of the image it was made from, which is kept with it.
+   * A disk that is there stays as it is, whatever image it was made from. Throws `resource_exhausted` driver.disk_full.
+   */
+  createDisk(machine: MachineSpec, options: Abortable): Promise<{ readonly imageDigest: string | null }>;
   /** Removes the disk and all else that is kept for the VM. The machine must be absent, else `failed_precondition` driver.machine_present. */
   deleteDisk(vmId: VmId, options: Abortable): Promise<void>;
 

@@ -5,10 +5,11 @@ import { canMove, type VmPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { PowerState, Vm } from '../../domain/vm/vm.ts';
-import type { MachineState, VmObservation } from '../../ports/driver.ts';
+import type { DiskState, MachineState, VmObservation } from '../../ports/driver.ts';
 import { type Plan, planVm, type VmStep } from './plan-vm.ts';
 
 const HANDLE = { driver: 'model', version: 1, state: {} } as const;
+const DISK = { kind: 'present', imageDigest: 'sha' } as const;
 const OPERATION = idFromUuid('op', '01890a5d-ac96-774b-bcce-b302099a8057');
 
 /** A VM's row, a host and an image store, small enough to hold in one hand. */
@@ -57,7 +58,12 @@ const world: fc.Arbitrary<World> = fc
     graceMs: fc.constantFrom(0, 5_000),
     hasStarted: fc.boolean(),
     hadDisk: fc.boolean(),
-    disk: fc.constantFrom('absent' as const, 'present' as const),
+    disk: fc.constantFrom<DiskState>(
+      { kind: 'absent' },
+      { kind: 'remnants' },
+      { kind: 'present', imageDigest: 'sha' },
+      { kind: 'present', imageDigest: null },
+    ),
     machine,
     isImageReady: fc.boolean(),
     restartInMs: fc.constantFrom(null, null, 0, 500),
@@ -100,7 +106,7 @@ describe('the planner', () => {
         it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'absent' } };
 
         expect(drive(it, crashes)).toEqual({ kind: 'gone' });
-        expect(it.observation).toEqual({ disk: 'absent', machine: { kind: 'absent' } });
+        expect(it.observation).toEqual({ disk: { kind: 'absent' }, machine: { kind: 'absent' } });
       }),
       { numRuns: 1_000 },
     );
@@ -115,7 +121,7 @@ describe('the planner', () => {
         expect(end.phase).toBe(it.vm.desired.power);
         expect(it.observation.machine.kind).toBe(it.vm.desired.power === 'stopped' ? 'absent' : it.vm.desired.power);
         // A machine whose disk file was removed under it still has it open, and is left alone.
-        if (end.phase === 'stopped') expect(it.observation.disk).toBe('present');
+        if (end.phase === 'stopped') expect(it.observation.disk.kind).toBe('present');
       }),
       { numRuns: 1_000 },
     );
@@ -125,13 +131,25 @@ describe('the planner', () => {
     fc.assert(
       fc.property(world, (it) => {
         it.vm = { ...it.vm, imageDigest: 'sha' };
-        it.observation = { disk: 'absent', machine: { kind: 'absent' } };
+        it.observation = { disk: { kind: 'absent' }, machine: { kind: 'absent' } };
         const plan = look(it);
 
         expect(plan).not.toMatchObject({ step: 'create-disk' });
         expect(plan).not.toMatchObject({ step: 'ensure-image' });
       }),
     );
+  });
+
+  it('takes from the disk what it was made from before it starts it, and removes what was left of making one', () => {
+    const it = runningWorld('running', 0);
+    it.vm = { ...it.vm, imageDigest: null, incarnation: 0 };
+    it.observation = { disk: DISK, machine: { kind: 'absent' } };
+    it.isImageReady = false;
+
+    expect(look(it)).toMatchObject({ step: 'create-disk', phase: 'provisioning' });
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'absent' } };
+    it.observation = { disk: { kind: 'remnants' }, machine: { kind: 'absent' } };
+    expect(look(it)).toMatchObject({ step: 'delete-disk', phase: 'deleting' });
   });
 
   it('asks a guest before it ends its machine, once, where there is a grace', () => {
@@ -152,7 +170,7 @@ describe('the planner', () => {
       step: 'end-machine',
       phase: 'restarting',
     });
-    it.observation = { disk: 'present', machine: { kind: 'absent' } };
+    it.observation = { disk: DISK, machine: { kind: 'absent' } };
     expect(planVm({ ...it, operation: 'vm.restart' })).toEqual({
       kind: 'step',
       step: 'start-machine',
@@ -163,10 +181,10 @@ describe('the planner', () => {
   it('clears what is left of a machine at once, and begins its next life when that is due', () => {
     const it = runningWorld('running', 0);
     it.restartInMs = 500;
-    it.observation = { disk: 'present', machine: { kind: 'ended', incarnation: 1, end: { cause: 'powered-off' } } };
+    it.observation = { disk: DISK, machine: { kind: 'ended', incarnation: 1, end: { cause: 'powered-off' } } };
 
     expect(look(it)).toMatchObject({ step: 'end-machine', phase: it.vm.status.phase });
-    it.observation = { disk: 'present', machine: { kind: 'absent' } };
+    it.observation = { disk: DISK, machine: { kind: 'absent' } };
     expect(look(it)).toEqual({ kind: 'restart-later', delayMs: 500 });
     it.restartInMs = 0;
     expect(look(it)).toEqual({ kind: 'restart-due' });
@@ -176,10 +194,10 @@ describe('the planner', () => {
 
   it('tells a guest that powered off from one that was never started', () => {
     const it = runningWorld('running', 0);
-    it.observation = { disk: 'present', machine: { kind: 'ended', incarnation: 1, end: { cause: 'powered-off' } } };
+    it.observation = { disk: DISK, machine: { kind: 'ended', incarnation: 1, end: { cause: 'powered-off' } } };
 
     expect(look(it)).toEqual({ kind: 'life-ended', end: { cause: 'powered-off' } });
-    it.observation = { disk: 'present', machine: { kind: 'absent' } };
+    it.observation = { disk: DISK, machine: { kind: 'absent' } };
     expect(look(it)).toMatchObject({ kind: 'life-ended', end: { cause: 'vmm-died' } });
   });
 
@@ -243,7 +261,7 @@ function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       it.isImageReady = true;
       return;
     case 'create-disk':
-      it.observation = { ...observation, disk: 'present' };
+      if (observation.disk.kind !== 'present') it.observation = { ...observation, disk: DISK };
       learn({ imageDigest: 'sha' });
       return;
     case 'start-machine': {
@@ -271,7 +289,7 @@ function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       learn({ startedAt: null, handle: null });
       return;
     case 'delete-disk':
-      it.observation = { ...observation, disk: 'absent' };
+      it.observation = { ...observation, disk: { kind: 'absent' } };
       learn({ imageDigest: null });
       return;
     default:
@@ -292,7 +310,7 @@ function runningWorld(wanted: PowerState, graceMs: number): World {
   const running: MachineState = { kind: 'running', incarnation: 1, handle: HANDLE, pid: 7 };
   return {
     vm,
-    observation: { disk: 'present', machine: running },
+    observation: { disk: DISK, machine: running },
     isImageReady: true,
     restartInMs: null,
     tried: new Set(),

@@ -69,7 +69,7 @@ export function planVm(input: PlanInput): Plan {
 
 function planRemoval({ observation }: PlanInput): Plan {
   if (observation.machine.kind !== 'absent') return step('end-machine', 'deleting');
-  if (observation.disk === 'present') return step('delete-disk', 'deleting');
+  if (observation.disk.kind !== 'absent') return step('delete-disk', 'deleting');
   return { kind: 'gone' };
 }
 
@@ -86,7 +86,7 @@ function planRestart({ vm, observation }: PlanInput, delayMs: number): Plan {
 function planStopped(input: PlanInput): Plan {
   const { observation } = input;
   if (observation.machine.kind !== 'absent') return planMachineEnd(input, 'stopping');
-  return observation.disk === 'absent' ? planDisk(input) : { kind: 'settled', phase: 'stopped' };
+  return planDisk(input) ?? { kind: 'settled', phase: 'stopped' };
 }
 
 function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
@@ -117,8 +117,9 @@ function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
 }
 
 function planBirth(input: PlanInput): Plan {
-  const { vm, observation, isImageReady } = input;
-  if (observation.disk === 'absent') return planDisk(input);
+  const { vm, isImageReady } = input;
+  const disk = planDisk(input);
+  if (disk !== null) return disk;
   if (vm.incarnation === vm.desired.incarnation) {
     return {
       kind: 'life-ended',
@@ -135,8 +136,15 @@ function planBirth(input: PlanInput): Plan {
   return step('start-machine', startingPhase(input));
 }
 
-/** A disk is made once: when one that was made is not there, making an empty one would hide the loss. */
-function planDisk({ vm, isImageReady }: PlanInput): Plan {
+/**
+ * Null when the disk is there and known to the row. A disk is made once: when one that was made is not there, making an
+ * empty one would hide the loss; and one that is there is asked what it was made from, where that was not written down.
+ */
+function planDisk({ vm, observation: { disk }, isImageReady }: PlanInput): Plan | null {
+  if (disk.kind === 'present') {
+    const isKnown = disk.imageDigest === null || disk.imageDigest === vm.imageDigest;
+    return isKnown ? null : step('create-disk', 'provisioning');
+  }
   if (vm.imageDigest !== null) {
     return { kind: 'impossible', reason: 'vm.disk_lost', message: 'The disk of this VM is gone from the host.' };
   }

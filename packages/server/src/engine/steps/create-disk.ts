@@ -1,8 +1,9 @@
 import { machineSpec, requireImage, type Step } from './step.ts';
 
-/** Makes the VM's own disk on top of the image, and remembers which image that is. */
+/** Makes the VM's own disk on top of the image unless it is there, and remembers which image it was made from. */
 export const createDisk: Step = async ({ driver }, context) => {
-  const image = requireImage(context);
-  await driver.createDisk(machineSpec(context.vm, image), { signal: context.signal });
-  return { imageDigest: image.digest };
+  const { vm, signal } = context;
+  const { disk } = await driver.inspect(vm.id, { signal });
+  if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
+  return await driver.createDisk(machineSpec(vm, requireImage(context)), { signal });
 };

@@ -7,10 +7,27 @@ export function diskLaws({ driver, machine, options }: DriverContext): void {
     const subject = driver();
     const spec = machine();
 
-    await subject.createDisk(spec, options);
-    await subject.createDisk(spec, options);
+    const imageDigest = spec.image.digest;
 
-    expect(await subject.inspect(spec.vmId, options)).toEqual({ disk: 'present', machine: { kind: 'absent' } });
+    expect(await subject.createDisk(spec, options)).toEqual({ imageDigest });
+    expect(await subject.createDisk(spec, options)).toEqual({ imageDigest });
+
+    expect(await subject.inspect(spec.vmId, options)).toEqual({
+      disk: { kind: 'present', imageDigest },
+      machine: { kind: 'absent' },
+    });
+  });
+
+  test('a disk remembers the image it was made from, whatever is asked of it afterwards', async () => {
+    const before = driver();
+    const spec = machine();
+    await before.createDisk(spec, options);
+    await before[Symbol.asyncDispose]();
+    const after = driver();
+    const other = { ...spec, image: { ...spec.image, digest: 'f'.repeat(64) } };
+
+    expect(await after.createDisk(other, options)).toEqual({ imageDigest: spec.image.digest });
+    expect((await after.inspect(spec.vmId, options)).disk).toMatchObject({ imageDigest: spec.image.digest });
   });
 
   test('an aborted creation leaves no disk, and can be repeated', async () => {
@@ -21,9 +38,9 @@ export function diskLaws({ driver, machine, options }: DriverContext): void {
       'enough',
     );
 
-    expect((await subject.inspect(spec.vmId, options)).disk).toBe('absent');
+    expect((await subject.inspect(spec.vmId, options)).disk.kind).not.toBe('present');
     await subject.createDisk(spec, options);
-    expect((await subject.inspect(spec.vmId, options)).disk).toBe('present');
+    expect((await subject.inspect(spec.vmId, options)).disk.kind).toBe('present');
   });
 
   test('removes everything, and removing it again changes nothing', async () => {
@@ -34,7 +51,10 @@ export function diskLaws({ driver, machine, options }: DriverContext): void {
     await subject.deleteDisk(spec.vmId, options);
     await subject.deleteDisk(spec.vmId, options);
 
-    expect(await subject.inspect(spec.vmId, options)).toEqual({ disk: 'absent', machine: { kind: 'absent' } });
+    expect(await subject.inspect(spec.vmId, options)).toEqual({
+      disk: { kind: 'absent' },
+      machine: { kind: 'absent' },
+    });
     expect((await subject.findAll(options)).map((found) => found.vmId)).not.toContain(spec.vmId);
   });
 
@@ -49,6 +69,9 @@ export function diskLaws({ driver, machine, options }: DriverContext): void {
       reason: 'driver.machine_present',
     });
 
-    expect(await subject.inspect(spec.vmId, options)).toMatchObject({ disk: 'present', machine: { kind: 'running' } });
+    expect(await subject.inspect(spec.vmId, options)).toMatchObject({
+      disk: { kind: 'present' },
+      machine: { kind: 'running' },
+    });
   });
 }

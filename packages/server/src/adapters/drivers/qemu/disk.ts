@@ -1,13 +1,24 @@
-import { chown, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { VolaryError } from '../../../domain/errors.ts';
-import type { MachineSpec } from '../../../ports/driver.ts';
+import type { DiskState, MachineSpec } from '../../../ports/driver.ts';
 import { runProgram } from '../../shared/run-program.ts';
+import { synchronise } from '../../shared/synchronise.ts';
+import { readDiskOrigin, writeDiskOrigin } from './disk-origin.ts';
 import { makeLinkKey } from './link-key.ts';
 import type { Identity } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
 const GIB = 1024 ** 3;
+
+/** What is there of the VM besides its machine. */
+export async function inspectDisk(directory: VmDirectory): Promise<DiskState> {
+  if (await hasDisk(directory)) {
+    return { kind: 'present', imageDigest: (await readDiskOrigin(directory))?.imageDigest ?? null };
+  }
+  return { kind: existsSync(directory.path) ? 'remnants' : 'absent' };
+}
 
 /** True when the VM's disk is complete. */
 export async function hasDisk(directory: VmDirectory): Promise<boolean> {
@@ -34,6 +45,8 @@ export async function makeDisk(
     await mkdir(directory.runPath, { recursive: true, mode: 0o700 });
     await makeLinkKey(directory);
     await rm(directory.newDiskPath, { force: true });
+    // Before the disk has its name: a disk that is there always knows what it was made from.
+    await writeDiskOrigin(directory, image.digest);
     await makeOverlay(directory.newDiskPath, machine, context);
     if (context.identity !== null) {
       await chown(directory.newDiskPath, context.identity.uid, context.identity.gid);
@@ -61,15 +74,6 @@ async function makeOverlay(
     reason: 'driver.disk_failed',
     context: { args, exitCode: result.exitCode, stderr: result.stderr },
   });
-}
-
-async function synchronise(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function tooSmall(rootBytes: number): VolaryError {

@@ -5,7 +5,7 @@ import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineState, VmObservation } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { type ProcessFacts, readBootId } from '../../shared/process.ts';
-import { hasDisk } from './disk.ts';
+import { inspectDisk } from './disk.ts';
 import { NEWER_MACHINE } from './errors.ts';
 import { type LaunchRecord, readRecord } from './launch-record.ts';
 import { runStateOf } from './machine-end.ts';
@@ -20,8 +20,7 @@ const DYING_MS = 300;
 /** What is there of the VM now: its disk by its name, its machine by its record, its process, and what QEMU says. */
 export async function inspectVm(machines: Machines, vmId: VmId, options: Abortable): Promise<VmObservation> {
   const directory = machines.directory(vmId);
-  const [isThere, stored] = await Promise.all([hasDisk(directory), readRecord(directory.recordPath)]);
-  const disk = isThere ? 'present' : 'absent';
+  const [disk, stored] = await Promise.all([inspectDisk(directory), readRecord(directory.recordPath)]);
   switch (stored.kind) {
     case 'none':
       return { disk, machine: findLost(vmId, directory) ?? { kind: 'absent' } };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Driver, FoundVm } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
-import { makeDisk } from './disk.ts';
+import { inspectDisk, makeDisk } from './disk.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
 import { machinePresent } from './errors.ts';
 import { inspectVm } from './inspect.ts';
@@ -42,9 +42,12 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
 
     createDisk: (machine, { signal }) =>
       machines.lock.run(machine.vmId, async () => {
-        if ((await inspectVm(machines, machine.vmId, { signal })).disk === 'present') return;
+        const directory = machines.directory(machine.vmId);
+        const disk = await inspectDisk(directory);
+        if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
         const context = { program: await findQemu({ signal }), identity: identityOf(machine.vmId, []), signal };
-        await makeDisk(machines.directory(machine.vmId), machine, context);
+        await makeDisk(directory, machine, context);
+        return { imageDigest: machine.image.digest };
       }),
 
     deleteDisk: (vmId, options) =>

@@ -285,6 +285,28 @@ test('a guest that floods its console fills neither our disk nor our memory', as
   expect(bytes).toBeLessThanOrEqual(1024 * 1024 + 256 * 1024);
 });
 
+test('what is left of a creation that was cut short is seen, and removed', async () => {
+  const { vmId } = host.makeMachine();
+  const directory = vmDirectory(host.dataDir, vmId);
+  mkdirSync(directory.runPath, { recursive: true });
+  writeFileSync(directory.linkKeyPath, '');
+
+  expect(await driver.inspect(vmId, options)).toEqual({ disk: { kind: 'remnants' }, machine: { kind: 'absent' } });
+  await driver.deleteDisk(vmId, options);
+
+  expect(await driver.inspect(vmId, options)).toEqual({ disk: { kind: 'absent' }, machine: { kind: 'absent' } });
+});
+
+test('a disk of which nobody wrote down what it was made from says so', async () => {
+  const machine = host.makeMachine();
+  machines.push(machine);
+  await driver.createDisk(machine, options);
+  writeFileSync(vmDirectory(host.dataDir, machine.vmId).diskOriginPath, '{"version": 1, "imageDigest": "../.."}');
+
+  expect((await driver.inspect(machine.vmId, options)).disk).toEqual({ kind: 'present', imageDigest: null });
+  expect(await driver.createDisk(machine, options)).toEqual({ imageDigest: null });
+});
+
 test('without QEMU it says what to install', async () => {
   const bare = host.makeDriver({ searchPath: host.cacheDir });
 

@@ -14,6 +14,8 @@ export interface VmDirectory {
   readonly diskPath: string;
   /** The disk while it is being made. */
   readonly newDiskPath: string;
+  /** What the disk was made from. */
+  readonly diskOriginPath: string;
   readonly recordPath: string;
   readonly linkKeyPath: string;
   readonly stderrPath: string;
@@ -48,6 +50,7 @@ export function vmDirectoryAt(path: string): VmDirectory {
     runPath,
     diskPath: join(runPath, RUN_FILES.disk),
     newDiskPath: join(runPath, `${RUN_FILES.disk}.new`),
+    diskOriginPath: join(path, 'disk.json'),
     recordPath: join(path, 'launch.json'),
     linkKeyPath: join(path, 'link.key'),
     stderrPath: join(path, 'stderr.log'),

@@ -12,7 +12,7 @@ import type { SimulatedWorld } from './simulated-world.ts';
 
 const CAPABILITIES: DriverCapabilities = { supportsPause: true, supportsConsole: true, networkModes: ['user', 'none'] };
 const WATCH_CAPACITY = 65_536;
-const ABSENT = { disk: 'absent', machine: { kind: 'absent' } } as const;
+const ABSENT = { disk: { kind: 'absent' }, machine: { kind: 'absent' } } as const;
 
 /**
  * A driver whose machines exist in memory, for tests of everything above drivers: a VM's labels are its fault plan
@@ -38,7 +38,8 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         signal.throwIfAborted();
         world.faults.learn(machine.vmId, machine.labels);
         world.faults.fail(machine.vmId, 'create');
-        world.make(machine.vmId);
+        const { disk } = world.make(machine.vmId, machine.image.digest).observe();
+        return { imageDigest: disk.imageDigest };
       }),
 
     deleteDisk: (vmId) =>

@@ -23,6 +23,8 @@ interface Machine {
 
 export interface SimulatedVmDeps {
   readonly vmId: VmId;
+  /** Of the image that its disk is made from. */
+  readonly imageDigest: string;
   readonly clock: Clock;
   /** Tells whoever watches. */
   readonly onChange: () => void;
@@ -56,8 +58,8 @@ export class SimulatedVm {
     return { guest: machine.guest, startedAtMs: machine.startedAtMs, life: machine.life.signal };
   }
 
-  observe(): VmObservation {
-    return { disk: 'present', machine: this.#observeMachine() };
+  observe(): VmObservation & { readonly disk: { readonly kind: 'present'; readonly imageDigest: string } } {
+    return { disk: { kind: 'present', imageDigest: this.#deps.imageDigest }, machine: this.#observeMachine() };
   }
 
   start(incarnation: number, name: string, faults: FaultPlan): DriverHandle {

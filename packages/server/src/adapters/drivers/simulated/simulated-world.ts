@@ -11,8 +11,8 @@ export interface SimulatedWorld {
   readonly startedAt: EpochMs;
   readonly vms: ReadonlyMap<VmId, SimulatedVm>;
   readonly faults: FaultLedger;
-  /** The VM, made if there is none: with its disk. */
-  make(vmId: VmId): SimulatedVm;
+  /** The VM, made if there is none: with its disk, from this image. */
+  make(vmId: VmId, imageDigest: string): SimulatedVm;
   remove(vmId: VmId): void;
   /** Calls the listener with each VM that changes, until the returned function is called. */
   onChange(listener: (vmId: VmId) => void): () => void;
@@ -31,10 +31,10 @@ export function createSimulatedWorld(deps: { readonly clock: Clock }): Simulated
     startedAt: deps.clock.now(),
     vms,
     faults,
-    make(vmId) {
+    make(vmId, imageDigest) {
       const known = vms.get(vmId);
       if (known !== undefined) return known;
-      const vm = new SimulatedVm({ vmId, clock: deps.clock, onChange: () => tell(vmId) });
+      const vm = new SimulatedVm({ vmId, imageDigest, clock: deps.clock, onChange: () => tell(vmId) });
       vms.set(vmId, vm);
       return vm;
     },
