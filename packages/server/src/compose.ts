@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createMemoryBus } from './adapters/bus/memory-bus.ts';
 import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
+import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
 import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
@@ -84,8 +85,9 @@ async function createMachines(
   { installationId, clock, log }: MachineDeps,
 ): Promise<{ readonly driver: Driver; readonly images: ImageSource }> {
   if (config.driver === 'simulated') {
+    const keeper = createVmKeeper(join(config.dataDir, 'simulated'));
     return {
-      driver: createSimulatedDriver({ world: createSimulatedWorld({ clock }) }),
+      driver: createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper }) }),
       images: createSimulatedImages(),
     };
   }

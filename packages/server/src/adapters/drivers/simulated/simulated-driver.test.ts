@@ -1,31 +1,13 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { idFromUuid, type VmId } from '../../../domain/ids.ts';
+import type { VmId } from '../../../domain/ids.ts';
 import { driverContract } from '../../../ports/driver.contract.ts';
-import type { MachineSpec } from '../../../ports/driver.ts';
 import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
 import { createManualClock, type ManualClock } from '../../shared/manual-clock.ts';
 import { createSimulatedDriver } from './simulated-driver.ts';
+import { makeMachine } from './simulated-machine.fixture.ts';
 import { createSimulatedWorld, type SimulatedWorld } from './simulated-world.ts';
 
 const options = { signal: new AbortController().signal };
-
-function makeMachine(labels: Readonly<Record<string, string>> = {}): MachineSpec {
-  const network = { mode: 'user', egress: 'deny' } as const;
-  const image = {
-    name: 'base',
-    digest: '00',
-    kernelPath: '',
-    initramfsPath: '',
-    rootPath: '',
-    rootBytes: 0,
-    sizeBytes: 0,
-    kernelVersion: '0',
-    builtAt: 0,
-  };
-  const spec = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 1, network, restartPolicy: 'never' } as const;
-  return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'one', incarnation: 1, spec, labels, image };
-}
 
 driverContract({
   name: 'the simulated driver',

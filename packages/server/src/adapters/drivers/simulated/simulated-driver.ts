@@ -15,7 +15,7 @@ const WATCH_CAPACITY = 65_536;
 const ABSENT = { disk: { kind: 'absent' }, machine: { kind: 'absent' } } as const;
 
 /**
- * A driver whose machines exist in memory, for tests of everything above drivers: a VM's labels are its fault plan
+ * A driver whose machines exist in this process only, for tests of everything above drivers: a VM's labels are its fault plan
  * (README.md has the table), and the world's clock is stepped by hand. Drivers of one world see the same VMs, so that
  * making another one is a restart of the server.
  */
@@ -29,7 +29,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     capabilities: CAPABILITIES,
 
     async probe() {
-      const explanation = 'Machines are simulated in memory; no instruction of a guest is executed.';
+      const explanation = 'Machines are simulated; no instruction of a guest is executed.';
       return { version: '1', accelerator: { kind: 'none', explanation, probedAt: world.startedAt } };
     },
 

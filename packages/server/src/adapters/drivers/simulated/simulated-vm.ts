@@ -8,13 +8,18 @@ import { FileTree } from './guest/file-tree.ts';
 import { linkLost } from './guest/guest-errors.ts';
 import { SimulatedGuest } from './guest/simulated-guest.ts';
 import type { SimulatedLink } from './guest/simulated-link.ts';
+import type { KeptMachine, KeptVm } from './kept-vm.ts';
 
 const CONSOLE_BYTES = 256 * 1024;
 const LINK_REPLACED = 'another one was opened';
 
 interface Machine {
   readonly incarnation: number;
+  readonly name: string;
+  /** By the monotonic clock of this process; before its beginning for a machine that was found running. */
   readonly startedAtMs: number;
+  /** By the wall clock. */
+  readonly startedAt: number;
   readonly guest: SimulatedGuest;
   readonly life: AbortController;
   readonly number: number;
@@ -28,6 +33,8 @@ export interface SimulatedVmDeps {
   readonly clock: Clock;
   /** Tells whoever watches. */
   readonly onChange: () => void;
+  /** Something has changed that is kept: called before anybody is told of it. */
+  readonly onKeep: () => void;
 }
 
 /** One VM of a simulated host: a disk that outlives its machines, at most one machine, and the console of all of them. */
@@ -40,7 +47,8 @@ export class SimulatedVm {
   #link: SimulatedLink | null = null;
   #opening: AbortController | null = null;
 
-  constructor(deps: SimulatedVmDeps) {
+  /** A VM with a new disk, or the one that was kept, whose machine has run on meanwhile. */
+  constructor(deps: SimulatedVmDeps, kept: KeptVm | null, faults: FaultPlan) {
     this.#deps = deps;
     this.files = new FileTree(() => deps.clock.now());
     this.files.makeDevice('/dev/null', () => undefined);
@@ -49,6 +57,8 @@ export class SimulatedVm {
       if (bytes[0] === 0x63)
         this.endByItself({ cause: 'panicked', detail: 'Kernel panic - not syncing: sysrq triggered crash' });
     });
+    if (kept !== null) this.#restore(kept, faults);
+    this.files.onChange(() => deps.onKeep());
   }
 
   /** The machine that can run on; null if there is none, or it has ended. */
@@ -64,29 +74,26 @@ export class SimulatedVm {
 
   start(incarnation: number, name: string, faults: FaultPlan): DriverHandle {
     const { clock } = this.#deps;
-    const guest = new SimulatedGuest({
-      clock,
-      files: this.files,
-      onPowerOff: (how) => {
-        if (!faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
-      },
-    });
     this.files.write('/etc/hostname', Buffer.from(`${name}\n`), { mode: null, makeParents: false });
-    const life = new AbortController();
-    this.#machine = {
-      incarnation,
-      startedAtMs: clock.monotonicMs(),
-      guest,
-      life,
-      number: randomInt(1, 2 ** 31),
-      state: 'running',
-    };
+    const number = randomInt(1, 2 ** 31);
+    const begun = { incarnation, name, number, startedAt: clock.now(), startedAtMs: clock.monotonicMs() };
+    this.#machine = this.#begin(begun, faults);
+    const handle = this.#handle(this.#machine);
     this.#print(Buffer.from(`Simulated guest ${name}, incarnation ${incarnation}\r\n`));
-    const { endsBy, unresponsiveAfterMs } = faults;
-    if (endsBy !== null) this.#after(endsBy.afterMs, life, () => this.endByItself(endsBy.end));
-    if (unresponsiveAfterMs !== null) this.#after(unresponsiveAfterMs, life, () => this.#become('unresponsive'));
-    this.#deps.onChange();
-    return this.#handle(this.#machine);
+    this.#setTimers(this.#machine, faults);
+    this.#changed();
+    return handle;
+  }
+
+  /** What is kept of it while there is no process to simulate it. */
+  get kept(): Omit<KeptVm, 'version' | 'faults'> {
+    const bytes = this.#console.toString('base64');
+    return {
+      imageDigest: this.#deps.imageDigest,
+      files: this.files.entries(),
+      console: { offset: this.#consoleStart, bytes },
+      machine: this.#machine === null ? null : keepMachine(this.#machine),
+    };
   }
 
   halt(): void {
@@ -111,7 +118,7 @@ export class SimulatedVm {
     if (this.#machine === null) return;
     this.#endGuest();
     this.#machine = null;
-    this.#deps.onChange();
+    this.#changed();
   }
 
   /** Ends the link, and the opening of one that is under way; the signal ends the opening that begins now. */
@@ -153,7 +160,51 @@ export class SimulatedVm {
   #become(state: Machine['state']): void {
     if (this.#machine === null || this.#machine.state === state) return;
     this.#machine.state = state;
-    this.#deps.onChange();
+    this.#changed();
+  }
+
+  #begin(
+    {
+      incarnation,
+      name,
+      number,
+      startedAt,
+      startedAtMs,
+    }: Omit<KeptMachine, 'state'> & { readonly startedAtMs: number },
+    faults: FaultPlan,
+  ): Machine {
+    const guest = new SimulatedGuest({
+      clock: this.#deps.clock,
+      files: this.files,
+      bootedAtMs: startedAtMs,
+      onPowerOff: (how) => {
+        if (!faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
+      },
+    });
+    return { incarnation, name, number, startedAt, startedAtMs, guest, life: new AbortController(), state: 'running' };
+  }
+
+  #setTimers(machine: Machine, { endsBy, unresponsiveAfterMs }: FaultPlan): void {
+    const { life, startedAtMs } = machine;
+    const leftMs = (afterMs: number): number => Math.max(0, startedAtMs + afterMs - this.#deps.clock.monotonicMs());
+    if (endsBy !== null) this.#after(leftMs(endsBy.afterMs), life, () => this.endByItself(endsBy.end));
+    if (unresponsiveAfterMs !== null)
+      this.#after(leftMs(unresponsiveAfterMs), life, () => this.#become('unresponsive'));
+  }
+
+  /** The machine has run on; its guest has forgotten the commands, which were run by a process that is gone. */
+  #restore({ files, console, machine }: KeptVm, faults: FaultPlan): void {
+    this.files.restore(files);
+    this.#console = Buffer.from(console.bytes, 'base64');
+    this.#consoleStart = console.offset;
+    if (machine === null) return;
+    const { clock } = this.#deps;
+    const startedAtMs = clock.monotonicMs() - Math.max(0, clock.now() - machine.startedAt);
+    this.#machine = this.#begin({ ...machine, startedAtMs }, faults);
+    this.#machine.state = machine.state;
+    if (machine.state === 'paused') this.#machine.guest.halt();
+    if (typeof machine.state === 'object') this.#endGuest();
+    else this.#setTimers(this.#machine, faults);
   }
 
   #endGuest(): void {
@@ -172,6 +223,15 @@ export class SimulatedVm {
     const dropped = Math.max(0, whole.length - CONSOLE_BYTES);
     this.#console = whole.subarray(dropped);
     this.#consoleStart += dropped;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#deps.onKeep();
     this.#deps.onChange();
   }
+}
+
+function keepMachine({ incarnation, name, number, startedAt, state }: Machine): KeptMachine {
+  return { incarnation, name, number, startedAt, state };
 }

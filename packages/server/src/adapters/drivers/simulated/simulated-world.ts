@@ -2,12 +2,13 @@ import type { VmId } from '../../../domain/ids.ts';
 import type { EpochMs } from '../../../domain/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { createFaultLedger, type FaultLedger } from './fault-ledger.ts';
+import type { KeptVm, VmKeeper } from './kept-vm.ts';
 import { SimulatedVm } from './simulated-vm.ts';
 
-/** A host that exists in this process only. It outlives the drivers that work on it, as a real host does. */
+/** A simulated host. It outlives the drivers that work on it, as a real host does, and with a keeper also this process. */
 export interface SimulatedWorld {
   readonly clock: Clock;
-  /** When the host was made: its boot. */
+  /** When this process began to simulate it. */
   readonly startedAt: EpochMs;
   readonly vms: ReadonlyMap<VmId, SimulatedVm>;
   readonly faults: FaultLedger;
@@ -18,28 +19,50 @@ export interface SimulatedWorld {
   onChange(listener: (vmId: VmId) => void): () => void;
 }
 
-/** An empty host whose time is this clock's. */
-export function createSimulatedWorld(deps: { readonly clock: Clock }): SimulatedWorld {
-  const faults = createFaultLedger();
+/** The host whose VMs the keeper has, or an empty one that is lost with this process; its time is this clock's. */
+export function createSimulatedWorld({
+  clock,
+  keeper = null,
+}: {
+  readonly clock: Clock;
+  readonly keeper?: VmKeeper | null;
+}): SimulatedWorld {
+  const faults = createFaultLedger((vmId) => keep(vmId));
   const vms = new Map<VmId, SimulatedVm>();
   const listeners = new Set<(vmId: VmId) => void>();
   const tell = (vmId: VmId): void => {
     for (const listener of listeners) listener(vmId);
   };
+  function keep(vmId: VmId): void {
+    const vm = vms.get(vmId);
+    if (vm !== undefined) keeper?.write(vmId, { ...vm.kept, faults: faults.keep(vmId) });
+  }
+  function add(vmId: VmId, imageDigest: string, kept: KeptVm | null): SimulatedVm {
+    const plan = kept === null ? faults.plan(vmId) : faults.restore(vmId, kept.faults);
+    const vm = new SimulatedVm(
+      { vmId, imageDigest, clock, onChange: () => tell(vmId), onKeep: () => keep(vmId) },
+      kept,
+      plan,
+    );
+    vms.set(vmId, vm);
+    return vm;
+  }
+  for (const [vmId, kept] of keeper?.readAll() ?? []) add(vmId, kept.imageDigest, kept);
   return {
-    clock: deps.clock,
-    startedAt: deps.clock.now(),
+    clock,
+    startedAt: clock.now(),
     vms,
     faults,
     make(vmId, imageDigest) {
       const known = vms.get(vmId);
       if (known !== undefined) return known;
-      const vm = new SimulatedVm({ vmId, imageDigest, clock: deps.clock, onChange: () => tell(vmId) });
-      vms.set(vmId, vm);
+      const vm = add(vmId, imageDigest, null);
+      keep(vmId);
       return vm;
     },
     remove(vmId) {
       vms.delete(vmId);
+      keeper?.remove(vmId);
       faults.forget(vmId);
       tell(vmId);
     },

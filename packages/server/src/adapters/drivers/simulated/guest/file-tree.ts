@@ -11,6 +11,15 @@ interface Entry {
   readonly onWrite: ((bytes: Uint8Array) => void) | null;
 }
 
+/** A file or directory as it is kept outside of this process. */
+export interface KeptEntry {
+  readonly path: string;
+  readonly mode: number;
+  readonly modifiedAtMs: number;
+  /** Base64; null for a directory. */
+  readonly content: string | null;
+}
+
 const EMPTY = new Uint8Array();
 /** Linux's bound of a path, bytes with the closing zero. */
 const PATH_MAX = 4_096;
@@ -117,6 +126,32 @@ export class FileTree {
     target.parent.children.set(target.name, entry);
     this.#tell('renamed_from', from);
     this.#tell('renamed_to', to);
+  }
+
+  /** Everything on the disk but devices; a directory comes before what is in it. */
+  entries(): readonly KeptEntry[] {
+    const entriesOf = (parent: string, { children }: Entry): readonly KeptEntry[] =>
+      [...children].flatMap(([name, entry]) => {
+        const path = `${parent}/${name}`;
+        const { type, mode, modifiedAtMs } = entry;
+        if (type === 'character') return [];
+        const content = type === 'file' ? Buffer.from(entry.content).toString('base64') : null;
+        return [{ path, mode, modifiedAtMs, content }, ...entriesOf(path, entry)];
+      });
+    return entriesOf('', this.#root);
+  }
+
+  /** Puts back what `entries` gave, on a disk that has nothing but devices and what every disk has. Tells nobody. */
+  restore(entries: readonly KeptEntry[]): void {
+    for (const { path, mode, modifiedAtMs, content } of entries) {
+      const { parent, name } = this.#place(path, false);
+      const made = content === null ? this.#directory(mode) : this.#file(mode);
+      const entry = parent.children.get(name) ?? made;
+      if (content !== null) entry.content = Buffer.from(content, 'base64');
+      entry.mode = mode;
+      entry.modifiedAtMs = modifiedAtMs;
+      parent.children.set(name, entry);
+    }
   }
 
   /** Tells of each change, with its absolute path, until the returned function is called. */

@@ -15,6 +15,8 @@ export interface GuestDeps {
   readonly files: FileTree;
   /** The guest ends its machine. */
   readonly onPowerOff: (how: 'power-off' | 'reboot') => void;
+  /** When its machine was started, by the monotonic clock; default: now. */
+  readonly bootedAtMs?: number;
 }
 
 /** The inside of a machine during one life: its commands, and whether it is being run at all. */
@@ -33,7 +35,7 @@ export class SimulatedGuest {
     this.#deps = deps;
     this.files = deps.files;
     this.clock = deps.clock;
-    this.#bootedAtMs = deps.clock.monotonicMs();
+    this.#bootedAtMs = deps.bootedAtMs ?? deps.clock.monotonicMs();
   }
 
   get uptimeMs(): number {

@@ -1,0 +1,103 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VolaryError } from '../../../domain/errors.ts';
+import { parseId, type VmId } from '../../../domain/ids.ts';
+import {
+  dictionary,
+  either,
+  integer,
+  listOf,
+  nothing,
+  type Of,
+  oneOf,
+  record,
+  type Shape,
+  text,
+} from '../../../lib/shape.ts';
+import { FAULTY_CALLS } from './faults.ts';
+
+const MACHINE_END = either(
+  record({ cause: oneOf('powered-off', 'rebooted') }),
+  record({ cause: oneOf('panicked', 'io-error', 'vmm-died'), detail: text }),
+);
+const MACHINE = record({
+  incarnation: integer(1),
+  name: text,
+  /** What a process id is to a real machine. */
+  number: integer(1),
+  /** By the wall clock, milliseconds since 1970. */
+  startedAt: integer(0),
+  state: either(oneOf('running', 'paused', 'unresponsive'), record({ end: MACHINE_END })),
+});
+const labels: Shape<Readonly<Record<string, string>>> = (value): value is Readonly<Record<string, string>> =>
+  dictionary(value) && Object.values(value).every(text);
+const FAULTS = record({
+  labels,
+  failures: listOf(record({ call: oneOf(...FAULTY_CALLS), count: integer(0) })),
+});
+const KEPT_VM = record({
+  version: oneOf(1),
+  /** Of the image that its disk was made from. */
+  imageDigest: text,
+  files: listOf(record({ path: text, mode: integer(0), modifiedAtMs: integer(0), content: either(nothing, text) })),
+  /** `bytes` in base64. */
+  console: record({ offset: integer(0), bytes: text }),
+  machine: either(nothing, MACHINE),
+  faults: FAULTS,
+});
+
+/** A VM of a simulated host, as it lies on disk: what is true of it while no server runs. */
+export type KeptVm = Of<typeof KEPT_VM>;
+export type KeptMachine = Of<typeof MACHINE>;
+export type KeptFaults = Of<typeof FAULTS>;
+
+/** Where a simulated host keeps its VMs, so that they outlive the process which simulates them. */
+export interface VmKeeper {
+  /** What was kept. Throws `data_loss` driver.damaged_state. */
+  readAll(): ReadonlyMap<VmId, KeptVm>;
+  /** Replaces what is kept of the VM: after a kill there is the state before or the one after. */
+  write(vmId: VmId, vm: Omit<KeptVm, 'version'>): void;
+  remove(vmId: VmId): void;
+}
+
+/** Keeps each VM in a file of this directory. Not synchronised: a process that is killed loses nothing, a host without power may. */
+export function createVmKeeper(directory: string): VmKeeper {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const pathOf = (vmId: VmId): string => join(directory, `${vmId}.json`);
+  return {
+    readAll() {
+      const found = new Map<VmId, KeptVm>();
+      for (const name of readdirSync(directory)) {
+        const vmId = parseId('vm', name.replace(/\.json$/, ''));
+        // What a server had not finished writing when it was killed.
+        if (vmId === null) rmSync(join(directory, name), { force: true });
+        else found.set(vmId, read(pathOf(vmId)));
+      }
+      return found;
+    },
+    write(vmId, vm) {
+      const whole: KeptVm = { version: 1, ...vm };
+      writeFileSync(`${pathOf(vmId)}.new`, JSON.stringify(whole), { mode: 0o600 });
+      renameSync(`${pathOf(vmId)}.new`, pathOf(vmId));
+    },
+    remove: (vmId) => rmSync(pathOf(vmId), { force: true }),
+  };
+}
+
+function read(path: string): KeptVm {
+  const value = parseJson(readFileSync(path, 'utf8'));
+  if (KEPT_VM(value)) return value;
+  throw new VolaryError('data_loss', 'What was kept of a simulated VM cannot be read.', {
+    reason: 'driver.damaged_state',
+    context: { path },
+  });
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    // A damaged file is told by the check that follows.
+    return null;
+  }
+}
