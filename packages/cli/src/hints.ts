@@ -9,7 +9,6 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'host.no_memory': 'ask for less with --memory, or free some: volary stop NAME',
   'host.no_disk': 'ask for less with --disk, or free some: volary rm NAME',
   'image.unknown': 'see what there is: volary image ls',
-  'image.in_use': 'delete the VMs made from it first: volary rm NAME',
   'image.tool_missing': 'install it: volary doctor --fix',
   'driver.not_installed': 'install it: volary doctor --fix',
   'driver.no_accelerator': 'see what is missing: volary doctor',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createMemoryBus } from './adapters/bus/memory-bus.ts';
+import { adoptImages } from './adapters/drivers/qemu/adopt-images.ts';
 import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
 import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
 import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
@@ -92,6 +93,7 @@ async function createMachines(
     };
   }
   const { dataDir, cacheDir } = config;
+  await adoptImages({ dataDir, cacheDir, log });
   const driver = createQemuDriver({
     dataDir,
     cacheDir,

@@ -253,7 +253,7 @@ export interface ImageApi {
   list(principal: Principal): Promise<readonly ImageEntry[]>;
   /** Throws `not_found` image.unknown. */
   build(principal: Principal, name: string): Promise<Operation>;
-  /** `ref` is a name (all its versions) or a digest. Throws `not_found` image.unknown, `failed_precondition` image.in_use naming the VMs. */
+  /** `ref` is a name (all its versions) or a digest. Throws `not_found` image.unknown. */
   remove(principal: Principal, ref: string): Promise<readonly Image[]>;
 }
 

@@ -3,7 +3,7 @@ import type { CreateVmRequest } from './engine.ts';
 import { ADMIN, type TestServer } from './installation.test-kit.ts';
 
 /** How long a test waits for anything. */
-export const soon = { timeoutMs: 10_000, signal: new AbortController().signal };
+export const soon = { timeoutMs: 20_000, signal: new AbortController().signal };
 
 export function request(name: string, labels: Record<string, string> = {}, start = true): CreateVmRequest {
   return { name, spec: {}, labels, metadata: {}, start };

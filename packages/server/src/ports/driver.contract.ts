@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
-import type { Driver, MachineSpec } from './driver.ts';
+import type { DiskSpec, Driver } from './driver.ts';
 import { adoptionLaws } from './driver-contract/adoption.contract.ts';
 import { consoleLaws } from './driver-contract/console.contract.ts';
 import { diskLaws } from './driver-contract/disk.contract.ts';
@@ -21,7 +21,7 @@ export function driverContract(implementation: {
     const options = { signal: new AbortController().signal };
     let subject: DriverSubject | null = null;
     let drivers: Driver[] = [];
-    let machines: MachineSpec[] = [];
+    let machines: DiskSpec[] = [];
 
     const requireSubject = (): DriverSubject => {
       if (subject === null) throw new Error('the subject was not made');

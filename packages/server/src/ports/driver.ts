@@ -22,6 +22,10 @@ export interface MachineSpec {
   readonly spec: VmSpec;
   /** The VM's labels: a driver may take hints from them (the simulated one takes its faults). */
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** All that a driver needs to know to make a disk: the machine it is for, and what it is made from. */
+export interface DiskSpec extends MachineSpec {
   readonly image: Image;
 }
 
@@ -99,16 +103,19 @@ export interface Driver extends AsyncDisposable {
 
   /**
    * Makes the disk, complete or not at all, and returns the digest of the image it was made from, which is kept with it.
-   * A disk that is there stays as it is, whatever image it was made from. Throws `resource_exhausted` driver.disk_full.
+   * A disk that is there stays as it is, whatever image it was made from. What it needs of the image stays with it too, so
+   * that the image can be removed from where it was. Throws `resource_exhausted` driver.disk_full,
+   * `unavailable` driver.image_gone when the image was removed meanwhile.
    */
-  createDisk(machine: MachineSpec, options: Abortable): Promise<{ readonly imageDigest: string | null }>;
+  createDisk(disk: DiskSpec, options: Abortable): Promise<{ readonly imageDigest: string | null }>;
   /** Removes the disk and all else that is kept for the VM. The machine must be absent, else `failed_precondition` driver.machine_present. */
   deleteDisk(vmId: VmId, options: Abortable): Promise<void>;
 
   /**
-   * Starts a machine and returns once it executes; the guest is not awaited. A machine of this incarnation that is there
+   * Starts a machine from its disk, on the very image that this was made from, and returns once it executes; the guest is
+   * not awaited. A machine of this incarnation that is there
    * already is returned as it is; one of another incarnation: `failed_precondition` driver.machine_present.
-   * Throws `unavailable` driver.start_failed with the VMM's own words in `context`.
+   * Throws `unavailable` driver.start_failed with the VMM's own words in `context`, `data_loss` image.lost.
    */
   startMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
   /** Ends the machine now, like pulling the plug, and clears its run directory; absent is fine. */

@@ -7,7 +7,7 @@ export interface BuildProgress {
   readonly message: string;
 }
 
-/** Makes and keeps the images that VMs start from. What it keeps can be rebuilt at any time. */
+/** Makes and keeps the images that disks are made from. What it keeps can be rebuilt at any time: no disk depends on it. */
 export interface ImageSource {
   /** Names that `ensure` knows how to build, whether built or not. */
   recipes(): readonly string[];
@@ -15,8 +15,6 @@ export interface ImageSource {
   list(): Promise<readonly Image[]>;
   /** The image of this name as its recipe stands now, or null if it has not been built. */
   find(name: string): Promise<Image | null>;
-  /** The image with this digest, or null. A VM's disk keeps needing the very image it was made from. */
-  findByDigest(digest: string): Promise<Image | null>;
   /**
    * Builds the image unless it is there. Safe to repeat and to call side by side: one build serves all callers. An abort
    * or a fault leaves nothing half-made.
@@ -27,6 +25,6 @@ export interface ImageSource {
     name: string,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: BuildProgress) => void },
   ): Promise<Image>;
-  /** Removes the images with these digests; true for each that was there. The caller knows that no disk needs them. */
+  /** Removes the image with this digest; true if it was there. Disks that were made from it are none the worse. */
   remove(digest: string): Promise<boolean>;
 }

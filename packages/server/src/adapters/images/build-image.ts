@@ -4,11 +4,11 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Image } from '../../domain/image/image.ts';
 import type { BuildProgress } from '../../ports/image-source.ts';
 import type { Log } from '../../ports/log.ts';
+import { inPlace, removeParts } from '../shared/in-place.ts';
 import { assembleImage } from './assemble-image.ts';
 import { acquireBuildLock } from './build-lock.ts';
 import { buildRoot } from './build-root.ts';
 import { type CachePaths, findBySources } from './cache.ts';
-import { inPlace, removeParts } from './in-place.ts';
 import { directoryName } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
 import { type Root, readRoot, removeUnusedRoots } from './roots.ts';
@@ -49,7 +49,7 @@ export async function buildImage(build: ImageBuild): Promise<Image> {
   const root = await ensureRoot(build);
   report(build, 'finish', SHARES.agent + SHARES.root, 'writing the initramfs');
   const image = await assembleImage({ ...build, root });
-  await removeUnusedRoots(cache.roots);
+  await removeUnusedRoots(cache);
   build.log.info('image built', { image: image.name, digest: image.digest, sizeBytes: image.sizeBytes });
   return image;
 }

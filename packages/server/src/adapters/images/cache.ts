@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Image } from '../../domain/image/image.ts';
-import { namesIn } from './in-place.ts';
+import { namesIn } from '../shared/in-place.ts';
 import { type CachedImage, readImage } from './manifest.ts';
 
 /** Where images are kept. Absolute. */

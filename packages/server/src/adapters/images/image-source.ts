@@ -65,7 +65,6 @@ export async function createImageSource({ cacheDir, guestPath, log }: ImageSourc
     recipes: () => [...recipes.keys()],
     find,
     list: () => listImages(cache),
-    findByDigest: async (digest) => (await listImages(cache)).find((image) => image.digest === digest) ?? null,
     async ensure(name, options) {
       const recipe = recipes.get(name);
       if (recipe === undefined) {
@@ -85,7 +84,7 @@ export async function createImageSource({ cacheDir, guestPath, log }: ImageSourc
       await rm(directory, { recursive: true, force: true });
       // A builder may be about to link to a root; then it is the builder who looks for unused ones when it has done so.
       using lock = await tryBuildLock(cache);
-      if (lock !== null) await removeUnusedRoots(cache.roots);
+      if (lock !== null) await removeUnusedRoots(cache);
       return true;
     },
   };

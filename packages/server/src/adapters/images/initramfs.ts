@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePart } from '../shared/in-place.ts';
 import { type CpioEntry, writeCpio } from './cpio.ts';
-import { makePart } from './in-place.ts';
 import { resolveModules } from './modules.ts';
 import { runStage } from './run-stage.ts';
 

@@ -1,6 +1,7 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from './in-place.ts';
+import { namesIn } from '../shared/in-place.ts';
+import type { CachePaths } from './cache.ts';
 import { isRootFacts, ROOT_FILES, type RootFacts } from './manifest.ts';
 
 /** Kernel and root disk of a recipe, without our agent. */
@@ -17,11 +18,23 @@ export async function readRoot(path: string): Promise<Root | null> {
   return isRootFacts(facts) ? { path, facts } : null;
 }
 
-/** Removes the roots that no image links to any more. The caller holds the build lock. */
-export async function removeUnusedRoots(rootsPath: string): Promise<void> {
-  for (const name of await namesIn(rootsPath)) {
-    const path = join(rootsPath, name);
-    const disk = await stat(join(path, ROOT_FILES.root)).catch(() => null);
-    if (disk === null || disk.nlink === 1) await rm(path, { recursive: true, force: true });
+/**
+ * Removes the roots that no image links to any more. The caller holds the build lock. Counting links would not do: data
+ * directories link to the files of images as well, and keep what they need without us.
+ */
+export async function removeUnusedRoots({ roots, images }: Pick<CachePaths, 'roots' | 'images'>): Promise<void> {
+  const used = new Set(
+    await Promise.all((await namesIn(images)).map((name) => identify(join(images, name, ROOT_FILES.root)))),
+  );
+  for (const name of await namesIn(roots)) {
+    const path = join(roots, name);
+    const identity = await identify(join(path, ROOT_FILES.root));
+    if (identity === null || !used.has(identity)) await rm(path, { recursive: true, force: true });
   }
+}
+
+/** `device:inode`, the same for all links to a file; null if there is none. */
+async function identify(path: string): Promise<string | null> {
+  const found = await stat(path).catch(() => null);
+  return found === null ? null : `${found.dev}:${found.ino}`;
 }

@@ -214,12 +214,12 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   },
   deleteImage: {
     ask: async () => {
-      // An image that no disk stands on is found on a server of its own.
+      // Others still need the one that is here.
       await unused.client.operations.finish((await unused.client.images.build('base')).id);
       return { url: unused.server.url, params: { ref: 'base' } };
     },
     status: 200,
-    failing: { ask: { params: { ref: 'base' } }, status: 409, reason: 'image.in_use' },
+    failing: { ask: { params: { ref: 'nothing' } }, status: 404, reason: 'image.unknown' },
   },
   listHosts: {
     ask: () => ({}),

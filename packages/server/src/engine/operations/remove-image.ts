@@ -1,13 +1,14 @@
-import { VolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import type { Image } from '../../domain/image/image.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { authorise } from '../access/authorise.ts';
-import { everyVm } from '../queries/every-vm.ts';
 import { type ImageOperationDeps, unknownImage } from './build-image.ts';
 
-/** Removes an image by digest, or all versions of it by name. Refused while a disk stands on one of them. */
+/**
+ * Removes an image by digest, or all versions of it by name. Disks that were made from it have what they need of it by
+ * themselves, so that nobody has to be asked, neither here nor in other servers that share these images.
+ */
 export async function removeImage(
   deps: ImageOperationDeps,
   principal: Principal,
@@ -16,21 +17,6 @@ export async function removeImage(
   authorise(principal, 'image:delete');
   const named = (await deps.images.list()).filter((image) => image.name === ref || image.digest === ref);
   if (named.length === 0) throw unknownImage(ref);
-  const digests = new Set(named.map((image) => image.digest));
-  const users: string[] = [];
-  for await (const vm of everyVm(deps.store)) {
-    if (vm.imageDigest !== null && digests.has(vm.imageDigest)) users.push(vm.name);
-  }
-  if (users.length > 0) {
-    throw new VolaryError(
-      'failed_precondition',
-      `The disks of these VMs stand on it: ${users.slice(0, 10).join(', ')}.`,
-      {
-        reason: 'image.in_use',
-        details: { vms: users },
-      },
-    );
-  }
   for (const { digest } of named) await deps.images.remove(digest);
   const now = deps.clock.now();
   await deps.store.events.append(named.map((image) => imageEvent('image.removed', image, now)));

@@ -36,7 +36,7 @@ export type Plan =
   /** The wanted life is over, and nobody asked for that. */
   | { readonly kind: 'life-ended'; readonly end: MachineEnd }
   /** It cannot go on: there is nothing to retry. */
-  | { readonly kind: 'impossible'; readonly reason: 'vm.disk_lost' | 'image.lost'; readonly message: string }
+  | { readonly kind: 'impossible'; readonly reason: 'vm.disk_lost'; readonly message: string }
   /** The restart policy has the next life begin now. */
   | { readonly kind: 'restart-due' }
   /** The restart policy has the next life begin after this long, milliseconds; until then there is nothing to do. */
@@ -47,7 +47,7 @@ export type Plan =
 export interface PlanInput {
   readonly vm: Vm;
   readonly observation: VmObservation;
-  /** Whether the image is on this host that the disk needs, or is to be made from. */
+  /** Whether the image is on this host that the disk is to be made from; a disk that is there needs it no more. */
   readonly isImageReady: boolean;
   /** How long until the restart that the policy has asked for; null where it has not. Milliseconds. */
   readonly restartInMs: number | null;
@@ -117,20 +117,13 @@ function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
 }
 
 function planBirth(input: PlanInput): Plan {
-  const { vm, isImageReady } = input;
+  const { vm } = input;
   const disk = planDisk(input);
   if (disk !== null) return disk;
   if (vm.incarnation === vm.desired.incarnation) {
     return {
       kind: 'life-ended',
       end: { cause: 'vmm-died', detail: 'The machine is gone without a trace; the host may have been restarted.' },
-    };
-  }
-  if (!isImageReady) {
-    return {
-      kind: 'impossible',
-      reason: 'image.lost',
-      message: 'The image that this disk was made from is no longer on the host.',
     };
   }
   return step('start-machine', startingPhase(input));

@@ -95,7 +95,7 @@ async function takeTurn(deps: LoopDeps, vmId: VmId, signal: AbortSignal): Promis
     if (vm === null) return REST;
     const work: writer.Work = { vm, operation: await deps.store.operations.findActive(vmId) };
     const observation = await deps.driver.inspect(vmId, { signal });
-    const image = await findImage(deps, vm, observation);
+    const image = await findImage(deps, vm);
     const plan = planVm({
       vm,
       observation,
@@ -240,10 +240,9 @@ function restartInMs({ deadlines, clock }: LoopDeps, { id, restarts: { at, count
   return deadlines.leftMs(id, `restart ${count}`, totalMs);
 }
 
-/** The image its disk was made from, which the disk itself knows best; before there is a disk, the one it asks for. */
-async function findImage({ images }: ReconcilerDeps, vm: Vm, { disk }: VmObservation): Promise<Image | null> {
-  const digest = (disk.kind === 'present' ? disk.imageDigest : null) ?? vm.imageDigest;
-  return digest === null ? await images.find(vm.spec.image) : await images.findByDigest(digest);
+/** The image that it asks for, as long as it has no disk; from then on the driver keeps what the disk needs. */
+async function findImage({ images }: ReconcilerDeps, vm: Vm): Promise<Image | null> {
+  return vm.imageDigest === null ? await images.find(vm.spec.image) : null;
 }
 
 function triedSteps({ operation }: writer.Work): ReadonlySet<VmStep> {

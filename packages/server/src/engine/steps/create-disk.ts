@@ -5,5 +5,5 @@ export const createDisk: Step = async ({ driver }, context) => {
   const { vm, signal } = context;
   const { disk } = await driver.inspect(vm.id, { signal });
   if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
-  return await driver.createDisk(machineSpec(vm, requireImage(context)), { signal });
+  return await driver.createDisk({ ...machineSpec(vm), image: requireImage(context) }, { signal });
 };

@@ -12,7 +12,7 @@ export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock'> & {
 
 export interface StepContext {
   readonly vm: Vm;
-  /** The image its disk was, or is to be, made from; null while it is not on the host. */
+  /** The image its disk is to be made from; null while it is not on the host, and when there is a disk. */
   readonly image: Image | null;
   /** Aborted when the step's time is over, somebody wants something else of the VM, or the server stops. */
   readonly signal: AbortSignal;
@@ -31,8 +31,8 @@ export type StepResult = Partial<
 export type Step = (deps: StepDeps, context: StepContext) => Promise<StepResult>;
 
 /** The machine that this VM wants, for the driver. */
-export function machineSpec(vm: Vm, image: Image): MachineSpec {
-  return { vmId: vm.id, name: vm.name, incarnation: vm.desired.incarnation, spec: vm.spec, labels: vm.labels, image };
+export function machineSpec(vm: Vm): MachineSpec {
+  return { vmId: vm.id, name: vm.name, incarnation: vm.desired.incarnation, spec: vm.spec, labels: vm.labels };
 }
 
 /** The image, where the plan has made sure that there is one. */

@@ -1,12 +1,12 @@
 import type { VmId } from '../../domain/ids.ts';
-import type { Driver, MachineEnd, MachineSpec, MachineState } from '../driver.ts';
+import type { DiskSpec, Driver, MachineEnd, MachineState } from '../driver.ts';
 
 /** What the suite needs of an implementation beside the driver itself. Made once for all tests. */
 export interface DriverSubject extends AsyncDisposable {
   /** A driver of this installation; each call is like a server that starts anew on the same host. */
   makeDriver(): Driver;
   /** A machine of a new VM that can be started here, in its first incarnation. */
-  makeMachine(): MachineSpec;
+  makeMachine(): DiskSpec;
   /** Makes a machine whose guest answers come to this end by itself. Null where the implementation cannot. */
   readonly provoke: Readonly<
     Record<Exclude<MachineEnd['cause'], 'io-error'>, ((driver: Driver, vmId: VmId) => Promise<void>) | null>
@@ -19,7 +19,7 @@ export interface DriverContext {
   /** A driver that is disposed of after the test. */
   readonly driver: () => Driver;
   /** A VM that is removed after the test, whatever is left of it. */
-  readonly machine: () => MachineSpec;
+  readonly machine: () => DiskSpec;
   /** For calls that are not to be aborted. */
   readonly options: { readonly signal: AbortSignal };
 }

@@ -1,10 +1,13 @@
-import { existsSync } from 'node:fs';
-import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, rename, rm } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
-import type { DiskState, MachineSpec } from '../../../ports/driver.ts';
+import type { DiskSpec } from '../../../ports/driver.ts';
+import type { Abortable } from '../../../ports/guest-link.ts';
 import { runProgram } from '../../shared/run-program.ts';
 import { synchronise } from '../../shared/synchronise.ts';
-import { readDiskOrigin, writeDiskOrigin } from './disk-origin.ts';
+import { writeDiskOrigin } from './disk-origin.ts';
+import { diskFull, NO_SPACE } from './errors.ts';
+import type { KeptImages } from './kept-images.ts';
 import { makeLinkKey } from './link-key.ts';
 import type { Identity } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
@@ -12,42 +15,27 @@ import type { VmDirectory } from './vm-directory.ts';
 
 const GIB = 1024 ** 3;
 
-/** What is there of the VM besides its machine. */
-export async function inspectDisk(directory: VmDirectory): Promise<DiskState> {
-  if (await hasDisk(directory)) {
-    return { kind: 'present', imageDigest: (await readDiskOrigin(directory))?.imageDigest ?? null };
-  }
-  return { kind: existsSync(directory.path) ? 'remnants' : 'absent' };
-}
-
-/** True when the VM's disk is complete. */
-export async function hasDisk(directory: VmDirectory): Promise<boolean> {
-  const file = await stat(directory.diskPath).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw error;
-  });
-  return file?.isFile() === true;
+export interface DiskContext extends Abortable {
+  readonly program: QemuProgram;
+  readonly identity: Identity | null;
+  readonly images: KeptImages;
 }
 
 /**
- * Makes the VM's directory with its link key and its disk: a thin overlay on the image's root. The disk gets its name
- * when it is complete, so half-made ones are never seen; what an interrupted call left is made anew.
- * Throws `invalid_argument` driver.disk_too_small, `resource_exhausted` driver.disk_full, `unavailable` driver.disk_failed.
+ * Makes the VM's directory with its link key and its disk: a thin overlay on the image's root, as it is kept in the data
+ * directory. The disk gets its name when it is complete, so half-made ones are never seen; what an interrupted call left is
+ * made anew. Throws `invalid_argument` driver.disk_too_small, `resource_exhausted` driver.disk_full,
+ * `unavailable` driver.disk_failed or driver.image_gone.
  */
-export async function makeDisk(
-  directory: VmDirectory,
-  machine: MachineSpec,
-  context: { readonly program: QemuProgram; readonly identity: Identity | null; readonly signal: AbortSignal },
-): Promise<void> {
-  const { spec, image } = machine;
+export async function makeDisk(directory: VmDirectory, { spec, image }: DiskSpec, context: DiskContext): Promise<void> {
   if (spec.diskGib * GIB < image.rootBytes) throw tooSmall(image.rootBytes);
   try {
     await mkdir(directory.runPath, { recursive: true, mode: 0o700 });
     await makeLinkKey(directory);
     await rm(directory.newDiskPath, { force: true });
     // Before the disk has its name: a disk that is there always knows what it was made from.
-    await writeDiskOrigin(directory, image.digest);
-    await makeOverlay(directory.newDiskPath, machine, context);
+    const kept = await context.images.keep(image, context, () => writeDiskOrigin(directory, image.digest));
+    await makeOverlay(directory, kept.rootPath, spec.diskGib, context);
     if (context.identity !== null) {
       await chown(directory.newDiskPath, context.identity.uid, context.identity.gid);
       await chown(directory.runPath, context.identity.uid, context.identity.gid);
@@ -62,14 +50,17 @@ export async function makeDisk(
 }
 
 async function makeOverlay(
-  path: string,
-  { spec, image }: MachineSpec,
-  { program, signal }: { readonly program: QemuProgram; readonly signal: AbortSignal },
+  { runPath, newDiskPath }: VmDirectory,
+  rootPath: string,
+  diskGib: number,
+  { program, signal }: DiskContext,
 ): Promise<void> {
-  const args = ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image.rootPath, path, `${spec.diskGib}G`];
+  // Relative to the overlay, so that a data directory can be moved. QEMU itself is handed the file, and never looks there.
+  const backing = relative(runPath, rootPath);
+  const args = ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', backing, newDiskPath, `${diskGib}G`];
   const result = await runProgram(program.imageToolPath, args, { signal });
   if (result.exitCode === 0) return;
-  if (/No space left|Disk quota exceeded/.test(result.stderr)) throw diskFull(result.stderr);
+  if (NO_SPACE.test(result.stderr)) throw diskFull(result.stderr);
   throw new VolaryError('unavailable', 'The disk of the VM could not be made.', {
     reason: 'driver.disk_failed',
     context: { args, exitCode: result.exitCode, stderr: result.stderr },
@@ -86,13 +77,6 @@ function tooSmall(rootBytes: number): VolaryError {
       details: { field: 'disk_gib', minimum },
     },
   );
-}
-
-function diskFull(cause: unknown): VolaryError {
-  return new VolaryError('resource_exhausted', 'There is no space left on the disk that holds the VMs.', {
-    reason: 'driver.disk_full',
-    cause,
-  });
 }
 
 function isNoSpace(error: unknown): boolean {

@@ -20,6 +20,17 @@ export function newerMachine(): VolaryError {
   return new VolaryError('failed_precondition', NEWER_MACHINE, { reason: 'driver.newer_version' });
 }
 
+/** `cause`: the system's error, or a program's words. */
+export function diskFull(cause: unknown): VolaryError {
+  return new VolaryError('resource_exhausted', 'There is no space left on the disk that holds the VMs.', {
+    reason: 'driver.disk_full',
+    cause,
+  });
+}
+
+/** What a failing program says when there is no space left. */
+export const NO_SPACE = /No space left|Disk quota exceeded/;
+
 /** A VM has one link at a time, and a later call wants it. */
 export function linkReplaced(): VolaryError {
   return new VolaryError('unavailable', "Another link to the guest's agent was opened.", { reason: 'guest.link_lost' });

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import type { Driver, FoundVm } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
-import { inspectDisk, makeDisk } from './disk.ts';
+import { makeDisk } from './disk.ts';
+import { readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
 import { machinePresent } from './errors.ts';
 import { inspectVm } from './inspect.ts';
+import { inspectDisk } from './inspect-disk.ts';
+import { createKeptImages } from './kept-images.ts';
 import { readRecord } from './launch-record.ts';
 import { Machines } from './machines.ts';
 import { openLink } from './open-link.ts';
@@ -26,6 +29,7 @@ import { listVmIds } from './vm-directory.ts';
  */
 export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const machines = new Machines(deps);
+  const images = createKeptImages(deps.dataDir);
   const findQemu = createQemuFinder(deps.searchPath);
   const accelerators = createAcceleratorChooser({ ...deps, cacheDir: join(deps.cacheDir, 'qemu') });
 
@@ -45,7 +49,8 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         const directory = machines.directory(machine.vmId);
         const disk = await inspectDisk(directory);
         if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
-        const context = { program: await findQemu({ signal }), identity: identityOf(machine.vmId, []), signal };
+        const identity = identityOf(machine.vmId, []);
+        const context = { program: await findQemu({ signal }), identity, images, signal };
         await makeDisk(directory, machine, context);
         return { imageDigest: machine.image.digest };
       }),
@@ -56,13 +61,16 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         if ((await readRecord(directory.recordPath)).kind !== 'none') throw machinePresent({});
         // With the directory would go the last trace of it.
         await endLostVmm(machines, vmId, options);
+        const origin = await readDiskOrigin(directory);
         await rm(directory.path, { recursive: true, force: true });
+        if (origin !== null) await images.removeUnused(origin.imageDigest);
       }),
 
     startMachine: (machine, { signal }) =>
       machines.lock.run(machine.vmId, async () => {
         const program = await findQemu({ signal });
-        return startMachine(machine, { machines, program, accelerators, installationId: deps.installationId, signal });
+        const { installationId } = deps;
+        return startMachine(machine, { machines, program, accelerators, images, installationId, signal });
       }),
 
     endMachine: (vmId, options) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),

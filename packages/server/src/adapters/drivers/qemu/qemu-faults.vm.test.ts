@@ -222,11 +222,11 @@ test('an image that is gone is said, and nothing is left of the start', async ()
   const machine = host.makeMachine();
   machines.push(machine);
   await driver.createDisk(machine, options);
-  const image = { ...host.image, rootPath: join(host.dataDir, 'gone.raw') };
+  await rm(join(host.dataDir, 'images', host.image.digest, 'initramfs'));
 
-  const starting = driver.startMachine({ ...machine, image }, options);
+  const starting = driver.startMachine(machine, options);
 
-  await expect(starting).rejects.toMatchObject({ code: 'failed_precondition', reason: 'driver.image_missing' });
+  await expect(starting).rejects.toMatchObject({ code: 'data_loss', reason: 'image.lost' });
   await expect(starting).rejects.not.toThrow(host.dataDir);
   expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
 });
@@ -234,12 +234,12 @@ test('an image that is gone is said, and nothing is left of the start', async ()
 test('a VMM that cannot start says why, in the log only, and leaves nothing', async () => {
   const machine = host.makeMachine();
   machines.push(machine);
-  await driver.createDisk(machine, options);
-  mkdirSync(host.cacheDir, { recursive: true });
   const kernelPath = join(host.dataDir, 'no-kernel');
+  mkdirSync(host.dataDir, { recursive: true });
   writeFileSync(kernelPath, 'this is no kernel');
+  await driver.createDisk({ ...machine, image: { ...host.image, kernelPath } }, options);
 
-  const starting = driver.startMachine({ ...machine, image: { ...host.image, kernelPath } }, options);
+  const starting = driver.startMachine(machine, options);
 
   await expect(starting).rejects.toMatchObject({
     code: 'unavailable',
@@ -247,6 +247,8 @@ test('a VMM that cannot start says why, in the log only, and leaves nothing', as
     context: { lastWords: expect.stringContaining('qemu') },
   });
   expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  await driver.deleteDisk(machine.vmId, options);
+  await driver.createDisk(machine, options);
   await driver.startMachine(machine, options);
 });
 

@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idFromUuid, type VmId } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
-import type { Driver, MachineSpec } from '../../../ports/driver.ts';
+import type { DiskSpec, Driver } from '../../../ports/driver.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { createAgentLink } from '../../guest-links/agent/agent-link.ts';
 import { createImageSource } from '../../images/image-source.ts';
@@ -22,7 +22,7 @@ export interface QemuHost extends AsyncDisposable {
   readonly cacheDir: string;
   readonly image: Image;
   makeDriver(options?: { readonly searchPath?: string }): Driver;
-  makeMachine(changes?: Partial<MachineSpec>): MachineSpec;
+  makeMachine(changes?: Partial<DiskSpec>): DiskSpec;
 }
 
 /** Connects agents as the server does. */
@@ -55,7 +55,7 @@ export async function removeVm(driver: Driver, vmId: VmId): Promise<void> {
   await driver.deleteDisk(vmId, options);
 }
 
-function smallMachine(image: Image): MachineSpec {
+function smallMachine(image: Image): DiskSpec {
   const network = { mode: 'user', egress: 'deny' } as const;
   const spec = { image: 'base', vcpuCount: 1, memoryMib: 192, diskGib: 2, network, restartPolicy: 'never' } as const;
   return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'test', incarnation: 1, spec, labels: {}, image };

@@ -1,15 +1,18 @@
 import { lchown, rm } from 'node:fs/promises';
 import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf } from '../../../domain/ids.ts';
+import type { Image } from '../../../domain/image/image.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
 import { qemuArguments } from './command-line.ts';
 import { createConsoleLog } from './console-log.ts';
-import { hasDisk } from './disk.ts';
+import { readDiskOrigin } from './disk-origin.ts';
 import { machinePresent } from './errors.ts';
 import { handleOf, inspectVm } from './inspect.ts';
+import { hasDisk } from './inspect-disk.ts';
+import type { KeptImages } from './kept-images.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { withKvmGroups } from './kvm-device.ts';
 import { launchVmm } from './launch.ts';
@@ -28,6 +31,7 @@ export interface StartContext extends Abortable {
   readonly installationId: string;
   readonly program: QemuProgram;
   readonly accelerators: AcceleratorChooser;
+  readonly images: KeptImages;
 }
 
 /** Starts the machine unless it is there; the caller holds the VM's lock. Throws as `Driver.startMachine` says. */
@@ -38,7 +42,8 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
 
   const directory = machines.directory(machine.vmId);
   if (!(await hasDisk(directory))) throw noDisk();
-  const { record, identity } = await prepare(machine, context);
+  const image = await findImageOf(directory, context);
+  const { record, identity } = await prepare(machine, image, context);
   await claimRunDirectory(directory, identity);
   await makeLinkKey(directory);
   try {
@@ -48,7 +53,7 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
         directory,
         record,
         identity,
-        inheritedPaths: [machine.image.kernelPath, machine.image.initramfsPath, machine.image.rootPath],
+        inheritedPaths: [image.kernelPath, image.initramfsPath, image.rootPath],
         diesWithUs: false,
         onExit: () => machines.hint(machine.vmId),
       },
@@ -71,11 +76,23 @@ async function findPresent(machine: MachineSpec, { machines, signal }: StartCont
   throw machinePresent({ state: present.kind, incarnation: present.incarnation, wanted: machine.incarnation });
 }
 
+/** The disk says what it needs, nobody else: on another image's root it would be another disk, damaged in silence. */
+async function findImageOf(directory: VmDirectory, { images }: StartContext): Promise<Image> {
+  const origin = await readDiskOrigin(directory);
+  const image = origin === null ? null : await images.find(origin.imageDigest);
+  if (image !== null) return image;
+  throw new VolaryError('data_loss', 'The image that the disk of this VM was made from is gone from the host.', {
+    reason: 'image.lost',
+    context: { origin },
+  });
+}
+
 async function prepare(
   machine: MachineSpec,
+  image: Image,
   { machines, program, accelerators, installationId, signal }: StartContext,
 ): Promise<{ readonly record: LaunchRecord; readonly identity: Identity | null }> {
-  const { accelerator, kvm } = await accelerators.choose(program, machine.image, { signal });
+  const { accelerator, kvm } = await accelerators.choose(program, image, { signal });
   if (accelerator.kind === 'none') {
     throw new VolaryError('failed_precondition', accelerator.explanation, { reason: 'driver.no_accelerator' });
   }
@@ -91,7 +108,7 @@ async function prepare(
     machineType: program.machineType,
     qemuVersion: program.version,
     accelerator: kind,
-    imageDigest: machine.image.digest,
+    imageDigest: image.digest,
     launchedAt: Date.now(),
     consoleOffset: await createConsoleLog(machines.directory(machine.vmId).path).end(),
     process: null,

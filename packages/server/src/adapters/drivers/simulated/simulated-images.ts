@@ -22,7 +22,6 @@ export function createSimulatedImages(): ImageSource {
     recipes: () => [image.name],
     list: async () => built(),
     find: async (name) => built().find((each) => each.name === name) ?? null,
-    findByDigest: async (digest) => (digest === image.digest ? image : null),
     async ensure(name, { signal, onProgress }) {
       signal.throwIfAborted();
       if (name !== image.name) {

@@ -1,9 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { idFromUuid } from '../../../domain/ids.ts';
-import type { MachineSpec } from '../../../ports/driver.ts';
+import type { DiskSpec } from '../../../ports/driver.ts';
 
 /** A new VM's machine, with these labels for its faults. */
-export function makeMachine(labels: Readonly<Record<string, string>> = {}): MachineSpec {
+export function makeMachine(labels: Readonly<Record<string, string>> = {}): DiskSpec {
   const network = { mode: 'user', egress: 'deny' } as const;
   const image = {
     name: 'base',

@@ -1,5 +1,6 @@
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { synchronise } from './synchronise.ts';
 
 /** How the names of half-made things begin. */
 const PART = '.part-';
@@ -11,17 +12,21 @@ export async function namesIn(directory: string): Promise<readonly string[]> {
 
 /**
  * Lets `make` fill a new directory within `parent`; it answers with the name that the directory shall have. It appears under
- * that name when everything is on the disk, else never. `make` puts files into it, no directories.
+ * that name when everything is on the disk, else never. `make` puts files into it, no directories. `mode`: of the directory.
  */
-export async function inPlace(parent: string, make: (out: string) => Promise<string>): Promise<string> {
+export async function inPlace(
+  parent: string,
+  make: (out: string) => Promise<string>,
+  { mode }: { readonly mode: number } = { mode: 0o755 },
+): Promise<string> {
   const part = await makePart(parent);
   try {
     const target = join(parent, await make(part));
-    for (const name of await readdir(part)) await sync(join(part, name));
-    await chmod(part, 0o755);
-    await sync(part);
+    for (const name of await readdir(part)) await synchronise(join(part, name));
+    await chmod(part, mode);
+    await synchronise(part);
     await rename(part, target);
-    await sync(parent);
+    await synchronise(parent);
     return target;
   } catch (error) {
     await rm(part, { recursive: true, force: true });
@@ -48,10 +53,4 @@ async function allNamesIn(directory: string): Promise<readonly string[]> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
   }
-}
-
-/** A file's content, or a directory's entries: to the disk. */
-async function sync(path: string): Promise<void> {
-  await using handle = await open(path, 'r');
-  await handle.sync();
 }

@@ -1,0 +1,142 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { idFromUuid, type VmId } from '../../../domain/ids.ts';
+import type { Image } from '../../../domain/image/image.ts';
+import { writeDiskOrigin } from './disk-origin.ts';
+import { createKeptImages } from './kept-images.ts';
+import { vmDirectory } from './vm-directory.ts';
+
+const ROOT_BYTES = 8 * 1024 * 1024;
+const ONE = vmId(1);
+const TWO = vmId(2);
+const options = { signal: new AbortController().signal };
+let directory: string;
+let dataDir: string;
+let image: Image;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kept-'));
+  dataDir = join(directory, 'data');
+  image = makeImage(join(directory, 'cache'), 'a');
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+function vmId(number: number): VmId {
+  return idFromUuid('vm', `01890a5d-ac96-774b-bcce-b302099a805${number}`);
+}
+
+/** Files of an image; the root disk is a hole, but for its first bytes. */
+function makeImage(path: string, digit: string): Image {
+  mkdirSync(path, { recursive: true });
+  const [kernelPath, initramfsPath, rootPath] = [join(path, 'kernel'), join(path, 'initramfs'), join(path, 'root.raw')];
+  for (const file of [kernelPath, initramfsPath, rootPath]) writeFileSync(file, `${digit} ${file}`);
+  truncateSync(rootPath, ROOT_BYTES);
+  const facts = { name: 'base', digest: digit.repeat(64), kernelVersion: '6.1', builtAt: 5 };
+  return { ...facts, kernelPath, initramfsPath, rootPath, rootBytes: ROOT_BYTES, sizeBytes: 0 };
+}
+
+/** Keeps the image for the disk of this VM. */
+async function keepFor(id: VmId, kept: Image): Promise<Image> {
+  const vm = vmDirectory(dataDir, id);
+  mkdirSync(vm.runPath, { recursive: true });
+  return createKeptImages(dataDir).keep(kept, options, async () => {
+    await writeDiskOrigin(vm, kept.digest);
+    writeFileSync(vm.diskPath, '');
+  });
+}
+
+function namesKept(): readonly string[] {
+  return readdirSync(join(dataDir, 'images'));
+}
+
+test('an image is kept by links, once, and is there when its source is gone', async () => {
+  const kept = await keepFor(ONE, image);
+
+  expect(statSync(kept.rootPath).ino).toBe(statSync(image.rootPath).ino);
+  expect(await keepFor(TWO, image)).toEqual(kept);
+  rmSync(join(directory, 'cache'), { recursive: true });
+  expect(await createKeptImages(dataDir).find(image.digest)).toEqual(kept);
+  expect(kept).toMatchObject({ name: 'base', digest: image.digest, rootBytes: ROOT_BYTES, builtAt: 5 });
+  expect(statSync(join(dataDir, 'images')).mode & 0o777).toBe(0o700);
+  expect(await keepFor(TWO, image)).toEqual(kept);
+});
+
+test('what lies on another file system is copied, holes and all', async ({ skip }) => {
+  const isOther = existsSync('/dev/shm') && statSync('/dev/shm').dev !== statSync(directory).dev;
+  skip(!isOther, '/dev/shm is no other file system than the temporary directory');
+  const elsewhere = await mkdtemp('/dev/shm/kept-');
+  try {
+    const kept = await keepFor(ONE, makeImage(elsewhere, 'b'));
+
+    expect(readFileSync(kept.kernelPath, 'utf8')).toBe(`b ${join(elsewhere, 'kernel')}`);
+    expect(statSync(kept.rootPath).size).toBe(ROOT_BYTES);
+    expect(kept.sizeBytes).toBeLessThan(ROOT_BYTES / 8);
+  } finally {
+    await rm(elsewhere, { recursive: true });
+  }
+});
+
+test('an image goes with the last disk that names it', async () => {
+  await keepFor(ONE, image);
+  await keepFor(TWO, image);
+  const images = createKeptImages(dataDir);
+
+  await rm(vmDirectory(dataDir, ONE).path, { recursive: true });
+  await images.removeUnused(image.digest);
+  expect(namesKept()).toEqual([image.digest]);
+
+  await rm(vmDirectory(dataDir, TWO).path, { recursive: true });
+  await images.removeUnused(image.digest);
+  await images.removeUnused(image.digest);
+  expect(namesKept()).toEqual([]);
+  expect(existsSync(image.rootPath)).toBe(true);
+});
+
+test('what a server that was killed has left is swept: images that no disk names, and half-made ones', async () => {
+  const other = makeImage(join(directory, 'other'), 'c');
+  await keepFor(ONE, image);
+  await keepFor(TWO, other);
+  await rm(vmDirectory(dataDir, TWO).path, { recursive: true });
+  mkdirSync(join(dataDir, 'images', '.part-killed'));
+
+  await createKeptImages(dataDir).sweep();
+
+  expect(namesKept()).toEqual([image.digest]);
+});
+
+test('nothing is removed while there is a disk of which nobody can tell what it names', async () => {
+  await keepFor(ONE, image);
+  writeFileSync(vmDirectory(dataDir, ONE).diskOriginPath, 'no JSON');
+
+  await createKeptImages(dataDir).sweep();
+
+  expect(namesKept()).toEqual([image.digest]);
+});
+
+test('what has lost a file is no image, and is made whole from one that is', async () => {
+  const kept = await keepFor(ONE, image);
+  await rm(kept.kernelPath);
+
+  expect(await createKeptImages(dataDir).find(image.digest)).toBeNull();
+  expect(await keepFor(ONE, image)).toEqual(kept);
+});
+
+test('an image that goes while it is kept is said, and leaves nothing', async () => {
+  await rm(image.rootPath);
+
+  await expect(keepFor(ONE, image)).rejects.toMatchObject({ code: 'unavailable', reason: 'driver.image_gone' });
+
+  expect(namesKept()).toEqual([]);
+});

@@ -1,0 +1,34 @@
+import { linkSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type CachePaths, cachePaths } from './cache.ts';
+import { ROOT_FILES } from './manifest.ts';
+import { removeUnusedRoots } from './roots.ts';
+
+let cache: CachePaths;
+
+beforeEach(async () => {
+  cache = cachePaths(await mkdtemp(join(tmpdir(), 'roots-')));
+});
+afterEach(() => rm(cache.directory, { recursive: true }));
+
+function makeRoot(name: string): string {
+  mkdirSync(join(cache.roots, name), { recursive: true });
+  const path = join(cache.roots, name, ROOT_FILES.root);
+  writeFileSync(path, name);
+  return path;
+}
+
+test('a root goes when no image links to it, whoever else does', async () => {
+  const [used, kept] = [makeRoot('used'), makeRoot('kept')];
+  makeRoot('unused');
+  mkdirSync(join(cache.images, 'base-1'), { recursive: true });
+  linkSync(used, join(cache.images, 'base-1', ROOT_FILES.root));
+  linkSync(kept, join(cache.directory, 'in-a-data-directory'));
+
+  await removeUnusedRoots(cache);
+
+  expect(readdirSync(cache.roots)).toEqual(['used']);
+});
