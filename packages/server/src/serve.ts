@@ -13,7 +13,7 @@ import { createApi } from './api/server.ts';
 import { type Composition, compose } from './compose.ts';
 import { obtainAdminKey } from './config/admin-key.ts';
 import { type Config, readConfig } from './config/config.ts';
-import { prepareDataDir } from './config/data-dir.ts';
+import { prepareCacheDir, prepareDataDir } from './config/data-dir.ts';
 import { type ListenAddress, toUrl } from './config/listen.ts';
 import { toVolaryError, VolaryError } from './domain/errors.ts';
 import { writeFileAtomically } from './lib/write-file-atomically.ts';
@@ -30,6 +30,7 @@ export async function runServer(
     const config = await readConfig(argv, env);
     log = createPinoLog({ level: config.logLevel });
     prepareDataDir(config.dataDir);
+    if (config.driver === 'qemu') prepareCacheDir(config.cacheDir);
     await using composition = await compose(config, log);
     await serve(config, composition, log);
     return 0;
@@ -64,12 +65,20 @@ async function serve(config: Config, { engine, ids }: Composition, log: Log): Pr
   }
 }
 
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'something else listens there',
+  EACCES: 'ports below 1024 are for root',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no host of that name',
+  EAI_AGAIN: 'that name cannot be looked up',
+};
+
 async function listen(api: FastifyInstance, { host, port }: ListenAddress): Promise<number> {
   try {
     await api.listen({ host, port });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    const why = code === 'EADDRINUSE' ? 'something else listens there' : describe(error);
+    const why = WHY_NOT[String(code)] ?? (error instanceof Error ? error.message : String(error));
     throw new VolaryError(
       'failed_precondition',
       `Cannot listen on ${host}:${port}: ${why}. Choose another address with --listen.`,

@@ -85,7 +85,8 @@ export const readOutput = route({
   operationId: 'readOutput',
   tag: 'executions',
   summary: 'Read the output of an execution',
-  description: 'Raw bytes of one stream; of both as JSON lines that tell them apart, or mixed with `raw`.',
+  description:
+    'Raw bytes of one stream; of both as JSON lines that tell them apart, or mixed with `raw`. The lines end with `completed` if the command has ended.',
   permission: 'vm:read',
   params: ExecutionParams,
   query: object(
@@ -109,7 +110,8 @@ export const writeStdin = route({
   operationId: 'writeStdin',
   tag: 'executions',
   summary: 'Feed a command',
-  description: 'Bytes that it has already are skipped, so that a request may be sent again.',
+  description:
+    'With `offset`, bytes that it has already are skipped, so that a request may be sent again; without, they come after what it has.',
   permission: 'vm:exec',
   params: ExecutionParams,
   query: object(

@@ -35,6 +35,7 @@ const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
   ['events.trimmed', 410],
   ['route.method_not_allowed', 405],
   ['request.too_large', 413],
+  ['request.timeout', 408],
   ['host.no_disk', 507],
   ['store.full', 507],
   ['request.unsupported_media_type', 415],

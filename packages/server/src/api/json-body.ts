@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../domain/errors.ts';
 import type { ApiLimits } from './limits.ts';
+import { invalidFields } from './validation.ts';
 
 /**
  * Reads JSON bodies, and no others. The depth is counted before anything is parsed: a megabyte of brackets would cost more
@@ -11,14 +13,44 @@ export function acceptJsonBodies(app: FastifyInstance, limits: ApiLimits): void 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     'application/json',
-    { parseAs: 'string', bodyLimit: limits.jsonBytes },
+    { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
     (request, body, done) => {
-      const text = String(body);
-      if (text === '') done(null, undefined);
-      else if (isDeeperThan(text, limits.jsonDepth)) done(tooDeep(limits.jsonDepth), undefined);
-      else void parse(request, text, done);
+      if (!Buffer.isBuffer(body) || body.length === 0) return done(null, undefined);
+      if (!isUtf8(body)) return done(malformed('The body is not UTF-8.'), undefined);
+      const text = body.toString('utf8');
+      if (isDeeperThan(text, limits.jsonDepth)) return done(tooDeep(limits.jsonDepth), undefined);
+      void parse(request, text, (error, value) => {
+        if (error !== null && error !== undefined) done(namesPrototype(text) ? forbiddenName() : error, undefined);
+        else if (LONE_SURROGATE.test(text))
+          done(malformed('The body holds half a character (a lone surrogate).'), undefined);
+        else done(null, value);
+      });
     },
   );
+}
+
+/** Half of a pair, escaped: it is valid JSON, and no text. */
+const LONE_SURROGATE =
+  /\\u[dD][89abAB][\da-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][\da-fA-F]{2})\\u[dD][c-fC-F][\da-fA-F]{2}/;
+
+/** True for what the parser refuses although it is JSON: names that would reach for an object's prototype. */
+function namesPrototype(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return /__proto__|constructor/.test(text);
+  } catch {
+    return false;
+  }
+}
+
+function malformed(message: string): VolaryError {
+  return new VolaryError('invalid_argument', message, { reason: 'request.malformed_json' });
+}
+
+function forbiddenName(): VolaryError {
+  return invalidFields([
+    { field: '__proto__', message: 'and constructor.prototype are names that no object may have' },
+  ]);
 }
 
 /** Hands bodies of any type and length on as streams, unread. */

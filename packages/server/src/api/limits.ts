@@ -6,6 +6,8 @@ export interface ApiLimits {
   readonly jsonBytes: number;
   /** How deep arrays and objects of a JSON body may be nested. */
   readonly jsonDepth: number;
+  /** How long a JSON body may take to arrive, and the longest pause within a streamed one. */
+  readonly bodyMs: number;
   /** How often a silent stream shows that it is alive. */
   readonly heartbeatMs: number;
   /** How long a server that stops lets requests that do not end by themselves go on. */
@@ -16,6 +18,7 @@ export interface ApiLimits {
 export const API_DEFAULTS: ApiLimits = {
   jsonBytes: LIMITS.jsonBytes,
   jsonDepth: LIMITS.jsonDepth,
+  bodyMs: 60_000,
   heartbeatMs: 15_000,
   stopMs: 5_000,
 };

@@ -1,4 +1,4 @@
-import { PROBLEM_TYPE } from '@volary/contract';
+import { LIMITS, PROBLEM_TYPE } from '@volary/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, toVolaryError, VolaryError } from '../domain/errors.ts';
 import type { EngineDeps } from '../engine/deps.ts';
@@ -6,7 +6,7 @@ import { statusOf, toProblem } from './errors-to-status.ts';
 
 /** Fastify's own refusals, by its code; all others of the 400 kind are `request.malformed`. */
 const FRAMEWORK_REASONS: ReadonlyMap<string, readonly [reason: string, message: string]> = new Map([
-  ['FST_ERR_CTP_BODY_TOO_LARGE', ['request.too_large', 'The body is larger than a JSON body may be.']],
+  ['FST_ERR_CTP_BODY_TOO_LARGE', ['request.too_large', `A JSON body may have ${LIMITS.jsonBytes} bytes at most.`]],
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['request.unsupported_media_type', 'The body must be application/json.']],
   ['FST_ERR_CTP_INVALID_JSON_BODY', ['request.malformed_json', 'The body is not JSON.']],
 ]);
@@ -16,6 +16,8 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = { unavailable: 1
 
 /** Whatever was thrown, as an error of ours. */
 export function toApiError(error: unknown): VolaryError {
+  if (isClientGone(error))
+    return new VolaryError('aborted', 'The caller closed the connection.', { reason: 'request.client_gone' });
   if (error instanceof VolaryError || !isFrameworkError(error)) return toVolaryError(error);
   const [reason, message] = FRAMEWORK_REASONS.get(error.code) ?? [
     'request.malformed',
@@ -54,6 +56,15 @@ export function logFault(log: EngineDeps['log'], error: VolaryError, request: Fa
   };
   if (error.code === 'internal' || error.code === 'data_loss') log.error('request failed', { ...fields, error });
   else log.debug('request refused', fields);
+}
+
+/** A caller that leaves in the middle of its body. */
+function isClientGone(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ECONNRESET' || error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+  );
 }
 
 function isFrameworkError(error: unknown): error is Error & { readonly code: string } {

@@ -54,7 +54,7 @@ describe('a request that is not as it should be', () => {
   it.each([
     ['POST', '/v1/vms', JSON_TYPE, '{', 400, 'request.malformed_json'],
     ['POST', '/v1/vms', JSON_TYPE, '{"name":"a"}}', 400, 'request.malformed_json'],
-    ['POST', '/v1/vms', JSON_TYPE, '{"__proto__":{"admin":true}}', 400, 'request.malformed_json'],
+    ['POST', '/v1/vms', JSON_TYPE, '{"__proto__":{"admin":true}}', 400, 'request.invalid'],
     ['POST', '/v1/vms', JSON_TYPE, '['.repeat(500_000), 400, 'request.too_deep'],
     ['POST', '/v1/vms', JSON_TYPE, `{"metadata":${'{"a":'.repeat(40)}1${'}'.repeat(40)}}`, 400, 'request.too_deep'],
     ['POST', '/v1/vms', JSON_TYPE, `"${'a'.repeat(1_100_000)}"`, 413, 'request.too_large'],

@@ -37,7 +37,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     requestIdHeader: false,
     // While it stops it answers in its own words, below.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 512 },
+    routerOptions: { maxParamLength: 16_384 },
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, { ids, log }),
     frameworkErrors: (error, request, reply) => {
       reply.header('x-request-id', request.id);

@@ -25,8 +25,8 @@ describe('a body', () => {
   it('is told each field that is wrong, with both ends of the range', () => {
     expect(body({ vcpus: 65, memory_mib: 1 })).toEqual({
       errors: [
-        { field: 'vcpus', message: 'must be <= 64', allowed: { minimum: 1, maximum: 64 } },
-        { field: 'memory_mib', message: 'must be >= 128', allowed: { minimum: 128, maximum: 1_048_576 } },
+        { field: 'vcpus', message: 'must be from 1 to 64', allowed: { minimum: 1, maximum: 64 } },
+        { field: 'memory_mib', message: 'must be from 128 to 1048576', allowed: { minimum: 128, maximum: 1_048_576 } },
       ],
     });
   });

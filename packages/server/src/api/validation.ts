@@ -5,6 +5,10 @@ import { VolaryError } from '../domain/errors.ts';
 
 /** More than this would help nobody. */
 const MOST_ERRORS = 20;
+/** More than these are left to `allowed`. */
+const MOST_WORDS = 40;
+
+const NO_NUL = '^[^\\u0000]*$';
 
 const OPTIONS = {
   allErrors: true,
@@ -34,7 +38,9 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
 /** `invalid_argument` request.invalid, naming each field that is wrong and what it may be. */
 function toInvalidRequest(errors: readonly ErrorObject[]): VolaryError {
   const byField = new Map<string, FieldError>();
-  for (const error of errors.slice(0, MOST_ERRORS)) {
+  // What a union says of itself is more than what each of its members says.
+  const ordered = [...errors].sort((a, b) => Number(b.keyword === 'anyOf') - Number(a.keyword === 'anyOf'));
+  for (const error of ordered.filter(({ propertyName }) => propertyName === undefined).slice(0, MOST_ERRORS)) {
     const one = toFieldError(error);
     if (!byField.has(one.field)) byField.set(one.field, one);
   }
@@ -62,9 +68,15 @@ function toFieldError(error: ErrorObject): FieldError {
     case 'required':
       return { field: join(path, String(params['missingProperty'])), message: 'is required' };
     case 'propertyNames':
-      return { field: join(path, String(params['propertyName'])), message: 'is not a valid name' };
+      return { field: path, message: `has a name that is not allowed: ${JSON.stringify(params['propertyName'])}` };
     case 'enum':
-      return { field: path, message: 'must be one of the allowed words', allowed: params['allowedValues'] };
+      return { field: path, message: `must be ${wordsOf(params['allowedValues'])}`, allowed: params['allowedValues'] };
+    case 'minimum':
+    case 'maximum':
+    case 'exclusiveMinimum':
+    case 'exclusiveMaximum':
+      return { field: path, message: rangeOf(error), allowed: allowedBy(error) };
+    case 'anyOf':
     case 'pattern':
       return { field: path, message: wordsFor(error), allowed: allowedBy(error) };
     default:
@@ -74,8 +86,20 @@ function toFieldError(error: ErrorObject): FieldError {
 
 /** What it should be like, in the schema's own words: a pattern says little to most. */
 function wordsFor({ parentSchema, message }: ErrorObject): string {
+  if (parentSchema?.['pattern'] === NO_NUL) return 'must not hold a NUL character';
   const description: unknown = parentSchema?.['description'];
   return typeof description === 'string' ? `is not well-formed (${description.replace(/\.$/, '')})` : `${message}`;
+}
+
+/** Both ends of the range, where it has two. */
+function rangeOf({ parentSchema = {}, message }: ErrorObject): string {
+  const { minimum, maximum } = parentSchema;
+  return minimum === undefined || maximum === undefined ? `${message}` : `must be from ${minimum} to ${maximum}`;
+}
+
+function wordsOf(allowed: unknown): string {
+  const words: readonly unknown[] = Array.isArray(allowed) ? allowed : [];
+  return words.length <= MOST_WORDS ? `one of: ${words.join(', ')}` : 'one of the allowed words';
 }
 
 function knownFields({ parentSchema }: ErrorObject): unknown {

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
+import { requireGoodKey } from './admin-key.ts';
 import { type ListenAddress, parseListen } from './listen.ts';
 import { readSettings, type Settings } from './settings.ts';
 
@@ -18,8 +19,6 @@ export interface Config {
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:7070';
-/** Below this a key could be guessed. Characters. */
-const SHORTEST_KEY = 16;
 
 /**
  * The configuration: the command line before the environment before the YAML file before the defaults.
@@ -51,12 +50,6 @@ function oneOf<T extends string>(setting: keyof Settings | 'log_level', value: s
 }
 
 function checkKey(key: string | null): string | null {
-  if (key === null || key.length >= SHORTEST_KEY) return key;
-  throw new VolaryError(
-    'invalid_argument',
-    `VOLARY_ADMIN_KEY is too short; it must have at least ${SHORTEST_KEY} characters.`,
-    {
-      reason: 'config.weak_key',
-    },
-  );
+  if (key !== null) requireGoodKey(key, 'VOLARY_ADMIN_KEY');
+  return key;
 }

@@ -162,13 +162,13 @@ export interface ExecutionApi {
     },
   ): Promise<AsyncIterable<ExecutionUpdate>>;
   /**
-   * Feeds the command, at this offset of its input: bytes it has already are skipped, so that a repeated request does no
+   * Feeds the command, at this offset of its input (null: after what it has): bytes it has already are skipped, so that a repeated request does no
    * harm. Returns how many it has now. Throws `conflict` execution.stdin_gap, `failed_precondition` execution.stdin_closed / execution.not_running.
    */
   writeStdin(
     principal: Principal,
     id: ExecutionId,
-    input: { readonly offset: number; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean },
+    input: { readonly offset: number | null; readonly content: AsyncIterable<Uint8Array>; readonly end: boolean },
   ): Promise<number>;
   /** `signal` is a name such as `SIGTERM`. Throws `invalid_argument` execution.unknown_signal, `failed_precondition` execution.not_running. */
   signal(principal: Principal, id: ExecutionId, signal: string): Promise<void>;

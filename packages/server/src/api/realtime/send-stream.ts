@@ -25,13 +25,17 @@ export interface StreamFormat {
 
 /**
  * Answers with what the source yields, as fast as the caller takes it and no faster. Resolves when all is sent, or the caller
- * is gone; never rejects. The source is let go of in either case.
+ * is gone. The source is let go of in either case. Rejects with what the source does before its first chunk, and then nothing was
+ * answered yet; never after.
  */
 export async function sendStream(
   reply: FastifyReply,
   source: AsyncIterable<Uint8Array | string>,
   format: StreamFormat,
 ): Promise<void> {
+  // What fails before its first byte is still an answer of its own, unless the headers are wanted at once.
+  const chunks = source[Symbol.asyncIterator]();
+  const first = format.isFlushedAtOnce === true || format.heartbeat !== undefined ? null : await chunks.next();
   reply.hijack();
   const raw = reply.raw;
   reply.headers({
@@ -46,7 +50,7 @@ export async function sendStream(
   if (format.isFlushedAtOnce === true) raw.flushHeaders();
   const heart = startHeart(raw, format.heartbeat);
   try {
-    for await (const chunk of source) {
+    for await (const chunk of from(first, chunks)) {
       if (raw.destroyed) return;
       heart.isSilent = false;
       if (!raw.write(chunk)) await untilDrained(raw);
@@ -56,6 +60,15 @@ export async function sendStream(
     endFailed(reply, toApiError(error), format);
   } finally {
     clearInterval(heart.timer);
+  }
+}
+
+/** The source again, whose first chunk has been taken already. */
+async function* from<T>(first: IteratorResult<T> | null, rest: AsyncIterator<T>): AsyncGenerator<T> {
+  try {
+    for (let next = first ?? (await rest.next()); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
   }
 }
 

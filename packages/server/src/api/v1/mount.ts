@@ -1,5 +1,6 @@
 import type { RequestOf, Route } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import { invalidFields } from '../validation.ts';
 
 /** A request to this route, its parts parsed and typed. */
 export type RequestTo<R extends Route> = FastifyRequest<RequestOf<R>>;
@@ -18,6 +19,7 @@ export function mount<R extends Route>(app: FastifyInstance, route: R, handler: 
     exposeHeadRoute: route.method === 'GET' && !answersWithStream(route),
     config: { permission: route.permission },
     ...(hasOptionalJson(route) ? { preValidation: bodyOrNothing } : {}),
+    ...(route.body === undefined ? { preValidation: noBody } : {}),
     handler,
   });
 }
@@ -29,10 +31,13 @@ declare module 'fastify' {
   }
 }
 
+/** A parameter that means nothing is refused, also where there is none that means something. */
+const NO_QUERY = { type: 'object', properties: {}, additionalProperties: false } as const;
+
 function schemaOf({ params, query, body }: Route): FastifySchema {
   return {
     ...(params === undefined ? {} : { params }),
-    ...(query === undefined ? {} : { querystring: query }),
+    querystring: query ?? NO_QUERY,
     ...(body === undefined || body.isStream ? {} : { body: body.content.schema }),
   };
 }
@@ -43,7 +48,13 @@ function hasOptionalJson({ body }: Route): boolean {
 
 /** No body at all asks for the defaults, as an empty object does. */
 async function bodyOrNothing(request: FastifyRequest): Promise<void> {
-  request.body ??= {};
+  if (request.body === undefined) request.body = {};
+}
+
+/** What a caller sends where nothing is read would be ignored: it is told so. */
+async function noBody({ body }: FastifyRequest): Promise<void> {
+  const isEmpty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0);
+  if (!isEmpty) throw invalidFields([{ field: 'body', message: 'must be empty here', allowed: [] }]);
 }
 
 function answersWithStream({ responses }: Route): boolean {

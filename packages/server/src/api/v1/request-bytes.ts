@@ -1,11 +1,42 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bodyTimeout } from '../body-time.ts';
+import { API_DEFAULTS } from '../limits.ts';
 
 /**
  * The raw body, read as fast as its reader takes it. A reader that stops early leaves the connection whole, so that the answer
- * that says why still gets through. No body is an empty one.
+ * that says why still gets through. No body is an empty one. Throws request.timeout after a pause of `pauseMs`.
  */
-export async function* requestBytes(body: unknown): AsyncGenerator<Uint8Array> {
+export async function* requestBytes(
+  body: unknown,
+  { pauseMs = API_DEFAULTS.bodyMs }: { readonly pauseMs?: number } = {},
+): AsyncGenerator<Uint8Array> {
   if (!(body instanceof Readable)) return;
-  const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
-  yield* chunks;
+  const source: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
+  const chunks = source[Symbol.asyncIterator]();
+  try {
+    for (
+      let next = await within(chunks.next(), pauseMs);
+      next.done !== true;
+      next = await within(chunks.next(), pauseMs)
+    )
+      yield next.value;
+  } finally {
+    // Not awaited: after a pause that was too long it would wait for what does not come.
+    chunks.return?.()?.catch(() => undefined);
+  }
+}
+
+async function within<T>(next: Promise<T>, limitMs: number): Promise<T> {
+  const over = new AbortController();
+  const timeout = sleep(limitMs, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw bodyTimeout(limitMs);
+  });
+  try {
+    return await Promise.race([next, timeout]);
+  } finally {
+    over.abort();
+    timeout.catch(() => undefined);
+    next.catch(() => undefined);
+  }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Authenticate } from '../auth/admin-key.ts';
 import { NOBODY } from '../auth/principal.ts';
+import { limitBodyTime } from '../body-time.ts';
 import { acceptByteBodies, acceptJsonBodies } from '../json-body.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { createValidatorCompiler } from '../validation.ts';
@@ -26,8 +27,11 @@ export function createV1(context: V1Context, authenticate: Authenticate): Fastif
       request.principal = permission === 'none' ? NOBODY : authenticate(request.headers);
       done();
     });
-    acceptJsonBodies(app, context.limits);
-    mountJsonRoutes(app, context);
+    await app.register(async (json) => {
+      acceptJsonBodies(json, context.limits);
+      limitBodyTime(json, context.limits);
+      mountJsonRoutes(json, context);
+    });
     await app.register(async (bytes) => {
       acceptByteBodies(bytes);
       mountFileContent(bytes, context);

@@ -1,4 +1,4 @@
-import type { Execution, OutputStream } from '../../domain/execution/execution.ts';
+import { EXECUTION_TRANSITIONS, type Execution, type OutputStream } from '../../domain/execution/execution.ts';
 import type { Store } from '../../ports/store.ts';
 import type { ExecutionUpdate } from '../engine.ts';
 import type { OutputReader } from './output-hub.ts';
@@ -28,7 +28,8 @@ export async function* readKept(
     }
   }
   if (reader === null) {
-    yield { kind: 'completed', execution };
+    // Of a command that still runs there is no end to tell.
+    if (EXECUTION_TRANSITIONS[execution.state].length === 0) yield { kind: 'completed', execution };
     return;
   }
   for await (const update of reader.updates) {

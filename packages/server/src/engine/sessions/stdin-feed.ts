@@ -3,7 +3,8 @@ import type { GuestProcess } from '../../ports/guest-link.ts';
 
 /** A part of a command's input, and where in it that begins. */
 export interface StdinPart {
-  readonly offset: number;
+  /** Null: after what the command has when its turn comes. */
+  readonly offset: number | null;
   readonly content: AsyncIterable<Uint8Array>;
   /** Nothing comes after it. */
   readonly end: boolean;
@@ -27,8 +28,8 @@ export function createStdinFeed(process: () => Promise<GuestProcess>): StdinFeed
 
   async function feed({ offset, content, end }: StdinPart): Promise<number> {
     const guest = await process();
-    if (offset > received) throw stdinGap(received, offset);
-    let at = offset;
+    let at = offset ?? received;
+    if (at > received) throw stdinGap(received, at);
     for await (const bytes of content) {
       const fresh = bytes.subarray(Math.min(bytes.length, Math.max(0, received - at)));
       at += bytes.length;
