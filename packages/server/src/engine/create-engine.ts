@@ -1,7 +1,9 @@
 import type { VmId } from '../domain/ids.ts';
 import type { EngineConfig, EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
+import { createIdempotency } from './idempotency/claims.ts';
 import { buildImage } from './operations/build-image.ts';
+import { cancelOperation } from './operations/cancel-operation.ts';
 import { createVm } from './operations/create-vm.ts';
 import { deleteVm } from './operations/delete-vm.ts';
 import { pauseVm } from './operations/pause-vm.ts';
@@ -16,6 +18,7 @@ import { createHostQueries } from './queries/hosts.ts';
 import { listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
 import { createVmQueries } from './queries/vms.ts';
+import { createImageBuilds } from './reconcile/image-builder.ts';
 import { createSupervisor } from './reconcile/supervisor.ts';
 import { createVmReconciler } from './reconcile/vm-reconciler.ts';
 import { createExecutions } from './sessions/executions.ts';
@@ -33,7 +36,8 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
   const links = createGuestLinks(deps);
   const reconciler = createVmReconciler({ ...deps, config, links });
   const executions = createExecutions({ ...deps, links });
-  const supervisor = createSupervisor({ ...deps, config, reconciler, links, executions });
+  const builds = createImageBuilds(deps);
+  const supervisor = createSupervisor({ ...deps, config, reconciler, builds, links, executions });
   const changing: OperationDeps & EngineDeps = { ...deps, config, wake };
   let notReady: string | null = 'The server is starting.';
 
@@ -44,7 +48,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
 
   return {
     vms: {
-      create: (principal, request) => createVm(changing, principal, request),
+      create: (principal, request, options) => createVm(changing, principal, request, options),
       start: (principal, ref, options) => startVm(changing, principal, ref, options),
       stop: (principal, ref, options) => stopVm(changing, principal, ref, options),
       restart: (principal, ref, options) => restartVm(changing, principal, ref, options),
@@ -53,16 +57,21 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       delete: (principal, ref, options) => deleteVm(changing, principal, ref, options),
       ...createVmQueries(deps),
     },
-    operations: createOperationQueries(deps),
+    operations: {
+      ...createOperationQueries(deps),
+      cancel: (principal, id, options) =>
+        cancelOperation({ ...changing, interruptBuild: builds.interrupt }, principal, id, options),
+    },
     executions,
     files: createFiles({ ...deps, links }),
     events: createEventQueries(deps),
     images: {
       list: (principal) => listImages(deps, principal),
-      build: (principal, name) => buildImage(changing, principal, name),
+      build: (principal, name, options) => buildImage(changing, principal, name, options),
       remove: (principal, ref) => removeImage(changing, principal, ref),
     },
     hosts: createHostQueries({ ...deps, config }),
+    idempotency: createIdempotency({ ...deps, config }),
     capabilities: () => ({
       version: config.version,
       driver: deps.driver.kind,

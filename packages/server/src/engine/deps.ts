@@ -36,6 +36,8 @@ export interface EngineConfig {
     readonly diskReserveGib: number;
     /** All disks' virtual sizes together may be this many times the host's disk: disks are thin. */
     readonly diskOvercommit: number;
+    /** How long a request's key is kept, and what came of the request with it. */
+    readonly idempotencyMs: number;
   };
   readonly timers: {
     /** How often each VM is looked at even when no hint came. */
@@ -49,6 +51,13 @@ export interface EngineConfig {
 
 /** The defaults of a server that was told nothing. */
 export const ENGINE_DEFAULTS = {
-  limits: { bootMs: 120_000, operationMs: 30 * 60_000, memoryReserveMib: 512, diskReserveGib: 1, diskOvercommit: 4 },
+  limits: {
+    bootMs: 120_000,
+    operationMs: 30 * 60_000,
+    memoryReserveMib: 512,
+    diskReserveGib: 1,
+    diskOvercommit: 4,
+    idempotencyMs: 24 * 3_600_000,
+  },
   timers: { sweepMs: 30_000, pingMs: 10_000, orphanGraceMs: 60_000 },
 } as const satisfies Pick<EngineConfig, 'limits' | 'timers'>;

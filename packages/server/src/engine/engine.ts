@@ -1,6 +1,7 @@
 import type { Event, EventType } from '../domain/events.ts';
 import type { ExecRequest, Execution, OutputStream } from '../domain/execution/execution.ts';
 import type { Host } from '../domain/host/host.ts';
+import type { Effect, KeptAnswer } from '../domain/idempotency/keyed-request.ts';
 import type { ExecutionId, OperationId, VmId } from '../domain/ids.ts';
 import type { Image } from '../domain/image/image.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -23,6 +24,7 @@ export interface Engine {
   readonly events: EventApi;
   readonly images: ImageApi;
   readonly hosts: HostApi;
+  readonly idempotency: IdempotencyApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Capabilities;
   /** Null when it takes work, else a sentence that says what it waits for. */
@@ -41,8 +43,14 @@ export interface Accepted {
   readonly operation: Operation;
 }
 
+/** A change that is made at most once for the key that its request carries. */
+export interface Once {
+  /** One that has taken effect before is not made again: what came of it is returned as it is now. */
+  readonly once?: Claim;
+}
+
 /** If given, the change is made only if the VM's `revision` is still this one; else `conflict` vm.changed. */
-export interface Precondition {
+export interface Precondition extends Once {
   readonly revision?: number;
 }
 
@@ -63,7 +71,7 @@ export interface Waiting {
 
 export interface VmApi {
   /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures. */
-  create(principal: Principal, request: CreateVmRequest): Promise<Accepted>;
+  create(principal: Principal, request: CreateVmRequest, options?: Once): Promise<Accepted>;
   /** Throws `failed_precondition` vm.already_running. */
   start(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
   /** `graceMs` 0 ends the machine at once. Throws `failed_precondition` vm.already_stopped. */
@@ -119,6 +127,13 @@ export interface OperationApi {
       readonly kind?: OperationKind;
     },
   ): Promise<Page<Operation, OperationId>>;
+  /**
+   * Ends an operation before it is done. What it was about to make is unmade: a VM that was being created is deleted, by
+   * an operation of its own that the `details` of the error name; one that was being started or restarted is stopped again, likewise.
+   * Any other VM stays as it is seen to be, and that is what is wanted of it from now on. Throws `failed_precondition`
+   * operation.final, operation.not_cancellable.
+   */
+  cancel(principal: Principal, id: OperationId, options: Once & { readonly signal: AbortSignal }): Promise<Operation>;
   /** Resolves with the operation when it is final, or as it is when the time is over. */
   wait(principal: Principal, id: OperationId, waiting: Waiting): Promise<Operation>;
   /** The operation at each change, until it is final or the signal is aborted. */
@@ -142,7 +157,7 @@ export interface ExecutionApi {
     principal: Principal,
     ref: string,
     request: ExecRequest,
-    options: { readonly signal: AbortSignal },
+    options: Once & { readonly signal: AbortSignal },
   ): Promise<ExecutionSession>;
   /** Throws `not_found` execution.unknown. */
   get(principal: Principal, id: ExecutionId): Promise<Execution>;
@@ -252,7 +267,7 @@ export interface EventApi {
 export interface ImageApi {
   list(principal: Principal): Promise<readonly ImageEntry[]>;
   /** Throws `not_found` image.unknown. */
-  build(principal: Principal, name: string): Promise<Operation>;
+  build(principal: Principal, name: string, options?: Once): Promise<Operation>;
   /** `ref` is a name (all its versions) or a digest. Throws `not_found` image.unknown. */
   remove(principal: Principal, ref: string): Promise<readonly Image[]>;
 }
@@ -264,6 +279,44 @@ export interface ImageEntry {
   readonly current: Image | null;
   /** Built from earlier states of the recipe; kept while a VM's disk needs them. */
   readonly older: readonly Image[];
+}
+
+/** A request that carries a key, as long as it is being answered. To be given to the call that takes effect, as `once`. */
+export interface Claim {
+  /** Name of the one whose key it is. */
+  readonly principal: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  /** Of the request that takes effect: the first one. */
+  readonly requestId: string;
+  /** What the request brought about when it came first; null if it has not come before. */
+  readonly effect: Effect | null;
+  /** What it was answered with then; null if that was not kept. */
+  readonly answer: KeptAnswer | null;
+}
+
+/** Requests that may be repeated without harm, by a key of their caller's. Kept for `limits.idempotencyMs`. */
+export interface IdempotencyApi {
+  /**
+   * Asks what is to be done with this request: to be done (`effect` is null), to be made known again from what has
+   * come of it, or to be answered word for word. `fingerprint` is the SHA-256 of all that is asked. Throws `invalid_argument` idempotency.key_reused,
+   * `aborted` idempotency.in_progress.
+   */
+  claim(
+    principal: Principal,
+    asked: { readonly key: string; readonly fingerprint: string; readonly requestId: string },
+  ): Promise<Claim>;
+  /**
+   * Takes the key for an effect inside of a guest, before that. Throws `conflict` idempotency.outcome_unknown when the
+   * request came before and its answer was not kept.
+   */
+  begin(claim: Claim): Promise<void>;
+  /** Keeps the answer, if the request took effect and the answer is not too long. */
+  keep(claim: Claim, answer: KeptAnswer): Promise<void>;
+  /** Gives the key back: what was begun has been refused, and nothing came of it. */
+  withdraw(claim: Claim): Promise<void>;
+  /** The request is no longer being answered. To be called once for each claim without an answer. */
+  release(claim: Claim): void;
 }
 
 export interface HostApi {

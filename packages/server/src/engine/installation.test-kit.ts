@@ -14,6 +14,7 @@ import { createSystemIds } from '../adapters/system/system-ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Principal } from '../domain/principal/principal.ts';
 import type { Driver } from '../ports/driver.ts';
+import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
 import { ENGINE_DEFAULTS, type EngineConfig } from './deps.ts';
@@ -30,7 +31,10 @@ export interface TestServer {
 /** A database and a host that outlive the servers that work on them, as after a restart. */
 export interface Installation extends AsyncDisposable {
   readonly world: SimulatedWorld;
-  start(wrapDriver?: (driver: Driver) => Driver): Promise<TestServer>;
+  start(
+    wrapDriver?: (driver: Driver) => Driver,
+    wrapImages?: (images: ImageSource) => ImageSource,
+  ): Promise<TestServer>;
 }
 
 export function createInstallation(
@@ -41,7 +45,7 @@ export function createInstallation(
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   const dataDir = mkdtempSync(join(tmpdir(), 'volary-test-engine-'));
   const world = createSimulatedWorld({ clock });
-  const images = createSimulatedImages();
+  const allImages = createSimulatedImages();
   const hostId: HostId = ids.create('host');
   const { limits, timers } = ENGINE_DEFAULTS;
   const config: EngineConfig = {
@@ -52,12 +56,16 @@ export function createInstallation(
   };
   const servers = new Set<TestServer>();
 
-  async function start(wrapDriver: (driver: Driver) => Driver = (driver) => driver): Promise<TestServer> {
+  async function start(
+    wrapDriver: (driver: Driver) => Driver = (driver) => driver,
+    wrapImages: (images: ImageSource) => ImageSource = (images) => images,
+  ): Promise<TestServer> {
     const store = await createSqliteStore({ path: join(dataDir, 'volary.db') });
     const driver = wrapDriver(createSimulatedDriver({ world }));
     const queue = createMemoryQueue({ clock, log, random: ids.random });
     const bus = createMemoryBus({ log });
     const hostProbe = createHostProbe({ dataDir });
+    const images = wrapImages(allImages);
     const engine = createEngine({ store, driver, images, queue, bus, clock, ids, hostProbe, log }, config);
     const server: TestServer = {
       engine,

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { eventTableContract } from './store-contract/events.contract.ts';
 import { executionTableContract } from './store-contract/executions.contract.ts';
 import type { MakeStore } from './store-contract/fixture.contract.ts';
+import { idempotencyKeyTableContract } from './store-contract/idempotency-keys.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
 import { settingTableContract } from './store-contract/settings.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
@@ -16,5 +17,6 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     executionTableContract(make);
     eventTableContract(make);
     settingTableContract(make);
+    idempotencyKeyTableContract(make);
   });
 }

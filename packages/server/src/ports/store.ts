@@ -1,5 +1,6 @@
 import type { Event, EventType, NewEvent } from '../domain/events.ts';
 import type { Execution, OutputStream } from '../domain/execution/execution.ts';
+import type { KeptAnswer, KeyedRequest } from '../domain/idempotency/keyed-request.ts';
 import type { ExecutionId, OperationId, VmId } from '../domain/ids.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
@@ -96,12 +97,29 @@ export interface SettingTable {
   getOrInsert(name: string, value: string): Promise<string>;
 }
 
+/** Requests that took effect under a key; no two of one principal have the same key. */
+export interface IdempotencyKeyTable {
+  /** Writes the row unless the principal's key has one; false then. */
+  insert(request: KeyedRequest): Promise<boolean>;
+  get(principal: string, key: string): Promise<KeyedRequest | null>;
+  /** Keeps the answer to the request with this id, unless one is kept; without such a row it changes nothing. */
+  keepAnswer(request: KeyOwner, answer: KeptAnswer): Promise<void>;
+  /** Removes the row, if it is still that of the request with this id. */
+  delete(request: KeyOwner): Promise<void>;
+  /** Removes the oldest rows from before this moment, at most `limit` of them. Returns how many. */
+  deleteOld(which: { readonly createdBefore: number; readonly limit: number }): Promise<number>;
+}
+
+/** A key, as long as it is that of one request. */
+export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
+
 export interface Tables {
   readonly vms: VmTable;
   readonly operations: OperationTable;
   readonly executions: ExecutionTable;
   readonly events: EventTable;
   readonly settings: SettingTable;
+  readonly idempotencyKeys: IdempotencyKeyTable;
 }
 
 /**

@@ -6,7 +6,9 @@ import { checkMetadata, checkVmName, checkVmSpec, VM_DEFAULTS, VM_LIMITS, type V
 import type { Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { Accepted, CreateVmRequest } from '../engine.ts';
+import type { Accepted, CreateVmRequest, Once } from '../engine.ts';
+import { bindKey } from '../idempotency/claims.ts';
+import { recallChange } from '../idempotency/recall.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { operationEvent, vmEvent } from './events.ts';
 import { announce, newOperation, type OperationDeps } from './request-change.ts';
@@ -16,8 +18,11 @@ export async function createVm(
   deps: OperationDeps & Pick<EngineDeps, 'images'>,
   principal: Principal,
   request: CreateVmRequest,
+  { once }: Once = {},
 ): Promise<Accepted> {
   authorise(principal, 'vm:create');
+  const earlier = await recallChange(deps, once);
+  if (earlier !== null) return earlier;
   const spec = completeSpec(deps, request.spec);
   if (request.name !== null) checkVmName(request.name);
   checkLabels(request.labels);
@@ -36,6 +41,7 @@ export async function createVm(
       operationEvent('operation.created', made.operation, made.vm.createdAt),
       vmEvent('vm.created', made.vm, made.operation, made.vm.createdAt),
     ]);
+    await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
     return made;
   });
   announce(deps, accepted);

@@ -8,6 +8,8 @@ import type { Desired, Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { Accepted, Precondition } from '../engine.ts';
+import { bindKey } from '../idempotency/claims.ts';
+import { recallChange } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { operationEvent, vmEvent } from './events.ts';
 
@@ -37,16 +39,19 @@ export async function requestChange(
   asked: { readonly principal: Principal; readonly ref: string } & Precondition,
   decide: (vm: Vm, active: Operation | null, tables: Tables) => Change | Accepted | Promise<Change | Accepted>,
 ): Promise<Accepted> {
+  const earlier = await recallChange(deps, asked.once);
+  if (earlier !== null) return earlier;
   const { accepted, isNew } = await deps.store.transaction(async (tables) => {
     const vm = await findVm(tables, asked.ref);
     checkRevision(vm, asked);
     const active = await tables.operations.findActive(vm.id);
     const decision = await decide(vm, active, tables);
-    if ('operation' in decision) return { accepted: decision, isNew: false };
-    return {
-      accepted: await record(deps, tables, { vm, active, principal: asked.principal, change: decision }),
-      isNew: true,
-    };
+    const isNew = !('operation' in decision);
+    const accepted = isNew
+      ? await recordChange(deps, tables, { vm, active, principal: asked.principal, change: decision })
+      : decision;
+    await bindKey(tables, deps.clock, asked.once, { kind: 'operation', id: accepted.operation.id });
+    return { accepted, isNew };
   });
   if (isNew) announce(deps, accepted);
   return accepted;
@@ -90,10 +95,12 @@ export function newOperation(
   };
 }
 
-async function record(
+/** Writes the change with its operation and its events; `end` is what becomes of the operation that it takes the place of. */
+export async function recordChange(
   deps: OperationDeps,
   tables: Tables,
   { vm, active, principal, change }: { vm: Vm; active: Operation | null; principal: Principal; change: Change },
+  end: (active: Operation, by: Operation, now: number) => Operation = supersede,
 ): Promise<Accepted> {
   const now = deps.clock.now();
   const generation = vm.generation + 1;
@@ -113,7 +120,7 @@ async function record(
     vmEvent(change.event, changed, operation, now),
   ];
   if (active !== null) {
-    const cancelled = supersede(active, operation, now);
+    const cancelled = end(active, operation, now);
     await tables.operations.update(cancelled);
     events.unshift(operationEvent('operation.cancelled', cancelled, now));
   }

@@ -10,7 +10,9 @@ import { waitFor } from './wait-for.ts';
 /** How long a follower that hears no hint waits before it looks by itself again. */
 const FOLLOW_MS = 60_000;
 
-export function createOperationQueries(deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>): OperationApi {
+export function createOperationQueries(
+  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>,
+): Omit<OperationApi, 'cancel'> {
   async function find(id: OperationId): Promise<Operation> {
     const operation = await deps.store.operations.get(id);
     if (operation !== null) return operation;

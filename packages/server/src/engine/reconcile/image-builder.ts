@@ -1,4 +1,4 @@
-import { toVolaryError } from '../../domain/errors.ts';
+import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import type { OperationId } from '../../domain/ids.ts';
 import type { Image } from '../../domain/image/image.ts';
@@ -12,11 +12,45 @@ type BuilderDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'log'
 /** At most one write of progress in this time, milliseconds. */
 const PROGRESS_MS = 250;
 
+/** The builds of images that are operations. */
+export interface ImageBuilds {
+  /** Carries the build out, unless it is over. Never rejects because of what became of it: that is written to the operation. */
+  run(id: OperationId, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Ends the build under way, since it was cancelled. Its image is not made, unless somebody else waits for it. */
+  interrupt(id: OperationId): void;
+}
+
+export function createImageBuilds(deps: BuilderDeps): ImageBuilds {
+  const underWay = new Map<OperationId, AbortController>();
+  return {
+    async run(id, { signal }) {
+      const interrupted = new AbortController();
+      underWay.set(id, interrupted);
+      try {
+        await runImageBuild(deps, id, { signal: AbortSignal.any([signal, interrupted.signal]) });
+      } catch (error) {
+        // Cancelled between two writes: it is final, and nothing is left to be written.
+        if (!isConflict(error)) throw error;
+      } finally {
+        underWay.delete(id);
+      }
+    },
+    interrupt: (id) =>
+      underWay
+        .get(id)
+        ?.abort(new VolaryError('aborted', 'The build was cancelled.', { reason: 'operation.cancelled' })),
+  };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof VolaryError && error.reason === 'store.revision';
+}
+
 /**
  * Carries out an image's build. Building is idempotent by the recipe's digest, so a build that a former server began
  * is simply done again; when this server stops the operation stays as it is, and the next server goes on.
  */
-export async function runImageBuild(
+async function runImageBuild(
   deps: BuilderDeps,
   id: OperationId,
   { signal }: { readonly signal: AbortSignal },
@@ -37,7 +71,7 @@ export async function runImageBuild(
     await writeBuilt(recorder, deps, image);
   } catch (error) {
     await recorder.settle();
-    if (signal.aborted) return;
+    if (signal.aborted || isConflict(error)) return;
     deps.log.error('building an image failed', { image: name, error });
     await writeUnbuilt(recorder, deps, error);
   }
@@ -102,7 +136,9 @@ function createRecorder({ store, bus, clock, log }: BuilderDeps, found: Operatio
       if (writing !== null || nowMs - reportedAtMs < PROGRESS_MS) return;
       reportedAtMs = nowMs;
       writing = write({ progress }, [])
-        .catch((error: unknown) => log.warn('progress was not written', { operationId: operation.id, error }))
+        .catch((error: unknown) => {
+          if (!isConflict(error)) log.warn('progress was not written', { operationId: operation.id, error });
+        })
         .finally(() => {
           writing = null;
         });

@@ -4,17 +4,19 @@
  */
 import { parseId } from '../../domain/ids.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import { dropOldKeys } from '../idempotency/claims.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { checkHealth } from './health.ts';
-import { runImageBuild } from './image-builder.ts';
+import type { ImageBuilds } from './image-builder.ts';
 import { createReaper } from './orphans.ts';
 import type { VmReconciler } from './vm-reconciler.ts';
 
 type SupervisorDeps = EngineDeps & {
   readonly config: EngineConfig;
   readonly reconciler: VmReconciler;
+  readonly builds: ImageBuilds;
   readonly links: GuestLinks;
   readonly executions: Executions;
 };
@@ -40,7 +42,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     const vmId = key.startsWith('vm:') ? parseId('vm', key.slice(3)) : null;
     if (vmId !== null) return await deps.reconciler.reconcile(vmId, context);
     const operationId = key.startsWith('image:') ? parseId('op', key.slice(6)) : null;
-    if (operationId !== null) await runImageBuild(deps, operationId, context);
+    if (operationId !== null) await deps.builds.run(operationId, context);
   }
 
   async function enqueueAll(): Promise<void> {
@@ -81,6 +83,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         }),
         every(config.timers.sweepMs, 'sweep', enqueueAll),
         every(config.timers.sweepMs, 'orphans', () => reaper.look(signal), { isAtOnce: true }),
+        every(config.timers.sweepMs, 'idempotency keys', () => dropOldKeys(deps)),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },

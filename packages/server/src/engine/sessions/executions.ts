@@ -1,5 +1,10 @@
 import { VolaryError } from '../../domain/errors.ts';
-import type { ExecRequest, Execution, OutputStream } from '../../domain/execution/execution.ts';
+import {
+  EXECUTION_TRANSITIONS,
+  type ExecRequest,
+  type Execution,
+  type OutputStream,
+} from '../../domain/execution/execution.ts';
 import { signalNumber } from '../../domain/execution/signals.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
@@ -7,19 +12,25 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import type { GuestProcess } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.ts';
+import type { ExecutionApi, ExecutionSession, ExecutionUpdate, Once } from '../engine.ts';
+import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
 import { mayTalkToGuest } from '../operations/power-policy.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { cancelExecution } from './cancel-execution.ts';
 import { executionEvent } from './execution-events.ts';
 import { type LiveDeps, LiveExecution } from './live-execution.ts';
-import { readKept } from './read-kept.ts';
+import { type Reading, readKept } from './read-kept.ts';
 
 export interface Executions extends ExecutionApi {
   /** Goes on with the commands that a former server was following. */
   resumeAll(): Promise<void>;
   /** Lets go of all commands: they run on in their guests. */
   detachAll(): Promise<void>;
+}
+
+interface Watching {
+  readonly isFollowed: boolean;
+  readonly signal: AbortSignal;
 }
 
 export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Executions {
@@ -42,15 +53,20 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     principal: Principal,
     ref: string,
     request: ExecRequest,
-    { signal }: { readonly signal: AbortSignal },
+    { signal, once }: Once & { readonly signal: AbortSignal },
   ): Promise<ExecutionSession> {
     authorise(principal, 'vm:exec');
+    if (once !== undefined && once.effect !== null) {
+      if (once.effect.kind !== 'execution') throw outcomeUnknown();
+      return await rejoin(once.effect.id, signal);
+    }
     const vm = await findVm(deps.store, ref);
     mayTalkToGuest(vm);
     const execution = newExecution(deps, vm, principal, request);
     await deps.store.transaction(async (tables) => {
       await tables.executions.insert(execution);
       await tables.events.append([executionEvent('execution.started', execution, execution.createdAt)]);
+      await bindKey(tables, deps.clock, once, { kind: 'execution', id: execution.id });
     });
     deps.bus.publish('events', '');
     return await begin(execution, vm, signal);
@@ -101,6 +117,33 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     throw new VolaryError('not_found', `There is no execution ${id}.`, { reason: 'execution.unknown' });
   }
 
+  /** Kept output from the offset on; live from there when it is to be followed and there is somebody who does. */
+  async function read(
+    execution: Execution,
+    { stream, offset, isFollowed, signal }: Pick<Reading, 'stream' | 'offset'> & Watching,
+  ): Promise<AsyncIterable<ExecutionUpdate>> {
+    const following = isFollowed ? live.get(execution.id) : undefined;
+    if (following === undefined) {
+      // It may have ended since it was looked up.
+      const present = isFollowed ? await find(execution.id) : execution;
+      return readKept(deps.store, { execution: present, stream, offset, reader: null });
+    }
+    const reader = following.hub.subscribe(signal);
+    await following.flush();
+    return readKept(deps.store, { execution, stream, offset, reader });
+  }
+
+  /** A command that was started before, as a new session from its first byte on. */
+  async function rejoin(id: ExecutionId, signal: AbortSignal): Promise<ExecutionSession> {
+    const isLive = live.has(id);
+    const execution = await find(id);
+    if (!isLive && EXECUTION_TRANSITIONS[execution.state].length > 0) {
+      throw new VolaryError('unavailable', 'Nobody follows the command yet.', { reason: 'execution.lost_from_sight' });
+    }
+    const updates = await read(execution, { stream: 'both', offset: 0, isFollowed: true, signal });
+    return { execution: latest(execution), updates };
+  }
+
   /** What is followed is known better than its row tells. */
   function latest(stored: Execution): Execution {
     return live.get(stored.id)?.execution ?? stored;
@@ -132,11 +175,7 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
     },
     async output(principal, id, { stream, offset, follow: isFollowed, signal }) {
       authorise(principal, 'vm:read');
-      const execution = await find(id);
-      const following = isFollowed ? live.get(id) : undefined;
-      const reader = following?.hub.subscribe(signal) ?? null;
-      await following?.flush();
-      return readKept(deps.store, { execution, stream, offset, reader });
+      return await read(await find(id), { stream, offset, isFollowed, signal });
     },
     async writeStdin(principal, id, part) {
       return await (await requireLive(principal, id)).stdin.write(part);

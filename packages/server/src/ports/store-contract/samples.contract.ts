@@ -1,5 +1,6 @@
 import type { NewEvent } from '../../domain/events.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
+import type { KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
 import { type Id, type IdPrefix, idFromUuid, type VmId } from '../../domain/ids.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
@@ -96,6 +97,20 @@ export function sampleEvent(vmId: VmId | null, note: string, change: Partial<New
     vmId,
     operationId: null,
     data: { note },
+    ...change,
+  };
+}
+
+/** A request that took effect under a key, and has not been answered. */
+export function sampleKeyedRequest(number: number, change: Partial<KeyedRequest> = {}): KeyedRequest {
+  return {
+    principal: 'admin',
+    key: `key-${number}`,
+    fingerprint: 'f'.repeat(64),
+    requestId: numberedId('req', number),
+    effect: { kind: 'operation', id: numberedId('op', number) },
+    createdAt: AT,
+    answer: null,
     ...change,
   };
 }

@@ -8,6 +8,7 @@ import type { Connection, DatabaseBackend } from './connection.ts';
 import type { Schema } from './schema.ts';
 import { createEventStatements, createEventTable } from './tables/event-table.ts';
 import { createExecutionStatements, createExecutionTable } from './tables/execution-table.ts';
+import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
@@ -20,6 +21,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     executions: createExecutionStatements(compiler),
     events: createEventStatements(compiler),
     settings: createSettingStatements(compiler),
+    idempotencyKeys: createIdempotencyKeyStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -30,6 +32,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       executions: createExecutionTable(connection, statements.executions),
       events: createEventTable(connection, statements.events),
       settings: createSettingTable(connection, statements.settings),
+      idempotencyKeys: createIdempotencyKeyTable(connection, statements.idempotencyKeys),
     };
   }
 
@@ -90,6 +93,13 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
     settings: {
       ...reading.settings,
       getOrInsert: (name, value) => transaction(({ settings }) => settings.getOrInsert(name, value)),
+    },
+    idempotencyKeys: {
+      ...reading.idempotencyKeys,
+      insert: (request) => transaction(({ idempotencyKeys }) => idempotencyKeys.insert(request)),
+      keepAnswer: (...kept) => transaction(({ idempotencyKeys }) => idempotencyKeys.keepAnswer(...kept)),
+      delete: (request) => transaction(({ idempotencyKeys }) => idempotencyKeys.delete(request)),
+      deleteOld: (which) => transaction(({ idempotencyKeys }) => idempotencyKeys.deleteOld(which)),
     },
   };
 }

@@ -116,6 +116,20 @@ export interface SettingRow {
   readonly value: string;
 }
 
+export interface IdempotencyKeyRow {
+  readonly principal: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly request_id: string;
+  /** `operation`, `execution` or `guest`. */
+  readonly effect_kind: string;
+  /** Null for a `guest`. */
+  readonly effect_id: string | null;
+  readonly created_at: number;
+  /** JSON: `{ status, headers, body }`. */
+  readonly answer: string | null;
+}
+
 export interface Schema {
   readonly vms: VmRow;
   readonly operations: OperationRow;
@@ -124,4 +138,5 @@ export interface Schema {
   readonly events: EventRow;
   readonly event_counter: EventCounterRow;
   readonly settings: SettingRow;
+  readonly idempotency_keys: IdempotencyKeyRow;
 }

@@ -1,6 +1,7 @@
 import { initial } from './0001-initial.ts';
 import { restartPolicy } from './0002-restart-policy.ts';
+import { idempotencyKeys } from './0003-idempotency-keys.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial, restartPolicy];
+export const MIGRATIONS: readonly Migration[] = [initial, restartPolicy, idempotencyKeys];

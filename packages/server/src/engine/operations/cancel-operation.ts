@@ -1,0 +1,189 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { OperationId } from '../../domain/ids.ts';
+import { isFinal, type Operation } from '../../domain/operation/operation.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
+import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
+import type { VmObservation } from '../../ports/driver.ts';
+import type { Tables } from '../../ports/store.ts';
+import { authorise } from '../access/authorise.ts';
+import type { Once } from '../engine.ts';
+import { bindKey } from '../idempotency/claims.ts';
+import { recallOperation } from '../idempotency/recall.ts';
+import { type CancelPlan, planCancel } from '../plans/plan-cancel.ts';
+import { findVm } from '../queries/find-vm.ts';
+import { operationEvent, vmEvent } from './events.ts';
+import { announce, type Change, type OperationDeps, recordChange } from './request-change.ts';
+
+export type CancelDeps = OperationDeps & {
+  /** Ends the build of an image that this operation is. */
+  readonly interruptBuild: (id: OperationId) => void;
+};
+
+/** The operations that unmake what was half-made. */
+const UNDOING = {
+  'vm.delete': { kind: 'vm.delete', phase: 'deleting', event: 'vm.deleting', desired: { power: 'absent' } },
+  'vm.stop': { kind: 'vm.stop', phase: 'stopping', event: 'vm.stopping', desired: { power: 'stopped' } },
+} as const satisfies Record<string, Change>;
+
+const SETTLED_EVENTS = { running: 'vm.updated', paused: 'vm.paused', stopped: 'vm.stopped' } as const;
+
+const NOT_MADE = 'Its start was cancelled before it had a disk.';
+
+/** What the cancelling has come to: the cancelled operation, and the one that unmakes its work, where there is one. */
+interface Cancelled {
+  readonly operation: Operation;
+  readonly undoing: Operation | null;
+  readonly vm: Vm | null;
+}
+
+/**
+ * Cancels an operation: with it, in one transaction, is written what becomes of its VM, so that a server that dies at any
+ * moment has either cancelled it or not. The step under way is then interrupted.
+ */
+export async function cancelOperation(
+  deps: CancelDeps,
+  principal: Principal,
+  id: OperationId,
+  { once, signal }: Once & { readonly signal: AbortSignal },
+): Promise<Operation> {
+  authorise(principal, 'operation:cancel');
+  const earlier = await recallOperation(deps, once);
+  if (earlier !== null) return earlier;
+  const seen = requireActive(await deps.store.operations.get(id), id);
+  const observation = seen.subject.kind === 'vm' ? await deps.driver.inspect(seen.subject.id, { signal }) : null;
+  const cancelled = await deps.store.transaction(async (tables) => {
+    const operation = requireActive(await tables.operations.get(id), id);
+    const done =
+      operation.subject.kind === 'vm' && observation !== null
+        ? await cancelOnVm(deps, tables, { principal, operation, vmId: operation.subject.id, observation })
+        : { operation: await endOperation(deps, tables, operation), undoing: null, vm: null };
+    await bindKey(tables, deps.clock, once, { kind: 'operation', id });
+    return done;
+  });
+  tell(deps, cancelled);
+  return cancelled.operation;
+}
+
+function tell(deps: CancelDeps, { operation, undoing, vm }: Cancelled): void {
+  deps.bus.publish('operation', operation.id);
+  if (vm !== null) announce(deps, { vm, operation: undoing ?? operation });
+  else deps.bus.publish('events', '');
+  if (operation.subject.kind === 'image') deps.interruptBuild(operation.id);
+}
+
+async function cancelOnVm(
+  deps: CancelDeps,
+  tables: Tables,
+  about: {
+    readonly principal: Principal;
+    readonly operation: Operation;
+    readonly vmId: Vm['id'];
+    readonly observation: VmObservation;
+  },
+): Promise<Cancelled> {
+  const { principal, operation, observation } = about;
+  const vm = await findVm(tables, about.vmId);
+  const plan = planCancel({ vm, operation, observation });
+  switch (plan.kind) {
+    case 'refuse':
+      throw new VolaryError('failed_precondition', `This cannot be cancelled. ${plan.message}`, {
+        reason: 'operation.not_cancellable',
+        details: { kind: operation.kind },
+      });
+    case 'undo': {
+      const asked = { vm, active: operation, principal, change: UNDOING[plan.by] };
+      const undone = await recordChange(deps, tables, asked, (active, by, now) => cancelledBy(active, now, by));
+      const ended = await tables.operations.get(operation.id);
+      return { operation: requireKnown(ended, operation.id), undoing: undone.operation, vm: undone.vm };
+    }
+    case 'settle':
+    case 'fail':
+      return {
+        operation: await endOperation(deps, tables, operation),
+        undoing: null,
+        vm: await leaveAsItIs(deps, tables, { vm, operation, plan }),
+      };
+    default:
+      return plan satisfies never;
+  }
+}
+
+async function endOperation(deps: CancelDeps, tables: Tables, operation: Operation): Promise<Operation> {
+  const now = deps.clock.now();
+  const ended = cancelledBy(operation, now, null);
+  await tables.operations.update(ended);
+  await tables.events.append([operationEvent('operation.cancelled', ended, now)]);
+  return ended;
+}
+
+/** Wants of the VM what it is seen to be. */
+async function leaveAsItIs(
+  deps: CancelDeps,
+  tables: Tables,
+  about: {
+    readonly vm: Vm;
+    readonly operation: Operation;
+    readonly plan: Extract<CancelPlan, { kind: 'settle' | 'fail' }>;
+  },
+): Promise<Vm> {
+  const { vm, operation, plan } = about;
+  const now = deps.clock.now();
+  const generation = vm.generation + 1;
+  const next: Vm = {
+    ...vm,
+    desired: { power: plan.kind === 'fail' ? 'stopped' : plan.phase, incarnation: vm.incarnation, graceMs: 0 },
+    status: statusOf(plan, generation, now),
+    restarts: NO_RESTARTS,
+    generation,
+    revision: vm.revision + 1,
+    updatedAt: now,
+  };
+  const type = plan.kind === 'fail' ? 'vm.failed' : SETTLED_EVENTS[plan.phase];
+  await tables.vms.update(next);
+  await tables.events.append([vmEvent(type, next, operation, now, { reason: 'operation.cancelled' })]);
+  return next;
+}
+
+function statusOf(plan: Extract<CancelPlan, { kind: 'settle' | 'fail' }>, generation: number, now: number): VmStatus {
+  if (plan.kind === 'settle') return { phase: plan.phase, since: now };
+  const failure = { generation, reason: 'operation.cancelled', message: NOT_MADE, consoleTail: '', at: now };
+  return { phase: 'failed', since: now, failure };
+}
+
+function cancelledBy(operation: Operation, now: number, undoing: Operation | null): Operation {
+  return {
+    ...operation,
+    state: 'cancelled',
+    error: {
+      code: 'aborted',
+      reason: 'operation.cancelled',
+      message:
+        undoing === null ? 'It was cancelled.' : `It was cancelled; what it had made is unmade by ${undoing.kind}.`,
+      details: undoing === null ? {} : { operation_id: undoing.id },
+    },
+    completedAt: now,
+    progress: null,
+    revision: operation.revision + 1,
+  };
+}
+
+function requireActive(operation: Operation | null, id: OperationId): Operation {
+  const known = requireKnown(operation, id);
+  if (!isFinal(known.state)) return known;
+  throw new VolaryError('failed_precondition', `The operation is over: it has ${ENDS[known.state] ?? 'ended'}.`, {
+    reason: 'operation.final',
+    details: { state: known.state },
+  });
+}
+
+const ENDS: Partial<Record<Operation['state'], string>> = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'been cancelled',
+};
+
+function requireKnown(operation: Operation | null, id: OperationId): Operation {
+  if (operation !== null) return operation;
+  throw new VolaryError('not_found', `There is no operation ${id}.`, { reason: 'operation.unknown' });
+}
