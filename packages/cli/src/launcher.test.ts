@@ -152,8 +152,14 @@ describe('the launcher', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('may be ended by %s in the middle', async (signal) => {
     const child = start([], { env: { NPM_BLOCKS: 'yes' }, detached: true });
     await npmStarts();
-    process.kill(-(child.pid ?? 0), signal); // as a terminal does: to the launcher and all that it started
-    await once(child, 'exit');
+    const exited = once(child, 'exit');
+    // As a terminal does: to the launcher and all that it started. Again, as its user would: a shell that is about to become
+    // another program takes the first one in, and the program never hears of it.
+    const strike = (): boolean => process.kill(-(child.pid ?? 0), signal);
+    const again = setInterval(() => child.exitCode === null && child.signalCode === null && strike(), 250);
+    strike();
+    await exited;
+    clearInterval(again);
 
     expect(await launch(['again'])).toMatchObject({ code: 3, argv: ['again'] });
   });
