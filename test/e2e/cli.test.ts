@@ -57,6 +57,25 @@ describe('VMs', () => {
     await here.must(['wait', 'later', '--phase', 'absent']);
   });
 
+  it('that are being made are unmade when that is cancelled', async () => {
+    const { id } = JSON.parse(
+      await here.must(['create', 'never', '--no-wait', '--json', '-l', 'simulate.agent=silent']),
+    );
+
+    expect(await here.must(['cancel', 'never'])).toBe(id);
+
+    await here.must(['wait', 'never', '--phase', 'absent']);
+    expect(await here.volary(['wait', id])).toMatchObject({ code: 1, stderr: expect.stringContaining('cancelled') });
+    const again = await here.volary(['cancel', id, '--json']);
+    expect([again.code, JSON.parse(again.stderr).error.reason]).toEqual([4, 'operation.final']);
+    await here.must(['create', 'idle', '--no-start']);
+    expect(await here.volary(['cancel', 'idle'])).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('Nothing'),
+    });
+    await here.must(['rm', 'idle']);
+  });
+
   it('are changed side by side, and one that fails does not keep the others from it', async () => {
     await here.must(['create', 'here']);
     const outcome = await here.volary(['stop', 'nowhere', 'here']);

@@ -81,6 +81,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'wait until a VM or an operation is in a state',
     async () => (await import('./commands/wait.ts')).configureWait,
   ),
+  entry(
+    'VMs',
+    'cancel',
+    'end a change that is not done yet',
+    async () => (await import('./commands/cancel.ts')).configureCancel,
+  ),
   entry('In a VM', 'exec', 'run a command in a VM', async () => (await import('./commands/exec.ts')).configureExec),
   entry(
     'In a VM',

@@ -6,6 +6,8 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'vm.not_paused': 'see its phase: volary get NAME',
   'vm.failed': 'see why: volary get NAME; then try again: volary start NAME',
   'vm.wait_timeout': 'see its phase: volary get NAME; wait longer: --timeout',
+  'operation.unknown': 'see what there is: volary events',
+  'operation.not_cancellable': 'wait for it, then ask for what you want: volary wait OPERATION',
   'host.no_memory': 'ask for less with --memory, or free some: volary stop NAME',
   'host.no_disk': 'ask for less with --disk, or free some: volary rm NAME',
   'image.unknown': 'see what there is: volary image ls',

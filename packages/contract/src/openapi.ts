@@ -1,6 +1,14 @@
 import type { TObject, TSchema } from 'typebox';
 import { collectComponents, toJsonSchema } from './openapi-schemas.ts';
-import { type MediaType, PROBLEM_CONTENT, type Route, type RouteHeader, type RouteResponse } from './route.ts';
+import {
+  IDEMPOTENCY_KEY,
+  IDEMPOTENCY_REPLAYED,
+  type MediaType,
+  PROBLEM_CONTENT,
+  type Route,
+  type RouteHeader,
+  type RouteResponse,
+} from './route.ts';
 import { routes } from './routes.ts';
 import type { JsonObject } from './schema.ts';
 
@@ -13,7 +21,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   409: 'Not possible now.',
   410: 'No longer kept.',
   412: 'It has changed.',
-  422: 'Not supported by this server.',
+  422: 'Not supported by this server, or another request than the first with this `Idempotency-Key`.',
   429: 'Not enough left.',
   503: 'Not ready.',
   504: 'Not within the time.',
@@ -64,7 +72,7 @@ function operationOf(route: Route): JsonObject {
     parameters: [
       ...parametersOf(route.params, 'path'),
       ...parametersOf(route.query, 'query'),
-      ...(route.headers ?? []).map(headerParameter),
+      ...headersOf(route).map(headerParameter),
     ],
     ...(route.body === undefined
       ? {}
@@ -89,12 +97,22 @@ function parametersOf(schema: TObject | undefined, place: 'path' | 'query'): Jso
   });
 }
 
+function headersOf({ headers = [], keyed }: Route): readonly RouteHeader[] {
+  return keyed === undefined ? headers : [...headers, IDEMPOTENCY_KEY];
+}
+
 function headerParameter({ name, description, example }: RouteHeader): JsonObject {
   return { name, in: 'header', required: false, description, schema: { type: 'string' }, example };
 }
 
-function successesOf({ responses }: Route): JsonObject {
-  return Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, successOf(response)]));
+function successesOf({ responses, keyed }: Route): JsonObject {
+  const added = keyed === undefined ? [] : [IDEMPOTENCY_REPLAYED];
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      successOf({ ...response, headers: [...(response.headers ?? []), ...added] }),
+    ]),
+  );
 }
 
 function successOf({ description, content, headers = [] }: RouteResponse): JsonObject {
@@ -127,6 +145,11 @@ function failuresOf(route: Route): JsonObject {
   );
   const hasInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
   if (hasInput) reasons.set(400, ['request.invalid', ...(reasons.get(400) ?? [])]);
+  if (route.keyed !== undefined) {
+    const unknown = route.keyed === 'in-guest' ? ['idempotency.outcome_unknown'] : [];
+    reasons.set(409, [...(reasons.get(409) ?? []), 'idempotency.in_progress', ...unknown]);
+    reasons.set(422, [...(reasons.get(422) ?? []), 'idempotency.key_reused']);
+  }
   const failures: Record<string, JsonObject> = {};
   if (route.permission !== 'none') {
     for (const [status, description] of Object.entries(COMMON_ERRORS)) failures[status] = failure(description);

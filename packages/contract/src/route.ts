@@ -49,6 +49,11 @@ export interface Route {
     readonly content: MediaType;
   };
   readonly responses: Readonly<Record<number, RouteResponse>>;
+  /**
+   * How a repetition with the same `Idempotency-Key` is kept from taking effect twice. `stored`: the key is written together with
+   * the effect. `in-guest`: the effect is in a guest, and the key is written before it. Absent: repeating it does no harm.
+   */
+  readonly keyed?: 'stored' | 'in-guest';
   /** Reasons of its own errors, by status. */
   readonly errors: Readonly<Record<number, readonly string[]>>;
 }
@@ -117,6 +122,17 @@ export const PREFER: RouteHeader = {
   name: 'Prefer',
   description: '`wait=N`: answer with the result when it is there within N (at most 300) seconds (RFC 7240).',
   example: 'wait=30',
+};
+export const IDEMPOTENCY_KEY: RouteHeader = {
+  name: 'Idempotency-Key',
+  description:
+    'A key of your choice, 1 to 255 printable ASCII characters: a request that is repeated with it takes effect once, and is answered as it was first, for 24 hours.',
+  example: '9f1c2a7e5b3d4860a1c2e3f405162738',
+};
+export const IDEMPOTENCY_REPLAYED: RouteHeader = {
+  name: 'Idempotency-Replayed',
+  description: '`true` when the request had taken effect before, by its `Idempotency-Key`.',
+  example: 'true',
 };
 export const IF_MATCH: RouteHeader = {
   name: 'If-Match',

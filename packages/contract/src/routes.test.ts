@@ -44,6 +44,13 @@ describe.each(table)('route %s', (name, route) => {
     expect(Object.keys(route.params?.properties ?? {})).toEqual(inPath);
   });
 
+  it('says, if it is a POST, how a repetition is kept from taking effect twice', () => {
+    // These name an offset or a state: a repetition finds it reached.
+    const isHarmless = ['writeStdin', 'resizeExecution'].includes(name);
+
+    expect(route.keyed !== undefined).toBe(route.method === 'POST' && !isHarmless);
+  });
+
   it('has an example of each body', () => {
     for (const { schema } of jsonBodiesOf(route)) {
       expect(examplesOf({ ...plain(schema) }).length).toBeGreaterThan(0);

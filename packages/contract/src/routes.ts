@@ -13,7 +13,7 @@ import {
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, deleteImage, listImages } from './routes/images.ts';
-import { getOperation, listOperations, waitForOperation } from './routes/operations.ts';
+import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
 import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
 import {
   createVm,
@@ -60,6 +60,7 @@ export const routes = {
   listOperations,
   getOperation,
   waitForOperation,
+  cancelOperation,
   listEvents,
   listImages,
   buildImage,

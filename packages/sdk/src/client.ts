@@ -1,15 +1,17 @@
 import type { AcceptedOperation, Capabilities, Host, HostPage, ImagePage, RemovedImages } from '@volary/contract';
+import type { Abortable } from './abortable.ts';
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
-import { type Abortable, createOperationClient, type OperationClient } from './operations.ts';
+import { createOperationClient, type OperationClient } from './operations.ts';
+import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createVmClient, type VmClient } from './vms.ts';
 
 export interface ImageClient {
   list(options?: Abortable): Promise<ImagePage>;
   /** Resolves as soon as it is accepted: `operations.finish` tells how it ends. */
-  build(name: string, options?: Abortable): Promise<AcceptedOperation>;
+  build(name: string, options?: Repeatable): Promise<AcceptedOperation>;
   /** By name (all its versions) or digest. */
   remove(ref: string, options?: Abortable): Promise<RemovedImages>;
 }
@@ -21,7 +23,8 @@ export interface HostClient {
 
 /**
  * A server's `/v1`. Every call throws `VolaryApiError` when the server refuses and `VolaryConnectionError` when it does not
- * answer; an aborted signal rejects with its reason.
+ * answer; an aborted signal rejects with its reason. What changes something is sent again when the connection breaks, for up to half
+ * a minute, and takes effect once.
  */
 export interface VolaryClient {
   readonly vms: VmClient;
@@ -56,8 +59,8 @@ export function createClient(options: TransportOptions): VolaryClient {
 function createImageClient(transport: Transport): ImageClient {
   return {
     list: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/images', signal }),
-    build: (name, { signal } = {}) =>
-      transport.json({ method: 'POST', path: `/v1/images/${encodeURIComponent(name)}/build`, json: {}, signal }),
+    build: (name, options = {}) =>
+      postJsonOnce(transport, { path: `/v1/images/${encodeURIComponent(name)}/build`, json: {}, ...options }),
     remove: (ref, { signal } = {}) =>
       transport.json({ method: 'DELETE', path: `/v1/images/${encodeURIComponent(ref)}`, signal }),
   };

@@ -1,7 +1,7 @@
 import type { Event, EventPage, EventType } from '@volary/contract';
+import type { Abortable } from './abortable.ts';
 import { VolaryConnectionError } from './errors.ts';
 import { linesOf } from './lines.ts';
-import type { Abortable } from './operations.ts';
 import { createBackoff } from './retry.ts';
 import { bytesOf, type Transport } from './transport.ts';
 

@@ -62,14 +62,6 @@ describe('a command', () => {
       { numRuns: 10 },
     );
   });
-
-  it('is not started again when the answer never came', async () => {
-    await using server = await startScriptedServer((response) => response.destroy());
-    const client = createClient({ baseUrl: server.baseUrl, apiKey: 'k' });
-
-    await expect(client.executions.run('first', { argv: ['x'] })).rejects.toThrow('No answer');
-    expect(server.seen.length).toBe(1);
-  });
 });
 
 describe('the input of a command', () => {

@@ -1,8 +1,9 @@
 import type { ExecRequest, Execution, ExecutionPage, TtySize } from '@volary/contract';
+import type { Abortable } from './abortable.ts';
 import { concatenate } from './bytes.ts';
 import { VolaryConnectionError } from './errors.ts';
 import { type ExecUpdate, execEventsOf, followExecution, type OutputChunk } from './exec-stream.ts';
-import type { Abortable } from './operations.ts';
+import { postJsonOnce, postNothingOnce, postOnce, type Repeatable } from './post-once.ts';
 import { createStdinWriter, type StdinWriter } from './stdin.ts';
 import { bytesOf, type Transport } from './transport.ts';
 
@@ -31,11 +32,11 @@ export interface FinishedCommand {
 
 export interface ExecutionClient {
   /** Starts a command, at most once, and follows it. */
-  start(ref: string, request: CommandRequest, options?: Abortable): Promise<ExecSession>;
+  start(ref: string, request: CommandRequest, options?: Repeatable): Promise<ExecSession>;
   /** Starts a command and gathers its output until it has ended. */
-  run(ref: string, request: CommandRequest, options?: Abortable): Promise<FinishedCommand>;
+  run(ref: string, request: CommandRequest, options?: Repeatable): Promise<FinishedCommand>;
   /** Starts a command that runs on by itself. */
-  detach(ref: string, request: CommandRequest, options?: Abortable): Promise<Execution>;
+  detach(ref: string, request: CommandRequest, options?: Repeatable): Promise<Execution>;
   /** Follows a command that was started before, from the first byte of its output that is kept. */
   attach(id: string, options?: Abortable): Promise<ExecSession>;
   get(id: string, options?: Abortable): Promise<Execution>;
@@ -50,9 +51,9 @@ export interface ExecutionClient {
     query: { readonly stream: 'stdout' | 'stderr'; readonly from?: number; readonly follow?: boolean },
     options?: Abortable,
   ): AsyncIterable<Uint8Array>;
-  signal(id: string, name: string, options?: Abortable): Promise<void>;
+  signal(id: string, name: string, options?: Repeatable): Promise<void>;
   /** Ends it: SIGTERM, and SIGKILL after the grace (default 5 s). Resolves with the execution when it is over. */
-  cancel(id: string, options?: Abortable & { readonly graceMs?: number }): Promise<Execution>;
+  cancel(id: string, options?: Repeatable & { readonly graceMs?: number }): Promise<Execution>;
   resize(id: string, size: TtySize, options?: Abortable): Promise<void>;
 }
 
@@ -60,10 +61,10 @@ export function createExecutionClient(transport: Transport): ExecutionClient {
   const execPath = (ref: string) => `/v1/vms/${encodeURIComponent(ref)}/exec`;
   const pathOf = (id: string) => `/v1/executions/${encodeURIComponent(id)}`;
   const client: ExecutionClient = {
-    start: (ref, request, { signal } = {}) => start(transport, client, { path: execPath(ref), request, signal }),
+    start: (ref, request, options = {}) => start(transport, client, { path: execPath(ref), json: request, ...options }),
     run: async (ref, request, options) => await gather(await client.start(ref, request, options)),
-    detach: (ref, request, { signal } = {}) =>
-      transport.json({ method: 'POST', path: execPath(ref), json: { ...request, detach: true }, signal }),
+    detach: (ref, request, options = {}) =>
+      postJsonOnce(transport, { path: execPath(ref), json: { ...request, detach: true }, ...options }),
     attach: async (id, { signal } = {}) => {
       const execution = await client.get(id, { signal });
       return toSession(transport, client, execution, followExecution(transport, id, null, signal), signal);
@@ -75,15 +76,13 @@ export function createExecutionClient(transport: Transport): ExecutionClient {
       const response = await transport.send({ method: 'GET', path: `${pathOf(id)}/output`, query, signal });
       yield* bytesOf(response, signal);
     },
-    signal: async (id, name, { signal } = {}) => {
-      await transport.send({ method: 'POST', path: `${pathOf(id)}/signal`, json: { signal: name }, signal });
-    },
-    cancel: (id, { signal, graceMs } = {}) =>
-      transport.json({
-        method: 'POST',
+    signal: (id, name, options = {}) =>
+      postNothingOnce(transport, { path: `${pathOf(id)}/signal`, json: { signal: name }, ...options }),
+    cancel: (id, { graceMs, ...options } = {}) =>
+      postJsonOnce(transport, {
         path: `${pathOf(id)}/cancel`,
         json: graceMs === undefined ? {} : { grace_ms: graceMs },
-        signal,
+        ...options,
       }),
     resize: async (id, size, { signal } = {}) => {
       await transport.send({ method: 'POST', path: `${pathOf(id)}/resize`, json: size, signal });
@@ -95,14 +94,16 @@ export function createExecutionClient(transport: Transport): ExecutionClient {
 async function start(
   transport: Transport,
   client: ExecutionClient,
-  { path, request, signal }: { path: string; request: CommandRequest; signal: AbortSignal | undefined },
+  post: Repeatable & { readonly path: string; readonly json: CommandRequest },
 ): Promise<ExecSession> {
-  const response = await transport.send({ method: 'POST', path, json: request, signal });
-  const events = execEventsOf(response, signal);
-  const first = await events.next();
-  if (first.done === true || first.value.type !== 'started')
-    throw new VolaryConnectionError(path, 'the stream ended before it began');
-  const { execution } = first.value;
+  const { signal } = post;
+  const { events, execution } = await postOnce(transport, post, async (response) => {
+    const events = execEventsOf(response, signal);
+    const first = await events.next();
+    if (first.done === true || first.value.type !== 'started')
+      throw new VolaryConnectionError(post.path, 'the stream ended before it began');
+    return { events, execution: first.value.execution };
+  });
   return toSession(transport, client, execution, followExecution(transport, execution.id, events, signal), signal);
 }
 

@@ -1,6 +1,7 @@
 import type { FileEntry, FilePage, WrittenFile } from '@volary/contract';
-import type { Abortable } from './operations.ts';
+import type { Abortable } from './abortable.ts';
 import { allItems } from './pages.ts';
+import { postNothingOnce, type Repeatable } from './post-once.ts';
 import { bytesOf, type Transport } from './transport.ts';
 
 export interface FileContent {
@@ -38,9 +39,9 @@ export interface FileClient {
   ): Promise<FilePage>;
   /** All pages, by name. */
   listAll(ref: string, path: string, options?: Abortable): AsyncIterable<FileEntry>;
-  makeDirectory(ref: string, path: string, options?: Abortable & { readonly parents?: boolean }): Promise<void>;
+  makeDirectory(ref: string, path: string, options?: Repeatable & { readonly parents?: boolean }): Promise<void>;
   remove(ref: string, path: string, options?: Abortable & { readonly recursive?: boolean }): Promise<void>;
-  rename(ref: string, from: string, to: string, options?: Abortable): Promise<void>;
+  rename(ref: string, from: string, to: string, options?: Repeatable): Promise<void>;
 }
 
 export function createFileClient(transport: Transport): FileClient {
@@ -72,15 +73,13 @@ export function createFileClient(transport: Transport): FileClient {
       allItems((cursor) =>
         client.list(ref, path, cursor === undefined ? { limit: 200 } : { limit: 200, cursor }, options),
       ),
-    makeDirectory: async (ref, path, { parents = false, signal } = {}) => {
-      await transport.send({ method: 'POST', path: pathOf(ref, '/mkdir'), json: { path, parents }, signal });
-    },
+    makeDirectory: (ref, path, { parents = false, ...options } = {}) =>
+      postNothingOnce(transport, { path: pathOf(ref, '/mkdir'), json: { path, parents }, ...options }),
     remove: async (ref, path, { recursive, signal } = {}) => {
       await transport.send({ method: 'DELETE', path: pathOf(ref), query: { path, recursive }, signal });
     },
-    rename: async (ref, from, to, { signal } = {}) => {
-      await transport.send({ method: 'POST', path: pathOf(ref, '/rename'), json: { from, to }, signal });
-    },
+    rename: (ref, from, to, options = {}) =>
+      postNothingOnce(transport, { path: pathOf(ref, '/rename'), json: { from, to }, ...options }),
   };
   return client;
 }

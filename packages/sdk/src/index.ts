@@ -1,10 +1,12 @@
+export type { Abortable } from './abortable.ts';
 export { createClient, type HostClient, type ImageClient, type VolaryClient } from './client.ts';
 export { errorOfOperation, VolaryApiError, VolaryConnectionError } from './errors.ts';
 export type { EventClient, EventQuery } from './events.ts';
 export type { OutputChunk } from './exec-stream.ts';
 export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } from './executions.ts';
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
-export { type Abortable, isFinal, type OperationClient, type OperationQuery } from './operations.ts';
+export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';
+export type { Repeatable } from './post-once.ts';
 export type { StdinWriter } from './stdin.ts';
 export type { TransportOptions } from './transport.ts';
 export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';

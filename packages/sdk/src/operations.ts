@@ -1,6 +1,8 @@
 import type { Operation, OperationKind, OperationPage, OperationState } from '@volary/contract';
+import type { Abortable } from './abortable.ts';
 import { errorOfOperation } from './errors.ts';
 import { allItems } from './pages.ts';
+import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createBackoff } from './retry.ts';
 import type { Transport } from './transport.ts';
 
@@ -17,13 +19,11 @@ export interface OperationQuery {
   readonly kind?: OperationKind;
 }
 
-export interface Abortable {
-  readonly signal?: AbortSignal | undefined;
-}
-
 export interface OperationClient {
   get(id: string, options?: Abortable): Promise<Operation>;
   list(query?: OperationQuery, options?: Abortable): Promise<OperationPage>;
+  /** Resolves with the operation, cancelled; what it had half made is unmade by the one that its error's details name. */
+  cancel(id: string, options?: Repeatable): Promise<Operation>;
   /** All pages, newest first. */
   listAll(query?: Omit<OperationQuery, 'cursor'>, options?: Abortable): AsyncIterable<Operation>;
   /** The operation now and at each change, until it is final. Survives a server that is away for up to a minute. */
@@ -41,6 +41,7 @@ export function createOperationClient(transport: Transport): OperationClient {
     get: (id, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(id), signal }),
     list: (query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: '/v1/operations', query: { ...query }, signal }),
+    cancel: (id, options = {}) => postJsonOnce(transport, { path: `${pathOf(id)}/cancel`, json: {}, ...options }),
     listAll: (query = {}, options = {}) =>
       allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
     follow: (id, options = {}) => follow(transport, pathOf(id), options),

@@ -28,6 +28,7 @@ export interface Transport {
   send(call: Call): Promise<Response>;
   /** Sends, and reads the answer as JSON. */
   json<T>(call: Call): Promise<T>;
+  readJson<T>(response: Response, signal: AbortSignal | undefined): Promise<T>;
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -53,14 +54,12 @@ export function createTransport(options: TransportOptions): Transport {
     throw await readError(response);
   }
 
-  return {
-    send,
-    json: async <T>(call: Call): Promise<T> => {
-      const response = await send(call);
-      const value: T = JSON.parse(await throughNetwork(baseUrl, call.signal, () => response.text()));
-      return value;
-    },
-  };
+  async function readJson<T>(response: Response, signal: AbortSignal | undefined): Promise<T> {
+    const value: T = JSON.parse(await throughNetwork(baseUrl, signal, () => response.text()));
+    return value;
+  }
+
+  return { send, readJson, json: async (call) => await readJson(await send(call), call.signal) };
 }
 
 /** The bytes of an answer as they come. Throws `VolaryConnectionError` when the connection breaks. */

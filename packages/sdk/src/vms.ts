@@ -1,6 +1,7 @@
 import type { AcceptedOperation, CreateVmRequest, StopVmRequest, Vm, VmPage, VmPhase } from '@volary/contract';
-import type { Abortable } from './operations.ts';
+import type { Abortable } from './abortable.ts';
 import { allItems } from './pages.ts';
+import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createBackoff } from './retry.ts';
 import { bytesOf, type Transport } from './transport.ts';
 
@@ -13,7 +14,7 @@ export interface VmQuery {
   readonly name?: string;
 }
 
-export interface ChangeOptions extends Abortable {
+export interface ChangeOptions extends Repeatable {
   /** Change it only if its revision is still that of this VM; else a `VolaryApiError` with status 412. */
   readonly ifUnchangedSince?: Pick<Vm, 'id' | 'revision'>;
 }
@@ -26,7 +27,7 @@ export interface ConsoleChunk {
 
 /** VMs, each by its id or name. Changes resolve as soon as they are accepted: `operations.finish` tells how they end. */
 export interface VmClient {
-  create(request?: CreateVmRequest, options?: Abortable): Promise<AcceptedOperation>;
+  create(request?: CreateVmRequest, options?: Repeatable): Promise<AcceptedOperation>;
   get(ref: string, options?: Abortable): Promise<Vm>;
   list(query?: VmQuery, options?: Abortable): Promise<VmPage>;
   /** All pages, in the order they were made. */
@@ -36,7 +37,7 @@ export interface VmClient {
   restart(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   pause(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
   resume(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
-  delete(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  delete(ref: string, options?: Omit<ChangeOptions, 'idempotencyKey'>): Promise<AcceptedOperation>;
   /**
    * Resolves with the VM when it is in this phase, or with null when it is gone and `absent` was waited for. Throws
    * `VolaryApiError` with code `deadline_exceeded` when the time (at most 300 s) is over.
@@ -57,11 +58,15 @@ export function createVmClient(transport: Transport): VmClient {
   const pathOf = (ref: string, verb?: string) =>
     `/v1/vms/${encodeURIComponent(ref)}${verb === undefined ? '' : `/${verb}`}`;
   const change = (ref: string, verb: string, json: unknown, options: ChangeOptions = {}) =>
-    transport.json<AcceptedOperation>({ method: 'POST', path: pathOf(ref, verb), json, ...precondition(options) });
+    postJsonOnce<AcceptedOperation>(transport, {
+      path: pathOf(ref, verb),
+      json,
+      idempotencyKey: options.idempotencyKey,
+      ...precondition(options),
+    });
 
   const client: VmClient = {
-    create: (request = {}, { signal } = {}) =>
-      transport.json({ method: 'POST', path: '/v1/vms', json: request, signal }),
+    create: (request = {}, options = {}) => postJsonOnce(transport, { path: '/v1/vms', json: request, ...options }),
     get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
     list: (query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: '/v1/vms', query: { ...query }, signal }),

@@ -23,7 +23,7 @@ export async function finishOperation(
 ): Promise<Operation> {
   using stage = stageFor(context, titles.doing);
   const onInterrupt = (): void => {
-    stage?.leave(`${titles.doing} goes on: volary wait ${operation.id}`);
+    stage?.leave(`${titles.doing} goes on: volary wait ${operation.id} (or volary cancel ${operation.id})`);
     process.exit(128 + 2);
   };
   process.once('SIGINT', onInterrupt);

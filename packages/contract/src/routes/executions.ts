@@ -43,7 +43,8 @@ export const execInVm = route({
       headers: [{ ...LOCATION, example: '/v1/executions/exec_01kahx6z4sf8r9y6m3s2t1v0ws' }],
     },
   },
-  errors: { 404: ['vm.unknown'], 409: ['vm.not_running'] },
+  keyed: 'stored',
+  errors: { 404: ['vm.unknown', 'execution.unknown'], 409: ['vm.not_running'] },
 });
 
 export const getExecution = route({
@@ -136,6 +137,7 @@ export const signalExecution = route({
   params: ExecutionParams,
   body: jsonBody(SignalRequest, { isRequired: true }),
   responses: { 204: { description: 'Sent.', content: [] } },
+  keyed: 'in-guest',
   errors: { 400: ['execution.unknown_signal'], 404: UNKNOWN, 409: ['execution.not_running'] },
 });
 
@@ -150,6 +152,7 @@ export const cancelExecution = route({
   params: ExecutionParams,
   body: jsonBody(CancelExecutionRequest, { isRequired: false }),
   responses: { 200: { description: 'The execution, which is over.', content: [json(Execution)] } },
+  keyed: 'in-guest',
   errors: { 404: UNKNOWN, 409: ['execution.not_running'], 504: ['execution.not_ended'] },
 });
 

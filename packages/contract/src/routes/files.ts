@@ -133,6 +133,7 @@ export const makeDirectory = route({
   params: VmRefParams,
   body: jsonBody(MakeDirectoryRequest, { isRequired: true }),
   responses: { 204: { description: 'Made.', content: [] } },
+  keyed: 'in-guest',
   errors: {
     400: INVALID,
     403: ['guest.permission_denied'],
@@ -152,6 +153,7 @@ export const renameFile = route({
   params: VmRefParams,
   body: jsonBody(RenameFileRequest, { isRequired: true }),
   responses: { 204: { description: 'Done.', content: [] } },
+  keyed: 'in-guest',
   errors: {
     400: INVALID,
     403: ['guest.permission_denied'],

@@ -34,7 +34,8 @@ export const buildImage = route({
     },
     202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
   },
-  errors: { 404: ['image.unknown'], 409: ['image.tool_missing', 'image.build_failed'] },
+  keyed: 'stored',
+  errors: { 404: ['image.unknown'], 409: ['image.tool_missing', 'image.build_failed', 'operation.cancelled'] },
 });
 
 export const deleteImage = route({

@@ -2,8 +2,9 @@ import { Type } from 'typebox';
 import { VmRef } from '../ids.ts';
 import { Operation, OperationKind, OperationPage, OperationState } from '../operations.ts';
 import { Limit, OperationParams, WaitTimeout } from '../parameters.ts';
-import { json, route } from '../route.ts';
+import { json, jsonBody, route } from '../route.ts';
 import { object } from '../schema.ts';
+import { EmptyRequest } from '../vms.ts';
 
 export const listOperations = route({
   method: 'GET',
@@ -63,4 +64,20 @@ export const waitForOperation = route({
   ),
   responses: { 200: { description: 'The operation.', content: [json(Operation)] } },
   errors: { 404: ['operation.unknown'] },
+});
+
+export const cancelOperation = route({
+  method: 'POST',
+  path: '/v1/operations/{id}/cancel',
+  operationId: 'cancelOperation',
+  tag: 'operations',
+  summary: 'Cancel an operation that is not over',
+  description:
+    'What it had half made is unmade, by an operation that the `details` of its error name: a VM that was being created is deleted, one that was being started is stopped. Else the VM stays as it is.',
+  permission: 'operation:cancel',
+  params: OperationParams,
+  body: jsonBody(EmptyRequest, { isRequired: false }),
+  responses: { 200: { description: 'The operation, which is cancelled.', content: [json(Operation)] } },
+  keyed: 'stored',
+  errors: { 404: ['operation.unknown'], 409: ['operation.final', 'operation.not_cancellable'] },
 });

@@ -32,8 +32,8 @@ const CHANGE_HEADERS = [PREFER, IF_MATCH] as const;
 const UNKNOWN = ['vm.unknown'] as const;
 const VM_CHANGED = ['vm.changed'] as const;
 const BEING_DELETED = 'vm.being_deleted';
-/** With `Prefer: wait`, when a newer request took the place of this one. */
-const SUPERSEDED = 'operation.superseded';
+/** With `Prefer: wait`, when a newer request took the place of this one, or it was cancelled. */
+const ENDED_EARLY = ['operation.superseded', 'operation.cancelled'] as const;
 
 export const createVm = route({
   method: 'POST',
@@ -46,9 +46,11 @@ export const createVm = route({
   headers: [PREFER],
   body: jsonBody(CreateVmRequest, { isRequired: false }),
   responses: { 201: { ...CHANGED, headers: [ETAG, LOCATION, PREFERENCE_APPLIED] }, 202: ACCEPTED },
+  keyed: 'stored',
   errors: {
     400: ['vm.unknown_image', 'vm.metadata_too_large'],
-    409: ['vm.name_taken', 'image.build_failed', SUPERSEDED],
+    404: UNKNOWN,
+    409: ['vm.name_taken', 'image.build_failed', ...ENDED_EARLY],
     422: ['driver.no_such_network_mode'],
     429: ['host.no_memory'],
     504: ['vm.boot_timeout'],
@@ -164,9 +166,10 @@ export const startVm = route({
   headers: CHANGE_HEADERS,
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: CHANGED, 202: ACCEPTED },
+  keyed: 'stored',
   errors: {
     404: UNKNOWN,
-    409: ['vm.already_running', 'vm.paused', BEING_DELETED, SUPERSEDED],
+    409: ['vm.already_running', 'vm.paused', BEING_DELETED, ...ENDED_EARLY],
     412: VM_CHANGED,
     429: ['host.no_memory'],
     504: ['vm.boot_timeout'],
@@ -184,7 +187,8 @@ export const stopVm = route({
   headers: CHANGE_HEADERS,
   body: jsonBody(StopVmRequest, { isRequired: false }),
   responses: { 200: CHANGED, 202: ACCEPTED },
-  errors: { 404: UNKNOWN, 409: ['vm.already_stopped', BEING_DELETED, SUPERSEDED], 412: VM_CHANGED },
+  keyed: 'stored',
+  errors: { 404: UNKNOWN, 409: ['vm.already_stopped', BEING_DELETED, ...ENDED_EARLY], 412: VM_CHANGED },
 });
 
 export const restartVm = route({
@@ -198,9 +202,10 @@ export const restartVm = route({
   headers: CHANGE_HEADERS,
   body: jsonBody(StopVmRequest, { isRequired: false }),
   responses: { 200: CHANGED, 202: ACCEPTED },
+  keyed: 'stored',
   errors: {
     404: UNKNOWN,
-    409: [BEING_DELETED, SUPERSEDED],
+    409: [BEING_DELETED, ...ENDED_EARLY],
     412: VM_CHANGED,
     429: ['host.no_memory'],
     504: ['vm.boot_timeout'],
@@ -218,9 +223,10 @@ export const pauseVm = route({
   headers: CHANGE_HEADERS,
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: CHANGED, 202: ACCEPTED },
+  keyed: 'stored',
   errors: {
     404: UNKNOWN,
-    409: ['vm.not_running', BEING_DELETED, SUPERSEDED],
+    409: ['vm.not_running', BEING_DELETED, ...ENDED_EARLY],
     412: VM_CHANGED,
     422: ['driver.cannot_pause'],
   },
@@ -237,7 +243,8 @@ export const resumeVm = route({
   headers: CHANGE_HEADERS,
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: CHANGED, 202: ACCEPTED },
-  errors: { 404: UNKNOWN, 409: ['vm.not_paused', BEING_DELETED, SUPERSEDED], 412: VM_CHANGED },
+  keyed: 'stored',
+  errors: { 404: UNKNOWN, 409: ['vm.not_paused', BEING_DELETED, ...ENDED_EARLY], 412: VM_CHANGED },
 });
 
 export const deleteVm = route({

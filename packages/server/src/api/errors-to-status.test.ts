@@ -58,6 +58,7 @@ describe('errors as problems', () => {
   it.each([
     ['conflict', 'vm.changed', 412],
     ['not_found', 'events.trimmed', 410],
+    ['invalid_argument', 'idempotency.key_reused', 422],
     ['invalid_argument', 'route.method_not_allowed', 405],
     ['invalid_argument', 'request.too_large', 413],
     ['invalid_argument', 'request.unsupported_media_type', 415],

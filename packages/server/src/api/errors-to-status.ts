@@ -33,6 +33,7 @@ export const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
 const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
   ['vm.changed', 412],
   ['events.trimmed', 410],
+  ['idempotency.key_reused', 422],
   ['route.method_not_allowed', 405],
   ['request.too_large', 413],
   ['request.timeout', 408],

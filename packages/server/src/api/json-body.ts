@@ -18,6 +18,7 @@ export function acceptJsonBodies(app: FastifyInstance, limits: ApiLimits): void 
       if (!Buffer.isBuffer(body) || body.length === 0) return done(null, undefined);
       if (!isUtf8(body)) return done(malformed('The body is not UTF-8.'), undefined);
       const text = body.toString('utf8');
+      if (request.headers['idempotency-key'] !== undefined) request.bodyText = text;
       if (isDeeperThan(text, limits.jsonDepth)) return done(tooDeep(limits.jsonDepth), undefined);
       void parse(request, text, (error, value) => {
         if (error !== null && error !== undefined) done(namesPrototype(text) ? forbiddenName() : error, undefined);

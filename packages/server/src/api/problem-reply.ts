@@ -37,7 +37,7 @@ export function sendProblem(
   const status = statusOf(error);
   logFault(log, error, request);
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
-  const retryAfterSeconds = RETRY_AFTER_SECONDS[error.code];
+  const retryAfterSeconds = error.reason === 'idempotency.in_progress' ? 1 : RETRY_AFTER_SECONDS[error.code];
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   if (error.reason === 'server.stopping') reply.header('connection', 'close');
   return reply

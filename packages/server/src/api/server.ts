@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { createAdminKeyAuthenticator } from './auth/admin-key.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { closeInTime } from './close-in-time.ts';
+import { createIdempotencyKeys } from './idempotency.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { sendProblem } from './problem-reply.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
@@ -60,7 +61,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   closeInTime(app, signals, limits.stopMs);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(noRoute(request, reply), request, reply, log));
-  app.register(createV1({ engine, log, limits, signals, version }, createAdminKeyAuthenticator(deps.adminKey)));
+  const keys = createIdempotencyKeys({ engine, log });
+  app.register(createV1({ engine, log, limits, signals, keys, version }, createAdminKeyAuthenticator(deps.adminKey)));
   return app;
 }
 

@@ -299,7 +299,7 @@ export interface Claim {
 export interface IdempotencyApi {
   /**
    * Asks what is to be done with this request: to be done (`effect` is null), to be made known again from what has
-   * come of it, or to be answered word for word. `fingerprint` is the SHA-256 of all that is asked. Throws `invalid_argument` idempotency.key_reused,
+   * come of it, or to be answered word for word. `key` is one by `isIdempotencyKey`; `fingerprint` is the SHA-256 of all that is asked. Throws `invalid_argument` idempotency.key_reused,
    * `aborted` idempotency.in_progress.
    */
   claim(

@@ -17,11 +17,16 @@ export interface RunningServer extends AsyncDisposable {
   log(): string;
   /** Asks it to stop, and resolves with its exit code. */
   stop(): Promise<number | null>;
+  /** Ends it by SIGKILL, at whatever it is, and starts another one on its data directory. */
+  killAndStartAnother(): Promise<RunningServer>;
 }
 
 /** Starts `main.ts` as `volary serve` does, on a free port, with a data directory that is removed in the end. */
 export async function runServer(): Promise<RunningServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'volary-test-api-'));
+  return await runServerOn(await mkdtemp(join(tmpdir(), 'volary-test-api-')));
+}
+
+async function runServerOn(dataDir: string): Promise<RunningServer> {
   const args = [MAIN, '--driver', 'simulated', '--listen', '127.0.0.1:0', '--data-dir', dataDir];
   const env = {
     ...process.env,
@@ -36,10 +41,11 @@ export async function runServer(): Promise<RunningServer> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
-  const stop = async (): Promise<number | null> => {
+  let isOver = false;
+  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const closed = once(child, 'close');
-    child.kill('SIGTERM');
+    child.kill(signal);
     await closed;
     return child.exitCode;
   };
@@ -47,9 +53,16 @@ export async function runServer(): Promise<RunningServer> {
   return {
     url,
     log: () => log,
-    stop,
+    stop: () => end('SIGTERM'),
+    async killAndStartAnother() {
+      await end('SIGKILL');
+      isOver = true;
+      await rm(join(dataDir, 'server.json'));
+      return await runServerOn(dataDir);
+    },
     [Symbol.asyncDispose]: async () => {
-      await stop();
+      if (isOver) return;
+      await end('SIGTERM');
       await rm(dataDir, { recursive: true, force: true });
     },
   };

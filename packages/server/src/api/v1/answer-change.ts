@@ -47,13 +47,17 @@ async function waitAsPreferred(
   operation: Operation,
 ): Promise<Operation> {
   const seconds = preferredWait(request.headers['prefer']);
-  if (seconds === null) return operation;
+  if (seconds === null || isFinal(operation.state)) return unlessFailed(operation);
   reply.header('preference-applied', `wait=${seconds}`);
   const waiting = { timeoutMs: seconds * 1000, signal: context.signals.of(reply) };
-  const waited = await context.engine.operations.wait(request.principal, operation.id, waiting);
-  const failure = failureOf(waited);
+  return unlessFailed(await context.engine.operations.wait(request.principal, operation.id, waiting));
+}
+
+/** An operation that is over already is that of a repeated request, the first of which was never answered. */
+function unlessFailed(operation: Operation): Operation {
+  const failure = failureOf(operation);
   if (failure !== null) throw failure;
-  return waited;
+  return operation;
 }
 
 function answerUnderWay(reply: FastifyReply, operation: Operation, vm: Vm | null): FastifyReply {

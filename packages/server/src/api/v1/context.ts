@@ -1,5 +1,6 @@
 import type { EngineDeps } from '../../engine/deps.ts';
 import type { Engine } from '../../engine/engine.ts';
+import type { IdempotencyKeys } from '../idempotency.ts';
 import type { ApiLimits } from '../limits.ts';
 import type { RequestSignals } from '../request-signals.ts';
 
@@ -9,5 +10,6 @@ export interface V1Context {
   readonly log: EngineDeps['log'];
   readonly limits: ApiLimits;
   readonly signals: RequestSignals;
+  readonly keys: IdempotencyKeys;
   readonly version: string;
 }

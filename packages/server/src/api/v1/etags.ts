@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { VmApi } from '../../engine/engine.ts';
+import type { Precondition, VmApi } from '../../engine/engine.ts';
+import { onceOf } from '../idempotency.ts';
 
 /** The strong ETag of a VM: its id too, since a name may pass from one VM to another. */
 export function etagOf(vm: Pick<Vm, 'id' | 'revision'>): string {
@@ -22,11 +23,14 @@ export async function preconditionOf(
   vms: VmApi,
   request: FastifyRequest,
   ref: string,
-): Promise<{ readonly ref: string; readonly precondition: { readonly revision?: number } }> {
+): Promise<{ readonly ref: string; readonly precondition: Precondition }> {
   const ifMatch = request.headers['if-match'];
-  if (ifMatch === undefined || ifMatch.trim() === '*') return { ref, precondition: {} };
+  const once = onceOf(request);
+  // What has been done already is not done again: that it has changed the VM since is no reason to refuse the answer.
+  const isDone = once.once !== undefined && once.once.effect !== null;
+  if (isDone || ifMatch === undefined || ifMatch.trim() === '*') return { ref, precondition: once };
   const vm = await vms.get(request.principal, ref);
-  if (tagsOf(ifMatch).includes(etagOf(vm))) return { ref: vm.id, precondition: { revision: vm.revision } };
+  if (tagsOf(ifMatch).includes(etagOf(vm))) return { ref: vm.id, precondition: { ...once, revision: vm.revision } };
   throw new VolaryError('conflict', 'The VM has changed since you looked at it.', {
     reason: 'vm.changed',
     details: { revision: vm.revision },

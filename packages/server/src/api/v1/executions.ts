@@ -4,6 +4,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
 import type { ExecutionSession } from '../../engine/engine.ts';
+import { onceOf } from '../idempotency.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import type { V1Context } from './context.ts';
@@ -21,7 +22,8 @@ export function mountExecutions(app: FastifyInstance, context: V1Context): void 
   mount(app, routes.execInVm, async (request, reply) => {
     const { body, principal } = request;
     const signal = context.signals.of(reply);
-    const session = await executions.start(principal, request.params.ref, toExecRequest(body), { signal });
+    const options = { signal, ...onceOf(request) };
+    const session = await executions.start(principal, request.params.ref, toExecRequest(body), options);
     if (typeof body.stdin === 'string') feed(context, request, session.execution.id, body.stdin);
     if (body.detach === true) return await answerDetached(reply, session.execution);
     return await answerExec(context, request, reply, { ...session, updates: unlessAborted(session.updates, signal) });
@@ -75,6 +77,8 @@ async function answerExec(
     const { completed, output } = await gatherOutput(session.updates);
     return await reply.send(toFinishedDto(completed, output));
   }
+  // From here on the answer can be had again at any time: whoever was cut off need not wait until this one notices.
+  context.keys.letGo(request);
   await sendNdjson(reply, execEvents(session), { heartbeatMs: context.limits.heartbeatMs, log: context.log });
   return reply;
 }

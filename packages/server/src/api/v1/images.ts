@@ -1,5 +1,6 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toImageDto, toImageEntryDto } from './image-dto.ts';
@@ -15,7 +16,7 @@ export function mountImages(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.buildImage, async (request, reply) => {
-    const operation = await images.build(request.principal, request.params.name);
+    const operation = await images.build(request.principal, request.params.name, onceOf(request));
     return await answerOperation(context, request, reply, { operation, vm: null });
   });
 

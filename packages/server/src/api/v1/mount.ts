@@ -17,7 +17,7 @@ export function mount<R extends Route>(app: FastifyInstance, route: R, handler: 
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: schemaOf(route),
     exposeHeadRoute: route.method === 'GET' && !answersWithStream(route),
-    config: { permission: route.permission },
+    config: { permission: route.permission, ...(route.keyed === undefined ? {} : { keyed: route.keyed }) },
     ...(hasOptionalJson(route) ? { preValidation: bodyOrNothing } : {}),
     ...(route.body === undefined ? { preValidation: noBody } : {}),
     handler,
@@ -28,6 +28,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the caller must be allowed; `none`: no key is needed. */
     permission?: string;
+    /** How a repetition with the same `Idempotency-Key` is kept from taking effect twice. */
+    keyed?: 'stored' | 'in-guest';
   }
 }
 

@@ -4,12 +4,13 @@ import type { OperationId } from '../../domain/ids.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { OperationApi, Waiting } from '../../engine/engine.ts';
+import { onceOf } from '../idempotency.ts';
 import type { V1Context } from './context.ts';
 import { mount } from './mount.ts';
 import { toOperationDto } from './operation-dto.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 
-/** Operations: list, get, wait. */
+/** Operations: list, get, wait, cancel. */
 export function mountOperations(app: FastifyInstance, { engine: { operations }, signals }: V1Context): void {
   mount(app, routes.listOperations, async (request) => {
     const { limit = 50, cursor, vm, state, kind } = request.query;
@@ -33,6 +34,12 @@ export function mountOperations(app: FastifyInstance, { engine: { operations }, 
     const waiting = { timeoutMs: timeout * 1000, signal: signals.of(reply) };
     if (revision === undefined) return toOperationDto(await operations.wait(request.principal, id, waiting));
     return toOperationDto(await nextChange(operations, request.principal, id, revision, waiting));
+  });
+
+  mount(app, routes.cancelOperation, async (request, reply) => {
+    const id = idParam('op', 'id', request.params.id);
+    const options = { signal: signals.of(reply), ...onceOf(request) };
+    return toOperationDto(await operations.cancel(request.principal, id, options));
   });
 }
 

@@ -197,6 +197,13 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { params: { id: NO_OPERATION } }, status: 404, reason: 'operation.unknown' },
   },
+  cancelOperation: {
+    ask: async () => ({
+      params: { id: (await client.vms.create({ name: `own-${made++}`, labels: { 'simulate.agent': 'silent' } })).id },
+    }),
+    status: 200,
+    failing: { ask: { params: { id: NO_OPERATION } }, status: 404, reason: 'operation.unknown' },
+  },
   listEvents: {
     ask: () => ({ query: { after: 0, limit: 3, type: ['vm.started', 'vm.created'], vm: 'first' } }),
     status: 200,

@@ -21,12 +21,16 @@ import { mountVms } from './vms.ts';
 export function createV1(context: V1Context, authenticate: Authenticate): FastifyPluginAsync {
   return async (app) => {
     app.setValidatorCompiler(createValidatorCompiler());
-    app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, context.log));
+    app.setErrorHandler((error, request, reply) => {
+      context.keys.noteFault(request, error);
+      return sendProblem(error, request, reply, context.log);
+    });
     app.addHook('onRequest', (request, _reply, done) => {
       const { permission } = request.routeOptions.config;
       request.principal = permission === 'none' ? NOBODY : authenticate(request.headers);
       done();
     });
+    context.keys.honour(app);
     await app.register(async (json) => {
       acceptJsonBodies(json, context.limits);
       limitBodyTime(json, context.limits);

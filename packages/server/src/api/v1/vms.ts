@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { VmId } from '../../domain/ids.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Page } from '../../engine/engine.ts';
+import { onceOf } from '../idempotency.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import { answerChange } from './answer-change.ts';
@@ -21,7 +22,7 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
   const bytesOf = createPageWriter();
 
   mount(app, routes.createVm, async (request, reply) => {
-    const accepted = await engine.vms.create(request.principal, toCreateVm(request.body));
+    const accepted = await engine.vms.create(request.principal, toCreateVm(request.body), onceOf(request));
     return await answerChange(context, request, reply, accepted, 201);
   });
 

@@ -13,7 +13,7 @@ import type { EpochMs } from '../time.ts';
  * running    its plan is being carried out
  * succeeded  what was wanted has been observed; final
  * failed     given up, `error` says why; final
- * cancelled  a newer request on the same resource took its place, or somebody cancelled it; final
+ * cancelled  a newer request on the same resource took its place, or somebody cancelled it: `error` says which; final
  */
 export const OPERATION_TRANSITIONS = {
   pending: ['running', 'succeeded', 'failed', 'cancelled'],

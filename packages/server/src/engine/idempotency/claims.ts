@@ -12,7 +12,7 @@
  */
 import { VolaryError } from '../../domain/errors.ts';
 import type { Effect, KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
-import { isIdempotencyKey, KEPT_BODY_LENGTH } from '../../domain/idempotency/keyed-request.ts';
+import { KEPT_BODY_LENGTH } from '../../domain/idempotency/keyed-request.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
@@ -43,7 +43,6 @@ export function createIdempotency({ store, clock, config }: ClaimDeps): Idempote
 
   return {
     async claim(principal, { key, fingerprint, requestId }) {
-      if (!isIdempotencyKey(key)) throw invalidKey();
       const place = placeOf({ principal: principal.name, key });
       const claim: Claim = { principal: principal.name, key, fingerprint, requestId, effect: null, answer: null };
       const first = underWay.get(place);
@@ -122,16 +121,5 @@ function inProgress(): VolaryError {
 function keyReused(): VolaryError {
   return new VolaryError('invalid_argument', 'This Idempotency-Key was used for another request.', {
     reason: 'idempotency.key_reused',
-  });
-}
-
-function invalidKey(): VolaryError {
-  return new VolaryError('invalid_argument', 'Idempotency-Key must be 1 to 255 printable ASCII characters.', {
-    reason: 'request.invalid',
-    details: {
-      errors: [
-        { field: 'Idempotency-Key', message: 'must be printable ASCII', allowed: { minLength: 1, maxLength: 255 } },
-      ],
-    },
   });
 }

@@ -6,6 +6,7 @@ import {
   numberedId,
   sampleEvent,
   sampleExecution,
+  sampleKeyedRequest,
   sampleOperation,
   sampleVm,
 } from '../../../ports/store-contract/samples.contract.ts';
@@ -47,6 +48,7 @@ describe('a damaged row', () => {
     await store.executions.appendOutput(EXEC, 'stdout', 0, new Uint8Array(10));
     await store.executions.appendOutput(EXEC, 'stdout', 10, new Uint8Array(10));
     await store.events.append([sampleEvent(VM, 'a')]);
+    await store.idempotencyKeys.insert(sampleKeyedRequest(1));
   });
   afterEach(async () => {
     await fixture[Symbol.asyncDispose]();
@@ -92,6 +94,19 @@ describe('a damaged row', () => {
 
     await expect(store.executions.get(EXEC)).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'execution', id: EXEC, field }),
+    );
+  });
+
+  it.each([
+    ["effect_kind = 'odd'", 'effect_kind'],
+    ["effect_kind = 'execution'", 'effect_id'],
+    ["answer = '{}'", 'answer.status'],
+    ['answer = \'{"status":200,"headers":{"a":1}}\'', 'answer.headers.a'],
+  ])('of an idempotency key (%s)', async (change, field) => {
+    damage(`UPDATE idempotency_keys SET ${change}`);
+
+    await expect(store.idempotencyKeys.get('admin', 'key-1')).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'idempotency key', id: 'key-1', field }),
     );
   });
 
