@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from './command-table.ts';
@@ -65,5 +65,29 @@ describe('the guide', () => {
 
   it('has every exit code, in the same words', () => {
     for (const [code, meaning] of EXIT_CODE_MEANINGS) expect(GUIDE).toContain(`| ${code} | ${meaning} |`);
+  });
+});
+
+describe('output that cannot be written', () => {
+  it.each([
+    [[], 1],
+    [['--json'], 1],
+  ])('is told of, with %j', (options, code) => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'help', ...options], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+
+    expect(status).toBe(code);
+    expect(stderr).toContain('Output cannot be written: no space left on device.');
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('ends with a failure where errors cannot be told either', () => {
+    const { status } = spawnSync('sh', ['-c', '"$0" "$1" help >/dev/full 2>&1', process.execPath, MAIN]);
+
+    expect(status).toBe(1);
   });
 });

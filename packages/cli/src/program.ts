@@ -3,19 +3,23 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { Context, GlobalOptions } from './context.ts';
+import { CliError } from './errors.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { systemReason } from './output/system-error.ts';
 import { REPOSITORY_ROOT } from './paths.ts';
 import { watchPipes } from './pipes.ts';
 import { reportError } from './report-error.ts';
 
 type Streams = Pick<Context, 'env' | 'stdin' | 'stdout' | 'stderr'>;
 
-/** Runs one command line (without program names) to its end, and returns the exit code. Errors are told on stderr. */
+/** Runs one command line (without program names) to its end, and returns the exit code when all output has left us. Errors are told on stderr. */
 export async function runCli(argv: readonly string[], streams: Streams): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.ok;
   let invoked: string | null = null;
   const program = createProgram(streams);
-  using pipes = watchPipes(streams);
+  const tell = (error: unknown): ExitCode =>
+    reportError(error, { stderr: streams.stderr, isJson: context.globals.json === true, command: invoked });
+  using pipes = watchPipes(streams, (error) => tell(outputError(error)));
   const context: Context = {
     ...streams,
     get globals() {
@@ -39,12 +43,16 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
 
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.code === 'commander.help') program.outputHelp(); // no command was given
-    if (error instanceof CommanderError && isHelp(error)) return EXIT_CODES.ok;
-    return reportError(error, { stderr: streams.stderr, isJson: context.globals.json === true, command: invoked });
+    if (!(error instanceof CommanderError && isHelp(error))) exitCode = tell(error);
   }
+  await pipes.whenWritten();
+  return exitCode;
+}
+
+function outputError(cause: Error): CliError {
+  return new CliError(`Output cannot be written: ${systemReason(cause)}.`, { reason: 'cli.output_failed', cause });
 }
 
 function createProgram(streams: Streams): Command {
