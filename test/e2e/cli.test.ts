@@ -119,7 +119,10 @@ describe('what is seen', () => {
 describe('errors', () => {
   it.each([
     [['get', 'nobody'], 3, 'nobody'],
-    [['create', '--vcpus', '99'], 2, '64'],
+    [['create', '--vcpus', '99'], 2, '--vcpus must be 1 to 64.'],
+    [['create', '--memory', '1'], 2, '--memory must be 128 to 1048576 MiB.'],
+    [['events', '--type', 'zz'], 2, 'vm.created, '],
+    [['get', 'Nobody'], 2, 'The name must be 1 to 63 lower-case letters'],
     [['create', 'Not_A_Name'], 2, 'name is not well-formed'],
     [['create', 'x', '--image', 'none-such'], 2, 'none-such'],
     [['create', '--bogus'], 2, '--bogus'],

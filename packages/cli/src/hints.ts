@@ -10,6 +10,8 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'operation.not_cancellable': 'wait for it, then ask for what you want: volary wait OPERATION',
   'host.no_memory': 'ask for less with --memory, or free some: volary stop NAME',
   'host.no_disk': 'ask for less with --disk, or free some: volary rm NAME',
+  'guest.permission_denied':
+    'the guest itself refuses it, whatever the key; see its modes: volary exec NAME -- ls -la PATH',
   'image.unknown': 'see what there is: volary image ls',
   'image.tool_missing': 'install it: volary doctor --fix',
   'driver.not_installed': 'install it: volary doctor --fix',

@@ -27,6 +27,24 @@ describe('what is told of an error', () => {
     expect(describeError(apiError('not_found', 'vm.unknown', 'There is no VM x.'), 'get').hint).toContain('volary ls');
   });
 
+  it('does not take the refusal of a guest for that of a key', () => {
+    const report = describeError(apiError('permission_denied', 'guest.permission_denied', 'Not permitted.'), 'cp');
+
+    expect(report.exitCode).toBe(1);
+    expect(report.hint).toContain('the guest');
+  });
+
+  it('has all that the server said', () => {
+    const errors = [{ field: 'vcpus', message: 'must be <= 64', allowed: { minimum: 1, maximum: 64 } }];
+    const facts = { status: 400, retryable: false, requestId: 'req_1', operationId: null, errors, details: { a: 1 } };
+    const error = new VolaryApiError({ code: 'invalid_argument', reason: 'request.invalid', detail: 'x', ...facts });
+
+    expect(describeError(error, 'create')).toMatchObject({
+      message: '--vcpus must be 1 to 64.',
+      more: { status: 400, retryable: false, request_id: 'req_1', detail: 'x', errors, details: { a: 1 } },
+    });
+  });
+
   it('knows a server that is not there', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const error = new VolaryConnectionError('http://127.0.0.1:1', new TypeError('fetch failed', { cause: refused }));

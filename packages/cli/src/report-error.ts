@@ -1,7 +1,9 @@
+import type { VolaryApiError } from '@volary/sdk';
 import { CommanderError } from 'commander';
 import { CliError } from './errors.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { hintFor } from './hints.ts';
+import { formatInvalidFields } from './output/invalid-fields.ts';
 import { styled } from './output/style.ts';
 
 /** An error in the form in which it is told, as text and as JSON. */
@@ -59,14 +61,8 @@ function describeUsage(error: CommanderError, command: string | null): Report {
   };
 }
 
-interface ApiError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly reason: string;
-  readonly detail: string;
-}
-
-function isApiError(error: unknown): error is ApiError {
+/** By its name: the SDK is not loaded for a command that needs no server. */
+function isApiError(error: unknown): error is VolaryApiError {
   return error instanceof Error && error.name === 'VolaryApiError' && 'reason' in error;
 }
 
@@ -80,15 +76,18 @@ const EXIT_CODE_OF: Readonly<Record<string, ExitCode>> = {
   permission_denied: EXIT_CODES.noServer,
 };
 
-function describeApiError(error: ApiError): Report {
-  const { status, code, reason, detail } = error;
-  const requestId = 'requestId' in error ? error.requestId : null;
+/** Where the reason says more than the code: a guest's refusal is nothing that another key would change. */
+const EXIT_CODE_BY_REASON: Readonly<Record<string, ExitCode>> = { 'guest.permission_denied': EXIT_CODES.error };
+
+function describeApiError(error: VolaryApiError): Report {
+  const { status, code, reason, detail, retryable, errors, details, requestId, operationId } = error;
+  const said = asSentence(detail === '' ? error.message : detail);
   return {
-    message: asSentence(detail === '' ? error.message : detail),
+    message: reason === 'request.invalid' && errors.length > 0 ? formatInvalidFields(errors) : said,
     hint: hintFor(code, reason),
     reason,
-    exitCode: EXIT_CODE_OF[code] ?? EXIT_CODES.error,
-    more: { code, status, request_id: requestId },
+    exitCode: EXIT_CODE_BY_REASON[reason] ?? EXIT_CODE_OF[code] ?? EXIT_CODES.error,
+    more: { code, status, detail, retryable, request_id: requestId, operation_id: operationId, errors, details },
   };
 }
 
