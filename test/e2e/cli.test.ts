@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInstallation, type Installation } from './installation.ts';
 
@@ -151,6 +153,39 @@ describe('errors', () => {
     expect(await here.volary(['create', 'taken'])).toMatchObject({ code: 4 });
     expect(await here.must(['ls', '-q'])).toBe('taken');
     await here.must(['rm', 'taken']);
+  });
+});
+
+describe('files', () => {
+  beforeAll(() => here.must(['create', 'box']));
+  afterAll(() => here.must(['rm', 'box']));
+
+  it('are copied but for those whose name is not UTF-8, and the copy is called incomplete', async () => {
+    const source = join(here.directory, 'names');
+    mkdirSync(source);
+    writeFileSync(Buffer.concat([Buffer.from(join(source, 'caf')), Buffer.of(0xe9)]), 'out');
+    writeFileSync(join(source, 'zebra'), 'in');
+    const outcome = await here.volary(['cp', source, 'box:/root/']);
+
+    expect(outcome).toMatchObject({ code: 1, stdout: '' });
+    expect(outcome.stderr).toContain('names/caf\\xe9 was left out: its name is not UTF-8');
+    expect(outcome.stderr).toContain('1 file was left out');
+    expect(await here.must(['cp', 'box:/root/names/zebra', '-'])).toBe('in');
+    const asJson = await here.volary(['cp', '--json', source, 'box:/root/']);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ files: 1, left_out: [{ why: 'its name is not UTF-8' }] });
+    expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { reason: 'cli.incomplete' } });
+  });
+
+  it.each([
+    [['nowhere', 'box:/root/'], 'nowhere cannot be read: no such file or directory.'],
+    [['box:/root/note', '/nowhere/x'], '/nowhere/x cannot be written: no such file or directory.'],
+    [['box:/root/note', '/dev/full'], '/dev/full cannot be written: no space left on device.'],
+    [['box:/root', '/dev/null'], '/dev/null cannot be written: file already exists.'],
+  ])('of this machine are named when it refuses them: %j', async (args, sentence) => {
+    await here.must(['cp', '-', 'box:/root/note'], { input: 'note' });
+    const outcome = await here.volary(['cp', ...args]);
+
+    expect(outcome).toMatchObject({ code: 1, stderr: `error: ${sentence}\n` });
   });
 });
 

@@ -6,6 +6,7 @@ import { type Context, printJson } from '../context.ts';
 import { type CopyProgress, createCopyProgress } from '../cp/copy-progress.ts';
 import { download, downloadStream } from '../cp/download.ts';
 import { checkSides, parseSide, type Side } from '../cp/endpoint.ts';
+import { type LeaveOut, type LeftOut, leftOutError } from '../cp/left-out.ts';
 import { type Remote, upload, uploadStream } from '../cp/upload.ts';
 import { startStage } from '../output/progress.ts';
 
@@ -32,29 +33,33 @@ async function copy(context: Context, source: Side, target: Side, title: string)
   // Progress in a pipe would only say that it began.
   using stage = context.stderr.isTTY && context.globals.json !== true ? startStage(context.stderr, title) : null;
   const progress = createCopyProgress(stage, await sizeOf(client, source));
-  await move(context, client, source, target, progress);
+  const leftOut: LeftOut[] = [];
+  const leaveOut: LeaveOut = (path, why) => {
+    leftOut.push({ path, why });
+    if (context.globals.json !== true) context.stderr.write(`warning: ${path} was left out: ${why}\n`);
+  };
+  await move(context, client, [source, target], progress, leaveOut);
+  if (context.globals.json === true && target.kind !== 'stream')
+    printJson(context, { ...progress.total(), left_out: leftOut });
+  if (leftOut.length > 0) throw leftOutError(leftOut);
   stage?.succeed(`Copied ${progress.summary()}`);
-  if (context.globals.json === true) printJson(context, progress.total());
 }
 
 async function move(
   context: Context,
   client: VolaryClient,
-  source: Side,
-  target: Side,
+  [source, target]: readonly [source: Side, target: Side],
   progress: CopyProgress,
+  leaveOut: LeaveOut,
 ): Promise<void> {
-  const warn = (text: string): void => {
-    context.stderr.write(`warning: ${text}\n`);
-  };
   if (target.kind === 'vm') {
     const remote: Remote = { client, ref: target.ref, path: target.path };
     if (source.kind === 'stream') await uploadStream(context.stdin, remote, progress);
-    else if (source.kind === 'local') await upload(source.path, remote, progress, warn);
+    else if (source.kind === 'local') await upload(source.path, remote, progress, leaveOut);
   } else if (source.kind === 'vm') {
     const remote: Remote = { client, ref: source.ref, path: source.path };
     if (target.kind === 'stream') await downloadStream(remote, context.stdout, progress);
-    else await download(remote, target.path, progress, warn);
+    else await download(remote, target.path, progress, leaveOut);
   }
 }
 

@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
-import type { VolaryClient } from '@volary/sdk';
-import { CliError } from '../errors.ts';
+import { type VolaryClient, VolaryConnectionError } from '@volary/sdk';
 import type { CopyProgress } from './copy-progress.ts';
+import { showBytes, textOfName } from './file-names.ts';
+import { brokenOffError, type LeaveOut } from './left-out.ts';
+import { locally } from './local-file.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const PERMISSIONS = 0o777;
@@ -20,14 +22,12 @@ export async function upload(
   source: string,
   target: Remote,
   progress: CopyProgress,
-  warn: (text: string) => void,
+  leaveOut: LeaveOut,
 ): Promise<void> {
-  const facts = await stat(source).catch((cause: unknown) => {
-    throw new CliError(`${source} cannot be read.`, { reason: 'cli.no_such_file', cause });
-  });
+  const facts = await locally(source, 'read', () => stat(source));
   const path = await placeFor(target, basename(resolve(source)));
   if (!facts.isDirectory()) await uploadFile(source, { ...target, path }, progress);
-  else await uploadDirectory(source, { ...target, path }, progress, warn);
+  else await uploadDirectory(source, { ...target, path }, progress, leaveOut);
 }
 
 /** Writes everything from a stream into one file of a VM. */
@@ -36,32 +36,47 @@ export async function uploadStream(
   target: Remote,
   progress: CopyProgress,
 ): Promise<void> {
-  await target.client.files.write(target.ref, target.path, progress.count(source));
+  await locally('The input', 'read', () => target.client.files.write(target.ref, target.path, progress.count(source)));
   progress.fileDone();
 }
 
-async function uploadFile(source: string, { client, ref, path }: Remote, progress: CopyProgress): Promise<void> {
+async function uploadFile(source: string, target: Remote, progress: CopyProgress): Promise<void> {
+  await locally(source, 'read', () => sendFile(source, target, progress));
+  progress.fileDone();
+}
+
+async function sendFile(source: string, { client, ref, path }: Remote, progress: CopyProgress): Promise<void> {
   await using file: FileHandle = await open(source, 'r');
   const { mode } = await file.stat();
   const chunks = createReadStream(source, { fd: file, autoClose: false, highWaterMark: CHUNK_BYTES });
-  await client.files.write(ref, path, progress.count(chunks), { mode: mode & PERMISSIONS });
-  progress.fileDone();
+  try {
+    await client.files.write(ref, path, progress.count(chunks), { mode: mode & PERMISSIONS });
+  } catch (error) {
+    // It was asked for the target a moment ago, and answered.
+    throw error instanceof VolaryConnectionError ? brokenOffError(source, error) : error;
+  }
 }
 
 async function uploadDirectory(
   source: string,
   target: Remote,
   progress: CopyProgress,
-  warn: (text: string) => void,
+  leaveOut: LeaveOut,
 ): Promise<void> {
   await target.client.files.makeDirectory(target.ref, target.path, { parents: true });
-  for (const entry of await readdir(source, { withFileTypes: true })) {
-    const from = join(source, entry.name);
-    const to = { ...target, path: posix.join(target.path, entry.name) };
+  const entries = await locally(source, 'read', () => readdir(source, { withFileTypes: true, encoding: 'buffer' }));
+  for (const entry of entries) {
+    const name = textOfName(entry.name);
+    if (name === null) {
+      leaveOut(join(source, showBytes(entry.name)), 'its name is not UTF-8');
+      continue;
+    }
+    const from = join(source, name);
+    const to = { ...target, path: posix.join(target.path, name) };
     const linked = entry.isSymbolicLink() ? await stat(from).catch(() => null) : null;
-    if (entry.isDirectory()) await uploadDirectory(from, to, progress, warn);
+    if (entry.isDirectory()) await uploadDirectory(from, to, progress, leaveOut);
     else if (entry.isFile() || linked?.isFile() === true) await uploadFile(from, to, progress);
-    else warn(`${from} was left out: it is neither a file nor a directory`);
+    else leaveOut(from, 'it is neither a file nor a directory');
   }
 }
 
