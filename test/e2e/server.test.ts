@@ -60,6 +60,16 @@ describe('up', () => {
     expect(await here.volary(['ls'])).toMatchObject({ code: 5 });
   });
 
+  it('refuses to pass a server that runs for the one that was asked for', async () => {
+    await here.must(['up', '--detach', '--no-vm']);
+    const other = await here.volary(['up', '--detach', '--listen', '127.0.0.1:1', '--driver', 'qemu']);
+
+    expect(other).toMatchObject({ code: 4, stdout: '' });
+    expect(other.stderr).toContain(`${serverFile().url}, and not on 127.0.0.1:1 and with the driver qemu`);
+    const same = new URL(serverFile().url).host;
+    await here.must(['up', '--detach', '--no-vm', '--listen', same, '--driver', 'simulated']);
+  });
+
   it('says what the server said if it does not start', async () => {
     const outcome = await here.volary(['up', '--detach', '--listen', 'nonsense']);
 

@@ -11,6 +11,7 @@ import { ensurePackages } from '../setup/ensure-packages.ts';
 import { formatClosing, type Outcome } from '../up/closing-screen.ts';
 import { ensureServer } from '../up/ensure-server.ts';
 import { ensureImage, ensureRunning } from '../up/ensure-vm.ts';
+import { checkSameServer } from '../up/same-server.ts';
 import { stayUntilAsked } from '../up/stay.ts';
 
 const IMAGE = 'base';
@@ -52,6 +53,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     ...(listen === undefined ? {} : { listen }),
   });
   const client = await connectTo(await findEndpoint({ dataDir, url: server.url }, context.env));
+  if (!isOurs) await checkSameServer(client, server.url, options); // not what the environment says: that is for new ones
   await ensureImage(context, client, IMAGE);
   const vm = options.vm ? await greet(context, client, options.name) : null;
 
