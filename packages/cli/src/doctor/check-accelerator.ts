@@ -1,9 +1,7 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { type Check, type Finding, fine } from './check.ts';
 import { findProbedAccelerator } from './check-server.ts';
+import { findKvmFault, KVM_DEVICE } from './kvm-device.ts';
 
-const DEVICE = '/dev/kvm';
 const ID = 'accelerator';
 const TITLE = 'Accelerator';
 
@@ -16,31 +14,8 @@ export const checkAccelerator: Check = async (surroundings) => [
 ];
 
 async function lookAtDevice(): Promise<Finding> {
-  const isThere = await access(DEVICE).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) {
-    const fix =
-      'VMs are emulated, which is slower; for KVM, enable virtualisation in the firmware, or nested virtualisation in the hypervisor';
-    return { id: ID, title: TITLE, status: 'warn', detail: `there is no ${DEVICE}`, fix };
-  }
-  const isOurs = await access(DEVICE, constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (isOurs)
-    return fine(
-      ID,
-      TITLE,
-      `${DEVICE} is there; whether a guest boots with it is found out when the server first starts one`,
-    );
-  const user = process.env['USER'] ?? '$USER';
-  return {
-    id: ID,
-    title: TITLE,
-    status: 'warn',
-    detail: `${DEVICE} may not be opened by ${user}`,
-    fix: `sudo usermod -aG kvm ${user}, then log in again`,
-  };
+  const fault = await findKvmFault();
+  if (fault !== null) return { id: ID, title: TITLE, status: 'warn', ...fault };
+  const detail = `${KVM_DEVICE} is there; whether a guest boots with it is found out when the server first starts one`;
+  return fine(ID, TITLE, detail);
 }

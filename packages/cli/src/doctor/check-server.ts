@@ -4,6 +4,7 @@ import { connectTo } from '../connect.ts';
 import { DEFAULT_LISTEN, findEndpoint } from '../endpoint.ts';
 import { findRunningServer } from '../server/start-server.ts';
 import { type Check, type Finding, fine, type Surroundings } from './check.ts';
+import { findKvmFault } from './kvm-device.ts';
 
 /** The server of the data directory, if it runs, or the port that one would need. */
 export const checkServer: Check = async ({ context, dataDir }) => {
@@ -32,8 +33,9 @@ export async function findProbedAccelerator({ context, dataDir }: Surroundings):
   if (host === undefined || host.accelerator.kind === 'none') return null;
   const { kind, explanation } = host.accelerator;
   if (kind === 'kvm') return fine('accelerator', 'Accelerator', `KVM: ${explanation}`);
+  // The explanation says why; what to do about it depends on the device, which is on this machine.
   const fix =
-    'emulated VMs are slower; for KVM, enable virtualisation in the firmware, or nested virtualisation in the hypervisor';
+    (await findKvmFault())?.fix ?? 'emulated VMs are slower; why KVM ran no guest is in the log of the server';
   return { id: 'accelerator', title: 'Accelerator', status: 'warn', detail: `TCG: ${explanation}`, fix };
 }
 
