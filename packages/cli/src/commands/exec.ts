@@ -3,6 +3,7 @@ import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { exitCodeOf } from '../exec/exit-code.ts';
+import { whileInSight } from '../exec/in-sight.ts';
 import { terminalSize } from '../exec/terminal.ts';
 import { collectEnvironment, parseDurationMs } from '../parse-values.ts';
 
@@ -71,12 +72,15 @@ async function execute(context: Context, ref: string, argv: readonly string[], o
     return;
   }
   const session = await client.executions.start(ref, request);
-  if (context.globals.json === true) {
+  const execution = await whileInSight(session.execution.id, async () => {
+    if (context.globals.json !== true) {
+      const { runSession } = await import('../exec/run-session.ts');
+      return runSession(context, session, { hasStdin, hasTty });
+    }
     const { printSessionAsJson } = await import('../exec/json-session.ts');
-    return context.endWith(exitCodeOf(await printSessionAsJson(context, session, { hasStdin })));
-  }
-  const { runSession } = await import('../exec/run-session.ts');
-  context.endWith(exitCodeOf(await runSession(context, session, { hasStdin, hasTty })));
+    return printSessionAsJson(context, session, { hasStdin });
+  });
+  context.endWith(exitCodeOf(execution));
 }
 
 function wantsStdin({ stdin }: Context, options: ExecOptions): boolean {

@@ -1,6 +1,7 @@
 import type { Execution } from '@volary/contract';
 import type { ExecSession } from '@volary/sdk';
 import { type Context, printJson } from '../context.ts';
+import { encodeBytes } from '../output/encode-bytes.ts';
 import { feedStdin } from './feed-stdin.ts';
 import { forwardSignals } from './forward-signals.ts';
 
@@ -29,8 +30,6 @@ async function gather(
 }
 
 function encode(stream: 'stdout' | 'stderr', parts: readonly Uint8Array[]): Readonly<Record<string, string>> {
-  const whole = Buffer.concat(parts);
-  const text = whole.toString('utf8');
-  const isText = Buffer.from(text).equals(whole);
-  return { [stream]: isText ? text : whole.toString('base64'), [`${stream}_encoding`]: isText ? 'utf8' : 'base64' };
+  const { data, encoding } = encodeBytes(Buffer.concat(parts));
+  return { [stream]: data, [`${stream}_encoding`]: encoding };
 }
