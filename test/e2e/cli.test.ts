@@ -118,6 +118,28 @@ describe('what is seen', () => {
   });
 });
 
+describe('logs', () => {
+  it('are JSON where that was asked for, a piece a line', async () => {
+    await here.must(['create', 'talks']);
+    const id = await here.must(['exec', '--detach', 'talks', '--', 'echo', 'hi']);
+    await here.must(['attach', id]);
+    const command = { stream: 'stdout', offset: 0, data: 'hi\n', encoding: 'utf8' };
+
+    expect(pieces(await here.must(['logs', '--json', id]))).toEqual([command]);
+    expect(pieces(await here.must(['logs', '--json', '--follow', id]))).toEqual([command]);
+    const { bytes: whole } = await here.volary(['logs', 'talks']);
+    const all = pieces(await here.must(['logs', '--json', 'talks']));
+    expect(all.map((piece) => piece.data).join('')).toBe(whole.toString('utf8'));
+    const [last] = pieces(await here.must(['logs', '--json', '--tail', '1', 'talks']));
+    expect(whole.subarray(last.offset).toString('utf8')).toBe(last.data);
+    await here.must(['rm', 'talks']);
+  });
+
+  function pieces(text: string) {
+    return text.split('\n').map((line) => JSON.parse(line));
+  }
+});
+
 describe('errors', () => {
   it.each([
     [['get', 'nobody'], 3, 'nobody'],
@@ -131,6 +153,7 @@ describe('errors', () => {
     [['cp', 'a', 'b'], 2, 'one side'],
     [['frobnicate'], 2, 'frobnicate'],
     [['ls', '--url', 'http://127.0.0.1:1'], 5, '127.0.0.1:1'],
+    [['ls', '--key', 'schlüssel-with-a-space or-two'], 2, 'printable ASCII'],
     [['ls', '--key', 'wrong-key-that-is-long-enough'], 5, 'key'],
   ])('volary %j ends with %i and says why', async (args, code, words) => {
     const outcome = await here.volary(args);

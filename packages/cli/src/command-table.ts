@@ -102,7 +102,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry('In a VM', 'ps', 'list the commands run in a VM', async () => (await import('./commands/ps.ts')).configurePs),
   entry('In a VM', 'cp', 'copy files into and out of a VM', async () => (await import('./commands/cp.ts')).configureCp),
-  entry('In a VM', 'logs', "print a VM's console", async () => (await import('./commands/logs.ts')).configureLogs),
+  entry(
+    'In a VM',
+    'logs',
+    "print a VM's console, or what a command wrote",
+    async () => (await import('./commands/logs.ts')).configureLogs,
+  ),
   entry(
     'Seeing',
     'status',

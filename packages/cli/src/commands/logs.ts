@@ -2,7 +2,9 @@ import type { VolaryClient } from '@volary/sdk';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import type { Context } from '../context.ts';
+import { whileInSight } from '../exec/in-sight.ts';
 import { lastLines, toSafeText } from '../output/console-text.ts';
+import { encodeBytes } from '../output/encode-bytes.ts';
 import { parseCount } from '../parse-values.ts';
 
 interface LogsOptions {
@@ -10,7 +12,15 @@ interface LogsOptions {
   readonly tail?: number;
 }
 
-/** `volary logs VM`: its console; `volary logs EXECUTION`: what a command wrote. */
+/** Bytes of a console, or of one stream of a command. */
+interface Piece {
+  readonly stream?: 'stdout' | 'stderr';
+  /** Of the first byte within the console, or within its stream. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** `volary logs VM`: its console; `volary logs EXECUTION`: what a command wrote. As JSON one piece a line. */
 export function configureLogs(command: Command, context: Context): void {
   command
     .argument('<ref>', 'a VM (name or id), or the id of an execution')
@@ -32,10 +42,11 @@ async function printConsole(context: Context, client: VolaryClient, ref: string,
       parts.push(chunk.bytes);
       offset = chunk.offset + chunk.bytes.length;
     }
-    print(context, lastLines(Buffer.concat(parts), options.tail));
+    const bytes = lastLines(Buffer.concat(parts), options.tail);
+    if (bytes.length > 0) print(context, { offset: offset - bytes.length, bytes });
     if (!follow) return;
   }
-  for await (const { bytes } of client.vms.console(ref, { offset, follow })) print(context, bytes);
+  for await (const chunk of client.vms.console(ref, { offset, follow })) print(context, chunk);
 }
 
 async function printExecution(
@@ -46,15 +57,26 @@ async function printExecution(
 ): Promise<void> {
   if (follow === true) {
     const session = await client.executions.attach(id);
-    for await (const { stream, bytes } of session.output) context[stream].write(bytes);
+    await whileInSight(id, async () => {
+      for await (const chunk of session.output) print(context, chunk);
+    });
     return;
   }
   for (const stream of ['stdout', 'stderr'] as const) {
-    for await (const bytes of client.executions.readOutput(id, { stream })) context[stream].write(bytes);
+    let offset = 0;
+    for await (const bytes of client.executions.readOutput(id, { stream })) {
+      print(context, { stream, offset, bytes });
+      offset += bytes.length;
+    }
   }
 }
 
-/** Bytes as they are, except on a terminal. */
-function print({ stdout }: Context, bytes: Uint8Array): void {
-  stdout.write(stdout.isTTY ? toSafeText(bytes) : bytes);
+/** Bytes as they are, except a console on a terminal. */
+function print(context: Context, { stream, offset, bytes }: Piece): void {
+  const { stdout, globals } = context;
+  if (globals.json === true) {
+    const piece = { ...(stream === undefined ? {} : { stream }), offset, ...encodeBytes(bytes) };
+    stdout.write(`${JSON.stringify(piece)}\n`);
+  } else if (stream !== undefined) context[stream].write(bytes);
+  else stdout.write(stdout.isTTY ? toSafeText(bytes) : bytes);
 }
