@@ -1,17 +1,24 @@
 import { createClient, type VolaryClient } from '@volary/sdk';
 import type { Context } from './context.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
-import { CliError } from './errors.ts';
+import { CliError, usageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { isReady } from './server/start-server.ts';
+
+/** What a header of HTTP can carry. */
+const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** A client of the server that the command line means. Throws a `CliError` where there is no key to show it. */
 export async function connect(context: Context): Promise<VolaryClient> {
   return connectTo(await findEndpoint(context.globals, context.env));
 }
 
-/** A client of this server. Throws a `CliError` where there is no key to show it. */
+/** A client of this server. Throws a `CliError` where there is no key to show it, or what was given can be none. */
 export async function connectTo({ url, key }: Endpoint): Promise<VolaryClient> {
+  if (key !== null && !SENDABLE.test(key)) {
+    // Not even in part is it shown: it may be another secret.
+    throw usageError('What was given as the key is none: a key is printable ASCII without spaces.');
+  }
   if (key !== null) return createClient({ baseUrl: url, apiKey: key });
   const isThere = await isReady(url);
   throw new CliError(isThere ? `There is no key for the server at ${url}.` : `No server answers at ${url}.`, {

@@ -46,6 +46,11 @@ describe('help', () => {
     expect(explained).toEqual(COMMANDS.map(({ name }) => name));
   });
 
+  it('says each default once, as it would be typed', () => {
+    expect(volary('help', 'wait').stdout).toMatch(/--timeout <time> .*\(default: 5m\)$/m);
+    expect(volary('help', 'kill').stdout).toMatch(/--grace <time> .*\s+\(?.*default: 5s\)$/m);
+  });
+
   it('explains the exit codes', () => {
     const { stdout } = volary('help', 'exit-codes');
 
@@ -61,6 +66,7 @@ describe('the guide', () => {
     const listed = [...GUIDE.matchAll(/^\| `volary (\S+)` \|/gm)].map(([, name]) => name);
 
     expect(listed).toEqual(COMMANDS.map(({ name }) => name));
+    for (const { name, summary } of COMMANDS) expect(GUIDE).toContain(`| \`volary ${name}\` | ${summary} |`);
   });
 
   it('has every exit code, in the same words', () => {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { parseDurationMs } from '../parse-values.ts';
@@ -13,7 +13,11 @@ export function configureKill(command: Command, context: Context): void {
   command
     .argument('<execution>', 'its id: volary exec --detach and volary ps print it')
     .option('-s, --signal <name>', 'send this signal alone, such as HUP, and do not wait for its end')
-    .option('--grace <time>', 'how long it may take to end before it is killed', parseDurationMs, 5_000)
+    .addOption(
+      new Option('--grace <time>', 'how long it may take to end before it is killed, such as 10s')
+        .argParser(parseDurationMs)
+        .default(5_000, '5s'),
+    )
     .action(async (id: string, { signal, grace }: KillOptions) => {
       const client = await connect(context);
       if (signal !== undefined) return await client.executions.signal(id, toSignalName(signal));

@@ -1,6 +1,6 @@
 import type { Vm, VmPhase } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
@@ -24,7 +24,11 @@ export function configureWait(command: Command, context: Context): void {
     .argument('<ref>', 'a VM (name or id), or the id of an operation')
     .option('--phase <phase>', `phase of the VM to wait for, or absent (default running): ${PHASES.join(', ')}`)
     .option('--incarnation <n>', 'the life of the VM to wait for, or a later one', parseCount(1))
-    .option('--timeout <time>', 'how long to wait for a VM, such as 30s or 5m (default 5m)', parseDurationMs, 300_000)
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait for a VM, such as 30s or 5m')
+        .argParser(parseDurationMs)
+        .default(300_000, '5m'),
+    )
     .action((ref: string, options: WaitOptions & { timeout: number }) =>
       ref.startsWith('op_') ? waitForOperation(context, ref, options) : waitForPhase(context, ref, options),
     );
