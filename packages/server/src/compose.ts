@@ -8,6 +8,12 @@ import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
 import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
+import { killAtFaultPoint } from './adapters/fault-points/kill-at-fault-point.ts';
+import {
+  driverWithFaultPoints,
+  imagesWithFaultPoints,
+  storeWithFaultPoints,
+} from './adapters/fault-points/with-fault-points.ts';
 import { createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
@@ -23,6 +29,7 @@ import { createEngine, type RunningEngine } from './engine/create-engine.ts';
 import { ENGINE_DEFAULTS } from './engine/deps.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Driver } from './ports/driver.ts';
+import type { FaultPoint } from './ports/fault-point.ts';
 import type { Ids } from './ports/ids.ts';
 import type { ImageSource } from './ports/image-source.ts';
 import type { Log } from './ports/log.ts';
@@ -43,15 +50,17 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   const clock = createSystemClock();
   const ids = createSystemIds();
   parts.use(lockDataDir(config.dataDir));
-  const store = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db') }));
+  const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
+  const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db') }));
+  const store = faultPoint === null ? sqlite : storeWithFaultPoints(sqlite, faultPoint);
   const hostId = await obtainHostId(store, ids);
-  const machines = await createMachines(config, { installationId: hostId, clock, log });
+  const machines = await createMachines(config, { installationId: hostId, clock, log, faultPoint });
   const driver = parts.use(machines.driver);
   const engine = createEngine(
     {
       store,
-      driver,
-      images: machines.images,
+      driver: faultPoint === null ? driver : driverWithFaultPoints(driver, faultPoint),
+      images: faultPoint === null ? machines.images : imagesWithFaultPoints(machines.images, faultPoint),
       queue: createMemoryQueue({ clock, log, random: ids.random }),
       bus: createMemoryBus({ log }),
       clock,
@@ -78,12 +87,13 @@ interface MachineDeps {
   readonly installationId: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly faultPoint: FaultPoint | null;
 }
 
 /** The driver that was asked for, with the images that its machines start from. */
 async function createMachines(
   config: Config,
-  { installationId, clock, log }: MachineDeps,
+  { installationId, clock, log, faultPoint }: MachineDeps,
 ): Promise<{ readonly driver: Driver; readonly images: ImageSource }> {
   if (config.driver === 'simulated') {
     const keeper = createVmKeeper(join(config.dataDir, 'simulated'));
@@ -99,6 +109,7 @@ async function createMachines(
     cacheDir,
     installationId,
     log,
+    ...(faultPoint === null ? {} : { faultPoint }),
     connectAgent: (connection) => createAgentLink({ clock, log, randomBytes }, connection),
   });
   return { driver, images: await createImageSource({ cacheDir, guestPath: GUEST_PATH, log }) };

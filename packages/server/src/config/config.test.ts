@@ -29,6 +29,7 @@ describe('the configuration', () => {
       driver: 'qemu',
       adminKey: null,
       logLevel: 'info',
+      faultPoint: null,
     });
   });
 

@@ -16,6 +16,8 @@ export interface Config {
   /** The bootstrap administrator's key, if one was given; else one is generated and kept in the data directory. */
   readonly adminKey: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** For tests: where the server shall die, `NAME:N`. */
+  readonly faultPoint: string | null;
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:7070';
@@ -36,6 +38,7 @@ export async function readConfig(
     listen: parseListen(settings.listen ?? DEFAULT_LISTEN),
     driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
     adminKey: checkKey(settings.adminKey),
+    faultPoint: settings.faultPoint,
     logLevel: oneOf('log_level', settings.logLevel ?? 'info', ['debug', 'info', 'warn', 'error']),
   });
 }

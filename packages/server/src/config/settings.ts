@@ -10,6 +10,7 @@ export interface Settings {
   readonly driver: string | null;
   readonly adminKey: string | null;
   readonly logLevel: string | null;
+  readonly faultPoint: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -22,6 +23,7 @@ const SOURCES = {
   driver: { flag: 'driver', env: 'VOLARY_DRIVER', file: 'driver' },
   adminKey: { flag: null, env: 'VOLARY_ADMIN_KEY', file: null },
   logLevel: { flag: 'log-level', env: 'VOLARY_LOG_LEVEL', file: 'log_level' },
+  faultPoint: { flag: null, env: 'VOLARY_FAULT_POINT', file: null },
 } as const satisfies Record<keyof Settings, { flag: string | null; env: string; file: string | null }>;
 
 /** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
@@ -41,6 +43,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     driver: find(SOURCES.driver),
     adminKey: find(SOURCES.adminKey),
     logLevel: find(SOURCES.logLevel),
+    faultPoint: find(SOURCES.faultPoint),
   };
 }
 

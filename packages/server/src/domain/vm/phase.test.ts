@@ -41,4 +41,21 @@ describe('phases', () => {
   it.each(TRANSIENT_PHASES)('%s can fail', (phase) => {
     expect(canMove(phase, 'failed')).toBe(true);
   });
+
+  it('lets a VM be stopped, restarted and deleted wherever it can be asked for', () => {
+    const phases = [
+      'pending',
+      'provisioning',
+      'starting',
+      'running',
+      'pausing',
+      'paused',
+      'resuming',
+      'failed',
+    ] as const;
+    for (const phase of phases)
+      for (const next of ['stopping', 'restarting', 'deleting'] as const)
+        expect([phase, next, canMove(phase, next)]).toEqual([phase, next, true]);
+    for (const next of ['restarting', 'deleting'] as const) expect(canMove('stopping', next)).toBe(true);
+  });
 });

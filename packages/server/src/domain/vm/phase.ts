@@ -50,8 +50,8 @@ export const VM_PHASES = [...TRANSIENT_PHASES, ...SETTLED_PHASES] as const;
 
 /** Where each phase may lead. `deleting` alone leads out of existence. */
 export const PHASE_TRANSITIONS = {
-  pending: ['provisioning', 'starting', 'stopping', 'stopped', 'deleting', 'failed', 'unknown'],
-  provisioning: ['starting', 'stopping', 'stopped', 'deleting', 'failed', 'unknown'],
+  pending: ['provisioning', 'starting', 'stopping', 'stopped', 'restarting', 'deleting', 'failed', 'unknown'],
+  provisioning: ['starting', 'stopping', 'stopped', 'restarting', 'deleting', 'failed', 'unknown'],
   starting: [
     'provisioning',
     'running',

@@ -2,6 +2,7 @@ import { chown, mkdir, rename, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import type { DiskSpec } from '../../../ports/driver.ts';
+import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { runProgram } from '../../shared/run-program.ts';
 import { synchronise } from '../../shared/synchronise.ts';
@@ -16,6 +17,7 @@ import type { VmDirectory } from './vm-directory.ts';
 const GIB = 1024 ** 3;
 
 export interface DiskContext extends Abortable {
+  readonly faultPoint?: FaultPoint | undefined;
   readonly program: QemuProgram;
   readonly identity: Identity | null;
   readonly images: KeptImages;
@@ -41,6 +43,7 @@ export async function makeDisk(directory: VmDirectory, { spec, image }: DiskSpec
       await chown(directory.runPath, context.identity.uid, context.identity.gid);
     }
     await synchronise(directory.newDiskPath);
+    context.faultPoint?.('qemu.disk-made');
     await rename(directory.newDiskPath, directory.diskPath);
     await synchronise(directory.runPath);
   } catch (error) {

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 
 import { VolaryError } from '../../../domain/errors.ts';
+import type { FaultPoint } from '../../../ports/fault-point.ts';
 import { readBootId, readProcess } from '../../shared/process.ts';
 import { sleep } from '../../shared/sleep.ts';
 import { type LaunchRecord, writeRecord } from './launch-record.ts';
@@ -28,6 +29,7 @@ export interface Launch {
   readonly diesWithUs: boolean;
   /** Called when the process has ended, however long that takes. */
   readonly onExit: () => void;
+  readonly faultPoint?: FaultPoint | undefined;
 }
 
 /**
@@ -41,13 +43,16 @@ export async function launchVmm(
   isReady: () => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<LaunchRecord> {
-  const { directory } = launch;
+  const { directory, faultPoint } = launch;
   await writeRecord(directory.recordPath, launch.record);
+  faultPoint?.('qemu.launch-recorded');
   let record = launch.record;
   try {
     const child = await spawnVmm(launch);
+    faultPoint?.('qemu.vmm-spawned');
     record = { ...record, process: identify(child) };
     await writeRecord(directory.recordPath, record);
+    faultPoint?.('qemu.vmm-recorded');
     await awaitReady(child, isReady, signal);
     return record;
   } catch (error) {

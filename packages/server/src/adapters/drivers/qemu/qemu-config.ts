@@ -1,3 +1,4 @@
+import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ConnectAgent } from './agent-transport.ts';
 
@@ -13,4 +14,6 @@ export interface QemuDriverDeps {
   readonly connectAgent: ConnectAgent;
   /** Where programs are looked for; default: PATH. */
   readonly searchPath?: string;
+  /** For tests that kill this program. */
+  readonly faultPoint?: FaultPoint;
 }

@@ -50,7 +50,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         const disk = await inspectDisk(directory);
         if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
         const identity = identityOf(machine.vmId, []);
-        const context = { program: await findQemu({ signal }), identity, images, signal };
+        const context = { program: await findQemu({ signal }), identity, images, signal, faultPoint: deps.faultPoint };
         await makeDisk(directory, machine, context);
         return { imageDigest: machine.image.digest };
       }),
@@ -69,8 +69,8 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     startMachine: (machine, { signal }) =>
       machines.lock.run(machine.vmId, async () => {
         const program = await findQemu({ signal });
-        const { installationId } = deps;
-        return startMachine(machine, { machines, program, accelerators, images, installationId, signal });
+        const { installationId, faultPoint } = deps;
+        return startMachine(machine, { machines, program, accelerators, images, installationId, signal, faultPoint });
       }),
 
     endMachine: (vmId, options) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),

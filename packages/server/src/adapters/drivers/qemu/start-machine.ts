@@ -4,6 +4,7 @@ import { uuidOf } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
+import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
 import { qemuArguments } from './command-line.ts';
@@ -32,6 +33,7 @@ export interface StartContext extends Abortable {
   readonly program: QemuProgram;
   readonly accelerators: AcceleratorChooser;
   readonly images: KeptImages;
+  readonly faultPoint?: FaultPoint | undefined;
 }
 
 /** Starts the machine unless it is there; the caller holds the VM's lock. Throws as `Driver.startMachine` says. */
@@ -56,6 +58,7 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
         inheritedPaths: [image.kernelPath, image.initramfsPath, image.rootPath],
         diesWithUs: false,
         onExit: () => machines.hint(machine.vmId),
+        faultPoint: context.faultPoint,
       },
       () => monitor.isReachable(),
       signal,

@@ -1,43 +1,14 @@
 import { expect, test } from 'vitest';
-import type { VmId } from '../../../domain/ids.ts';
 import { driverContract } from '../../../ports/driver.contract.ts';
 import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
 import { createManualClock, type ManualClock } from '../../shared/manual-clock.ts';
 import { createSimulatedDriver } from './simulated-driver.ts';
-import { makeMachine } from './simulated-machine.fixture.ts';
+import { makeMachine, makeSimulatedSubject } from './simulated-machine.fixture.ts';
 import { createSimulatedWorld, type SimulatedWorld } from './simulated-world.ts';
 
 const options = { signal: new AbortController().signal };
 
-driverContract({
-  name: 'the simulated driver',
-  make: async () => {
-    const world = createSimulatedWorld({ clock: createManualClock() });
-    const powerOff =
-      (how: 'power-off' | 'reboot') => async (driver: ReturnType<typeof createSimulatedDriver>, vmId: VmId) => {
-        const link = await driver.openLink(vmId, options);
-        await link.shutDown(how, { ...options, graceMs: 0 });
-      };
-    return {
-      makeDriver: () => createSimulatedDriver({ world }),
-      makeMachine: () => makeMachine(),
-      provoke: {
-        'powered-off': powerOff('power-off'),
-        rebooted: powerOff('reboot'),
-        panicked: async (driver, vmId) => {
-          const link = await driver.openLink(vmId, options);
-          await link.writeFile('/proc/sysrq-trigger', bytes('c'), options);
-        },
-        'vmm-died': async (_, vmId) => world.vms.get(vmId)?.endByItself({ cause: 'vmm-died', detail: 'killed' }),
-      },
-      [Symbol.asyncDispose]: async () => undefined,
-    };
-  },
-});
-
-async function* bytes(text: string): AsyncIterable<Uint8Array> {
-  yield new TextEncoder().encode(text);
-}
+driverContract({ name: 'the simulated driver', make: async () => makeSimulatedSubject() });
 
 function setUp(): { readonly world: SimulatedWorld; readonly clock: ManualClock } {
   const clock = createManualClock();

@@ -1,0 +1,64 @@
+import type { EventType } from '../domain/events.ts';
+
+/** Commits that are named by an event they append. */
+export const COMMITTED_EVENTS = [
+  'vm.created',
+  'vm.provisioning',
+  'vm.starting',
+  'vm.started',
+  'vm.pausing',
+  'vm.paused',
+  'vm.resuming',
+  'vm.resumed',
+  'vm.stopping',
+  'vm.stopped',
+  'vm.restarting',
+  'vm.deleting',
+  'vm.deleted',
+  'operation.started',
+  'operation.succeeded',
+  'operation.cancelled',
+  'execution.started',
+  'execution.completed',
+  'server.started',
+] as const satisfies readonly EventType[];
+
+/** What is done to the world: there is a moment before and one after. */
+const DEEDS = [
+  ...COMMITTED_EVENTS.map((type) => `commit.${type}` as const),
+  /** A transaction that tells of no event: a step that begins or is done, or that a command runs. */
+  'commit.step',
+  'commit.output',
+  'driver.create-disk',
+  'driver.delete-disk',
+  'driver.start-machine',
+  'driver.end-machine',
+  'driver.pause-machine',
+  'driver.resume-machine',
+  'driver.open-link',
+  'guest.exec',
+  'guest.shut-down',
+  'image.ensure',
+] as const;
+export type FaultyDeed = (typeof DEEDS)[number];
+
+/** Moments within deeds of the QEMU driver. */
+export const QEMU_FAULT_POINTS = [
+  /** The overlay is complete, and does not have its name yet. */
+  'qemu.disk-made',
+  /** The launch is recorded; there is no process. */
+  'qemu.launch-recorded',
+  /** The process runs, and its number is not written down. */
+  'qemu.vmm-spawned',
+  /** Its number is written down, and it has not answered yet. */
+  'qemu.vmm-recorded',
+] as const;
+
+/** Moments that every driver comes through. For a commit, `before` is when all is written and nothing committed. */
+export const COMMON_FAULT_POINTS = DEEDS.flatMap((deed) => [`${deed}.before` as const, `${deed}.after` as const]);
+
+export const FAULT_POINTS = [...COMMON_FAULT_POINTS, ...QEMU_FAULT_POINTS] as const;
+export type FaultPointName = (typeof FAULT_POINTS)[number];
+
+/** Called when the program comes to a moment at which a test may want it to die. */
+export type FaultPoint = (name: FaultPointName) => void;
