@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { canMove, VM_PHASES } from '../domain/vm/phase.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { Abortable } from '../ports/guest-link.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
@@ -54,6 +55,32 @@ describe('the life of a VM', () => {
 
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1));
     expect(told).toEqual(['vm.created', 'vm.provisioning', 'vm.starting', 'vm.started', 'vm.deleting', 'vm.deleted']);
+  });
+
+  it('is told by events that follow the table of phases, also where its making is begun anew', async () => {
+    const asked = Promise.withResolvers<void>();
+    const server = await installation.start((driver) => ({
+      ...driver,
+      createDisk: async (machine, options) => {
+        await asked.promise;
+        await driver.createDisk(machine, options);
+      },
+    }));
+    await server.engine.vms.create(ADMIN, request('bird'));
+    await server.engine.vms.wait(ADMIN, 'bird', { phase: 'provisioning' }, soon);
+    const { operation } = await server.engine.vms.restart(ADMIN, 'bird', { graceMs: 0 });
+    asked.resolve();
+    await finish(server, operation);
+
+    const events = await server.engine.events.list(ADMIN, { after: 0, limit: 100 });
+    const phases = events.flatMap(({ type, data }) =>
+      VM_PHASES.filter((phase) => type.startsWith('vm.') && phase === data['phase']),
+    );
+    expect(phases.at(-1)).toBe('running');
+    for (const [i, phase] of phases.entries()) {
+      const before = phases[i - 1] ?? phase;
+      if (phase !== before) expect([before, phase, canMove(before, phase)]).toEqual([before, phase, true]);
+    }
   });
 
   it('can be waited for to be gone, also when it is so already', async () => {

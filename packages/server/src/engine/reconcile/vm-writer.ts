@@ -303,9 +303,14 @@ function failedOperation(operation: Operation | null, error: VolaryError, now: n
 const PHASE_EVENTS: Partial<Record<VmPhase, EventType>> = {
   provisioning: 'vm.provisioning',
   starting: 'vm.starting',
+  pausing: 'vm.pausing',
+  resuming: 'vm.resuming',
+  stopping: 'vm.stopping',
+  restarting: 'vm.restarting',
+  deleting: 'vm.deleting',
 };
 
-/** Phases that a request has announced already have their event from it. */
+/** The phase that a request brings is announced by it; one that is come back to later is announced again. */
 function phaseEvents(vm: Vm, operation: Operation | null, at: number): readonly NewEvent[] {
   const type = PHASE_EVENTS[vm.status.phase];
   return type === undefined ? [] : [vmEvent(type, vm, operation, at)];
