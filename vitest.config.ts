@@ -2,7 +2,7 @@ import { defineConfig, type TestUserConfig } from 'vitest/config';
 import { createReporter } from './test/reporter.ts';
 
 /** Tests with real VMs; everything else runs in the fast project. */
-const VM_TESTS = ['{packages,guest}/**/*.vm.test.ts', 'test/e2e/**/*.test.ts'];
+const VM_TESTS = ['{packages,guest,test}/**/*.vm.test.ts', 'test/e2e/**/*.test.ts'];
 
 const shared: TestUserConfig = {
   // A process for each test file: what the file leaves open is then its own.
@@ -20,7 +20,12 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{packages,guest}/**/*.test.ts', 'test/*.test.ts', 'test/repo/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: [
+            '{packages,guest}/**/*.test.ts',
+            'test/*.test.ts',
+            'test/{repo,chaos}/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', ...VM_TESTS],
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -1,0 +1,107 @@
+import type { Event, Vm } from '@volary/contract';
+import { createClient } from '@volary/sdk';
+import { expect, test } from 'vitest';
+import { createBook } from '../book.ts';
+import { createEventLog } from './event-log.ts';
+import { checkVms } from './vms.ts';
+
+/* A storm proves nothing if its checks see nothing: each is shown what it is to find. */
+
+type Told = readonly [sequence: number, type: Event['type'], subject: string, data?: Record<string, string>];
+
+/** What the log says is wrong with these events. */
+async function faultsOf(told: readonly Told[]): Promise<readonly string[]> {
+  const items = told.map(([sequence, type, subject, data = {}]) => ({
+    sequence,
+    type,
+    at: '2026-01-31T12:00:00.000Z',
+    subject,
+    vm_id: null,
+    operation_id: null,
+    data,
+  }));
+  const fetch = async (): Promise<Response> => Response.json({ items, next_cursor: null });
+  return await createEventLog().readOn(createClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'none', fetch }));
+}
+
+const CREATED: Told = [1, 'vm.created', 'vm_1', { phase: 'pending' }];
+
+test.each<[string, readonly Told[], RegExp]>([
+  ['a gap', [CREATED, [3, 'server.started', 'host_1']], /follows #1/],
+  ['an event twice', [CREATED, CREATED], /follows #1/],
+  [
+    'a move that is not in the table',
+    [CREATED, [2, 'vm.resumed', 'vm_1', { phase: 'paused' }]],
+    /from pending to paused/,
+  ],
+  ['a VM that was never created', [[1, 'vm.started', 'vm_1', { phase: 'running' }]], /was undefined/],
+  ['a failure', [CREATED, [2, 'vm.failed', 'vm_1', { phase: 'failed' }]], /should not be/],
+  [
+    'an end that nobody asked for',
+    [CREATED, [2, 'vm.stopping', 'vm_1', { phase: 'stopping', cause: 'powered-off' }]],
+    /by itself/,
+  ],
+  [
+    'an operation that ends twice',
+    [
+      [1, 'operation.created', 'op_1'],
+      [2, 'operation.succeeded', 'op_1'],
+      [3, 'operation.cancelled', 'op_1'],
+    ],
+    /not under way/,
+  ],
+  [
+    'a command that begins twice',
+    [
+      [1, 'execution.started', 'exec_1'],
+      [2, 'execution.started', 'exec_1'],
+    ],
+    /begun before/,
+  ],
+])('the log tells of %s', async (_, told, words) => {
+  expect((await faultsOf(told)).join('\n')).toMatch(words);
+});
+
+test('and of nothing where nothing is wrong', async () => {
+  expect(
+    await faultsOf([
+      CREATED,
+      [2, 'vm.deleting', 'vm_1', { phase: 'deleting' }],
+      [3, 'vm.deleted', 'vm_1', { phase: 'deleting' }],
+    ]),
+  ).toEqual([]);
+});
+
+const VM = { id: 'vm_1', name: 'c1', phase: 'running', incarnation: 2, pid: 7 } as const;
+const MACHINE = { incarnation: 2, identity: '7', pid: 7 } as const;
+
+function checked({
+  vms = [VM],
+  machine = MACHINE,
+  before = MACHINE,
+  litter = [],
+}: {
+  readonly vms?: readonly Pick<Vm, keyof typeof VM>[];
+  readonly machine?: { readonly incarnation: number; readonly identity: string; readonly pid: number } | null;
+  readonly before?: { readonly incarnation: number; readonly identity: string; readonly pid: number } | null;
+  readonly litter?: readonly string[];
+}): string {
+  const book = createBook();
+  book.vms.push({ name: 'c1', id: 'vm_1', creation: 'accepted', deletion: null });
+  const host = new Map([['vm_1', { machine, litter }]]);
+  return checkVms(book, vms, host, new Map([['vm_1', { machine: before, litter: [] }]])).join('\n');
+}
+
+test('the comparison of VMs finds what is lost, left over, stuck or another', () => {
+  expect(checked({})).toBe('');
+  expect(checked({ vms: [] })).toContain('lost VM: c1');
+  expect(checked({ vms: [] })).toContain('orphan on the host: vm_1');
+  expect(checked({ vms: [VM, { ...VM, id: 'vm_2', name: 'c2' }] })).toContain('nobody asked for: c2');
+  expect(checked({ vms: [{ ...VM, phase: 'stopping' }] })).toContain('stuck');
+  expect(checked({ vms: [{ ...VM, phase: 'stopped' }] })).toContain('has a machine');
+  expect(checked({ machine: null })).toContain('has no machine');
+  expect(checked({ machine: { ...MACHINE, incarnation: 1 } })).toContain('of incarnation 1');
+  expect(checked({ machine: { ...MACHINE, identity: '8', pid: 8 } })).toContain('said to have pid 7 and has 8');
+  expect(checked({ before: { ...MACHINE, identity: '6' } })).toContain('was 6 before the kill');
+  expect(checked({ litter: ['run/disk.qcow2.new'] })).toContain('run/disk.qcow2.new');
+});

@@ -1,0 +1,95 @@
+import type { Event } from '@volary/contract';
+import type { VolaryClient } from '@volary/sdk';
+import { canMove, VM_PHASES, type VmPhase } from '../../../packages/server/src/domain/vm/phase.ts';
+
+const PAGE = 200;
+const FINAL = ['operation.succeeded', 'operation.failed', 'operation.cancelled', 'execution.completed'];
+/** Nothing in a storm without faults of machines may end one, or find one that is nobody's. */
+const NEVER = ['vm.failed', 'vm.orphan_reaped', 'operation.failed'];
+
+/** The server's event log as it has been read so far, and whether it can be true. */
+export interface EventLog {
+  readonly lastSequence: number;
+  /** Operations and commands that have begun and not ended, except commands in halted guests, which wait with them. */
+  open(): readonly string[];
+  /** Reads on to the end of the log. Returns what is wrong with what was read, one sentence each. */
+  readOn(client: VolaryClient): Promise<readonly string[]>;
+  hasEnded(operationId: string): boolean;
+  /** The last events, the newest last. */
+  tail(count: number): readonly Event[];
+}
+
+/** What the events so far come to. */
+interface Story {
+  lastSequence: number;
+  readonly phases: Map<string, VmPhase>;
+  readonly gone: Set<string>;
+  /** By id, the VM that it concerns. */
+  readonly open: Map<string, string | null>;
+  readonly ended: Set<string>;
+}
+
+export function createEventLog(): EventLog {
+  const events: Event[] = [];
+  const story: Story = { lastSequence: 0, phases: new Map(), gone: new Set(), open: new Map(), ended: new Set() };
+  const isHalted = (id: string, vmId: string | null): boolean =>
+    id.startsWith('exec_') && story.phases.get(vmId ?? '') === 'paused';
+  return {
+    get lastSequence() {
+      return story.lastSequence;
+    },
+    open: () => [...story.open].filter(([id, vmId]) => !isHalted(id, vmId)).map(([id]) => id),
+    async readOn(client) {
+      const faults: string[] = [];
+      for (;;) {
+        const { items } = await client.events.list({ after: story.lastSequence, limit: PAGE });
+        for (const event of items) {
+          const fault = follow(story, event);
+          if (fault !== null) faults.push(`#${event.sequence} ${event.type} of ${event.subject}: ${fault}`);
+          story.lastSequence = event.sequence;
+          events.push(event);
+        }
+        events.splice(0, events.length - 2 * PAGE);
+        if (items.length < PAGE) return faults;
+      }
+    },
+    hasEnded: (operationId) => story.ended.has(operationId),
+    tail: (count) => events.slice(-count),
+  };
+}
+
+/** Goes on with the story by one event; what is wrong with it, or null. */
+function follow(story: Story, event: Event): string | null {
+  const { type, sequence, data } = event;
+  if (sequence !== story.lastSequence + 1) return `it follows #${story.lastSequence}`;
+  if (type === 'operation.failed') end(story, event);
+  if (NEVER.includes(type)) return `it should not be, ${JSON.stringify(data)}`;
+  if (type.startsWith('vm.')) return followVm(story, event);
+  if (type === 'operation.created' || type === 'execution.started') return begin(story, event);
+  return FINAL.includes(type) ? end(story, event) : null;
+}
+
+function followVm(story: Story, { type, subject, data }: Event): string | null {
+  const before = story.phases.get(subject);
+  const after = VM_PHASES.find((phase) => phase === data['phase']);
+  // A machine's end that nobody has asked for is told with its cause.
+  if (data['cause'] !== undefined) return `its machine ended by itself, ${JSON.stringify(data)}`;
+  if (story.gone.has(subject)) return 'the VM was deleted before';
+  if (after === undefined) return 'it tells no phase';
+  if ((before === undefined) !== (type === 'vm.created')) return `the VM was ${before}`;
+  story.phases.set(subject, after);
+  if (type === 'vm.deleted') story.gone.add(subject);
+  return before === undefined || before === after || canMove(before, after) ? null : `from ${before} to ${after}`;
+}
+
+function begin({ open, ended }: Story, { subject, vm_id: vmId }: Event): string | null {
+  if (open.has(subject) || ended.has(subject)) return 'it has begun before';
+  open.set(subject, vmId);
+  return null;
+}
+
+function end({ open, ended }: Story, { subject }: Event): string | null {
+  if (!open.delete(subject)) return 'it was not under way';
+  ended.add(subject);
+  return null;
+}

@@ -1,0 +1,59 @@
+import type { Vm } from '@volary/contract';
+import type { Book, KnownVm } from '../book.ts';
+import type { HostView, HostVm } from '../host-view.ts';
+
+/** What is looked at of a VM. */
+type CheckedVm = Pick<Vm, 'id' | 'name' | 'phase' | 'incarnation' | 'pid'>;
+
+const MOVING = /ing$|^pending$/;
+
+/**
+ * What is wrong with the VMs, one sentence each: those that the clients know against those that the server tells of, and those
+ * against what is on the host. `before`: the host when the last server died.
+ */
+export function checkVms(book: Book, vms: readonly CheckedVm[], host: HostView, before: HostView): readonly string[] {
+  return [
+    ...checkKnown(book, vms),
+    ...vms.flatMap((vm) => checkMachine(vm, host.get(vm.id), before.get(vm.id))),
+    ...[...host.keys()].filter((id) => vms.every((vm) => vm.id !== id)).map((id) => `orphan on the host: ${id}`),
+  ];
+}
+
+function checkKnown(book: Book, vms: readonly CheckedVm[]): readonly string[] {
+  const names = new Set(vms.map(({ name }) => name));
+  const known = new Set(book.vms.map(({ name }) => name));
+  const strangers = [...names].filter((name) => !known.has(name)).map((name) => `a VM that nobody asked for: ${name}`);
+  const broken = book.vms.flatMap((vm) => brokenWord(vm, names.has(vm.name)));
+  // Now that it is quiet, what no answer came for is known as well.
+  for (const vm of [...book.vms]) {
+    if (!names.has(vm.name)) book.vms.splice(book.vms.indexOf(vm), 1);
+    else if (vm.creation === 'asked') vm.creation = 'accepted';
+    if (vm.deletion === 'asked') vm.deletion = null;
+  }
+  return [...strangers, ...broken];
+}
+
+/** What the server has said yes or no to, and is not so. */
+function brokenWord({ name, creation, deletion }: KnownVm, isThere: boolean): readonly string[] {
+  if (!isThere) return creation === 'accepted' && deletion === null ? [`lost VM: ${name}`] : [];
+  if (deletion === 'accepted') return [`deleted and still there: ${name}`];
+  return creation === 'refused' ? [`refused and there: ${name}`] : [];
+}
+
+function checkMachine(vm: CheckedVm, now: HostVm | undefined, before: HostVm | undefined): readonly string[] {
+  const who = `${vm.name} (${vm.id}, ${vm.phase}, incarnation ${vm.incarnation})`;
+  if (MOVING.test(vm.phase) && vm.phase !== 'running') return [`stuck: ${who}`];
+  if (now === undefined) return [`no disk of ${who}`];
+  const faults = now.litter.map((what) => `${who} has on its host: ${what}`);
+  const isAlive = vm.phase === 'running' || vm.phase === 'paused';
+  if (!isAlive && now.machine !== null) faults.push(`${who} has a machine ${now.machine.identity}`);
+  if (!isAlive) return faults;
+  if (now.machine === null) return [...faults, `${who} has no machine`];
+  const { incarnation, identity, pid } = now.machine;
+  if (incarnation !== vm.incarnation) faults.push(`${who} has a machine of incarnation ${incarnation}`);
+  if (pid !== null && pid !== vm.pid) faults.push(`${who} is said to have pid ${vm.pid} and has ${pid}`);
+  const was = before?.machine ?? null;
+  if (was !== null && was.incarnation === incarnation && was.identity !== identity)
+    faults.push(`${who} was ${was.identity} before the kill and is ${identity}`);
+  return faults;
+}

@@ -1,0 +1,78 @@
+/** The truth about machines, seen past the server: processes and files of the host, or the files of the simulated one. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DriverName } from './server-process.ts';
+
+/** What is on the host of one VM. */
+export interface HostVm {
+  /** Null: no machine runs. */
+  readonly machine: { readonly incarnation: number; readonly identity: string; readonly pid: number | null } | null;
+  /** What should not be there, in words. */
+  readonly litter: readonly string[];
+}
+
+export type HostView = ReadonlyMap<string, HostVm>;
+
+/** Looks at the host of this data directory now. */
+export function lookAtHost(driver: DriverName, dataDir: string): HostView {
+  return driver === 'simulated' ? lookAtSimulatedHost(dataDir) : lookAtProcesses(dataDir);
+}
+
+function lookAtSimulatedHost(dataDir: string): HostView {
+  const directory = join(dataDir, 'simulated');
+  const view = new Map<string, HostVm>();
+  if (!existsSync(directory)) return view;
+  for (const name of readdirSync(directory)) {
+    // Half-written when the server died, and cleared by the next one.
+    if (!name.endsWith('.json')) continue;
+    const { machine } = JSON.parse(readFileSync(join(directory, name), 'utf8'));
+    const isRunning = machine !== null && typeof machine.state === 'string';
+    view.set(name.slice(0, -'.json'.length), {
+      machine: isRunning ? { incarnation: machine.incarnation, identity: String(machine.number), pid: null } : null,
+      litter: machine !== null && !isRunning ? ['what is left of an ended machine'] : [],
+    });
+  }
+  return view;
+}
+
+const OF_A_LIFE = ['launch.json', 'stderr.log', 'run/qmp.sock', 'run/rescue.sock', 'run/agent.sock'];
+const HALF_MADE = ['launch.json.new', 'run/disk.qcow2.new'];
+
+function lookAtProcesses(dataDir: string): HostView {
+  const directory = join(dataDir, 'vms');
+  const pids = vmmsBelow(directory);
+  const names = new Set([...(existsSync(directory) ? readdirSync(directory) : []), ...pids.keys()]);
+  return new Map([...names].map((name) => [name, lookAtVm(join(directory, name), pids.get(name) ?? [])]));
+}
+
+function lookAtVm(path: string, pids: readonly number[]): HostVm {
+  const present = (names: readonly string[]): readonly string[] => names.filter((name) => existsSync(join(path, name)));
+  const pid = pids[0];
+  const several = pids.length > 1 ? [`${pids.length} VMMs`] : [];
+  if (pid === undefined) return { machine: null, litter: [...present(OF_A_LIFE), ...present(HALF_MADE)] };
+  const incarnation = existsSync(join(path, 'launch.json'))
+    ? Number(JSON.parse(readFileSync(join(path, 'launch.json'), 'utf8')).incarnation)
+    : Number.NaN;
+  return { machine: { incarnation, identity: String(pid), pid }, litter: [...several, ...present(HALF_MADE)] };
+}
+
+/** Processes by the VM in whose run directory they work: also those that no record names. */
+function vmmsBelow(directory: string): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const name of readdirSync('/proc').filter((entry) => /^[0-9]+$/.test(entry))) {
+    const cwd = workingDirectory(name);
+    if (!cwd.startsWith(`${directory}/`)) continue;
+    const vmId = cwd.slice(directory.length + 1).split('/')[0] ?? '';
+    found.set(vmId, [...(found.get(vmId) ?? []), Number(name)]);
+  }
+  return found;
+}
+
+function workingDirectory(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    // It has ended meanwhile, or it is another user's: none of ours either way.
+    return '';
+  }
+}

@@ -1,0 +1,157 @@
+import { VolaryApiError, type VolaryClient, VolaryConnectionError } from '@volary/sdk';
+import { type Book, type KnownCommand, type KnownVm, possibleVms } from './book.ts';
+import type { Random } from './random.ts';
+
+/** Where commands leave their line in the guest. */
+export const LOG_PATH = '/root/chaos.log';
+/** Lines that a command prints, at most: enough for several chunks of output. */
+const MOST_LINES = 3_000;
+/** What a client may be told: that something else is so now. */
+const USUAL_REFUSALS = ['failed_precondition', 'conflict', 'not_found', 'aborted', 'unavailable', 'deadline_exceeded'];
+
+/** What makes a simulated VM take as long as a real one; to real ones these labels mean nothing. */
+const SLOWNESS = [
+  {},
+  { 'simulate.start_delay_ms': '150' },
+  { 'simulate.agent': 'late:200' },
+  { 'simulate.shutdown': 'ignored' },
+];
+
+export interface WorkDeps {
+  readonly client: VolaryClient;
+  readonly book: Book;
+  readonly random: Random;
+  readonly mostVms: number;
+  /** Ends the work. */
+  readonly signal: AbortSignal;
+}
+
+/** One client: asks for one thing after the other until the signal is aborted or the server is gone. */
+export async function work(deps: WorkDeps): Promise<void> {
+  while (!deps.signal.aborted) {
+    try {
+      await askForSomething(deps);
+    } catch (error) {
+      if (deps.signal.aborted || error instanceof VolaryConnectionError) return;
+      if (!(error instanceof VolaryApiError)) throw error;
+      if (!USUAL_REFUSALS.includes(error.code))
+        deps.book.faults.push(`unusual answer: ${error.code} ${error.reason}: ${error.detail}`);
+    }
+  }
+}
+
+async function askForSomething(deps: WorkDeps): Promise<void> {
+  const { book, random, mostVms } = deps;
+  const vms = possibleVms(book);
+  const vm = random.pick(vms.filter(({ deletion }) => deletion === null));
+  if (vm === undefined || (vms.length < mostVms && random.isTrue(0.2))) return await createVm(deps);
+  const dice = random.next();
+  if (dice < 0.62) return await runCommand(deps, vm);
+  if (dice < 0.66) return await deleteVm(deps, vm);
+  await changePower(deps, vm);
+}
+
+async function createVm({ client, book, random, signal }: WorkDeps): Promise<void> {
+  const vm: KnownVm = { name: `c${book.nextNumber()}`, id: null, creation: 'asked', deletion: null };
+  book.vms.push(vm);
+  const labels = random.pick(SLOWNESS) ?? {};
+  const restartPolicy = random.isTrue(0.3) ? 'always' : 'never';
+  const request = { name: vm.name, memory_mib: 128, restart_policy: restartPolicy, labels } as const;
+  const accepted = await answered(book, `create ${vm.name}`, vm, 'creation', () =>
+    client.vms.create(request, { signal }),
+  );
+  vm.id = accepted.vm?.id ?? null;
+  await follow({ client, book, random, signal }, accepted.id);
+}
+
+async function deleteVm({ client, book, random, signal }: WorkDeps, vm: KnownVm): Promise<void> {
+  vm.deletion = 'asked';
+  const accepted = await answered(book, `delete ${vm.name}`, vm, 'deletion', () =>
+    client.vms.delete(vm.name, { signal }),
+  );
+  await follow({ client, book, random, signal }, accepted.id);
+}
+
+async function changePower({ client, book, random, signal }: WorkDeps, { name }: KnownVm): Promise<void> {
+  const grace = { grace_ms: random.isTrue(0.5) ? 0 : 300 };
+  const changes = {
+    stop: () => client.vms.stop(name, grace, { signal }),
+    start: () => client.vms.start(name, { signal }),
+    'start again': () => client.vms.start(name, { signal }),
+    restart: () => client.vms.restart(name, grace, { signal }),
+    pause: () => client.vms.pause(name, { signal }),
+    resume: () => client.vms.resume(name, { signal }),
+    'resume again': () => client.vms.resume(name, { signal }),
+  } as const;
+  const [verb, change] = random.pick(Object.entries(changes)) ?? ['stop', changes.stop];
+  const accepted = await noted(book, `${verb} ${name}`, change);
+  await follow({ client, book, random, signal }, accepted.id);
+}
+
+/** Half of the clients wait for what they have asked for; the others ask for more. */
+async function follow(
+  { client, book, random, signal }: Pick<WorkDeps, 'client' | 'book' | 'random' | 'signal'>,
+  operationId: string,
+): Promise<void> {
+  book.operations.add(operationId);
+  if (random.isTrue(0.5)) await client.operations.finish(operationId, { signal });
+}
+
+async function runCommand({ client, book, random, signal }: WorkDeps, vm: KnownVm): Promise<void> {
+  const token = `t${book.nextNumber()}`;
+  const lineCount = 1 + random.below(random.isTrue(0.3) ? MOST_LINES : 3);
+  const command: KnownCommand = {
+    token,
+    vm,
+    lineCount,
+    answer: 'asked',
+    executionId: null,
+    isSettled: false,
+    hasEndedWell: false,
+  };
+  book.commands.set(token, command);
+  // Some are still at it when the server dies.
+  const pause = random.isTrue(0.3) ? `sleep 0.${1 + random.below(4)} && ` : '';
+  const request = { command: `echo ${token} >> ${LOG_PATH} && sync && ${pause}yes ${token} | head -n ${lineCount}` };
+  if (random.isTrue(0.3)) {
+    const execution = await answered(book, `detach ${token} in ${vm.name}`, command, 'answer', () =>
+      client.executions.detach(vm.name, request, { signal }),
+    );
+    command.executionId = execution.id;
+    return;
+  }
+  const session = await answered(book, `exec ${token} in ${vm.name}`, command, 'answer', () =>
+    client.executions.start(vm.name, request, { signal }),
+  );
+  command.executionId = session.execution.id;
+  for await (const _ of session.output) if (signal.aborted) return;
+}
+
+/** Notes what the server answers: yes, no, or nothing. */
+async function answered<K extends string, T>(
+  book: Book,
+  what: string,
+  entry: { [key in K]: unknown },
+  field: K,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    const answer = await noted(book, what, ask);
+    Object.assign(entry, { [field]: 'accepted' });
+    return answer;
+  } catch (error) {
+    if (error instanceof VolaryApiError) Object.assign(entry, { [field]: field === 'deletion' ? null : 'refused' });
+    throw error;
+  }
+}
+
+async function noted<T>(book: Book, what: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    const answer = await ask();
+    book.note(`${what}: yes`);
+    return answer;
+  } catch (error) {
+    book.note(`${what}: ${error instanceof VolaryApiError ? error.reason : 'no answer'}`);
+    throw error;
+  }
+}
