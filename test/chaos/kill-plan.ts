@@ -15,7 +15,7 @@ export type KillPlan =
 export type KillMix = 'random' | 'turn' | 'both';
 
 /** Names of the points that a server with this driver comes to. */
-export function pointsOf(driver: DriverName): readonly string[] {
+function pointsOf(driver: DriverName): readonly string[] {
   return driver === 'qemu' ? FAULT_POINTS : COMMON_FAULT_POINTS;
 }
 

@@ -63,7 +63,7 @@ describe('the life of a VM', () => {
       ...driver,
       createDisk: async (machine, options) => {
         await asked.promise;
-        await driver.createDisk(machine, options);
+        return await driver.createDisk(machine, options);
       },
     }));
     await server.engine.vms.create(ADMIN, request('bird'));
