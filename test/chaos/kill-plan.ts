@@ -1,4 +1,4 @@
-import { COMMON_FAULT_POINTS, FAULT_POINTS } from '../../packages/server/src/ports/fault-point.ts';
+import { COMMON_FAULT_POINTS, FAULT_POINTS, type FaultPointName } from '../../packages/server/src/ports/fault-point.ts';
 import type { Random } from './random.ts';
 import type { DriverName } from './server-process.ts';
 
@@ -15,7 +15,7 @@ export type KillPlan =
 export type KillMix = 'random' | 'turn' | 'both';
 
 /** Names of the points that a server with this driver comes to. */
-function pointsOf(driver: DriverName): readonly string[] {
+function pointsOf(driver: DriverName): readonly FaultPointName[] {
   return driver === 'qemu' ? FAULT_POINTS : COMMON_FAULT_POINTS;
 }
 
@@ -25,14 +25,18 @@ export interface PlanContext {
   readonly random: Random;
   /** Which point has the first turn; default: the first one. */
   readonly firstPoint?: number;
+  /** Points that have turns; default: all that the driver comes to. */
+  readonly points?: readonly FaultPointName[];
 }
 
 /** That a kill at a random moment meets a server that starts. */
 const STARTING_PROBABILITY = 0.15;
 
 /** The plan of the kill with this number, from 0 on. */
-export function planKill(number: number, { driver, mix, random, firstPoint = 0 }: PlanContext): KillPlan {
-  const points = pointsOf(driver);
+export function planKill(
+  number: number,
+  { driver, mix, random, firstPoint = 0, points = pointsOf(driver) }: PlanContext,
+): KillPlan {
   const isPoint = mix === 'turn' || (mix === 'both' && number % 2 === 1);
   if (isPoint) {
     const turn = mix === 'turn' ? number : (number - 1) / 2;

@@ -1,0 +1,36 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  COMMON_FAULT_POINTS,
+  type FaultPointName,
+  QEMU_FAULT_POINTS,
+} from '../../packages/server/src/ports/fault-point.ts';
+import type { DriverName } from './server-process.ts';
+import { runStorm } from './storm.ts';
+
+/* Each moment between two steps at which a server can be made to die, in turn: it is come to, and nothing is lost there. */
+
+async function dieAtEach(driver: DriverName, points: readonly FaultPointName[]): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+  // A virtual machine monitor runs as a user of its own, and has to get through to its run directory.
+  chmodSync(directory, 0o711);
+  const dataDir = join(directory, 'data');
+  const seed = Date.now() % 2 ** 32;
+
+  const result = await runStorm({ driver, dataDir, kills: points.length, seed, mix: 'turn', points });
+
+  const { faults, history, reached } = result;
+  expect(faults, `seed ${seed}\n${history.join('\n')}`).toEqual([]);
+  expect(points.filter((point) => !reached.has(point))).toEqual([]);
+  rmSync(directory, { recursive: true });
+}
+
+test('at every step of the engine', { timeout: 600_000 }, async () => {
+  await dieAtEach('simulated', COMMON_FAULT_POINTS);
+});
+
+test('while QEMU is started', { timeout: 300_000 }, async () => {
+  await dieAtEach('qemu', QEMU_FAULT_POINTS);
+});
