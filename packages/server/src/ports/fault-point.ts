@@ -43,7 +43,7 @@ const DEEDS = [
 export type FaultyDeed = (typeof DEEDS)[number];
 
 /** Moments within deeds of the QEMU driver. */
-const QEMU_FAULT_POINTS = [
+export const QEMU_FAULT_POINTS = [
   /** The overlay is complete, and does not have its name yet. */
   'qemu.disk-made',
   /** The launch is recorded; there is no process. */
