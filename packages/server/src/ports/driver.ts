@@ -115,7 +115,7 @@ export interface Driver extends AsyncDisposable {
    * Starts a machine from its disk, on the very image that this was made from, and returns once it executes; the guest is
    * not awaited. A machine of this incarnation that is there
    * already is returned as it is; one of another incarnation: `failed_precondition` driver.machine_present.
-   * Throws `unavailable` driver.start_failed with the VMM's own words in `context`, `data_loss` image.lost.
+   * Throws `data_loss` driver.disk_damaged, `unavailable` driver.start_failed with the VMM's own words in `context`, `data_loss` image.lost.
    */
   startMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
   /** Ends the machine now, like pulling the plug, and clears its run directory; absent is fine. */

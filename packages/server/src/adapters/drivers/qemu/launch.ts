@@ -35,7 +35,7 @@ export interface Launch {
 /**
  * Starts the VMM in a session of its own, so that it outlives us, and returns the record once `isReady` has come true.
  * The record is written before the process exists and completed after: whenever we are interrupted, what runs can be found.
- * If anything fails, the process is killed. Throws `unavailable` driver.start_failed with its words in `context`,
+ * If anything fails, the process is killed. Throws `unavailable` driver.start_failed with its words in `context`, `data_loss` driver.disk_damaged,
  * `failed_precondition` driver.image_missing.
  */
 export async function launchVmm(
@@ -121,10 +121,22 @@ async function awaitReady(child: ChildProcess, isReady: () => Promise<boolean>, 
   }
 }
 
+/** QEMU's words for an overlay that it cannot read, whatever is wrong with it. */
+const DAMAGED_DISK = /not in qcow2 format|image is corrupt|unsupported qcow2|qcow2: .*(invalid|too (large|small|big))/i;
+
 async function startFailed(directory: VmDirectory, record: LaunchRecord, cause: unknown): Promise<VolaryError> {
+  const lastWords = await readLastWords(directory.stderrPath);
+  const context = { lastWords, argv: record.argv };
+  if (DAMAGED_DISK.test(lastWords)) {
+    return new VolaryError('data_loss', 'The disk of this VM is damaged: it cannot be started from it.', {
+      reason: 'driver.disk_damaged',
+      context,
+      cause,
+    });
+  }
   return new VolaryError('unavailable', 'The virtual machine monitor did not start.', {
     reason: 'driver.start_failed',
-    context: { lastWords: await readLastWords(directory.stderrPath), argv: record.argv },
+    context,
     cause,
   });
 }
