@@ -14,10 +14,10 @@ export interface RunningServer extends AsyncDisposable {
 
 /** `dataDir`: default a new temporary directory; a given one is left to the caller. */
 export async function runServer(driver: DriverName, dataDir?: string): Promise<RunningServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'fault-'));
+  const directory = dataDir === undefined ? mkdtempSync(join(tmpdir(), 'fault-')) : null;
   // A virtual machine monitor runs as a user of its own, and has to get through to its run directory.
-  chmodSync(directory, 0o711);
-  const own = dataDir ?? join(directory, 'data');
+  if (directory !== null) chmodSync(directory, 0o711);
+  const own = dataDir ?? join(directory ?? '', 'data');
   const server = startServer({ dataDir: own, driver });
   const client = await server.ready();
   if (client === null) throw new Error(`the server ended at its start: ${await server.died}`);
@@ -32,7 +32,7 @@ export async function runServer(driver: DriverName, dataDir?: string): Promise<R
         await server.stop();
       } finally {
         await server.kill();
-        rmSync(directory, { recursive: true, force: true });
+        if (directory !== null) rmSync(directory, { recursive: true, force: true });
       }
     },
   };

@@ -18,6 +18,7 @@ import { createHostQueries } from './queries/hosts.ts';
 import { listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
 import { createVmQueries } from './queries/vms.ts';
+import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
 import { createSupervisor } from './reconcile/supervisor.ts';
 import { createVmReconciler } from './reconcile/vm-reconciler.ts';
@@ -37,7 +38,8 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
   const reconciler = createVmReconciler({ ...deps, config, links });
   const executions = createExecutions({ ...deps, links });
   const builds = createImageBuilds(deps);
-  const supervisor = createSupervisor({ ...deps, config, reconciler, builds, links, executions });
+  const diskSpace = createDiskSpace(deps);
+  const supervisor = createSupervisor({ ...deps, config, reconciler, builds, links, executions, diskSpace });
   const changing: OperationDeps & EngineDeps = { ...deps, config, wake };
   let notReady: string | null = 'The server is starting.';
 
@@ -78,7 +80,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       ...deps.driver.capabilities,
       images: deps.images.recipes(),
     }),
-    whyNotReady: () => notReady,
+    whyNotReady: () => notReady ?? diskSpace.whyFull(),
     async start() {
       await supervisor.start();
       const now = deps.clock.now();
@@ -87,8 +89,13 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
     },
     async stop() {
       notReady = 'The server is stopping.';
-      await deps.store.events.append([serverEvent('server.stopping', config, deps.clock.now())]);
-      deps.bus.publish('events', '');
+      try {
+        await deps.store.events.append([serverEvent('server.stopping', config, deps.clock.now())]);
+        deps.bus.publish('events', '');
+      } catch (error) {
+        // A full disk, say: it stops in order all the same.
+        deps.log.warn('that the server stops could not be written down', { error });
+      }
       await supervisor.stop();
     },
   };

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createPinoLog, type PinoLogConfig } from './pino-log.ts';
 
@@ -47,5 +50,28 @@ describe('the log', () => {
     expect(entries()).toMatchObject([
       { vmId: 'vm_1', step: 'create-disk', apiKey: '[hidden]', token: '[hidden]', message: 'begun' },
     ]);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  it('is lost, and not the program with it', () => {
+    const script = `
+    import { createPinoLog } from ${JSON.stringify(join(import.meta.dirname, 'pino-log.ts'))};
+    const log = createPinoLog({ level: 'info' });
+    for (let i = 0; i < 20_000; i++) log.error('the disk is full', { text: 'x'.repeat(100) });
+    setTimeout(() => {
+      log.error('still');
+      process.stdout.write(process.memoryUsage().rss < 300 * 1024 ** 2 ? 'lives on' : 'keeps it all');
+    }, 50);
+  `;
+    const full = openSync('/dev/full', 'w');
+
+    const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', full],
+    });
+    closeSync(full);
+
+    expect({ stdout, status }).toEqual({ stdout: 'lives on', status: 0 });
   });
 });

@@ -19,10 +19,20 @@ export function createPinoLog({ level, stream }: PinoLogConfig): Log {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    // Synchronous: the last words before a crash are those that matter.
-    stream ?? destination({ dest: 2, sync: true }),
+    stream ?? standardError(),
   );
   return toLog(logger);
+}
+
+/** What waits at most for a log that cannot be written, bytes; past it the newest lines are lost. */
+const WAITING_BYTES = 256 * 1024;
+
+function standardError(): DestinationStream {
+  // Synchronous: the last words before a crash are those that matter.
+  const stderr = destination({ dest: 2, sync: true, maxLength: WAITING_BYTES });
+  // A full disk that the log lies on too: there is nowhere to tell of it, and it is no reason to end.
+  stderr.on('error', () => undefined);
+  return stderr;
 }
 
 function toLog(logger: Logger): Log {

@@ -8,6 +8,7 @@ import { dropOldKeys } from '../idempotency/claims.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
+import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
 import type { ImageBuilds } from './image-builder.ts';
 import { createReaper } from './orphans.ts';
@@ -19,6 +20,7 @@ type SupervisorDeps = EngineDeps & {
   readonly builds: ImageBuilds;
   readonly links: GuestLinks;
   readonly executions: Executions;
+  readonly diskSpace: DiskSpace;
 };
 
 export interface Supervisor {
@@ -84,6 +86,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.sweepMs, 'sweep', enqueueAll),
         every(config.timers.sweepMs, 'orphans', () => reaper.look(signal), { isAtOnce: true }),
         every(config.timers.sweepMs, 'idempotency keys', () => dropOldKeys(deps)),
+        every(config.timers.pingMs, 'disk space', deps.diskSpace.look, { isAtOnce: true }),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },
