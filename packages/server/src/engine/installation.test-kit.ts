@@ -13,6 +13,7 @@ import { createSystemClock } from '../adapters/system/system-clock.ts';
 import { createSystemIds } from '../adapters/system/system-ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Principal } from '../domain/principal/principal.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
@@ -39,8 +40,8 @@ export interface Installation extends AsyncDisposable {
 
 export function createInstallation(
   change: Partial<EngineConfig['limits'] & EngineConfig['timers']> = {},
+  clock: Clock = createSystemClock(),
 ): Installation {
-  const clock = createSystemClock();
   const ids = createSystemIds();
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   const dataDir = mkdtempSync(join(tmpdir(), 'volary-test-engine-'));
