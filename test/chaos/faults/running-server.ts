@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event, Vm } from '@volary/contract';
@@ -10,6 +10,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly dataDir: string;
   readonly process: ServerProcess;
   readonly client: VolaryClient;
+  readonly url: string;
+  readonly key: string;
 }
 
 /** `dataDir`: default a new temporary directory; a given one is left to the caller. */
@@ -25,10 +27,13 @@ export async function runServer(driver: DriverName, dataDir?: string): Promise<R
     dataDir: own,
     process: server,
     client,
+    url: String(JSON.parse(readFileSync(join(own, 'server.json'), 'utf8')).url),
+    key: readFileSync(join(own, 'admin.key'), 'utf8').trim(),
     async [Symbol.asyncDispose]() {
       try {
-        for await (const { id } of client.vms.listAll())
-          await client.operations.finish((await client.vms.delete(id)).id);
+        if (!server.isDead())
+          for await (const { id } of client.vms.listAll())
+            await client.operations.finish((await client.vms.delete(id)).id);
         await server.stop();
       } finally {
         await server.kill();
