@@ -10,8 +10,9 @@ import { describeHardware } from './lib/hardware.ts';
 import { round } from './lib/stats.ts';
 import { listVms } from './list-vms.ts';
 import { serverAtRest } from './server-at-rest.ts';
+import { serverRestart } from './server-restart.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [coldBoot, execRoundTrip, serverAtRest, listVms];
+const BENCHMARKS: readonly Benchmark[] = [coldBoot, execRoundTrip, serverAtRest, serverRestart, listVms];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const isSaved = process.argv.includes('--save');
