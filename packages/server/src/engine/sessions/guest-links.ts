@@ -1,3 +1,4 @@
+import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { Abortable, GuestLink } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -70,7 +71,9 @@ export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'l
     const entry = entries.get(vmId);
     if (entry === undefined) return;
     entries.delete(vmId);
-    entry.abort.abort(new DOMException('the machine is being ended', 'AbortError'));
+    entry.abort.abort(
+      new VolaryError('unavailable', 'The machine of this VM is being ended.', { reason: 'guest.link_lost' }),
+    );
     await entry.link?.[Symbol.asyncDispose]();
   }
 
