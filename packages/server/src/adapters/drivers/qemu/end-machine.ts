@@ -24,6 +24,13 @@ export async function endMachine(machines: Machines, vmId: VmId, options: Aborta
   if (stored.kind === 'newer') throw newerMachine();
   if (stored.kind === 'valid') await endVmm(machines, vmId, stored.record, options);
   else await endLostVmm(machines, vmId, options);
+  await clearLife(machines, vmId);
+  if (stored.kind !== 'none') machines.hint(vmId);
+}
+
+/** Removes what was kept for a life whose VMM is dead; the record last. */
+export async function clearLife(machines: Machines, vmId: VmId): Promise<void> {
+  const directory = machines.directory(vmId);
   await machines.release(vmId);
   for (const path of [
     directory.controlSocketPath,
@@ -34,7 +41,6 @@ export async function endMachine(machines: Machines, vmId: VmId, options: Aborta
     await rm(path, { force: true });
   }
   await removeRecord(directory.recordPath);
-  if (stored.kind !== 'none') machines.hint(vmId);
 }
 
 /** Ends the VMM that lives in the VM's run directory, whatever has become of its record; it is not asked, being unknown. */

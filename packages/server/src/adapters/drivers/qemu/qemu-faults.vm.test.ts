@@ -89,6 +89,24 @@ test('a VMM that is killed leaves its last words', async () => {
   expect(end).toEqual({ cause: 'vmm-died', detail: 'qemu: these were my last words' });
 });
 
+test('a start that is called off leaves nothing of the life that it had begun', async () => {
+  const machine = host.makeMachine();
+  machines.push(machine);
+  const directory = vmDirectory(host.dataDir, machine.vmId);
+  await driver.createDisk(machine, options);
+  const caller = new AbortController();
+
+  const starting = driver.startMachine(machine, { signal: caller.signal });
+  // Its VMM exists once its words have a file.
+  await expect.poll(() => existsSync(directory.stderrPath), { interval: 1 }).toBe(true);
+  caller.abort();
+
+  await expect(starting).rejects.toThrow();
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  expect((await readdir(directory.path)).sort()).toEqual(['disk.json', 'link.key', 'run']);
+  expect(await readdir(directory.runPath)).toEqual(['disk.qcow2']);
+});
+
 test('where the control monitor is held, the rescue monitor serves; where both are, the machine can still be ended', async () => {
   const { machine, directory } = await started();
   await driver[Symbol.asyncDispose]();

@@ -10,6 +10,7 @@ import type { AcceleratorChooser } from './accelerator.ts';
 import { qemuArguments } from './command-line.ts';
 import { createConsoleLog } from './console-log.ts';
 import { readDiskOrigin } from './disk-origin.ts';
+import { clearLife } from './end-machine.ts';
 import { machinePresent } from './errors.ts';
 import { handleOf, inspectVm } from './inspect.ts';
 import { hasDisk } from './inspect-disk.ts';
@@ -17,7 +18,7 @@ import type { KeptImages } from './kept-images.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { withKvmGroups } from './kvm-device.ts';
 import { launchVmm } from './launch.ts';
-import { type LaunchRecord, removeRecord } from './launch-record.ts';
+import type { LaunchRecord } from './launch-record.ts';
 import { makeLinkKey } from './link-key.ts';
 import type { Machines } from './machines.ts';
 import { attachNetwork } from './network.ts';
@@ -65,8 +66,7 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
     );
     return handleOf(launched);
   } catch (error) {
-    await machines.release(machine.vmId);
-    await removeRecord(directory.recordPath);
+    await clearLife(machines, machine.vmId);
     throw error;
   }
 }
