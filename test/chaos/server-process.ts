@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly driver: DriverName;
   /** Where it shall die: `NAME:N`. */
   readonly faultPoint?: string | undefined;
+  /** Where it looks for programs; default: where we do. */
+  readonly searchPath?: string | undefined;
 }
 
 /** One life of the server on a data directory. */
@@ -33,12 +35,13 @@ export interface ServerProcess {
 }
 
 /** Starts the server's program. What it says goes to `server.log` beside the data directory. */
-export function startServer({ dataDir, driver, faultPoint }: ServerOptions): ServerProcess {
+export function startServer(options: ServerOptions): ServerProcess {
+  const { dataDir, driver } = options;
   const log = openSync(`${dataDir}.log`, 'a');
   const child = spawn(
     process.execPath,
     [MAIN, '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--driver', driver, '--log-level', 'info'],
-    { stdio: ['ignore', log, log], env: environment(faultPoint) },
+    { stdio: ['ignore', log, log], env: environment(options) },
   );
   closeSync(log);
   const died = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
@@ -82,10 +85,10 @@ function readUrl(dataDir: string, pid: number | undefined): string | null {
 }
 
 /** Ours, without what would tell the server other things than we do. */
-function environment(faultPoint: string | undefined): Record<string, string> {
+function environment({ faultPoint, searchPath }: ServerOptions): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && (!entry[0].startsWith('VOLARY_') || entry[0] === 'VOLARY_CACHE_DIR'),
+    ([name]) => !name.startsWith('VOLARY_') || name === 'VOLARY_CACHE_DIR',
   );
-  return { ...Object.fromEntries(kept), ...(faultPoint === undefined ? {} : { VOLARY_FAULT_POINT: faultPoint }) };
+  const PATH = searchPath ?? process.env['PATH'];
+  return { ...Object.fromEntries(kept), PATH, VOLARY_FAULT_POINT: faultPoint };
 }

@@ -135,6 +135,19 @@ describe('logs', () => {
     await here.must(['rm', 'talks']);
   });
 
+  it('end with the last lines of a command where so many were asked for', async () => {
+    await here.must(['create', 'talks']);
+    const id = await here.must(['exec', '--detach', 'talks', '--', 'echo', 'one\ntwo\nthree']);
+    await here.must(['attach', id]);
+
+    expect(await here.must(['logs', '--tail', '2', id])).toBe('two\nthree');
+    expect(pieces(await here.must(['logs', '--json', '--tail', '1', id]))).toEqual([
+      { stream: 'stdout', offset: 8, data: 'three\n', encoding: 'utf8' },
+    ]);
+    expect(await here.volary(['logs', '--tail', '1', '--follow', id])).toMatchObject({ code: 2, stdout: '' });
+    await here.must(['rm', 'talks']);
+  });
+
   function pieces(text: string) {
     return text.split('\n').map((line) => JSON.parse(line));
   }

@@ -41,7 +41,7 @@ export const Host = component(
     id: HostId,
     name: Type.String({ description: 'Its host name.' }),
     driver: Type.String({ description: 'What runs its VMs.' }),
-    driver_version: Type.String({ description: "The driver's own version." }),
+    driver_version: Type.String({ description: "The driver's own version; empty where it is not installed." }),
     accelerator: Accelerator,
     cpus: Type.Integer({ minimum: 0, description: 'Logical CPUs.' }),
     memory_mib: Type.Integer({ minimum: 0, description: 'Memory, MiB.' }),

@@ -2,6 +2,7 @@ import type { VolaryClient } from '@volary/sdk';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import type { Context } from '../context.ts';
+import { usageError } from '../errors.ts';
 import { whileInSight } from '../exec/in-sight.ts';
 import { lastLines, toSafeText } from '../output/console-text.ts';
 import { encodeBytes } from '../output/encode-bytes.ts';
@@ -25,7 +26,7 @@ export function configureLogs(command: Command, context: Context): void {
   command
     .argument('<ref>', 'a VM (name or id), or the id of an execution')
     .option('-f, --follow', 'go on with what comes')
-    .option('--tail <n>', 'only the last lines of the console', parseCount(0))
+    .option('--tail <n>', 'only the last lines: of the console, or of each stream of a command', parseCount(0))
     .action(async (ref: string, options: LogsOptions) => {
       const client = await connect(context);
       if (ref.startsWith('exec_')) await printExecution(context, client, ref, options);
@@ -37,13 +38,9 @@ async function printConsole(context: Context, client: VolaryClient, ref: string,
   const follow = options.follow === true;
   let offset = 0;
   if (options.tail !== undefined) {
-    const parts: Uint8Array[] = [];
-    for await (const chunk of client.vms.console(ref)) {
-      parts.push(chunk.bytes);
-      offset = chunk.offset + chunk.bytes.length;
-    }
-    const bytes = lastLines(Buffer.concat(parts), options.tail);
-    if (bytes.length > 0) print(context, { offset: offset - bytes.length, bytes });
+    const pieces: Piece[] = [];
+    for await (const chunk of client.vms.console(ref)) pieces.push(chunk);
+    offset = printLast(context, pieces, options.tail);
     if (!follow) return;
   }
   for await (const chunk of client.vms.console(ref, { offset, follow })) print(context, chunk);
@@ -53,9 +50,11 @@ async function printExecution(
   context: Context,
   client: VolaryClient,
   id: string,
-  { follow }: LogsOptions,
+  { follow, tail }: LogsOptions,
 ): Promise<void> {
   if (follow === true) {
+    if (tail !== undefined)
+      throw usageError('A command is followed from its first byte: --tail goes without --follow.');
     const session = await client.executions.attach(id);
     await whileInSight(id, async () => {
       for await (const chunk of session.output) print(context, chunk);
@@ -63,12 +62,27 @@ async function printExecution(
     return;
   }
   for (const stream of ['stdout', 'stderr'] as const) {
+    const pieces: Piece[] = [];
     let offset = 0;
     for await (const bytes of client.executions.readOutput(id, { stream })) {
-      print(context, { stream, offset, bytes });
+      const piece = { stream, offset, bytes };
+      if (tail === undefined) print(context, piece);
+      else pieces.push(piece);
       offset += bytes.length;
     }
+    if (tail !== undefined) printLast(context, pieces, tail);
   }
+}
+
+/** Prints the last lines of these pieces, which follow one another; returns the offset behind them. */
+function printLast(context: Context, pieces: readonly Piece[], lines: number): number {
+  const [first] = pieces;
+  if (first === undefined) return 0;
+  const all = Buffer.concat(pieces.map(({ bytes }) => bytes));
+  const bytes = lastLines(all, lines);
+  const end = first.offset + all.length;
+  if (bytes.length > 0) print(context, { ...first, offset: end - bytes.length, bytes });
+  return end;
 }
 
 /** Bytes as they are, except a console on a terminal. */

@@ -33,7 +33,7 @@ export function configureStatus(command: Command, context: Context): void {
 
 function hostFields(host: Host): readonly (readonly [string, string])[] {
   return [
-    ['host', `${host.name}, ${host.cpus} CPUs, ${host.driver} ${host.driver_version}`],
+    ['host', `${host.name}, ${host.cpus} CPUs, ${host.driver} ${host.driver_version || '(not installed)'}`],
     ['accelerator', `${host.accelerator.kind}: ${host.accelerator.explanation}`],
     ['memory', `${host.memory_available_mib} MiB free of ${host.memory_mib}; ${host.memory_promised_mib} promised`],
     ['disk', `${host.disk_available_gib} GiB free of ${host.disk_gib}; ${host.disk_promised_gib} promised`],

@@ -14,7 +14,7 @@ import { resumeVm } from './operations/resume-vm.ts';
 import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
 import { createEventQueries } from './queries/events.ts';
-import { createHostQueries } from './queries/hosts.ts';
+import { createHostQueries, probeDriver } from './queries/hosts.ts';
 import { listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
 import { createVmQueries } from './queries/vms.ts';
@@ -86,6 +86,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       const now = deps.clock.now();
       await deps.store.events.append([serverEvent('server.started', config, now)]);
       notReady = null;
+      await warnWithoutProgram(deps);
     },
     async stop() {
       notReady = 'The server is stopping.';
@@ -99,6 +100,12 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       await supervisor.stop();
     },
   };
+}
+
+/** Everything but starting a VM works then, so that it is no reason not to start. */
+async function warnWithoutProgram(deps: EngineDeps): Promise<void> {
+  const { version, accelerator } = await probeDriver(deps, null);
+  if (version === '') deps.log.warn('no VM can be started on this host', { why: accelerator.explanation });
 }
 
 function serverEvent(type: 'server.started' | 'server.stopping', config: EngineConfig, at: number) {

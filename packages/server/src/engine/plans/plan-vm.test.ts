@@ -208,6 +208,17 @@ describe('the planner', () => {
     expect(look(it)).toMatchObject({ step: 'start-machine', phase: 'starting' });
   });
 
+  it('repeats a start that a former server died over, whatever has become of its machine', () => {
+    const it = runningWorld('running', 0);
+    it.vm = { ...it.vm, incarnation: 0, startedAt: null };
+    const end = { cause: 'vmm-died' as const, detail: '' };
+    it.observation = { disk: DISK, machine: { kind: 'ended', incarnation: 1, end } };
+
+    expect(look(it)).toMatchObject({ step: 'end-machine', phase: 'starting' });
+    it.observation = { disk: DISK, machine: { kind: 'absent' } };
+    expect(look(it)).toMatchObject({ step: 'start-machine', phase: 'starting' });
+  });
+
   it('moves only along the transitions of the phases', () => {
     fc.assert(
       fc.property(world, fc.infiniteStream(fc.boolean()), (it, crashes) => {

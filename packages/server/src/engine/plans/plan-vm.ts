@@ -99,6 +99,8 @@ function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
   }
   switch (machine.kind) {
     case 'ended':
+      // What has ended before its start was completed never was a life: a server died over it, and its start is repeated.
+      if (vm.incarnation < machine.incarnation) return step('end-machine', startingPhase(input));
       return { kind: 'life-ended', end: machine.end };
     case 'unresponsive':
       return { kind: 'unresponsive', detail: machine.detail };

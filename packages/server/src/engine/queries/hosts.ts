@@ -1,10 +1,14 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/host/host.ts';
+import type { Image } from '../../domain/image/image.ts';
+import type { Driver } from '../../ports/driver.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { HostApi, HostStatus } from '../engine.ts';
 
-type HostDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'hostProbe'> & { readonly config: EngineConfig };
+type HostDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'hostProbe' | 'clock'> & {
+  readonly config: EngineConfig;
+};
 
 /** The one host of an embedded server, measured when it is asked about. */
 export function createHostQueries(deps: HostDeps): HostApi {
@@ -32,11 +36,11 @@ export function createHostQueries(deps: HostDeps): HostApi {
   };
 }
 
-async function measureHost({ driver, images, hostProbe, config }: HostDeps): Promise<Host> {
+async function measureHost({ driver, images, hostProbe, clock, config }: HostDeps): Promise<Host> {
   const facts = await hostProbe.measure();
   // Any image's kernel will do for the probe guest; without one the accelerator cannot be tried yet.
   const [image = null] = await images.list();
-  const { version, accelerator } = await driver.probe({ image, signal: new AbortController().signal });
+  const { version, accelerator } = await probeDriver({ driver, clock }, image);
   return {
     id: config.hostId,
     name: facts.hostname,
@@ -51,4 +55,17 @@ async function measureHost({ driver, images, hostProbe, config }: HostDeps): Pro
     bootId: facts.bootId,
     kernelVersion: facts.kernelVersion,
   };
+}
+
+/** As `Driver.probe`; where the program is not installed, its version is empty and the accelerator is `none` and says why. */
+export async function probeDriver(
+  { driver, clock }: Pick<EngineDeps, 'driver' | 'clock'>,
+  image: Image | null,
+): ReturnType<Driver['probe']> {
+  try {
+    return await driver.probe({ image, signal: new AbortController().signal });
+  } catch (error) {
+    if (!(error instanceof VolaryError) || error.reason !== 'driver.not_installed') throw error;
+    return { version: '', accelerator: { kind: 'none', explanation: error.message, probedAt: clock.now() } };
+  }
 }
