@@ -28,3 +28,21 @@ test('reaches a socket below a path of any length, and follows no link to it', a
   await new Promise((resolve) => server.close(resolve));
   rmSync(root, { recursive: true });
 });
+
+test('the death of the other side before anybody listens ends the socket, and not the program', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'socket-'));
+  const path = join(root, 's');
+  // Not reading what was sent, and closing, resets the connection.
+  const server = createServer({ pauseOnConnect: true }, (connection) => setTimeout(() => connection.destroy(), 20));
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+
+  const connection = await connectSocket(path);
+  connection.write('to nobody');
+  connection.resume();
+  const hadError = await new Promise((resolve) => connection.once('close', resolve));
+
+  expect(hadError).toBe(true);
+  expect(connection.errored).toMatchObject({ code: 'ECONNRESET' });
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(root, { recursive: true });
+});

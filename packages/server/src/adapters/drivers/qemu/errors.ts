@@ -35,3 +35,16 @@ export const NO_SPACE = /No space left|Disk quota exceeded/;
 export function linkReplaced(): VolaryError {
   return new VolaryError('unavailable', "Another link to the guest's agent was opened.", { reason: 'guest.link_lost' });
 }
+
+/** It did not die, as a process does not that is stuck in the kernel. */
+export function endFailed(pid: number, cause: unknown): VolaryError {
+  return new VolaryError('unavailable', 'The virtual machine monitor could not be ended.', {
+    reason: 'driver.end_failed',
+    context: { pid },
+    cause,
+  });
+}
+
+export function isEndFailed(error: unknown): boolean {
+  return error instanceof VolaryError && error.reason === 'driver.end_failed';
+}

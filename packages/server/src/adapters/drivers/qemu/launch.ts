@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 
@@ -6,11 +7,11 @@ import { VolaryError } from '../../../domain/errors.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import { readBootId, readProcess } from '../../shared/process.ts';
 import { sleep } from '../../shared/sleep.ts';
+import { endFailed } from './errors.ts';
 import { type LaunchRecord, writeRecord } from './launch-record.ts';
 import { dropPrivileges, type Identity } from './privileges.ts';
 import { readLastWords } from './stderr-log.ts';
 import type { VmDirectory } from './vm-directory.ts';
-import { killVmm } from './vmm-process.ts';
 
 /** From the start of the process to its first answer; a loaded host may take seconds to load the program. */
 const START_TIMEOUT_MS = 20_000;
@@ -35,7 +36,8 @@ export interface Launch {
 /**
  * Starts the VMM in a session of its own, so that it outlives us, and returns the record once `isReady` has come true.
  * The record is written before the process exists and completed after: whenever we are interrupted, what runs can be found.
- * If anything fails, the process is killed. Throws `unavailable` driver.start_failed with its words in `context`, `data_loss` driver.disk_damaged,
+ * If anything fails, the process is killed; where even that fails, the record stays and `unavailable` driver.end_failed is thrown.
+ * Throws `unavailable` driver.start_failed with its words in `context`, `data_loss` driver.disk_damaged,
  * `failed_precondition` driver.image_missing.
  */
 export async function launchVmm(
@@ -47,8 +49,9 @@ export async function launchVmm(
   await writeRecord(directory.recordPath, launch.record);
   faultPoint?.('qemu.launch-recorded');
   let record = launch.record;
+  let child: ChildProcess | null = null;
   try {
-    const child = await spawnVmm(launch);
+    child = await spawnVmm(launch);
     faultPoint?.('qemu.vmm-spawned');
     record = { ...record, process: identify(child) };
     await writeRecord(directory.recordPath, record);
@@ -56,7 +59,7 @@ export async function launchVmm(
     await awaitReady(child, isReady, signal);
     return record;
   } catch (error) {
-    await killVmm(record, directory, { timeoutMs: KILL_TIMEOUT_MS, signal: new AbortController().signal });
+    if (child !== null) await killChild(child);
     if (error instanceof VolaryError || signal.aborted) throw error;
     throw await startFailed(directory, record, error);
   }
@@ -103,6 +106,19 @@ async function openInherited(path: string): Promise<FileHandle> {
       context: { path },
       cause,
     });
+  });
+}
+
+/**
+ * Our own child needs no proof, and could not give one: between two programs, as while `setpriv` becomes QEMU, a process
+ * has no command line. Throws `unavailable` driver.end_failed.
+ */
+async function killChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit', { signal: AbortSignal.timeout(KILL_TIMEOUT_MS) });
+  child.kill('SIGKILL');
+  await exited.catch((cause: unknown) => {
+    throw endFailed(child.pid ?? 0, cause);
   });
 }
 

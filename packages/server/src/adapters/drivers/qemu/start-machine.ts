@@ -11,7 +11,7 @@ import { qemuArguments } from './command-line.ts';
 import { createConsoleLog } from './console-log.ts';
 import { readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
-import { machinePresent } from './errors.ts';
+import { isEndFailed, machinePresent } from './errors.ts';
 import { handleOf, inspectVm } from './inspect.ts';
 import { hasDisk } from './inspect-disk.ts';
 import type { KeptImages } from './kept-images.ts';
@@ -66,7 +66,8 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
     );
     return handleOf(launched);
   } catch (error) {
-    await clearLife(machines, machine.vmId);
+    // What still lives has to be found again.
+    if (!isEndFailed(error)) await clearLife(machines, machine.vmId);
     throw error;
   }
 }

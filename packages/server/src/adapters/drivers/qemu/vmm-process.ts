@@ -1,4 +1,3 @@
-import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf, type VmId } from '../../../domain/ids.ts';
 import {
   findProcess,
@@ -9,6 +8,7 @@ import {
   readProcess,
 } from '../../shared/process.ts';
 import { sleep } from '../../shared/sleep.ts';
+import { endFailed } from './errors.ts';
 import type { LaunchRecord } from './launch-record.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
@@ -27,7 +27,7 @@ export function traitsOf(vmId: VmId): VmmTraits {
  * The VMM of this record, proven to be it, or null. The proof: it lives, its command line ends with the recorded one to
  * the last letter (or tells it this VM's UUID, where there is no record), its working directory is this VM's run directory
  * and, where they were recorded, its pid belongs to the same boot of the host and the same start. A number that has been
- * given to another process never passes.
+ * given to another process never passes. While it becomes QEMU it has no command line, and what was recorded must do.
  */
 export function findVmm(record: VmmTraits, directory: VmDirectory): ProcessFacts | null {
   if (record.process !== null) {
@@ -53,12 +53,7 @@ export async function waitForEnd(
   directory: VmDirectory,
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const deadline = performance.now() + options.timeoutMs;
-  while (findVmm(record, directory) !== null) {
-    if (performance.now() >= deadline) return false;
-    await sleep(POLL_MS, options.signal);
-  }
-  return true;
+  return await waitUntil(() => findVmm(record, directory) === null, options);
 }
 
 /**
@@ -77,11 +72,27 @@ export async function killVmm(
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw endFailed(facts.pid, error);
   }
-  if (!(await waitForEnd(record, directory, options))) throw endFailed(facts.pid, null);
+  // It loses its command line some time before it is gone: from here on its number and its start are its proof.
+  const killed = { pid: facts.pid, startTimeTicks: facts.startTimeTicks, bootId: readBootId() };
+  const isGone = (): boolean => findProcess(killed) === null;
+  if (!(await waitUntil(isGone, options))) throw endFailed(facts.pid, null);
+}
+
+async function waitUntil(
+  isSo: () => boolean,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (!isSo()) {
+    if (performance.now() >= deadline) return false;
+    await sleep(POLL_MS, signal);
+  }
+  return true;
 }
 
 function isVmmOf(traits: VmmTraits, directory: VmDirectory, facts: ProcessFacts): boolean {
-  if (!isToldAs(traits, facts.commandLine)) return false;
+  const isBecoming = facts.commandLine.length === 0 && traits.process !== null;
+  if (!isBecoming && !isToldAs(traits, facts.commandLine)) return false;
   return facts.workingDirectory !== null && facts.workingDirectory === identifyDirectory(directory.runPath);
 }
 
@@ -90,12 +101,4 @@ function isToldAs({ argv, uuid }: VmmTraits, commandLine: readonly string[]): bo
     return commandLine.some((argument, index) => argument === '-uuid' && commandLine[index + 1] === uuid);
   const tail = commandLine.slice(-argv.length);
   return tail.length === argv.length && tail.every((argument, index) => argument === argv[index]);
-}
-
-function endFailed(pid: number, cause: unknown): VolaryError {
-  return new VolaryError('unavailable', 'The virtual machine monitor could not be ended.', {
-    reason: 'driver.end_failed',
-    context: { pid },
-    cause,
-  });
 }
