@@ -52,6 +52,14 @@ export interface OperationTable {
   findActive(vmId: VmId): Promise<Operation | null>;
   /** All that are not final, oldest first: what a starting server has to go on with. */
   listActive(): Promise<readonly Operation[]>;
+  /** Removes finished operations that were completed before this moment; at most `limit`. Returns how many. */
+  deleteFinished(which: FinishedBefore): Promise<number>;
+}
+
+/** Rows whose time is over, as many of them as one transaction may take. */
+export interface FinishedBefore {
+  readonly completedBefore: number;
+  readonly limit: number;
 }
 
 export interface ExecutionTable {
@@ -68,8 +76,8 @@ export interface ExecutionTable {
   readOutput(id: ExecutionId, stream: OutputStream, offset: number, limitBytes: number): Promise<Uint8Array>;
   /** Length of what is kept of each stream, bytes. */
   outputLengths(id: ExecutionId): Promise<Readonly<Record<OutputStream, number>>>;
-  /** Removes finished executions, with their output, that were completed before this moment. Returns how many. */
-  deleteFinished(which: { readonly completedBefore: number }): Promise<number>;
+  /** Removes finished executions, with their output, that were completed before this moment; at most `limit`. Returns how many. */
+  deleteFinished(which: FinishedBefore): Promise<number>;
   /** Removes all executions of this VM with their output, finished or not. Returns how many. */
   deleteOfVm(vmId: VmId): Promise<number>;
 }
@@ -84,10 +92,13 @@ export interface EventTable {
   append(events: readonly NewEvent[]): Promise<void>;
   /** Events with a sequence above `after`, in order. */
   list(request: EventFilter & { readonly after: number; readonly limit: number }): Promise<readonly Event[]>;
-  /** First and last sequence in the log; both 0 if it is empty. */
+  /** The oldest sequence that is kept, and the last that was given out. When nothing is kept, `first` is the one to come. */
   bounds(): Promise<{ readonly first: number; readonly last: number }>;
-  /** Drops events below this sequence. Sequences are never used again. */
-  trim(below: number): Promise<void>;
+  /**
+   * Drops events from the log's beginning as long as they happened before this moment, or are more than `keep` before the last one; at
+   * most `limit` of them. Returns how many. Sequences are never used again.
+   */
+  trim(what: { readonly before: number; readonly keep: number; readonly limit: number }): Promise<number>;
 }
 
 /** Facts about the installation itself, by name: its id, its schema's age. */

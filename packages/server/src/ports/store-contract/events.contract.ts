@@ -8,6 +8,8 @@ import { numberedId, sampleEvent } from './samples.contract.ts';
 
 const VM = numberedId('vm', 1);
 const OTHER_VM = numberedId('vm', 2);
+/** Trims nothing; a test changes one part of it. */
+const nothing = { before: 0, keep: 1000, limit: 100 };
 
 /** What is asked of the log of events. */
 export function eventTableContract(make: MakeStore): void {
@@ -103,19 +105,31 @@ export function eventTableContract(make: MakeStore): void {
     it(
       'that were trimmed are gone, and their numbers are never used again',
       withStore(make, async (store, fixture) => {
-        expect(await store.events.bounds()).toEqual({ first: 0, last: 0 });
+        expect(await store.events.bounds()).toEqual({ first: 1, last: 0 });
         await store.events.append([1, 2, 3, 4].map((i) => sampleEvent(VM, `${i}`)));
 
-        await store.events.trim(3);
+        expect(await store.events.trim({ ...nothing, keep: 2 })).toBe(2);
         expect(await store.events.bounds()).toEqual({ first: 3, last: 4 });
-        await store.events.trim(3);
-        await store.events.trim(1000);
-        expect(await store.events.bounds()).toEqual({ first: 0, last: 0 });
+        expect(await store.events.trim({ ...nothing, keep: 2 })).toBe(0);
+        expect(await store.events.trim({ ...nothing, keep: 0 })).toBe(2);
+        expect(await store.events.bounds()).toEqual({ first: 5, last: 4 });
         await store[Symbol.asyncDispose]();
 
         const again = await fixture.open();
         await again.events.append([sampleEvent(VM, 'after')]);
         expect(await sequences(again)).toEqual([5]);
+      }),
+    );
+
+    it(
+      'are trimmed from the beginning alone: what an old clock has stamped leaves no hole',
+      withStore(make, async (store) => {
+        await store.events.append([100, 200, 300, 100, 400].map((at) => sampleEvent(VM, '', { at })));
+
+        expect(await store.events.trim({ ...nothing, before: 250, limit: 1 })).toBe(1);
+        expect(await store.events.trim({ ...nothing, before: 250 })).toBe(1);
+        expect(await store.events.trim({ ...nothing, before: 250 })).toBe(0);
+        expect(await sequences(store)).toEqual([3, 4, 5]);
       }),
     );
   });

@@ -68,8 +68,8 @@ export function executionTableContract(make: MakeStore): void {
         await executions.insert(sampleExecution(4, OTHER_VM, completed(300)));
         for (const number of [1, 3]) await executions.appendOutput(numberedId('exec', number), 'stdout', 0, bytes('x'));
 
-        expect(await executions.deleteFinished({ completedBefore: 100 })).toBe(0);
-        expect(await executions.deleteFinished({ completedBefore: 101 })).toBe(1);
+        expect(await executions.deleteFinished({ completedBefore: 100, limit: 9 })).toBe(0);
+        expect(await executions.deleteFinished({ completedBefore: 999, limit: 1 })).toBe(1);
         expect(await executions.outputLengths(EXEC)).toEqual({ stdout: 0, stderr: 0 });
 
         const ids = async () => (await executions.list({ limit: 9, after: null })).map(({ id }) => id);

@@ -146,6 +146,24 @@ export function operationTableContract(make: MakeStore): void {
         );
       }),
     );
+
+    it(
+      'that are finished go by age, oldest first; those under way stay',
+      withStore(make, async ({ operations }) => {
+        const completed = (completedAt: number) => ({ state: 'failed', completedAt }) as const;
+        for (const [number, at] of [200, 100, 300].entries())
+          await operations.insert(sampleOperation(number, VM, completed(at)));
+        await operations.insert(sampleOperation(3, VM));
+
+        expect(await operations.deleteFinished({ completedBefore: 100, limit: 9 })).toBe(0);
+        expect(await operations.deleteFinished({ completedBefore: 300, limit: 1 })).toBe(1);
+        expect(await operations.get(numberedId('op', 1))).toBeNull();
+        expect(await operations.deleteFinished({ completedBefore: 300, limit: 9 })).toBe(1);
+
+        const left = await operations.list({ limit: 9, after: null });
+        expect(left.map(({ id }) => id)).toEqual([3, 2].map((number) => numberedId('op', number)));
+      }),
+    );
   });
 }
 

@@ -76,6 +76,7 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       ...reading.operations,
       insert: (operation) => transaction(({ operations }) => operations.insert(operation)),
       update: (operation) => transaction(({ operations }) => operations.update(operation)),
+      deleteFinished: (which) => transaction(({ operations }) => operations.deleteFinished(which)),
     },
     executions: {
       ...reading.executions,
@@ -88,7 +89,7 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
     events: {
       ...reading.events,
       append: (added) => transaction(({ events }) => events.append(added)),
-      trim: (below) => transaction(({ events }) => events.trim(below)),
+      trim: (what) => transaction(({ events }) => events.trim(what)),
     },
     settings: {
       ...reading.settings,

@@ -1,7 +1,8 @@
 import { initial } from './0001-initial.ts';
 import { restartPolicy } from './0002-restart-policy.ts';
 import { idempotencyKeys } from './0003-idempotency-keys.ts';
+import { completedOperations } from './0004-completed-operations.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial, restartPolicy, idempotencyKeys];
+export const MIGRATIONS: readonly Migration[] = [initial, restartPolicy, idempotencyKeys, completedOperations];

@@ -33,12 +33,19 @@ export function createEventStatements(db: Kysely<Schema>) {
         data: place('data'),
       }),
     ),
-    bounds: prepareStatement<Record<never, never>, Bounds>(() => {
-      const one = db.selectFrom('events').select('sequence').limit(1);
-      return db.selectNoFrom([one.orderBy('sequence').as('first'), one.orderBy('sequence', 'desc').as('last')]);
-    }),
-    trim: prepareStatement<{ readonly below: number }, unknown>((place) =>
-      db.deleteFrom('events').where('sequence', '<', place('below')),
+    bounds: prepareStatement<Record<never, never>, Bounds>(() =>
+      db
+        .selectFrom('event_counter')
+        .select((counter) => [
+          'last_sequence as last',
+          counter.selectFrom('events').select('sequence').orderBy('sequence').limit(1).as('first'),
+        ]),
+    ),
+    oldest: prepareStatement<{ readonly limit: number }, Pick<EventRow, 'sequence' | 'at'>>((place) =>
+      db.selectFrom('events').select(['sequence', 'at']).orderBy('sequence').limit(place('limit')),
+    ),
+    dropUpTo: prepareStatement<{ readonly last: number }, unknown>((place) =>
+      db.deleteFrom('events').where('sequence', '<=', place('last')),
     ),
     list: ({ after, limit, types, vmId }: Parameters<EventTable['list']>[0]) => {
       let query = db.selectFrom('events').selectAll().where('sequence', '>', after).orderBy('sequence').limit(limit);
@@ -49,11 +56,21 @@ export function createEventStatements(db: Kysely<Schema>) {
   };
 }
 
-/** Null over an empty log. */
-type Bounds = Readonly<Record<'first' | 'last', number | null>>;
+/** `first` is null over an empty log. */
+interface Bounds {
+  readonly first: number | null;
+  readonly last: number;
+}
 
 /** The table over one connection. */
 export function createEventTable(connection: Connection, statements: EventStatements): EventTable {
+  async function bounds(): Promise<{ readonly first: number; readonly last: number }> {
+    const { rows } = await connection.execute(statements.bounds({}));
+    if (rows[0] === undefined) throw damagedRow({ what: 'event counter', id: 1 }, 'last_sequence');
+    const { first, last } = rows[0];
+    return { first: first ?? last + 1, last };
+  }
+
   return {
     async append(events) {
       if (events.length === 0) return;
@@ -71,12 +88,16 @@ export function createEventTable(connection: Connection, statements: EventStatem
       const { rows } = await connection.execute(statements.list(request));
       return rows.map(decodeEvent);
     },
-    async bounds() {
-      const { rows } = await connection.execute(statements.bounds({}));
-      return { first: rows[0]?.first ?? 0, last: rows[0]?.last ?? 0 };
-    },
-    async trim(below) {
-      await connection.execute(statements.trim({ below }));
+    bounds,
+    async trim({ before, keep, limit }) {
+      const { last } = await bounds();
+      const { rows } = await connection.execute(statements.oldest({ limit }));
+      // From the beginning up to the first that stays: a clock that was set back leaves no hole.
+      const kept = rows.findIndex(({ sequence, at }) => at >= before && sequence > last - keep);
+      const dropped = kept === -1 ? rows : rows.slice(0, kept);
+      const end = dropped.at(-1);
+      if (end !== undefined) await connection.execute(statements.dropUpTo({ last: end.sequence }));
+      return dropped.length;
     },
   };
 }

@@ -37,8 +37,16 @@ export function createExecutionStatements(db: Kysely<Schema>) {
     deleteOfVm: prepareStatement<Pick<ExecutionRow, 'vm_id'>, unknown>((place) =>
       db.deleteFrom('executions').where('vm_id', '=', place('vm_id')),
     ),
-    deleteFinishedBefore: prepareStatement<{ readonly completed_at: number }, unknown>((place) =>
-      db.deleteFrom('executions').where('completed_at', '<', place('completed_at')),
+    deleteFinished: prepareStatement<{ readonly completed_before: number; readonly limit: number }, unknown>((place) =>
+      db
+        .deleteFrom('executions')
+        .where('id', 'in', ({ selectFrom }) =>
+          selectFrom('executions as old')
+            .select('old.id')
+            .where('old.completed_at', '<', place('completed_before'))
+            .orderBy('old.completed_at')
+            .limit(place('limit')),
+        ),
     ),
     output: createOutputStatements(db),
   };
@@ -66,8 +74,8 @@ export function createExecutionTable(connection: Connection, statements: Executi
       const { changedRows } = await connection.execute(statements.update(encodeExecution(execution)));
       if (changedRows === 0) throw unknownExecution(execution.id);
     },
-    async deleteFinished(which) {
-      const query = statements.deleteFinishedBefore({ completed_at: which.completedBefore });
+    async deleteFinished({ completedBefore, limit }) {
+      const query = statements.deleteFinished({ completed_before: completedBefore, limit });
       return (await connection.execute(query)).changedRows;
     },
     async deleteOfVm(vmId) {

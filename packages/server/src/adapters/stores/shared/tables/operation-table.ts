@@ -38,6 +38,17 @@ export function createOperationStatements(db: Kysely<Schema>) {
       active.where('vm_id', '=', place('vm_id')),
     ),
     listActive: prepareStatement<Record<never, never>, OperationRow>(() => active.orderBy('id')),
+    deleteFinished: prepareStatement<{ readonly completed_before: number; readonly limit: number }, unknown>((place) =>
+      db
+        .deleteFrom('operations')
+        .where('id', 'in', ({ selectFrom }) =>
+          selectFrom('operations as old')
+            .select('old.id')
+            .where('old.completed_at', '<', place('completed_before'))
+            .orderBy('old.completed_at')
+            .limit(place('limit')),
+        ),
+    ),
     list: ({ limit, after, vmId, state, kind }: Parameters<OperationTable['list']>[0]) => {
       let query = db.selectFrom('operations').selectAll().orderBy('id', 'desc').limit(limit);
       if (after !== null) query = query.where('id', '<', after);
@@ -78,6 +89,10 @@ export function createOperationTable(connection: Connection, statements: Operati
       if (changedRows === 0) throw revisionConflict('operation', operation.id, read_revision);
     },
     findActive,
+    async deleteFinished({ completedBefore, limit }) {
+      const query = statements.deleteFinished({ completed_before: completedBefore, limit });
+      return (await connection.execute(query)).changedRows;
+    },
     async listActive() {
       const { rows } = await connection.execute(statements.listActive({}));
       return rows.map(decodeOperation);
