@@ -68,7 +68,12 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       hostProbe: createHostProbe({ dataDir: config.dataDir }),
       log,
     },
-    { ...ENGINE_DEFAULTS, version: VERSION, hostId },
+    {
+      ...ENGINE_DEFAULTS,
+      limits: { ...ENGINE_DEFAULTS.limits, ...config.retention },
+      version: VERSION,
+      hostId,
+    },
   );
   const kept = parts.move();
   return { engine, ids, [Symbol.asyncDispose]: () => kept.disposeAsync() };

@@ -30,6 +30,8 @@ describe('the configuration', () => {
       adminKey: null,
       logLevel: 'info',
       faultPoint: null,
+      retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },
+      allowedOrigins: [],
     });
   });
 
@@ -41,6 +43,16 @@ describe('the configuration', () => {
     });
 
     expect(config).toMatchObject({ listen: { port: 3 }, dataDir: '/from/env', driver: 'simulated' });
+  });
+
+  it('takes bounds of what is kept, and origins, as numbers and lists', async () => {
+    const path = file(
+      'event_retention_hours: 2\nevent_max_count: 50\nallowed_origins: https://a.org, http://b.org:8080\n',
+    );
+    const config = await readConfig(['--config', path], { VOLARY_FINISHED_RETENTION_HOURS: '1' });
+
+    expect(config.retention).toEqual({ eventMs: 7_200_000, eventCount: 50, finishedMs: 3_600_000 });
+    expect(config.allowedOrigins).toEqual(['https://a.org', 'http://b.org:8080']);
   });
 
   it('expands variables in the file', async () => {
@@ -57,6 +69,9 @@ describe('the configuration', () => {
     [['extra'], {}, 'extra'],
     [[], { VOLARY_ADMIN_KEY: 'short' }, 'VOLARY_ADMIN_KEY'],
     [[], { VOLARY_LOG_LEVEL: 'loud' }, 'log'],
+    [[], { VOLARY_EVENT_MAX_COUNT: '0' }, 'event_max_count'],
+    [[], { VOLARY_EVENT_RETENTION_HOURS: '1.5' }, 'event_retention_hours'],
+    [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],
   ])('refuses %j with %j in a sentence', async (argv, env, word) => {
     await expect(readConfig(argv, env)).rejects.toThrow(word);
   });

@@ -18,9 +18,21 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** For tests: where the server shall die, `NAME:N`. */
   readonly faultPoint: string | null;
+  readonly retention: {
+    /** How long events are kept, and how many of them. */
+    readonly eventMs: number;
+    readonly eventCount: number;
+    /** How long operations and commands are kept after they are finished. */
+    readonly finishedMs: number;
+  };
+  /** Origins (`https://console.example.org`) whose pages may open sockets, besides the server's own address. */
+  readonly allowedOrigins: readonly string[];
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:7070';
+const HOUR_MS = 3_600_000;
+const WEEK_HOURS = 7 * 24;
+const CENTURY_HOURS = 100 * 365 * 24;
 
 /**
  * The configuration: the command line before the environment before the YAML file before the defaults.
@@ -40,6 +52,16 @@ export async function readConfig(
     adminKey: checkKey(settings.adminKey),
     faultPoint: settings.faultPoint,
     logLevel: oneOf('log_level', settings.logLevel ?? 'info', ['debug', 'info', 'warn', 'error']),
+    retention: {
+      eventMs: HOUR_MS * count('event_retention_hours', settings.eventRetentionHours, WEEK_HOURS, CENTURY_HOURS),
+      eventCount: count('event_max_count', settings.eventMaxCount, 1_000_000, 1_000_000_000),
+      finishedMs:
+        HOUR_MS * count('finished_retention_hours', settings.finishedRetentionHours, WEEK_HOURS, CENTURY_HOURS),
+    },
+    allowedOrigins: (settings.allowedOrigins ?? '')
+      .split(/[\s,]+/)
+      .filter((text) => text !== '')
+      .map(origin),
   });
 }
 
@@ -49,6 +71,24 @@ function oneOf<T extends string>(setting: keyof Settings | 'log_level', value: s
   throw new VolaryError('invalid_argument', `${setting} is "${value}"; it must be one of: ${allowed.join(', ')}.`, {
     reason: 'config.invalid',
     details: { field: setting, allowed },
+  });
+}
+
+/** A whole number from 1 to `maximum`. */
+function count(setting: string, value: string | null, otherwise: number, maximum: number): number {
+  const number = value === null ? otherwise : Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= maximum) return number;
+  throw new VolaryError('invalid_argument', `${setting} is "${value}"; it must be a number from 1 to ${maximum}.`, {
+    reason: 'config.invalid',
+    details: { field: setting, minimum: 1, maximum },
+  });
+}
+
+function origin(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text) return text;
+  throw new VolaryError('invalid_argument', `allowed_origins has "${text}"; an origin is like https://example.org.`, {
+    reason: 'config.invalid',
+    details: { field: 'allowed_origins' },
   });
 }
 

@@ -11,6 +11,10 @@ export interface Settings {
   readonly adminKey: string | null;
   readonly logLevel: string | null;
   readonly faultPoint: string | null;
+  readonly eventRetentionHours: string | null;
+  readonly eventMaxCount: string | null;
+  readonly finishedRetentionHours: string | null;
+  readonly allowedOrigins: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -24,6 +28,10 @@ const SOURCES = {
   adminKey: { flag: null, env: 'VOLARY_ADMIN_KEY', file: null },
   logLevel: { flag: 'log-level', env: 'VOLARY_LOG_LEVEL', file: 'log_level' },
   faultPoint: { flag: null, env: 'VOLARY_FAULT_POINT', file: null },
+  eventRetentionHours: { flag: null, env: 'VOLARY_EVENT_RETENTION_HOURS', file: 'event_retention_hours' },
+  eventMaxCount: { flag: null, env: 'VOLARY_EVENT_MAX_COUNT', file: 'event_max_count' },
+  finishedRetentionHours: { flag: null, env: 'VOLARY_FINISHED_RETENTION_HOURS', file: 'finished_retention_hours' },
+  allowedOrigins: { flag: null, env: 'VOLARY_ALLOWED_ORIGINS', file: 'allowed_origins' },
 } as const satisfies Record<keyof Settings, { flag: string | null; env: string; file: string | null }>;
 
 /** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
@@ -44,6 +52,10 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     adminKey: find(SOURCES.adminKey),
     logLevel: find(SOURCES.logLevel),
     faultPoint: find(SOURCES.faultPoint),
+    eventRetentionHours: find(SOURCES.eventRetentionHours),
+    eventMaxCount: find(SOURCES.eventMaxCount),
+    finishedRetentionHours: find(SOURCES.finishedRetentionHours),
+    allowedOrigins: find(SOURCES.allowedOrigins),
   };
 }
 

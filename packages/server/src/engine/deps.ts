@@ -38,6 +38,13 @@ export interface EngineConfig {
     readonly diskOvercommit: number;
     /** How long a request's key is kept, and what came of the request with it. */
     readonly idempotencyMs: number;
+    /** How long events are kept, and how many. */
+    readonly eventMs: number;
+    readonly eventCount: number;
+    /** How long operations are kept after they are finished, and commands with their output. */
+    readonly finishedMs: number;
+    /** By how many events the log may grow while somebody who follows it is busy with what it was given. */
+    readonly readerLagEvents: number;
   };
   readonly timers: {
     /** How often each VM is looked at even when no hint came. */
@@ -46,6 +53,8 @@ export interface EngineConfig {
     readonly pingMs: number;
     /** How long something of ours without an owner is left alone before it is ended. */
     readonly orphanGraceMs: number;
+    /** How often what has been kept long enough is looked for. */
+    readonly retentionMs: number;
   };
 }
 
@@ -58,6 +67,10 @@ export const ENGINE_DEFAULTS = {
     diskReserveGib: 1,
     diskOvercommit: 4,
     idempotencyMs: 24 * 3_600_000,
+    eventMs: 7 * 24 * 3_600_000,
+    eventCount: 1_000_000,
+    finishedMs: 7 * 24 * 3_600_000,
+    readerLagEvents: 4_096,
   },
-  timers: { sweepMs: 30_000, pingMs: 10_000, orphanGraceMs: 60_000 },
+  timers: { sweepMs: 30_000, pingMs: 10_000, orphanGraceMs: 60_000, retentionMs: 60_000 },
 } as const satisfies Pick<EngineConfig, 'limits' | 'timers'>;

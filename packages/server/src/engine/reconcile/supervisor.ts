@@ -12,6 +12,7 @@ import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
 import type { ImageBuilds } from './image-builder.ts';
 import { createReaper } from './orphans.ts';
+import { dropOld } from './retention.ts';
 import type { VmReconciler } from './vm-reconciler.ts';
 
 type SupervisorDeps = EngineDeps & {
@@ -87,6 +88,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.sweepMs, 'orphans', () => reaper.look(signal), { isAtOnce: true }),
         every(config.timers.sweepMs, 'idempotency keys', () => dropOldKeys(deps)),
         every(config.timers.pingMs, 'disk space', deps.diskSpace.look, { isAtOnce: true }),
+        every(config.timers.retentionMs, 'retention', () => dropOld(deps, signal), { isAtOnce: true }),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },

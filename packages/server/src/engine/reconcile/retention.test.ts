@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createManualClock } from '../../adapters/shared/manual-clock.ts';
+import { makeSqliteFixture, type SqliteFixture } from '../../adapters/stores/sqlite/sqlite-store.fixture.ts';
+import type { Store } from '../../ports/store.ts';
+import {
+  numberedId,
+  sampleEvent,
+  sampleExecution,
+  sampleOperation,
+} from '../../ports/store-contract/samples.contract.ts';
+import { ENGINE_DEFAULTS, type EngineConfig } from '../deps.ts';
+import { dropOld } from './retention.ts';
+
+const HOUR_MS = 3_600_000;
+const VM = numberedId('vm', 1);
+const clock = createManualClock();
+const ago = (hours: number): number => clock.now() - hours * HOUR_MS;
+
+let fixture: SqliteFixture;
+let store: Store;
+
+beforeEach(async () => {
+  fixture = makeSqliteFixture();
+  store = await fixture.open();
+});
+afterEach(() => fixture[Symbol.asyncDispose]());
+
+/** Drops what is old by these bounds, with the pauses that this takes. */
+async function drop(limits: Partial<EngineConfig['limits']>): Promise<void> {
+  const config = { ...ENGINE_DEFAULTS, version: 'test', hostId: numberedId('host', 1) };
+  const all = { ...config, limits: { ...config.limits, ...limits } };
+  let isDone = false;
+  const dropping = dropOld({ store, clock, config: all }, new AbortController().signal).finally(() => {
+    isDone = true;
+  });
+  while (!isDone) await clock.advance(10);
+  await dropping;
+}
+
+async function kept(): Promise<object> {
+  const page = { limit: 100, after: null };
+  return {
+    operations: (await store.operations.list(page)).map(({ id }) => id).reverse(),
+    executions: (await store.executions.list(page)).map(({ id }) => id).reverse(),
+  };
+}
+
+describe('retention', () => {
+  it('drops events past their age or number, in as many steps as it takes, and never the others', async () => {
+    await store.events.append(Array.from({ length: 1_200 }, () => sampleEvent(VM, '', { at: ago(3) })));
+    await store.events.append(Array.from({ length: 300 }, () => sampleEvent(VM, '', { at: ago(1) })));
+
+    await drop({ eventMs: 4 * HOUR_MS });
+    expect(await store.events.bounds()).toEqual({ first: 1, last: 1_500 });
+    await drop({ eventMs: 2 * HOUR_MS });
+    expect(await store.events.bounds()).toEqual({ first: 1_201, last: 1_500 });
+    await drop({ eventCount: 50 });
+    expect(await store.events.bounds()).toEqual({ first: 1_451, last: 1_500 });
+  });
+
+  it('drops what is finished for long, with its output, and nothing of what is not', async () => {
+    const finished = (hours: number) => ({ state: 'failed', completedAt: ago(hours) }) as const;
+    const began = { createdAt: ago(900), startedAt: ago(900) };
+    await store.operations.insert(sampleOperation(1, VM, finished(100)));
+    await store.operations.insert(sampleOperation(2, VM, finished(50)));
+    await store.operations.insert(sampleOperation(3, VM, { state: 'running', ...began }));
+    for (let i = 10; i < 30; i++) await store.executions.insert(sampleExecution(i, VM, finished(100)));
+    await store.executions.insert(sampleExecution(30, VM, finished(50)));
+    await store.executions.insert(sampleExecution(31, VM, { state: 'running', ...began }));
+    for (const number of [10, 31])
+      await store.executions.appendOutput(numberedId('exec', number), 'stdout', 0, new Uint8Array(9));
+
+    await drop({ finishedMs: 72 * HOUR_MS });
+
+    expect(await kept()).toEqual({
+      operations: [2, 3].map((number) => numberedId('op', number)),
+      executions: [30, 31].map((number) => numberedId('exec', number)),
+    });
+    expect(await store.executions.outputLengths(numberedId('exec', 10))).toMatchObject({ stdout: 0 });
+    expect(await store.executions.outputLengths(numberedId('exec', 31))).toMatchObject({ stdout: 9 });
+  });
+
+  it('keeps an operation for as long as a repeated request may ask for it', async () => {
+    await store.operations.insert(sampleOperation(1, VM, { state: 'succeeded', completedAt: ago(20) }));
+
+    await drop({ finishedMs: HOUR_MS, idempotencyMs: 24 * HOUR_MS });
+
+    expect(await kept()).toMatchObject({ operations: [numberedId('op', 1)] });
+  });
+});
