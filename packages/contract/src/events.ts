@@ -36,7 +36,7 @@ export const EVENT_TYPES = [
 export const EventType = enumComponent('EventType', EVENT_TYPES, 'What happened.');
 export type EventType = Static<typeof EventType>;
 
-const EXAMPLE_EVENT = {
+export const EXAMPLE_EVENT = {
   sequence: 12,
   type: 'vm.started',
   at: '2026-01-31T12:00:03.000Z',

@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './event-socket.ts';
 export * from './events.ts';
 export * from './executions.ts';
 export * from './files.ts';

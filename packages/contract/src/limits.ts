@@ -14,4 +14,6 @@ export const LIMITS = {
   /** Bytes of a JSON body, and how deep it may be nested. */
   jsonBytes: 1_048_576,
   jsonDepth: 32,
+  /** Of one WebSocket for events: bytes of a message, subscriptions at a time, messages a second (twice as many at once). */
+  eventSocket: { messageBytes: 16_384, subscriptions: 32, messagesPerSecond: 20 },
 } as const;

@@ -45,7 +45,8 @@ export async function runServer(
 async function serve(config: Config, { engine, ids }: Composition, log: Log): Promise<void> {
   const stopped = untilSignal();
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
-  const api = createApi({ engine, ids, log, adminKey: adminKey.key, version: VERSION });
+  const { allowedOrigins } = config;
+  const api = createApi({ engine, ids, log, adminKey: adminKey.key, version: VERSION, allowedOrigins });
   const url = toUrl({ ...config.listen, port: await listen(api, config.listen) });
   const serverFile = join(config.dataDir, 'server.json');
   try {

@@ -12,13 +12,18 @@ export const listEvents = route({
   tag: 'events',
   summary: 'Read or follow what happens',
   description:
-    'A page of the log, or, with `Accept: text/event-stream`, a stream that goes on: each event with its sequence as `id`, so that `Last-Event-ID` resumes after it without a gap. Without `after` a stream begins with what comes next, and a page with the first event there is.',
+    'A page of the log, or, with `Accept: text/event-stream`, a stream that goes on: each event with its sequence as `id`, so that `Last-Event-ID` resumes after it without a gap; or, with `Upgrade: websocket`, a WebSocket (`docs/guide/events.md`). Without `after` a stream begins with what comes next, and a page with the first event there is.',
   permission: 'event:read',
   headers: [
     {
       name: 'Accept',
       description: '`application/json` (the default) or `text/event-stream`.',
       example: 'text/event-stream',
+    },
+    {
+      name: 'Upgrade',
+      description: '`websocket` opens one (RFC 6455), with its other headers and the protocol `volary.v1`.',
+      example: 'websocket',
     },
     {
       name: 'Last-Event-ID',
@@ -44,6 +49,7 @@ export const listEvents = route({
     { description: 'Which events.' },
   ),
   responses: {
+    101: { description: 'A WebSocket. What the query asks for, if anything, is its first subscription.', content: [] },
     200: {
       description: 'Events. `next_cursor` of a page is to be given as `after`.',
       content: [
@@ -56,5 +62,11 @@ export const listEvents = route({
       ],
     },
   },
-  errors: { 404: ['vm.unknown'], 410: ['events.trimmed'] },
+  errors: {
+    400: ['events.cursor_ahead'],
+    403: ['request.foreign_origin'],
+    404: ['vm.unknown'],
+    410: ['events.trimmed'],
+    429: ['events.too_many_readers'],
+  },
 });

@@ -12,6 +12,14 @@ export interface ApiLimits {
   readonly heartbeatMs: number;
   /** How long a server that stops lets requests that do not end by themselves go on. */
   readonly stopMs: number;
+  /** Streams and sockets of events at a time. */
+  readonly eventReaders: number;
+  /** How long a stream of events may wait for its reader to take what was sent. */
+  readonly slowReaderMs: number;
+  /** Bytes that may wait for the reader of an event socket. */
+  readonly socketBufferBytes: number;
+  /** How long a socket or stream of events that we end may take for what was sent to it before. */
+  readonly goodbyeMs: number;
 }
 
 /** What holds unless the composition root says otherwise. */
@@ -21,4 +29,8 @@ export const API_DEFAULTS: ApiLimits = {
   bodyMs: 60_000,
   heartbeatMs: 15_000,
   stopMs: 5_000,
+  eventReaders: 4_096,
+  slowReaderMs: 60_000,
+  socketBufferBytes: 4 * 1024 * 1024,
+  goodbyeMs: 2_000,
 };

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { FastifyReply } from 'fastify';
 import { VolaryError } from '../domain/errors.ts';
 
@@ -5,6 +6,8 @@ import { VolaryError } from '../domain/errors.ts';
 export interface RequestSignals {
   /** Aborted when the request is over, be it that its answer is complete or that the caller is gone, or the server stops. */
   of(reply: FastifyReply): AbortSignal;
+  /** The same for what goes on after its request: aborted when this has closed, or the server stops. */
+  until(closed: EventEmitter): AbortSignal;
   readonly isStopping: boolean;
   /** Ends all that waits, now and from now on, with `unavailable` server.stopping. */
   stop(): void;
@@ -13,20 +16,24 @@ export interface RequestSignals {
 export function createRequestSignals(): RequestSignals {
   const waiting = new Set<AbortController>();
   let isStopping = false;
+
+  function until(closed: EventEmitter): AbortSignal {
+    const controller = new AbortController();
+    if (isStopping) controller.abort(stopping());
+    waiting.add(controller);
+    closed.once('close', () => {
+      waiting.delete(controller);
+      controller.abort(clientGone());
+    });
+    return controller.signal;
+  }
+
   return {
     get isStopping() {
       return isStopping;
     },
-    of: (reply) => {
-      const controller = new AbortController();
-      if (isStopping) controller.abort(stopping());
-      waiting.add(controller);
-      reply.raw.once('close', () => {
-        waiting.delete(controller);
-        controller.abort(clientGone());
-      });
-      return controller.signal;
-    },
+    of: (reply) => until(reply.raw),
+    until,
     stop: () => {
       isStopping = true;
       for (const controller of waiting) controller.abort(stopping());

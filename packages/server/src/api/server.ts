@@ -9,6 +9,7 @@ import { closeInTime } from './close-in-time.ts';
 import { createIdempotencyKeys } from './idempotency.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { sendProblem } from './problem-reply.ts';
+import { createUpgrades } from './realtime/upgrades.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
 import { createV1 } from './v1/v1.ts';
 
@@ -21,6 +22,8 @@ export interface ApiDeps {
   /** Of the server, as `/v1/capabilities` and the OpenAPI document show it. */
   readonly version: string;
   readonly limits?: Partial<ApiLimits>;
+  /** Origins whose pages may open sockets, besides this server's own address. Default: none. */
+  readonly allowedOrigins?: readonly string[];
 }
 
 /**
@@ -28,11 +31,13 @@ export interface ApiDeps {
  * get through, and resolves when the last connection is closed.
  */
 export function createApi(deps: ApiDeps): FastifyInstance {
-  const { engine, ids, log, version } = deps;
+  const { engine, ids, log, version, allowedOrigins = [] } = deps;
   const limits = { ...API_DEFAULTS, ...deps.limits };
   const signals = createRequestSignals();
+  const upgrades = createUpgrades();
   const app = Fastify({
     logger: false,
+    http: { shouldUpgradeCallback: upgrades.isWanted },
     bodyLimit: limits.jsonBytes,
     genReqId: () => ids.create('req'),
     requestIdHeader: false,
@@ -62,7 +67,9 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(noRoute(request, reply), request, reply, log));
   const keys = createIdempotencyKeys({ engine, log });
-  app.register(createV1({ engine, log, limits, signals, keys, version }, createAdminKeyAuthenticator(deps.adminKey)));
+  upgrades.listen(app);
+  const context = { engine, log, limits, signals, keys, version, upgrades, allowedOrigins };
+  app.register(createV1(context, createAdminKeyAuthenticator(deps.adminKey)));
   return app;
 }
 

@@ -35,6 +35,14 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   };
 }
 
+/** Checks a value that came in some other way than as a request's part. Throws `invalid_argument` request.invalid. */
+export function createChecker(schema: object): (value: unknown) => void {
+  const validate = new Ajv(OPTIONS).compile(withoutIds(schema));
+  return (value) => {
+    if (!validate(value)) throw toInvalidRequest(validate.errors ?? []);
+  };
+}
+
 /** `invalid_argument` request.invalid, naming each field that is wrong and what it may be. */
 function toInvalidRequest(errors: readonly ErrorObject[]): VolaryError {
   const byField = new Map<string, FieldError>();

@@ -66,7 +66,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
     },
     executions,
     files: createFiles({ ...deps, links }),
-    events: createEventQueries(deps),
+    events: createEventQueries({ ...deps, config }),
     images: {
       list: (principal) => listImages(deps, principal),
       build: (principal, name, options) => buildImage(changing, principal, name, options),

@@ -359,8 +359,8 @@ describe('a restart of the server', () => {
       types: ['vm.orphan_reaped'],
       signal: soon.signal,
     });
-    for await (const event of follow) {
-      expect(event.subject).toBe(vm.id);
+    for await (const [event] of follow) {
+      expect(event?.subject).toBe(vm.id);
       break;
     }
     expect(installation.world.vms.get(vm.id)?.observe()).toMatchObject({

@@ -13,6 +13,7 @@ import { createSystemClock } from '../adapters/system/system-clock.ts';
 import { createSystemIds } from '../adapters/system/system-ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Principal } from '../domain/principal/principal.ts';
+import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { ImageSource } from '../ports/image-source.ts';
@@ -26,6 +27,7 @@ export const ADMIN: Principal = { kind: 'admin', name: 'admin', permissions: ['*
 export interface TestServer {
   readonly engine: RunningEngine;
   readonly store: Store;
+  readonly bus: Bus;
   stop(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export function createInstallation(
     const server: TestServer = {
       engine,
       store,
+      bus,
       async stop() {
         if (!servers.delete(server)) return;
         await engine.stop();

@@ -38,8 +38,8 @@ async function untilHealth({ engine }: TestServer, wanted: string): Promise<void
   const signal = AbortSignal.timeout(SILENT_MS + 10_000);
   const start = (await engine.vms.get(ADMIN, 'bird')).health;
   if (start === wanted) return;
-  for await (const { type, data } of await engine.events.follow(ADMIN, { after: 0, signal }))
-    if (type === 'vm.health_changed' && data['to'] === wanted) return;
+  for await (const page of await engine.events.follow(ADMIN, { after: 0, signal }))
+    if (page.some(({ type, data }) => type === 'vm.health_changed' && data['to'] === wanted)) return;
 }
 
 async function untilCleared({ world }: Installation, vmId: VmId | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { BEARER_PROTOCOL_PREFIX } from '@volary/contract';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 
@@ -33,7 +34,21 @@ export function createAdminKeyAuthenticator(adminKey: string): Authenticate {
 function presentedKey(headers: IncomingHttpHeaders): string | null {
   const { authorization, 'x-api-key': apiKey } = headers;
   if (authorization !== undefined) return /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
-  return typeof apiKey === 'string' && apiKey !== '' ? apiKey : null;
+  if (typeof apiKey === 'string' && apiKey !== '') return apiKey;
+  return keyAmongProtocols(headers['sec-websocket-protocol'] ?? '');
+}
+
+/** A browser can give a WebSocket no header of its own, but protocols; a key in the URL would stand in logs and histories. */
+function keyAmongProtocols(protocols: string): string | null {
+  const offered = protocols.split(',').map((protocol) => protocol.trim());
+  const bearer = offered.find((protocol) => protocol.startsWith(BEARER_PROTOCOL_PREFIX));
+  if (bearer === undefined) return null;
+  try {
+    return decodeURIComponent(bearer.slice(BEARER_PROTOCOL_PREFIX.length));
+  } catch (error) {
+    if (error instanceof URIError) return '';
+    throw error;
+  }
 }
 
 function digestOf(key: string): Uint8Array {

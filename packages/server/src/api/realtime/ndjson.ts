@@ -13,7 +13,7 @@ export async function sendNdjson(
 ): Promise<void> {
   await sendStream(reply, linesOf(values), {
     contentType: NDJSON_TYPE,
-    heartbeat: { everyMs: heartbeatMs, text: HEARTBEAT },
+    heartbeat: { everyMs: heartbeatMs, text: () => HEARTBEAT },
     log,
     onFailure: (error) => `${JSON.stringify({ type: 'error', problem: toProblem(error, reply.request.id) })}\n`,
   });

@@ -6,7 +6,7 @@ import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import { createRequestSignals } from '../request-signals.ts';
 import { type StreamFormat, sendStream } from './send-stream.ts';
-import { sendSse } from './sse.ts';
+import { type SseSource, sendSse } from './sse.ts';
 
 const logged: string[] = [];
 const log = createPinoLog({ level: 'error', stream: { write: (line) => logged.push(line) } });
@@ -123,7 +123,7 @@ describe('a stream', () => {
         yield 'x';
         await untilAborted(signal);
       },
-      { ...TEXT, heartbeat: { everyMs: 5, text: '.' } },
+      { ...TEXT, heartbeat: { everyMs: 5, text: () => '.' } },
     );
 
     let text = '';
@@ -145,27 +145,64 @@ describe('a stream', () => {
 });
 
 describe('server-sent events', () => {
-  it('are framed, and end as a whole when the server stops', async () => {
+  /** An answer with these frames, which then goes on in silence, and the moment when the stream has let go of its source. */
+  async function askForEvents(frames: readonly Uint8Array[], options: Partial<SseSource<Uint8Array>> = {}) {
+    const released = Promise.withResolvers<void>();
     const signals = createRequestSignals();
     app = Fastify();
     app.addHook('preClose', async () => signals.stop());
     app.get('/', async (_request, reply) => {
       const signal = signals.of(reply);
-      const messages = async function* () {
-        yield { id: 7, event: 'vm.started', data: { sequence: 7 } };
-        await untilAborted(signal);
+      const all = async function* () {
+        try {
+          yield* frames;
+          await untilAborted(signal);
+        } finally {
+          released.resolve();
+        }
       };
-      await sendSse(reply, messages(), { heartbeatMs: 60_000, log });
+      const tooSlow = new AbortController().signal;
+      const encode = (page: Uint8Array) => page;
+      const source = {
+        pages: all(),
+        encode,
+        position: () => 6,
+        tooSlow,
+        slowReaderMs: 60_000,
+        goodbyeMs: 5_000,
+        ...options,
+      };
+      await sendSse(reply, source, { heartbeatMs: 15_000, log });
       return reply;
     });
     const answer = await answerOf(await app.listen({ host: '127.0.0.1', port: 0 }));
+    return { answer, released: released.promise };
+  }
+
+  it('begin with where they are, and end with why when the server stops', async () => {
+    const { answer } = await askForEvents([Buffer.from('id: 7\nevent: vm.started\ndata: {}\n\n')]);
     let text = '';
     for await (const chunk of answer) {
       text += String(chunk);
-      if (text.includes('data:')) void app.close();
+      if (text.endsWith('data: {}\n\n')) void app.close();
     }
 
-    expect(text).toBe(': \n\nid: 7\nevent: vm.started\ndata: {"sequence":7}\n\n');
+    expect(text).toMatch(/^: 15 s\nid: 6\n\nid: 7\nevent: vm.started\ndata: {}\n\nevent: error\ndata: {.*}\n\n$/);
+    expect(text).toContain('"reason":"server.stopping"');
+  });
+
+  it.each(['the source', 'the time'])('end with why for a reader that does not take them, as %s tells', async (by) => {
+    const much = Array.from({ length: 400 }, () => Buffer.alloc(64 * 1024, ': x\n\n'));
+    const tooSlow = new AbortController();
+    const { answer, released } = await askForEvents(much, {
+      tooSlow: tooSlow.signal,
+      ...(by === 'the time' ? { slowReaderMs: 20 } : {}),
+    });
+    await once(answer, 'readable');
+    if (by === 'the source') tooSlow.abort(new VolaryError('aborted', 'Slow.', { reason: 'events.reader_too_slow' }));
+    await released;
+
+    expect(await textOf(answer)).toMatch(/event: error\ndata: {.*"reason":"events.reader_too_slow".*}\n\n$/);
   });
 });
 

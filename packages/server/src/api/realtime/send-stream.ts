@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { VolaryError } from '../../domain/errors.ts';
+import { VolaryError } from '../../domain/errors.ts';
 import type { EngineDeps } from '../../engine/deps.ts';
 import { logFault, toApiError } from '../problem-reply.ts';
 
@@ -18,7 +19,12 @@ export interface StreamFormat {
   /** True: headers go out before there is anything to send. */
   readonly isFlushedAtOnce?: boolean;
   /** What a silent stream sends from time to time. */
-  readonly heartbeat?: { readonly everyMs: number; readonly text: string };
+  readonly heartbeat?: { readonly everyMs: number; readonly text: () => string };
+  /**
+   * When a reader that does not take what was sent is let go of, and how long it gets for the last words. Absent: never, the source waits
+   * for it.
+   */
+  readonly slowReader?: { readonly signal: AbortSignal; readonly afterMs: number; readonly goodbyeMs: number };
   /** How the stream tells of its own failure; null ends it as if it were complete. Absent: the connection is cut, so that nobody takes it for complete. */
   readonly onFailure?: (error: VolaryError) => string | null;
 }
@@ -34,8 +40,8 @@ export async function sendStream(
   format: StreamFormat,
 ): Promise<void> {
   // What fails before its first byte is still an answer of its own, unless the headers are wanted at once.
-  const chunks = source[Symbol.asyncIterator]();
-  const first = format.isFlushedAtOnce === true || format.heartbeat !== undefined ? null : await chunks.next();
+  const isAnswered = format.isFlushedAtOnce === true || format.heartbeat !== undefined;
+  const chunks = isAnswered ? source : await begun(source);
   reply.hijack();
   const raw = reply.raw;
   reply.headers({
@@ -50,10 +56,10 @@ export async function sendStream(
   if (format.isFlushedAtOnce === true) raw.flushHeaders();
   const heart = startHeart(raw, format.heartbeat);
   try {
-    for await (const chunk of from(first, chunks)) {
+    for await (const chunk of chunks) {
       if (raw.destroyed) return;
       heart.isSilent = false;
-      if (!raw.write(chunk)) await untilDrained(raw);
+      if (!raw.write(chunk)) await untilTaken(raw, format.slowReader);
     }
     raw.end();
   } catch (error) {
@@ -63,10 +69,15 @@ export async function sendStream(
   }
 }
 
-/** The source again, whose first chunk has been taken already. */
-async function* from<T>(first: IteratorResult<T> | null, rest: AsyncIterator<T>): AsyncGenerator<T> {
+/** The same source, whose first chunk is there already. */
+async function begun<T>(source: AsyncIterable<T>): Promise<AsyncIterable<T>> {
+  const rest = source[Symbol.asyncIterator]();
+  return goOn(await rest.next(), rest);
+}
+
+async function* goOn<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncGenerator<T> {
   try {
-    for (let next = first ?? (await rest.next()); next.done !== true; next = await rest.next()) yield next.value;
+    for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
   } finally {
     await rest.return?.();
   }
@@ -81,24 +92,51 @@ interface Heart {
 function startHeart(raw: ServerResponse, heartbeat: StreamFormat['heartbeat']): Heart {
   if (heartbeat === undefined) return { isSilent: false, timer: undefined };
   const timer = setInterval(() => {
-    if (heart.isSilent && !raw.destroyed && !raw.writableNeedDrain) raw.write(heartbeat.text);
+    if (heart.isSilent && !raw.destroyed && !raw.writableNeedDrain) raw.write(heartbeat.text());
     heart.isSilent = true;
   }, heartbeat.everyMs);
   const heart: Heart = { isSilent: true, timer };
   return heart;
 }
 
-async function untilDrained(raw: ServerResponse): Promise<void> {
-  if (raw.destroyed) return;
-  const over = new AbortController();
+async function untilTaken(raw: ServerResponse, slowReader: StreamFormat['slowReader']): Promise<void> {
+  if (slowReader === undefined) return await untilDrained(raw);
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(readerTooSlow()), slowReader.afterMs);
   try {
-    await Promise.race([once(raw, 'drain', over), once(raw, 'close', over)]);
+    await untilDrained(raw, slowReader.signal, patience.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function readerTooSlow(): VolaryError {
+  return new VolaryError('aborted', 'You did not take what was sent; go on after the last event that you have.', {
+    reason: 'events.reader_too_slow',
+  });
+}
+
+/** Resolves when this can take more, or is closed. Rejects with the reason of one of `givesUp` when that is aborted before. */
+export async function untilDrained(raw: Writable, ...givesUp: readonly AbortSignal[]): Promise<void> {
+  if (raw.destroyed) return;
+  for (const signal of givesUp) signal.throwIfAborted();
+  const over = new AbortController();
+  const ends = [once(raw, 'drain', over), once(raw, 'close', over)];
+  try {
+    await Promise.race([...ends, ...givesUp.map((signal) => abortOf(signal, over.signal))]);
   } finally {
     over.abort();
   }
 }
 
-function endFailed(reply: FastifyReply, error: VolaryError, { log, onFailure }: StreamFormat): void {
+/** Rejects with the reason of `signal` when it is aborted, unless `over` is before. */
+function abortOf(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over });
+  });
+}
+
+function endFailed(reply: FastifyReply, error: VolaryError, { log, onFailure, slowReader }: StreamFormat): void {
   const raw = reply.raw;
   logFault(log, error, reply.request);
   if (raw.destroyed) return;
@@ -109,4 +147,5 @@ function endFailed(reply: FastifyReply, error: VolaryError, { log, onFailure }: 
   const text = onFailure(error);
   if (text === null) raw.end();
   else raw.end(text);
+  if (slowReader !== undefined) setTimeout(() => raw.destroy(), slowReader.goodbyeMs).unref();
 }

@@ -24,9 +24,9 @@ async function idsOf(headers: Record<string, string>, count: number, search = ''
   let text = '';
   for await (const chunk of response.body ?? []) {
     text += new TextDecoder().decode(chunk);
-    if (text.split('\nid: ').length > count) break;
+    if (text.split('\ndata: ').length > count) break;
   }
-  return [...text.matchAll(/^id: (\d+)$/gm)].slice(0, count).map((match) => Number(match[1]));
+  return [...text.matchAll(/^id: (\d+)\nevent: /gm)].slice(0, count).map((match) => Number(match[1]));
 }
 
 describe('the log of events', () => {

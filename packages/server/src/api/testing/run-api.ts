@@ -1,0 +1,56 @@
+import { createPinoLog } from '../../adapters/system/pino-log.ts';
+import { createSystemIds } from '../../adapters/system/system-ids.ts';
+import type { NewEvent } from '../../domain/events.ts';
+import type { EngineConfig } from '../../engine/deps.ts';
+import { createInstallation } from '../../engine/installation.test-kit.ts';
+import type { Store } from '../../ports/store.ts';
+import type { ApiLimits } from '../limits.ts';
+import { createApi } from '../server.ts';
+import { ADMIN_KEY } from './run-server.ts';
+
+/** A server within this process, for what only other limits than the usual ones show in time. */
+export interface RunningApi extends AsyncDisposable {
+  readonly url: string;
+  readonly store: Store;
+  /** Adds events to the log, and tells of it. */
+  append(...events: readonly NewEvent[]): Promise<void>;
+  /** The sequence of the last event. */
+  last(): Promise<number>;
+  /** Stops answering, as a server that is asked to stop does. */
+  close(): Promise<void>;
+}
+
+export async function runApi(options: {
+  readonly limits?: Partial<ApiLimits>;
+  readonly engine?: Partial<EngineConfig['limits']>;
+  readonly allowedOrigins?: readonly string[];
+}): Promise<RunningApi> {
+  const installation = createInstallation(options.engine);
+  const { engine, store, bus } = await installation.start();
+  const log = createPinoLog({ level: 'error', stream: { write: (line) => process.stderr.write(line) } });
+  const { limits = {}, allowedOrigins = [] } = options;
+  const api = createApi({
+    engine,
+    log,
+    ids: createSystemIds(),
+    adminKey: ADMIN_KEY,
+    version: 'test',
+    limits,
+    allowedOrigins,
+  });
+  const url = await api.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    url,
+    store,
+    async append(...events) {
+      await store.events.append(events);
+      bus.publish('events', '');
+    },
+    last: async () => (await store.events.bounds()).last,
+    close: () => api.close(),
+    async [Symbol.asyncDispose]() {
+      await api.close();
+      await installation[Symbol.asyncDispose]();
+    },
+  };
+}
