@@ -1,8 +1,10 @@
 import type { Event, EventPage, EventType } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { VolaryConnectionError } from './errors.ts';
+import { type EventFrame, framesOf } from './event-frames.ts';
 import { linesOf } from './lines.ts';
 import { createBackoff } from './retry.ts';
+import { createSilenceAlarm, type SilenceAlarm } from './silence.ts';
 import { bytesOf, type Transport } from './transport.ts';
 
 export interface EventQuery {
@@ -17,56 +19,77 @@ export interface EventClient {
   list(query?: EventQuery & { readonly limit?: number }, options?: Abortable): Promise<EventPage>;
   /**
    * Each event once, in order: those after `after` (without it: those to come), through lost connections and restarts of the
-   * server, until the signal is aborted. (Without `after`, a connection that breaks before the first event came may lose some.) Throws `VolaryApiError` with status 410 when the log no longer reaches back to `after`.
+   * server, until the signal is aborted. Throws `VolaryApiError` with status 410 when the log no longer reaches back to where it has to go on.
    */
   follow(query?: EventQuery, options?: Abortable): AsyncIterable<Event>;
 }
 
-export function createEventClient(transport: Transport): EventClient {
+/** A server sends a sign of life every 15 s: one that has been silent for this long is gone, or the way to it is. */
+const SILENCE_MS = 45_000;
+
+export function createEventClient(transport: Transport, { silenceMs = SILENCE_MS } = {}): EventClient {
   return {
     list: ({ after, types, vm, limit } = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: '/v1/events', query: { after, type: types, vm, limit }, signal }),
-    follow: (query = {}, options = {}) => follow(transport, query, options),
+    follow: (query = {}, { signal } = {}) => follow(transport, query, { signal, silenceMs }),
   };
 }
 
-async function* follow(
-  transport: Transport,
-  { after, types, vm }: EventQuery,
-  { signal }: Abortable,
-): AsyncGenerator<Event> {
+interface FollowOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly silenceMs: number;
+}
+
+async function* follow(transport: Transport, query: EventQuery, options: FollowOptions): AsyncGenerator<Event> {
   const backoff = createBackoff({ giveUpAfterMs: Number.POSITIVE_INFINITY });
-  let last = after;
+  let { after } = query;
   let hasConnected = false;
   for (;;) {
     try {
-      const response = await transport.send({
-        method: 'GET',
-        path: '/v1/events',
-        query: { after: last, type: types, vm },
-        headers: { accept: 'text/event-stream' },
-        signal,
-      });
-      hasConnected = true;
-      backoff.reset();
-      for await (const event of eventsOf(linesOf(bytesOf(response, signal)))) {
-        last = event.sequence;
-        yield event;
+      for await (const { event, position } of connect(transport, { ...query, after }, options)) {
+        hasConnected = true;
+        backoff.reset();
+        // Also without an event: where the stream began, and how far it is past events that we did not ask for.
+        after = position ?? after;
+        if (event !== null) yield event;
       }
-      // A server that stops ends its streams.
-      throw new VolaryConnectionError(response.url, 'the stream has ended');
     } catch (error) {
       // Nobody there from the start is an answer; somebody who went away comes back.
       if (!hasConnected) throw error;
-      await backoff.afterFault(error, signal);
+      await backoff.afterFault(error, options.signal);
     }
   }
 }
 
-async function* eventsOf(lines: AsyncIterable<string>): AsyncGenerator<Event> {
-  for await (const line of lines) {
-    if (!line.startsWith('data: ')) continue;
-    const event: Event = JSON.parse(line.slice('data: '.length));
-    yield event;
+type Query = Omit<EventQuery, 'after'> & { readonly after: number | undefined };
+
+/** One connection, to its end, which is always one before its time. */
+async function* connect(
+  transport: Transport,
+  { after, types, vm }: Query,
+  { signal, silenceMs }: FollowOptions,
+): AsyncGenerator<EventFrame> {
+  const alarm = createSilenceAlarm(silenceMs, signal, () => new VolaryConnectionError('the server', 'it is silent'));
+  try {
+    const response = await transport.send({
+      method: 'GET',
+      path: '/v1/events',
+      query: { after, type: types, vm },
+      headers: { accept: 'text/event-stream' },
+      signal: alarm.signal,
+    });
+    yield* framesOf(linesOf(resetting(alarm, bytesOf(response, alarm.signal))));
+    throw new VolaryConnectionError(new URL(response.url).origin, 'the stream has ended');
+  } finally {
+    alarm.stop();
+  }
+}
+
+async function* resetting(alarm: SilenceAlarm, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    // As long as somebody works on it, nothing can come.
+    alarm.stop();
+    yield chunk;
+    alarm.reset();
   }
 }

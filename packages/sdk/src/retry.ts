@@ -34,7 +34,8 @@ export function createBackoff({ giveUpAfterMs }: { readonly giveUpAfterMs: numbe
 
 function isTransient(error: unknown): boolean {
   if (error instanceof VolaryConnectionError) return true;
-  return error instanceof VolaryApiError && (error.code === 'unavailable' || error.code === 'aborted');
+  if (!(error instanceof VolaryApiError)) return false;
+  return error.code === 'unavailable' || error.code === 'aborted' || error.reason === 'events.too_many_readers';
 }
 
 /** Rejects with the signal's reason when it is aborted. By hand, since this package runs in browsers too. */
