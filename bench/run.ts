@@ -4,6 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { coldBoot } from './cold-boot.ts';
+import { eventAppend } from './event-append.ts';
+import { eventFanOut } from './event-fan-out.ts';
 import { execRoundTrip } from './exec-round-trip.ts';
 import { type Benchmark, type Figure, isWithinBound, type Omitted, ratioOf } from './lib/benchmark.ts';
 import { describeHardware } from './lib/hardware.ts';
@@ -12,7 +14,15 @@ import { listVms } from './list-vms.ts';
 import { serverAtRest } from './server-at-rest.ts';
 import { serverRestart } from './server-restart.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [coldBoot, execRoundTrip, serverAtRest, serverRestart, listVms];
+const BENCHMARKS: readonly Benchmark[] = [
+  coldBoot,
+  execRoundTrip,
+  serverAtRest,
+  serverRestart,
+  listVms,
+  eventAppend,
+  eventFanOut,
+];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const isSaved = process.argv.includes('--save');

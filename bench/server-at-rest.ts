@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark } from './lib/benchmark.ts';
+import { cpuTicks, residentMib } from './lib/process-usage.ts';
 import { startServer } from './lib/server.ts';
 
 /** How long the server is left alone before it is looked at. */
@@ -27,15 +27,3 @@ export const serverAtRest: Benchmark = {
     ];
   },
 };
-
-function residentMib(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) / 1024;
-}
-
-/** User and system time, ticks of 10 ms; the fields after the last parenthesis (proc(5)). */
-function cpuTicks(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}
