@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { VolaryError } from '../domain/errors.ts';
 import { isIdempotencyKey, type KeptAnswer } from '../domain/idempotency/keyed-request.ts';
 import type { EngineDeps } from '../engine/deps.ts';
-import type { Claim, Engine, Once } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Claim, Once } from '../engine/requests.ts';
 import { toApiError } from './problem-reply.ts';
 import { invalidFields } from './validation.ts';
 

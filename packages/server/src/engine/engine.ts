@@ -1,7 +1,7 @@
 import type { Event, EventType } from '../domain/events.ts';
 import type { ExecRequest, Execution, OutputStream } from '../domain/execution/execution.ts';
 import type { Host } from '../domain/host/host.ts';
-import type { Effect, KeptAnswer } from '../domain/idempotency/keyed-request.ts';
+import type { KeptAnswer } from '../domain/idempotency/keyed-request.ts';
 import type { ExecutionId, OperationId, VmId } from '../domain/ids.ts';
 import type { Image } from '../domain/image/image.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -11,6 +11,7 @@ import type { VmPhase } from '../domain/vm/phase.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
+import type { Claim, Once, Page } from './requests.ts';
 
 /**
  * All that the faces can ask for. Every call names who asks and goes through `access/`; every call may throw
@@ -31,22 +32,10 @@ export interface Engine {
   whyNotReady(): string | null;
 }
 
-export interface Page<T, Cursor> {
-  readonly items: readonly T[];
-  /** To be given as `after` for the next page; null on the last one. */
-  readonly next: Cursor | null;
-}
-
 /** A change that was accepted: stored together with its operation, and under way. */
 export interface Accepted {
   readonly vm: Vm;
   readonly operation: Operation;
-}
-
-/** A change that is made at most once for the key that its request carries. */
-export interface Once {
-  /** One that has taken effect before is not made again: what came of it is returned as it is now. */
-  readonly once?: Claim;
 }
 
 /** If given, the change is made only if the VM's `revision` is still this one; else `conflict` vm.changed. */
@@ -297,20 +286,6 @@ export interface ImageEntry {
   readonly current: Image | null;
   /** Built from earlier states of the recipe; kept while a VM's disk needs them. */
   readonly older: readonly Image[];
-}
-
-/** A request that carries a key, as long as it is being answered. To be given to the call that takes effect, as `once`. */
-export interface Claim {
-  /** Name of the one whose key it is. */
-  readonly principal: string;
-  readonly key: string;
-  readonly fingerprint: string;
-  /** Of the request that takes effect: the first one. */
-  readonly requestId: string;
-  /** What the request brought about when it came first; null if it has not come before. */
-  readonly effect: Effect | null;
-  /** What it was answered with then; null if that was not kept. */
-  readonly answer: KeptAnswer | null;
 }
 
 /** Requests that may be repeated without harm, by a key of their caller's. Kept for `limits.idempotencyMs`. */

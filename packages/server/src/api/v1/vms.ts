@@ -2,7 +2,7 @@ import { routes, TEXT_TYPE, type VmPage } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { VmId } from '../../domain/ids.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { Page } from '../../engine/engine.ts';
+import type { Page } from '../../engine/requests.ts';
 import { onceOf } from '../idempotency.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';

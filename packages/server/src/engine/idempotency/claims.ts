@@ -16,7 +16,8 @@ import { KEPT_BODY_LENGTH } from '../../domain/idempotency/keyed-request.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import type { Claim, IdempotencyApi } from '../engine.ts';
+import type { IdempotencyApi } from '../engine.ts';
+import type { Claim } from '../requests.ts';
 
 type ClaimDeps = Pick<EngineDeps, 'store' | 'clock'> & { readonly config: EngineConfig };
 

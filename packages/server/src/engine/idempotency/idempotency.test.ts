@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExecRequest } from '../../domain/execution/execution.ts';
-import type { Claim, ExecutionSession } from '../engine.ts';
+import type { ExecutionSession } from '../engine.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
+import type { Claim } from '../requests.ts';
 import { create, finish, request, soon } from '../vm-life.test-kit.ts';
 
 const ANSWER = { status: 202, headers: { location: '/x' }, body: '{}' };

@@ -1,8 +1,9 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { Accepted, Claim } from '../engine.ts';
+import type { Accepted } from '../engine.ts';
 import { findVm } from '../queries/find-vm.ts';
+import type { Claim } from '../requests.ts';
 import { outcomeUnknown } from './claims.ts';
 
 /** The operation that the claim's request began when it came first, as it is now; null when it has not come before. */

@@ -4,9 +4,9 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { Once } from '../engine.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
+import type { Once } from '../requests.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 

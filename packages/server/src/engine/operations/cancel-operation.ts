@@ -7,11 +7,11 @@ import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
-import type { Once } from '../engine.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
 import { type CancelPlan, planCancel } from '../plans/plan-cancel.ts';
 import { findVm } from '../queries/find-vm.ts';
+import type { Once } from '../requests.ts';
 import { operationEvent, vmEvent } from './events.ts';
 import { announce, type Change, type OperationDeps, recordChange } from './request-change.ts';
 

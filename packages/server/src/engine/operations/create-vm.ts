@@ -6,9 +6,10 @@ import { checkMetadata, checkVmName, checkVmSpec, VM_DEFAULTS, VM_LIMITS, type V
 import type { Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { Accepted, CreateVmRequest, Once } from '../engine.ts';
+import type { Accepted, CreateVmRequest } from '../engine.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
+import type { Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { operationEvent, vmEvent } from './events.ts';
 import { announce, newOperation, type OperationDeps } from './request-change.ts';

@@ -1,0 +1,27 @@
+import type { Effect, KeptAnswer } from '../domain/idempotency/keyed-request.ts';
+
+export interface Page<T, Cursor> {
+  readonly items: readonly T[];
+  /** To be given as `after` for the next page; null on the last one. */
+  readonly next: Cursor | null;
+}
+
+/** A request that carries a key, as long as it is being answered. To be given to the call that takes effect, as `once`. */
+export interface Claim {
+  /** Name of the one whose key it is. */
+  readonly principal: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  /** Of the request that takes effect: the first one. */
+  readonly requestId: string;
+  /** What the request brought about when it came first; null if it has not come before. */
+  readonly effect: Effect | null;
+  /** What it was answered with then; null if that was not kept. */
+  readonly answer: KeptAnswer | null;
+}
+
+/** A change that is made at most once for the key that its request carries. */
+export interface Once {
+  /** One that has taken effect before is not made again: what came of it is returned as it is now. */
+  readonly once?: Claim;
+}
