@@ -29,6 +29,12 @@ export const EVENT_TYPES = [
   'execution.completed',
   'image.built',
   'image.removed',
+  'webhook.created',
+  'webhook.updated',
+  'webhook.deleted',
+  'webhook.disabled',
+  'webhook.events_lost',
+  'webhook.test',
   'server.started',
   'server.stopping',
 ] as const;
@@ -56,7 +62,7 @@ export const Event = component(
     type: EventType,
     at: timestamp('When.'),
     subject: Type.String({
-      description: 'Id of what it is about: a VM, an operation, an execution; or the name of an image.',
+      description: 'Id of what it is about: a VM, an operation, an execution, a webhook; or the name of an image.',
     }),
     vm_id: nullableString({ description: 'The VM it concerns, if any.' }),
     operation_id: nullableString({ description: 'The operation it belongs to, if any.' }),

@@ -12,6 +12,8 @@ export const EXAMPLE_IDS = {
   execution: 'exec_01kahx6z4sf8r9y6m3s2t1v0ws',
   host: 'host_01kahx6z4tf8r9y6m3s2t1v0wt',
   request: 'req_01kahx6z4vf8r9y6m3s2t1v0wv',
+  webhook: 'hook_01kahx6z4wf8r9y6m3s2t1v0ww',
+  delivery: 'dlv_01kahx6z4xf8r9y6m3s2t1v0wx',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -34,6 +36,17 @@ export const RequestId = Type.String({
   pattern: `^req_${SUFFIX}$`,
   description: 'Id of the request, as in its X-Request-Id header and in the log.',
   examples: [EXAMPLE_IDS.request],
+});
+
+export const WebhookId = Type.String({
+  pattern: `^hook_${SUFFIX}$`,
+  description: 'Id of a webhook.',
+  examples: [EXAMPLE_IDS.webhook],
+});
+export const DeliveryId = Type.String({
+  pattern: `^dlv_${SUFFIX}$`,
+  description: 'Id of a delivery.',
+  examples: [EXAMPLE_IDS.delivery],
 });
 
 /** A VM as requests name it. */

@@ -15,3 +15,4 @@ export * from './routes.ts';
 export type { Json, JsonObject } from './schema.ts';
 export * from './server-info.ts';
 export * from './vms.ts';
+export * from './webhooks.ts';

@@ -11,6 +11,8 @@ export const LIMITS = {
   graceMs: { minimum: 0, maximum: 600_000, default: 30_000 },
   /** Milliseconds that a command may run; 0: without an end. Seven days. */
   execTimeoutMs: { minimum: 0, maximum: 604_800_000 },
+  /** Of a webhook: characters, and how many events may be asked for again at a time. */
+  webhooks: { urlLength: 2_048, descriptionLength: 256, replayed: 100 },
   /** Bytes of a JSON body, and how deep it may be nested. */
   jsonBytes: 1_048_576,
   jsonDepth: 32,

@@ -29,11 +29,11 @@ export interface RouteResponse {
  * Statuses that every route may answer (401, 403, 500, 503) are not repeated.
  */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As in OpenAPI: `/v1/vms/{ref}`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: 'vms' | 'executions' | 'files' | 'operations' | 'events' | 'images' | 'hosts' | 'server';
+  readonly tag: 'vms' | 'executions' | 'files' | 'operations' | 'events' | 'images' | 'hosts' | 'webhooks' | 'server';
   /** One line. */
   readonly summary: string;
   readonly description?: string;
@@ -51,9 +51,9 @@ export interface Route {
   readonly responses: Readonly<Record<number, RouteResponse>>;
   /**
    * How a repetition with the same `Idempotency-Key` is kept from taking effect twice. `stored`: the key is written together with
-   * the effect. `in-guest`: the effect is in a guest, and the key is written before it. Absent: repeating it does no harm.
+   * the effect. `untold`: so too, but its answer may tell a secret, of which no copy is kept: it is made again. `in-guest`: the effect is in a guest, and the key is written before it. Absent: repeating it does no harm.
    */
-  readonly keyed?: 'stored' | 'in-guest';
+  readonly keyed?: 'stored' | 'untold' | 'in-guest';
   /** Reasons of its own errors, by status. */
   readonly errors: Readonly<Record<number, readonly string[]>>;
 }

@@ -28,6 +28,16 @@ import {
   stopVm,
   waitForVm,
 } from './routes/vms.ts';
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  replayWebhook,
+  testWebhook,
+  updateWebhook,
+} from './routes/webhooks.ts';
 
 /** Every route of `/v1` (and the two probes beside it), by operation id. */
 export const routes = {
@@ -67,6 +77,14 @@ export const routes = {
   deleteImage,
   listHosts,
   getHost,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  deleteWebhook,
+  testWebhook,
+  listWebhookDeliveries,
+  replayWebhook,
   getCapabilities,
   getOpenApi,
   getHealth,

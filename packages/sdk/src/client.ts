@@ -7,6 +7,7 @@ import { createOperationClient, type OperationClient } from './operations.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createVmClient, type VmClient } from './vms.ts';
+import { createWebhookClient, type WebhookClient } from './webhooks.ts';
 
 export interface ImageClient {
   list(options?: Abortable): Promise<ImagePage>;
@@ -34,6 +35,7 @@ export interface VolaryClient {
   readonly events: EventClient;
   readonly images: ImageClient;
   readonly hosts: HostClient;
+  readonly webhooks: WebhookClient;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
   ready(options?: Abortable): Promise<void>;
@@ -49,6 +51,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     events: createEventClient(transport),
     images: createImageClient(transport),
     hosts: createHostClient(transport),
+    webhooks: createWebhookClient(transport),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {
       await transport.json({ method: 'GET', path: '/readyz', signal });

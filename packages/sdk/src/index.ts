@@ -10,3 +10,4 @@ export type { Repeatable } from './post-once.ts';
 export type { StdinWriter } from './stdin.ts';
 export type { TransportOptions } from './transport.ts';
 export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';
+export type { DeliveryQuery, WebhookClient } from './webhooks.ts';

@@ -22,6 +22,8 @@ import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
+import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
+import { toEventDto } from './api/v1/event-dto.ts';
 import type { Config } from './config/config.ts';
 import { VolaryError } from './domain/errors.ts';
 import { type HostId, parseId } from './domain/ids.ts';
@@ -66,6 +68,11 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       clock,
       ids,
       hostProbe: createHostProbe({ dataDir: config.dataDir }),
+      // A webhook gets an event as /v1 shows it.
+      webhookSender: createHttpWebhookSender(
+        { clock, toBody: (event) => JSON.stringify(toEventDto(event)) },
+        { version: VERSION, allowedTargets: config.webhookAllowedTargets },
+      ),
       log,
     },
     {

@@ -79,7 +79,10 @@ export function createIdempotencyKeys({
   async function settle(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
     const { claim: mine, fault, routeOptions } = request;
     if (mine === null) return;
-    const isInGuest = routeOptions.config.keyed === 'in-guest';
+    const { keyed } = routeOptions.config;
+    const isInGuest = keyed === 'in-guest';
+    // Without an answer that is kept, it is made again from the effect: no secret of it lies about.
+    if (keyed === 'untold') return;
     if (fault === null || isOfOperation(fault)) await keep(mine, reply, payload);
     else if (isInGuest && mine.effect === null && !IN_DOUBT.includes(fault.code)) await idempotency.withdraw(mine);
   }

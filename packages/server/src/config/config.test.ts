@@ -32,6 +32,7 @@ describe('the configuration', () => {
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },
       allowedOrigins: [],
+      webhookAllowedTargets: { ranges: [], places: [] },
     });
   });
 
@@ -55,6 +56,21 @@ describe('the configuration', () => {
     expect(config.allowedOrigins).toEqual(['https://a.org', 'http://b.org:8080']);
   });
 
+  it('says where webhooks may lead, by a flag, a variable or the file', async () => {
+    const list = '10.0.0.0/8, hooks.lan:8443';
+    const expected = {
+      webhookAllowedTargets: {
+        ranges: [{ version: 4, bits: 0x0a00_0000n, prefixLength: 8 }],
+        places: ['hooks.lan:8443'],
+      },
+    };
+
+    expect(await readConfig(['--webhook-allowed-targets', list], {})).toMatchObject(expected);
+    expect(await readConfig([], { VOLARY_WEBHOOK_ALLOWED_TARGETS: list })).toMatchObject(expected);
+    const path = file(`webhook_allowed_targets: ${list}\n`);
+    expect(await readConfig(['--config', path], {})).toMatchObject(expected);
+  });
+
   it('expands variables in the file', async () => {
     expect((await readConfig(['--config', file('data_dir: ${BASE}/data')], { BASE: '/srv' })).dataDir).toBe(
       '/srv/data',
@@ -72,6 +88,7 @@ describe('the configuration', () => {
     [[], { VOLARY_EVENT_MAX_COUNT: '0' }, 'event_max_count'],
     [[], { VOLARY_EVENT_RETENTION_HOURS: '1.5' }, 'event_retention_hours'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],
+    [[], { VOLARY_WEBHOOK_ALLOWED_TARGETS: '10.0.0.0/8, hooks.lan' }, '"hooks.lan"'],
   ])('refuses %j with %j in a sentence', async (argv, env, word) => {
     await expect(readConfig(argv, env)).rejects.toThrow(word);
   });

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
+import { type AllowedTargets, parseAllowedTargets } from '../domain/webhook/target.ts';
 import { requireGoodKey } from './admin-key.ts';
 import { type ListenAddress, parseListen } from './listen.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -16,6 +17,8 @@ export interface Config {
   /** The bootstrap administrator's key, if one was given; else one is generated and kept in the data directory. */
   readonly adminKey: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Where webhooks may lead besides the public internet. */
+  readonly webhookAllowedTargets: AllowedTargets;
   /** For tests: where the server shall die, `NAME:N`. */
   readonly faultPoint: string | null;
   readonly retention: {
@@ -50,6 +53,7 @@ export async function readConfig(
     listen: parseListen(settings.listen ?? DEFAULT_LISTEN),
     driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
     adminKey: checkKey(settings.adminKey),
+    webhookAllowedTargets: checkTargets(settings.webhookAllowedTargets ?? ''),
     faultPoint: settings.faultPoint,
     logLevel: oneOf('log_level', settings.logLevel ?? 'info', ['debug', 'info', 'warn', 'error']),
     retention: {
@@ -95,4 +99,21 @@ function origin(text: string): string {
 function checkKey(key: string | null): string | null {
   if (key !== null) requireGoodKey(key, 'VOLARY_ADMIN_KEY');
   return key;
+}
+
+function checkTargets(text: string): AllowedTargets {
+  try {
+    return parseAllowedTargets(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'it cannot be read';
+    throw new VolaryError(
+      'invalid_argument',
+      `webhook_allowed_targets: ${why}, such as 10.0.0.0/8 or hooks.lan:8443.`,
+      {
+        reason: 'config.invalid',
+        details: { field: 'webhook_allowed_targets' },
+        cause,
+      },
+    );
+  }
 }

@@ -10,6 +10,8 @@ export interface Settings {
   readonly driver: string | null;
   readonly adminKey: string | null;
   readonly logLevel: string | null;
+  /** Ranges of addresses and HOST:PORTs, with commas between them. */
+  readonly webhookAllowedTargets: string | null;
   readonly faultPoint: string | null;
   readonly eventRetentionHours: string | null;
   readonly eventMaxCount: string | null;
@@ -27,6 +29,11 @@ const SOURCES = {
   driver: { flag: 'driver', env: 'VOLARY_DRIVER', file: 'driver' },
   adminKey: { flag: null, env: 'VOLARY_ADMIN_KEY', file: null },
   logLevel: { flag: 'log-level', env: 'VOLARY_LOG_LEVEL', file: 'log_level' },
+  webhookAllowedTargets: {
+    flag: 'webhook-allowed-targets',
+    env: 'VOLARY_WEBHOOK_ALLOWED_TARGETS',
+    file: 'webhook_allowed_targets',
+  },
   faultPoint: { flag: null, env: 'VOLARY_FAULT_POINT', file: null },
   eventRetentionHours: { flag: null, env: 'VOLARY_EVENT_RETENTION_HOURS', file: 'event_retention_hours' },
   eventMaxCount: { flag: null, env: 'VOLARY_EVENT_MAX_COUNT', file: 'event_max_count' },
@@ -51,6 +58,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     driver: find(SOURCES.driver),
     adminKey: find(SOURCES.adminKey),
     logLevel: find(SOURCES.logLevel),
+    webhookAllowedTargets: find(SOURCES.webhookAllowedTargets),
     faultPoint: find(SOURCES.faultPoint),
     eventRetentionHours: find(SOURCES.eventRetentionHours),
     eventMaxCount: find(SOURCES.eventMaxCount),
@@ -64,7 +72,14 @@ function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
   try {
     const { values } = parseArgs({
       args: [...argv],
-      options: { 'data-dir': string, listen: string, driver: string, config: string, 'log-level': string },
+      options: {
+        'data-dir': string,
+        listen: string,
+        driver: string,
+        config: string,
+        'log-level': string,
+        'webhook-allowed-targets': string,
+      },
       strict: true,
       allowPositionals: false,
     });

@@ -29,6 +29,12 @@ export const EVENT_TYPES = [
   'execution.completed',
   'image.built',
   'image.removed',
+  'webhook.created',
+  'webhook.updated',
+  'webhook.deleted',
+  'webhook.disabled',
+  'webhook.events_lost',
+  'webhook.test',
   'server.started',
   'server.stopping',
 ] as const;
@@ -38,7 +44,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export interface NewEvent {
   readonly type: EventType;
   readonly at: EpochMs;
-  /** Id of what it is about: a VM's, an operation's, an execution's, or an image's name. */
+  /** Id of what it is about: a VM's, an operation's, an execution's, a webhook's, or an image's name. */
   readonly subject: string;
   readonly vmId: string | null;
   readonly operationId: string | null;

@@ -7,13 +7,15 @@ declare const brand: unique symbol;
 
 export type Id<Prefix extends string> = string & { readonly [brand]: Prefix };
 
-export const ID_PREFIXES = ['vm', 'op', 'exec', 'host', 'req'] as const;
+export const ID_PREFIXES = ['vm', 'op', 'exec', 'host', 'req', 'hook', 'dlv'] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
 export type VmId = Id<'vm'>;
 export type OperationId = Id<'op'>;
 export type ExecutionId = Id<'exec'>;
 export type HostId = Id<'host'>;
+export type WebhookId = Id<'hook'>;
+export type DeliveryId = Id<'dlv'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;

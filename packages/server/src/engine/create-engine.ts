@@ -5,19 +5,25 @@ import { createIdempotency } from './idempotency/claims.ts';
 import { buildImage } from './operations/build-image.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { createVm } from './operations/create-vm.ts';
+import { createWebhook, type WebhookDeps } from './operations/create-webhook.ts';
 import { deleteVm } from './operations/delete-vm.ts';
+import { deleteWebhook } from './operations/delete-webhook.ts';
 import { pauseVm } from './operations/pause-vm.ts';
 import { removeImage } from './operations/remove-image.ts';
+import { replayWebhook } from './operations/replay-webhook.ts';
 import type { OperationDeps } from './operations/request-change.ts';
 import { restartVm } from './operations/restart-vm.ts';
 import { resumeVm } from './operations/resume-vm.ts';
 import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
+import { testWebhook } from './operations/test-webhook.ts';
+import { updateWebhook } from './operations/update-webhook.ts';
 import { createEventQueries } from './queries/events.ts';
 import { createHostQueries, probeDriver } from './queries/hosts.ts';
 import { listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
 import { createVmQueries } from './queries/vms.ts';
+import { createWebhookQueries } from './queries/webhooks.ts';
 import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
 import { createSupervisor } from './reconcile/supervisor.ts';
@@ -25,6 +31,7 @@ import { createVmReconciler } from './reconcile/vm-reconciler.ts';
 import { createExecutions } from './sessions/executions.ts';
 import { createFiles } from './sessions/files.ts';
 import { createGuestLinks } from './sessions/guest-links.ts';
+import type { WebhookApi } from './webhook-api.ts';
 
 /** An engine with its life: `start` before it takes work, `stop` before its parts are closed. */
 export interface RunningEngine extends Engine {
@@ -72,6 +79,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       build: (principal, name, options) => buildImage(changing, principal, name, options),
       remove: (principal, ref) => removeImage(changing, principal, ref),
     },
+    webhooks: createWebhookApi(changing),
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config }),
     capabilities: () => ({
@@ -117,4 +125,15 @@ function serverEvent(type: 'server.started' | 'server.stopping', config: EngineC
     operationId: null,
     data: { version: config.version },
   } as const;
+}
+
+function createWebhookApi(deps: WebhookDeps): WebhookApi {
+  return {
+    create: (principal, request, options) => createWebhook(deps, principal, request, options),
+    update: (principal, id, change, options) => updateWebhook(deps, principal, id, change, options),
+    delete: (principal, id) => deleteWebhook(deps, principal, id),
+    test: (principal, id, options) => testWebhook(deps, principal, id, options),
+    replay: (principal, id, what, options) => replayWebhook(deps, principal, id, what, options),
+    ...createWebhookQueries(deps),
+  };
 }

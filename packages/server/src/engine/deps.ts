@@ -8,6 +8,8 @@ import type { ImageSource } from '../ports/image-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Store } from '../ports/store.ts';
+import type { WebhookSender } from '../ports/webhook-sender.ts';
+import type { RetryPolicy } from './webhooks/after-try.ts';
 
 /** Everything outside that the engine needs. Each part of it takes only what it uses, by `Pick`. */
 export interface EngineDeps {
@@ -19,6 +21,7 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly hostProbe: HostProbe;
+  readonly webhookSender: WebhookSender;
   readonly log: Log;
 }
 
@@ -56,6 +59,21 @@ export interface EngineConfig {
     /** How often what has been kept long enough is looked for. */
     readonly retentionMs: number;
   };
+  readonly webhooks: WebhookLimits;
+}
+
+/** How persistently receivers are told of events, and how many of them there may be. */
+export interface WebhookLimits extends RetryPolicy {
+  /** A webhook that has failed for so long, and so many times in a row, is disabled. */
+  readonly disableAfterMs: number;
+  readonly disableAfterTries: number;
+  /** How long a secret signs beside the one that took its place. */
+  readonly secretOverlapMs: number;
+  /** How long deliveries that are over are kept. */
+  readonly keepDeliveriesMs: number;
+  readonly maxCount: number;
+  /** Deliveries of one webhook that may wait at the same time because somebody asked for them. */
+  readonly maxWaiting: number;
 }
 
 /** The defaults of a server that was told nothing. */
@@ -73,4 +91,16 @@ export const ENGINE_DEFAULTS = {
     readerLagEvents: 4_096,
   },
   timers: { sweepMs: 30_000, pingMs: 10_000, orphanGraceMs: 60_000, retentionMs: 60_000 },
-} as const satisfies Pick<EngineConfig, 'limits' | 'timers'>;
+  webhooks: {
+    firstRetryMs: 10_000,
+    longestRetryMs: 3_600_000,
+    giveUpAfterMs: 24 * 3_600_000,
+    maxTries: 60,
+    disableAfterMs: 3 * 24 * 3_600_000,
+    disableAfterTries: 20,
+    secretOverlapMs: 24 * 3_600_000,
+    keepDeliveriesMs: 30 * 24 * 3_600_000,
+    maxCount: 100,
+    maxWaiting: 1_000,
+  },
+} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks'>;

@@ -12,6 +12,7 @@ import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { Claim, Once, Page } from './requests.ts';
+import type { WebhookApi } from './webhook-api.ts';
 
 /**
  * All that the faces can ask for. Every call names who asks and goes through `access/`; every call may throw
@@ -25,6 +26,7 @@ export interface Engine {
   readonly events: EventApi;
   readonly images: ImageApi;
   readonly hosts: HostApi;
+  readonly webhooks: WebhookApi;
   readonly idempotency: IdempotencyApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Capabilities;

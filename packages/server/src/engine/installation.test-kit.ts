@@ -11,15 +11,17 @@ import { createSqliteStore } from '../adapters/stores/sqlite/sqlite-store.ts';
 import { createPinoLog } from '../adapters/system/pino-log.ts';
 import { createSystemClock } from '../adapters/system/system-clock.ts';
 import { createSystemIds } from '../adapters/system/system-ids.ts';
+import { createHttpWebhookSender } from '../adapters/webhooks/http-webhook-sender.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Principal } from '../domain/principal/principal.ts';
+import { parseAllowedTargets } from '../domain/webhook/target.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
-import { ENGINE_DEFAULTS, type EngineConfig } from './deps.ts';
+import { ENGINE_DEFAULTS, type EngineConfig, type WebhookLimits } from './deps.ts';
 
 export const ADMIN: Principal = { kind: 'admin', name: 'admin', permissions: ['*'] };
 
@@ -43,6 +45,7 @@ export interface Installation extends AsyncDisposable {
 export function createInstallation(
   change: Partial<EngineConfig['limits'] & EngineConfig['timers']> = {},
   clock: Clock = createSystemClock(),
+  webhooks: Partial<WebhookLimits> = {},
 ): Installation {
   const ids = createSystemIds();
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
@@ -56,6 +59,7 @@ export function createInstallation(
     hostId,
     limits: { ...limits, bootMs: 2_000, ...change },
     timers: { ...timers, ...change },
+    webhooks: { ...ENGINE_DEFAULTS.webhooks, ...webhooks },
   };
   const servers = new Set<TestServer>();
 
@@ -69,7 +73,14 @@ export function createInstallation(
     const bus = createMemoryBus({ log });
     const hostProbe = createHostProbe({ dataDir });
     const images = wrapImages(allImages);
-    const engine = createEngine({ store, driver, images, queue, bus, clock, ids, hostProbe, log }, config);
+    const webhookSender = createHttpWebhookSender(
+      { clock, toBody: (event) => JSON.stringify(event) },
+      { version: 'test', allowedTargets: parseAllowedTargets('127.0.0.1'), timeoutMs: 1_000 },
+    );
+    const engine = createEngine(
+      { store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
+      config,
+    );
     const server: TestServer = {
       engine,
       store,

@@ -9,5 +9,5 @@ export interface Bus {
   subscribe(topic: Topic, listener: (key: string) => void): () => void;
 }
 
-/** `events`: the log has grown. `vm`, `operation`, `execution`: the one with this id has changed. */
-export type Topic = 'events' | 'vm' | 'operation' | 'execution';
+/** `events`: the log has grown. The others: the one with this id has changed. */
+export type Topic = 'events' | 'vm' | 'operation' | 'execution' | 'webhook' | 'delivery';

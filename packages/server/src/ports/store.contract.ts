@@ -7,6 +7,7 @@ import { operationTableContract } from './store-contract/operations.contract.ts'
 import { settingTableContract } from './store-contract/settings.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
 import { vmTableContract } from './store-contract/vms.contract.ts';
+import { deliveryTableContract, webhookTableContract } from './store-contract/webhooks.contract.ts';
 
 /** What is asked of every store. `make` gives each test an empty database of its own. */
 export function storeContract({ name, make }: { readonly name: string; readonly make: MakeStore }): void {
@@ -18,5 +19,7 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     eventTableContract(make);
     settingTableContract(make);
     idempotencyKeyTableContract(make);
+    webhookTableContract(make);
+    deliveryTableContract(make);
   });
 }

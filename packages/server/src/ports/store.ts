@@ -1,10 +1,12 @@
 import type { Event, EventType, NewEvent } from '../domain/events.ts';
 import type { Execution, OutputStream } from '../domain/execution/execution.ts';
 import type { KeptAnswer, KeyedRequest } from '../domain/idempotency/keyed-request.ts';
-import type { ExecutionId, OperationId, VmId } from '../domain/ids.ts';
+import type { DeliveryId, ExecutionId, OperationId, VmId, WebhookId } from '../domain/ids.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { Vm } from '../domain/vm/vm.ts';
+import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/delivery.ts';
+import type { Webhook } from '../domain/webhook/webhook.ts';
 
 /** A page of a list: at most `limit` rows that come after the row with the id `after`. */
 export interface PageRequest<Cursor> {
@@ -121,6 +123,42 @@ export interface IdempotencyKeyTable {
   deleteOld(which: { readonly createdBefore: number; readonly limit: number }): Promise<number>;
 }
 
+/** Webhooks, in the order they were made. */
+export interface WebhookTable {
+  insert(webhook: Webhook): Promise<void>;
+  get(id: WebhookId): Promise<Webhook | null>;
+  list(page: PageRequest<WebhookId>): Promise<readonly Webhook[]>;
+  /** Writes the row if its revision is still `webhook.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(webhook: Webhook): Promise<void>;
+  /** Removes it with its deliveries. False if it is not there. */
+  delete(id: WebhookId): Promise<boolean>;
+  count(): Promise<number>;
+}
+
+export interface DeliveryTable {
+  /** Throws `conflict` store.constraint when its webhook is not there. */
+  insert(delivery: Delivery): Promise<void>;
+  get(id: DeliveryId): Promise<Delivery | null>;
+  /** Newest first. */
+  list(
+    page: PageRequest<DeliveryId> & { readonly webhookId: WebhookId; readonly state?: DeliveryState },
+  ): Promise<readonly Delivery[]>;
+  /** Writes the row, if it is there. */
+  update(delivery: Delivery): Promise<void>;
+  /** The one of these kinds that waits and is to be tried first; of several at one moment, that of the lowest sequence. */
+  firstWaiting(which: {
+    readonly webhookId: WebhookId;
+    readonly kinds: readonly DeliveryKind[];
+  }): Promise<Delivery | null>;
+  countWaiting(webhookId: WebhookId): Promise<number>;
+  /** Lets all that wait be tried from this moment on, as if for the first time. */
+  restartWaiting(webhookId: WebhookId, now: number): Promise<void>;
+  /** Removes those of kind `event` that wait and have a sequence above this one. */
+  deleteWaitingEvents(which: { readonly webhookId: WebhookId; readonly above: number }): Promise<void>;
+  /** Removes the oldest of those completed before this moment, at most `limit` of them. Returns how many. */
+  deleteOld(which: { readonly completedBefore: number; readonly limit: number }): Promise<number>;
+}
+
 /** A key, as long as it is that of one request. */
 export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
 
@@ -131,6 +169,8 @@ export interface Tables {
   readonly events: EventTable;
   readonly settings: SettingTable;
   readonly idempotencyKeys: IdempotencyKeyTable;
+  readonly webhooks: WebhookTable;
+  readonly deliveries: DeliveryTable;
 }
 
 /**

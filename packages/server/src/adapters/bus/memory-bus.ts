@@ -13,6 +13,8 @@ export function createMemoryBus({ log }: { readonly log: Log }): Bus {
     vm: new Set(),
     operation: new Set(),
     execution: new Set(),
+    webhook: new Set(),
+    delivery: new Set(),
   };
   let pending: { readonly topic: Topic; readonly key: string }[] = [];
 

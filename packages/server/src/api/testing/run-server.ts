@@ -13,6 +13,7 @@ const PATIENCE_MS = 15_000;
 /** A server of its own, as a process, on the simulated driver. */
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
+  readonly dataDir: string;
   /** Its log so far. */
   log(): string;
   /** Asks it to stop, and resolves with its exit code. */
@@ -21,12 +22,17 @@ export interface RunningServer extends AsyncDisposable {
   killAndStartAnother(): Promise<RunningServer>;
 }
 
-/** Starts `main.ts` as `volary serve` does, on a free port, with a data directory that is removed in the end. */
-export async function runServer(): Promise<RunningServer> {
-  return await runServerOn(await mkdtemp(join(tmpdir(), 'volary-test-api-')));
+type Environment = Readonly<Record<string, string>>;
+
+/**
+ * Starts `main.ts` as `volary serve` does, on a free port, with a data directory that is removed in the end. `settings` are further
+ * variables of its environment.
+ */
+export async function runServer(settings: Environment = {}): Promise<RunningServer> {
+  return await runServerOn(await mkdtemp(join(tmpdir(), 'volary-test-api-')), settings);
 }
 
-async function runServerOn(dataDir: string): Promise<RunningServer> {
+async function runServerOn(dataDir: string, settings: Environment): Promise<RunningServer> {
   const args = [MAIN, '--driver', 'simulated', '--listen', '127.0.0.1:0', '--data-dir', dataDir];
   const env = {
     ...process.env,
@@ -35,6 +41,7 @@ async function runServerOn(dataDir: string): Promise<RunningServer> {
     VOLARY_LOG_LEVEL: 'debug',
     // Nobody starts from this cache again, and writing it takes a second.
     NODE_DISABLE_COMPILE_CACHE: '1',
+    ...settings,
   };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
@@ -52,13 +59,14 @@ async function runServerOn(dataDir: string): Promise<RunningServer> {
   const url = await urlOf(child, join(dataDir, 'server.json'), () => log);
   return {
     url,
+    dataDir,
     log: () => log,
     stop: () => end('SIGTERM'),
     async killAndStartAnother() {
       await end('SIGKILL');
       isOver = true;
       await rm(join(dataDir, 'server.json'));
-      return await runServerOn(dataDir);
+      return await runServerOn(dataDir, settings);
     },
     [Symbol.asyncDispose]: async () => {
       if (isOver) return;

@@ -1,18 +1,23 @@
 import type {
+  Delivery as DeliveryDto,
   Event as EventDto,
   Execution as ExecutionDto,
   Host as HostDto,
   Image as ImageDto,
   Operation as OperationDto,
   Vm as VmDto,
+  Webhook as WebhookDto,
 } from '@volary/contract';
 import {
+  DELIVERY_KINDS,
+  DELIVERY_STATES,
   EVENT_TYPES,
   EXECUTION_STATES,
   LIMITS,
   OPERATION_KINDS,
   OPERATION_STATES,
   routes,
+  TRY_ERRORS,
   VM_NAME_PATTERN,
   VM_PHASES,
 } from '@volary/contract';
@@ -30,6 +35,9 @@ import * as phases from '../../domain/vm/phase.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import * as spec from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { Delivery } from '../../domain/webhook/delivery.ts';
+import * as deliveries from '../../domain/webhook/delivery.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
 
 /*
  * Where each field of the domain stands in /v1. A field without a place does not compile; nor does a place that nothing
@@ -161,6 +169,40 @@ const HOST = {
   kernelVersion: ['kernel_version'],
 } as const satisfies Places<Host, HostDto>;
 
+const WEBHOOK = {
+  id: ['id'],
+  url: ['url'],
+  types: ['types'],
+  vmId: ['vm_id'],
+  description: ['description'],
+  secrets: ['secret_count'],
+  isEnabled: ['is_enabled'],
+  disabledBecause: ['disabled_because'],
+  cursor: ['last_sequence'],
+  failures: ['failure_count', 'failing_since'],
+  lastDeliveredAt: ['last_delivered_at'],
+  owner: ['owner'],
+  createdAt: ['created_at'],
+  updatedAt: ['updated_at'],
+  revision: { inside: 'rises with each event that is delivered; nobody can ask for a change by it' },
+} as const satisfies Places<Webhook, WebhookDto>;
+
+const DELIVERY = {
+  id: ['id'],
+  webhookId: ['webhook_id'],
+  kind: ['kind'],
+  state: ['state'],
+  firstSequence: ['first_sequence'],
+  sequence: ['sequence'],
+  event: ['event'],
+  tries: ['tries'],
+  firstTriedAt: { inside: 'the beginning of the time after which it is given up' },
+  nextTryAt: ['next_try_at'],
+  lastTry: ['last_try'],
+  createdAt: ['created_at'],
+  completedAt: ['completed_at'],
+} as const satisfies Places<Delivery, DeliveryDto>;
+
 /** Compiles only when nothing is left over. */
 type Nothing<Left extends never> = Left;
 
@@ -173,6 +215,8 @@ const unfilled: readonly Nothing<
   | Unfilled<ExecutionDto, typeof EXECUTION>
   | Unfilled<EventDto, typeof EVENT>
   | Unfilled<ImageDto, typeof IMAGE>
+  | Unfilled<WebhookDto, typeof WEBHOOK>
+  | Unfilled<DeliveryDto, typeof DELIVERY>
   | HostLeft
 >[] = [];
 
@@ -193,6 +237,9 @@ describe('domain and /v1', () => {
     expect([...OPERATION_STATES]).toEqual([...operations.OPERATION_STATES]);
     expect([...EXECUTION_STATES]).toEqual([...executions.EXECUTION_STATES]);
     expect([...EVENT_TYPES]).toEqual([...events.EVENT_TYPES]);
+    expect([...DELIVERY_STATES]).toEqual([...deliveries.DELIVERY_STATES]);
+    expect([...DELIVERY_KINDS]).toEqual([...deliveries.DELIVERY_KINDS]);
+    expect([...TRY_ERRORS]).toEqual([...deliveries.TRY_ERRORS]);
   });
 
   it('have the same bounds', () => {

@@ -29,7 +29,7 @@ declare module 'fastify' {
     /** What the caller must be allowed; `none`: no key is needed. */
     permission?: string;
     /** How a repetition with the same `Idempotency-Key` is kept from taking effect twice. */
-    keyed?: 'stored' | 'in-guest';
+    keyed?: 'stored' | 'untold' | 'in-guest';
   }
 }
 

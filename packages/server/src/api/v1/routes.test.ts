@@ -8,7 +8,9 @@ import { type Ask, send } from '../testing/send.ts';
 const NOBODY = 'vm_01kahx6z4qf8r9y6m3s2t1v0wq';
 const NO_EXECUTION = 'exec_01kahx6z4sf8r9y6m3s2t1v0ws';
 const NO_OPERATION = 'op_01kahx6z4rf8r9y6m3s2t1v0wr';
+const NO_WEBHOOK = 'hook_01kahx6z4wf8r9y6m3s2t1v0ww';
 const RUNNING = { params: { ref: 'first' } };
+const UNKNOWN_WEBHOOK: Failing = { ask: { params: { id: NO_WEBHOOK } }, status: 404, reason: 'webhook.unknown' };
 const UNKNOWN_VM: Failing = { ask: { params: { ref: NOBODY } }, status: 404, reason: 'vm.unknown' };
 
 let server: RunningServer;
@@ -47,6 +49,12 @@ async function vm(state: 'running' | 'stopped' | 'paused'): Promise<Ask> {
 async function runningCommand(): Promise<string> {
   const { id } = await client.executions.detach('first', { argv: ['cat'], stdin: true, tty: true });
   return id;
+}
+
+/** A webhook that leads nowhere: the name is one that is never given to anybody. */
+async function webhook(): Promise<Ask> {
+  const { id } = await client.webhooks.create({ url: 'http://hooks.invalid/', is_enabled: false });
+  return { params: { id } };
 }
 
 const unknownFile = (extra: object = {}): Failing => ({
@@ -237,6 +245,41 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     ask: async () => ({ params: { ref: (await client.hosts.list()).items[0]?.id ?? '' } }),
     status: 200,
     failing: { ask: { params: { ref: 'elsewhere' } }, status: 404, reason: 'host.unknown' },
+  },
+  createWebhook: {
+    ask: () => ({ body: { url: 'https://hooks.invalid/in', types: ['vm.started'], vm: 'first', is_enabled: false } }),
+    status: 201,
+    failing: { ask: { body: { url: 'http://127.0.0.1:1/' } }, status: 400, reason: 'webhook.target_refused' },
+  },
+  listWebhooks: {
+    ask: async () => {
+      await webhook();
+      return { query: { limit: 1 } };
+    },
+    status: 200,
+    failing: { ask: { query: { cursor: 'vm_x' } }, status: 400, reason: 'request.invalid' },
+  },
+  getWebhook: { ask: webhook, status: 200, failing: UNKNOWN_WEBHOOK },
+  updateWebhook: {
+    ask: async () => ({ ...(await webhook()), body: { rotate_secret: true, description: 'New', vm: null } }),
+    status: 200,
+    failing: { ...UNKNOWN_WEBHOOK, ask: { ...UNKNOWN_WEBHOOK.ask, body: { is_enabled: true } } },
+  },
+  deleteWebhook: { ask: webhook, status: 204, failing: UNKNOWN_WEBHOOK },
+  testWebhook: { ask: webhook, status: 200, failing: UNKNOWN_WEBHOOK },
+  listWebhookDeliveries: {
+    ask: async () => {
+      const tested = await webhook();
+      await client.webhooks.test(tested.params?.['id'] ?? '');
+      return { ...tested, query: { state: 'dead' } };
+    },
+    status: 200,
+    failing: UNKNOWN_WEBHOOK,
+  },
+  replayWebhook: {
+    ask: async () => ({ ...(await webhook()), body: { sequences: [1, 2] } }),
+    status: 200,
+    failing: { ...UNKNOWN_WEBHOOK, ask: { ...UNKNOWN_WEBHOOK.ask, body: { after: 0 } } },
   },
   getCapabilities: {
     ask: () => ({}),

@@ -16,6 +16,7 @@ import { mountOperations } from './operations.ts';
 import { mountServerInfo } from './server-info.ts';
 import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
+import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
 
 /** The native API, with parsers, validation and errors of its own: no other face is touched by them. */
 export function createV1(context: V1Context, authenticate: Authenticate): FastifyPluginAsync {
@@ -53,5 +54,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountOperations(app, context);
   mountEvents(app, context);
   mountImages(app, context);
+  mountWebhooks(app, context);
+  mountWebhookDeliveries(app, context);
   mountServerInfo(app, context);
 }

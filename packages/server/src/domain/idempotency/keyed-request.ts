@@ -1,4 +1,4 @@
-import type { ExecutionId, OperationId } from '../ids.ts';
+import type { DeliveryId, ExecutionId, OperationId, WebhookId } from '../ids.ts';
 import type { EpochMs } from '../time.ts';
 
 /**
@@ -8,6 +8,8 @@ import type { EpochMs } from '../time.ts';
 export type Effect =
   | { readonly kind: 'operation'; readonly id: OperationId }
   | { readonly kind: 'execution'; readonly id: ExecutionId }
+  | { readonly kind: 'webhook'; readonly id: WebhookId }
+  | { readonly kind: 'delivery'; readonly id: DeliveryId }
   | { readonly kind: 'guest' };
 
 /** An answer as a face gave it, to be given again word for word. */

@@ -22,6 +22,10 @@ export const PERMISSIONS = [
   'operation:cancel',
   'event:read',
   'host:read',
+  'webhook:read',
+  'webhook:create',
+  'webhook:update',
+  'webhook:delete',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 

@@ -1,8 +1,11 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
+import type { Delivery } from '../../domain/webhook/delivery.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { Accepted } from '../engine.ts';
 import { findVm } from '../queries/find-vm.ts';
+import { findWebhook } from '../queries/find-webhook.ts';
 import type { Claim } from '../requests.ts';
 import { outcomeUnknown } from './claims.ts';
 
@@ -36,4 +39,27 @@ export async function recallChange(
       cause: error,
     });
   }
+}
+
+/** The webhook that the claim's request made or set back when it came first, as it is now; null when it has not come before. */
+export async function recallWebhook(
+  { store }: Pick<EngineDeps, 'store'>,
+  claim: Claim | undefined,
+): Promise<Webhook | null> {
+  const effect = claim?.effect ?? null;
+  if (effect === null) return null;
+  if (effect.kind !== 'webhook') throw outcomeUnknown();
+  return await findWebhook(store, effect.id);
+}
+
+/** The delivery that the claim's request asked for when it came first; null when it has not come before. */
+export async function recallDelivery(
+  { store }: Pick<EngineDeps, 'store'>,
+  claim: Claim | undefined,
+): Promise<Delivery | null> {
+  const effect = claim?.effect ?? null;
+  if (effect === null) return null;
+  const delivery = effect.kind === 'delivery' ? await store.deliveries.get(effect.id) : null;
+  if (delivery === null) throw outcomeUnknown();
+  return delivery;
 }

@@ -32,7 +32,13 @@ export async function waitFor<T>(
   }
 }
 
-async function sleepUnless(rung: Promise<void>, clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+/** Sleeps until `rung` or the time is over. Rejects with the signal's reason when that is aborted. */
+export async function sleepUnless(
+  rung: Promise<void>,
+  clock: Clock,
+  delayMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const awake = new AbortController();
   const slept = clock.sleep(delayMs, { signal: AbortSignal.any([signal, awake.signal]) });
   try {
@@ -45,7 +51,7 @@ async function sleepUnless(rung: Promise<void>, clock: Clock, delayMs: number, s
 }
 
 /** Remembers that somebody rang between two waits, so that no hint falls through. */
-function createBell(): { readonly ring: () => void; readonly next: () => Promise<void> } {
+export function createBell(): { readonly ring: () => void; readonly next: () => Promise<void> } {
   let waiting = Promise.withResolvers<void>();
   return {
     ring: () => {

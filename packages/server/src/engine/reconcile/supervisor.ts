@@ -8,6 +8,7 @@ import { dropOldKeys } from '../idempotency/claims.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
+import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
 import type { ImageBuilds } from './image-builder.ts';
@@ -89,6 +90,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.sweepMs, 'idempotency keys', () => dropOldKeys(deps)),
         every(config.timers.pingMs, 'disk space', deps.diskSpace.look, { isAtOnce: true }),
         every(config.timers.retentionMs, 'retention', () => dropOld(deps, signal), { isAtOnce: true }),
+        every(config.timers.sweepMs, 'webhook deliveries', () => dropOldDeliveries(deps)),
+        runDeliverer(deps, { signal }),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },

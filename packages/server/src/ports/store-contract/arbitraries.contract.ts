@@ -8,6 +8,8 @@ import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
 import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
+import { DELIVERY_KINDS, DELIVERY_STATES, type Delivery, TRY_ERRORS } from '../../domain/webhook/delivery.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
 
 const moment = fc.nat(2 ** 42);
 const words = fc.string({ unit: 'binary', maxLength: 12 });
@@ -154,4 +156,44 @@ export const anyEvent: fc.Arbitrary<NewEvent> = fc.record({
   vmId: orNull(anyId('vm')),
   operationId: orNull(anyId('op')),
   data: object,
+});
+
+/** Any webhook at all; whoever stores it gives it an id and a revision. */
+export const anyWebhook: fc.Arbitrary<Omit<Webhook, 'id' | 'revision'>> = fc.record({
+  url: words,
+  types: orNull(fc.subarray([...EVENT_TYPES])),
+  vmId: orNull(anyId('vm')),
+  description: words,
+  secrets: fc.array(fc.record({ value: words, expiresAt: orNull(moment) }), { maxLength: 3 }),
+  isEnabled: fc.boolean(),
+  disabledBecause: fc.constantFrom('failing', null),
+  cursor: moment,
+  failures: orNull(fc.record({ count: fc.integer({ min: 1, max: 1e6 }), since: moment })),
+  lastDeliveredAt: orNull(moment),
+  owner: words,
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+/** Any delivery at all; whoever stores it gives it an id and a webhook. */
+export const anyDelivery: fc.Arbitrary<Omit<Delivery, 'id' | 'webhookId'>> = fc.record({
+  kind: fc.constantFrom(...DELIVERY_KINDS),
+  state: fc.constantFrom(...DELIVERY_STATES),
+  firstSequence: moment,
+  sequence: moment,
+  event: orNull(fc.tuple(anyEvent, moment).map(([event, sequence]) => ({ ...event, sequence }))),
+  tries: small,
+  firstTriedAt: orNull(moment),
+  nextTryAt: orNull(moment),
+  lastTry: orNull(
+    fc.record({
+      at: moment,
+      status: orNull(fc.nat(999)),
+      error: orNull(fc.constantFrom(...TRY_ERRORS)),
+      response: words,
+      durationMs: small,
+    }),
+  ),
+  createdAt: moment,
+  completedAt: orNull(moment),
 });

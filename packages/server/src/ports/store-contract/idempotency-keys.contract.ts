@@ -8,6 +8,8 @@ const ANSWER = { status: 202, headers: { location: '/v1/operations/x' }, body: '
 const effects: readonly KeyedRequest['effect'][] = [
   { kind: 'operation', id: numberedId('op', 1) },
   { kind: 'execution', id: numberedId('exec', 1) },
+  { kind: 'webhook', id: numberedId('hook', 1) },
+  { kind: 'delivery', id: numberedId('dlv', 1) },
   { kind: 'guest' },
 ];
 

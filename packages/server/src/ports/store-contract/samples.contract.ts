@@ -6,6 +6,8 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { Delivery } from '../../domain/webhook/delivery.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
 
 const AT = 1_767_225_600_000;
 
@@ -111,6 +113,48 @@ export function sampleKeyedRequest(number: number, change: Partial<KeyedRequest>
     effect: { kind: 'operation', id: numberedId('op', number) },
     createdAt: AT,
     answer: null,
+    ...change,
+  };
+}
+
+/** A webhook that is told of everything, and has been told of nothing. */
+export function sampleWebhook(number: number, change: Partial<Webhook> = {}): Webhook {
+  return {
+    id: numberedId('hook', number),
+    url: 'https://hooks.example.com/',
+    types: null,
+    vmId: null,
+    description: '',
+    secrets: [{ value: 'a secret of sixteen or more', expiresAt: null }],
+    isEnabled: true,
+    disabledBecause: null,
+    cursor: 0,
+    failures: null,
+    lastDeliveredAt: null,
+    owner: 'admin',
+    createdAt: AT,
+    updatedAt: AT,
+    revision: 1,
+    ...change,
+  };
+}
+
+/** A delivery of webhook 1 that waits for its first try. */
+export function sampleDelivery(number: number, change: Partial<Delivery> = {}): Delivery {
+  return {
+    id: numberedId('dlv', number),
+    webhookId: numberedId('hook', 1),
+    kind: 'event',
+    state: 'waiting',
+    firstSequence: 1,
+    sequence: 1,
+    event: { ...sampleEvent(null, 'delivered'), sequence: 1 },
+    tries: 0,
+    firstTriedAt: null,
+    nextTryAt: AT,
+    lastTry: null,
+    createdAt: AT,
+    completedAt: null,
     ...change,
   };
 }

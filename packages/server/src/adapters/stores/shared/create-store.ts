@@ -6,12 +6,14 @@ import type { Kysely } from 'kysely';
 import type { Store, Tables } from '../../../ports/store.ts';
 import type { Connection, DatabaseBackend } from './connection.ts';
 import type { Schema } from './schema.ts';
+import { createDeliveryStatements, createDeliveryTable } from './tables/delivery-table.ts';
 import { createEventStatements, createEventTable } from './tables/event-table.ts';
 import { createExecutionStatements, createExecutionTable } from './tables/execution-table.ts';
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
+import { createWebhookStatements, createWebhookTable } from './tables/webhook-table.ts';
 
 /** The store in `backend`, whose tables are there. `compiler` builds the queries in the backend's dialect. */
 export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>): Store {
@@ -22,6 +24,8 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     events: createEventStatements(compiler),
     settings: createSettingStatements(compiler),
     idempotencyKeys: createIdempotencyKeyStatements(compiler),
+    webhooks: createWebhookStatements(compiler),
+    deliveries: createDeliveryStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -33,6 +37,8 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       events: createEventTable(connection, statements.events),
       settings: createSettingTable(connection, statements.settings),
       idempotencyKeys: createIdempotencyKeyTable(connection, statements.idempotencyKeys),
+      webhooks: createWebhookTable(connection, statements.webhooks),
+      deliveries: createDeliveryTable(connection, statements.deliveries),
     };
   }
 
@@ -101,6 +107,20 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       keepAnswer: (...kept) => transaction(({ idempotencyKeys }) => idempotencyKeys.keepAnswer(...kept)),
       delete: (request) => transaction(({ idempotencyKeys }) => idempotencyKeys.delete(request)),
       deleteOld: (which) => transaction(({ idempotencyKeys }) => idempotencyKeys.deleteOld(which)),
+    },
+    webhooks: {
+      ...reading.webhooks,
+      insert: (webhook) => transaction(({ webhooks }) => webhooks.insert(webhook)),
+      update: (webhook) => transaction(({ webhooks }) => webhooks.update(webhook)),
+      delete: (id) => transaction(({ webhooks }) => webhooks.delete(id)),
+    },
+    deliveries: {
+      ...reading.deliveries,
+      insert: (delivery) => transaction(({ deliveries }) => deliveries.insert(delivery)),
+      update: (delivery) => transaction(({ deliveries }) => deliveries.update(delivery)),
+      restartWaiting: (...which) => transaction(({ deliveries }) => deliveries.restartWaiting(...which)),
+      deleteWaitingEvents: (which) => transaction(({ deliveries }) => deliveries.deleteWaitingEvents(which)),
+      deleteOld: (which) => transaction(({ deliveries }) => deliveries.deleteOld(which)),
     },
   };
 }

@@ -121,13 +121,53 @@ export interface IdempotencyKeyRow {
   readonly key: string;
   readonly fingerprint: string;
   readonly request_id: string;
-  /** `operation`, `execution` or `guest`. */
+  /** `operation`, `execution`, `webhook`, `delivery` or `guest`. */
   readonly effect_kind: string;
   /** Null for a `guest`. */
   readonly effect_id: string | null;
   readonly created_at: number;
   /** JSON: `{ status, headers, body }`. */
   readonly answer: string | null;
+}
+
+export interface WebhookRow {
+  readonly id: string;
+  readonly url: string;
+  /** JSON: a list of types. */
+  readonly types: string | null;
+  readonly vm_id: string | null;
+  readonly description: string;
+  /** JSON: `[{ value, expiresAt }]`, the present one first. */
+  readonly secrets: string;
+  readonly is_enabled: number;
+  readonly disabled_because: string | null;
+  readonly cursor: number;
+  readonly failure_count: number;
+  /** Set when there are failures. */
+  readonly failing_since: number | null;
+  readonly last_delivered_at: number | null;
+  readonly owner: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly revision: number;
+}
+
+export interface WebhookDeliveryRow {
+  readonly id: string;
+  readonly webhook_id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly first_sequence: number;
+  readonly sequence: number;
+  /** JSON: the event. Null of a gap. */
+  readonly event: string | null;
+  readonly tries: number;
+  readonly first_tried_at: number | null;
+  readonly next_try_at: number | null;
+  /** JSON: `{ at, status, error, response, durationMs }`. */
+  readonly last_try: string | null;
+  readonly created_at: number;
+  readonly completed_at: number | null;
 }
 
 export interface Schema {
@@ -139,4 +179,6 @@ export interface Schema {
   readonly event_counter: EventCounterRow;
   readonly settings: SettingRow;
   readonly idempotency_keys: IdempotencyKeyRow;
+  readonly webhooks: WebhookRow;
+  readonly webhook_deliveries: WebhookDeliveryRow;
 }

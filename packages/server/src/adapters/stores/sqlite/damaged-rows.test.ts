@@ -4,11 +4,13 @@ import type { Store } from '../../../ports/store.ts';
 import { refusal } from '../../../ports/store-contract/fixture.contract.ts';
 import {
   numberedId,
+  sampleDelivery,
   sampleEvent,
   sampleExecution,
   sampleKeyedRequest,
   sampleOperation,
   sampleVm,
+  sampleWebhook,
 } from '../../../ports/store-contract/samples.contract.ts';
 import { makeSqliteFixture, type SqliteFixture } from './sqlite-store.fixture.ts';
 
@@ -49,6 +51,8 @@ describe('a damaged row', () => {
     await store.executions.appendOutput(EXEC, 'stdout', 10, new Uint8Array(10));
     await store.events.append([sampleEvent(VM, 'a')]);
     await store.idempotencyKeys.insert(sampleKeyedRequest(1));
+    await store.webhooks.insert(sampleWebhook(1));
+    await store.deliveries.insert(sampleDelivery(1));
   });
   afterEach(async () => {
     await fixture[Symbol.asyncDispose]();
@@ -107,6 +111,31 @@ describe('a damaged row', () => {
 
     await expect(store.idempotencyKeys.get('admin', 'key-1')).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'idempotency key', id: 'key-1', field }),
+    );
+  });
+
+  it.each([
+    ["types = '[1]'", 'types.0'],
+    ["secrets = '[{}]'", 'secrets.0.value'],
+    ["disabled_because = 'mood'", 'disabled_because'],
+    ['failure_count = 3', 'failing_since'],
+  ])('of a webhook (%s)', async (change, field) => {
+    damage(`UPDATE webhooks SET ${change}`);
+
+    await expect(store.webhooks.get(numberedId('hook', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'webhook', id: numberedId('hook', 1), field }),
+    );
+  });
+
+  it.each([
+    ["kind = 'odd'", 'kind'],
+    ['event = \'{"sequence":1,"type":"odd"}\'', 'event.type'],
+    ['last_try = \'{"at":1,"status":"x"}\'', 'last_try.status'],
+  ])('of a delivery (%s)', async (change, field) => {
+    damage(`UPDATE webhook_deliveries SET ${change}`);
+
+    await expect(store.deliveries.get(numberedId('dlv', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'webhook delivery', id: numberedId('dlv', 1), field }),
     );
   });
 

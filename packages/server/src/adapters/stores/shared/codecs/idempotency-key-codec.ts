@@ -43,6 +43,10 @@ function readEffect(row: IdempotencyKeyRow): Effect {
       return { kind, id: read.id('op')(row.effect_id, 'effect_id') };
     case 'execution':
       return { kind, id: read.id('exec')(row.effect_id, 'effect_id') };
+    case 'webhook':
+      return { kind, id: read.id('hook')(row.effect_id, 'effect_id') };
+    case 'delivery':
+      return { kind, id: read.id('dlv')(row.effect_id, 'effect_id') };
     case 'guest':
       return { kind };
     default:
@@ -50,7 +54,7 @@ function readEffect(row: IdempotencyKeyRow): Effect {
   }
 }
 
-const effectKind = read.oneOf(['operation', 'execution', 'guest']);
+const effectKind = read.oneOf(['operation', 'execution', 'webhook', 'delivery', 'guest']);
 
 const answer = read.nullable(
   read.json((value, field) => {

@@ -2,7 +2,14 @@ import { initial } from './0001-initial.ts';
 import { restartPolicy } from './0002-restart-policy.ts';
 import { idempotencyKeys } from './0003-idempotency-keys.ts';
 import { completedOperations } from './0004-completed-operations.ts';
+import { webhooks } from './0005-webhooks.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial, restartPolicy, idempotencyKeys, completedOperations];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  restartPolicy,
+  idempotencyKeys,
+  completedOperations,
+  webhooks,
+];

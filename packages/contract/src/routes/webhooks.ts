@@ -1,0 +1,160 @@
+import { Type } from 'typebox';
+import { Limit, WebhookParams } from '../parameters.ts';
+import { json, jsonBody, LOCATION, route } from '../route.ts';
+import { object } from '../schema.ts';
+import { EmptyRequest } from '../vms.ts';
+import {
+  CreateWebhookRequest,
+  Delivery,
+  DeliveryPage,
+  DeliveryState,
+  ReplayWebhookRequest,
+  UpdateWebhookRequest,
+  Webhook,
+  WebhookPage,
+  WebhookWithSecret,
+} from '../webhooks.ts';
+
+const REFUSED = ['webhook.invalid_url', 'webhook.target_refused'] as const;
+
+export const createWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks',
+  operationId: 'createWebhook',
+  tag: 'webhooks',
+  summary: 'Have events sent to a URL',
+  description: 'Begins with the events after this one. Needs `event:read` as well.',
+  permission: 'webhook:create',
+  body: jsonBody(CreateWebhookRequest, { isRequired: true }),
+  responses: {
+    201: {
+      description:
+        'Made. The only answer that tells a secret that was made up: no other one does, besides a repetition of the same request with the same `Idempotency-Key`, until the secret is changed.',
+      content: [json(WebhookWithSecret)],
+      headers: [LOCATION],
+    },
+  },
+  keyed: 'untold',
+  errors: { 400: REFUSED, 404: ['vm.unknown', 'webhook.unknown'], 429: ['webhook.too_many'] },
+});
+
+export const listWebhooks = route({
+  method: 'GET',
+  path: '/v1/webhooks',
+  operationId: 'listWebhooks',
+  tag: 'webhooks',
+  summary: 'List webhooks, in the order they were made',
+  permission: 'webhook:read',
+  query: object(
+    {
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(
+        Type.String({ pattern: '^hook_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
+      ),
+    },
+    { description: 'Which page.' },
+  ),
+  responses: { 200: { description: 'A page.', content: [json(WebhookPage)] } },
+  errors: {},
+});
+
+export const getWebhook = route({
+  method: 'GET',
+  path: '/v1/webhooks/{id}',
+  operationId: 'getWebhook',
+  tag: 'webhooks',
+  summary: 'Get a webhook',
+  permission: 'webhook:read',
+  params: WebhookParams,
+  responses: { 200: { description: 'The webhook, without its secret.', content: [json(Webhook)] } },
+  errors: { 404: ['webhook.unknown'] },
+});
+
+export const updateWebhook = route({
+  method: 'PATCH',
+  path: '/v1/webhooks/{id}',
+  operationId: 'updateWebhook',
+  tag: 'webhooks',
+  summary: 'Change a webhook, or its secret',
+  description:
+    'One that is enabled again goes on where it was. After a change of the secret, requests are signed by both for 24 hours. Needs `event:read` as well.',
+  permission: 'webhook:update',
+  params: WebhookParams,
+  body: jsonBody(UpdateWebhookRequest, { isRequired: true }),
+  responses: { 200: { description: 'The webhook as it now is.', content: [json(WebhookWithSecret)] } },
+  errors: { 400: REFUSED, 404: ['webhook.unknown', 'vm.unknown'] },
+});
+
+export const deleteWebhook = route({
+  method: 'DELETE',
+  path: '/v1/webhooks/{id}',
+  operationId: 'deleteWebhook',
+  tag: 'webhooks',
+  summary: 'Remove a webhook with its deliveries',
+  permission: 'webhook:delete',
+  params: WebhookParams,
+  responses: { 204: { description: 'Removed.', content: [] } },
+  errors: { 404: ['webhook.unknown'] },
+});
+
+export const testWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks/{id}/test',
+  operationId: 'testWebhook',
+  tag: 'webhooks',
+  summary: 'Send a webhook an event of type `webhook.test`, once',
+  description:
+    'Also when it is disabled. Answers with what came of it, within about 25 seconds. Needs `event:read` as well.',
+  permission: 'webhook:update',
+  params: WebhookParams,
+  body: jsonBody(EmptyRequest, { isRequired: false }),
+  responses: { 200: { description: 'What came of it, whatever that is.', content: [json(Delivery)] } },
+  keyed: 'stored',
+  errors: { 404: ['webhook.unknown', 'webhook.unknown_delivery'], 429: ['webhook.too_many_waiting'] },
+});
+
+export const listWebhookDeliveries = route({
+  method: 'GET',
+  path: '/v1/webhooks/{id}/deliveries',
+  operationId: 'listWebhookDeliveries',
+  tag: 'webhooks',
+  summary: 'List what did not arrive at once, newest first',
+  description:
+    '`state=dead` is the dead-letter list. Events that arrived at the first try are not listed: `last_sequence` of the webhook tells of them. Needs `event:read` as well.',
+  permission: 'webhook:read',
+  params: WebhookParams,
+  query: object(
+    {
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(
+        Type.String({ pattern: '^dlv_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
+      ),
+      state: Type.Optional(DeliveryState),
+    },
+    { description: 'What to list.' },
+  ),
+  responses: { 200: { description: 'A page.', content: [json(DeliveryPage)] } },
+  errors: { 404: ['webhook.unknown'] },
+});
+
+export const replayWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks/{id}/replay',
+  operationId: 'replayWebhook',
+  tag: 'webhooks',
+  summary: 'Send events again',
+  description:
+    'All after a sequence in order, single ones, or a delivery (a dead one, say). Answers when it is written down; sending goes on by itself. Needs `event:read` as well.',
+  permission: 'webhook:update',
+  params: WebhookParams,
+  body: jsonBody(ReplayWebhookRequest, { isRequired: true }),
+  responses: { 200: { description: 'The webhook as it now is.', content: [json(Webhook)] } },
+  keyed: 'stored',
+  errors: {
+    400: ['webhook.replay_ahead'],
+    404: ['webhook.unknown', 'webhook.unknown_delivery', 'events.unknown'],
+    409: ['webhook.nothing_to_send'],
+    410: ['events.trimmed'],
+    429: ['webhook.too_many_waiting'],
+  },
+});

@@ -1,0 +1,66 @@
+import type {
+  CreateWebhookRequest,
+  Delivery,
+  DeliveryPage,
+  DeliveryState,
+  ReplayWebhookRequest,
+  UpdateWebhookRequest,
+  Webhook,
+  WebhookPage,
+  WebhookWithSecret,
+} from '@volary/contract';
+import type { Abortable } from './abortable.ts';
+import { allItems } from './pages.ts';
+import { postJsonOnce, type Repeatable } from './post-once.ts';
+import type { Transport } from './transport.ts';
+
+export interface DeliveryQuery {
+  readonly limit?: number;
+  readonly cursor?: string;
+  /** `dead`: the dead-letter list. */
+  readonly state?: DeliveryState;
+}
+
+/** Receivers of events by signed HTTP requests. */
+export interface WebhookClient {
+  /** Its `secret`, unless you gave one, is told this once. */
+  create(request: CreateWebhookRequest, options?: Repeatable): Promise<WebhookWithSecret>;
+  get(id: string, options?: Abortable): Promise<Webhook>;
+  list(query?: { readonly limit?: number; readonly cursor?: string }, options?: Abortable): Promise<WebhookPage>;
+  /** All pages, in the order they were made. */
+  listAll(options?: Abortable): AsyncIterable<Webhook>;
+  /** Not sent again when the connection breaks: a second `rotate_secret` would make a second secret. */
+  update(id: string, change: UpdateWebhookRequest, options?: Abortable): Promise<WebhookWithSecret>;
+  delete(id: string, options?: Abortable): Promise<void>;
+  /** Sends it an event, and resolves with what came of that. */
+  test(id: string, options?: Repeatable): Promise<Delivery>;
+  /** What did not arrive at once, newest first. */
+  deliveries(id: string, query?: DeliveryQuery, options?: Abortable): Promise<DeliveryPage>;
+  /** All pages. */
+  allDeliveries(id: string, query?: Omit<DeliveryQuery, 'cursor'>, options?: Abortable): AsyncIterable<Delivery>;
+  replay(id: string, what: ReplayWebhookRequest, options?: Repeatable): Promise<Webhook>;
+}
+
+export function createWebhookClient(transport: Transport): WebhookClient {
+  const pathOf = (id: string, verb?: string) =>
+    `/v1/webhooks/${encodeURIComponent(id)}${verb === undefined ? '' : `/${verb}`}`;
+  const client: WebhookClient = {
+    create: (request, options = {}) => postJsonOnce(transport, { path: '/v1/webhooks', json: request, ...options }),
+    get: (id, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(id), signal }),
+    list: (query = {}, { signal } = {}) =>
+      transport.json({ method: 'GET', path: '/v1/webhooks', query: { ...query }, signal }),
+    listAll: (options = {}) => allItems((cursor) => client.list(cursor === undefined ? {} : { cursor }, options)),
+    update: (id, change, { signal } = {}) =>
+      transport.json({ method: 'PATCH', path: pathOf(id), json: change, signal }),
+    delete: async (id, { signal } = {}) => {
+      await transport.send({ method: 'DELETE', path: pathOf(id), signal });
+    },
+    test: (id, options = {}) => postJsonOnce(transport, { path: pathOf(id, 'test'), json: {}, ...options }),
+    deliveries: (id, query = {}, { signal } = {}) =>
+      transport.json({ method: 'GET', path: pathOf(id, 'deliveries'), query: { ...query }, signal }),
+    allDeliveries: (id, query = {}, options = {}) =>
+      allItems((cursor) => client.deliveries(id, cursor === undefined ? query : { ...query, cursor }, options)),
+    replay: (id, what, options = {}) => postJsonOnce(transport, { path: pathOf(id, 'replay'), json: what, ...options }),
+  };
+  return client;
+}

@@ -1,0 +1,67 @@
+import { EVENT_TYPES } from '../../../../domain/events.ts';
+import type { Webhook } from '../../../../domain/webhook/webhook.ts';
+import type { WebhookRow } from '../schema.ts';
+import { readRow } from './damaged-row.ts';
+import * as read from './read-value.ts';
+
+/** A webhook as a row. */
+export function encodeWebhook(webhook: Webhook): WebhookRow {
+  return {
+    id: webhook.id,
+    url: webhook.url,
+    types: webhook.types === null ? null : JSON.stringify(webhook.types),
+    vm_id: webhook.vmId,
+    description: webhook.description,
+    secrets: JSON.stringify(webhook.secrets.map(({ value, expiresAt }) => ({ value, expiresAt }))),
+    is_enabled: webhook.isEnabled ? 1 : 0,
+    disabled_because: webhook.disabledBecause,
+    cursor: webhook.cursor,
+    failure_count: webhook.failures?.count ?? 0,
+    failing_since: webhook.failures?.since ?? null,
+    last_delivered_at: webhook.lastDeliveredAt,
+    owner: webhook.owner,
+    created_at: webhook.createdAt,
+    updated_at: webhook.updatedAt,
+    revision: webhook.revision,
+  };
+}
+
+/** The webhook in a row. Throws `data_loss` store.damaged. */
+export function decodeWebhook(row: WebhookRow): Webhook {
+  return readRow({ what: 'webhook', id: row.id }, () => ({
+    id: read.id('hook')(row.id, 'id'),
+    url: read.text(row.url, 'url'),
+    types: types(row.types, 'types'),
+    vmId: read.nullable(read.id('vm'))(row.vm_id, 'vm_id'),
+    description: read.text(row.description, 'description'),
+    secrets: secrets(row.secrets, 'secrets'),
+    isEnabled: read.flag(row.is_enabled, 'is_enabled'),
+    disabledBecause: disabledBecause(row.disabled_because, 'disabled_because'),
+    cursor: read.count(row.cursor, 'cursor'),
+    failures: failures(row),
+    lastDeliveredAt: moment(row.last_delivered_at, 'last_delivered_at'),
+    owner: read.text(row.owner, 'owner'),
+    createdAt: read.number(row.created_at, 'created_at'),
+    updatedAt: read.number(row.updated_at, 'updated_at'),
+    revision: read.count(row.revision, 'revision'),
+  }));
+}
+
+const moment = read.nullable(read.number);
+const types = read.nullable(read.json(read.list(read.oneOf(EVENT_TYPES))));
+const disabledBecause = read.nullable(read.oneOf(['failing']));
+
+const secrets = read.json(
+  read.list((value, field) => {
+    const fields = read.object(value, field);
+    return {
+      value: read.text(fields['value'], `${field}.value`),
+      expiresAt: moment(fields['expiresAt'], `${field}.expiresAt`),
+    };
+  }),
+);
+
+function failures({ failure_count, failing_since }: WebhookRow): Webhook['failures'] {
+  const count = read.count(failure_count, 'failure_count');
+  return count === 0 ? null : { count, since: read.number(failing_since, 'failing_since') };
+}

@@ -1,0 +1,91 @@
+import { type ReplayWebhookRequest, routes, type UpdateWebhookRequest } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import type { Replay, WebhookChange } from '../../engine/webhook-api.ts';
+import { onceOf } from '../idempotency.ts';
+import { invalidFields } from '../validation.ts';
+import type { V1Context } from './context.ts';
+import { mount } from './mount.ts';
+import { cursorParam, idParam } from './parse-param.ts';
+import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './webhook-dto.ts';
+
+/** Webhooks: create, list, get, update, delete. */
+export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, signals }: V1Context): void {
+  mount(app, routes.createWebhook, async (request, reply) => {
+    const {
+      url,
+      types = null,
+      vm = null,
+      secret = null,
+      description = '',
+      is_enabled: isEnabled = true,
+    } = request.body;
+    const asked = { url, types, vm, secret, description, isEnabled };
+    const options = { signal: signals.of(reply), ...onceOf(request) };
+    const made = await webhooks.create(request.principal, asked, options);
+    return await reply.code(201).header('location', `/v1/webhooks/${made.webhook.id}`).send(toChangedWebhookDto(made));
+  });
+
+  mount(app, routes.listWebhooks, async (request) => {
+    const { limit = 50, cursor } = request.query;
+    const page = await webhooks.list(request.principal, { limit, after: cursorParam('hook', cursor) });
+    return { items: page.items.map(toWebhookDto), next_cursor: page.next };
+  });
+
+  mount(app, routes.getWebhook, async (request) => {
+    return toWebhookDto(await webhooks.get(request.principal, idParam('hook', 'id', request.params.id)));
+  });
+
+  mount(app, routes.updateWebhook, async (request, reply) => {
+    const id = idParam('hook', 'id', request.params.id);
+    const change = toChange(request.body);
+    return toChangedWebhookDto(await webhooks.update(request.principal, id, change, { signal: signals.of(reply) }));
+  });
+
+  mount(app, routes.deleteWebhook, async (request, reply) => {
+    await webhooks.delete(request.principal, idParam('hook', 'id', request.params.id));
+    return await reply.code(204).send();
+  });
+}
+
+/** What was sent to them, and sending it again. */
+export function mountWebhookDeliveries(app: FastifyInstance, { engine: { webhooks }, signals }: V1Context): void {
+  mount(app, routes.testWebhook, async (request, reply) => {
+    const id = idParam('hook', 'id', request.params.id);
+    const options = { signal: signals.of(reply), ...onceOf(request) };
+    return toDeliveryDto(await webhooks.test(request.principal, id, options));
+  });
+
+  mount(app, routes.listWebhookDeliveries, async (request) => {
+    const { limit = 50, cursor, state } = request.query;
+    const page = await webhooks.deliveries(request.principal, idParam('hook', 'id', request.params.id), {
+      limit,
+      after: cursorParam('dlv', cursor),
+      ...(state === undefined ? {} : { state }),
+    });
+    return { items: page.items.map(toDeliveryDto), next_cursor: page.next };
+  });
+
+  mount(app, routes.replayWebhook, async (request) => {
+    const id = idParam('hook', 'id', request.params.id);
+    return toWebhookDto(await webhooks.replay(request.principal, id, toReplay(request.body), onceOf(request)));
+  });
+}
+
+function toChange({ rotate_secret, is_enabled, ...same }: UpdateWebhookRequest): WebhookChange {
+  return {
+    ...same,
+    ...(rotate_secret === undefined ? {} : { rotateSecret: rotate_secret }),
+    ...(is_enabled === undefined ? {} : { isEnabled: is_enabled }),
+  };
+}
+
+function toReplay({ after, sequences, delivery }: ReplayWebhookRequest): Replay {
+  const asked: readonly Replay[] = [
+    ...(after === undefined ? [] : [{ kind: 'after', sequence: after } as const]),
+    ...(sequences === undefined ? [] : [{ kind: 'sequences', sequences } as const]),
+    ...(delivery === undefined ? [] : [{ kind: 'delivery', id: idParam('dlv', 'delivery', delivery) } as const]),
+  ];
+  const [only, ...more] = asked;
+  if (only !== undefined && more.length === 0) return only;
+  throw invalidFields([{ field: '', message: 'must have exactly one of after, sequences and delivery' }]);
+}

@@ -1,0 +1,56 @@
+import type { EventType } from '../events.ts';
+import type { VmId, WebhookId } from '../ids.ts';
+import type { EpochMs } from '../time.ts';
+
+/** Somebody who is told of events, each by a signed HTTP request, in the order of the log. */
+export interface Webhook {
+  readonly id: WebhookId;
+  /** May itself be a secret: nothing of it stands in events or the log. */
+  readonly url: string;
+  /** Null: events of all types. */
+  readonly types: readonly EventType[] | null;
+  /** Null: events about anything. */
+  readonly vmId: VmId | null;
+  readonly description: string;
+  /** Those that sign, the present one first; older ones while receivers change over. Never shown. */
+  readonly secrets: readonly SigningSecret[];
+  readonly isEnabled: boolean;
+  /** `failing`: we have disabled it ourselves; null when it is enabled, or somebody asked for it. */
+  readonly disabledBecause: 'failing' | null;
+  /** Of the last event that was dealt with: each up to it was delivered, was not asked for, or has a delivery of its own. */
+  readonly cursor: number;
+  /** Tries that failed since the last one that did not; null if that was the last. */
+  readonly failures: { readonly count: number; readonly since: EpochMs } | null;
+  readonly lastDeliveredAt: EpochMs | null;
+  readonly owner: string;
+  readonly createdAt: EpochMs;
+  /** When it was last changed by somebody. */
+  readonly updatedAt: EpochMs;
+  readonly revision: number;
+}
+
+export interface SigningSecret {
+  readonly value: string;
+  /** Null: until it is changed. */
+  readonly expiresAt: EpochMs | null;
+}
+
+/** Secrets that sign at the same time: more changes within the overlap end the oldest one early. */
+const MOST_SECRETS = 3;
+
+/** The values that sign now, the present one first. */
+export function secretsAt({ secrets }: Pick<Webhook, 'secrets'>, now: EpochMs): readonly string[] {
+  return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).map(({ value }) => value);
+}
+
+/** The secrets after a change to `value`: what signs now goes on signing beside it, for `overlapMs` at most. */
+export function rotateSecrets(
+  { secrets }: Pick<Webhook, 'secrets'>,
+  value: string,
+  { now, overlapMs }: { readonly now: EpochMs; readonly overlapMs: number },
+): readonly SigningSecret[] {
+  const older = secrets
+    .filter((secret) => secret.value !== value && (secret.expiresAt === null || secret.expiresAt > now))
+    .map((secret) => ({ value: secret.value, expiresAt: secret.expiresAt ?? now + overlapMs }));
+  return [{ value, expiresAt: null }, ...older].slice(0, MOST_SECRETS);
+}

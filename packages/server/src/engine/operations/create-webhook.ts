@@ -1,0 +1,90 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
+import type { Tables } from '../../ports/store.ts';
+import { authorise } from '../access/authorise.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
+import { bindKey } from '../idempotency/claims.ts';
+import { recallWebhook } from '../idempotency/recall.ts';
+import { findVm } from '../queries/find-vm.ts';
+import type { Once } from '../requests.ts';
+import type { ChangedWebhook, CreateWebhookRequest } from '../webhook-api.ts';
+import { webhookEvent } from './webhook-events.ts';
+
+export type WebhookDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'webhookSender'> & {
+  readonly config: EngineConfig;
+};
+
+/** Has somebody told of all that happens from now on. */
+export async function createWebhook(
+  deps: WebhookDeps,
+  principal: Principal,
+  request: CreateWebhookRequest,
+  { once, signal }: Once & { readonly signal: AbortSignal },
+): Promise<ChangedWebhook> {
+  authorise(principal, 'webhook:create');
+  authorise(principal, 'event:read');
+  const earlier = await recallWebhook(deps, once);
+  if (earlier !== null) return { webhook: earlier, madeSecret: request.secret === null ? firstSecret(earlier) : null };
+  await deps.webhookSender.checkTarget(request.url, { signal });
+  const made = newWebhook(deps, principal, request, {
+    vmId: request.vm === null ? null : (await findVm(deps.store, request.vm)).id,
+    secret: request.secret ?? deps.webhookSender.createSecret(),
+  });
+  const webhook = await deps.store.transaction(async (tables) => {
+    await requireRoom(deps, tables);
+    await tables.events.append([webhookEvent('webhook.created', made, made.createdAt)]);
+    // From here on, and not with its own making.
+    const stored = { ...made, cursor: (await tables.events.bounds()).last };
+    await tables.webhooks.insert(stored);
+    await bindKey(tables, deps.clock, once, { kind: 'webhook', id: made.id });
+    return stored;
+  });
+  deps.bus.publish('events', '');
+  deps.bus.publish('webhook', webhook.id);
+  return { webhook, madeSecret: request.secret === null ? firstSecret(webhook) : null };
+}
+
+function newWebhook(
+  { clock, ids }: WebhookDeps,
+  principal: Principal,
+  { url, types, description, isEnabled }: CreateWebhookRequest,
+  { vmId, secret }: { readonly vmId: Webhook['vmId']; readonly secret: string },
+): Webhook {
+  const now = clock.now();
+  return {
+    id: ids.create('hook'),
+    url,
+    types,
+    vmId,
+    description,
+    secrets: [{ value: secret, expiresAt: null }],
+    isEnabled,
+    disabledBecause: null,
+    cursor: 0,
+    failures: null,
+    lastDeliveredAt: null,
+    owner: principal.name,
+    createdAt: now,
+    updatedAt: now,
+    revision: 1,
+  };
+}
+
+async function requireRoom({ config }: WebhookDeps, { webhooks }: Tables): Promise<void> {
+  const maximum = config.webhooks.maxCount;
+  if ((await webhooks.count()) < maximum) return;
+  throw new VolaryError('resource_exhausted', `There are ${maximum} webhooks, and there may be no more.`, {
+    reason: 'webhook.too_many',
+    details: { maximum },
+  });
+}
+
+/**
+ * The secret that it was made with, for whoever makes it and may not have read the first answer; null once it has been changed, since
+ * the new one was told to somebody else.
+ */
+function firstSecret({ secrets }: Webhook): string | null {
+  const [only, ...others] = secrets;
+  return only === undefined || others.length > 0 ? null : only.value;
+}

@@ -1,0 +1,69 @@
+import type { WebhookId } from '../../domain/ids.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { EpochMs } from '../../domain/time.ts';
+import { rotateSecrets, type Webhook } from '../../domain/webhook/webhook.ts';
+import { authorise } from '../access/authorise.ts';
+import { findVm } from '../queries/find-vm.ts';
+import { findWebhook } from '../queries/find-webhook.ts';
+import type { ChangedWebhook, WebhookChange } from '../webhook-api.ts';
+import type { WebhookDeps } from './create-webhook.ts';
+import { webhookEvent } from './webhook-events.ts';
+
+/** Changes a webhook. Enabling one forgets its failures, and what waits for a next try is tried at once. */
+export async function updateWebhook(
+  deps: WebhookDeps,
+  principal: Principal,
+  id: WebhookId,
+  change: WebhookChange,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<ChangedWebhook> {
+  authorise(principal, 'webhook:update');
+  authorise(principal, 'event:read');
+  await findWebhook(deps.store, id);
+  if (change.url !== undefined) await deps.webhookSender.checkTarget(change.url, { signal });
+  const vmId = change.vm === undefined || change.vm === null ? null : (await findVm(deps.store, change.vm)).id;
+  const madeSecret =
+    change.secret === undefined && change.rotateSecret === true ? deps.webhookSender.createSecret() : null;
+  const webhook = await deps.store.transaction(async (tables) => {
+    const now = deps.clock.now();
+    const before = await findWebhook(tables, id);
+    const secret = change.secret ?? madeSecret;
+    const after: Webhook = {
+      ...before,
+      ...settingsOf(before, change),
+      ...(change.vm === undefined ? {} : { vmId }),
+      ...(secret === null
+        ? {}
+        : { secrets: rotateSecrets(before, secret, { now, overlapMs: deps.config.webhooks.secretOverlapMs }) }),
+      updatedAt: now,
+      revision: before.revision + 1,
+    };
+    await tables.webhooks.update(after);
+    if (after.isEnabled && !before.isEnabled) await tables.deliveries.restartWaiting(id, now);
+    await tables.events.append([updatedEvent(before, after, now)]);
+    return after;
+  });
+  deps.bus.publish('events', '');
+  deps.bus.publish('webhook', id);
+  return { webhook, madeSecret };
+}
+
+function settingsOf(before: Webhook, change: WebhookChange): Partial<Webhook> {
+  const { url = before.url, types = before.types, description = before.description } = change;
+  const { isEnabled = before.isEnabled } = change;
+  if (isEnabled === before.isEnabled) return { url, types, description };
+  return { url, types, description, isEnabled, disabledBecause: null, failures: null };
+}
+
+/** Names what has changed, and no value: a URL may hold a secret. */
+function updatedEvent(before: Webhook, after: Webhook, now: EpochMs) {
+  const changed = [
+    before.url === after.url ? [] : ['url'],
+    JSON.stringify(before.types) === JSON.stringify(after.types) ? [] : ['types'],
+    before.vmId === after.vmId ? [] : ['vm'],
+    before.description === after.description ? [] : ['description'],
+    before.isEnabled === after.isEnabled ? [] : ['is_enabled'],
+    before.secrets[0]?.value === after.secrets[0]?.value ? [] : ['secret'],
+  ].flat();
+  return webhookEvent('webhook.updated', after, now, { changed });
+}

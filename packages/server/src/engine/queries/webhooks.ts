@@ -1,0 +1,33 @@
+import { authorise } from '../access/authorise.ts';
+import type { EngineDeps } from '../deps.ts';
+import type { Page } from '../requests.ts';
+import type { WebhookApi } from '../webhook-api.ts';
+import { findWebhook } from './find-webhook.ts';
+
+export function createWebhookQueries({
+  store,
+}: Pick<EngineDeps, 'store'>): Pick<WebhookApi, 'get' | 'list' | 'deliveries'> {
+  return {
+    async get(principal, id) {
+      authorise(principal, 'webhook:read');
+      return await findWebhook(store, id);
+    },
+    async list(principal, { limit, after }) {
+      authorise(principal, 'webhook:read');
+      return toPage(await store.webhooks.list({ limit: limit + 1, after }), limit);
+    },
+    async deliveries(principal, webhookId, { limit, after, state }) {
+      authorise(principal, 'webhook:read');
+      // They hold events.
+      authorise(principal, 'event:read');
+      await findWebhook(store, webhookId);
+      const wanted = { limit: limit + 1, after, webhookId, ...(state === undefined ? {} : { state }) };
+      return toPage(await store.deliveries.list(wanted), limit);
+    },
+  };
+}
+
+function toPage<T extends { readonly id: unknown }>(rows: readonly T[], limit: number): Page<T, T['id']> {
+  const items = rows.slice(0, limit);
+  return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
