@@ -128,6 +128,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Other',
+    'webhook',
+    'have events sent to a URL, and see what arrived',
+    async () => (await import('./commands/webhook.ts')).configureWebhook,
+  ),
+  entry(
+    'Other',
     'completion',
     'print the completion script of a shell',
     async () => (await import('./commands/completion.ts')).configureCompletion,

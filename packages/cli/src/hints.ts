@@ -12,6 +12,10 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'host.no_disk': 'ask for less with --disk, or free some: volary rm NAME',
   'guest.permission_denied':
     'the guest itself refuses it, whatever the key; see its modes: volary exec NAME -- ls -la PATH',
+  'webhook.unknown': 'see what there is: volary webhook ls',
+  'webhook.unknown_delivery': 'see what there is: volary webhook deliveries WEBHOOK',
+  'webhook.target_refused': 'allow it where the server is started: volary serve --webhook-allowed-targets RANGE',
+  'webhook.too_many': 'remove one: volary webhook rm WEBHOOK',
   'image.unknown': 'see what there is: volary image ls',
   'image.tool_missing': 'install it: volary doctor --fix',
   'driver.not_installed': 'install it: volary doctor --fix',

@@ -5,6 +5,7 @@ export function bashScript(commands: readonly Completable[]): string {
   const [program, ...others] = commands;
   const global = program?.options.map(({ flag }) => flag).join(' ') ?? '';
   const top = others.filter(({ path }) => !path.includes(' ')).map(({ path }) => path);
+  const parents = others.flatMap(({ path, argument }) => (argument === 'command' ? [path] : [])).join(' ');
   const cases = others.map(({ path, options, argument }) => {
     const flags = options.map(({ flag }) => flag).join(' ');
     const children = others
@@ -20,7 +21,7 @@ _volary() {
     case \${COMP_WORDS[i]} in
       --) return ;;
       -*) ;;
-      *) if [[ -z $command ]]; then command=\${COMP_WORDS[i]}; elif [[ $command == image ]]; then command="image \${COMP_WORDS[i]}"; fi ;;
+      *) if [[ -z $command ]]; then command=\${COMP_WORDS[i]}; elif [[ ' ${parents} ' == *" $command "* ]]; then command="$command \${COMP_WORDS[i]}"; fi ;;
     esac
   done
   if [[ -z $command ]]; then

@@ -30,6 +30,8 @@ describe('completion in bash', () => {
     ['stop fir', ['first']],
     ['--json stop fir', ['first']],
     ['image ', ['ls', 'build', 'rm']],
+    ['webhook re', ['replay']],
+    ['webhook create --ty', ['--type']],
     ['cp sec', ['second:']],
     ['exec first -- ', []],
   ])('of "volary %s"', (typed, expected) => {

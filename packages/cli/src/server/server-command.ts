@@ -10,16 +10,18 @@ export interface ServerOptions {
   /** Path of a YAML file. */
   readonly config?: string;
   readonly logLevel?: string;
+  readonly webhookAllowedTargets?: string;
 }
 
 /** The words that start the server with this Node.js, the program first. */
 export function serverCommand(options: ServerOptions): readonly [program: string, ...args: string[]] {
-  const { dataDir, listen, driver, config, logLevel } = options;
+  const { dataDir, listen, driver, config, logLevel, webhookAllowedTargets } = options;
   const flags = Object.entries({
     'data-dir': dataDir,
     listen,
     driver,
     'log-level': logLevel,
+    'webhook-allowed-targets': webhookAllowedTargets,
     config: config === undefined ? undefined : resolve(config),
   });
   return [
