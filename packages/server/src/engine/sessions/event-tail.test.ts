@@ -214,6 +214,26 @@ describe('the tail of the log', () => {
       await expect(feed.next()).rejects.toMatchObject({ reason: 'events.trimmed', details: { first_sequence: 501 } });
     });
 
+    it.each([50, 0])('tells those at its end that it was trimmed before they were told, down to %i', async (keep) => {
+      const feed = events.tail.open({ after: 0, filter: {}, signal: stop.signal })[Symbol.asyncIterator]();
+      const first = feed.next();
+      await events.look();
+      await events.append(10);
+      await events.look();
+      expect((await first).value?.length).toBe(10);
+
+      const next = expect(feed.next()).rejects.toMatchObject({
+        reason: 'events.trimmed',
+        details: { first_sequence: 311 - keep },
+      });
+      await events.append(300, { isTold: false });
+      await events.store.events.trim({ before: 0, keep, limit: 1_000 });
+      await events.look();
+      await events.append(1);
+      await events.look();
+      await next;
+    });
+
     it('moves on for those whose filter lets nothing through, so that they resume where the log is', async () => {
       const feed = events.tail.open({ after: 0, filter: { types: ['vm.deleted'] }, signal: stop.signal });
       const reading = feed[Symbol.asyncIterator]();

@@ -30,8 +30,9 @@ const PAGE = 256;
 const RECENT = 1_024;
 const WAIT_MS = 60_000;
 /**
- * Between two pages, for each reader: twice as long as it takes to send it one. What happens meanwhile goes out together, so that many
- * readers of a busy log cost at most a part of a processor, and the more there is to tell the less each of it costs.
+ * From when there is something to tell until it is told, for each reader: twice as long as it takes to send it one page. What happens
+ * meanwhile goes out with it: a change has several events in as many transactions. So many readers of a busy log cost at most a part of a
+ * processor, and the more there is to tell the less each of it costs.
  */
 const GATHER_MS_PER_READER = 0.05;
 
@@ -93,23 +94,25 @@ export function createEventTail({ store, bus, clock, config }: TailDeps): EventT
     signal.throwIfAborted();
     growTo(last, []);
     for (;;) {
-      const page = await waitFor({ bus, clock }, { topic: 'events', key: '' }, { timeoutMs: WAIT_MS, signal }, look);
-      signal.throwIfAborted();
-      const last = page?.at(-1);
-      if (page === undefined || last === undefined) continue;
-      growTo(last.sequence, page);
+      const hasMore = await waitFor({ bus, clock }, { topic: 'events', key: '' }, { timeoutMs: WAIT_MS, signal }, look);
+      if (hasMore === undefined) continue;
       const gatherMs = Math.floor(readers.size * GATHER_MS_PER_READER);
       if (gatherMs > 0) await clock.sleep(gatherMs, { signal });
+      const page = await store.events.list({ after: head, limit: PAGE });
+      // Nothing there any more: it was trimmed before it was read.
+      const end = page.at(-1)?.sequence ?? (await store.events.bounds()).last;
+      signal.throwIfAborted();
+      growTo(end, page);
     }
   }
 
-  async function look(): Promise<readonly Event[] | undefined> {
-    const events = await store.events.list({ after: head, limit: PAGE });
-    return events.length > 0 ? events : undefined;
+  async function look(): Promise<true | undefined> {
+    return (await store.events.bounds()).last > head ? true : undefined;
   }
 
   function growTo(sequence: number, page: readonly Event[]): void {
-    recent = [...recent, ...page].slice(-RECENT);
+    // After a gap, which trimming has left, those before it are sent to the store, which tells them of it.
+    recent = page[0]?.sequence === head + 1 ? [...recent, ...page].slice(-RECENT) : page;
     latest = page;
     head = sequence;
     for (const reader of readers) {
