@@ -7,7 +7,7 @@ declare const brand: unique symbol;
 
 export type Id<Prefix extends string> = string & { readonly [brand]: Prefix };
 
-export const ID_PREFIXES = ['vm', 'op', 'exec', 'host', 'req', 'hook', 'dlv'] as const;
+export const ID_PREFIXES = ['vm', 'op', 'exec', 'host', 'req', 'hook', 'dlv', 'snap'] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
 export type VmId = Id<'vm'>;
@@ -16,6 +16,7 @@ export type ExecutionId = Id<'exec'>;
 export type HostId = Id<'host'>;
 export type WebhookId = Id<'hook'>;
 export type DeliveryId = Id<'dlv'>;
+export type SnapshotId = Id<'snap'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;

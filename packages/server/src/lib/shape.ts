@@ -49,3 +49,8 @@ export function record<F extends Readonly<Record<string, Shape<unknown>>>>(
 
 /** A plain object with any fields. */
 export const dictionary: Shape<Readonly<Record<string, unknown>>> = record({});
+
+/** A plain object whose fields, whatever they are called, all are of one shape. */
+export function dictionaryOf<T>(item: Shape<T>): Shape<Readonly<Record<string, T>>> {
+  return (value): value is Readonly<Record<string, T>> => dictionary(value) && Object.values(value).every(item);
+}

@@ -1,5 +1,5 @@
 import type { Accelerator } from '../domain/host/host.ts';
-import type { VmId } from '../domain/ids.ts';
+import type { SnapshotId, VmId } from '../domain/ids.ts';
 import type { Image } from '../domain/image/image.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { DriverHandle } from '../domain/vm/vm.ts';
@@ -11,6 +11,8 @@ export interface DriverCapabilities {
   readonly supportsPause: boolean;
   /** `supportsConsole` reports that the console's bytes are kept and can be read. If false, the console log is empty. */
   readonly supportsConsole: boolean;
+  /** `supportsSnapshots` reports that machines can be saved and restored. If false, `saveMachine` is refused as `unsupported`. */
+  readonly supportsSnapshots: boolean;
   readonly networkModes: readonly VmSpec['network']['mode'][];
 }
 
@@ -22,6 +24,24 @@ export interface MachineSpec {
   readonly spec: VmSpec;
   /** The VM's labels: a driver may take hints from them (the simulated one takes its faults). */
   readonly labels: Readonly<Record<string, string>>;
+  /** What this life takes up, in place of a boot; its disk was made from the same. */
+  readonly from?: SavedRef;
+}
+
+/** Names a saved machine on this host. */
+export type SavedRef = { readonly kind: 'snapshot'; readonly id: SnapshotId };
+
+/** What a saved machine is, and what it cost. */
+export interface SavedSummary {
+  readonly vcpuCount: number;
+  readonly memoryMib: number;
+  /** Virtual size of its disk, bytes. */
+  readonly diskBytes: number;
+  readonly imageDigest: string;
+  /** What it takes on the host's disk. */
+  readonly sizeBytes: number;
+  /** How long its guest was halted for it, milliseconds. */
+  readonly haltedMs: number;
 }
 
 /** All that a driver needs to know to make a disk: the machine it is for, and what it is made from. */
@@ -120,6 +140,16 @@ export interface Driver extends AsyncDisposable {
   startMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
   /** Ends the machine now, like pulling the plug, and clears its run directory; absent is fine. */
   endMachine(vmId: VmId, options: Abortable): Promise<void>;
+  /**
+   * Saves a machine that runs or is halted: memory, devices and disk of one moment, complete or not at all. It is halted
+   * meanwhile, as briefly as can be, and goes on as it was. One that is there already is returned as it is. Throws
+   * `failed_precondition` driver.no_machine, `resource_exhausted` driver.disk_full, `unavailable` driver.save_failed,
+   * `unsupported` driver.no_snapshots.
+   */
+  saveMachine(vmId: VmId, id: SnapshotId, options: Abortable): Promise<SavedSummary>;
+  /** Removes a saved machine; absent is fine. What was restored from it goes on. */
+  deleteSaved(id: SnapshotId, options: Abortable): Promise<void>;
+
   /** Halts and sets going the virtual CPUs. Throw `failed_precondition` driver.no_machine. */
   pauseMachine(vmId: VmId, options: Abortable): Promise<void>;
   resumeMachine(vmId: VmId, options: Abortable): Promise<void>;

@@ -14,7 +14,7 @@ function makeMachine(changes: Partial<Machine> = {}): Machine {
     vcpuCount: 2,
     memoryMib: 256,
     hasDisk: true,
-    kernelCommandLine: 'quiet',
+    origin: { kind: 'boot', kernelCommandLine: 'quiet' },
     networkArguments: [],
     ...changes,
   };

@@ -10,6 +10,15 @@ export const CONSOLE_RING_BYTES = 256 * 1024;
 
 /** Descriptors that the VMM inherits, so that it needs no right to reach the files by their paths. */
 const INHERITED = { kernel: 3, initramfs: 4, baseDisk: 5 } as const;
+/** The same for a machine that is restored. The memory stays open as long as the VMM lives. */
+const INHERITED_RESTORED = { devices: 3, memory: 4 } as const;
+/** Where the memory that a machine was restored from can be read, in `/proc/<pid>/fd`. */
+export const RESTORED_MEMORY = INHERITED_RESTORED.memory;
+
+/** How a machine comes to life: by booting a kernel, or by taking up the saved state of one. */
+export type MachineOrigin =
+  | { readonly kind: 'boot'; readonly kernelCommandLine: string }
+  | { readonly kind: 'restore' };
 
 /** What a machine is made of, as far as its VMM's arguments go. */
 export interface Machine {
@@ -20,7 +29,7 @@ export interface Machine {
   readonly vcpuCount: VmSpec['vcpuCount'];
   readonly memoryMib: VmSpec['memoryMib'];
   readonly hasDisk: boolean;
-  readonly kernelCommandLine: string;
+  readonly origin: MachineOrigin;
   readonly networkArguments: readonly string[];
 }
 
@@ -32,7 +41,7 @@ export function qemuArguments(machine: Machine): readonly string[] {
   return [
     ...['-name', `volary-${machine.name}`, '-uuid', machine.uuid],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
-    ...['-machine', `${machine.machineType},usb=off,sata=off,smbus=off,vmport=off,hpet=off,dump-guest-core=off`],
+    ...machineArguments(machine),
     ...acceleratorArguments(machine.accelerator),
     ...['-smp', `cpus=${machine.vcpuCount},sockets=1,cores=${machine.vcpuCount},threads=1`],
     ...['-m', `size=${machine.memoryMib}M`],
@@ -41,8 +50,7 @@ export function qemuArguments(machine: Machine): readonly string[] {
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     // It stays when the guest ends, so that a server that was away can still be told how.
     ...['-action', 'shutdown=pause,panic=pause,reboot=shutdown'],
-    ...['-kernel', `/dev/fd/${INHERITED.kernel}`, '-initrd', `/dev/fd/${INHERITED.initramfs}`],
-    ...['-append', machine.kernelCommandLine],
+    ...originArguments(machine.origin),
     ...monitorArguments('qmp', RUN_FILES.controlSocket),
     ...monitorArguments('rescue', RUN_FILES.rescueSocket),
     ...['-device', 'virtio-serial-pci,id=serial0,max_ports=2', '-chardev', listen('agent', RUN_FILES.agentSocket)],
@@ -53,6 +61,23 @@ export function qemuArguments(machine: Machine): readonly string[] {
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-device', 'pvpanic-pci'],
   ];
+}
+
+function machineArguments({ machineType, memoryMib, origin }: Machine): readonly string[] {
+  const machine = `${machineType},usb=off,sata=off,smbus=off,vmport=off,hpet=off,dump-guest-core=off`;
+  if (origin.kind === 'boot') return ['-machine', machine];
+  const memory = `memory-backend-file,id=memory,size=${memoryMib}M,mem-path=/dev/fd/${INHERITED_RESTORED.memory},share=off`;
+  // What it shares with others it only reads; its state comes without memory, and without a description of itself.
+  return ['-machine', `${machine},memory-backend=memory,suppress-vmdesc=on`, '-object', memory];
+}
+
+/** A restored machine has no kernel to boot from; a reboot of its guest is a new start. It is set going once it may be. */
+function originArguments(origin: MachineOrigin): readonly string[] {
+  if (origin.kind === 'boot') {
+    const kernel = ['-kernel', `/dev/fd/${INHERITED.kernel}`, '-initrd', `/dev/fd/${INHERITED.initramfs}`];
+    return [...kernel, '-append', origin.kernelCommandLine];
+  }
+  return ['-S', '-global', 'migration.send-configuration=off', '-incoming', `fd:${INHERITED_RESTORED.devices}`];
 }
 
 function acceleratorArguments(accelerator: Machine['accelerator']): readonly string[] {

@@ -1,4 +1,4 @@
-import { chown, mkdir, rename, rm } from 'node:fs/promises';
+import { chown, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import type { DiskSpec } from '../../../ports/driver.ts';
@@ -12,6 +12,8 @@ import type { KeptImages } from './kept-images.ts';
 import { makeLinkKey } from './link-key.ts';
 import type { Identity } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
+import { copySparse } from './saved/copy-sparse.ts';
+import type { SavedMachine } from './saved/saved-machine.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
 const GIB = 1024 ** 3;
@@ -21,6 +23,8 @@ export interface DiskContext extends Abortable {
   readonly program: QemuProgram;
   readonly identity: Identity | null;
   readonly images: KeptImages;
+  /** What the disk is a copy of; null: it is new. */
+  readonly saved: SavedMachine | null;
 }
 
 /**
@@ -33,11 +37,13 @@ export async function makeDisk(directory: VmDirectory, { spec, image }: DiskSpec
   if (spec.diskGib * GIB < image.rootBytes) throw tooSmall(image.rootBytes);
   try {
     await mkdir(directory.runPath, { recursive: true, mode: 0o700 });
-    await makeLinkKey(directory);
+    if (context.saved === null) await makeLinkKey(directory);
+    else await copyFile(context.saved.linkKeyPath, directory.linkKeyPath);
     await rm(directory.newDiskPath, { force: true });
     // Before the disk has its name: a disk that is there always knows what it was made from.
     const kept = await context.images.keep(image, context, () => writeDiskOrigin(directory, image.digest));
-    await makeOverlay(directory, kept.rootPath, spec.diskGib, context);
+    if (context.saved === null) await makeOverlay(directory, kept.rootPath, spec.diskGib, context);
+    else await copySparse(context.saved.diskPath, directory.newDiskPath, context);
     if (context.identity !== null) {
       await chown(directory.newDiskPath, context.identity.uid, context.identity.gid);
       await chown(directory.runPath, context.identity.uid, context.identity.gid);

@@ -36,6 +36,14 @@ export function linkReplaced(): VolaryError {
   return new VolaryError('unavailable', "Another link to the guest's agent was opened.", { reason: 'guest.link_lost' });
 }
 
+/** `cause`: the system's error, or a program's words. */
+export function saveFailed(cause: unknown): VolaryError {
+  return new VolaryError('unavailable', 'The machine could not be saved, or be restored from what was saved.', {
+    reason: 'driver.save_failed',
+    cause,
+  });
+}
+
 /** It did not die, as a process does not that is stuck in the kernel. */
 export function endFailed(pid: number, cause: unknown): VolaryError {
   return new VolaryError('unavailable', 'The virtual machine monitor could not be ended.', {

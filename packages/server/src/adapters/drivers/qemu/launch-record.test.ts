@@ -19,6 +19,7 @@ const RECORD: LaunchRecord = {
   launchedAt: 1,
   consoleOffset: 0,
   process: null,
+  restore: null,
   end: null,
 };
 let path = '';
@@ -60,9 +61,18 @@ test('a record of a newer version is no damage', async () => {
   expect(await readRecord(path)).toEqual({ kind: 'newer', incarnation: 0 });
 });
 
+test('a record that was written before machines could be restored is as valid as it was', async () => {
+  const { restore: _, ...older } = RECORD;
+  await writeFile(path, JSON.stringify(older));
+
+  expect(await readRecord(path)).toEqual({ kind: 'valid', record: older });
+});
+
 test('whatever a file holds that is no record is damage, never a fault or a process to be killed', async () => {
   const almost = fc
     .record({ key: fc.constantFrom(...Object.keys(RECORD)), value: fc.constantFrom(undefined, {}, -1, [], { pid: 1 }) })
+    // What an older version did not write may be missing.
+    .filter(({ key, value }) => key !== 'restore' || value !== undefined)
     .map(({ key, value }) => JSON.stringify({ ...RECORD, [key]: value }));
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.string(), fc.json(), almost), async (content) => {

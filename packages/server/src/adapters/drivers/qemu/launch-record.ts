@@ -1,11 +1,35 @@
 import { readFile, rm } from 'node:fs/promises';
-import { either, integer, listOf, nothing, type Of, oneOf, record, text } from '../../../lib/shape.ts';
+import {
+  dictionaryOf,
+  either,
+  flag,
+  integer,
+  listOf,
+  nothing,
+  type Of,
+  oneOf,
+  optional,
+  record,
+  text,
+} from '../../../lib/shape.ts';
 import { replaceFile } from '../../shared/replace-file.ts';
 
 const MACHINE_END = either(
   record({ cause: oneOf('powered-off', 'rebooted') }),
   record({ cause: oneOf('panicked', 'io-error', 'vmm-died'), detail: text }),
 );
+
+const RESTORE = record({
+  /** Its state has been taken up, and its processors were set going. */
+  isGoing: flag,
+  /** Its guest has been told who it is now; until then nobody else speaks to it. */
+  isIdentified: flag,
+  /** Who it is to be. */
+  hostname: text,
+  network: dictionaryOf(text),
+});
+
+export type Restore = Of<typeof RESTORE>;
 
 const LAUNCH_RECORD = record({
   version: oneOf(1),
@@ -25,6 +49,8 @@ const LAUNCH_RECORD = record({
   consoleOffset: integer(0),
   /** Null between the writing of this record and the start of the process. */
   process: either(nothing, record({ pid: integer(2), startTimeTicks: integer(0), bootId: text })),
+  /** Only of a machine that was restored: how far it has come since. */
+  restore: optional(either(nothing, RESTORE)),
   /** How it ended, where that was seen to happen. */
   end: either(nothing, MACHINE_END),
 });

@@ -35,6 +35,7 @@ test('a start that is called off ends its process, also while that has no comman
     launchedAt: 0,
     consoleOffset: 0,
     process: null,
+    restore: null,
     end: null,
   };
   const caller = new AbortController();

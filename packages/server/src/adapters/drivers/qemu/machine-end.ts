@@ -27,6 +27,8 @@ export function runStateOf(status: string, seen: MachineEnd | null, consoleTail:
       return { kind: 'running' };
     case 'paused':
     case 'prelaunch':
+    // It takes up the state that it is restored from.
+    case 'inmigrate':
       return { kind: 'paused' };
     // Its guest did that, as those could that were started before it was forbidden. `setGoing` knows how to wake it.
     case 'suspended':

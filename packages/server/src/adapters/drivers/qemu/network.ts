@@ -8,6 +8,9 @@ export interface NetworkAttachment {
   readonly guestSettings: Readonly<Record<string, string>>;
 }
 
+/** The network device, to QEMU. */
+export const NIC_ID = 'nic0';
+
 /** The address that the guest has in mode `user`; every guest has the same one, each behind a network of its own. */
 const USER_NETWORK = { ip: '10.0.2.15/24', gateway: '10.0.2.2', dns: '10.0.2.3' } as const;
 
@@ -19,7 +22,7 @@ const ATTACHMENTS = {
       '-netdev',
       'user,id=net0,restrict=on,ipv6=off',
       '-device',
-      `virtio-net-pci,id=nic0,netdev=net0,mac=${mac},romfile=`,
+      `virtio-net-pci,id=${NIC_ID},netdev=net0,mac=${mac},romfile=`,
     ],
     guestSettings: USER_NETWORK,
   }),

@@ -7,6 +7,7 @@ import { readLinkKey } from './link-key.ts';
 import type { Machines } from './machines.ts';
 import { findRecord } from './present-machine.ts';
 import type { QemuDriverDeps } from './qemu-config.ts';
+import { identifyRestored } from './saved/identify-restored.ts';
 
 /** A link to the agent of the machine that is there now; it ends with this machine's life. */
 export async function openLink(
@@ -31,9 +32,12 @@ export async function openLink(
     linkKey: await readLinkKey(directory),
     signal: AbortSignal.any([signal, opening.signal]),
   });
-  if (opening.signal.aborted) {
+  try {
+    if (record.restore?.isIdentified === false) await identifyRestored(machines, vmId, { record, link, signal });
+    opening.signal.throwIfAborted();
+  } catch (error) {
     await link[Symbol.asyncDispose]();
-    throw opening.signal.reason;
+    throw error;
   }
   machines.setLink(vmId, link);
   return link;

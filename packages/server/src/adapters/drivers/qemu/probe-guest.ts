@@ -101,7 +101,10 @@ function probeRecord({ program, accelerator, image }: ProbeRequest): LaunchRecor
     vcpuCount: 1,
     memoryMib: MEMORY_MIB,
     hasDisk: false,
-    kernelCommandLine: kernelCommandLine({ accelerator, hostname: 'probe', rootDevice: null, network: {} }),
+    origin: {
+      kind: 'boot',
+      kernelCommandLine: kernelCommandLine({ accelerator, hostname: 'probe', rootDevice: null, network: {} }),
+    },
     networkArguments: [],
   });
   return {
@@ -118,6 +121,7 @@ function probeRecord({ program, accelerator, image }: ProbeRequest): LaunchRecor
     launchedAt: Date.now(),
     consoleOffset: 0,
     process: null,
+    restore: null,
     end: null,
   };
 }

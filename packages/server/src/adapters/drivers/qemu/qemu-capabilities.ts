@@ -4,5 +4,6 @@ import { SUPPORTED_NETWORK_MODES } from './network.ts';
 export const QEMU_CAPABILITIES: DriverCapabilities = {
   supportsPause: true,
   supportsConsole: true,
+  supportsSnapshots: true,
   networkModes: SUPPORTED_NETWORK_MODES,
 };

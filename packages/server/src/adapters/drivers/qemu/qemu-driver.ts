@@ -20,6 +20,8 @@ import { QEMU_CAPABILITIES } from './qemu-capabilities.ts';
 import type { QemuDriverDeps } from './qemu-config.ts';
 import { createQemuFinder } from './qemu-program.ts';
 import { readConsole } from './read-console.ts';
+import { saveMachine } from './saved/save-machine.ts';
+import { createSnapshots } from './saved/snapshots.ts';
 import { startMachine } from './start-machine.ts';
 import { listVmIds } from './vm-directory.ts';
 
@@ -30,6 +32,7 @@ import { listVmIds } from './vm-directory.ts';
 export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const machines = new Machines(deps);
   const images = createKeptImages(deps.dataDir);
+  const snapshots = createSnapshots(deps.dataDir);
   const findQemu = createQemuFinder(deps.searchPath);
   const accelerators = createAcceleratorChooser({ ...deps, cacheDir: join(deps.cacheDir, 'qemu') });
 
@@ -50,7 +53,9 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         const disk = await inspectDisk(directory);
         if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
         const identity = identityOf(machine.vmId, []);
-        const context = { program: await findQemu({ signal }), identity, images, signal, faultPoint: deps.faultPoint };
+        const saved = machine.from === undefined ? null : await snapshots.open(machine.from);
+        const { faultPoint } = deps;
+        const context = { program: await findQemu({ signal }), identity, images, saved, signal, faultPoint };
         await makeDisk(directory, machine, context);
         return { imageDigest: machine.image.digest };
       }),
@@ -70,8 +75,16 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       machines.lock.run(machine.vmId, async () => {
         const program = await findQemu({ signal });
         const { installationId, faultPoint } = deps;
-        return startMachine(machine, { machines, program, accelerators, images, installationId, signal, faultPoint });
+        const context = { machines, program, accelerators, images, snapshots, installationId, signal, faultPoint };
+        return startMachine(machine, context);
       }),
+
+    saveMachine: (vmId, id, { signal }) =>
+      machines.lock.run(vmId, async () => {
+        const { imageToolPath } = await findQemu({ signal });
+        return await snapshots.keep(id, (out) => saveMachine(machines, vmId, { imageToolPath, out, signal }));
+      }),
+    deleteSaved: (id) => snapshots.remove(id),
 
     endMachine: (vmId, options) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),
 

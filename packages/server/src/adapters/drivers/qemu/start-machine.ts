@@ -1,4 +1,4 @@
-import { lchown, rm } from 'node:fs/promises';
+import { lchown, rm, stat } from 'node:fs/promises';
 import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
@@ -9,6 +9,7 @@ import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
 import { qemuArguments } from './command-line.ts';
 import { createConsoleLog } from './console-log.ts';
+import { deviceDigestOf } from './device-digest.ts';
 import { readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
 import { isEndFailed, machinePresent } from './errors.ts';
@@ -18,15 +19,19 @@ import type { KeptImages } from './kept-images.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { withKvmGroups } from './kvm-device.ts';
 import { launchVmm } from './launch.ts';
-import type { LaunchRecord } from './launch-record.ts';
+import { type LaunchRecord, type Restore, readRecord, writeRecord } from './launch-record.ts';
 import { makeLinkKey } from './link-key.ts';
 import type { Machines } from './machines.ts';
-import { attachNetwork } from './network.ts';
+import { attachNetwork, macOf, NIC_ID } from './network.ts';
 import { type Identity, identityOf } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
+import type { SavedMachine } from './saved/saved-machine.ts';
+import { setRestoredGoing } from './saved/set-restored-going.ts';
+import type { Snapshots } from './saved/snapshots.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
 const ROOT_DEVICE = '/dev/vda';
+const GIB = 1024 ** 3;
 
 export interface StartContext extends Abortable {
   readonly machines: Machines;
@@ -34,6 +39,7 @@ export interface StartContext extends Abortable {
   readonly program: QemuProgram;
   readonly accelerators: AcceleratorChooser;
   readonly images: KeptImages;
+  readonly snapshots: Snapshots;
   readonly faultPoint?: FaultPoint | undefined;
 }
 
@@ -46,7 +52,8 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
   const directory = machines.directory(machine.vmId);
   if (!(await hasDisk(directory))) throw noDisk();
   const image = await findImageOf(directory, context);
-  const { record, identity } = await prepare(machine, image, context);
+  const saved = machine.from === undefined ? null : await context.snapshots.open(machine.from);
+  const { record, identity } = await prepare(machine, { image, saved }, context);
   await claimRunDirectory(directory, identity);
   await makeLinkKey(directory);
   try {
@@ -56,7 +63,7 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
         directory,
         record,
         identity,
-        inheritedPaths: [image.kernelPath, image.initramfsPath, image.rootPath],
+        inheritedPaths: [...inheritedFor({ image, saved }), image.rootPath],
         diesWithUs: false,
         onExit: () => machines.hint(machine.vmId),
         faultPoint: context.faultPoint,
@@ -64,7 +71,7 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
       () => monitor.isReachable(),
       signal,
     );
-    return handleOf(launched);
+    return handleOf(saved === null ? launched : await goOn(machine, launched, context));
   } catch (error) {
     // What still lives has to be found again.
     if (!isEndFailed(error)) await clearLife(machines, machine.vmId);
@@ -72,12 +79,44 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
   }
 }
 
-async function findPresent(machine: MachineSpec, { machines, signal }: StartContext): Promise<DriverHandle | null> {
+async function findPresent(machine: MachineSpec, context: StartContext): Promise<DriverHandle | null> {
+  const { machines, signal } = context;
   const { machine: present } = await inspectVm(machines, machine.vmId, { signal });
   if (present.kind === 'absent') return null;
   const isSame = present.incarnation === machine.incarnation;
-  if (isSame && (present.kind === 'running' || present.kind === 'paused')) return present.handle;
+  if (isSame && (present.kind === 'running' || present.kind === 'paused')) {
+    const stored = await readRecord(machines.directory(machine.vmId).recordPath);
+    // A former server was interrupted between its start and its going.
+    if (stored.kind === 'valid' && stored.record.restore?.isGoing === false)
+      await goOn(machine, stored.record, context);
+    return present.handle;
+  }
   throw machinePresent({ state: present.kind, incarnation: present.incarnation, wanted: machine.incarnation });
+}
+
+/** Has a machine that was restored take up its state and go, and writes that down. */
+async function goOn(
+  machine: MachineSpec,
+  record: LaunchRecord,
+  { machines, signal }: StartContext,
+): Promise<LaunchRecord> {
+  const { vmId, spec } = machine;
+  const client = await machines.monitor(vmId, record).client();
+  const hasNetwork = record.argv.some((argument) => argument.includes(`id=${NIC_ID}`));
+  await setRestoredGoing(client, { hasNetwork, diskBytes: spec.diskGib * GIB, signal });
+  const going = { ...record, restore: { ...restoreOf(machine), isGoing: true } };
+  await writeRecord(machines.directory(vmId).recordPath, going);
+  return going;
+}
+
+/** What a machine comes from. */
+interface Origin {
+  readonly image: Image;
+  readonly saved: SavedMachine | null;
+}
+
+function inheritedFor({ image, saved }: Origin): readonly string[] {
+  return saved === null ? [image.kernelPath, image.initramfsPath] : [saved.devicesPath, saved.memoryPath];
 }
 
 /** The disk says what it needs, nobody else: on another image's root it would be another disk, damaged in silence. */
@@ -93,7 +132,7 @@ async function findImageOf(directory: VmDirectory, { images }: StartContext): Pr
 
 async function prepare(
   machine: MachineSpec,
-  image: Image,
+  { image, saved }: Origin,
   { machines, program, accelerators, installationId, signal }: StartContext,
 ): Promise<{ readonly record: LaunchRecord; readonly identity: Identity | null }> {
   const { accelerator, kvm } = await accelerators.choose(program, image, { signal });
@@ -108,7 +147,7 @@ async function prepare(
     installationId,
     incarnation: machine.incarnation,
     uuid: uuidOf(machine.vmId),
-    argv: [program.path, ...argumentsOf(machine, program.machineType, kind)],
+    argv: [program.path, ...argumentsOf(machine, program.machineType, kind, saved !== null)],
     machineType: program.machineType,
     qemuVersion: program.version,
     accelerator: kind,
@@ -116,15 +155,48 @@ async function prepare(
     launchedAt: Date.now(),
     consoleOffset: await createConsoleLog(machines.directory(machine.vmId).path).end(),
     process: null,
+    restore: saved === null ? null : restoreOf(machine),
     end: null,
   };
-  return { record, identity: kind === 'kvm' ? withKvmGroups(identity, kvm) : identity };
+  if (saved !== null && !fits(saved, record)) throw doesNotFit();
+  const memoryGroup = saved === null ? [] : [(await stat(saved.memoryPath)).gid];
+  const user = identity === null ? null : { ...identity, groups: [...identity.groups, ...memoryGroup] };
+  return { record, identity: kind === 'kvm' ? withKvmGroups(user, kvm) : user };
 }
 
-function argumentsOf(machine: MachineSpec, machineType: string, accelerator: 'kvm' | 'tcg'): readonly string[] {
+/** What is left to do for a machine that is restored. */
+function restoreOf({ vmId, name, spec }: MachineSpec): Restore {
+  const { guestSettings } = attachNetwork(spec.network.mode, uuidOf(vmId));
+  const network = Object.keys(guestSettings).length === 0 ? {} : { mac: macOf(uuidOf(vmId)), ...guestSettings };
+  return { isGoing: false, isIdentified: false, hostname: name, network };
+}
+
+/** Whether this machine can take up what was saved: to the last device and version the same. */
+function fits({ facts }: SavedMachine, record: LaunchRecord): boolean {
+  const { qemuVersion, accelerator, imageDigest } = record;
+  return (
+    facts.deviceDigest === deviceDigestOf(record.argv) &&
+    facts.qemuVersion === qemuVersion &&
+    facts.accelerator === accelerator &&
+    facts.imageDigest === imageDigest
+  );
+}
+
+function argumentsOf(
+  machine: MachineSpec,
+  machineType: string,
+  accelerator: 'kvm' | 'tcg',
+  isRestored: boolean,
+): readonly string[] {
   const uuid = uuidOf(machine.vmId);
   const { vcpuCount, memoryMib, network: wanted } = machine.spec;
   const network = attachNetwork(wanted.mode, uuid);
+  const commandLine = kernelCommandLine({
+    accelerator,
+    hostname: machine.name,
+    rootDevice: ROOT_DEVICE,
+    network: network.guestSettings,
+  });
   return qemuArguments({
     name: machine.name,
     uuid,
@@ -133,12 +205,7 @@ function argumentsOf(machine: MachineSpec, machineType: string, accelerator: 'kv
     vcpuCount,
     memoryMib,
     hasDisk: true,
-    kernelCommandLine: kernelCommandLine({
-      accelerator,
-      hostname: machine.name,
-      rootDevice: ROOT_DEVICE,
-      network: network.guestSettings,
-    }),
+    origin: isRestored ? { kind: 'restore' } : { kind: 'boot', kernelCommandLine: commandLine },
     networkArguments: network.qemuArguments,
   });
 }
@@ -151,6 +218,14 @@ async function claimRunDirectory(directory: VmDirectory, identity: Identity | nu
   if (identity === null) return;
   await lchown(directory.runPath, identity.uid, identity.gid);
   await lchown(directory.diskPath, identity.uid, identity.gid);
+}
+
+function doesNotFit(): VolaryError {
+  return new VolaryError(
+    'failed_precondition',
+    'The snapshot does not fit this VM or this host: its processors, memory, devices or QEMU were others.',
+    { reason: 'snapshot.does_not_fit' },
+  );
 }
 
 function noDisk(): VolaryError {

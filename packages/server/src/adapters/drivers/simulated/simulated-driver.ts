@@ -10,7 +10,12 @@ import { SimulatedLink } from './guest/simulated-link.ts';
 import type { SimulatedVm } from './simulated-vm.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
-const CAPABILITIES: DriverCapabilities = { supportsPause: true, supportsConsole: true, networkModes: ['user', 'none'] };
+const CAPABILITIES: DriverCapabilities = {
+  supportsPause: true,
+  supportsConsole: true,
+  supportsSnapshots: false,
+  networkModes: ['user', 'none'],
+};
 const WATCH_CAPACITY = 65_536;
 const ABSENT = { disk: { kind: 'absent' }, machine: { kind: 'absent' } } as const;
 
@@ -57,6 +62,11 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         world.faults.fail(vmId, 'end');
         world.vms.get(vmId)?.clear();
       }),
+
+    async saveMachine() {
+      throw noSnapshots();
+    },
+    async deleteSaved() {},
 
     async pauseMachine(vmId) {
       const vm = requireMachine(world, vmId);
@@ -199,4 +209,8 @@ function machinePresent(): VolaryError {
   return new VolaryError('failed_precondition', 'A machine of this VM, or what is left of one, is in the way.', {
     reason: 'driver.machine_present',
   });
+}
+
+function noSnapshots(): VolaryError {
+  return new VolaryError('unsupported', 'Simulated machines cannot be saved.', { reason: 'driver.no_snapshots' });
 }

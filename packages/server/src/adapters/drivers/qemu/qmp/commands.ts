@@ -11,6 +11,12 @@ export interface QmpArguments {
   readonly system_powerdown: null;
   readonly system_wakeup: null;
   readonly 'send-key': { readonly keys: readonly { readonly type: 'qcode'; readonly data: 'shift' }[] };
+  /** Writes the device state, without memory, to a file in the run directory. */
+  readonly 'xen-save-devices-state': { readonly filename: string; readonly live: false };
+  /** For what has no command of its own: the host's address of the guest's memory. */
+  readonly 'human-monitor-command': { readonly 'command-line': 'gpa2hva 0' };
+  readonly set_link: { readonly name: string; readonly up: boolean };
+  readonly block_resize: { readonly 'node-name': string; readonly size: number };
   readonly 'ringbuf-read': { readonly device: string; readonly size: number; readonly format: 'base64' };
 }
 
@@ -27,6 +33,10 @@ export const QMP_RESULTS = {
   system_powerdown: record({}),
   system_wakeup: record({}),
   'send-key': record({}),
+  'xen-save-devices-state': record({}),
+  'human-monitor-command': text,
+  set_link: record({}),
+  block_resize: record({}),
   'ringbuf-read': text,
 } as const;
 

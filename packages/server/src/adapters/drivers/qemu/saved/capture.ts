@@ -1,0 +1,111 @@
+import { copyFile, open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { integer, record } from '../../../../lib/shape.ts';
+import type { Abortable } from '../../../../ports/guest-link.ts';
+import { runProgram } from '../../../shared/run-program.ts';
+import { RESTORED_MEMORY } from '../command-line.ts';
+import { deviceDigestOf } from '../device-digest.ts';
+import { saveFailed } from '../errors.ts';
+import type { LaunchRecord } from '../launch-record.ts';
+import { halt, setGoing } from '../processors.ts';
+import type { QmpClient } from '../qmp/qmp-client.ts';
+import type { VmDirectory } from '../vm-directory.ts';
+import { copySparse } from './copy-sparse.ts';
+import { addressOfMemory } from './memory/address.ts';
+import type { MemoryRange } from './memory/copy-memory.ts';
+import { type MemoryThread, startMemoryThread } from './memory/memory-thread.ts';
+import { type SavedFacts, savedPaths, writeSavedFacts } from './saved-machine.ts';
+
+const MIB = 1024 ** 2;
+/** What QEMU writes in the run directory, where alone it may. */
+const DEVICES_PART = 'devices.new';
+
+/** The machine that is to be saved, and where to. */
+export interface Capture extends Abortable {
+  readonly client: QmpClient;
+  readonly directory: VmDirectory;
+  readonly record: LaunchRecord;
+  readonly pid: number;
+  readonly vcpuCount: number;
+  readonly memoryMib: number;
+  readonly imageToolPath: string;
+  /** An empty directory, on no account the machine's own. */
+  readonly out: string;
+}
+
+/**
+ * Saves a machine that runs or is halted, and leaves it as it was. It is halted as long as its devices, its disk's overlay and
+ * the memory that is its own are copied; what it shares with the machine that it was restored from is copied before.
+ * Throws `resource_exhausted` driver.disk_full, `unavailable` driver.save_failed, driver.qmp_*; then it runs on, and `out` is worth nothing.
+ */
+export async function captureMachine(capture: Capture): Promise<SavedFacts> {
+  const { client, out, memoryMib } = capture;
+  await using thread = await startMemoryThread();
+  const paths = savedPaths(out);
+  const range = { pid: capture.pid, address: await addressOfMemory(client), bytes: memoryMib * MIB };
+  const isBased = await copyBase(capture, paths.memoryPath);
+  const { status } = await client.execute('query-status', null);
+  const haltedAt = performance.now();
+  await halt(client);
+  let haltedMs = 0;
+  try {
+    await saveHalted(capture, { thread, range, isBased });
+  } finally {
+    if (status === 'running') await setGoing(client);
+    haltedMs = Math.round(performance.now() - haltedAt);
+  }
+  await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
+  const facts: SavedFacts = {
+    version: 1,
+    deviceDigest: deviceDigestOf(capture.record.argv),
+    machineType: capture.record.machineType,
+    qemuVersion: capture.record.qemuVersion,
+    accelerator: capture.record.accelerator,
+    vcpuCount: capture.vcpuCount,
+    memoryMib,
+    diskBytes: await virtualSizeOf(capture, paths.diskPath),
+    imageDigest: capture.record.imageDigest,
+    savedAt: Date.now(),
+    haltedMs,
+    digests: {
+      memory: await thread.digestSparse(paths.memoryPath),
+      devices: await thread.digestSparse(paths.devicesPath),
+      disk: await thread.digestSparse(paths.diskPath),
+    },
+  };
+  await writeSavedFacts(out, facts);
+  return facts;
+}
+
+/** Everything that has to be of one moment. QEMU has flushed the disk when it answers that it has halted. */
+async function saveHalted(
+  { client, directory, out, signal }: Capture,
+  { thread, range, isBased }: { readonly thread: MemoryThread; readonly range: MemoryRange; readonly isBased: boolean },
+): Promise<void> {
+  const { memoryPath, devicesPath, diskPath } = savedPaths(out);
+  await client.execute('xen-save-devices-state', { filename: DEVICES_PART, live: false });
+  await copySparse(directory.diskPath, diskPath, { signal });
+  await thread.copyPrivatePages(range, memoryPath, isBased).catch((cause: unknown) => {
+    throw saveFailed(cause);
+  });
+  await rename(join(directory.runPath, DEVICES_PART), devicesPath);
+}
+
+/** The memory that the machine was restored from, where it was: also when that has been removed, for it has the file open. */
+async function copyBase({ record, pid, signal }: Capture, to: string): Promise<boolean> {
+  if (record.restore == null) {
+    await using _created = await open(to, 'wx', 0o600);
+    return false;
+  }
+  await copySparse(`/proc/${pid}/fd/${RESTORED_MEMORY}`, to, { signal });
+  return true;
+}
+
+const QEMU_IMAGE_INFO = record({ 'virtual-size': integer(1) });
+
+async function virtualSizeOf({ imageToolPath, signal }: Capture, path: string): Promise<number> {
+  const { stdout, stderr } = await runProgram(imageToolPath, ['info', '--output=json', path], { signal });
+  const info: unknown = JSON.parse(stdout === '' ? 'null' : stdout);
+  if (!QEMU_IMAGE_INFO(info)) throw saveFailed(stderr);
+  return info['virtual-size'];
+}

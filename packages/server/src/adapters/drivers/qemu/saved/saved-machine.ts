@@ -1,0 +1,93 @@
+/**
+ * A machine as it was at one moment, in a directory of its own:
+ *
+ *   memory         the guest's memory, with holes where it is zero
+ *   devices        QEMU's device state, without memory
+ *   disk.qcow2     its overlay on the image's root
+ *   link.key       what its agent listens to
+ *   machine.json   what fits to it, and a digest of each file: written last, so that without it there is nothing
+ *
+ * Any number of machines can be restored from it, at once and later: nothing ever writes to it. Each maps the memory and
+ * keeps what it changes for itself, and has a copy of the disk.
+ */
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { integer, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
+
+const FILES = {
+  memory: 'memory',
+  devices: 'devices',
+  disk: 'disk.qcow2',
+  linkKey: 'link.key',
+  facts: 'machine.json',
+} as const;
+
+const FACTS = record({
+  version: oneOf(1),
+  /** Of the arguments that make the devices: a machine with others cannot take this state. */
+  deviceDigest: text,
+  machineType: text,
+  qemuVersion: text,
+  accelerator: oneOf('kvm', 'tcg'),
+  vcpuCount: integer(1),
+  memoryMib: integer(1),
+  /** Virtual size of the disk, bytes. */
+  diskBytes: integer(1),
+  imageDigest: text,
+  savedAt: integer(0),
+  /** How long the guest was halted for it, milliseconds. */
+  haltedMs: integer(0),
+  digests: record({ memory: text, devices: text, disk: text }),
+});
+
+/** What is written beside it. */
+export type SavedFacts = Of<typeof FACTS>;
+
+/** One that is complete. */
+export interface SavedMachine {
+  readonly facts: SavedFacts;
+  readonly memoryPath: string;
+  readonly devicesPath: string;
+  readonly diskPath: string;
+  readonly linkKeyPath: string;
+}
+
+/** Where its files lie in this directory. */
+export function savedPaths(directory: string): Omit<SavedMachine, 'facts'> {
+  return {
+    memoryPath: join(directory, FILES.memory),
+    devicesPath: join(directory, FILES.devices),
+    diskPath: join(directory, FILES.disk),
+    linkKeyPath: join(directory, FILES.linkKey),
+  };
+}
+
+/** Completes it. */
+export async function writeSavedFacts(directory: string, facts: SavedFacts): Promise<void> {
+  await writeFile(join(directory, FILES.facts), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** The saved machine in this directory; null where there is none, or not all of one. */
+export async function readSavedMachine(directory: string): Promise<SavedMachine | null> {
+  const content = await readFile(join(directory, FILES.facts), 'utf8').catch(() => null);
+  const facts = content === null ? null : parseFacts(content);
+  if (facts === null) return null;
+  const saved = { facts, ...savedPaths(directory) };
+  const files = await Promise.all(
+    [saved.memoryPath, saved.devicesPath, saved.diskPath, saved.linkKeyPath].map((path) =>
+      stat(path).catch(() => null),
+    ),
+  );
+  const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
+  return isComplete ? saved : null;
+}
+
+function parseFacts(content: string): SavedFacts | null {
+  try {
+    const value: unknown = JSON.parse(content);
+    return FACTS(value) ? value : null;
+  } catch {
+    // Damaged, which is told as not being there.
+    return null;
+  }
+}

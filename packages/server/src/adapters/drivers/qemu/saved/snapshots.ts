@@ -1,0 +1,117 @@
+/** Saved machines of one data directory: `snapshots/<id>/`. Each appears by a rename, complete or not at all. */
+import { chmod, chown, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VolaryError } from '../../../../domain/errors.ts';
+import type { SavedRef, SavedSummary } from '../../../../ports/driver.ts';
+import { inPlace, removeParts } from '../../../shared/in-place.ts';
+import { createKeyedLock } from '../../../shared/keyed-lock.ts';
+import { identityOf } from '../privileges.ts';
+import type { MemoryThread } from './memory/memory-thread.ts';
+import { startMemoryThread } from './memory/memory-thread.ts';
+import { readSavedMachine, type SavedFacts, type SavedMachine, savedPaths } from './saved-machine.ts';
+
+export interface Snapshots {
+  /** What `fill` has put into an empty directory, kept under this id; what is there already stays. */
+  keep(id: string, fill: (out: string) => Promise<SavedFacts>): Promise<SavedSummary>;
+  /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, `not_found` snapshot.lost. */
+  open(ref: SavedRef): Promise<SavedMachine>;
+  remove(id: string): Promise<void>;
+  /** Removes what was never completed. Nothing else may be under way. */
+  sweep(): Promise<void>;
+}
+
+/** One object for each data directory at a time. */
+export function createSnapshots(dataDir: string): Snapshots {
+  const path = join(dataDir, 'snapshots');
+  const lock = createKeyedLock();
+  /** By directory: what the files were like when their digests were last seen to be right. */
+  const verified = new Map<string, string>();
+
+  async function verify(directory: string, saved: SavedMachine): Promise<void> {
+    const likeness = await likenessOf(saved);
+    if (verified.get(directory) === likeness) return;
+    await using thread = await startMemoryThread();
+    if (!(await isUnaltered(thread, saved))) throw damaged();
+    verified.set(directory, likeness);
+  }
+
+  return {
+    keep: (id, fill) =>
+      lock.run(id, async () => {
+        const directory = join(path, id);
+        const present = await readSavedMachine(directory);
+        if (present !== null) return await summarise(present);
+        await rm(directory, { recursive: true, force: true });
+        await inPlace(
+          path,
+          async (out) => {
+            await fill(out);
+            await protect(out, id);
+            return id;
+          },
+          { mode: 0o700 },
+        );
+        const saved = await readSavedMachine(directory);
+        if (saved === null) throw new TypeError('the saved machine is not where it was just put');
+        verified.set(directory, await likenessOf(saved));
+        return await summarise(saved);
+      }),
+    open: ({ id }) =>
+      lock.run(id, async () => {
+        const directory = join(path, id);
+        const saved = await readSavedMachine(directory);
+        if (saved === null) throw lost();
+        await verify(directory, saved);
+        return saved;
+      }),
+    remove: (id) =>
+      lock.run(id, async () => {
+        verified.delete(join(path, id));
+        await rm(join(path, id), { recursive: true, force: true });
+      }),
+    sweep: () => removeParts(path),
+  };
+}
+
+/**
+ * QEMU maps the memory for itself alone, and yet asks for the right to write to it. That right has a group which only those
+ * VMMs are in that are restored from it.
+ */
+async function protect(directory: string, id: string): Promise<void> {
+  const { memoryPath } = savedPaths(directory);
+  const identity = identityOf(id, []);
+  if (identity === null) return;
+  await chown(memoryPath, 0, identity.gid);
+  await chmod(memoryPath, 0o660);
+}
+
+async function summarise({ facts, memoryPath, devicesPath, diskPath }: SavedMachine): Promise<SavedSummary> {
+  const files = await Promise.all([memoryPath, devicesPath, diskPath].map((path) => stat(path)));
+  const { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs } = facts;
+  const sizeBytes = files.reduce((sum, { blocks }) => sum + blocks * 512, 0);
+  return { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs, sizeBytes };
+}
+
+/** Whoever alters a file changes this, whatever else he sets. */
+async function likenessOf({ memoryPath, devicesPath, diskPath }: SavedMachine): Promise<string> {
+  const files = await Promise.all([memoryPath, devicesPath, diskPath].map((path) => stat(path, { bigint: true })));
+  return files.map(({ ino, size, ctimeNs }) => `${ino} ${size} ${ctimeNs}`).join('\n');
+}
+
+async function isUnaltered(thread: MemoryThread, { facts, ...paths }: SavedMachine): Promise<boolean> {
+  return (
+    (await thread.digestSparse(paths.devicesPath)) === facts.digests.devices &&
+    (await thread.digestSparse(paths.diskPath)) === facts.digests.disk &&
+    (await thread.digestSparse(paths.memoryPath)) === facts.digests.memory
+  );
+}
+
+function damaged(): VolaryError {
+  return new VolaryError('data_loss', 'The snapshot is not what was saved: a file of it was changed or cut short.', {
+    reason: 'snapshot.damaged',
+  });
+}
+
+function lost(): VolaryError {
+  return new VolaryError('data_loss', 'The snapshot is gone from the host.', { reason: 'snapshot.lost' });
+}

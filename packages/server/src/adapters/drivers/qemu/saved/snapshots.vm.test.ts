@@ -1,0 +1,197 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ExecRequest } from '../../../../domain/execution/execution.ts';
+import { idFromUuid, type SnapshotId } from '../../../../domain/ids.ts';
+import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
+import type { GuestLink } from '../../../../ports/guest-link.ts';
+import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { digestSparse } from './memory/copy-memory.ts';
+
+/* Machines that go on where another one was: real guests, real memory. */
+
+const options = { signal: new AbortController().signal };
+let host: QemuHost;
+let driver: Driver;
+let machines: DiskSpec[] = [];
+let snapshots: SnapshotId[] = [];
+
+beforeAll(async () => {
+  host = await makeQemuHost();
+  driver = host.makeDriver();
+});
+
+afterEach(async () => {
+  for (const { vmId } of machines) await removeVm(driver, vmId);
+  for (const id of snapshots) await driver.deleteSaved(id, options);
+  [machines, snapshots] = [[], []];
+});
+
+afterAll(async () => {
+  await driver[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
+  const machine = host.makeMachine({ ...changes, vmId: idFromUuid('vm', randomUUIDv7()) });
+  machines.push(machine);
+  return machine;
+}
+
+function newSnapshot(): SnapshotId {
+  const id = idFromUuid('snap', randomUUIDv7());
+  snapshots.push(id);
+  return id;
+}
+
+async function start(machine: DiskSpec): Promise<GuestLink> {
+  await driver.createDisk(machine, options);
+  await driver.startMachine(machine, options);
+  return await driver.openLink(machine.vmId, options);
+}
+
+async function run(link: GuestLink, script: string): Promise<string> {
+  const request: ExecRequest = {
+    ...{ argv: ['sh', '-c', script], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 20_000 },
+  };
+  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
+  const said: Buffer[] = [];
+  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
+  const { exitCode } = await process.exit;
+  const text = Buffer.concat(said).toString('utf8').trim();
+  if (exitCode !== 0) throw new Error(`${script} ended with ${exitCode}: ${text}`);
+  return text;
+}
+
+test('forks go on from the same memory, each as itself, and their source is not changed', {
+  timeout: 120_000,
+}, async () => {
+  const source = newMachine({ name: 'source' });
+  const link = await start(source);
+  await run(
+    link,
+    'echo on-the-disk > /root/file; (i=0; while :; do echo $((i=i+1)) > /dev/shm/count; sleep 0.05; done) > /dev/null 2>&1 &',
+  );
+  await run(link, 'until [ "$(cat /dev/shm/count)" -ge 5 ]; do sleep 0.05; done');
+  const id = newSnapshot();
+  const summary = await driver.saveMachine(source.vmId, id, options);
+  const before = Number(await run(link, 'cat /dev/shm/count'));
+
+  expect(summary).toMatchObject({ vcpuCount: 1, memoryMib: 192 });
+  const from = { kind: 'snapshot', id } as const;
+  const forks: string[][] = [];
+  for (const name of ['one', 'two']) {
+    const fork = newMachine({ name, from });
+    const forked = await start(fork);
+    const [count, ...rest] = (
+      await run(
+        forked,
+        'cat /dev/shm/count /root/file; hostname; cat /etc/machine-id; cat /proc/sys/kernel/random/uuid; date +%s',
+      )
+    ).split('\n');
+    expect(Number(count)).toBeGreaterThan(0);
+    expect(Math.abs(Number(rest.at(-1)) * 1000 - Date.now())).toBeLessThan(2_500);
+    forks.push(rest);
+    const later = await run(forked, 'sleep 0.3; cat /dev/shm/count');
+    expect(Number(later)).toBeGreaterThan(Number(count));
+  }
+  expect(forks.map(([file, hostname]) => [file, hostname])).toEqual([
+    ['on-the-disk', 'one'],
+    ['on-the-disk', 'two'],
+  ]);
+  expect(new Set(forks.map(([, , machineId]) => machineId)).size).toBe(2);
+  expect(new Set(forks.map(([, , , uuid]) => uuid)).size).toBe(2);
+  // The source goes on as if nothing had been.
+  expect(Number(await run(link, 'sleep 0.3; cat /dev/shm/count'))).toBeGreaterThan(before);
+  expect(await run(link, 'hostname')).toBe('source');
+});
+
+test('a fork can be saved and forked as well, also when what it came from has been removed', {
+  timeout: 120_000,
+}, async () => {
+  const first = newMachine();
+  await run(await start(first), 'echo one > /dev/shm/one');
+  const ids = [newSnapshot(), newSnapshot()] as const;
+  await driver.saveMachine(first.vmId, ids[0], options);
+  const second = newMachine({ from: { kind: 'snapshot', id: ids[0] } });
+  const link = await start(second);
+  await run(link, 'echo two > /dev/shm/two');
+  await driver.deleteSaved(ids[0], options);
+  await driver.pauseMachine(second.vmId, options);
+
+  await driver.saveMachine(second.vmId, ids[1], options);
+
+  expect((await driver.inspect(second.vmId, options)).machine.kind).toBe('paused');
+  const third = newMachine({ name: 'third', from: { kind: 'snapshot', id: ids[1] } });
+  expect(await run(await start(third), 'cat /dev/shm/one /dev/shm/two; hostname')).toBe('one\ntwo\nthird');
+});
+
+test('a server that dies over a restore leaves one that the next server completes', { timeout: 120_000 }, async () => {
+  const source = newMachine();
+  await start(source);
+  const id = newSnapshot();
+  await driver.saveMachine(source.vmId, id, options);
+  const fork = newMachine({ name: 'fork', from: { kind: 'snapshot', id } });
+  await driver.createDisk(fork, options);
+  await driver.startMachine(fork, options);
+  await driver[Symbol.asyncDispose]();
+  driver = host.makeDriver();
+
+  expect(await run(await driver.openLink(fork.vmId, options), 'hostname')).toBe('fork');
+});
+
+test('what was changed or cut short is refused, and so is what does not fit', { timeout: 120_000 }, async () => {
+  const source = newMachine();
+  const link = await start(source);
+  const id = newSnapshot();
+  await driver.saveMachine(source.vmId, id, options);
+  const from = { kind: 'snapshot', id } as const;
+  const larger = newMachine({ from });
+  await driver.createDisk(larger, options);
+  const spec = { ...larger.spec, memoryMib: 256 };
+
+  await expect(driver.startMachine({ ...larger, spec }, options)).rejects.toMatchObject({
+    reason: 'snapshot.does_not_fit',
+  });
+
+  const directory = join(host.dataDir, 'snapshots', id);
+  for (const name of ['memory', 'devices', 'disk.qcow2']) {
+    const path = join(directory, name);
+    const whole = readFileSync(path);
+    const middle = Math.floor(whole.length / 2);
+    writeFileSync(
+      path,
+      Buffer.concat([
+        whole.subarray(0, middle),
+        Buffer.from([0xff ^ (whole[middle] ?? 0)]),
+        whole.subarray(middle + 1),
+      ]),
+    );
+    await expect(driver.startMachine(larger, options)).rejects.toMatchObject({
+      code: 'data_loss',
+      reason: 'snapshot.damaged',
+    });
+    writeFileSync(path, whole);
+  }
+  truncateSync(join(directory, 'memory'), 4096);
+  await expect(driver.startMachine(larger, options)).rejects.toMatchObject({ code: 'data_loss' });
+  expect(await run(link, 'echo untouched')).toBe('untouched');
+});
+
+test('a fork that writes all over its memory changes nothing for others', { timeout: 120_000 }, async () => {
+  const source = newMachine();
+  await start(source);
+  const id = newSnapshot();
+  await driver.saveMachine(source.vmId, id, options);
+  const memory = join(host.dataDir, 'snapshots', id, 'memory');
+  const before = digestSparse(memory);
+  const fork = newMachine({ from: { kind: 'snapshot', id } });
+
+  await run(
+    await start(fork),
+    'dd if=/dev/urandom of=/dev/shm/noise bs=1M count=60 2>&1; echo 3 > /proc/sys/vm/drop_caches',
+  );
+
+  expect(digestSparse(memory)).toBe(before);
+});
