@@ -12,6 +12,7 @@
 
 #include "command-line.h"
 #include "identify.h"
+#include "linux-abi.h"
 #include "log.h"
 #include "loop.h"
 #include "modules.h"
@@ -21,6 +22,7 @@
 
 static bool has_root;
 static struct source ready_pipe = {.fd = -1};
+static struct source finish_pipe = {.fd = -1};
 static struct timer ready_timer;
 
 static void mount_at(const char *type, const char *path, unsigned long flags, const char *options) {
@@ -100,6 +102,13 @@ static void open_streams(void) {
   timer_stop(&ready_timer);
 }
 
+static void on_finished(struct source *source, uint32_t events) {
+  (void)events;
+  source_close(source);
+}
+
+bool boot_is_finished(void) { return finish_pipe.fd < 0; }
+
 static void on_ready(struct source *source, uint32_t events) {
   (void)source, (void)events;
   open_streams();
@@ -127,9 +136,10 @@ static void finish(void) {
 }
 
 void boot_rest(void) {
-  int ends[2];
+  int ends[2], finish_ends[2];
   mount_rest();
-  pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+  bool has_pipes = pipe2(ends, O_CLOEXEC) == 0 && pipe2(finish_ends, O_CLOEXEC) == 0;
+  pid_t pid = has_pipes ? fork() : -1;
   if (pid == 0) {
     make_ready();
     close(ends[1]);  // this is what the agent waits for
@@ -143,9 +153,36 @@ void boot_rest(void) {
   }
   modules_close();
   close(ends[1]);
+  close(finish_ends[1]);  // the child's copy is closed by its end
+  finish_pipe = (struct source){.fd = finish_ends[0], .ready = on_finished};
+  source_want(&finish_pipe, EPOLLIN);
   ready_pipe = (struct source){.fd = ends[0], .ready = on_ready};
   ready_timer = (struct timer){.fire = on_late};
   session_hold(true);
   source_want(&ready_pipe, EPOLLIN);
   timer_set(&ready_timer, now_ns() + 10 * SECOND_NS);
+}
+
+static struct timer grow_timer;
+static int grow_looks;
+
+// The kernel hears of a disk's new size some moments after the host has changed it.
+static void on_grow_timer(struct timer *timer) {
+  enum { LOOKS = 5 };
+  if (!root_is_smaller_than_disk()) {
+    if (++grow_looks < LOOKS) timer_set(timer, now_ns() + (50 * MILLISECOND_NS << grow_looks));
+    return;
+  }
+  if (fork() != 0) return;
+  close_all_but(-1, -1);
+  if (setpriority(PRIO_PROCESS, 0, 19) != 0) log_line("priority: %s", strerror(errno));
+  root_grow();
+  _exit(0);
+}
+
+void boot_grow_root(void) {
+  if (!has_root) return;
+  grow_looks = 0;
+  grow_timer.fire = on_grow_timer;
+  timer_set(&grow_timer, now_ns() + 50 * MILLISECOND_NS);
 }

@@ -14,7 +14,7 @@ static const struct {
     [1] = {exec_open, false},     [2] = {read_open, false},   [3] = {write_open, false},  [4] = {list_open, false},
     [5] = {stat_open, false},     [6] = {mkdir_open, false},  [7] = {remove_open, false}, [8] = {rename_open, false},
     [9] = {watch_open, false},    [10] = {tcp_open, false},   [11] = {stats_open, false}, [12] = {identify_open, true},
-    [13] = {shutdown_open, true}, [14] = {freeze_open, true}, [15] = {thaw_open, true},
+    [13] = {shutdown_open, true}, [14] = {freeze_open, true}, [15] = {thaw_open, true},  [16] = {prepare_open, true},
 };
 
 void open_kind(uint8_t kind, uint32_t id, struct reader *request) {

@@ -21,3 +21,4 @@ void identify_open(uint32_t id, struct reader *request);
 void shutdown_open(uint32_t id, struct reader *request);
 void freeze_open(uint32_t id, struct reader *request);
 void thaw_open(uint32_t id, struct reader *request);
+void prepare_open(uint32_t id, struct reader *request);

@@ -153,7 +153,10 @@ void link_flush(void) {
     if (written < 0 && errno != EAGAIN) hang_up();
     break;
   }
-  if (output_begin == output_end) output_begin = output_end = 0;
+  if (output_begin == output_end) {
+    output_begin = output_end = 0;
+    session_output_is_out();
+  }
   want();
 }
 

@@ -58,15 +58,19 @@ int network_take_setting(struct network *network, const char *setting) {
   return EINVAL;
 }
 
-// The first Ethernet interface there is.
+static bool is_ethernet(int control, struct ifreq *request, const char *name) {
+  memset(request, 0, sizeof *request);
+  snprintf(request->ifr_name, sizeof request->ifr_name, "%s", name);
+  return ioctl(control, SIOCGIFHWADDR, request) == 0 && request->ifr_hwaddr.sa_family == ARPHRD_ETHER;
+}
+
+// The first Ethernet interface there is, which is nearly always called that.
 static int find_interface(int control, struct ifreq *request) {
+  if (is_ethernet(control, request, "eth0")) return 0;
   struct if_nameindex *interfaces = if_nameindex();
   bool is_found = false;
-  for (const struct if_nameindex *at = interfaces; at && at->if_index && !is_found; at++) {
-    memset(request, 0, sizeof *request);
-    snprintf(request->ifr_name, sizeof request->ifr_name, "%s", at->if_name);
-    is_found = ioctl(control, SIOCGIFHWADDR, request) == 0 && request->ifr_hwaddr.sa_family == ARPHRD_ETHER;
-  }
+  for (const struct if_nameindex *at = interfaces; at && at->if_index && !is_found; at++)
+    is_found = is_ethernet(control, request, at->if_name);
   if (interfaces) if_freenameindex(interfaces);
   return is_found ? 0 : ENODEV;
 }

@@ -74,17 +74,30 @@ static bool read_superblock(int disk, uint64_t *blocks, uint64_t *block_size) {
   return true;
 }
 
+// How many blocks the file system could have, and has now.
+static bool compare_sizes(int disk, uint64_t *possible, uint64_t *present) {
+  uint64_t disk_bytes, block_size;
+  bool is_known = disk >= 0 && ioctl(disk, ABI_BLKGETSIZE64, &disk_bytes) == 0 &&
+                  read_superblock(disk, present, &block_size);
+  if (is_known) *possible = disk_bytes / block_size;
+  return is_known;
+}
+
+bool root_is_smaller_than_disk(void) {
+  uint64_t possible, present;
+  int disk = open(device, O_RDONLY | O_CLOEXEC);
+  bool is_smaller = compare_sizes(disk, &possible, &present) && present < possible;
+  if (disk >= 0) close(disk);
+  return is_smaller;
+}
+
 void root_grow(void) {
-  uint64_t disk_bytes, blocks, block_size;
+  uint64_t possible, present;
   int disk = open(device, O_RDONLY | O_CLOEXEC), root = open("/", O_RDONLY | O_CLOEXEC);
-  if (disk < 0 || root < 0 || ioctl(disk, ABI_BLKGETSIZE64, &disk_bytes) != 0 ||
-      !read_superblock(disk, &blocks, &block_size)) {
+  if (root < 0 || !compare_sizes(disk, &possible, &present))
     log_line("the size of %s is not known", device);
-  } else {
-    uint64_t wanted = disk_bytes / block_size;
-    if (wanted > blocks && ioctl(root, ABI_EXT4_IOC_RESIZE_FS, &wanted) != 0)
-      log_line("%s cannot be grown: %s", device, strerror(errno));
-  }
+  else if (present < possible && ioctl(root, ABI_EXT4_IOC_RESIZE_FS, &possible) != 0)
+    log_line("%s cannot be grown: %s", device, strerror(errno));
   if (disk >= 0) close(disk);
   if (root >= 0) close(root);
 }

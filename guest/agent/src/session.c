@@ -15,7 +15,7 @@ enum { VERSION = 1 };
 
 static enum { SILENT, GREETING, OPEN } state;
 static bool owns_machine;
-static bool has_key, is_held, is_doomed;
+static bool has_key, is_held, is_doomed, is_to_forget;
 static uint8_t key[KEY_SIZE];
 static uint16_t tag;
 static uint32_t session_count;
@@ -44,6 +44,15 @@ bool session_knows_sync(const uint8_t *sync) {
   if (!has_key) memcpy(key, sync + 8, KEY_SIZE);
   has_key = true;
   return memcmp(key, sync + 8, KEY_SIZE) == 0;
+}
+
+void session_forget_key(void) { is_to_forget = true; }
+
+void session_output_is_out(void) {
+  if (!is_to_forget) return;
+  session_lose();
+  is_to_forget = has_key = false;
+  explicit_bzero(key, sizeof key);
 }
 
 void session_lose(void) {
@@ -110,8 +119,8 @@ static void put_boot_id(struct writer *writer) {
 
 static void put_capabilities(struct writer *writer) {
   static const char *const names[] = {"exec",  "tty",      "files",    "watch", "tcp",
-                                      "stats", "identify", "shutdown", "freeze"};
-  uint32_t count = owns_machine ? 9 : 6;
+                                      "stats", "identify", "shutdown", "freeze", "prepare"};
+  uint32_t count = owns_machine ? 10 : 6;
   put_u32(writer, count);
   for (uint32_t i = 0; i < count; i++) put_string(writer, names[i]);
 }

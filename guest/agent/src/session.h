@@ -26,6 +26,10 @@ void session_begin(const uint8_t *sync);
 // Ends the session: the host is gone, or broke the protocol.
 void session_lose(void);
 bool session_is_open(void);
+// Once everything queued is out: ends the session and forgets the link key, so that whoever begins the next one brings it.
+void session_forget_key(void);
+// Everything queued is out.
+void session_output_is_out(void);
 
 // Takes bytes; returns how many. Fewer than given when there is no room for answers now, or an OPEN is being held.
 size_t session_receive(const uint8_t *data, size_t length);

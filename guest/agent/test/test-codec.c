@@ -198,6 +198,8 @@ static const struct {
     {"result-freeze", "w", 17, 0},
     {"open-thaw", "", 16, 15},
     {"result-thaw", "w", 17, 0},
+    {"open-prepare", "", 16, 16},
+    {"result-prepare", "", 17, 0},
     {"hint", "x", 64, 0},
 };
 

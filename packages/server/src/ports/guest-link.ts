@@ -184,6 +184,11 @@ export interface GuestLink extends AsyncDisposable {
   /** Returns how many file systems were frozen. The agent thaws by itself after 30 s. */
   freeze(options: Abortable): Promise<number>;
   thaw(options: Abortable): Promise<number>;
+  /**
+   * Makes the machine ready to be saved as what others begin from: all is written to the disk, and the agent forgets the key of this link, which is of
+   * no use afterwards. Throws `failed_precondition` guest.refused with EAGAIN while the machine still boots, EBUSY while commands run.
+   */
+  prepare(options: Abortable): Promise<void>;
 }
 
 export interface GuestRead {

@@ -64,6 +64,7 @@ function describe(keeper: LinkKeeper): GuestLink {
     shutDown: (how, options) => requests.shutDown(table, how, options),
     freeze: (options) => requests.freeze(table, options),
     thaw: (options) => requests.thaw(table, options),
+    prepare: (options) => requests.prepare(table, options),
     [Symbol.asyncDispose]: () => keeper.dispose(),
   };
 }

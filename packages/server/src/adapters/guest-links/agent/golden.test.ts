@@ -20,6 +20,7 @@ import {
   decodeIdentifyResult,
   encodeOpenFreeze,
   encodeOpenIdentify,
+  encodeOpenPrepare,
   encodeOpenShutdown,
   encodeOpenThaw,
 } from './messages/machine.ts';
@@ -121,6 +122,7 @@ const FROM_HOST: Readonly<Record<string, (g: ReturnType<typeof fieldsOf>) => Uin
   'OPEN SHUTDOWN': (g) => encodeOpenShutdown(g.num('how') === 1 ? 'power-off' : 'reboot', g.num('graceMs')),
   'OPEN FREEZE': () => encodeOpenFreeze(),
   'OPEN THAW': () => encodeOpenThaw(),
+  'OPEN PREPARE': () => encodeOpenPrepare(),
 };
 
 /** Decodes to fields named as in the golden file. */
@@ -153,6 +155,7 @@ const FROM_GUEST: Readonly<Record<string, (payload: Buffer) => Fields>> = {
   'RESULT SHUTDOWN': nothing,
   'RESULT STATS': (payload) => ({ ...decodeStatsResult(payload) }),
   'RESULT IDENTIFY': (payload) => ({ wallClockNs: decodeIdentifyResult(payload) }),
+  'RESULT PREPARE': nothing,
   'RESULT FREEZE': (payload) => ({ count: decodeFileSystemCount(payload) }),
   'RESULT THAW': (payload) => ({ count: decodeFileSystemCount(payload) }),
 };

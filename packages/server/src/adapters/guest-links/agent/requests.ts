@@ -15,6 +15,7 @@ import {
   decodeIdentifyResult,
   encodeOpenFreeze,
   encodeOpenIdentify,
+  encodeOpenPrepare,
   encodeOpenShutdown,
   encodeOpenThaw,
 } from './messages/machine.ts';
@@ -134,4 +135,9 @@ export async function freeze(table: StreamTable, { signal }: Abortable): Promise
 export async function thaw(table: StreamTable, { signal }: Abortable): Promise<number> {
   const payload = encodeOpenThaw();
   return callUnary(table, { payload, isRepeatable: true, decode: decodeFileSystemCount }, signal);
+}
+
+export async function prepare(table: StreamTable, { signal }: Abortable): Promise<void> {
+  // Not twice: the agent has forgotten who we are.
+  return callUnary(table, { payload: encodeOpenPrepare(), isRepeatable: false, decode: decodeNothing }, signal);
 }

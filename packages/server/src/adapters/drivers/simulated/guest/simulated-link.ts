@@ -215,6 +215,11 @@ export class SimulatedLink implements GuestLink {
     return 1;
   }
 
+  async prepare({ signal }: Abortable): Promise<void> {
+    await this.#turn(signal);
+    this.close('the guest was prepared to be saved');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.close('it was closed here');
   }

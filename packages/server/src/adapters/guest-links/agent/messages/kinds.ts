@@ -15,6 +15,7 @@ export const KINDS = {
   SHUTDOWN: 13,
   FREEZE: 14,
   THAW: 15,
+  PREPARE: 16,
 } as const;
 
 export type Kind = (typeof KINDS)[keyof typeof KINDS];

@@ -45,6 +45,10 @@ export function encodeOpenThaw(): Buffer {
   return new WireWriter(1).u8(KINDS.THAW).finish();
 }
 
+export function encodeOpenPrepare(): Buffer {
+  return new WireWriter(1).u8(KINDS.PREPARE).finish();
+}
+
 /** How many file systems were frozen or thawed. */
 export function decodeFileSystemCount(payload: Buffer): number {
   return readWhole(payload, (reader) => reader.u32());
