@@ -16,6 +16,26 @@ export interface DriverCapabilities {
   readonly networkModes: readonly VmSpec['network']['mode'][];
 }
 
+/** A guest that has booted and does nothing, saved so that new VMs can begin as forks of it. */
+export interface WarmTemplate extends SavedSummary {
+  /** Names it; made of everything that a fork depends on. */
+  readonly key: string;
+}
+
+/** The warm templates of this host. They can be made again at any time, and VMs that began from one need it no more. */
+export interface WarmTemplates {
+  /** The one that fits this machine, if it is there. */
+  find(machine: DiskSpec, options: Abortable): Promise<WarmTemplate | null>;
+  /**
+   * Makes the one that fits this machine, unless it is there: boots a guest that nobody sees, and saves it. Throws as
+   * `startMachine` and `saveMachine`.
+   */
+  build(machine: DiskSpec, options: Abortable): Promise<WarmTemplate>;
+  list(): Promise<readonly WarmTemplate[]>;
+  /** Absent is fine. */
+  remove(key: string): Promise<void>;
+}
+
 /** All that a driver needs to know to make a machine. */
 export interface MachineSpec {
   readonly vmId: VmId;
@@ -29,7 +49,9 @@ export interface MachineSpec {
 }
 
 /** Names a saved machine on this host. */
-export type SavedRef = { readonly kind: 'snapshot'; readonly id: SnapshotId };
+export type SavedRef =
+  | { readonly kind: 'snapshot'; readonly id: SnapshotId }
+  | { readonly kind: 'warm'; readonly key: string };
 
 /** What a saved machine is, and what it cost. */
 export interface SavedSummary {
@@ -112,6 +134,8 @@ export interface Driver extends AsyncDisposable {
   /** `qemu`, `simulated`. */
   readonly kind: string;
   readonly capabilities: DriverCapabilities;
+  /** Null where machines always boot. */
+  readonly warm: WarmTemplates | null;
 
   /**
    * What this host offers: the program's version, and the accelerator as really tried with a probe guest. Kept per host boot.

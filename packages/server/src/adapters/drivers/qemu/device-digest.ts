@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 
+/** A port of a hub that has no other. */
+const UNCONNECTED = 'hubport,id=net0,hubid=0';
+
 /** Options that make what a guest sees of its machine. */
 const OF_DEVICES: ReadonlySet<string> = new Set([
   '-machine',
@@ -24,6 +27,11 @@ export function deviceDigestOf(argv: readonly string[]): string {
       : [];
   });
   return createHash('sha256').update(parts.join('\n')).digest('hex');
+}
+
+/** The same machine with nothing behind its network device: what is saved of that one can be taken up with any back end. */
+export function withoutBackEnd(argv: readonly string[]): readonly string[] {
+  return argv.map((value, at) => (argv[at - 1] === '-netdev' ? UNCONNECTED : value));
 }
 
 /** A network's back end is known by its kind: some have state of their own. */

@@ -4,12 +4,12 @@ import { VolaryError } from '../../../domain/errors.ts';
 import type { DiskSpec } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
-import { runProgram } from '../../shared/run-program.ts';
 import { synchronise } from '../../shared/synchronise.ts';
 import { writeDiskOrigin } from './disk-origin.ts';
-import { diskFull, NO_SPACE } from './errors.ts';
+import { diskFull, isNoSpace } from './errors.ts';
 import type { KeptImages } from './kept-images.ts';
 import { makeLinkKey } from './link-key.ts';
+import { makeOverlay } from './overlay.ts';
 import type { Identity } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { copySparse } from './saved/copy-sparse.ts';
@@ -37,12 +37,16 @@ export async function makeDisk(directory: VmDirectory, { spec, image }: DiskSpec
   if (spec.diskGib * GIB < image.rootBytes) throw tooSmall(image.rootBytes);
   try {
     await mkdir(directory.runPath, { recursive: true, mode: 0o700 });
-    if (context.saved === null) await makeLinkKey(directory);
-    else await copyFile(context.saved.linkKeyPath, directory.linkKeyPath);
+    const linkKeyPath = context.saved?.linkKeyPath ?? null;
+    if (linkKeyPath === null) await makeLinkKey(directory);
+    else await copyFile(linkKeyPath, directory.linkKeyPath);
     await rm(directory.newDiskPath, { force: true });
     // Before the disk has its name: a disk that is there always knows what it was made from.
     const kept = await context.images.keep(image, context, () => writeDiskOrigin(directory, image.digest));
-    if (context.saved === null) await makeOverlay(directory, kept.rootPath, spec.diskGib, context);
+    // Relative to the overlay, so that a data directory can be moved. QEMU itself is handed the file, and never looks there.
+    const backing = relative(directory.runPath, kept.rootPath);
+    if (context.saved === null)
+      await makeOverlay(directory.newDiskPath, { ...context, backing, sizeGib: spec.diskGib });
     else await copySparse(context.saved.diskPath, directory.newDiskPath, context);
     if (context.identity !== null) {
       await chown(directory.newDiskPath, context.identity.uid, context.identity.gid);
@@ -58,24 +62,6 @@ export async function makeDisk(directory: VmDirectory, { spec, image }: DiskSpec
   }
 }
 
-async function makeOverlay(
-  { runPath, newDiskPath }: VmDirectory,
-  rootPath: string,
-  diskGib: number,
-  { program, signal }: DiskContext,
-): Promise<void> {
-  // Relative to the overlay, so that a data directory can be moved. QEMU itself is handed the file, and never looks there.
-  const backing = relative(runPath, rootPath);
-  const args = ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', backing, newDiskPath, `${diskGib}G`];
-  const result = await runProgram(program.imageToolPath, args, { signal });
-  if (result.exitCode === 0) return;
-  if (NO_SPACE.test(result.stderr)) throw diskFull(result.stderr);
-  throw new VolaryError('unavailable', 'The disk of the VM could not be made.', {
-    reason: 'driver.disk_failed',
-    context: { args, exitCode: result.exitCode, stderr: result.stderr },
-  });
-}
-
 function tooSmall(rootBytes: number): VolaryError {
   const minimum = Math.ceil(rootBytes / GIB);
   return new VolaryError(
@@ -86,8 +72,4 @@ function tooSmall(rootBytes: number): VolaryError {
       details: { field: 'disk_gib', minimum },
     },
   );
-}
-
-function isNoSpace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

@@ -56,3 +56,8 @@ export function endFailed(pid: number, cause: unknown): VolaryError {
 export function isEndFailed(error: unknown): boolean {
   return error instanceof VolaryError && error.reason === 'driver.end_failed';
 }
+
+/** Whether the system says that there is no space left. */
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}

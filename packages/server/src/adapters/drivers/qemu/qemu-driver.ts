@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Driver, FoundVm } from '../../../ports/driver.ts';
+import type { Driver, FoundVm, SavedRef } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { makeDisk } from './disk.ts';
@@ -21,7 +21,8 @@ import type { QemuDriverDeps } from './qemu-config.ts';
 import { createQemuFinder } from './qemu-program.ts';
 import { readConsole } from './read-console.ts';
 import { saveMachine } from './saved/save-machine.ts';
-import { createSnapshots } from './saved/snapshots.ts';
+import { createSavedStore } from './saved/saved-store.ts';
+import { createWarmStore } from './saved/warm-store.ts';
 import { startMachine } from './start-machine.ts';
 import { listVmIds } from './vm-directory.ts';
 
@@ -32,13 +33,16 @@ import { listVmIds } from './vm-directory.ts';
 export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const machines = new Machines(deps);
   const images = createKeptImages(deps.dataDir);
-  const snapshots = createSnapshots(deps.dataDir);
+  const snapshots = createSavedStore(join(deps.dataDir, 'snapshots'));
+  const templates = createSavedStore(join(deps.cacheDir, 'warm'));
+  const openSaved = (ref: SavedRef) => (ref.kind === 'snapshot' ? snapshots.open(ref.id) : templates.open(ref.key));
   const findQemu = createQemuFinder(deps.searchPath);
   const accelerators = createAcceleratorChooser({ ...deps, cacheDir: join(deps.cacheDir, 'qemu') });
 
   return {
     kind: 'qemu',
     capabilities: QEMU_CAPABILITIES,
+    warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators }),
 
     async probe({ signal, image }) {
       const program = await findQemu({ signal });
@@ -53,7 +57,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         const disk = await inspectDisk(directory);
         if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
         const identity = identityOf(machine.vmId, []);
-        const saved = machine.from === undefined ? null : await snapshots.open(machine.from);
+        const saved = machine.from === undefined ? null : await openSaved(machine.from);
         const { faultPoint } = deps;
         const context = { program: await findQemu({ signal }), identity, images, saved, signal, faultPoint };
         await makeDisk(directory, machine, context);
@@ -75,7 +79,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       machines.lock.run(machine.vmId, async () => {
         const program = await findQemu({ signal });
         const { installationId, faultPoint } = deps;
-        const context = { machines, program, accelerators, images, snapshots, installationId, signal, faultPoint };
+        const context = { machines, program, accelerators, images, openSaved, installationId, signal, faultPoint };
         return startMachine(machine, context);
       }),
 

@@ -1,36 +1,35 @@
-import { lchown, rm, stat } from 'node:fs/promises';
+import { lchown, rename, rm, stat } from 'node:fs/promises';
 import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
-import type { MachineSpec } from '../../../ports/driver.ts';
+import type { MachineSpec, SavedRef } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
-import { qemuArguments } from './command-line.ts';
 import { createConsoleLog } from './console-log.ts';
-import { deviceDigestOf } from './device-digest.ts';
+import { deviceDigestOf, withoutBackEnd } from './device-digest.ts';
 import { readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
 import { isEndFailed, machinePresent } from './errors.ts';
 import { handleOf, inspectVm } from './inspect.ts';
 import { hasDisk } from './inspect-disk.ts';
 import type { KeptImages } from './kept-images.ts';
-import { kernelCommandLine } from './kernel-command-line.ts';
 import { withKvmGroups } from './kvm-device.ts';
 import { launchVmm } from './launch.ts';
 import { type LaunchRecord, type Restore, readRecord, writeRecord } from './launch-record.ts';
 import { makeLinkKey } from './link-key.ts';
+import { machineArguments } from './machine-arguments.ts';
 import type { Machines } from './machines.ts';
 import { attachNetwork, macOf, NIC_ID } from './network.ts';
 import { type Identity, identityOf } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
+import { copySparse } from './saved/copy-sparse.ts';
 import type { SavedMachine } from './saved/saved-machine.ts';
 import { setRestoredGoing } from './saved/set-restored-going.ts';
-import type { Snapshots } from './saved/snapshots.ts';
+
 import type { VmDirectory } from './vm-directory.ts';
 
-const ROOT_DEVICE = '/dev/vda';
 const GIB = 1024 ** 3;
 
 export interface StartContext extends Abortable {
@@ -39,7 +38,8 @@ export interface StartContext extends Abortable {
   readonly program: QemuProgram;
   readonly accelerators: AcceleratorChooser;
   readonly images: KeptImages;
-  readonly snapshots: Snapshots;
+  /** The saved machine that a life begins from, unaltered. */
+  readonly openSaved: (ref: SavedRef) => Promise<SavedMachine>;
   readonly faultPoint?: FaultPoint | undefined;
 }
 
@@ -52,8 +52,9 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
   const directory = machines.directory(machine.vmId);
   if (!(await hasDisk(directory))) throw noDisk();
   const image = await findImageOf(directory, context);
-  const saved = machine.from === undefined ? null : await context.snapshots.open(machine.from);
+  const saved = machine.from === undefined ? null : await context.openSaved(machine.from);
   const { record, identity } = await prepare(machine, { image, saved }, context);
+  if (saved !== null) await renewDisk(directory, saved, context);
   await claimRunDirectory(directory, identity);
   await makeLinkKey(directory);
   try {
@@ -92,6 +93,16 @@ async function findPresent(machine: MachineSpec, context: StartContext): Promise
     return present.handle;
   }
   throw machinePresent({ state: present.kind, incarnation: present.incarnation, wanted: machine.incarnation });
+}
+
+/**
+ * Memory that is restored goes with the disk of the same moment and no other: a start that was interrupted may have let the
+ * guest write to the one that is there. Nobody has been told yet that it runs.
+ */
+async function renewDisk(directory: VmDirectory, saved: SavedMachine, options: Abortable): Promise<void> {
+  await rm(directory.newDiskPath, { force: true });
+  await copySparse(saved.diskPath, directory.newDiskPath, options);
+  await rename(directory.newDiskPath, directory.diskPath);
 }
 
 /** Has a machine that was restored take up its state and go, and writes that down. */
@@ -147,7 +158,7 @@ async function prepare(
     installationId,
     incarnation: machine.incarnation,
     uuid: uuidOf(machine.vmId),
-    argv: [program.path, ...argumentsOf(machine, program.machineType, kind, saved !== null)],
+    argv: [program.path, ...machineArguments(machine, { program, accelerator: kind, isRestored: saved !== null })],
     machineType: program.machineType,
     qemuVersion: program.version,
     accelerator: kind,
@@ -175,39 +186,11 @@ function restoreOf({ vmId, name, spec }: MachineSpec): Restore {
 function fits({ facts }: SavedMachine, record: LaunchRecord): boolean {
   const { qemuVersion, accelerator, imageDigest } = record;
   return (
-    facts.deviceDigest === deviceDigestOf(record.argv) &&
+    [record.argv, withoutBackEnd(record.argv)].some((argv) => facts.deviceDigest === deviceDigestOf(argv)) &&
     facts.qemuVersion === qemuVersion &&
     facts.accelerator === accelerator &&
     facts.imageDigest === imageDigest
   );
-}
-
-function argumentsOf(
-  machine: MachineSpec,
-  machineType: string,
-  accelerator: 'kvm' | 'tcg',
-  isRestored: boolean,
-): readonly string[] {
-  const uuid = uuidOf(machine.vmId);
-  const { vcpuCount, memoryMib, network: wanted } = machine.spec;
-  const network = attachNetwork(wanted.mode, uuid);
-  const commandLine = kernelCommandLine({
-    accelerator,
-    hostname: machine.name,
-    rootDevice: ROOT_DEVICE,
-    network: network.guestSettings,
-  });
-  return qemuArguments({
-    name: machine.name,
-    uuid,
-    machineType,
-    accelerator,
-    vcpuCount,
-    memoryMib,
-    hasDisk: true,
-    origin: isRestored ? { kind: 'restore' } : { kind: 'boot', kernelCommandLine: commandLine },
-    networkArguments: network.qemuArguments,
-  });
 }
 
 /** Makes the run directory and the disk the VMM's, whoever made them, and clears sockets of an earlier life. */

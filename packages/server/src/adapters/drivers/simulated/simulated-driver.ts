@@ -32,6 +32,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
   return {
     kind: 'simulated',
     capabilities: CAPABILITIES,
+    warm: null,
 
     async probe() {
       const explanation = 'Machines are simulated; no instruction of a guest is executed.';

@@ -29,6 +29,8 @@ export interface Capture extends Abortable {
   readonly vcpuCount: number;
   readonly memoryMib: number;
   readonly imageToolPath: string;
+  /** Its agent has forgotten its key. */
+  readonly isPrepared: boolean;
   /** An empty directory, on no account the machine's own. */
   readonly out: string;
 }
@@ -54,7 +56,7 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
     if (status === 'running') await setGoing(client);
     haltedMs = Math.round(performance.now() - haltedAt);
   }
-  await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
+  if (!capture.isPrepared) await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
   const facts: SavedFacts = {
     version: 1,
     deviceDigest: deviceDigestOf(capture.record.argv),
@@ -65,6 +67,7 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
     memoryMib,
     diskBytes: await virtualSizeOf(capture, paths.diskPath),
     imageDigest: capture.record.imageDigest,
+    isPrepared: capture.isPrepared,
     savedAt: Date.now(),
     haltedMs,
     digests: {

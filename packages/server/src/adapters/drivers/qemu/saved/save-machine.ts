@@ -18,11 +18,21 @@ export async function saveMachine(
   const directory = machines.directory(vmId);
   const pid = record === null ? undefined : findVmm(record, directory)?.pid;
   if (record === null || pid === undefined) throw noMachine();
-  return await captureMachine({ client, directory, record, pid, imageToolPath, out, signal, ...sizeOf(record.argv) });
+  return await captureMachine({
+    client,
+    directory,
+    record,
+    pid,
+    imageToolPath,
+    out,
+    signal,
+    isPrepared: false,
+    ...sizeOf(record.argv),
+  });
 }
 
 /** As its VMM was told: the VM's own figures may have been changed since, for its next life. */
-function sizeOf(argv: readonly string[]): { readonly vcpuCount: number; readonly memoryMib: number } {
+export function sizeOf(argv: readonly string[]): { readonly vcpuCount: number; readonly memoryMib: number } {
   const value = (option: string): string => argv[argv.indexOf(option) + 1] ?? '';
   const vcpuCount = Number(/^cpus=([0-9]+)/.exec(value('-smp'))?.[1]);
   const memoryMib = Number(/^size=([0-9]+)M$/.exec(value('-m'))?.[1]);

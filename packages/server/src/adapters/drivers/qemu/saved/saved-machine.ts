@@ -4,7 +4,7 @@
  *   memory         the guest's memory, with holes where it is zero
  *   devices        QEMU's device state, without memory
  *   disk.qcow2     its overlay on the image's root
- *   link.key       what its agent listens to
+ *   link.key       what its agent listens to; not of one that was prepared, which listens to whoever comes first
  *   machine.json   what fits to it, and a digest of each file: written last, so that without it there is nothing
  *
  * Any number of machines can be restored from it, at once and later: nothing ever writes to it. Each maps the memory and
@@ -12,7 +12,7 @@
  */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { integer, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
+import { flag, integer, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
 
 const FILES = {
   memory: 'memory',
@@ -34,6 +34,7 @@ const FACTS = record({
   /** Virtual size of the disk, bytes. */
   diskBytes: integer(1),
   imageDigest: text,
+  isPrepared: flag,
   savedAt: integer(0),
   /** How long the guest was halted for it, milliseconds. */
   haltedMs: integer(0),
@@ -49,11 +50,16 @@ export interface SavedMachine {
   readonly memoryPath: string;
   readonly devicesPath: string;
   readonly diskPath: string;
+  /** Null: whatever is restored from it gets a key of its own. */
+  readonly linkKeyPath: string | null;
+}
+
+interface SavedPaths extends Omit<SavedMachine, 'facts' | 'linkKeyPath'> {
   readonly linkKeyPath: string;
 }
 
 /** Where its files lie in this directory. */
-export function savedPaths(directory: string): Omit<SavedMachine, 'facts'> {
+export function savedPaths(directory: string): SavedPaths {
   return {
     memoryPath: join(directory, FILES.memory),
     devicesPath: join(directory, FILES.devices),
@@ -72,12 +78,10 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
   const content = await readFile(join(directory, FILES.facts), 'utf8').catch(() => null);
   const facts = content === null ? null : parseFacts(content);
   if (facts === null) return null;
-  const saved = { facts, ...savedPaths(directory) };
-  const files = await Promise.all(
-    [saved.memoryPath, saved.devicesPath, saved.diskPath, saved.linkKeyPath].map((path) =>
-      stat(path).catch(() => null),
-    ),
-  );
+  const paths = savedPaths(directory);
+  const saved = { facts, ...paths, linkKeyPath: facts.isPrepared ? null : paths.linkKeyPath };
+  const needed = [saved.memoryPath, saved.devicesPath, saved.diskPath, saved.linkKeyPath ?? saved.diskPath];
+  const files = await Promise.all(needed.map((path) => stat(path).catch(() => null)));
   const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
   return isComplete ? saved : null;
 }

@@ -1,28 +1,31 @@
-/** Saved machines of one data directory: `snapshots/<id>/`. Each appears by a rename, complete or not at all. */
+/** Saved machines, a directory each below one. Each appears by a rename, complete or not at all. */
 import { chmod, chown, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { SavedRef, SavedSummary } from '../../../../ports/driver.ts';
-import { inPlace, removeParts } from '../../../shared/in-place.ts';
+import type { SavedSummary } from '../../../../ports/driver.ts';
+import { inPlace, namesIn, removeParts } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
 import { identityOf } from '../privileges.ts';
 import type { MemoryThread } from './memory/memory-thread.ts';
 import { startMemoryThread } from './memory/memory-thread.ts';
 import { readSavedMachine, type SavedFacts, type SavedMachine, savedPaths } from './saved-machine.ts';
 
-export interface Snapshots {
+export interface SavedStore {
   /** What `fill` has put into an empty directory, kept under this id; what is there already stays. */
   keep(id: string, fill: (out: string) => Promise<SavedFacts>): Promise<SavedSummary>;
   /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, `not_found` snapshot.lost. */
-  open(ref: SavedRef): Promise<SavedMachine>;
+  open(id: string): Promise<SavedMachine>;
+  /** What it is, without looking at its digests; null where there is none. */
+  summary(id: string): Promise<SavedSummary | null>;
+  /** Ids of all. */
+  list(): Promise<readonly string[]>;
   remove(id: string): Promise<void>;
   /** Removes what was never completed. Nothing else may be under way. */
   sweep(): Promise<void>;
 }
 
-/** One object for each data directory at a time. */
-export function createSnapshots(dataDir: string): Snapshots {
-  const path = join(dataDir, 'snapshots');
+/** One object for each directory at a time. */
+export function createSavedStore(path: string): SavedStore {
   const lock = createKeyedLock();
   /** By directory: what the files were like when their digests were last seen to be right. */
   const verified = new Map<string, string>();
@@ -56,7 +59,12 @@ export function createSnapshots(dataDir: string): Snapshots {
         verified.set(directory, await likenessOf(saved));
         return await summarise(saved);
       }),
-    open: ({ id }) =>
+    async summary(id) {
+      const saved = await readSavedMachine(join(path, id));
+      return saved === null ? null : await summarise(saved);
+    },
+    list: () => namesIn(path),
+    open: (id) =>
       lock.run(id, async () => {
         const directory = join(path, id);
         const saved = await readSavedMachine(directory);

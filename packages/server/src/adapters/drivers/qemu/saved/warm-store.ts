@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { VolaryError } from '../../../../domain/errors.ts';
+import type { DiskSpec, WarmTemplate, WarmTemplates } from '../../../../ports/driver.ts';
+import type { Abortable } from '../../../../ports/guest-link.ts';
+import type { AcceleratorChooser } from '../accelerator.ts';
+import { withKvmGroups } from '../kvm-device.ts';
+import { identityOf } from '../privileges.ts';
+import type { QemuDriverDeps } from '../qemu-config.ts';
+import type { QemuProgram } from '../qemu-program.ts';
+import type { SavedStore } from './saved-store.ts';
+import { buildWarmTemplate, type WarmHost, warmKeyOf } from './warm-templates.ts';
+
+export interface WarmStoreDeps {
+  readonly config: QemuDriverDeps;
+  readonly saved: SavedStore;
+  readonly findQemu: (options: Abortable) => Promise<QemuProgram>;
+  readonly accelerators: AcceleratorChooser;
+}
+
+/** The warm templates of one cache. */
+export function createWarmStore({ config, saved, findQemu, accelerators }: WarmStoreDeps): WarmTemplates {
+  async function hostFor({ image }: DiskSpec, options: Abortable) {
+    const program = await findQemu(options);
+    const { accelerator, kvm } = await accelerators.choose(program, image, options);
+    if (accelerator.kind === 'none') {
+      throw new VolaryError('failed_precondition', accelerator.explanation, { reason: 'driver.no_accelerator' });
+    }
+    const host: WarmHost = { program, accelerator: accelerator.kind };
+    const identity = identityOf('template', []);
+    return { host, identity: accelerator.kind === 'kvm' ? withKvmGroups(identity, kvm) : identity };
+  }
+
+  async function lookUp(key: string): Promise<WarmTemplate | null> {
+    const machine = await saved.summary(key);
+    return machine === null ? null : { key, ...machine };
+  }
+
+  return {
+    async find(machine, options) {
+      const { host } = await hostFor(machine, options);
+      return await lookUp(warmKeyOf(machine, machine.image, host));
+    },
+    async build(machine, { signal }) {
+      const { host, identity } = await hostFor(machine, { signal });
+      const key = warmKeyOf(machine, machine.image, host);
+      const { log, connectAgent, cacheDir } = config;
+      const parent = join(cacheDir, 'qemu');
+      const summary = await saved.keep(key, (out) =>
+        buildWarmTemplate({ ...host, identity, machine, parent, log, connectAgent, out, signal }),
+      );
+      return { key, ...summary };
+    },
+    async list() {
+      const found = await Promise.all((await saved.list()).map(lookUp));
+      return found.filter((template) => template !== null);
+    },
+    remove: (key) => saved.remove(key),
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Warm templates: guests that have booted and do nothing, saved so that VMs begin as forks of them.
+ *
+ *   warm/<key>/   in the cache, as it can be made again
+ *
+ * The key is made of all that a fork depends on and of nothing else: the machine's devices, without what is behind its network; the size of its
+ * disk; the image, and with it kernel and agent; QEMU and what executes the guest. So a template that does not fit any more is never found.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { VolaryError } from '../../../../domain/errors.ts';
+import { idFromUuid } from '../../../../domain/ids.ts';
+import type { Image } from '../../../../domain/image/image.ts';
+import type { DiskSpec, MachineSpec } from '../../../../ports/driver.ts';
+import type { Abortable, GuestLink } from '../../../../ports/guest-link.ts';
+import type { Log } from '../../../../ports/log.ts';
+import { type ConnectAgent, openAgentSocket } from '../agent-transport.ts';
+import { deviceDigestOf, withoutBackEnd } from '../device-digest.ts';
+import { machineArguments } from '../machine-arguments.ts';
+import { makeOverlay } from '../overlay.ts';
+import type { Identity } from '../privileges.ts';
+import type { QemuProgram } from '../qemu-program.ts';
+import { startThrowawayGuest, type ThrowawayGuest } from '../throwaway-guest.ts';
+import type { VmDirectory } from '../vm-directory.ts';
+import { captureMachine } from './capture.ts';
+import { sizeOf } from './save-machine.ts';
+import type { SavedFacts } from './saved-machine.ts';
+
+/** Part of each key: raised when templates are made in another way. */
+const FORMAT = 1;
+const LOOK_MS = 50;
+
+/** What executes a template and all its forks. */
+export interface WarmHost {
+  readonly program: QemuProgram;
+  readonly accelerator: 'kvm' | 'tcg';
+}
+
+/** The key of the template that this machine can begin from. */
+export function warmKeyOf(machine: MachineSpec, image: Image, { program, accelerator }: WarmHost): string {
+  const argv = withoutBackEnd(machineArguments(machine, { program, accelerator, isRestored: true }));
+  const parts = [
+    FORMAT,
+    deviceDigestOf(argv),
+    machine.spec.diskGib,
+    image.digest,
+    program.version,
+    accelerator,
+    cpus()[0]?.model ?? '',
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+export interface WarmBuild extends WarmHost, Abortable {
+  readonly machine: DiskSpec;
+  /** Where its guest's files are put meanwhile. */
+  readonly parent: string;
+  readonly log: Log;
+  readonly connectAgent: ConnectAgent;
+  /** An empty directory. */
+  readonly out: string;
+  /** As whom its VMM runs. */
+  readonly identity: Identity | null;
+}
+
+/** Boots a guest like this machine's, has it prepared, and saves it. Throws as the start of a machine, as `captureMachine`, the signal's reason. */
+export async function buildWarmTemplate(build: WarmBuild): Promise<SavedFacts> {
+  const { machine, program, accelerator, signal, out } = build;
+  const { image } = machine;
+  const linkKey = randomBytes(16);
+  await using guest = await startThrowawayGuest(
+    { parent: build.parent, log: build.log },
+    {
+      name: 'template',
+      program,
+      accelerator,
+      image,
+      identity: build.identity,
+      hasDisk: true,
+      argumentsFor: (uuid) => {
+        // As short as a name can be: files that name it are written in place by guests with longer ones.
+        const template = { ...machine, name: 't', vmId: idFromUuid('vm', uuid) };
+        return withoutBackEnd(machineArguments(template, { program, accelerator, isRestored: false, isNamed: false }));
+      },
+      furnish: (directory) => furnish(directory, build, linkKey),
+      signal,
+    },
+  );
+  await prepareGuest(guest, build, linkKey);
+  const pid = guest.record.process?.pid ?? 0;
+  return await captureMachine({
+    client: await guest.monitor.client(),
+    directory: guest.directory,
+    record: guest.record,
+    pid,
+    imageToolPath: program.imageToolPath,
+    isPrepared: true,
+    out,
+    signal,
+    ...sizeOf(guest.record.argv),
+  });
+}
+
+/** The overlay names its backing as those of VMs do: forks have copies of it. */
+async function furnish(
+  directory: VmDirectory,
+  { machine, program, signal }: WarmBuild,
+  linkKey: Buffer,
+): Promise<void> {
+  const backing = join('../../../images', machine.image.digest, 'root.raw');
+  await makeOverlay(directory.diskPath, { program, backing, sizeGib: machine.spec.diskGib, signal });
+  await writeFile(directory.linkKeyPath, linkKey, { mode: 0o600 });
+}
+
+/** Waits until the guest has booted to the end, and has it forget whom it spoke to. */
+async function prepareGuest(
+  guest: ThrowawayGuest,
+  { connectAgent, signal }: WarmBuild,
+  linkKey: Buffer,
+): Promise<void> {
+  const openTransport = () => openAgentSocket(guest.directory);
+  await using link = await connectAgent({ openTransport, linkKey, signal });
+  while (!(await isPrepared(link, signal))) await sleep(LOOK_MS, undefined, { signal });
+}
+
+async function isPrepared(link: GuestLink, signal: AbortSignal): Promise<boolean> {
+  try {
+    await link.prepare({ signal });
+    return true;
+  } catch (error) {
+    if (error instanceof VolaryError && error.details['errno'] === 'EAGAIN') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ExecRequest } from '../../../../domain/execution/execution.ts';
+import { idFromUuid } from '../../../../domain/ids.ts';
+import type { DiskSpec, Driver, WarmTemplates } from '../../../../ports/driver.ts';
+import type { GuestLink } from '../../../../ports/guest-link.ts';
+import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+
+/* VMs that begin as forks of a guest which has booted for them before. */
+
+const options = { signal: new AbortController().signal };
+let host: QemuHost;
+let driver: Driver;
+let warm: WarmTemplates;
+let machines: DiskSpec[] = [];
+
+beforeAll(async () => {
+  host = await makeQemuHost();
+  driver = host.makeDriver();
+  if (driver.warm === null) throw new Error('QEMU has warm templates');
+  warm = driver.warm;
+});
+
+afterEach(async () => {
+  for (const { vmId } of machines) await removeVm(driver, vmId);
+  machines = [];
+});
+
+afterAll(async () => {
+  await driver[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
+  const machine = host.makeMachine({ ...changes, vmId: idFromUuid('vm', randomUUIDv7()) });
+  machines.push(machine);
+  return machine;
+}
+
+async function run(link: GuestLink, script: string): Promise<string> {
+  const request: ExecRequest = {
+    argv: ['sh', '-c', script],
+    env: {},
+    cwd: '',
+    user: '',
+    tty: null,
+    hasStdin: false,
+    timeoutMs: 20_000,
+  };
+  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
+  const said: Buffer[] = [];
+  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
+  const { exitCode } = await process.exit;
+  const text = Buffer.concat(said).toString('utf8').trim();
+  if (exitCode !== 0) throw new Error(`${script} ended with ${exitCode}: ${text}`);
+  return text;
+}
+
+test('a VM begins as a fork of its template, as itself, with a link and a disk of its own', async () => {
+  const model = newMachine();
+  expect(await warm.find(model, options)).toBeNull();
+
+  const template = await warm.build(model, options);
+
+  expect(await warm.list()).toEqual([template]);
+  expect(await warm.build(model, options)).toEqual(template);
+  const from = { kind: 'warm', key: template.key } as const;
+  const facts: string[][] = [];
+  for (const name of ['one', 'two']) {
+    const fork = newMachine({ name, from, spec: { ...model.spec, diskGib: 2 } });
+    expect((await warm.find(fork, options))?.key).toBe(template.key);
+    await driver.createDisk(fork, options);
+    await driver.startMachine(fork, options);
+    const link = await driver.openLink(fork.vmId, options);
+    facts.push(
+      (await run(link, 'hostname; cat /etc/machine-id /proc/sys/kernel/random/uuid; ls -A /root | wc -l')).split('\n'),
+    );
+    await run(link, `echo ${name} > /root/mine`);
+    expect(await run(link, 'cat /sys/class/net/eth0/address; ip -4 -o address show eth0 || true')).toContain(
+      '52:54:00',
+    );
+  }
+  expect(facts.map(([hostname]) => hostname)).toEqual(['one', 'two']);
+  expect(new Set(facts.map(([, machineId]) => machineId)).size).toBe(2);
+  expect(new Set(facts.map(([, , uuid]) => uuid)).size).toBe(2);
+  await warm.remove(template.key);
+  expect(await warm.find(model, options)).toBeNull();
+});
+
+test('a template is not for machines of another size, and may be gone when it is wanted', async () => {
+  const model = newMachine();
+  const template = await warm.build(model, options);
+  const larger = newMachine({ spec: { ...model.spec, memoryMib: 256 } });
+  expect(await warm.find(larger, options)).toBeNull();
+  const fork = newMachine({ from: { kind: 'warm', key: template.key } });
+  await warm.remove(template.key);
+
+  await expect(driver.createDisk(fork, options)).rejects.toMatchObject({ code: 'data_loss', reason: 'snapshot.lost' });
+});
