@@ -105,17 +105,23 @@ function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
     case 'unresponsive':
       return { kind: 'unresponsive', detail: machine.detail };
     case 'running':
-      if (vm.incarnation < machine.incarnation) return step('start-machine', startingPhase(input));
-      if (vm.startedAt === null) return step('await-guest', startingPhase(input));
-      return power === 'running' ? { kind: 'settled', phase: 'running' } : step('pause-machine', 'pausing');
     case 'paused':
       if (vm.incarnation < machine.incarnation) return step('start-machine', startingPhase(input));
-      return power === 'paused' && vm.startedAt !== null
-        ? { kind: 'settled', phase: 'paused' }
-        : step('resume-machine', vm.startedAt === null ? startingPhase(input) : 'resuming');
+      return machine.kind === 'running' ? planRunning(input, power) : planPaused(input, power);
     default:
       return machine satisfies never;
   }
+}
+
+function planRunning(input: PlanInput, power: 'running' | 'paused'): Plan {
+  if (input.vm.startedAt === null) return step('await-guest', startingPhase(input));
+  return power === 'running' ? { kind: 'settled', phase: 'running' } : step('pause-machine', 'pausing');
+}
+
+/** A guest that has not answered yet is set going before it may be halted. */
+function planPaused(input: PlanInput, power: 'running' | 'paused'): Plan {
+  if (input.vm.startedAt === null) return step('resume-machine', startingPhase(input));
+  return power === 'paused' ? { kind: 'settled', phase: 'paused' } : step('resume-machine', 'resuming');
 }
 
 function planBirth(input: PlanInput): Plan {

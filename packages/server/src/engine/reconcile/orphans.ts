@@ -22,14 +22,18 @@ export function createReaper(deps: ReaperDeps): { look(signal: AbortSignal): Pro
     deps.bus.publish('events', '');
   }
 
+  async function findOrphans(signal: AbortSignal): Promise<ReadonlySet<VmId>> {
+    const orphans = new Set<VmId>();
+    for (const { vmId, observation } of await deps.driver.findAll({ signal })) {
+      if (observation.machine.kind !== 'absent' && (await deps.store.vms.get(vmId)) === null) orphans.add(vmId);
+    }
+    return orphans;
+  }
+
   return {
     async look(signal) {
       const nowMs = deps.clock.monotonicMs();
-      const found = await deps.driver.findAll({ signal });
-      const orphans = new Set<VmId>();
-      for (const { vmId, observation } of found) {
-        if (observation.machine.kind !== 'absent' && (await deps.store.vms.get(vmId)) === null) orphans.add(vmId);
-      }
+      const orphans = await findOrphans(signal);
       for (const vmId of firstSeenMs.keys()) if (!orphans.has(vmId)) firstSeenMs.delete(vmId);
       for (const vmId of orphans) {
         const sinceMs = firstSeenMs.get(vmId) ?? nowMs;

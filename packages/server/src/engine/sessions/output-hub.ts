@@ -49,6 +49,11 @@ export function createOutputHub(start: { readonly stdout: number; readonly stder
     drained.resolve();
   }
 
+  function noteTaken(queue: Queue, sizeBytes: number): void {
+    queue.bytes -= sizeBytes;
+    if (queue.bytes < BACKLOG_BYTES) drained.resolve();
+  }
+
   async function* read(queue: Queue, signal: AbortSignal): AsyncIterable<ExecutionUpdate> {
     const onAbort = (): void => {
       leave(queue);
@@ -64,10 +69,7 @@ export function createOutputHub(start: { readonly stdout: number; readonly stder
           });
           continue;
         }
-        if (update.kind === 'output') {
-          queue.bytes -= update.bytes.length;
-          if (queue.bytes < BACKLOG_BYTES) drained.resolve();
-        }
+        if (update.kind === 'output') noteTaken(queue, update.bytes.length);
         yield update;
         if (update.kind === 'completed') return;
       }
