@@ -32,6 +32,7 @@ describe('the configuration', () => {
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },
       allowedOrigins: [],
+      hasWarmTemplates: false,
       webhookAllowedTargets: { ranges: [], places: [] },
     });
   });
@@ -85,6 +86,7 @@ describe('the configuration', () => {
     [['extra'], {}, 'extra'],
     [[], { VOLARY_ADMIN_KEY: 'short' }, 'VOLARY_ADMIN_KEY'],
     [[], { VOLARY_LOG_LEVEL: 'loud' }, 'log'],
+    [[], { VOLARY_WARM_TEMPLATES: 'maybe' }, 'warm_templates'],
     [[], { VOLARY_EVENT_MAX_COUNT: '0' }, 'event_max_count'],
     [[], { VOLARY_EVENT_RETENTION_HOURS: '1.5' }, 'event_retention_hours'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],

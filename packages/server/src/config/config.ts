@@ -30,6 +30,8 @@ export interface Config {
   };
   /** Origins (`https://console.example.org`) whose pages may open sockets, besides the server's own address. */
   readonly allowedOrigins: readonly string[];
+  /** Whether VMs begin as forks of guests that have booted before. */
+  readonly hasWarmTemplates: boolean;
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:7070';
@@ -62,6 +64,7 @@ export async function readConfig(
       finishedMs:
         HOUR_MS * count('finished_retention_hours', settings.finishedRetentionHours, WEEK_HOURS, CENTURY_HOURS),
     },
+    hasWarmTemplates: oneOf('warm_templates', settings.warmTemplates ?? 'off', ['on', 'off']) === 'on',
     allowedOrigins: (settings.allowedOrigins ?? '')
       .split(/[\s,]+/)
       .filter((text) => text !== '')
@@ -69,7 +72,11 @@ export async function readConfig(
   });
 }
 
-function oneOf<T extends string>(setting: keyof Settings | 'log_level', value: string, allowed: readonly T[]): T {
+function oneOf<T extends string>(
+  setting: keyof Settings | 'log_level' | 'warm_templates',
+  value: string,
+  allowed: readonly T[],
+): T {
   const found = allowed.find((each) => each === value);
   if (found !== undefined) return found;
   throw new VolaryError('invalid_argument', `${setting} is "${value}"; it must be one of: ${allowed.join(', ')}.`, {

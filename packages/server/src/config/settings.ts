@@ -17,6 +17,7 @@ export interface Settings {
   readonly eventMaxCount: string | null;
   readonly finishedRetentionHours: string | null;
   readonly allowedOrigins: string | null;
+  readonly warmTemplates: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -39,6 +40,7 @@ const SOURCES = {
   eventMaxCount: { flag: null, env: 'VOLARY_EVENT_MAX_COUNT', file: 'event_max_count' },
   finishedRetentionHours: { flag: null, env: 'VOLARY_FINISHED_RETENTION_HOURS', file: 'finished_retention_hours' },
   allowedOrigins: { flag: null, env: 'VOLARY_ALLOWED_ORIGINS', file: 'allowed_origins' },
+  warmTemplates: { flag: null, env: 'VOLARY_WARM_TEMPLATES', file: 'warm_templates' },
 } as const satisfies Record<keyof Settings, { flag: string | null; env: string; file: string | null }>;
 
 /** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
@@ -64,6 +66,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     eventMaxCount: find(SOURCES.eventMaxCount),
     finishedRetentionHours: find(SOURCES.finishedRetentionHours),
     allowedOrigins: find(SOURCES.allowedOrigins),
+    warmTemplates: find(SOURCES.warmTemplates),
   };
 }
 

@@ -20,6 +20,7 @@ export const EVENT_TYPES = [
   'vm.failed',
   'vm.health_changed',
   'vm.orphan_reaped',
+  'vm.warm_start_failed',
   'operation.created',
   'operation.started',
   'operation.succeeded',

@@ -31,6 +31,7 @@ import { createVmReconciler } from './reconcile/vm-reconciler.ts';
 import { createExecutions } from './sessions/executions.ts';
 import { createFiles } from './sessions/files.ts';
 import { createGuestLinks } from './sessions/guest-links.ts';
+import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 /** An engine with its life: `start` before it takes work, `stop` before its parts are closed. */
@@ -42,11 +43,12 @@ export interface RunningEngine extends Engine {
 /** Puts the engine together. Nothing runs before `start`. */
 export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEngine {
   const links = createGuestLinks(deps);
-  const reconciler = createVmReconciler({ ...deps, config, links });
+  const warm = createWarmStarts({ ...deps, config });
+  const reconciler = createVmReconciler({ ...deps, config, links, warm });
   const executions = createExecutions({ ...deps, links });
   const builds = createImageBuilds(deps);
   const diskSpace = createDiskSpace(deps);
-  const supervisor = createSupervisor({ ...deps, config, reconciler, builds, links, executions, diskSpace });
+  const supervisor = createSupervisor({ ...deps, config, reconciler, builds, links, warm, executions, diskSpace });
   const changing: OperationDeps & EngineDeps = { ...deps, config, wake };
   let notReady: string | null = 'The server is starting.';
 

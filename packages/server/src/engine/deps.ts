@@ -60,6 +60,12 @@ export interface EngineConfig {
     readonly retentionMs: number;
   };
   readonly webhooks: WebhookLimits;
+  readonly warm: {
+    /** Whether VMs begin as forks of templates, and templates are made. */
+    readonly isEnabled: boolean;
+    /** What all templates together may take on the disk. */
+    readonly maxBytes: number;
+  };
 }
 
 /** How persistently receivers are told of events, and how many of them there may be. */
@@ -103,4 +109,5 @@ export const ENGINE_DEFAULTS = {
     maxCount: 100,
     maxWaiting: 1_000,
   },
-} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks'>;
+  warm: { isEnabled: false, maxBytes: 4 * 1024 ** 3 },
+} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks' | 'warm'>;

@@ -60,6 +60,7 @@ export function createInstallation(
     limits: { ...limits, bootMs: 2_000, ...change },
     timers: { ...timers, ...change },
     webhooks: { ...ENGINE_DEFAULTS.webhooks, ...webhooks },
+    warm: { ...ENGINE_DEFAULTS.warm, isEnabled: true },
   };
   const servers = new Set<TestServer>();
 

@@ -20,6 +20,8 @@ export interface DriverCapabilities {
 export interface WarmTemplate extends SavedSummary {
   /** Names it; made of everything that a fork depends on. */
   readonly key: string;
+  /** When a machine was last begun from it, or it was made; milliseconds since 1970. */
+  readonly usedAt: number;
 }
 
 /** The warm templates of this host. They can be made again at any time, and VMs that began from one need it no more. */

@@ -74,7 +74,7 @@ describe('a webhook', () => {
     expect(await client.webhooks.get(id)).not.toHaveProperty('secret');
   });
 
-  it('is told of each event, in order, through kills of the server at any moment', async () => {
+  it('is told of each event, in order, through kills of the server at any moment', { timeout: 90_000 }, async () => {
     const { id, last_sequence: start } = await client.webhooks.create({ url: receiver.url });
     const names = Array.from({ length: 6 }, (_, i) => `vm-${i}`);
     for (const name of names) {

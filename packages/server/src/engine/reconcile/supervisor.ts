@@ -8,6 +8,7 @@ import { dropOldKeys } from '../idempotency/claims.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
+import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
@@ -23,6 +24,7 @@ type SupervisorDeps = EngineDeps & {
   readonly links: GuestLinks;
   readonly executions: Executions;
   readonly diskSpace: DiskSpace;
+  readonly warm: WarmStarts;
 };
 
 export interface Supervisor {
@@ -92,6 +94,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.retentionMs, 'retention', () => dropOld(deps, signal), { isAtOnce: true }),
         every(config.timers.sweepMs, 'webhook deliveries', () => dropOldDeliveries(deps)),
         runDeliverer(deps, { signal }),
+        deps.warm.run({ signal }),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },

@@ -17,6 +17,7 @@ import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
 import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { STEPS } from '../steps/steps.ts';
+import type { WarmStarts } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { beginRestart, noteFailure, noteLifeEnded } from './life-end.ts';
@@ -31,6 +32,7 @@ export type ReconcilerDeps = Pick<
 > & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
+  readonly warm: WarmStarts;
 };
 
 export interface VmReconciler {

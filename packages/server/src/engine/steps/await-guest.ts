@@ -3,7 +3,7 @@ import { withTimeout } from '../with-timeout.ts';
 import type { Step } from './step.ts';
 
 /** Waits for the guest agent's first answer in this life. Throws `deadline_exceeded` vm.boot_timeout. */
-export const awaitGuest: Step = async ({ links, clock, config }, { vm, signal }) => {
+export const awaitGuest: Step = async ({ links, warm, clock, config }, { vm, signal }) => {
   const { bootMs } = config.limits;
   await withTimeout(
     clock,
@@ -12,6 +12,8 @@ export const awaitGuest: Step = async ({ links, clock, config }, { vm, signal })
     (limited) => links.open(vm.id, { signal: limited }),
     () => bootTimeout(bootMs),
   );
+  // Once for each VM is enough.
+  if (vm.incarnation === 1) warm.suggest(vm);
   return { startedAt: clock.now(), health: 'healthy' };
 };
 

@@ -4,10 +4,12 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
+import type { WarmStarts } from '../warm/warm-starts.ts';
 
 export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock'> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
+  readonly warm: WarmStarts;
 };
 
 export interface StepContext {

@@ -68,14 +68,19 @@ export function savedPaths(directory: string): SavedPaths {
   };
 }
 
+/** Where is written what fits to it. */
+export function factsPath(directory: string): string {
+  return join(directory, FILES.facts);
+}
+
 /** Completes it. */
 export async function writeSavedFacts(directory: string, facts: SavedFacts): Promise<void> {
-  await writeFile(join(directory, FILES.facts), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(factsPath(directory), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** The saved machine in this directory; null where there is none, or not all of one. */
 export async function readSavedMachine(directory: string): Promise<SavedMachine | null> {
-  const content = await readFile(join(directory, FILES.facts), 'utf8').catch(() => null);
+  const content = await readFile(factsPath(directory), 'utf8').catch(() => null);
   const facts = content === null ? null : parseFacts(content);
   if (facts === null) return null;
   const paths = savedPaths(directory);

@@ -1,5 +1,5 @@
 /** Saved machines, a directory each below one. Each appears by a rename, complete or not at all. */
-import { chmod, chown, rm, stat } from 'node:fs/promises';
+import { chmod, chown, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { SavedSummary } from '../../../../ports/driver.ts';
@@ -8,15 +8,15 @@ import { createKeyedLock } from '../../../shared/keyed-lock.ts';
 import { identityOf } from '../privileges.ts';
 import type { MemoryThread } from './memory/memory-thread.ts';
 import { startMemoryThread } from './memory/memory-thread.ts';
-import { readSavedMachine, type SavedFacts, type SavedMachine, savedPaths } from './saved-machine.ts';
+import { factsPath, readSavedMachine, type SavedFacts, type SavedMachine, savedPaths } from './saved-machine.ts';
 
 export interface SavedStore {
   /** What `fill` has put into an empty directory, kept under this id; what is there already stays. */
   keep(id: string, fill: (out: string) => Promise<SavedFacts>): Promise<SavedSummary>;
   /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, `not_found` snapshot.lost. */
   open(id: string): Promise<SavedMachine>;
-  /** What it is, without looking at its digests; null where there is none. */
-  summary(id: string): Promise<SavedSummary | null>;
+  /** What it is, and when it was made or opened last, without looking at its digests; null where there is none. */
+  summary(id: string): Promise<(SavedSummary & { readonly usedAt: number }) | null>;
   /** Ids of all. */
   list(): Promise<readonly string[]>;
   remove(id: string): Promise<void>;
@@ -61,7 +61,9 @@ export function createSavedStore(path: string): SavedStore {
       }),
     async summary(id) {
       const saved = await readSavedMachine(join(path, id));
-      return saved === null ? null : await summarise(saved);
+      if (saved === null) return null;
+      const { mtimeMs } = await stat(factsPath(join(path, id)));
+      return { ...(await summarise(saved)), usedAt: Math.round(mtimeMs) };
     },
     list: () => namesIn(path),
     open: (id) =>
@@ -70,6 +72,8 @@ export function createSavedStore(path: string): SavedStore {
         const saved = await readSavedMachine(directory);
         if (saved === null) throw lost();
         await verify(directory, saved);
+        const now = new Date();
+        await utimes(factsPath(directory), now, now);
         return saved;
       }),
     remove: (id) =>

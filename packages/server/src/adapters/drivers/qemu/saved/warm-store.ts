@@ -45,10 +45,12 @@ export function createWarmStore({ config, saved, findQemu, accelerators }: WarmS
       const key = warmKeyOf(machine, machine.image, host);
       const { log, connectAgent, cacheDir } = config;
       const parent = join(cacheDir, 'qemu');
-      const summary = await saved.keep(key, (out) =>
+      await saved.keep(key, (out) =>
         buildWarmTemplate({ ...host, identity, machine, parent, log, connectAgent, out, signal }),
       );
-      return { key, ...summary };
+      const template = await lookUp(key);
+      if (template === null) throw new TypeError('the template is not where it was just put');
+      return template;
     },
     async list() {
       const found = await Promise.all((await saved.list()).map(lookUp));
