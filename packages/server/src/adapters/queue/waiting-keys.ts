@@ -12,7 +12,7 @@ export interface WaitingKeys {
   put(wish: Wish): void;
   /** A key that is due now, taken out; null if none is. */
   takeDue(nowMs: number): string | null;
-  /** When the next one becomes due that is not yet; null if there is none. */
+  /** When the next one is to be taken: now, if one has become due since the last look; null if none waits. */
   nextDueMs(nowMs: number): number | null;
 }
 
@@ -48,7 +48,7 @@ export function createWaitingKeys(): WaitingKeys {
     },
     nextDueMs(nowMs) {
       moveDue(nowMs);
-      return later.peek()?.dueMs ?? null;
+      return due.size > 0 ? nowMs : (later.peek()?.dueMs ?? null);
     },
   };
 }
