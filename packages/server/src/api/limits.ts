@@ -14,7 +14,7 @@ export interface ApiLimits {
   readonly stopMs: number;
   /** Streams and sockets of events at a time. */
   readonly eventReaders: number;
-  /** How long a stream of events may wait for its reader to take what was sent. */
+  /** How long a stream or socket of events may wait for its reader to take what was sent. */
   readonly slowReaderMs: number;
   /** Bytes that may wait for the reader of an event socket. */
   readonly socketBufferBytes: number;

@@ -99,12 +99,20 @@ function startHeart(raw: ServerResponse, heartbeat: StreamFormat['heartbeat']): 
   return heart;
 }
 
-async function untilTaken(raw: ServerResponse, slowReader: StreamFormat['slowReader']): Promise<void> {
+/**
+ * As `untilDrained`. Of a reader that may be too slow: rejects with `aborted` events.reader_too_slow when it has not taken what was sent
+ * after this long, or with the signal's reason when that is aborted before.
+ */
+export async function untilTaken(
+  raw: Writable,
+  slowReader: { readonly signal: AbortSignal; readonly afterMs: number } | undefined,
+): Promise<void> {
   if (slowReader === undefined) return await untilDrained(raw);
+  const { signal, afterMs } = slowReader;
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(readerTooSlow()), slowReader.afterMs);
+  const timer = setTimeout(() => patience.abort(readerTooSlow()), afterMs);
   try {
-    await untilDrained(raw, slowReader.signal, patience.signal);
+    await untilDrained(raw, signal, patience.signal);
   } finally {
     clearTimeout(timer);
   }
@@ -117,7 +125,7 @@ function readerTooSlow(): VolaryError {
 }
 
 /** Resolves when this can take more, or is closed. Rejects with the reason of one of `givesUp` when that is aborted before. */
-export async function untilDrained(raw: Writable, ...givesUp: readonly AbortSignal[]): Promise<void> {
+async function untilDrained(raw: Writable, ...givesUp: readonly AbortSignal[]): Promise<void> {
   if (raw.destroyed) return;
   for (const signal of givesUp) signal.throwIfAborted();
   const over = new AbortController();

@@ -14,14 +14,17 @@ import type { EngineDeps } from '../../engine/deps.ts';
 import type { ApiLimits } from '../limits.ts';
 import type { RequestSignals } from '../request-signals.ts';
 import { invalidFields } from '../validation.ts';
-import { untilDrained } from './send-stream.ts';
+import { untilTaken } from './send-stream.ts';
 import type { Upgrade } from './upgrades.ts';
 
 export interface GuardedSocket {
   /** Sends a text; what is sent after the end goes nowhere. */
   send(text: string): void;
-  /** Resolves when little enough waits for the reader, or the socket is closed. Rejects with the reason of `givesUp`. */
-  drained(givesUp: AbortSignal): Promise<void>;
+  /**
+   * Resolves when little enough waits for the reader, or the socket is closed. Rejects with `aborted` events.reader_too_slow when that takes
+   * too long, or with the signal's reason when that is aborted before.
+   */
+  taken(signal: AbortSignal): Promise<void>;
   /** True when more waits for the reader than ever may. */
   readonly isOverfull: boolean;
   close(code: number, reason: string): void;
@@ -110,7 +113,9 @@ function guard(
     send: (text) => {
       if (!isClosing) raw.send(text);
     },
-    drained: (givesUp) => (connection.writableNeedDrain ? untilDrained(connection, givesUp) : Promise.resolve()),
+    taken: async (signal) => {
+      if (connection.writableNeedDrain) await untilTaken(connection, { signal, afterMs: limits.slowReaderMs });
+    },
     get isOverfull() {
       return connection.writableLength > limits.socketBufferBytes;
     },

@@ -249,6 +249,24 @@ describe('a socket that misbehaves', () => {
     await fast.close();
   });
 
+  it('by not taking what was sent for too long is let go of, also when nothing more happens', async () => {
+    await using quiet = await runApi({ limits: { eventReaders: 1, slowReaderMs: 50, goodbyeMs: 50 } });
+    await quiet.append(...Array.from({ length: 250 }, () => sampleEvent(VM, 'x'.repeat(50_000))));
+    const { connection: slow } = await shakeHands(quiet.url, {}, '?after=0');
+    if (slow === null) throw new Error('refused');
+    slow.pause();
+    slow.on('error', () => undefined);
+
+    await expect
+      .poll(async () => {
+        const { status, connection } = await shakeHands(quiet.url);
+        connection?.destroy();
+        return status;
+      })
+      .toBe(101);
+    slow.destroy();
+  });
+
   it('is told when the server stops', async () => {
     await using stopping = await runApi({ limits: { goodbyeMs: 50 } });
     const one = await openEventSocket(stopping.url);

@@ -53,7 +53,7 @@ export function createEventSubscriptions(deps: SubscriptionDeps, checks: Message
     for await (const page of feed) {
       for (const event of page) socket.send(`${head}${deps.encode(event)}}`);
       subscription.sent = page.at(-1)?.sequence ?? subscription.sent;
-      await socket.drained(feed.tooSlow);
+      await socket.taken(feed.tooSlow);
     }
   }
 
@@ -69,7 +69,7 @@ export function createEventSubscriptions(deps: SubscriptionDeps, checks: Message
       await send(id, subscription, feed);
     } catch (error) {
       if (stop.signal.aborted) return;
-      if (subscription.feed?.tooSlow.aborted === true) return closeAsTooSlow();
+      if (isTooSlow(error)) return closeAsTooSlow();
       subscriptions.delete(id);
       refuse(error, id);
     }
@@ -158,6 +158,11 @@ function begin(id: string, subscriptions: Map<string, Subscription>): Subscripti
   const subscription: Subscription = { stop: new AbortController(), feed: null, sent: 0, told: 0 };
   subscriptions.set(id, subscription);
   return subscription;
+}
+
+/** By the log, which has grown too far, or by the time. */
+function isTooSlow(error: unknown): boolean {
+  return error instanceof VolaryError && error.reason === 'events.reader_too_slow';
 }
 
 /** All up to here has been sent, or was kept back by the filter. */
