@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VolaryClient } from '@volary/sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockDataDir } from '../../../packages/server/src/adapters/shared/data-dir-lock.ts';
 import { createEventLog } from '../checks/event-log.ts';
 import { runServer } from './running-server.ts';
 
@@ -107,4 +108,16 @@ test('loses nothing that was committed, is said, and passes when there is space 
   await using next = await runServer('simulated', dataDir);
   for (const id of ids) expect(await next.client.executions.get(id)).toMatchObject({ state: 'exited', exit_code: 0 });
   expect(await createEventLog().readOn(next.client)).toEqual([]);
+});
+
+test('that is full to the last block is named by a server that cannot be started on it', (context) => {
+  if (!isMounted) return context.skip('only root may mount a file system');
+  const filler = fill(0);
+
+  expect(() => lockDataDir(dataDir)).toThrow(
+    expect.objectContaining({ code: 'resource_exhausted', reason: 'store.full' }),
+  );
+
+  rmSync(filler);
+  lockDataDir(dataDir).release();
 });

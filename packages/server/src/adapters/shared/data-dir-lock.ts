@@ -12,7 +12,7 @@ export interface DataDirLock extends Disposable {
 
 /**
  * Makes sure that one server at a time works on a data directory. Throws `failed_precondition` server.data_dir_in_use,
- * naming the other's pid, or config.data_dir if there can be no lock in that directory.
+ * naming the other's pid, or config.data_dir if there can be no lock in that directory; `resource_exhausted` store.full.
  *
  * The lock is SQLite's on `server.lock`, an empty database of which a write transaction is begun and never ended. Node
  * has no `flock`, and this gives the same: a lock of the kernel's, which is gone with the process that held it, kill -9
@@ -55,6 +55,11 @@ function isHeldByAnother(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }
 
+/** A lock takes a few bytes: the journal of the transaction, and the pid. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(String(error.code));
+}
+
 function readPid(path: string): number | null {
   try {
     const pid = Number(readFileSync(path, 'utf8').trim());
@@ -75,6 +80,13 @@ function inUse(pid: number | null, cause: unknown): VolaryError {
 }
 
 function unusable(cause: unknown, context: Readonly<Record<string, unknown>>): VolaryError {
+  if (isFull(cause)) {
+    return new VolaryError(
+      'resource_exhausted',
+      'The disk that holds the data directory is full; free some space on it, and start the server again.',
+      { reason: 'store.full', context, cause },
+    );
+  }
   return new VolaryError(
     'failed_precondition',
     'The data directory cannot be locked; it must be writable and on a file system that has locks.',
