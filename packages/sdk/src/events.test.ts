@@ -64,7 +64,7 @@ describe('following events', () => {
       (response) => response.writeHead(200, { 'content-type': SSE }).write(frames(1)),
       sendAndCut(frames(2), SSE),
     );
-    const events = createEventClient(createTransport({ baseUrl: server.baseUrl, apiKey: 'k' }), { silenceMs: 50 });
+    const events = createEventClient(createTransport({ baseUrl: server.baseUrl, apiKey: 'k' }), { silenceMs: 500 });
 
     expect(await take(events.follow({ after: 0 }), 2)).toEqual([1, 2]);
   });
