@@ -5,6 +5,7 @@ import { createMemoryBus } from './adapters/bus/memory-bus.ts';
 import { adoptImages } from './adapters/drivers/qemu/adopt-images.ts';
 import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
 import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
+import { createSavedVms } from './adapters/drivers/simulated/saved-vm.ts';
 import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
@@ -109,9 +110,11 @@ async function createMachines(
   { installationId, clock, log, faultPoint }: MachineDeps,
 ): Promise<{ readonly driver: Driver; readonly images: ImageSource }> {
   if (config.driver === 'simulated') {
-    const keeper = createVmKeeper(join(config.dataDir, 'simulated'));
+    const path = join(config.dataDir, 'simulated');
+    const keeper = createVmKeeper(path);
+    const saved = createSavedVms(join(path, 'snapshots'));
     return {
-      driver: createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper }) }),
+      driver: createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper, saved }) }),
       images: createSimulatedImages(),
     };
   }

@@ -7,6 +7,7 @@ import { endLaws } from './driver-contract/ends.contract.ts';
 import { hostLaws } from './driver-contract/host.contract.ts';
 import { linkLaws } from './driver-contract/link.contract.ts';
 import { machineLaws } from './driver-contract/machine.contract.ts';
+import { savedLaws } from './driver-contract/saved.contract.ts';
 import type { DriverContext, DriverSubject } from './driver-contract/subject.contract.ts';
 
 /**
@@ -59,6 +60,7 @@ export function driverContract(implementation: {
     endLaws(context);
     linkLaws(context);
     adoptionLaws(context);
+    savedLaws(context);
     consoleLaws(context);
   });
 }

@@ -73,6 +73,12 @@ export interface DiskSpec extends MachineSpec {
   readonly image: Image;
 }
 
+/** A machine that takes up a saved one. Which image its disk stands on, the saved machine knows. */
+export interface RestoredSpec extends MachineSpec {
+  readonly from: Extract<SavedRef, { kind: 'snapshot' }>;
+  readonly image?: undefined;
+}
+
 /** How a machine that was running came to its end. */
 export type MachineEnd =
   | { readonly cause: 'powered-off' }
@@ -150,10 +156,16 @@ export interface Driver extends AsyncDisposable {
   /**
    * Makes the disk, complete or not at all, and returns the digest of the image it was made from, which is kept with it.
    * A disk that is there stays as it is, whatever image it was made from. What it needs of the image stays with it too, so
-   * that the image can be removed from where it was. Throws `resource_exhausted` driver.disk_full,
-   * `unavailable` driver.image_gone when the image was removed meanwhile.
+   * that the image can be removed from where it was. With `from` it is a copy of the saved machine's disk. Throws `resource_exhausted` driver.disk_full,
+   * `unavailable` driver.image_gone when the image was removed meanwhile, `data_loss` snapshot.damaged, snapshot.lost.
    */
-  createDisk(disk: DiskSpec, options: Abortable): Promise<{ readonly imageDigest: string | null }>;
+  createDisk(disk: DiskSpec | RestoredSpec, options: Abortable): Promise<{ readonly imageDigest: string | null }>;
+  /**
+   * Has ready what the machine takes up: the saved machine is seen to be unaltered and to fit, and its disk is copied beside the
+   * VM's own, which stays as it is until `startMachine` puts the copy in its place. A machine may be there. Throws `data_loss`
+   * snapshot.damaged, snapshot.lost, `failed_precondition` snapshot.does_not_fit, `resource_exhausted` driver.disk_full.
+   */
+  prepareRestore(machine: RestoredSpec, options: Abortable): Promise<void>;
   /** Removes the disk and all else that is kept for the VM. The machine must be absent, else `failed_precondition` driver.machine_present. */
   deleteDisk(vmId: VmId, options: Abortable): Promise<void>;
 
@@ -161,7 +173,7 @@ export interface Driver extends AsyncDisposable {
    * Starts a machine from its disk, on the very image that this was made from, and returns once it executes; the guest is
    * not awaited. A machine of this incarnation that is there
    * already is returned as it is; one of another incarnation: `failed_precondition` driver.machine_present.
-   * Throws `data_loss` driver.disk_damaged, `unavailable` driver.start_failed with the VMM's own words in `context`, `data_loss` image.lost.
+   * With `from`, the disk becomes what it was when that was saved, unless it still is. Throws what `prepareRestore` does, `data_loss` driver.disk_damaged, `unavailable` driver.start_failed with the VMM's own words in `context`, `data_loss` image.lost.
    */
   startMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
   /** Ends the machine now, like pulling the plug, and clears its run directory; absent is fine. */

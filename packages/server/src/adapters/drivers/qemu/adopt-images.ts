@@ -9,9 +9,11 @@ import { basename, dirname, join } from 'node:path';
 import type { Image } from '../../../domain/image/image.ts';
 import { integer, record, text } from '../../../lib/shape.ts';
 import type { Log } from '../../../ports/log.ts';
+import { removeParts } from '../../shared/in-place.ts';
 import { readDiskOrigin, writeDiskOrigin } from './disk-origin.ts';
 import { hasDisk } from './inspect-disk.ts';
 import { createKeptImages } from './kept-images.ts';
+import { snapshotsPath } from './saved/saved-machine.ts';
 import { listVmIds, type VmDirectory, vmDirectory } from './vm-directory.ts';
 
 /** What is read of an image's manifest in the cache. */
@@ -36,7 +38,7 @@ export interface AdoptionDeps {
 }
 
 /**
- * Keeps what disks of before need of the cache, then removes what no disk needs any more. To be called when a server
+ * Keeps what disks of before need of the cache, then removes what no disk needs any more, and saved machines that were never completed. To be called when a server
  * starts, before there is a driver. It never fails: a disk that cannot be helped says so when it is started.
  */
 export async function adoptImages({ dataDir, cacheDir, log }: AdoptionDeps): Promise<void> {
@@ -54,6 +56,7 @@ export async function adoptImages({ dataDir, cacheDir, log }: AdoptionDeps): Pro
     }
   }
   try {
+    await removeParts(snapshotsPath(dataDir));
     await images.sweep();
   } catch (error) {
     log.warn('images that no disk needs could not be removed', { error });

@@ -1,7 +1,7 @@
 import { chown, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
-import type { DiskSpec } from '../../../ports/driver.ts';
+import type { DiskSpec, SavedRef } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { synchronise } from '../../shared/synchronise.ts';
@@ -25,6 +25,7 @@ export interface DiskContext extends Abortable {
   readonly images: KeptImages;
   /** What the disk is a copy of; null: it is new. */
   readonly saved: SavedMachine | null;
+  readonly from?: SavedRef | undefined;
 }
 
 /**
@@ -33,7 +34,11 @@ export interface DiskContext extends Abortable {
  * made anew. Throws `invalid_argument` driver.disk_too_small, `resource_exhausted` driver.disk_full,
  * `unavailable` driver.disk_failed or driver.image_gone.
  */
-export async function makeDisk(directory: VmDirectory, { spec, image }: DiskSpec, context: DiskContext): Promise<void> {
+export async function makeDisk(
+  directory: VmDirectory,
+  { spec, image }: Pick<DiskSpec, 'spec' | 'image'>,
+  context: DiskContext,
+): Promise<void> {
   if (spec.diskGib * GIB < image.rootBytes) throw tooSmall(image.rootBytes);
   try {
     await mkdir(directory.runPath, { recursive: true, mode: 0o700 });
@@ -42,7 +47,9 @@ export async function makeDisk(directory: VmDirectory, { spec, image }: DiskSpec
     else await copyFile(linkKeyPath, directory.linkKeyPath);
     await rm(directory.newDiskPath, { force: true });
     // Before the disk has its name: a disk that is there always knows what it was made from.
-    const kept = await context.images.keep(image, context, () => writeDiskOrigin(directory, image.digest));
+    const kept = await context.images.keep(image, context, () =>
+      writeDiskOrigin(directory, image.digest, context.from?.kind === 'snapshot' ? context.from.id : undefined),
+    );
     // Relative to the overlay, so that a data directory can be moved. QEMU itself is handed the file, and never looks there.
     const backing = relative(directory.runPath, kept.rootPath);
     if (context.saved === null)

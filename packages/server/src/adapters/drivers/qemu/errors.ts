@@ -20,6 +20,14 @@ export function newerMachine(): VolaryError {
   return new VolaryError('failed_precondition', NEWER_MACHINE, { reason: 'driver.newer_version' });
 }
 
+/** What a disk stands on is gone; `context` says whose. */
+export function imageLost(context: Readonly<Record<string, unknown>>): VolaryError {
+  return new VolaryError('data_loss', 'The image that the disk of this VM was made from is gone from the host.', {
+    reason: 'image.lost',
+    context,
+  });
+}
+
 /** `cause`: the system's error, or a program's words. */
 export function diskFull(cause: unknown): VolaryError {
   return new VolaryError('resource_exhausted', 'There is no space left on the disk that holds the VMs.', {

@@ -94,6 +94,7 @@ async function askVmm(
   const { incarnation } = record;
   const monitor = machines.monitor(vmId, record);
   const client = await monitor.client();
+  await machines.untilNotHalted(vmId);
   const { status } = await client.execute('query-status', null);
   const isOver = status === 'shutdown' || status === 'guest-panicked';
   const state = runStateOf(

@@ -4,8 +4,8 @@
  *   images/<digest>/   kernel, initramfs, root.raw, image.json: links to the files of the cache, or copies of them
  *
  * So the cache is one: whoever empties it, or shares it and removes an image from it, takes nothing from a disk. An image
- * appears by a rename, complete or not at all. Nobody counts its users: those are the disks that name it, looked at when
- * one is removed and when the server starts.
+ * appears by a rename, complete or not at all. Nobody counts its users: those are the disks that name it, also the saved
+ * ones, looked at when one is removed and when the server starts.
  */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import { readDiskOrigin } from './disk-origin.ts';
 import { hasDisk } from './inspect-disk.ts';
 import { linkImageFile } from './link-image-file.ts';
+import { readSavedFacts, snapshotsPath } from './saved/saved-machine.ts';
 import { listVmIds, vmDirectory } from './vm-directory.ts';
 
 const FILES = { kernel: 'kernel', initramfs: 'initramfs', root: 'root.raw', facts: 'image.json' } as const;
@@ -122,6 +123,8 @@ async function isUsed(dataDir: string, digest: string): Promise<boolean> {
     const origin = await readDiskOrigin(directory);
     if (origin === null ? await hasDisk(directory) : origin.imageDigest === digest) return true;
   }
+  for (const name of await namesIn(snapshotsPath(dataDir)))
+    if ((await readSavedFacts(join(snapshotsPath(dataDir), name)))?.imageDigest === digest) return true;
   return false;
 }
 

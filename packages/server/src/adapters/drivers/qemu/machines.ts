@@ -25,6 +25,7 @@ export class Machines implements AsyncDisposable {
   readonly #links = new Map<VmId, GuestLink>();
   readonly #openings = new Map<VmId, AbortController>();
   readonly #watchers = new Set<HintQueue<VmId>>();
+  readonly #halts = new Map<VmId, Promise<unknown>>();
 
   constructor(deps: { readonly dataDir: string; readonly log: Log }) {
     this.#dataDir = deps.dataDir;
@@ -89,6 +90,25 @@ export class Machines implements AsyncDisposable {
     } finally {
       this.#watchers.delete(queue);
     }
+  }
+
+  /** Does what has the machine halted for a moment, of which nobody else is to see anything. One at a time. */
+  async whileHalted<T>(vmId: VmId, work: () => Promise<T>): Promise<T> {
+    const halt = work();
+    this.#halts.set(
+      vmId,
+      halt.catch(() => undefined),
+    );
+    try {
+      return await halt;
+    } finally {
+      this.#halts.delete(vmId);
+    }
+  }
+
+  /** Resolves when the machine is not halted for a moment: else it would be taken for paused, and set going. */
+  async untilNotHalted(vmId: VmId): Promise<void> {
+    await this.#halts.get(vmId);
   }
 
   /** Ends the connections, and every watcher's wait; the machines go on. */

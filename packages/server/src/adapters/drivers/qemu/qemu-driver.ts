@@ -6,7 +6,7 @@ import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { makeDisk } from './disk.ts';
 import { readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
-import { machinePresent } from './errors.ts';
+import { imageLost, machinePresent } from './errors.ts';
 import { inspectVm } from './inspect.ts';
 import { inspectDisk } from './inspect-disk.ts';
 import { createKeptImages } from './kept-images.ts';
@@ -21,9 +21,10 @@ import type { QemuDriverDeps } from './qemu-config.ts';
 import { createQemuFinder } from './qemu-program.ts';
 import { readConsole } from './read-console.ts';
 import { saveMachine } from './saved/save-machine.ts';
+import { snapshotsPath } from './saved/saved-machine.ts';
 import { createSavedStore } from './saved/saved-store.ts';
 import { createWarmStore } from './saved/warm-store.ts';
-import { startMachine } from './start-machine.ts';
+import { prepareRestore, type StartContext, startMachine } from './start-machine.ts';
 import { listVmIds } from './vm-directory.ts';
 
 /**
@@ -33,11 +34,17 @@ import { listVmIds } from './vm-directory.ts';
 export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const machines = new Machines(deps);
   const images = createKeptImages(deps.dataDir);
-  const snapshots = createSavedStore(join(deps.dataDir, 'snapshots'));
+  const snapshots = createSavedStore(snapshotsPath(deps.dataDir));
   const templates = createSavedStore(join(deps.cacheDir, 'warm'));
   const openSaved = (ref: SavedRef) => (ref.kind === 'snapshot' ? snapshots.open(ref.id) : templates.open(ref.key));
   const findQemu = createQemuFinder(deps.searchPath);
   const accelerators = createAcceleratorChooser({ ...deps, cacheDir: join(deps.cacheDir, 'qemu') });
+
+  const startContext = async (signal: AbortSignal): Promise<StartContext> => {
+    const program = await findQemu({ signal });
+    const { installationId, faultPoint } = deps;
+    return { machines, program, accelerators, images, openSaved, installationId, signal, faultPoint };
+  };
 
   return {
     kind: 'qemu',
@@ -57,11 +64,14 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         const disk = await inspectDisk(directory);
         if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
         const identity = identityOf(machine.vmId, []);
-        const saved = machine.from === undefined ? null : await openSaved(machine.from);
+        const { from } = machine;
+        const saved = from === undefined ? null : await openSaved(from);
+        const image = saved === null ? machine.image : await images.find(saved.facts.imageDigest);
+        if (image == null) throw imageLost({ from });
         const { faultPoint } = deps;
-        const context = { program: await findQemu({ signal }), identity, images, saved, signal, faultPoint };
-        await makeDisk(directory, machine, context);
-        return { imageDigest: machine.image.digest };
+        const context = { program: await findQemu({ signal }), identity, images, saved, from, signal, faultPoint };
+        await makeDisk(directory, { spec: machine.spec, image }, context);
+        return { imageDigest: image.digest };
       }),
 
     deleteDisk: (vmId, options) =>
@@ -75,25 +85,32 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         if (origin !== null) await images.removeUnused(origin.imageDigest);
       }),
 
+    prepareRestore: (machine, { signal }) =>
+      machines.lock.run(machine.vmId, async () => prepareRestore(machine, await startContext(signal))),
+
     startMachine: (machine, { signal }) =>
-      machines.lock.run(machine.vmId, async () => {
-        const program = await findQemu({ signal });
-        const { installationId, faultPoint } = deps;
-        const context = { machines, program, accelerators, images, openSaved, installationId, signal, faultPoint };
-        return startMachine(machine, context);
-      }),
+      machines.lock.run(machine.vmId, async () => startMachine(machine, await startContext(signal))),
 
     saveMachine: (vmId, id, { signal }) =>
       machines.lock.run(vmId, async () => {
         const { imageToolPath } = await findQemu({ signal });
         return await snapshots.keep(id, (out) => saveMachine(machines, vmId, { imageToolPath, out, signal }));
       }),
-    deleteSaved: (id) => snapshots.remove(id),
+    deleteSaved: async (id) => {
+      const imageDigest = await snapshots.remove(id);
+      if (imageDigest !== null) await images.removeUnused(imageDigest);
+    },
 
     endMachine: (vmId, options) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),
 
-    pauseMachine: async (vmId) => halt(await requireMachine(machines, vmId)),
-    resumeMachine: async (vmId) => setGoing(await requireMachine(machines, vmId)),
+    pauseMachine: async (vmId) => {
+      await machines.untilNotHalted(vmId);
+      await halt(await requireMachine(machines, vmId));
+    },
+    resumeMachine: async (vmId) => {
+      await machines.untilNotHalted(vmId);
+      await setGoing(await requireMachine(machines, vmId));
+    },
     pressPowerButton: async (vmId) => pressPowerButton(await requireMachine(machines, vmId)),
 
     inspect: (vmId, options) => inspectVm(machines, vmId, options),

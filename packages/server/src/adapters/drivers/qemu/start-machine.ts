@@ -3,15 +3,15 @@ import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
-import type { MachineSpec, SavedRef } from '../../../ports/driver.ts';
+import type { MachineSpec, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
 import { createConsoleLog } from './console-log.ts';
 import { deviceDigestOf, withoutBackEnd } from './device-digest.ts';
-import { readDiskOrigin } from './disk-origin.ts';
+import { noteDiskInUse, readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
-import { isEndFailed, machinePresent } from './errors.ts';
+import { imageLost, isEndFailed, machinePresent } from './errors.ts';
 import { handleOf, inspectVm } from './inspect.ts';
 import { hasDisk } from './inspect-disk.ts';
 import type { KeptImages } from './kept-images.ts';
@@ -25,9 +25,9 @@ import { attachNetwork, macOf, NIC_ID } from './network.ts';
 import { type Identity, identityOf } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { copySparse } from './saved/copy-sparse.ts';
+import { prepareRestoredDisk, putRestoredDisk, removePreparedDisks } from './saved/restored-disk.ts';
 import type { SavedMachine } from './saved/saved-machine.ts';
 import { setRestoredGoing } from './saved/set-restored-going.ts';
-
 import type { VmDirectory } from './vm-directory.ts';
 
 const GIB = 1024 ** 3;
@@ -54,7 +54,12 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
   const image = await findImageOf(directory, context);
   const saved = machine.from === undefined ? null : await context.openSaved(machine.from);
   const { record, identity } = await prepare(machine, { image, saved }, context);
-  if (saved !== null) await renewDisk(directory, saved, context);
+  const { from } = machine;
+  if (saved !== null && from?.kind === 'snapshot')
+    await putRestoredDisk(directory, { id: from.id, saved, identity, signal });
+  else if (saved !== null) await renewDisk(directory, saved, context);
+  else await noteDiskInUse(directory);
+  await removePreparedDisks(directory);
   await claimRunDirectory(directory, identity);
   await makeLinkKey(directory);
   try {
@@ -80,6 +85,17 @@ export async function startMachine(machine: MachineSpec, context: StartContext):
   }
 }
 
+/** Has ready what the machine takes up; the caller holds the VM's lock. Throws as `Driver.prepareRestore` says. */
+export async function prepareRestore(machine: RestoredSpec, context: StartContext): Promise<void> {
+  const { machines, openSaved, signal } = context;
+  const { from } = machine;
+  const directory = machines.directory(machine.vmId);
+  if (!(await hasDisk(directory))) throw noDisk();
+  const [image, saved] = [await findImageOf(directory, context), await openSaved(from)];
+  await prepare(machine, { image, saved }, context);
+  await prepareRestoredDisk(directory, { id: from.id, saved, signal });
+}
+
 async function findPresent(machine: MachineSpec, context: StartContext): Promise<DriverHandle | null> {
   const { machines, signal } = context;
   const { machine: present } = await inspectVm(machines, machine.vmId, { signal });
@@ -96,7 +112,7 @@ async function findPresent(machine: MachineSpec, context: StartContext): Promise
 }
 
 /**
- * Memory that is restored goes with the disk of the same moment and no other: a start that was interrupted may have let the
+ * The same for a warm template, whose disk is so small that nobody has to remember whether it is untouched: a start that was interrupted may have let the
  * guest write to the one that is there. Nobody has been told yet that it runs.
  */
 async function renewDisk(directory: VmDirectory, saved: SavedMachine, options: Abortable): Promise<void> {
@@ -113,6 +129,7 @@ async function goOn(
 ): Promise<LaunchRecord> {
   const { vmId, spec } = machine;
   const client = await machines.monitor(vmId, record).client();
+  await noteDiskInUse(machines.directory(vmId));
   const hasNetwork = record.argv.some((argument) => argument.includes(`id=${NIC_ID}`));
   await setRestoredGoing(client, { hasNetwork, diskBytes: spec.diskGib * GIB, signal });
   const going = { ...record, restore: { ...restoreOf(machine), isGoing: true } };
@@ -135,10 +152,7 @@ async function findImageOf(directory: VmDirectory, { images }: StartContext): Pr
   const origin = await readDiskOrigin(directory);
   const image = origin === null ? null : await images.find(origin.imageDigest);
   if (image !== null) return image;
-  throw new VolaryError('data_loss', 'The image that the disk of this VM was made from is gone from the host.', {
-    reason: 'image.lost',
-    context: { origin },
-  });
+  throw imageLost({ origin });
 }
 
 async function prepare(

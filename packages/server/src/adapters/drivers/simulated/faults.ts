@@ -2,7 +2,7 @@ import { ERROR_CODES, type ErrorCode, VolaryError } from '../../../domain/errors
 import type { MachineEnd } from '../../../ports/driver.ts';
 
 /** Calls that can be made to fail. */
-export const FAULTY_CALLS = ['create', 'delete', 'start', 'end', 'pause', 'resume', 'link'] as const;
+export const FAULTY_CALLS = ['create', 'delete', 'start', 'end', 'pause', 'resume', 'link', 'save', 'restore'] as const;
 export type FaultyCall = (typeof FAULTY_CALLS)[number];
 
 /** `times`: how often the call fails before it works; infinite if the label names no number. */
@@ -21,6 +21,9 @@ export interface FaultPlan {
   readonly unresponsiveAfterMs: number | null;
   /** The guest hears a request to shut down and does nothing. */
   readonly ignoresShutdown: boolean;
+  readonly saveDelayMs: number;
+  /** What is saved of it is found to be damaged by whoever wants it back. */
+  readonly savesDamaged: boolean;
 }
 
 const PREFIX = 'simulate.';
@@ -37,6 +40,7 @@ const ENDS = {
 const LABELS: readonly string[] = [
   ...FAULTY_CALLS.map((call) => `${call}_error`),
   ...['start_delay_ms', 'agent', 'ends', 'ends_after_ms', 'dies_after_ms', 'unresponsive_after_ms', 'shutdown'],
+  ...['save_delay_ms', 'saves'],
 ];
 
 /** The plan in these labels; labels of other people are none of ours. Throws `invalid_argument` driver.invalid_fault naming the label. */
@@ -53,6 +57,8 @@ export function parseFaults(labels: Readonly<Record<string, string>>): FaultPlan
     endsBy: parseEnd(text('ends'), duration('ends_after_ms'), duration('dies_after_ms')),
     unresponsiveAfterMs: duration('unresponsive_after_ms'),
     ignoresShutdown: parseWord('shutdown', text('shutdown'), ['ignored']) !== null,
+    saveDelayMs: duration('save_delay_ms') ?? 0,
+    savesDamaged: parseWord('saves', text('saves'), ['damaged']) !== null,
   };
 }
 

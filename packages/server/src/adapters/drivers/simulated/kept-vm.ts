@@ -10,6 +10,7 @@ import {
   nothing,
   type Of,
   oneOf,
+  optional,
   record,
   type Shape,
   text,
@@ -28,6 +29,15 @@ const MACHINE = record({
   /** By the wall clock, milliseconds since 1970. */
   startedAt: integer(0),
   state: either(oneOf('running', 'paused', 'unresponsive'), record({ end: MACHINE_END })),
+  /** Absent of one that was started when nothing could be saved. */
+  size: optional(
+    record({
+      vcpuCount: integer(1),
+      memoryMib: integer(1),
+      diskGib: integer(1),
+      networkMode: oneOf('user', 'none'),
+    }),
+  ),
 });
 const labels: Shape<Readonly<Record<string, string>>> = (value): value is Readonly<Record<string, string>> =>
   dictionary(value) && Object.values(value).every(text);
@@ -67,7 +77,7 @@ export function createVmKeeper(directory: string): VmKeeper {
   return {
     readAll() {
       const found = new Map<VmId, KeptVm>();
-      for (const name of readdirSync(directory)) {
+      for (const { name } of readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile())) {
         const vmId = parseId('vm', name.replace(/\.json$/, ''));
         // What a server had not finished writing when it was killed.
         if (vmId === null) rmSync(join(directory, name), { force: true });

@@ -1,19 +1,27 @@
 import { VolaryError } from '../../../domain/errors.ts';
-import type { VmId } from '../../../domain/ids.ts';
+import type { SnapshotId, VmId } from '../../../domain/ids.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
-import type { ConsoleChunk, Driver, DriverCapabilities, MachineSpec } from '../../../ports/driver.ts';
+import type {
+  ConsoleChunk,
+  Driver,
+  DriverCapabilities,
+  MachineSpec,
+  RestoredSpec,
+  SavedSummary,
+} from '../../../ports/driver.ts';
 import { abortable } from '../../shared/abortable.ts';
 import { createHintQueue } from '../../shared/hint-queue.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import type { FaultPlan } from './faults.ts';
 import { SimulatedLink } from './guest/simulated-link.ts';
+import { type SavedVm, summarise } from './saved-vm.ts';
 import type { SimulatedVm } from './simulated-vm.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 const CAPABILITIES: DriverCapabilities = {
   supportsPause: true,
   supportsConsole: true,
-  supportsSnapshots: false,
+  supportsSnapshots: true,
   networkModes: ['user', 'none'],
 };
 const WATCH_CAPACITY = 65_536;
@@ -44,7 +52,8 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         signal.throwIfAborted();
         world.faults.learn(machine.vmId, machine.labels);
         world.faults.fail(machine.vmId, 'create');
-        const { disk } = world.make(machine.vmId, machine.image.digest).observe();
+        const saved = machine.from?.kind === 'snapshot' ? world.saved.open(machine.from.id) : null;
+        const { disk } = world.make(machine.vmId, saved?.imageDigest ?? machine.image?.digest ?? '').observe();
         return { imageDigest: disk.imageDigest };
       }),
 
@@ -56,6 +65,13 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         world.remove(vmId);
       }),
 
+    prepareRestore: (machine, { signal }) =>
+      lock.run(machine.vmId, async () => {
+        signal.throwIfAborted();
+        world.faults.fail(machine.vmId, 'restore');
+        openFitting(world, machine);
+      }),
+
     startMachine: (machine, { signal }) => lock.run(machine.vmId, () => startMachine(world, machine, signal)),
 
     endMachine: (vmId) =>
@@ -64,10 +80,10 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         world.vms.get(vmId)?.clear();
       }),
 
-    async saveMachine() {
-      throw noSnapshots();
+    saveMachine: (vmId, id, { signal }) => lock.run(vmId, () => saveMachine(world, vmId, id, signal)),
+    async deleteSaved(id) {
+      world.saved.remove(id);
     },
-    async deleteSaved() {},
 
     async pauseMachine(vmId) {
       const vm = requireMachine(world, vmId);
@@ -133,7 +149,37 @@ async function startMachine(world: SimulatedWorld, machine: MachineSpec, signal:
   signal.throwIfAborted();
   if (plan.startDelayMs > 0) await world.clock.sleep(plan.startDelayMs, { signal });
   world.faults.fail(machine.vmId, 'start');
-  return vm.start(machine.incarnation, machine.name, plan);
+  const { from } = machine;
+  const saved = from?.kind === 'snapshot' ? openFitting(world, { ...machine, from }) : null;
+  return vm.start(machine, plan, saved);
+}
+
+async function saveMachine(
+  world: SimulatedWorld,
+  vmId: VmId,
+  id: SnapshotId,
+  signal: AbortSignal,
+): Promise<SavedSummary> {
+  const present = world.saved.find(id);
+  if (present !== null) return summarise(present);
+  requireMachine(world, vmId);
+  const { saveDelayMs, savesDamaged } = world.faults.plan(vmId);
+  if (saveDelayMs > 0) await world.clock.sleep(saveDelayMs, { signal });
+  signal.throwIfAborted();
+  const vm = requireMachine(world, vmId);
+  world.faults.fail(vmId, 'save');
+  const saved = vm.save();
+  if (saved === null) throw saveFailed();
+  return summarise(world.saved.keep(id, { ...saved, isDamaged: savesDamaged }));
+}
+
+/** The saved machine, if this one is as that was. */
+function openFitting(world: SimulatedWorld, { from, spec }: Pick<RestoredSpec, 'from' | 'spec'>): SavedVm {
+  const saved = world.saved.open(from.id);
+  const { vcpuCount, memoryMib, network } = spec;
+  const fits = saved.vcpuCount === vcpuCount && saved.memoryMib === memoryMib && saved.networkMode === network.mode;
+  if (!fits) throw doesNotFit();
+  return saved;
 }
 
 async function openLink(
@@ -212,6 +258,18 @@ function machinePresent(): VolaryError {
   });
 }
 
-function noSnapshots(): VolaryError {
-  return new VolaryError('unsupported', 'Simulated machines cannot be saved.', { reason: 'driver.no_snapshots' });
+function saveFailed(): VolaryError {
+  return new VolaryError('unavailable', 'The machine was started by a server that could not save any.', {
+    reason: 'driver.save_failed',
+  });
+}
+
+function doesNotFit(): VolaryError {
+  return new VolaryError(
+    'failed_precondition',
+    'The snapshot does not fit this VM: its processors or memory were others.',
+    {
+      reason: 'snapshot.does_not_fit',
+    },
+  );
 }

@@ -1,14 +1,15 @@
 import { randomInt } from 'node:crypto';
-import type { VmId } from '../../../domain/ids.ts';
+import { uuidOf, type VmId } from '../../../domain/ids.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { MachineEnd, MachineState, VmObservation } from '../../../ports/driver.ts';
+import type { MachineEnd, MachineSpec, MachineState, VmObservation } from '../../../ports/driver.ts';
 import type { FaultPlan } from './faults.ts';
 import { FileTree } from './guest/file-tree.ts';
 import { linkLost } from './guest/guest-errors.ts';
 import { SimulatedGuest } from './guest/simulated-guest.ts';
 import type { SimulatedLink } from './guest/simulated-link.ts';
 import type { KeptMachine, KeptVm } from './kept-vm.ts';
+import type { SavedVm } from './saved-vm.ts';
 
 const CONSOLE_BYTES = 256 * 1024;
 const LINK_REPLACED = 'another one was opened';
@@ -23,6 +24,7 @@ interface Machine {
   readonly guest: SimulatedGuest;
   readonly life: AbortController;
   readonly number: number;
+  readonly size: KeptMachine['size'];
   state: 'running' | 'paused' | 'unresponsive' | { readonly end: MachineEnd };
 }
 
@@ -72,11 +74,18 @@ export class SimulatedVm {
     return { disk: { kind: 'present', imageDigest: this.#deps.imageDigest }, machine: this.#observeMachine() };
   }
 
-  start(incarnation: number, name: string, faults: FaultPlan): DriverHandle {
-    const { clock } = this.#deps;
-    this.files.write('/etc/hostname', Buffer.from(`${name}\n`), { mode: null, makeParents: false });
+  /** Starts its machine; `saved`: from this, in place of a boot. */
+  start({ incarnation, name, spec }: MachineSpec, faults: FaultPlan, saved: SavedVm | null): DriverHandle {
+    const { clock, vmId } = this.#deps;
+    if (saved !== null) this.files.become(saved.files);
+    const tell = (path: string, line: string): void =>
+      this.files.write(path, Buffer.from(`${line}\n`), { mode: null, makeParents: false });
+    tell('/etc/hostname', name);
+    tell('/etc/machine-id', uuidOf(vmId).replaceAll('-', ''));
     const number = randomInt(1, 2 ** 31);
-    const begun = { incarnation, name, number, startedAt: clock.now(), startedAtMs: clock.monotonicMs() };
+    const { vcpuCount, memoryMib, diskGib, network } = spec;
+    const size = { vcpuCount, memoryMib, diskGib, networkMode: network.mode };
+    const begun = { incarnation, name, number, startedAt: clock.now(), startedAtMs: clock.monotonicMs(), size };
     this.#machine = this.#begin(begun, faults);
     const handle = this.#handle(this.#machine);
     this.#print(Buffer.from(`Simulated guest ${name}, incarnation ${incarnation}\r\n`));
@@ -94,6 +103,15 @@ export class SimulatedVm {
       console: { offset: this.#consoleStart, bytes },
       machine: this.#machine === null ? null : keepMachine(this.#machine),
     };
+  }
+
+  /** The machine as it is now; null if it was started by a server that could not save any. */
+  save(): Omit<SavedVm, 'version' | 'digest' | 'isDamaged'> | null {
+    const size = this.#machine?.size;
+    if (size === undefined) return null;
+    const { diskGib, ...rest } = size;
+    const { imageDigest } = this.#deps;
+    return { ...rest, diskBytes: diskGib * 1024 ** 3, imageDigest, haltedMs: 0, files: this.files.entries() };
   }
 
   halt(): void {
@@ -170,6 +188,7 @@ export class SimulatedVm {
       number,
       startedAt,
       startedAtMs,
+      size,
     }: Omit<KeptMachine, 'state'> & { readonly startedAtMs: number },
     faults: FaultPlan,
   ): Machine {
@@ -181,7 +200,8 @@ export class SimulatedVm {
         if (!faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
       },
     });
-    return { incarnation, name, number, startedAt, startedAtMs, guest, life: new AbortController(), state: 'running' };
+    const life = new AbortController();
+    return { incarnation, name, number, startedAt, startedAtMs, size, guest, life, state: 'running' };
   }
 
   #setTimers(machine: Machine, { endsBy, unresponsiveAfterMs }: FaultPlan): void {
@@ -232,6 +252,6 @@ export class SimulatedVm {
   }
 }
 
-function keepMachine({ incarnation, name, number, startedAt, state }: Machine): KeptMachine {
-  return { incarnation, name, number, startedAt, state };
+function keepMachine({ incarnation, name, number, startedAt, state, size }: Machine): KeptMachine {
+  return { incarnation, name, number, startedAt, state, size };
 }

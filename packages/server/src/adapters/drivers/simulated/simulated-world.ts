@@ -3,6 +3,7 @@ import type { EpochMs } from '../../../domain/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { createFaultLedger, type FaultLedger } from './fault-ledger.ts';
 import type { KeptVm, VmKeeper } from './kept-vm.ts';
+import { createSavedVms, type SavedVms } from './saved-vm.ts';
 import { SimulatedVm } from './simulated-vm.ts';
 
 /** A simulated host. It outlives the drivers that work on it, as a real host does, and with a keeper also this process. */
@@ -12,6 +13,7 @@ export interface SimulatedWorld {
   readonly startedAt: EpochMs;
   readonly vms: ReadonlyMap<VmId, SimulatedVm>;
   readonly faults: FaultLedger;
+  readonly saved: SavedVms;
   /** The VM, made if there is none: with its disk, from this image. */
   make(vmId: VmId, imageDigest: string): SimulatedVm;
   remove(vmId: VmId): void;
@@ -23,9 +25,11 @@ export interface SimulatedWorld {
 export function createSimulatedWorld({
   clock,
   keeper = null,
+  saved = createSavedVms(null),
 }: {
   readonly clock: Clock;
   readonly keeper?: VmKeeper | null;
+  readonly saved?: SavedVms;
 }): SimulatedWorld {
   const faults = createFaultLedger((vmId) => keep(vmId));
   const vms = new Map<VmId, SimulatedVm>();
@@ -53,6 +57,7 @@ export function createSimulatedWorld({
     startedAt: clock.now(),
     vms,
     faults,
+    saved,
     make(vmId, imageDigest) {
       const known = vms.get(vmId);
       if (known !== undefined) return known;

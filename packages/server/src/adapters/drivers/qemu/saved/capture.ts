@@ -22,6 +22,8 @@ const DEVICES_PART = 'devices.new';
 
 /** The machine that is to be saved, and where to. */
 export interface Capture extends Abortable {
+  /** Does the work that has the machine halted, so that nobody else sees it halted; default: nobody looks. */
+  readonly whileHalted?: (work: () => Promise<number>) => Promise<number>;
   readonly client: QmpClient;
   readonly directory: VmDirectory;
   readonly record: LaunchRecord;
@@ -46,16 +48,8 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   const paths = savedPaths(out);
   const range = { pid: capture.pid, address: await addressOfMemory(client), bytes: memoryMib * MIB };
   const isBased = await copyBase(capture, paths.memoryPath);
-  const { status } = await client.execute('query-status', null);
-  const haltedAt = performance.now();
-  await halt(client);
-  let haltedMs = 0;
-  try {
-    await saveHalted(capture, { thread, range, isBased });
-  } finally {
-    if (status === 'running') await setGoing(client);
-    haltedMs = Math.round(performance.now() - haltedAt);
-  }
+  const whileHalted = capture.whileHalted ?? ((work) => work());
+  const haltedMs = await whileHalted(() => measureHalt(client, () => saveHalted(capture, { thread, range, isBased })));
   if (!capture.isPrepared) await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
   const facts: SavedFacts = {
     version: 1,
@@ -78,6 +72,19 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   };
   await writeSavedFacts(out, facts);
   return facts;
+}
+
+/** Halts the machine for the work, leaves it as it was, and answers how long that took, milliseconds. */
+async function measureHalt(client: QmpClient, work: () => Promise<void>): Promise<number> {
+  const { status } = await client.execute('query-status', null);
+  const haltedAt = performance.now();
+  await halt(client);
+  try {
+    await work();
+  } finally {
+    if (status === 'running') await setGoing(client);
+  }
+  return Math.round(performance.now() - haltedAt);
 }
 
 /** Everything that has to be of one moment. QEMU has flushed the disk when it answers that it has halted. */

@@ -19,14 +19,8 @@ export async function saveMachine(
   const pid = record === null ? undefined : findVmm(record, directory)?.pid;
   if (record === null || pid === undefined) throw noMachine();
   return await captureMachine({
-    client,
-    directory,
-    record,
-    pid,
-    imageToolPath,
-    out,
-    signal,
-    isPrepared: false,
+    ...{ client, directory, record, pid, imageToolPath, out, signal, isPrepared: false },
+    whileHalted: (work) => machines.whileHalted(vmId, work),
     ...sizeOf(record.argv),
   });
 }

@@ -10,7 +10,7 @@
  * Any number of machines can be restored from it, at once and later: nothing ever writes to it. Each maps the memory and
  * keeps what it changes for itself, and has a copy of the disk.
  */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flag, integer, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
 
@@ -58,6 +58,11 @@ interface SavedPaths extends Omit<SavedMachine, 'facts' | 'linkKeyPath'> {
   readonly linkKeyPath: string;
 }
 
+/** Where the saved machines of a data directory lie, by their ids. */
+export function snapshotsPath(dataDir: string): string {
+  return join(dataDir, 'snapshots');
+}
+
 /** Where its files lie in this directory. */
 export function savedPaths(directory: string): SavedPaths {
   return {
@@ -80,8 +85,7 @@ export async function writeSavedFacts(directory: string, facts: SavedFacts): Pro
 
 /** The saved machine in this directory; null where there is none, or not all of one. */
 export async function readSavedMachine(directory: string): Promise<SavedMachine | null> {
-  const content = await readFile(factsPath(directory), 'utf8').catch(() => null);
-  const facts = content === null ? null : parseFacts(content);
+  const facts = await readSavedFacts(directory);
   if (facts === null) return null;
   const paths = savedPaths(directory);
   const saved = { facts, ...paths, linkKeyPath: facts.isPrepared ? null : paths.linkKeyPath };
@@ -89,6 +93,18 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
   const files = await Promise.all(needed.map((path) => stat(path).catch(() => null)));
   const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
   return isComplete ? saved : null;
+}
+
+/** What was written beside it, whether or not the rest is there. */
+export async function readSavedFacts(directory: string): Promise<SavedFacts | null> {
+  const content = await readFile(factsPath(directory), 'utf8').catch(() => null);
+  return content === null ? null : parseFacts(content);
+}
+
+/** Removes it; without its facts it is none any more, however far the removal comes. */
+export async function removeSavedMachine(directory: string): Promise<void> {
+  await rm(factsPath(directory), { force: true });
+  await rm(directory, { recursive: true, force: true });
 }
 
 function parseFacts(content: string): SavedFacts | null {

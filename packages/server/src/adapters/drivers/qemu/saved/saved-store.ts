@@ -3,12 +3,20 @@ import { chmod, chown, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { SavedSummary } from '../../../../ports/driver.ts';
-import { inPlace, namesIn, removeParts } from '../../../shared/in-place.ts';
+import { inPlace, namesIn } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
 import { identityOf } from '../privileges.ts';
 import type { MemoryThread } from './memory/memory-thread.ts';
 import { startMemoryThread } from './memory/memory-thread.ts';
-import { factsPath, readSavedMachine, type SavedFacts, type SavedMachine, savedPaths } from './saved-machine.ts';
+import {
+  factsPath,
+  readSavedFacts,
+  readSavedMachine,
+  removeSavedMachine,
+  type SavedFacts,
+  type SavedMachine,
+  savedPaths,
+} from './saved-machine.ts';
 
 export interface SavedStore {
   /** What `fill` has put into an empty directory, kept under this id; what is there already stays. */
@@ -19,9 +27,8 @@ export interface SavedStore {
   summary(id: string): Promise<(SavedSummary & { readonly usedAt: number }) | null>;
   /** Ids of all. */
   list(): Promise<readonly string[]>;
-  remove(id: string): Promise<void>;
-  /** Removes what was never completed. Nothing else may be under way. */
-  sweep(): Promise<void>;
+  /** Answers the digest of the image that it stood on; null if it was not there. */
+  remove(id: string): Promise<string | null>;
 }
 
 /** One object for each directory at a time. */
@@ -78,10 +85,12 @@ export function createSavedStore(path: string): SavedStore {
       }),
     remove: (id) =>
       lock.run(id, async () => {
-        verified.delete(join(path, id));
-        await rm(join(path, id), { recursive: true, force: true });
+        const directory = join(path, id);
+        const facts = await readSavedFacts(directory);
+        verified.delete(directory);
+        await removeSavedMachine(directory);
+        return facts?.imageDigest ?? null;
       }),
-    sweep: () => removeParts(path),
   };
 }
 

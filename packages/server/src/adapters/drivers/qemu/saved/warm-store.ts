@@ -56,6 +56,8 @@ export function createWarmStore({ config, saved, findQemu, accelerators }: WarmS
       const found = await Promise.all((await saved.list()).map(lookUp));
       return found.filter((template) => template !== null);
     },
-    remove: (key) => saved.remove(key),
+    async remove(key) {
+      await saved.remove(key);
+    },
   };
 }

@@ -154,10 +154,25 @@ export class FileTree {
     }
   }
 
+  /** Becomes what `entries` gave: everything else but devices is gone. Tells nobody. */
+  become(entries: readonly KeptEntry[]): void {
+    this.#forget(this.#root);
+    this.restore(entries);
+  }
+
   /** Tells of each change, with its absolute path, until the returned function is called. */
   onChange(listener: (kind: FileChange['kind'], path: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #forget(directory: Entry): void {
+    for (const [name, entry] of directory.children) {
+      if (entry.type === 'directory') this.#forget(entry);
+      // A directory stays for the devices in it.
+      if (entry.type === 'file' || (entry.type === 'directory' && entry.children.size === 0))
+        directory.children.delete(name);
+    }
   }
 
   #find(path: string): Entry {

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VolaryError } from '../../../domain/errors.ts';
+import { parseId, type SnapshotId } from '../../../domain/ids.ts';
+import { either, flag, integer, listOf, nothing, type Of, oneOf, record, text } from '../../../lib/shape.ts';
+import type { SavedSummary } from '../../../ports/driver.ts';
+
+const FILES = listOf(
+  record({ path: text, mode: integer(0), modifiedAtMs: integer(0), content: either(nothing, text) }),
+);
+const SAVED_VM = record({
+  version: oneOf(1),
+  vcpuCount: integer(1),
+  memoryMib: integer(1),
+  diskBytes: integer(1),
+  networkMode: oneOf('user', 'none'),
+  imageDigest: text,
+  haltedMs: integer(0),
+  files: FILES,
+  /** SHA-256 of `files`, hexadecimal. */
+  digest: text,
+  /** Told to be so by a label of the VM that was saved. */
+  isDamaged: flag,
+});
+
+/** A simulated machine as it was at one moment. */
+export type SavedVm = Of<typeof SAVED_VM>;
+
+/** The saved machines of a simulated host. */
+export interface SavedVms {
+  find(id: SnapshotId): SavedVm | null;
+  /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, snapshot.lost. */
+  open(id: SnapshotId): SavedVm;
+  keep(id: SnapshotId, saved: Omit<SavedVm, 'version' | 'digest'>): SavedVm;
+  remove(id: SnapshotId): void;
+}
+
+/** Saved machines in files of this directory; null: in this process alone. */
+export function createSavedVms(directory: string | null): SavedVms {
+  return directory === null ? over(new Map()) : over(filesIn(directory));
+}
+
+type Texts = Pick<Map<SnapshotId, string>, 'get' | 'set' | 'delete'>;
+
+function over(kept: Texts): SavedVms {
+  const find = (id: SnapshotId): SavedVm | null => {
+    const content = kept.get(id);
+    return content === undefined ? null : parse(content);
+  };
+  return {
+    find,
+    open(id) {
+      if (kept.get(id) === undefined) throw refusal('snapshot.lost');
+      const saved = find(id);
+      if (saved === null || saved.isDamaged || digestOf(saved.files) !== saved.digest)
+        throw refusal('snapshot.damaged');
+      return saved;
+    },
+    keep(id, facts) {
+      const saved: SavedVm = { version: 1, ...facts, digest: digestOf(facts.files) };
+      kept.set(id, JSON.stringify(saved));
+      return saved;
+    },
+    remove: (id) => void kept.delete(id),
+  };
+}
+
+function filesIn(directory: string): Texts {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const pathOf = (id: SnapshotId): string => join(directory, `${id}.json`);
+  // What a server had not finished writing when it was killed.
+  for (const name of readdirSync(directory))
+    if (parseId('snap', name.replace(/\.json$/, '')) === null) rmSync(join(directory, name), { force: true });
+  return {
+    get(id) {
+      try {
+        return readFileSync(pathOf(id), 'utf8');
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    set(id, content) {
+      writeFileSync(`${pathOf(id)}.new`, content, { mode: 0o600 });
+      renameSync(`${pathOf(id)}.new`, pathOf(id));
+      return new Map();
+    },
+    delete(id) {
+      rmSync(pathOf(id), { force: true });
+      return true;
+    },
+  };
+}
+
+/** What it cost and what fits to it, as drivers tell it. */
+export function summarise(saved: SavedVm): SavedSummary {
+  const { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs } = saved;
+  return { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs, sizeBytes: JSON.stringify(saved).length };
+}
+
+function digestOf(files: SavedVm['files']): string {
+  return createHash('sha256').update(JSON.stringify(files)).digest('hex');
+}
+
+function parse(content: string): SavedVm | null {
+  try {
+    const value: unknown = JSON.parse(content);
+    return SAVED_VM(value) ? value : null;
+  } catch {
+    // Damaged: told as such by whoever opens it.
+    return null;
+  }
+}
+
+function refusal(reason: 'snapshot.lost' | 'snapshot.damaged'): VolaryError {
+  if (reason === 'snapshot.lost')
+    return new VolaryError('data_loss', 'The snapshot is gone from the host.', { reason: 'snapshot.lost' });
+  return new VolaryError('data_loss', 'The snapshot is not what was saved: a file of it was changed or cut short.', {
+    reason: 'snapshot.damaged',
+  });
+}
