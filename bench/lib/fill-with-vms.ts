@@ -34,6 +34,7 @@ function failedVm(id: Vm['id'], hostId: Vm['hostId'], i: number): Vm {
     labels: { team: 'bench', number: String(i) },
     metadata: {},
     desired: { power: 'running', incarnation: 1, graceMs: 0 },
+    origin: null,
     status: { phase: 'failed', since: at, failure },
     health: 'unknown',
     restarts: NO_RESTARTS,

@@ -30,6 +30,10 @@ export const EVENT_TYPES = [
   'execution.completed',
   'image.built',
   'image.removed',
+  'snapshot.created',
+  'snapshot.ready',
+  'snapshot.failed',
+  'snapshot.deleted',
   'webhook.created',
   'webhook.updated',
   'webhook.deleted',
@@ -63,7 +67,8 @@ export const Event = component(
     type: EventType,
     at: timestamp('When.'),
     subject: Type.String({
-      description: 'Id of what it is about: a VM, an operation, an execution, a webhook; or the name of an image.',
+      description:
+        'Id of what it is about: a VM, an operation, an execution, a snapshot, a webhook; or the name of an image.',
     }),
     vm_id: nullableString({ description: 'The VM it concerns, if any.' }),
     operation_id: nullableString({ description: 'The operation it belongs to, if any.' }),

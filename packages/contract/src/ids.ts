@@ -14,6 +14,7 @@ export const EXAMPLE_IDS = {
   request: 'req_01kahx6z4vf8r9y6m3s2t1v0wv',
   webhook: 'hook_01kahx6z4wf8r9y6m3s2t1v0ww',
   delivery: 'dlv_01kahx6z4xf8r9y6m3s2t1v0wx',
+  snapshot: 'snap_01kahx6z4yf8r9y6m3s2t1v0wy',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -49,6 +50,12 @@ export const DeliveryId = Type.String({
   examples: [EXAMPLE_IDS.delivery],
 });
 
+export const SnapshotId = Type.String({
+  pattern: `^snap_${SUFFIX}$`,
+  description: 'Id of a snapshot.',
+  examples: [EXAMPLE_IDS.snapshot],
+});
+
 /** A VM as requests name it. */
 export const VmRef = Type.String({
   pattern: `^(vm_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
@@ -69,4 +76,18 @@ export const ImageName = Type.String({
   maxLength: 63,
   description: 'Name of an image recipe.',
   examples: ['base'],
+});
+/** A snapshot as requests name it. */
+export const SnapshotRef = Type.String({
+  pattern: `^(snap_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 63,
+  description: 'Id or name of a snapshot.',
+  examples: ['before-upgrade'],
+});
+export const SnapshotName = Type.String({
+  pattern: VM_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 63,
+  description: '1 to 63 lower-case letters, digits and hyphens; neither begins nor ends with a hyphen.',
+  examples: ['before-upgrade'],
 });

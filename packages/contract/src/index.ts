@@ -14,5 +14,6 @@ export * from './route.ts';
 export * from './routes.ts';
 export type { Json, JsonObject } from './schema.ts';
 export * from './server-info.ts';
+export * from './snapshots.ts';
 export * from './vms.ts';
 export * from './webhooks.ts';

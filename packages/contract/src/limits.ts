@@ -13,6 +13,8 @@ export const LIMITS = {
   execTimeoutMs: { minimum: 0, maximum: 604_800_000 },
   /** Of a webhook: characters, and how many events may be asked for again at a time. */
   webhooks: { urlLength: 2_048, descriptionLength: 256, replayed: 100 },
+  /** Of a snapshot: characters. Of a fork: VMs at a time. */
+  snapshots: { descriptionLength: 256, forks: 100 },
   /** Bytes of a JSON body, and how deep it may be nested. */
   jsonBytes: 1_048_576,
   jsonDepth: 32,

@@ -26,6 +26,10 @@ export const OPERATION_KINDS = [
   'vm.resume',
   'vm.delete',
   'image.build',
+  'snapshot.create',
+  'snapshot.delete',
+  'vm.fork',
+  'vm.restore',
 ] as const;
 
 export const OperationState = enumComponent(
@@ -66,7 +70,7 @@ export const OperationStep = component(
 export const OperationSubject = component(
   'OperationSubject',
   {
-    kind: stringEnum(['vm', 'image'], { description: 'What it is.' }),
+    kind: stringEnum(['vm', 'image', 'snapshot'], { description: 'What it is.' }),
     id: nullableString({ description: 'Its id; null for an image, which has a name alone.' }),
     name: Type.String({ description: 'Its name.' }),
   },
@@ -109,7 +113,7 @@ export const OperationError = component(
   },
 );
 
-const EXAMPLE_OPERATION = {
+export const EXAMPLE_OPERATION = {
   id: EXAMPLE_IDS.operation,
   kind: 'vm.create',
   subject: { kind: 'vm', id: EXAMPLE_IDS.vm, name: 'first' },
@@ -136,7 +140,8 @@ const EXAMPLE_OPERATION = {
   deadline_at: '2026-01-31T12:30:00.000Z',
 } as const;
 
-const operationFields = {
+/** Of an operation, for what shows one with more beside it. */
+export const operationFields = {
   id: OperationId,
   kind: OperationKind,
   subject: OperationSubject,
@@ -144,7 +149,10 @@ const operationFields = {
   state: OperationState,
   steps: Type.Array(OperationStep, { description: 'In the order they were begun.' }),
   progress: nullable(OperationProgress),
-  result: Type.Unsafe<Json>({ description: 'What came of it, by kind; null until it has succeeded.' }),
+  result: Type.Unsafe<Json>({
+    description:
+      'What came of it, by kind; null until there is something. Of a fork: `{items}`, with `vm_id` and `operation_id`, or an `error`, for each VM.',
+  }),
   error: nullable(OperationError),
   principal: Type.String({ description: 'Who asked for it.' }),
   revision: Type.Integer({ minimum: 1, description: 'Rises with each change of this record.' }),

@@ -33,7 +33,17 @@ export interface Route {
   /** As in OpenAPI: `/v1/vms/{ref}`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: 'vms' | 'executions' | 'files' | 'operations' | 'events' | 'images' | 'hosts' | 'webhooks' | 'server';
+  readonly tag:
+    | 'vms'
+    | 'executions'
+    | 'files'
+    | 'operations'
+    | 'events'
+    | 'images'
+    | 'hosts'
+    | 'snapshots'
+    | 'webhooks'
+    | 'server';
   /** One line. */
   readonly summary: string;
   readonly description?: string;

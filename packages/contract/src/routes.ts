@@ -16,6 +16,15 @@ import { buildImage, deleteImage, listImages } from './routes/images.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
 import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
 import {
+  createSnapshot,
+  createVmFromSnapshot,
+  deleteSnapshot,
+  forkVm,
+  getSnapshot,
+  listSnapshots,
+  restoreVm,
+} from './routes/snapshots.ts';
+import {
   createVm,
   deleteVm,
   getVm,
@@ -77,6 +86,13 @@ export const routes = {
   deleteImage,
   listHosts,
   getHost,
+  createSnapshot,
+  listSnapshots,
+  getSnapshot,
+  deleteSnapshot,
+  createVmFromSnapshot,
+  forkVm,
+  restoreVm,
   createWebhook,
   listWebhooks,
   getWebhook,

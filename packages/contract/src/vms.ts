@@ -110,6 +110,7 @@ export const EXAMPLE_VM = {
   restart_at: null,
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+  snapshot_id: null,
   vcpus: 1,
   memory_mib: 256,
   disk_gib: 8,
@@ -151,6 +152,9 @@ export const Vm = component(
     restart_at: nullableTimestamp('When the policy starts it again; null when it is not about to.'),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
+    snapshot_id: nullableString({
+      description: 'The snapshot that a life of it began from, or is about to; null when it has only booted.',
+    }),
     vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs.' }),
     memory_mib: Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB.' }),
     disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB.' }),

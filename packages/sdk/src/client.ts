@@ -5,6 +5,7 @@ import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
 import { createOperationClient, type OperationClient } from './operations.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
+import { createSnapshotClient, type SnapshotClient } from './snapshots.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createVmClient, type VmClient } from './vms.ts';
 import { createWebhookClient, type WebhookClient } from './webhooks.ts';
@@ -35,6 +36,7 @@ export interface VolaryClient {
   readonly events: EventClient;
   readonly images: ImageClient;
   readonly hosts: HostClient;
+  readonly snapshots: SnapshotClient;
   readonly webhooks: WebhookClient;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
@@ -51,6 +53,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     events: createEventClient(transport),
     images: createImageClient(transport),
     hosts: createHostClient(transport),
+    snapshots: createSnapshotClient(transport),
     webhooks: createWebhookClient(transport),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {

@@ -7,6 +7,7 @@ export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } fr
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
 export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';
 export type { Repeatable } from './post-once.ts';
+export type { SnapshotClient, SnapshotQuery } from './snapshots.ts';
 export type { StdinWriter } from './stdin.ts';
 export type { TransportOptions } from './transport.ts';
 export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';

@@ -1,4 +1,14 @@
-import type { AcceptedOperation, CreateVmRequest, StopVmRequest, Vm, VmPage, VmPhase } from '@volary/contract';
+import type {
+  AcceptedOperation,
+  CreateVmRequest,
+  Fork,
+  ForkVmRequest,
+  RestoreVmRequest,
+  StopVmRequest,
+  Vm,
+  VmPage,
+  VmPhase,
+} from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { allItems } from './pages.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
@@ -37,6 +47,10 @@ export interface VmClient {
   restart(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   pause(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
   resume(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  /** VMs that go on where this one is now, with what became of each. */
+  fork(ref: string, request?: ForkVmRequest, options?: Repeatable): Promise<Fork>;
+  /** Its memory and disk become those of the snapshot. */
+  restore(ref: string, request: RestoreVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   delete(ref: string, options?: Omit<ChangeOptions, 'idempotencyKey'>): Promise<AcceptedOperation>;
   /**
    * Resolves with the VM when it is in this phase, or with null when it is gone and `absent` was waited for. Throws
@@ -77,6 +91,9 @@ export function createVmClient(transport: Transport): VmClient {
     restart: (ref, request = {}, options = {}) => change(ref, 'restart', request, options),
     pause: (ref, options) => change(ref, 'pause', {}, options),
     resume: (ref, options) => change(ref, 'resume', {}, options),
+    fork: (ref, request = {}, options = {}) =>
+      postJsonOnce(transport, { path: pathOf(ref, 'fork'), json: request, ...options }),
+    restore: (ref, request, options = {}) => change(ref, 'restore', request, options),
     delete: (ref, options = {}) => transport.json({ method: 'DELETE', path: pathOf(ref), ...precondition(options) }),
     wait: async (ref, { phase, incarnation, timeoutSeconds }, { signal } = {}) => {
       const query = { phase, incarnation, timeout: timeoutSeconds };

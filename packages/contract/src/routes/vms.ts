@@ -18,22 +18,22 @@ import {
 import { object, stringEnum } from '../schema.ts';
 import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmPage, VmPhase } from '../vms.ts';
 
-const ACCEPTED = {
+export const ACCEPTED = {
   description: 'Accepted; under way.',
   content: [json(AcceptedOperation)],
   headers: [LOCATION, PREFERENCE_APPLIED],
 } as const;
-const CHANGED = {
+export const CHANGED = {
   description: 'Done, within the time of `Prefer: wait`.',
   content: [json(Vm)],
   headers: [ETAG, PREFERENCE_APPLIED],
 } as const;
-const CHANGE_HEADERS = [PREFER, IF_MATCH] as const;
+export const CHANGE_HEADERS = [PREFER, IF_MATCH] as const;
 const UNKNOWN = ['vm.unknown'] as const;
 const VM_CHANGED = ['vm.changed'] as const;
 const BEING_DELETED = 'vm.being_deleted';
 /** With `Prefer: wait`, when a newer request took the place of this one, or it was cancelled. */
-const ENDED_EARLY = ['operation.superseded', 'operation.cancelled'] as const;
+export const ENDED_EARLY = ['operation.superseded', 'operation.cancelled'] as const;
 
 export const createVm = route({
   method: 'POST',

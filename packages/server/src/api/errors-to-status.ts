@@ -39,11 +39,12 @@ const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
   ['request.timeout', 408],
   ['host.no_disk', 507],
   ['store.full', 507],
+  ['driver.disk_full', 507],
   ['request.unsupported_media_type', 415],
 ]);
 
-export function statusOf(error: VolaryError): number {
-  return STATUS_BY_REASON.get(error.reason) ?? ANSWERS[error.code].status;
+export function statusOf({ code, reason }: Pick<VolaryError, 'code' | 'reason'>): number {
+  return STATUS_BY_REASON.get(reason) ?? ANSWERS[code].status;
 }
 
 /** The error as the caller sees it: never its `context` or `cause`. */

@@ -30,6 +30,10 @@ export const EVENT_TYPES = [
   'execution.completed',
   'image.built',
   'image.removed',
+  'snapshot.created',
+  'snapshot.ready',
+  'snapshot.failed',
+  'snapshot.deleted',
   'webhook.created',
   'webhook.updated',
   'webhook.deleted',
@@ -45,7 +49,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export interface NewEvent {
   readonly type: EventType;
   readonly at: EpochMs;
-  /** Id of what it is about: a VM's, an operation's, an execution's, a webhook's, or an image's name. */
+  /** Id of what it is about: a VM's, an operation's, an execution's, a snapshot's, a webhook's, or an image's name. */
   readonly subject: string;
   readonly vmId: string | null;
   readonly operationId: string | null;

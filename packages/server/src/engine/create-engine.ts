@@ -4,15 +4,20 @@ import type { Engine } from './engine.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { buildImage } from './operations/build-image.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
+import { createSnapshot } from './operations/create-snapshot.ts';
 import { createVm } from './operations/create-vm.ts';
+import { createVmFromSnapshot } from './operations/create-vm-from-snapshot.ts';
 import { createWebhook, type WebhookDeps } from './operations/create-webhook.ts';
+import { type DeleteSnapshotDeps, deleteSnapshot } from './operations/delete-snapshot.ts';
 import { deleteVm } from './operations/delete-vm.ts';
 import { deleteWebhook } from './operations/delete-webhook.ts';
+import { forkVm } from './operations/fork-vm.ts';
 import { pauseVm } from './operations/pause-vm.ts';
 import { removeImage } from './operations/remove-image.ts';
 import { replayWebhook } from './operations/replay-webhook.ts';
 import type { OperationDeps } from './operations/request-change.ts';
 import { restartVm } from './operations/restart-vm.ts';
+import { restoreVm } from './operations/restore-vm.ts';
 import { resumeVm } from './operations/resume-vm.ts';
 import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
@@ -22,6 +27,7 @@ import { createEventQueries } from './queries/events.ts';
 import { createHostQueries, probeDriver } from './queries/hosts.ts';
 import { listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
+import { createSnapshotQueries } from './queries/snapshots.ts';
 import { createVmQueries } from './queries/vms.ts';
 import { createWebhookQueries } from './queries/webhooks.ts';
 import { createDiskSpace } from './reconcile/disk-space.ts';
@@ -31,6 +37,8 @@ import { createVmReconciler } from './reconcile/vm-reconciler.ts';
 import { createExecutions } from './sessions/executions.ts';
 import { createFiles } from './sessions/files.ts';
 import { createGuestLinks } from './sessions/guest-links.ts';
+import type { SnapshotApi } from './snapshot-api.ts';
+import { createSnapshotKeeper } from './snapshots/snapshot-keeper.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
@@ -47,8 +55,10 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
   const reconciler = createVmReconciler({ ...deps, config, links, warm });
   const executions = createExecutions({ ...deps, links });
   const builds = createImageBuilds(deps);
+  const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
-  const supervisor = createSupervisor({ ...deps, config, reconciler, builds, links, warm, executions, diskSpace });
+  const parts = { reconciler, builds, snapshots, links, warm, executions, diskSpace };
+  const supervisor = createSupervisor({ ...deps, config, ...parts });
   const changing: OperationDeps & EngineDeps = { ...deps, config, wake };
   let notReady: string | null = 'The server is starting.';
 
@@ -71,7 +81,12 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
     operations: {
       ...createOperationQueries(deps),
       cancel: (principal, id, options) =>
-        cancelOperation({ ...changing, interruptBuild: builds.interrupt }, principal, id, options),
+        cancelOperation(
+          { ...changing, interruptBuild: builds.interrupt, interruptSnapshot: snapshots.interrupt },
+          principal,
+          id,
+          options,
+        ),
     },
     executions,
     files: createFiles({ ...deps, links }),
@@ -82,6 +97,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       remove: (principal, ref) => removeImage(changing, principal, ref),
     },
     webhooks: createWebhookApi(changing),
+    snapshots: createSnapshotApi({ ...changing, interruptSnapshot: snapshots.interrupt }),
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config }),
     capabilities: () => ({
@@ -127,6 +143,17 @@ function serverEvent(type: 'server.started' | 'server.stopping', config: EngineC
     operationId: null,
     data: { version: config.version },
   } as const;
+}
+
+function createSnapshotApi(deps: DeleteSnapshotDeps): SnapshotApi {
+  return {
+    create: (principal, vmRef, request, options) => createSnapshot(deps, principal, vmRef, request, options),
+    delete: (principal, ref) => deleteSnapshot(deps, principal, ref),
+    createVm: (principal, ref, request, options) => createVmFromSnapshot(deps, principal, ref, request, options),
+    fork: (principal, vmRef, request, options) => forkVm(deps, principal, vmRef, request, options),
+    restore: (principal, vmRef, options) => restoreVm(deps, principal, vmRef, options),
+    ...createSnapshotQueries(deps),
+  };
 }
 
 function createWebhookApi(deps: WebhookDeps): WebhookApi {

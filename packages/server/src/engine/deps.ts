@@ -48,6 +48,7 @@ export interface EngineConfig {
     readonly finishedMs: number;
     /** By how many events the log may grow while somebody who follows it is busy with what it was given. */
     readonly readerLagEvents: number;
+    readonly maxSnapshots: number;
   };
   readonly timers: {
     /** How often each VM is looked at even when no hint came. */
@@ -95,6 +96,7 @@ export const ENGINE_DEFAULTS = {
     eventCount: 1_000_000,
     finishedMs: 7 * 24 * 3_600_000,
     readerLagEvents: 4_096,
+    maxSnapshots: 1_000,
   },
   timers: { sweepMs: 30_000, pingMs: 10_000, orphanGraceMs: 60_000, retentionMs: 60_000 },
   webhooks: {

@@ -11,7 +11,8 @@ import type { VmPhase } from '../domain/vm/phase.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
-import type { Claim, Once, Page } from './requests.ts';
+import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
+import type { SnapshotApi } from './snapshot-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 /**
@@ -27,22 +28,12 @@ export interface Engine {
   readonly images: ImageApi;
   readonly hosts: HostApi;
   readonly webhooks: WebhookApi;
+  readonly snapshots: SnapshotApi;
   readonly idempotency: IdempotencyApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Capabilities;
   /** Null when it takes work, else a sentence that says what it waits for. */
   whyNotReady(): string | null;
-}
-
-/** A change that was accepted: stored together with its operation, and under way. */
-export interface Accepted {
-  readonly vm: Vm;
-  readonly operation: Operation;
-}
-
-/** If given, the change is made only if the VM's `revision` is still this one; else `conflict` vm.changed. */
-export interface Precondition extends Once {
-  readonly revision?: number;
 }
 
 export interface CreateVmRequest {
@@ -332,6 +323,7 @@ export interface Capabilities {
   readonly driver: string;
   readonly supportsPause: boolean;
   readonly supportsConsole: boolean;
+  readonly supportsSnapshots: boolean;
   readonly networkModes: readonly string[];
   readonly images: readonly string[];
 }

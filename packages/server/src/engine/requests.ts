@@ -1,4 +1,6 @@
 import type { Effect, KeptAnswer } from '../domain/idempotency/keyed-request.ts';
+import type { Operation } from '../domain/operation/operation.ts';
+import type { Vm } from '../domain/vm/vm.ts';
 
 export interface Page<T, Cursor> {
   readonly items: readonly T[];
@@ -24,4 +26,15 @@ export interface Claim {
 export interface Once {
   /** One that has taken effect before is not made again: what came of it is returned as it is now. */
   readonly once?: Claim;
+}
+
+/** A change that was accepted: stored together with its operation, and under way. */
+export interface Accepted {
+  readonly vm: Vm;
+  readonly operation: Operation;
+}
+
+/** If given, the change is made only if the VM's `revision` is still this one; else `conflict` vm.changed. */
+export interface Precondition extends Once {
+  readonly revision?: number;
 }

@@ -5,6 +5,7 @@ import type { MakeStore } from './store-contract/fixture.contract.ts';
 import { idempotencyKeyTableContract } from './store-contract/idempotency-keys.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
 import { settingTableContract } from './store-contract/settings.contract.ts';
+import { snapshotTableContract } from './store-contract/snapshots.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
 import { vmTableContract } from './store-contract/vms.contract.ts';
 import { deliveryTableContract, webhookTableContract } from './store-contract/webhooks.contract.ts';
@@ -21,5 +22,6 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     idempotencyKeyTableContract(make);
     webhookTableContract(make);
     deliveryTableContract(make);
+    snapshotTableContract(make);
   });
 }

@@ -1,8 +1,9 @@
 import type { Event, EventType, NewEvent } from '../domain/events.ts';
 import type { Execution, OutputStream } from '../domain/execution/execution.ts';
 import type { KeptAnswer, KeyedRequest } from '../domain/idempotency/keyed-request.ts';
-import type { DeliveryId, ExecutionId, OperationId, VmId, WebhookId } from '../domain/ids.ts';
+import type { DeliveryId, ExecutionId, OperationId, SnapshotId, VmId, WebhookId } from '../domain/ids.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
+import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/delivery.ts';
@@ -29,6 +30,8 @@ export interface VmTable {
   delete(id: VmId, revision: number): Promise<void>;
   /** What all VMs on the host together were promised, for admission. Disk as virtual size; memory of those wanted running or paused. */
   promised(): Promise<{ readonly vmCount: number; readonly memoryMib: number; readonly diskGib: number }>;
+  /** VMs with a life to come that begins from this snapshot, in the order they were made; at most `limit`. */
+  listPendingFrom(snapshotId: SnapshotId, limit: number): Promise<readonly Vm[]>;
   /**
    * A number that grows with each committed change of this table; null where another process may write. What was read
    * while it had this value is still true while it has it.
@@ -159,6 +162,28 @@ export interface DeliveryTable {
   deleteOld(which: { readonly completedBefore: number; readonly limit: number }): Promise<number>;
 }
 
+/** Snapshots, in the order they were made. */
+export interface SnapshotTable {
+  /** Throws `already_exists` snapshot.name_taken. */
+  insert(snapshot: Snapshot): Promise<void>;
+  get(id: SnapshotId): Promise<Snapshot | null>;
+  getByName(name: string): Promise<Snapshot | null>;
+  list(
+    page: PageRequest<SnapshotId> & {
+      readonly sourceId?: VmId;
+      readonly state?: SnapshotState;
+      readonly isTemporary?: boolean;
+    },
+  ): Promise<readonly Snapshot[]>;
+  /** Those on which there is something to do by themselves: being made or removed, or made for a fork. */
+  listUnsettled(): Promise<readonly Snapshot[]>;
+  /** Writes the row if its revision is still `snapshot.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(snapshot: Snapshot): Promise<void>;
+  /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
+  delete(id: SnapshotId, revision: number): Promise<void>;
+  count(): Promise<number>;
+}
+
 /** A key, as long as it is that of one request. */
 export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
 
@@ -171,6 +196,7 @@ export interface Tables {
   readonly idempotencyKeys: IdempotencyKeyTable;
   readonly webhooks: WebhookTable;
   readonly deliveries: DeliveryTable;
+  readonly snapshots: SnapshotTable;
 }
 
 /**

@@ -2,11 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { Accepted } from '../../engine/engine.ts';
+import type { Accepted } from '../../engine/requests.ts';
+import type { AcceptedSnapshot } from '../../engine/snapshot-api.ts';
 import type { V1Context } from './context.ts';
 import { etagOf } from './etags.ts';
 import { failureOf, toAcceptedDto } from './operation-dto.ts';
 import { preferredWait } from './prefer.ts';
+import { toAcceptedSnapshotDto, toSnapshotDto } from './snapshot-dto.ts';
 import { toVmDto } from './vm-dto.ts';
 
 /**
@@ -37,6 +39,23 @@ export async function answerOperation(
   const operation = await waitAsPreferred(context, request, reply, accepted.operation);
   if (isFinal(operation.state)) return await reply.code(200).send(toAcceptedDto(operation, null));
   return answerUnderWay(reply, operation, accepted.vm);
+}
+
+/** The same for changes of a snapshot: 201 with it when it has been made, 200 with the final operation when it is gone. */
+export async function answerSnapshot(
+  context: V1Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  accepted: AcceptedSnapshot,
+): Promise<FastifyReply> {
+  const operation = await waitAsPreferred(context, request, reply, accepted.operation);
+  if (!isFinal(operation.state)) {
+    const body = toAcceptedSnapshotDto(operation, accepted.snapshot);
+    return await reply.code(202).header('location', `/v1/operations/${operation.id}`).send(body);
+  }
+  if (operation.kind === 'snapshot.delete') return await reply.code(200).send(toAcceptedSnapshotDto(operation, null));
+  const snapshot = await context.engine.snapshots.get(request.principal, accepted.snapshot.id);
+  return await reply.code(201).header('location', `/v1/snapshots/${snapshot.id}`).send(toSnapshotDto(snapshot));
 }
 
 /** The operation after the wait that the caller preferred, if any. Throws its error if it has failed meanwhile. */

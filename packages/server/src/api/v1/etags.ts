@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { Precondition, VmApi } from '../../engine/engine.ts';
+import type { VmApi } from '../../engine/engine.ts';
+import type { Precondition } from '../../engine/requests.ts';
 import { onceOf } from '../idempotency.ts';
 
 /** The strong ETag of a VM: its id too, since a name may pass from one VM to another. */

@@ -5,6 +5,7 @@ import type {
   Host as HostDto,
   Image as ImageDto,
   Operation as OperationDto,
+  Snapshot as SnapshotDto,
   Vm as VmDto,
   Webhook as WebhookDto,
 } from '@volary/contract';
@@ -17,6 +18,7 @@ import {
   OPERATION_KINDS,
   OPERATION_STATES,
   routes,
+  SNAPSHOT_STATES,
   TRY_ERRORS,
   VM_NAME_PATTERN,
   VM_PHASES,
@@ -31,6 +33,8 @@ import type { Image } from '../../domain/image/image.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import * as operations from '../../domain/operation/operation.ts';
 import { PERMISSIONS } from '../../domain/principal/principal.ts';
+import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
+import * as snapshots from '../../domain/snapshot/snapshot.ts';
 import * as phases from '../../domain/vm/phase.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import * as spec from '../../domain/vm/spec.ts';
@@ -59,6 +63,7 @@ const VM = {
   labels: ['labels'],
   metadata: ['metadata'],
   desired: ['desired'],
+  origin: ['snapshot_id'],
   status: ['phase', 'phase_since', 'operation_id', 'deadline_at', 'failure'],
   health: ['health'],
   restarts: ['restart_count', 'restart_at'],
@@ -203,6 +208,26 @@ const DELIVERY = {
   completedAt: ['completed_at'],
 } as const satisfies Places<Delivery, DeliveryDto>;
 
+const SNAPSHOT = {
+  id: ['id'],
+  name: ['name'],
+  description: ['description'],
+  labels: ['labels'],
+  state: ['state'],
+  operationId: ['operation_id'],
+  failure: ['failure'],
+  isTemporary: ['is_temporary'],
+  source: ['source_vm_id', 'source_vm_name'],
+  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network'],
+  imageDigest: ['image_digest'],
+  sizeBytes: ['size_bytes'],
+  haltedMs: ['halted_ms'],
+  owner: ['owner'],
+  createdAt: ['created_at'],
+  updatedAt: ['updated_at'],
+  revision: ['revision'],
+} as const satisfies Places<Snapshot, SnapshotDto>;
+
 /** Compiles only when nothing is left over. */
 type Nothing<Left extends never> = Left;
 
@@ -215,6 +240,7 @@ const unfilled: readonly Nothing<
   | Unfilled<ExecutionDto, typeof EXECUTION>
   | Unfilled<EventDto, typeof EVENT>
   | Unfilled<ImageDto, typeof IMAGE>
+  | Unfilled<SnapshotDto, typeof SNAPSHOT>
   | Unfilled<WebhookDto, typeof WEBHOOK>
   | Unfilled<DeliveryDto, typeof DELIVERY>
   | HostLeft
@@ -237,6 +263,7 @@ describe('domain and /v1', () => {
     expect([...OPERATION_STATES]).toEqual([...operations.OPERATION_STATES]);
     expect([...EXECUTION_STATES]).toEqual([...executions.EXECUTION_STATES]);
     expect([...EVENT_TYPES]).toEqual([...events.EVENT_TYPES]);
+    expect([...SNAPSHOT_STATES]).toEqual([...snapshots.SNAPSHOT_STATES]);
     expect([...DELIVERY_STATES]).toEqual([...deliveries.DELIVERY_STATES]);
     expect([...DELIVERY_KINDS]).toEqual([...deliveries.DELIVERY_KINDS]);
     expect([...TRY_ERRORS]).toEqual([...deliveries.TRY_ERRORS]);
@@ -247,6 +274,7 @@ describe('domain and /v1', () => {
     expect(LIMITS.memoryMib).toEqual(spec.VM_LIMITS.memoryMib);
     expect(LIMITS.diskGib).toEqual(spec.VM_LIMITS.diskGib);
     expect(LIMITS.labels).toEqual(spec.VM_LIMITS.labels);
+    expect(LIMITS.snapshots.descriptionLength).toBe(snapshots.SNAPSHOT_DESCRIPTION_LENGTH);
     expect(VM_NAME_PATTERN).toBe(spec.VM_NAME_PATTERN);
   });
 

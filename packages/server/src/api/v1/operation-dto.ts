@@ -43,7 +43,7 @@ export function failureOf(operation: Operation): VolaryError | null {
 }
 
 function toSubjectDto(subject: OperationSubject): OperationDto['subject'] {
-  return { kind: subject.kind, id: subject.kind === 'vm' ? subject.id : null, name: subject.name };
+  return { kind: subject.kind, id: subject.kind === 'image' ? null : subject.id, name: subject.name };
 }
 
 function toStepDto(step: OperationStep): OperationDto['steps'][number] {
@@ -57,7 +57,8 @@ function toStepDto(step: OperationStep): OperationDto['steps'][number] {
   };
 }
 
-function toErrorDto({ code, reason, message, details }: OperationError): NonNullable<OperationDto['error']> {
+/** The error of an operation, as `/v1` shows it. */
+export function toErrorDto({ code, reason, message, details }: OperationError): NonNullable<OperationDto['error']> {
   const facts: JsonObject = JSON.parse(JSON.stringify(details));
   return { code, reason, message, details: facts, retryable: isRetryable(code) };
 }

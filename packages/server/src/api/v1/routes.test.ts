@@ -8,9 +8,11 @@ import { type Ask, send } from '../testing/send.ts';
 const NOBODY = 'vm_01kahx6z4qf8r9y6m3s2t1v0wq';
 const NO_EXECUTION = 'exec_01kahx6z4sf8r9y6m3s2t1v0ws';
 const NO_OPERATION = 'op_01kahx6z4rf8r9y6m3s2t1v0wr';
+const NO_SNAPSHOT = 'snap_01kahx6z4yf8r9y6m3s2t1v0wy';
 const NO_WEBHOOK = 'hook_01kahx6z4wf8r9y6m3s2t1v0ww';
 const RUNNING = { params: { ref: 'first' } };
 const UNKNOWN_WEBHOOK: Failing = { ask: { params: { id: NO_WEBHOOK } }, status: 404, reason: 'webhook.unknown' };
+const UNKNOWN_SNAPSHOT: Failing = { ask: { params: { ref: NO_SNAPSHOT } }, status: 404, reason: 'snapshot.unknown' };
 const UNKNOWN_VM: Failing = { ask: { params: { ref: NOBODY } }, status: 404, reason: 'vm.unknown' };
 
 let server: RunningServer;
@@ -55,6 +57,13 @@ async function runningCommand(): Promise<string> {
 async function webhook(): Promise<Ask> {
   const { id } = await client.webhooks.create({ url: 'http://hooks.invalid/', is_enabled: false });
   return { params: { id } };
+}
+
+/** A snapshot of its own, complete. */
+async function snapshot(): Promise<Ask> {
+  const { id, subject } = await client.snapshots.create('first');
+  await client.operations.finish(id);
+  return { params: { ref: subject.id ?? '' } };
 }
 
 const unknownFile = (extra: object = {}): Failing => ({
@@ -245,6 +254,36 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     ask: async () => ({ params: { ref: (await client.hosts.list()).items[0]?.id ?? '' } }),
     status: 200,
     failing: { ask: { params: { ref: 'elsewhere' } }, status: 404, reason: 'host.unknown' },
+  },
+  createSnapshot: {
+    ask: () => ({ ...RUNNING, body: { name: `saved-${made++}`, description: 'before', labels: { team: 'blue' } } }),
+    status: 202,
+    failing: { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' },
+  },
+  listSnapshots: {
+    ask: async () => {
+      await snapshot();
+      return { query: { vm: 'first', state: 'ready', limit: 1 } };
+    },
+    status: 200,
+    failing: { ask: { query: { vm: 'nobody' } }, status: 404, reason: 'vm.unknown' },
+  },
+  getSnapshot: { ask: snapshot, status: 200, failing: UNKNOWN_SNAPSHOT },
+  deleteSnapshot: { ask: snapshot, status: 202, failing: UNKNOWN_SNAPSHOT },
+  createVmFromSnapshot: {
+    ask: async () => ({ ...(await snapshot()), body: { name: `own-${made++}`, disk_gib: 9 } }),
+    status: 202,
+    failing: UNKNOWN_SNAPSHOT,
+  },
+  forkVm: {
+    ask: () => ({ ...RUNNING, body: { count: 2, name_prefix: `fork-${made++}` } }),
+    status: 202,
+    failing: { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' },
+  },
+  restoreVm: {
+    ask: async () => ({ ...(await vm('running')), body: { snapshot: (await snapshot()).params?.['ref'] } }),
+    status: 202,
+    failing: { ask: { ...RUNNING, body: { snapshot: NO_SNAPSHOT } }, status: 404, reason: 'snapshot.unknown' },
   },
   createWebhook: {
     ask: () => ({ body: { url: 'https://hooks.invalid/in', types: ['vm.started'], vm: 'first', is_enabled: false } }),

@@ -14,6 +14,7 @@ import { mountFiles } from './files.ts';
 import { mountImages } from './images.ts';
 import { mountOperations } from './operations.ts';
 import { mountServerInfo } from './server-info.ts';
+import { mountSnapshots, mountSnapshotVms } from './snapshots.ts';
 import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
 import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
@@ -54,6 +55,8 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountOperations(app, context);
   mountEvents(app, context);
   mountImages(app, context);
+  mountSnapshots(app, context);
+  mountSnapshotVms(app, context);
   mountWebhooks(app, context);
   mountWebhookDeliveries(app, context);
   mountServerInfo(app, context);

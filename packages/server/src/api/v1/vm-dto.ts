@@ -24,6 +24,7 @@ export function toVmDto(vm: Vm): VmDto {
     restart_at: toIsoOrNull(vm.restarts.at),
     image: spec.image,
     image_digest: vm.imageDigest,
+    snapshot_id: vm.origin?.snapshotId ?? null,
     vcpus: spec.vcpuCount,
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,

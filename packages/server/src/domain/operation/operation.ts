@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { OperationId, VmId } from '../ids.ts';
+import type { OperationId, SnapshotId, VmId } from '../ids.ts';
 import type { Json } from '../json.ts';
 import type { EpochMs } from '../time.ts';
 
@@ -41,13 +41,19 @@ export const OPERATION_KINDS = [
   'vm.resume',
   'vm.delete',
   'image.build',
+  'snapshot.create',
+  'snapshot.delete',
+  'vm.fork',
+  'vm.restore',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** What the operation changes. */
 export type OperationSubject =
   | { readonly kind: 'vm'; readonly id: VmId; readonly name: string }
-  | { readonly kind: 'image'; readonly name: string };
+  | { readonly kind: 'image'; readonly name: string }
+  /** `name`: its id, if it has none. Of a fork: what its VMs begin from. */
+  | { readonly kind: 'snapshot'; readonly id: SnapshotId; readonly name: string };
 
 export interface OperationError {
   readonly code: ErrorCode;

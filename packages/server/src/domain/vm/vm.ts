@@ -1,4 +1,4 @@
-import type { HostId, OperationId, VmId } from '../ids.ts';
+import type { HostId, OperationId, SnapshotId, VmId } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { EpochMs } from '../time.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
@@ -15,6 +15,20 @@ export interface Desired {
   readonly incarnation: number;
   /** How long a guest may take to shut down before its machine is ended; 0 ends it at once. Milliseconds. */
   readonly graceMs: number;
+}
+
+/**
+ * The saved machine that one life of a VM begins from, in place of a boot.
+ *
+ * made      the VM was created from it: its disk is a copy of the saved one
+ * awaited   a restore: its copy of the saved disk is not ready yet, and the VM is left as it is until it is
+ * prepared  a restore: the copy takes the place of the VM's disk when that life is begun
+ */
+export interface Origin {
+  readonly snapshotId: SnapshotId;
+  /** That life; later ones boot from the disk. */
+  readonly incarnation: number;
+  readonly disk: 'made' | 'awaited' | 'prepared';
 }
 
 /** Opaque, versioned state of a driver: we store it and give it back, and never look inside `state`. */
@@ -58,6 +72,8 @@ export interface Vm {
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
   readonly desired: Desired;
+  /** Null when all its lives boot. */
+  readonly origin: Origin | null;
   readonly status: VmStatus;
   readonly health: VmHealth;
   /** What the restart policy has done, and is about to do. */
@@ -79,4 +95,14 @@ export interface Vm {
   readonly updatedAt: EpochMs;
   /** When the guest of the present incarnation first answered. */
   readonly startedAt: EpochMs | null;
+}
+
+/** True while the life that is to begin from a saved machine has not begun. */
+export function isOriginPending({ origin, incarnation }: Pick<Vm, 'origin' | 'incarnation'>): boolean {
+  return origin !== null && incarnation < origin.incarnation;
+}
+
+/** What is left of the origin when something else is wanted: a restore that has not begun is given up, a creation is not. */
+export function originWithoutRestore(vm: Pick<Vm, 'origin' | 'incarnation'>): Origin | null {
+  return isOriginPending(vm) && vm.origin?.disk !== 'made' ? null : vm.origin;
 }

@@ -3,10 +3,10 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { Accepted } from '../engine.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
-import type { Claim } from '../requests.ts';
+import type { Accepted, Claim } from '../requests.ts';
+import type { AcceptedSnapshot } from '../snapshot-api.ts';
 import { outcomeUnknown } from './claims.ts';
 
 /** The operation that the claim's request began when it came first, as it is now; null when it has not come before. */
@@ -39,6 +39,22 @@ export async function recallChange(
       cause: error,
     });
   }
+}
+
+/** The same for a snapshot, as it is now. Throws `not_found` snapshot.unknown when that has been deleted since. */
+export async function recallSnapshot(
+  deps: Pick<EngineDeps, 'store'>,
+  claim: Claim | undefined,
+): Promise<AcceptedSnapshot | null> {
+  const operation = await recallOperation(deps, claim);
+  if (operation === null) return null;
+  if (operation.subject.kind !== 'snapshot') throw outcomeUnknown();
+  const snapshot = await deps.store.snapshots.get(operation.subject.id);
+  if (snapshot !== null) return { operation, snapshot };
+  throw new VolaryError('not_found', `${operation.subject.name} was deleted since this was asked first.`, {
+    reason: 'snapshot.unknown',
+    context: { operationId: operation.id },
+  });
 }
 
 /** The webhook that the claim's request made or set back when it came first, as it is now; null when it has not come before. */

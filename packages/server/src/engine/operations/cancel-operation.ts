@@ -2,20 +2,23 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { OperationId } from '../../domain/ids.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
-import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
+import { originWithoutRestore, type Vm, type VmStatus } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
 import { type CancelPlan, planCancel } from '../plans/plan-cancel.ts';
+import { findSnapshot } from '../queries/find-snapshot.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
+import { type DeleteSnapshotDeps, recordDeletion } from './delete-snapshot.ts';
 import { operationEvent, vmEvent } from './events.ts';
-import { announce, type Change, type OperationDeps, recordChange } from './request-change.ts';
+import { announce, type Change, recordChange } from './request-change.ts';
 
-export type CancelDeps = OperationDeps & {
+export type CancelDeps = DeleteSnapshotDeps & {
   /** Ends the build of an image that this operation is. */
   readonly interruptBuild: (id: OperationId) => void;
 };
@@ -57,7 +60,9 @@ export async function cancelOperation(
     const done =
       operation.subject.kind === 'vm' && observation !== null
         ? await cancelOnVm(deps, tables, { principal, operation, vmId: operation.subject.id, observation })
-        : { operation: await endOperation(deps, tables, operation), undoing: null, vm: null };
+        : operation.subject.kind === 'snapshot'
+          ? await cancelOnSnapshot(deps, tables, { principal, operation, snapshotId: operation.subject.id })
+          : { operation: await endOperation(deps, tables, operation), undoing: null, vm: null };
     await bindKey(tables, deps.clock, once, { kind: 'operation', id });
     return done;
   });
@@ -70,6 +75,10 @@ function tell(deps: CancelDeps, { operation, undoing, vm }: Cancelled): void {
   if (vm !== null) announce(deps, { vm, operation: undoing ?? operation });
   else deps.bus.publish('events', '');
   if (operation.subject.kind === 'image') deps.interruptBuild(operation.id);
+  if (operation.subject.kind === 'snapshot') {
+    deps.interruptSnapshot(operation.subject.id);
+    deps.queue.enqueue(`snapshot:${operation.subject.id}`);
+  }
 }
 
 async function cancelOnVm(
@@ -109,6 +118,28 @@ async function cancelOnVm(
   }
 }
 
+/** A snapshot that is being made is unmade, like a VM. VMs of a fork are their own operations' business. */
+async function cancelOnSnapshot(
+  deps: CancelDeps,
+  tables: Tables,
+  about: { readonly principal: Principal; readonly operation: Operation; readonly snapshotId: Snapshot['id'] },
+): Promise<Cancelled> {
+  const { principal, operation, snapshotId } = about;
+  if (operation.kind !== 'snapshot.create') {
+    const message =
+      operation.kind === 'vm.fork' ? 'Delete the VMs that it makes instead.' : 'A deletion cannot be taken back.';
+    throw new VolaryError('failed_precondition', `This cannot be cancelled. ${message}`, {
+      reason: 'operation.not_cancellable',
+      details: { kind: operation.kind },
+    });
+  }
+  const snapshot = await findSnapshot(tables, snapshotId);
+  const removal = { snapshot, active: operation, by: principal.name };
+  const undone = await recordDeletion(deps, tables, removal, (active, by, now) => cancelledBy(active, now, by));
+  const ended = await tables.operations.get(operation.id);
+  return { operation: requireKnown(ended, operation.id), undoing: undone.operation, vm: null };
+}
+
 async function endOperation(deps: CancelDeps, tables: Tables, operation: Operation): Promise<Operation> {
   const now = deps.clock.now();
   const ended = cancelledBy(operation, now, null);
@@ -133,6 +164,7 @@ async function leaveAsItIs(
   const next: Vm = {
     ...vm,
     desired: { power: plan.kind === 'fail' ? 'stopped' : plan.phase, incarnation: vm.incarnation, graceMs: 0 },
+    origin: originWithoutRestore(vm),
     status: statusOf(plan, generation, now),
     restarts: NO_RESTARTS,
     generation,

@@ -1,7 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
-import type { Accepted, Precondition } from '../engine.ts';
+import type { Accepted, Precondition } from '../requests.ts';
 import { mayPause } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 

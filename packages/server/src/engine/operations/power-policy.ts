@@ -42,6 +42,17 @@ export function mayResume(vm: Vm): void {
     refuse(vm, 'vm.not_paused', `is ${vm.status.phase}, not paused`);
 }
 
+/**
+ * The digest of the image under the VM's disk, if there is a machine to be saved. Throws `failed_precondition` vm.not_running,
+ * vm.being_deleted.
+ */
+export function maySave(vm: Vm): string {
+  mayChangePower(vm);
+  const { phase } = vm.status;
+  if ((phase === 'running' || phase === 'paused') && vm.imageDigest !== null) return vm.imageDigest;
+  refuse(vm, 'vm.not_running', `is ${phase}, neither running nor paused`);
+}
+
 /** Throws `failed_precondition` vm.not_running unless the guest can be talked to. */
 export function mayTalkToGuest(vm: Vm): void {
   if (vm.status.phase !== 'running') refuse(vm, 'vm.not_running', `is ${vm.status.phase}, not running`);

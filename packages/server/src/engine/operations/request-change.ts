@@ -1,16 +1,17 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { EventType, NewEvent } from '../../domain/events.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Operation, OperationKind } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { TransientPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
-import type { Desired, Vm } from '../../domain/vm/vm.ts';
+import { type Desired, type Origin, originWithoutRestore, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import type { Accepted, Precondition } from '../engine.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
+import type { Accepted, Precondition } from '../requests.ts';
 import { operationEvent, vmEvent } from './events.ts';
 
 export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'driver' | 'hostProbe'> & {
@@ -25,6 +26,10 @@ export interface Change {
   readonly phase: TransientPhase;
   readonly event: EventType;
   readonly desired: Partial<Desired>;
+  /** What the wanted life begins from; absent: what it did before, but for a restore, which is given up. */
+  readonly origin?: Origin;
+  /** What else the event tells. */
+  readonly data?: JsonObject;
 }
 
 /**
@@ -109,6 +114,7 @@ export async function recordChange(
   const changed: Vm = {
     ...vm,
     desired: { ...vm.desired, graceMs: 0, ...change.desired },
+    origin: change.origin ?? originWithoutRestore(vm),
     restarts: NO_RESTARTS,
     status: { phase: change.phase, since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
     generation,
@@ -117,7 +123,7 @@ export async function recordChange(
   };
   const events: NewEvent[] = [
     operationEvent('operation.created', operation, now),
-    vmEvent(change.event, changed, operation, now),
+    vmEvent(change.event, changed, operation, now, change.data),
   ];
   if (active !== null) {
     const cancelled = end(active, operation, now);
@@ -130,7 +136,8 @@ export async function recordChange(
   return { vm: changed, operation };
 }
 
-function supersede(active: Operation, by: Operation, now: number): Operation {
+/** Ends an operation, since a newer one takes its place. */
+export function supersede(active: Operation, by: Operation, now: number): Operation {
   return {
     ...active,
     state: 'cancelled',

@@ -1,6 +1,6 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
-import type { Accepted, Precondition } from '../engine.ts';
+import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
 import { mayChangePower } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';

@@ -2,7 +2,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
-import type { Accepted, Precondition } from '../engine.ts';
+import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
 import { mayStart } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';

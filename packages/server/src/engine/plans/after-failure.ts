@@ -23,6 +23,8 @@ export function decideAfterFailure(step: VmStep, error: VolaryError, attempt: nu
       return 'give-back';
     case 'pause-machine':
     case 'resume-machine':
+    // Whatever the restore fails with, the VM is still as it was.
+    case 'prepare-restore':
       return isRetryable(error.code) && attempt < MAX_ATTEMPTS ? 'retry' : 'give-back';
     // A guest that has not come up within its time will not be asked a second time for the same time.
     case 'await-guest':

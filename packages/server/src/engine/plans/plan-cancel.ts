@@ -32,6 +32,7 @@ export function planCancel(input: CancelInput): CancelPlan {
       return { kind: 'refuse', message: 'A deletion cannot be taken back.' };
     case 'vm.start':
     case 'vm.restart':
+    case 'vm.restore':
       return planStart(input);
     case 'vm.stop':
       return planStop(input);
@@ -40,6 +41,9 @@ export function planCancel(input: CancelInput): CancelPlan {
     case 'vm.resume':
       return { kind: 'settle', phase: presentPower(input) ?? 'paused' };
     case 'image.build':
+    case 'snapshot.create':
+    case 'snapshot.delete':
+    case 'vm.fork':
       return { kind: 'refuse', message: 'This operation changes no VM.' };
     default:
       return kind satisfies never;

@@ -1,25 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idFromUuid } from '../../domain/ids.ts';
 import { canMove, type VmPhase } from '../../domain/vm/phase.ts';
-import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
-import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
-import type { PowerState, Vm } from '../../domain/vm/vm.ts';
-import type { DiskState, MachineState, VmObservation } from '../../ports/driver.ts';
-import { type Plan, planVm, type VmStep } from './plan-vm.ts';
-
-const HANDLE = { driver: 'model', version: 1, state: {} } as const;
-const DISK = { kind: 'present', imageDigest: 'sha' } as const;
-const OPERATION = idFromUuid('op', '01890a5d-ac96-774b-bcce-b302099a8057');
-
-/** A VM's row, a host and an image store, small enough to hold in one hand. */
-interface World {
-  vm: Vm;
-  observation: VmObservation;
-  isImageReady: boolean;
-  restartInMs: number | null;
-  tried: Set<VmStep>;
-}
+import type { PowerState } from '../../domain/vm/vm.ts';
+import type { DiskState, MachineState } from '../../ports/driver.ts';
+import { planVm, type VmStep } from './plan-vm.ts';
+import { DISK, drive, HANDLE, look, makeVm, runningWorld, type World } from './plan-world.test-kit.ts';
 
 const life = fc.integer({ min: 0, max: 3 });
 const power = fc.constantFrom<PowerState>('running', 'paused', 'stopped', 'absent');
@@ -66,6 +51,8 @@ const world: fc.Arbitrary<World> = fc
     ),
     machine,
     isImageReady: fc.boolean(),
+    origin: fc.constantFrom(null, null, 'made', 'awaited', 'prepared'),
+    originState: fc.constantFrom('creating', 'ready', 'failed', 'deleting', 'gone'),
     restartInMs: fc.constantFrom(null, null, 0, 500),
     hasFailed: fc.boolean(),
   })
@@ -73,6 +60,7 @@ const world: fc.Arbitrary<World> = fc
     vm: makeVm(it),
     observation: { disk: it.disk, machine: it.machine },
     isImageReady: it.isImageReady,
+    originState: it.originState,
     restartInMs: it.restartInMs,
     tried: new Set<VmStep>(),
   }));
@@ -82,7 +70,7 @@ describe('the planner', () => {
     fc.assert(
       fc.property(world, (it) => {
         expect(look(it).kind).toMatch(
-          /^(step|settled|gone|failed|life-ended|impossible|unresponsive|restart-due|restart-later)$/,
+          /^(step|settled|gone|failed|life-ended|impossible|await-snapshot|unresponsive|restart-due|restart-later)$/,
         );
       }),
       { numRuns: 2_000 },
@@ -235,139 +223,3 @@ describe('the planner', () => {
     );
   });
 });
-
-function look(it: World): Plan {
-  return planVm({ ...it, operation: null });
-}
-
-/** Carries the plan out on the model until it asks for no more steps. A crash leaves the deed done and the row unwritten. */
-function drive(it: World, crashes: fc.Stream<boolean>, seen: (plan: Plan) => void = () => undefined): Plan {
-  for (let steps = 0; steps < 40; steps++) {
-    const plan = look(it);
-    seen(plan);
-    if (plan.kind === 'restart-due') {
-      beginNextLife(it);
-      continue;
-    }
-    if (plan.kind !== 'step') return plan;
-    const [hasCrashed = false] = crashes.take(1);
-    perform(it, plan.step, hasCrashed && steps < 10);
-  }
-  throw new Error('the plan has no end');
-}
-
-function beginNextLife(it: World): void {
-  it.restartInMs = null;
-  it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'running', incarnation: it.vm.incarnation + 1 } };
-}
-
-function perform(it: World, step: VmStep, isUnwritten: boolean): void {
-  const { observation } = it;
-  const learn = (change: Partial<Vm>): void => {
-    if (!isUnwritten) it.vm = { ...it.vm, ...change };
-  };
-  it.tried.add(step);
-  switch (step) {
-    case 'ensure-image':
-      it.isImageReady = true;
-      return;
-    case 'create-disk':
-      if (observation.disk.kind !== 'present') it.observation = { ...observation, disk: DISK };
-      learn({ imageDigest: 'sha' });
-      return;
-    case 'start-machine': {
-      const incarnation = it.vm.desired.incarnation;
-      if (observation.machine.kind === 'absent')
-        it.observation = { ...observation, machine: { kind: 'running', incarnation, handle: HANDLE, pid: 7 } };
-      learn({ incarnation, startedAt: null });
-      return;
-    }
-    case 'await-guest':
-      learn({ startedAt: 1 });
-      return;
-    case 'pause-machine':
-    case 'resume-machine': {
-      const kind = step === 'pause-machine' ? 'paused' : 'running';
-      if (observation.machine.kind === 'running' || observation.machine.kind === 'paused') {
-        it.observation = { ...observation, machine: { ...observation.machine, kind } };
-      }
-      return;
-    }
-    case 'shut-down-guest':
-      return;
-    case 'end-machine':
-      it.observation = { ...observation, machine: { kind: 'absent' } };
-      learn({ startedAt: null, handle: null });
-      return;
-    case 'delete-disk':
-      it.observation = { ...observation, disk: { kind: 'absent' } };
-      learn({ imageDigest: null });
-      return;
-    default:
-      step satisfies never;
-  }
-}
-
-function runningWorld(wanted: PowerState, graceMs: number): World {
-  const vm = makeVm({
-    power: wanted,
-    desiredLife: 1,
-    startedLife: 1,
-    graceMs,
-    hasStarted: true,
-    hadDisk: true,
-    hasFailed: false,
-  });
-  const running: MachineState = { kind: 'running', incarnation: 1, handle: HANDLE, pid: 7 };
-  return {
-    vm,
-    observation: { disk: DISK, machine: running },
-    isImageReady: true,
-    restartInMs: null,
-    tried: new Set(),
-  };
-}
-
-interface Shape {
-  readonly power: PowerState;
-  readonly desiredLife: number;
-  readonly startedLife: number;
-  readonly graceMs: number;
-  readonly hasStarted: boolean;
-  readonly hadDisk: boolean;
-  readonly hasFailed: boolean;
-}
-
-function makeVm(shape: Shape): Vm {
-  const failure = { generation: 1, reason: 'vm.boot_timeout', message: '', consoleTail: '', at: 0 };
-  return {
-    id: idFromUuid('vm', '01890a5d-ac96-774b-bcce-b302099a8057'),
-    name: 'model',
-    owner: 'admin',
-    spec: { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } },
-    labels: {},
-    metadata: {},
-    desired: {
-      power: shape.power,
-      incarnation: Math.max(shape.desiredLife, shape.startedLife),
-      graceMs: shape.graceMs,
-    },
-    status: shape.hasFailed
-      ? { phase: 'failed', since: 0, failure }
-      : { phase: 'pending', since: 0, operationId: OPERATION, deadlineAt: 1 },
-    health: 'unknown',
-    restarts: NO_RESTARTS,
-    driver: 'model',
-    hostId: idFromUuid('host', '01890a5d-ac96-774b-bcce-b302099a8057'),
-    handle: null,
-    imageDigest: shape.hadDisk ? 'sha' : null,
-    incarnation: shape.startedLife,
-    generation: 1,
-    revision: 1,
-    pid: null,
-    ip: null,
-    createdAt: 0,
-    updatedAt: 0,
-    startedAt: shape.hasStarted ? 1 : null,
-  };
-}

@@ -7,6 +7,7 @@
  * in the way; a wanted life that was started and is not there any more has ended by itself.
  */
 import type { OperationKind } from '../../domain/operation/operation.ts';
+import type { SnapshotState } from '../../domain/snapshot/snapshot.ts';
 import type { SettledPhase, TransientPhase, VmPhase } from '../../domain/vm/phase.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { MachineEnd, VmObservation } from '../../ports/driver.ts';
@@ -14,6 +15,7 @@ import type { MachineEnd, VmObservation } from '../../ports/driver.ts';
 export const VM_STEPS = [
   'ensure-image',
   'create-disk',
+  'prepare-restore',
   'start-machine',
   'await-guest',
   'pause-machine',
@@ -36,7 +38,13 @@ export type Plan =
   /** The wanted life is over, and nobody asked for that. */
   | { readonly kind: 'life-ended'; readonly end: MachineEnd }
   /** It cannot go on: there is nothing to retry. */
-  | { readonly kind: 'impossible'; readonly reason: 'vm.disk_lost'; readonly message: string }
+  | {
+      readonly kind: 'impossible';
+      readonly reason: 'vm.disk_lost' | 'snapshot.lost' | 'snapshot.not_made';
+      readonly message: string;
+    }
+  /** The snapshot that it begins from is still being made; whoever makes it gives a hint when it is over. */
+  | { readonly kind: 'await-snapshot' }
   /** The restart policy has the next life begin now. */
   | { readonly kind: 'restart-due' }
   /** The restart policy has the next life begin after this long, milliseconds; until then there is nothing to do. */
@@ -49,6 +57,8 @@ export interface PlanInput {
   readonly observation: VmObservation;
   /** Whether the image is on this host that the disk is to be made from; a disk that is there needs it no more. */
   readonly isImageReady: boolean;
+  /** Of the snapshot that the wanted life is to begin from, where it has not begun; null where that boots. */
+  readonly originState: SnapshotState | 'gone' | null;
   /** How long until the restart that the policy has asked for; null where it has not. Milliseconds. */
   readonly restartInMs: number | null;
   /** Kind of the operation under way. */
@@ -90,12 +100,14 @@ function planStopped(input: PlanInput): Plan {
 }
 
 function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
-  const { vm, observation, operation } = input;
+  const { vm, observation } = input;
   const { machine } = observation;
   if (machine.kind === 'absent') return planBirth(input);
   // Of an earlier life; or of a later one than anybody has asked for, as after an older database was brought back.
   if (machine.incarnation !== vm.desired.incarnation) {
-    return planMachineEnd(input, operation === 'vm.restart' ? 'restarting' : 'starting');
+    // It goes on until all is there that its next life needs.
+    if (isToPrepare(input)) return step('prepare-restore', 'restarting');
+    return planMachineEnd(input, startingPhase(input));
   }
   switch (machine.kind) {
     case 'ended':
@@ -128,6 +140,9 @@ function planBirth(input: PlanInput): Plan {
   const { vm } = input;
   const disk = planDisk(input);
   if (disk !== null) return disk;
+  if (isToPrepare(input)) return step('prepare-restore', 'restarting');
+  const origin = planOrigin(input);
+  if (origin !== null) return origin;
   if (vm.incarnation === vm.desired.incarnation) {
     return {
       kind: 'life-ended',
@@ -141,7 +156,13 @@ function planBirth(input: PlanInput): Plan {
  * Null when the disk is there and known to the row. A disk is made once: when one that was made is not there, making an
  * empty one would hide the loss; and one that is there is asked what it was made from, where that was not written down.
  */
-function planDisk({ vm, observation: { disk }, isImageReady }: PlanInput): Plan | null {
+function planDisk(input: PlanInput): Plan | null {
+  const {
+    vm,
+    observation: { disk },
+    isImageReady,
+    originState,
+  } = input;
   if (disk.kind === 'present') {
     const isKnown = disk.imageDigest === null || disk.imageDigest === vm.imageDigest;
     return isKnown ? null : step('create-disk', 'provisioning');
@@ -149,7 +170,40 @@ function planDisk({ vm, observation: { disk }, isImageReady }: PlanInput): Plan 
   if (vm.imageDigest !== null) {
     return { kind: 'impossible', reason: 'vm.disk_lost', message: 'The disk of this VM is gone from the host.' };
   }
+  // What was saved knows its image.
+  if (originState !== null) return planOrigin(input) ?? step('create-disk', 'provisioning');
   return step(isImageReady ? 'create-disk' : 'ensure-image', 'provisioning');
+}
+
+/** A restore whose copy of the saved disk is still to be made. A snapshot that is gone meanwhile is told by that step. */
+function isToPrepare({ vm, originState }: PlanInput): boolean {
+  return originState !== null && vm.origin?.disk === 'awaited';
+}
+
+/** Null when the wanted life boots, or what it begins from is there. */
+function planOrigin({ originState }: PlanInput): Plan | null {
+  switch (originState) {
+    case null:
+    case 'ready':
+      return null;
+    case 'creating':
+      return { kind: 'await-snapshot' };
+    case 'failed':
+      return {
+        kind: 'impossible',
+        reason: 'snapshot.not_made',
+        message: 'The VM that this one was to go on from could not be saved; its operation says why. Delete this one.',
+      };
+    case 'deleting':
+    case 'gone':
+      return {
+        kind: 'impossible',
+        reason: 'snapshot.lost',
+        message: 'The snapshot that this VM was to begin from is gone. Delete the VM.',
+      };
+    default:
+      return originState satisfies never;
+  }
 }
 
 /** Asks the guest first where there is time for it; a halted guest has to be set going to hear it. */
@@ -162,7 +216,7 @@ function planMachineEnd({ vm, observation, tried }: PlanInput, phase: TransientP
 }
 
 function startingPhase({ operation }: PlanInput): TransientPhase {
-  return operation === 'vm.restart' ? 'restarting' : 'starting';
+  return operation === 'vm.restart' || operation === 'vm.restore' ? 'restarting' : 'starting';
 }
 
 function step(name: VmStep, phase: VmPhase): Plan {

@@ -8,6 +8,7 @@ import { dropOldKeys } from '../idempotency/claims.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
+import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
 import type { DiskSpace } from './disk-space.ts';
@@ -21,6 +22,7 @@ type SupervisorDeps = EngineDeps & {
   readonly config: EngineConfig;
   readonly reconciler: VmReconciler;
   readonly builds: ImageBuilds;
+  readonly snapshots: SnapshotKeeper;
   readonly links: GuestLinks;
   readonly executions: Executions;
   readonly diskSpace: DiskSpace;
@@ -48,13 +50,16 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     const vmId = key.startsWith('vm:') ? parseId('vm', key.slice(3)) : null;
     if (vmId !== null) return await deps.reconciler.reconcile(vmId, context);
     const operationId = key.startsWith('image:') ? parseId('op', key.slice(6)) : null;
-    if (operationId !== null) await deps.builds.run(operationId, context);
+    if (operationId !== null) return await deps.builds.run(operationId, context);
+    const snapshotId = key.startsWith('snapshot:') ? parseId('snap', key.slice(9)) : null;
+    if (snapshotId !== null) await deps.snapshots.run(snapshotId, context);
   }
 
   async function enqueueAll(): Promise<void> {
     for await (const vm of everyVm(store)) queue.enqueue(`vm:${vm.id}`);
     for (const { id, subject } of await store.operations.listActive())
       if (subject.kind === 'image') queue.enqueue(`image:${id}`);
+    for (const { id } of await store.snapshots.listUnsettled()) queue.enqueue(`snapshot:${id}`);
   }
 
   async function forwardHints(): Promise<void> {

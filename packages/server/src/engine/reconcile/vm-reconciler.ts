@@ -9,7 +9,8 @@
 import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { Image } from '../../domain/image/image.ts';
-import type { Vm } from '../../domain/vm/vm.ts';
+import type { SnapshotState } from '../../domain/snapshot/snapshot.ts';
+import { isOriginPending, type Vm } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
@@ -102,6 +103,7 @@ async function takeTurn(deps: LoopDeps, vmId: VmId, signal: AbortSignal): Promis
       vm,
       observation,
       isImageReady: image !== null,
+      originState: await findOriginState(deps, vm),
       restartInMs: restartInMs(deps, vm),
       operation: work.operation?.kind ?? null,
       tried: triedSteps(work),
@@ -130,6 +132,9 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
       return REST;
     case 'gone':
       await writer.writeGone(deps, work);
+      releaseOrigin(deps, work);
+      return REST;
+    case 'await-snapshot':
       return REST;
     case 'restart-due':
       await beginRestart(deps, work);
@@ -144,6 +149,7 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
         consoleTail: '',
         restart: null,
       });
+      releaseOrigin(deps, work);
       return LOOK_AGAIN;
     case 'life-ended':
       situation.signal.throwIfAborted();
@@ -183,13 +189,14 @@ async function runStep(
         }),
     );
     await writer.writeStepDone(deps, await progress.finish(), result);
+    if (plan.step === 'start-machine') releaseOrigin(deps, work);
     log.debug('step done', { ...fields, durationMs: clock.monotonicMs() - startedMs });
     return { next: 'look-again', done: plan.step };
   } catch (error) {
     const latest = await progress.finish();
     if (isConflict(error) || situation.signal.aborted) return LOOK_AGAIN;
     log.warn('step failed', { ...fields, error });
-    return await followFailure(deps, latest, plan.step, toVolaryError(error));
+    return await followFailure(deps, latest, plan.step, toVolaryError(error), situation.observation);
   }
 }
 
@@ -198,6 +205,7 @@ async function followFailure(
   begun: writer.Work,
   step: VmStep,
   error: VolaryError,
+  observation: VmObservation,
 ): Promise<Turn> {
   const attempt = Math.max(1, attemptsOf(begun.operation?.steps ?? [], step));
   const work = await writer.writeStepFailed(deps, begun, error.message);
@@ -209,9 +217,10 @@ async function followFailure(
       deps.log.error('cleaning up failed; it will be tried again', { vmId: work.vm.id, step, attempt, error });
       return { next: 'retry', delayMs: backoffMs(deps, attempt) };
     case 'give-back':
-      return await giveBack(deps, work, step, error);
+      return await giveBack(deps, work, { step, error, observation });
     case 'fail-vm':
       await noteFailure(deps, work, error, 'not-started');
+      releaseOrigin(deps, work);
       return { next: 'look-again', done: step };
     default:
       return decision satisfies never;
@@ -219,7 +228,17 @@ async function followFailure(
 }
 
 /** The machine did not heed; it is as it was before it was asked. Where this life is to end, the plan goes on without the guest. */
-async function giveBack(deps: ReconcilerDeps, work: writer.Work, step: VmStep, error: VolaryError): Promise<Turn> {
+async function giveBack(
+  deps: ReconcilerDeps,
+  work: writer.Work,
+  { step, error, observation }: { step: VmStep; error: VolaryError; observation: VmObservation },
+): Promise<Turn> {
+  if (step === 'prepare-restore') {
+    const { kind } = observation.machine;
+    await writer.writeGivenBack(deps, work, error, kind === 'running' || kind === 'paused' ? kind : 'stopped');
+    releaseOrigin(deps, work);
+    return { next: 'look-again', done: step };
+  }
   const { power, incarnation } = work.vm.desired;
   const isEnding = power === 'stopped' || power === 'absent' || incarnation !== work.vm.incarnation;
   if (step !== 'shut-down-guest' && !isEnding)
@@ -245,6 +264,18 @@ function restartInMs({ deadlines, clock }: LoopDeps, { id, restarts: { at, count
 /** The image that it asks for, as long as it has no disk; from then on the driver keeps what the disk needs. */
 async function findImage({ images }: ReconcilerDeps, vm: Vm): Promise<Image | null> {
   return vm.imageDigest === null ? await images.find(vm.spec.image) : null;
+}
+
+/** How the snapshot is that the wanted life begins from; null if that life boots, or has begun. */
+async function findOriginState({ store }: ReconcilerDeps, vm: Vm): Promise<SnapshotState | 'gone' | null> {
+  const { origin } = vm;
+  if (origin === null || !isOriginPending(vm) || origin.incarnation !== vm.desired.incarnation) return null;
+  return (await store.snapshots.get(origin.snapshotId))?.state ?? 'gone';
+}
+
+/** Has the snapshot looked at that this VM does not need any more: it may have been made for it alone. */
+function releaseOrigin({ queue }: ReconcilerDeps, { vm: { origin } }: writer.Work): void {
+  if (origin !== null) queue.enqueue(`snapshot:${origin.snapshotId}`);
 }
 
 function triedSteps({ operation }: writer.Work): ReadonlySet<VmStep> {

@@ -9,7 +9,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { Operation, OperationProgress } from '../../domain/operation/operation.ts';
 import { isTransient, type SettledPhase, type VmPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS, type Restarts } from '../../domain/vm/restarts.ts';
-import type { Vm } from '../../domain/vm/vm.ts';
+import { originWithoutRestore, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { operationEvent, vmEvent } from '../operations/events.ts';
@@ -175,13 +175,17 @@ export async function writeGivenBack(
   deps: WriterDeps,
   work: Work,
   error: VolaryError,
-  power: 'running' | 'paused',
+  power: 'running' | 'paused' | 'stopped',
 ): Promise<Work> {
   const { vm, operation } = work;
   const now = deps.clock.now();
   return await write(deps, {
     work,
-    vm: { desired: { ...vm.desired, power, incarnation: vm.incarnation }, status: { phase: power, since: now } },
+    vm: {
+      desired: { ...vm.desired, power, incarnation: vm.incarnation },
+      origin: originWithoutRestore(vm),
+      status: { phase: power, since: now },
+    },
     operation: failedOperation(operation, error, now),
     events: (nextVm, nextOperation, at) => [
       vmEvent('vm.updated', nextVm, nextOperation, at, { reason: error.reason }),

@@ -33,6 +33,23 @@ export function admitMemory(wantedMib: number, facts: HostFacts, promised: Promi
 }
 
 /**
+ * Refuses to save a machine whose memory the host's disk has not the room for now, less a reserve. Throws `resource_exhausted`
+ * host.no_disk with the figures.
+ */
+export function admitSnapshot(memoryMib: number, facts: HostFacts, limits: Limits): void {
+  const freeMib = Math.max(0, facts.diskAvailableGib - limits.diskReserveGib) * 1024;
+  if (memoryMib <= freeMib) return;
+  throw new VolaryError(
+    'resource_exhausted',
+    `Saving this VM may take ${memoryMib} MiB of disk; this host can give ${Math.floor(freeMib)} MiB.`,
+    {
+      reason: 'host.no_disk',
+      details: { wanted_mib: memoryMib, free_mib: Math.floor(freeMib), host_gib: Math.floor(facts.diskGib) },
+    },
+  );
+}
+
+/**
  * Refuses a disk that the host cannot hold. Disks are thin, so together they may promise more than there is, up to a
  * factor; a single one never more than is free now less a reserve. Throws `resource_exhausted` host.no_disk with the figures.
  */

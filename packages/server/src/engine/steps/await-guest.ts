@@ -13,7 +13,7 @@ export const awaitGuest: Step = async ({ links, warm, clock, config }, { vm, sig
     () => bootTimeout(bootMs),
   );
   // Once for each VM is enough.
-  if (vm.incarnation === 1) warm.suggest(vm);
+  if (vm.incarnation === 1 && vm.origin === null) warm.suggest(vm);
   return { startedAt: clock.now(), health: 'healthy' };
 };
 

@@ -22,7 +22,8 @@ async function beginWarm(
   vm: Vm,
   signal: AbortSignal,
 ): Promise<DriverHandle | null> {
-  if (vm.incarnation > 0) return null;
+  // One that begins from a snapshot begins from that.
+  if (vm.incarnation > 0 || machineSpec(vm).from !== undefined) return null;
   const from = await warm.find(vm, { signal });
   if (from === null) return null;
   try {

@@ -1,7 +1,7 @@
 import type { Image } from '../../domain/image/image.ts';
 import type { OperationProgress } from '../../domain/operation/operation.ts';
-import type { Vm } from '../../domain/vm/vm.ts';
-import type { MachineSpec } from '../../ports/driver.ts';
+import type { Origin, Vm } from '../../domain/vm/vm.ts';
+import type { MachineSpec, SavedRef } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -23,7 +23,7 @@ export interface StepContext {
 
 /** What a step has learnt; written to the VM's row together with the step's end. */
 export type StepResult = Partial<
-  Pick<Vm, 'handle' | 'imageDigest' | 'incarnation' | 'startedAt' | 'pid' | 'ip' | 'health'>
+  Pick<Vm, 'handle' | 'imageDigest' | 'origin' | 'incarnation' | 'startedAt' | 'pid' | 'ip' | 'health'>
 >;
 
 /**
@@ -34,7 +34,15 @@ export type Step = (deps: StepDeps, context: StepContext) => Promise<StepResult>
 
 /** The machine that this VM wants, for the driver. */
 export function machineSpec(vm: Vm): MachineSpec {
-  return { vmId: vm.id, name: vm.name, incarnation: vm.desired.incarnation, spec: vm.spec, labels: vm.labels };
+  const { id: vmId, name, spec, labels } = vm;
+  const { incarnation } = vm.desired;
+  const machine = { vmId, name, incarnation, spec, labels };
+  return vm.origin?.incarnation === incarnation ? { ...machine, from: savedRef(vm.origin) } : machine;
+}
+
+/** The saved machine, for the driver. */
+export function savedRef({ snapshotId }: Origin): Extract<SavedRef, { kind: 'snapshot' }> {
+  return { kind: 'snapshot', id: snapshotId };
 }
 
 /** The image, where the plan has made sure that there is one. */

@@ -5,6 +5,7 @@ import { deleteDisk } from './delete-disk.ts';
 import { endMachine } from './end-machine.ts';
 import { ensureImage } from './ensure-image.ts';
 import { pauseMachine } from './pause-machine.ts';
+import { prepareRestore } from './prepare-restore.ts';
 import { resumeMachine } from './resume-machine.ts';
 import { shutDownGuest } from './shut-down-guest.ts';
 import { startMachine } from './start-machine.ts';
@@ -14,6 +15,7 @@ import type { Step } from './step.ts';
 export const STEPS = {
   'ensure-image': ensureImage,
   'create-disk': createDisk,
+  'prepare-restore': prepareRestore,
   'start-machine': startMachine,
   'await-guest': awaitGuest,
   'pause-machine': pauseMachine,

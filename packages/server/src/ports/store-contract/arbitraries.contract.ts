@@ -5,6 +5,7 @@ import { EXECUTION_STATES, type Execution } from '../../domain/execution/executi
 import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
+import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
 import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
@@ -66,6 +67,13 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
       incarnation: small,
       graceMs: small,
     }),
+    origin: orNull(
+      fc.record({
+        snapshotId: anyId('snap'),
+        incarnation: small,
+        disk: fc.constantFrom('made', 'awaited', 'prepared'),
+      }),
+    ),
     status: anyStatus,
     health: fc.constantFrom('healthy', 'degraded', 'unknown'),
     restarts: fc.record({ count: small, at: orNull(moment) }),
@@ -92,6 +100,7 @@ export function anyOperation(fixed: Pick<Operation, 'id' | 'revision'>): fc.Arbi
     subject: fc.oneof(
       fc.record({ kind: fc.constant('vm' as const), id: anyId('vm'), name: words }),
       fc.record({ kind: fc.constant('image' as const), name: words }),
+      fc.record({ kind: fc.constant('snapshot' as const), id: anyId('snap'), name: words }),
     ),
     generation: small,
     state: fc.constantFrom(...OPERATION_STATES),
@@ -196,4 +205,28 @@ export const anyDelivery: fc.Arbitrary<Omit<Delivery, 'id' | 'webhookId'>> = fc.
   ),
   createdAt: moment,
   completedAt: orNull(moment),
+});
+
+/** Any snapshot at all; whoever stores it gives it an id, a name and a revision. */
+export const anySnapshot: fc.Arbitrary<Omit<Snapshot, 'id' | 'name' | 'revision'>> = fc.record({
+  description: words,
+  labels: texts,
+  state: fc.constantFrom(...SNAPSHOT_STATES),
+  operationId: orNull(anyId('op')),
+  failure: orNull(fc.record({ reason: words, message: words })),
+  isTemporary: fc.boolean(),
+  source: fc.record({ id: anyId('vm'), name: words }),
+  spec: fc.record({
+    image: words,
+    vcpuCount: small,
+    memoryMib: small,
+    diskGib: small,
+    network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
+  }),
+  imageDigest: words,
+  sizeBytes: orNull(moment),
+  haltedMs: orNull(small),
+  owner: words,
+  createdAt: moment,
+  updatedAt: moment,
 });

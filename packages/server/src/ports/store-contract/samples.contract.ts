@@ -3,6 +3,7 @@ import type { Execution } from '../../domain/execution/execution.ts';
 import type { KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
 import { type Id, type IdPrefix, idFromUuid, type VmId } from '../../domain/ids.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
+import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
@@ -26,6 +27,7 @@ export function sampleVm(number: number, change: Partial<Vm> = {}): Vm {
     labels: {},
     metadata: {},
     desired: { power: 'running', incarnation: 1, graceMs: 0 },
+    origin: null,
     status: { phase: 'running', since: AT },
     health: 'healthy',
     restarts: NO_RESTARTS,
@@ -113,6 +115,30 @@ export function sampleKeyedRequest(number: number, change: Partial<KeyedRequest>
     effect: { kind: 'operation', id: numberedId('op', number) },
     createdAt: AT,
     answer: null,
+    ...change,
+  };
+}
+
+/** A snapshot of VM 1 that is ready. */
+export function sampleSnapshot(number: number, change: Partial<Snapshot> = {}): Snapshot {
+  return {
+    id: numberedId('snap', number),
+    name: `snapshot-${number}`,
+    description: '',
+    labels: {},
+    state: 'ready',
+    operationId: null,
+    failure: null,
+    isTemporary: false,
+    source: { id: numberedId('vm', 1), name: 'vm-1' },
+    spec: { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, network: { mode: 'user', egress: 'deny' } },
+    imageDigest: 'd'.repeat(64),
+    sizeBytes: 1_000,
+    haltedMs: 10,
+    owner: 'admin',
+    createdAt: AT,
+    updatedAt: AT,
+    revision: 1,
     ...change,
   };
 }

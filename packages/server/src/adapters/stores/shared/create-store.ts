@@ -12,6 +12,7 @@ import { createExecutionStatements, createExecutionTable } from './tables/execut
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
+import { createSnapshotStatements, createSnapshotTable } from './tables/snapshot-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
 import { createWebhookStatements, createWebhookTable } from './tables/webhook-table.ts';
 
@@ -26,6 +27,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     idempotencyKeys: createIdempotencyKeyStatements(compiler),
     webhooks: createWebhookStatements(compiler),
     deliveries: createDeliveryStatements(compiler),
+    snapshots: createSnapshotStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -39,6 +41,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       idempotencyKeys: createIdempotencyKeyTable(connection, statements.idempotencyKeys),
       webhooks: createWebhookTable(connection, statements.webhooks),
       deliveries: createDeliveryTable(connection, statements.deliveries),
+      snapshots: createSnapshotTable(connection, statements.snapshots),
     };
   }
 
@@ -121,6 +124,12 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       restartWaiting: (...which) => transaction(({ deliveries }) => deliveries.restartWaiting(...which)),
       deleteWaitingEvents: (which) => transaction(({ deliveries }) => deliveries.deleteWaitingEvents(which)),
       deleteOld: (which) => transaction(({ deliveries }) => deliveries.deleteOld(which)),
+    },
+    snapshots: {
+      ...reading.snapshots,
+      insert: (snapshot) => transaction(({ snapshots }) => snapshots.insert(snapshot)),
+      update: (snapshot) => transaction(({ snapshots }) => snapshots.update(snapshot)),
+      delete: (id, revision) => transaction(({ snapshots }) => snapshots.delete(id, revision)),
     },
   };
 }

@@ -19,6 +19,10 @@ export interface VmRow {
   readonly desired_power: string;
   readonly desired_incarnation: number;
   readonly desired_grace_ms: number;
+  /** Set together: what one life begins from. */
+  readonly origin_snapshot_id: string | null;
+  readonly origin_incarnation: number | null;
+  readonly origin_disk: string | null;
   readonly phase: string;
   readonly phase_since: number;
   /** Set in transient phases. */
@@ -48,11 +52,13 @@ export interface VmRow {
 export interface OperationRow {
   readonly id: string;
   readonly kind: string;
-  /** `vm` or `image`. */
+  /** `vm`, `image` or `snapshot`. */
   readonly subject_kind: string;
   readonly subject_name: string;
   /** Set when the subject is a VM. */
   readonly vm_id: string | null;
+  /** Set when the subject is a snapshot. */
+  readonly snapshot_id: string | null;
   readonly generation: number;
   readonly state: string;
   readonly steps: string;
@@ -170,6 +176,33 @@ export interface WebhookDeliveryRow {
   readonly completed_at: number | null;
 }
 
+export interface SnapshotRow {
+  readonly id: string;
+  readonly name: string | null;
+  readonly description: string;
+  readonly labels: string;
+  readonly state: string;
+  readonly operation_id: string | null;
+  /** JSON: `{ reason, message }`. */
+  readonly failure: string | null;
+  readonly is_temporary: number;
+  readonly source_id: string;
+  readonly source_name: string;
+  readonly image: string;
+  readonly image_digest: string;
+  readonly vcpu_count: number;
+  readonly memory_mib: number;
+  readonly disk_gib: number;
+  /** JSON: `{ mode, egress }`. */
+  readonly network: string;
+  readonly size_bytes: number | null;
+  readonly halted_ms: number | null;
+  readonly owner: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly revision: number;
+}
+
 export interface Schema {
   readonly vms: VmRow;
   readonly operations: OperationRow;
@@ -181,4 +214,5 @@ export interface Schema {
   readonly idempotency_keys: IdempotencyKeyRow;
   readonly webhooks: WebhookRow;
   readonly webhook_deliveries: WebhookDeliveryRow;
+  readonly snapshots: SnapshotRow;
 }

@@ -9,6 +9,7 @@ import {
   sampleExecution,
   sampleKeyedRequest,
   sampleOperation,
+  sampleSnapshot,
   sampleVm,
   sampleWebhook,
 } from '../../../ports/store-contract/samples.contract.ts';
@@ -35,6 +36,7 @@ const VM_DAMAGE = [
   ["desired_power = ''", 'desired_power'],
   ["host_id = 'vm_00000000000000000000000000'", 'host_id'],
   ["owner = x'00'", 'owner'],
+  ["origin_snapshot_id = 'snap_00000000000000000000000000'", 'origin_incarnation'],
 ] as const;
 
 describe('a damaged row', () => {
@@ -53,6 +55,7 @@ describe('a damaged row', () => {
     await store.idempotencyKeys.insert(sampleKeyedRequest(1));
     await store.webhooks.insert(sampleWebhook(1));
     await store.deliveries.insert(sampleDelivery(1));
+    await store.snapshots.insert(sampleSnapshot(1));
   });
   afterEach(async () => {
     await fixture[Symbol.asyncDispose]();
@@ -124,6 +127,19 @@ describe('a damaged row', () => {
 
     await expect(store.webhooks.get(numberedId('hook', 1))).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'webhook', id: numberedId('hook', 1), field }),
+    );
+  });
+
+  it.each([
+    ["state = 'odd'", 'state'],
+    ["network = '{}'", 'network.mode'],
+    ["failure = '{}'", 'failure.reason'],
+    ['source_id = id', 'source_id'],
+  ])('of a snapshot (%s)', async (change, field) => {
+    damage(`UPDATE snapshots SET ${change}`);
+
+    await expect(store.snapshots.get(numberedId('snap', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'snapshot', id: numberedId('snap', 1), field }),
     );
   });
 

@@ -21,6 +21,7 @@ export function encodeOperation(operation: Operation): OperationRow {
     subject_kind: subject.kind,
     subject_name: subject.name,
     vm_id: subject.kind === 'vm' ? subject.id : null,
+    snapshot_id: subject.kind === 'snapshot' ? subject.id : null,
     generation: operation.generation,
     state: operation.state,
     steps: JSON.stringify(operation.steps),
@@ -59,16 +60,25 @@ export function decodeOperation(row: OperationRow): Operation {
 
 function decodeSubject(row: OperationRow): OperationSubject {
   const name = read.text(row.subject_name, 'subject_name');
-  return subjectKind(row.subject_kind, 'subject_kind') === 'vm'
-    ? { kind: 'vm', id: vmId(row.vm_id, 'vm_id'), name }
-    : { kind: 'image', name };
+  const kind = subjectKind(row.subject_kind, 'subject_kind');
+  switch (kind) {
+    case 'vm':
+      return { kind, id: vmId(row.vm_id, 'vm_id'), name };
+    case 'image':
+      return { kind, name };
+    case 'snapshot':
+      return { kind, id: snapshotId(row.snapshot_id, 'snapshot_id'), name };
+    default:
+      return kind satisfies never;
+  }
 }
 
 const operationId = read.id('op');
 const vmId = read.id('vm');
+const snapshotId = read.id('snap');
 const kind = read.oneOf(OPERATION_KINDS);
 const state = read.oneOf(OPERATION_STATES);
-const subjectKind = read.oneOf(['vm', 'image']);
+const subjectKind = read.oneOf(['vm', 'image', 'snapshot']);
 const stepState = read.oneOf(['running', 'succeeded', 'failed']);
 const code = read.oneOf(ERROR_CODES);
 const optionalNumber = read.nullable(read.number);

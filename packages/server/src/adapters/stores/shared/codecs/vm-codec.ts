@@ -1,9 +1,9 @@
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../../../domain/vm/restarts.ts';
-import { NETWORK_MODES, type VmSpec } from '../../../../domain/vm/spec.ts';
-import type { DriverHandle, Failure, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
+import type { DriverHandle, Failure, Origin, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
 import type { VmRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
+import { network } from './network-column.ts';
 import * as read from './read-value.ts';
 
 /** A VM as a row. */
@@ -22,6 +22,9 @@ export function encodeVm(vm: Vm): VmRow {
     desired_power: vm.desired.power,
     desired_incarnation: vm.desired.incarnation,
     desired_grace_ms: vm.desired.graceMs,
+    origin_snapshot_id: vm.origin?.snapshotId ?? null,
+    origin_incarnation: vm.origin?.incarnation ?? null,
+    origin_disk: vm.origin?.disk ?? null,
     ...encodeStatus(vm.status),
     health: vm.health,
     restart_policy: vm.spec.restartPolicy,
@@ -63,6 +66,7 @@ export function decodeVm(row: VmRow): Vm {
       incarnation: read.count(row.desired_incarnation, 'desired_incarnation'),
       graceMs: read.count(row.desired_grace_ms, 'desired_grace_ms'),
     },
+    origin: decodeOrigin(row),
     status: decodeStatus(row),
     health: health(row.health, 'health'),
     restarts: {
@@ -82,6 +86,15 @@ export function decodeVm(row: VmRow): Vm {
     updatedAt: read.number(row.updated_at, 'updated_at'),
     startedAt: optionalNumber(row.started_at, 'started_at'),
   }));
+}
+
+function decodeOrigin(row: VmRow): Origin | null {
+  if (row.origin_snapshot_id === null) return null;
+  return {
+    snapshotId: snapshotId(row.origin_snapshot_id, 'origin_snapshot_id'),
+    incarnation: read.count(row.origin_incarnation, 'origin_incarnation'),
+    disk: originDisk(row.origin_disk, 'origin_disk'),
+  };
 }
 
 type StatusColumns = Pick<VmRow, 'phase' | 'phase_since' | 'phase_operation_id' | 'phase_deadline_at' | 'failure'>;
@@ -120,6 +133,8 @@ function decodeHandle(column: string): DriverHandle {
 }
 
 const vmId = read.id('vm');
+const snapshotId = read.id('snap');
+const originDisk = read.oneOf(['made', 'awaited', 'prepared']);
 const hostId = read.id('host');
 const operationId = read.id('op');
 const optionalText = read.nullable(read.text);
@@ -131,13 +146,6 @@ const restartPolicy = read.oneOf(RESTART_POLICIES);
 const health = read.oneOf(['healthy', 'degraded', 'unknown']);
 const transientPhase = read.oneOf(TRANSIENT_PHASES);
 const restingPhase = read.oneOf(SETTLED_PHASES.filter((phase) => phase !== 'failed'));
-const networkMode = read.oneOf(NETWORK_MODES);
-const egress = read.oneOf(['deny']);
-
-const network = read.json((value, field): VmSpec['network'] => {
-  const columns = read.object(value, field);
-  return { mode: networkMode(columns['mode'], `${field}.mode`), egress: egress(columns['egress'], `${field}.egress`) };
-});
 
 const failure = read.json((value, field): Failure => {
   const stored = read.object(value, field);

@@ -3,6 +3,7 @@ import { restartPolicy } from './0002-restart-policy.ts';
 import { idempotencyKeys } from './0003-idempotency-keys.ts';
 import { completedOperations } from './0004-completed-operations.ts';
 import { webhooks } from './0005-webhooks.ts';
+import { snapshots } from './0006-snapshots.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   idempotencyKeys,
   completedOperations,
   webhooks,
+  snapshots,
 ];

@@ -118,6 +118,7 @@ function everyColumn(place: Place<OperationRow>) {
     subject_kind: place('subject_kind'),
     subject_name: place('subject_name'),
     vm_id: place('vm_id'),
+    snapshot_id: place('snapshot_id'),
     generation: place('generation'),
     state: place('state'),
     steps: place('steps'),

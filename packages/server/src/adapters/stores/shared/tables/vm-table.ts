@@ -34,6 +34,15 @@ export function createVmStatements(db: Kysely<Schema>) {
     getByName: prepareStatement<Pick<VmRow, 'name'>, VmRow>((place) =>
       db.selectFrom('vms').selectAll().where('name', '=', place('name')),
     ),
+    listPendingFrom: prepareStatement<{ readonly snapshot_id: string; readonly limit: number }, VmRow>((place) =>
+      db
+        .selectFrom('vms')
+        .selectAll()
+        .where('origin_snapshot_id', '=', place('snapshot_id'))
+        .whereRef('incarnation', '<', 'origin_incarnation')
+        .orderBy('id')
+        .limit(place('limit')),
+    ),
     promised: preparePromised(db),
     list: ({ limit, after, phases, name }: Parameters<VmTable['list']>[0]) => {
       let query = db.selectFrom('vms').selectAll().orderBy('id').limit(limit);
@@ -94,6 +103,10 @@ export function createVmTable(
         diskGib: Number(sums?.disk_gib ?? 0),
       };
     },
+    async listPendingFrom(snapshotId, limit) {
+      const { rows } = await connection.execute(statements.listPendingFrom({ snapshot_id: snapshotId, limit }));
+      return rows.map(decodeVm);
+    },
     changeCount,
   };
 }
@@ -135,6 +148,9 @@ function everyColumn(place: Place<VmRow>) {
     desired_power: place('desired_power'),
     desired_incarnation: place('desired_incarnation'),
     desired_grace_ms: place('desired_grace_ms'),
+    origin_snapshot_id: place('origin_snapshot_id'),
+    origin_incarnation: place('origin_incarnation'),
+    origin_disk: place('origin_disk'),
     phase: place('phase'),
     phase_since: place('phase_since'),
     phase_operation_id: place('phase_operation_id'),

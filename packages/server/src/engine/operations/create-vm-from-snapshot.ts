@@ -1,0 +1,62 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import { type Snapshot, titleOf } from '../../domain/snapshot/snapshot.ts';
+import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
+import { authorise } from '../access/authorise.ts';
+import { bindKey } from '../idempotency/claims.ts';
+import { recallChange } from '../idempotency/recall.ts';
+import { findReadySnapshot } from '../queries/find-snapshot.ts';
+import type { Accepted, Once } from '../requests.ts';
+import { admitDisk, admitMemory } from '../scheduler/admission.ts';
+import type { RestoredVmRequest } from '../snapshot-api.ts';
+import { checkNewVm, newVm, storeVm } from './new-vm.ts';
+import { announce, type OperationDeps } from './request-change.ts';
+
+/** Stores a VM whose first life begins from a snapshot. */
+export async function createVmFromSnapshot(
+  deps: OperationDeps,
+  principal: Principal,
+  ref: string,
+  request: RestoredVmRequest,
+  { once }: Once = {},
+): Promise<Accepted> {
+  authorise(principal, 'vm:create');
+  authorise(principal, 'snapshot:read');
+  const earlier = await recallChange(deps, once);
+  if (earlier !== null) return earlier;
+  checkNewVm(request);
+  const facts = await deps.hostProbe.measure();
+  const accepted = await deps.store.transaction(async (tables) => {
+    const snapshot = await findReadySnapshot(tables, ref);
+    const spec = specFrom(snapshot, request.spec);
+    const promised = await tables.vms.promised();
+    admitMemory(spec.memoryMib, facts, promised, deps.config.limits);
+    admitDisk(spec.diskGib, facts, promised, deps.config.limits);
+    const origin = { snapshotId: snapshot.id, incarnation: 1, disk: 'made' } as const;
+    const made = newVm(deps, principal, { ...request, spec, origin, start: true });
+    await storeVm(tables, made);
+    await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
+    return made;
+  });
+  announce(deps, accepted);
+  return accepted;
+}
+
+/** Memory and processors are what they were; a disk can grow. */
+function specFrom(snapshot: Snapshot, asked: RestoredVmRequest['spec']): VmSpec {
+  const spec: VmSpec = { ...snapshot.spec, restartPolicy: VM_DEFAULTS.restartPolicy, ...asked };
+  const { vcpuCount, memoryMib, diskGib } = snapshot.spec;
+  if (spec.vcpuCount !== vcpuCount) throw otherSize(snapshot, 'vcpus', vcpuCount, vcpuCount);
+  if (spec.memoryMib !== memoryMib) throw otherSize(snapshot, 'memory_mib', memoryMib, memoryMib);
+  if (spec.diskGib < diskGib) throw otherSize(snapshot, 'disk_gib', diskGib, `at least ${diskGib}`);
+  checkVmSpec(spec);
+  return spec;
+}
+
+function otherSize(snapshot: Snapshot, field: string, minimum: number, allowed: number | string): VolaryError {
+  return new VolaryError(
+    'invalid_argument',
+    `${field} must be ${allowed}, since ${titleOf(snapshot)} was saved with ${minimum}.`,
+    { reason: 'snapshot.other_size', details: { field, allowed, saved: minimum } },
+  );
+}

@@ -1,0 +1,58 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import { type Snapshot, titleOf } from '../../domain/snapshot/snapshot.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import { authorise } from '../access/authorise.ts';
+import { findReadySnapshot } from '../queries/find-snapshot.ts';
+import type { Accepted, Precondition } from '../requests.ts';
+import { admitMemory } from '../scheduler/admission.ts';
+import { mayChangePower } from './power-policy.ts';
+import { type OperationDeps, requestChange } from './request-change.ts';
+
+/** Asks for a life of the VM that goes on from a snapshot; its memory and its disk of now are given up for it. */
+export async function restoreVm(
+  deps: OperationDeps,
+  principal: Principal,
+  ref: string,
+  { snapshot: snapshotRef, ...options }: Precondition & { readonly snapshot: string },
+): Promise<Accepted> {
+  authorise(principal, 'vm:power');
+  authorise(principal, 'snapshot:read');
+  const facts = await deps.hostProbe.measure();
+  return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+    mayChangePower(vm);
+    const snapshot = await findReadySnapshot(tables, snapshotRef);
+    checkFits(vm, snapshot);
+    if (vm.desired.power === 'stopped')
+      admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
+    const incarnation = vm.incarnation + 1;
+    return {
+      kind: 'vm.restore',
+      phase: 'restarting',
+      event: 'vm.restarting',
+      desired: { power: 'running', incarnation },
+      origin: { snapshotId: snapshot.id, incarnation, disk: 'awaited' },
+      data: { snapshot_id: snapshot.id },
+    };
+  });
+}
+
+/** Throws `failed_precondition` snapshot.other_spec, naming the first field in which the two differ. */
+function checkFits(vm: Vm, snapshot: Snapshot): void {
+  const { spec } = snapshot;
+  const differences = [
+    ['vcpus', vm.spec.vcpuCount, spec.vcpuCount],
+    ['memory_mib', vm.spec.memoryMib, spec.memoryMib],
+    ['network.mode', vm.spec.network.mode, spec.network.mode],
+    ['image_digest', vm.imageDigest, snapshot.imageDigest],
+    ['disk_gib', Math.min(vm.spec.diskGib, spec.diskGib), spec.diskGib],
+  ] as const;
+  const other = differences.find(([, ofVm, saved]) => ofVm !== saved);
+  if (other === undefined) return;
+  const [field, ofVm, saved] = other;
+  throw new VolaryError(
+    'failed_precondition',
+    `${vm.name} cannot become what ${titleOf(snapshot)} was: its ${field} is ${ofVm}, not ${saved}. Make a VM from the snapshot instead.`,
+    { reason: 'snapshot.other_spec', details: { field, vm: ofVm, snapshot: saved } },
+  );
+}
