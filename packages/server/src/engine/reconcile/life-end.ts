@@ -80,11 +80,14 @@ const END_REASONS = {
   'vmm-died': 'vm.vmm_died',
 } as const;
 
-function describeEnd(end: { readonly cause: keyof typeof END_REASONS; readonly detail: string }): string {
+/** What has become of a machine that ended by itself, for people. */
+export function describeEnd(end: MachineEnd): string {
   const what = {
+    'powered-off': 'The guest powered it off.',
+    rebooted: 'The guest rebooted it.',
     panicked: 'The guest kernel panicked.',
     'io-error': 'The machine stopped at an input/output error of its disk.',
     'vmm-died': 'The virtual machine monitor is gone.',
   }[end.cause];
-  return end.detail === '' ? what : `${what} ${end.detail}`;
+  return !('detail' in end) || end.detail === '' ? what : `${what} ${end.detail}`;
 }

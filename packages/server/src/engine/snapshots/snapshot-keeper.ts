@@ -9,6 +9,7 @@ import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { SnapshotDeps } from '../operations/create-snapshot.ts';
 import { recordDeletion, usersOf } from '../operations/delete-snapshot.ts';
+import { describeEnd } from '../reconcile/life-end.ts';
 import { attemptsOf } from '../reconcile/operation-steps.ts';
 import { withTimeout } from '../with-timeout.ts';
 import * as writer from './snapshot-writer.ts';
@@ -99,20 +100,25 @@ async function save(deps: KeeperDeps, before: writer.SnapshotWork, signal: Abort
       return true;
     }
     await driver.deleteSaved(snapshot.id, { signal });
-    await writer.writeFailed(deps, work, await explain(deps, snapshot, fault));
+    await writer.writeFailed(deps, work, await explain(deps, snapshot, fault, signal));
   }
   return false;
 }
 
 /** A machine that is not there any more has a history, and that is what the caller wants to know. */
-async function explain(deps: KeeperDeps, { source }: Snapshot, fault: VolaryError): Promise<VolaryError> {
+async function explain(
+  { store, driver }: KeeperDeps,
+  { source }: Snapshot,
+  fault: VolaryError,
+  signal: AbortSignal,
+): Promise<VolaryError> {
   if (fault.reason !== 'driver.no_machine') return fault;
-  const vm = await deps.store.vms.get(source.id);
-  const what = vm === null ? 'it was deleted' : `it is ${vm.status.phase}`;
-  const why = vm?.status.phase === 'failed' ? `: ${vm.status.failure.message}` : '.';
-  return new VolaryError('failed_precondition', `${source.name} ended before it could be saved; ${what}${why}`, {
+  const { machine } = await driver.inspect(source.id, { signal });
+  const vm = await store.vms.get(source.id);
+  const failure = vm?.status.phase === 'failed' ? vm.status.failure.message : 'Its machine was ended.';
+  const why = machine.kind === 'ended' ? describeEnd(machine.end) : vm === null ? 'It was deleted.' : failure;
+  return new VolaryError('failed_precondition', `${source.name} ended before it could be saved. ${why}`, {
     reason: 'snapshot.source_ended',
-    details: { phase: vm?.status.phase ?? 'absent' },
     cause: fault,
   });
 }
