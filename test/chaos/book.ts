@@ -12,6 +12,8 @@ export interface KnownVm {
   creation: Answer;
   /** Null: nobody has asked for it. */
   deletion: Answer | null;
+  /** It has begun with another one's disk, and so with lines that nobody wrote in it: no commands are run there. */
+  readonly isFork?: true;
 }
 
 /** A command that was asked for once, and never again, whatever came of it. */

@@ -35,6 +35,13 @@ function lookAtSimulatedHost(dataDir: string): HostView {
   return view;
 }
 
+/** Ids of the snapshots that lie on this host, complete or not. */
+export function snapshotsOnHost(driver: DriverName, dataDir: string): readonly string[] {
+  const directory = join(dataDir, driver === 'simulated' ? 'simulated/snapshots' : 'snapshots');
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  return names.map((name) => name.replace(/\.json$/, ''));
+}
+
 const OF_A_LIFE = ['launch.json', 'stderr.log', 'run/qmp.sock', 'run/rescue.sock', 'run/agent.sock'];
 const HALF_MADE = ['launch.json.new', 'run/disk.qcow2.new'];
 

@@ -5,14 +5,14 @@
  *   start -> ready -> work ... kill -> start -> ready -> quiet -> check -> work ... kill -> ...
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Vm } from '@volary/contract';
+import type { Snapshot, Vm } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import type { FaultPointName } from '../../packages/server/src/ports/fault-point.ts';
 import { type Book, createBook } from './book.ts';
 import { checkCommands } from './checks/commands.ts';
 import { createEventLog, type EventLog } from './checks/event-log.ts';
 import { checkVms } from './checks/vms.ts';
-import { type HostView, lookAtHost } from './host-view.ts';
+import { type HostView, lookAtHost, snapshotsOnHost } from './host-view.ts';
 import { describePlan, type KillMix, type KillPlan, planKill } from './kill-plan.ts';
 import { createRandom, type Random } from './random.ts';
 import { type DriverName, type ServerProcess, startServer } from './server-process.ts';
@@ -148,6 +148,7 @@ async function check(
   faults.push(...checkVms(book, vms, lookAtHost(storm.driver, storm.dataDir), before));
   for (const id of book.operations) if (!log.hasEnded(id)) faults.push(`an accepted operation has no end: ${id}`);
   book.operations.clear();
+  faults.push(...(await checkSnapshots(storm, client, vms)));
   faults.push(...(await checkAllCommands(storm, client, vms)));
   const [commands, events] = [book.commands.size, log.lastSequence];
   return { faults, vms: vms.length, commands, events, readyMs: Math.round(readyMs), quietMs: Math.round(quietMs) };
@@ -166,9 +167,41 @@ async function untilQuiet({ log, driver }: Storm, client: VolaryClient): Promise
   }
 }
 
+/** What is saved on the host is what the server tells of, once nothing is made or removed any more. */
+async function checkSnapshots(
+  { driver, dataDir }: Storm,
+  client: VolaryClient,
+  vms: readonly Vm[],
+): Promise<readonly string[]> {
+  // A fork that was stopped before it began keeps what it is to begin from.
+  const awaited = new Set(vms.flatMap(({ incarnation, snapshot_id }) => (incarnation === 0 ? [snapshot_id] : [])));
+  const endsAt = performance.now() + BOUNDS[driver].quietMs;
+  for (;;) {
+    const known = await listSnapshots(client);
+    const onHost = snapshotsOnHost(driver, dataDir);
+    const odd = [
+      ...known.filter(({ state }) => state === 'creating' || state === 'deleting').map(({ id }) => `stuck: ${id}`),
+      ...known.filter(({ id, state }) => state === 'ready' && !onHost.includes(id)).map(({ id }) => `lost: ${id}`),
+      ...onHost
+        .filter((id) => !awaited.has(id) && known.every((one) => one.id !== id))
+        .map((id) => `snapshot of nobody: ${id}`),
+    ];
+    // Those of forks go some moments after their last VM has begun.
+    if (odd.length === 0 || performance.now() > endsAt) return odd;
+    await delay(LOOK_MS);
+  }
+}
+
+async function listSnapshots(client: VolaryClient): Promise<readonly Snapshot[]> {
+  const snapshots: Snapshot[] = [];
+  for await (const snapshot of client.snapshots.listAll()) snapshots.push(snapshot);
+  return snapshots;
+}
+
 async function checkAllCommands({ book }: Storm, client: VolaryClient, vms: readonly Vm[]): Promise<readonly string[]> {
   const faults: string[] = [];
-  for (const vm of vms) faults.push(...(await checkCommands(client, book, vm)));
+  const forks = new Set(book.vms.filter(({ isFork }) => isFork === true).map(({ name }) => name));
+  for (const vm of vms) if (!forks.has(vm.name)) faults.push(...(await checkCommands(client, book, vm)));
   for (const [token, { vm }] of book.commands)
     if (vms.every(({ name }) => name !== vm.name)) book.commands.delete(token);
   return faults;
@@ -187,9 +220,11 @@ async function end(storm: Storm, server: ServerProcess): Promise<readonly string
   const faults = [...(await check(storm, server, new Map())).faults];
   if (faults.length > 0) return faults;
   for (const { id } of vms) await client.operations.finish((await client.vms.delete(id)).id);
+  for (const { id } of await listSnapshots(client))
+    await client.operations.finish((await client.snapshots.delete(id)).id);
   faults.push(
     ...(await log.readOn(client)),
-    ...[...lookAtHost(driver, dataDir).keys()].map((id) => `left over: ${id}`),
+    ...[...lookAtHost(driver, dataDir).keys(), ...snapshotsOnHost(driver, dataDir)].map((id) => `left over: ${id}`),
   );
   const code = await server.stop();
   return code === '0' ? faults : [...faults, `SIGTERM ended the server with ${code}`];

@@ -6,6 +6,8 @@ import type { Random } from './random.ts';
 export const LOG_PATH = '/root/chaos.log';
 /** Lines that a command prints, at most: enough for several chunks of output. */
 const MOST_LINES = 3_000;
+/** Snapshots that are kept at a time. */
+const MOST_SNAPSHOTS = 2;
 /** What a client may be told: that something else is so now. */
 const USUAL_REFUSALS = ['failed_precondition', 'conflict', 'not_found', 'aborted', 'unavailable', 'deadline_exceeded'];
 
@@ -46,8 +48,10 @@ async function askForSomething(deps: WorkDeps): Promise<void> {
   const vm = random.pick(vms.filter(({ deletion }) => deletion === null));
   if (vm === undefined || (vms.length < mostVms && random.isTrue(0.2))) return await createVm(deps);
   const dice = random.next();
-  if (dice < 0.62) return await runCommand(deps, vm);
+  if (dice < 0.62 && vm.isFork !== true) return await runCommand(deps, vm);
   if (dice < 0.66) return await deleteVm(deps, vm);
+  if (dice < 0.7) return await saveVm(deps, vm);
+  if (dice < 0.75 && vms.length < mostVms) return await forkVm(deps, vm);
   await changePower(deps, vm);
 }
 
@@ -64,6 +68,30 @@ async function createVm({ client, book, random, signal }: WorkDeps): Promise<voi
   await follow({ client, book, random, signal }, accepted.id);
 }
 
+/** Saves the VM, and deletes the oldest of what was saved. */
+async function saveVm({ client, book, random, signal }: WorkDeps, { name }: KnownVm): Promise<void> {
+  const asked = { name: `s${book.nextNumber()}` };
+  const accepted = await noted(book, `save ${name}`, () => client.snapshots.create(name, asked, { signal }));
+  await follow({ client, book, random, signal }, accepted.id);
+  const { items } = await client.snapshots.list({}, { signal });
+  const [oldest] = items.length > MOST_SNAPSHOTS ? items : [];
+  if (oldest === undefined) return;
+  const removal = await noted(book, `forget ${oldest.name}`, () => client.snapshots.delete(oldest.id, { signal }));
+  await follow({ client, book, random, signal }, removal.id);
+}
+
+async function forkVm({ client, book, random, signal }: WorkDeps, source: KnownVm): Promise<void> {
+  const vm: KnownVm = { name: `c${book.nextNumber()}`, id: null, creation: 'asked', deletion: null, isFork: true };
+  book.vms.push(vm);
+  const { operation, items } = await answered(book, `fork ${source.name} as ${vm.name}`, vm, 'creation', () =>
+    client.vms.fork(source.name, { names: [vm.name] }, { signal }),
+  );
+  const [item] = items;
+  vm.id = item?.vm?.id ?? null;
+  book.operations.add(operation.id);
+  if (item?.operation != null) await follow({ client, book, random, signal }, item.operation.id);
+}
+
 async function deleteVm({ client, book, random, signal }: WorkDeps, vm: KnownVm): Promise<void> {
   vm.deletion = 'asked';
   const accepted = await answered(book, `delete ${vm.name}`, vm, 'deletion', () =>
@@ -72,7 +100,7 @@ async function deleteVm({ client, book, random, signal }: WorkDeps, vm: KnownVm)
   await follow({ client, book, random, signal }, accepted.id);
 }
 
-async function changePower({ client, book, random, signal }: WorkDeps, { name }: KnownVm): Promise<void> {
+async function changePower({ client, book, random, signal }: WorkDeps, { name, isFork }: KnownVm): Promise<void> {
   const grace = { grace_ms: random.isTrue(0.5) ? 0 : 300 };
   const changes = {
     stop: () => client.vms.stop(name, grace, { signal }),
@@ -83,7 +111,9 @@ async function changePower({ client, book, random, signal }: WorkDeps, { name }:
     resume: () => client.vms.resume(name, { signal }),
     'resume again': () => client.vms.resume(name, { signal }),
   } as const;
-  const [verb, change] = random.pick(Object.entries(changes)) ?? ['stop', changes.stop];
+  // A fork whose source ended before it was saved has nothing to start from.
+  const possible = Object.entries(changes).filter(([verb]) => isFork !== true || !/start/.test(verb));
+  const [verb, change] = random.pick(possible) ?? ['stop', changes.stop];
   const accepted = await noted(book, `${verb} ${name}`, change);
   await follow({ client, book, random, signal }, accepted.id);
 }

@@ -72,7 +72,7 @@ test('and of nothing where nothing is wrong', async () => {
   ).toEqual([]);
 });
 
-const VM = { id: 'vm_1', name: 'c1', phase: 'running', incarnation: 2, pid: 7 } as const;
+const VM = { id: 'vm_1', name: 'c1', phase: 'running', incarnation: 2, pid: 7, snapshot_id: null } as const;
 const MACHINE = { incarnation: 2, identity: '7', pid: 7 } as const;
 
 function checked({

@@ -3,7 +3,7 @@ import type { Book, KnownVm } from '../book.ts';
 import type { HostView, HostVm } from '../host-view.ts';
 
 /** What is looked at of a VM. */
-type CheckedVm = Pick<Vm, 'id' | 'name' | 'phase' | 'incarnation' | 'pid'>;
+type CheckedVm = Pick<Vm, 'id' | 'name' | 'phase' | 'incarnation' | 'pid' | 'snapshot_id'>;
 
 const MOVING = /ing$|^pending$/;
 
@@ -43,7 +43,9 @@ function brokenWord({ name, creation, deletion }: KnownVm, isThere: boolean): re
 function checkMachine(vm: CheckedVm, now: HostVm | undefined, before: HostVm | undefined): readonly string[] {
   const who = `${vm.name} (${vm.id}, ${vm.phase}, incarnation ${vm.incarnation})`;
   if (MOVING.test(vm.phase) && vm.phase !== 'running') return [`stuck: ${who}`];
-  if (now === undefined) return [`no disk of ${who}`];
+  // Its source could not be saved, so that it never had a disk.
+  const isUnmade = vm.phase === 'failed' && vm.snapshot_id !== null;
+  if (now === undefined) return isUnmade ? [] : [`no disk of ${who}`];
   const faults = now.litter.map((what) => `${who} has on its host: ${what}`);
   const isAlive = vm.phase === 'running' || vm.phase === 'paused';
   if (!isAlive && now.machine !== null) faults.push(`${who} has a machine ${now.machine.identity}`);

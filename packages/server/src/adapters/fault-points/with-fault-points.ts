@@ -76,6 +76,8 @@ export function driverWithFaultPoints(driver: Driver, pass: FaultPoint): Driver 
     deleteDisk: around('driver.delete-disk', driver.deleteDisk),
     startMachine: around('driver.start-machine', driver.startMachine),
     endMachine: around('driver.end-machine', driver.endMachine),
+    saveMachine: around('driver.save-machine', driver.saveMachine),
+    deleteSaved: around('driver.delete-saved', driver.deleteSaved),
     pauseMachine: around('driver.pause-machine', driver.pauseMachine),
     resumeMachine: around('driver.resume-machine', driver.resumeMachine),
     openLink: around('driver.open-link', async (...args) => linkWithFaultPoints(await driver.openLink(...args), pass)),
