@@ -77,6 +77,24 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('VMs', 'resume', 'let paused VMs go on', async () => (await import('./commands/resume.ts')).configureResume),
   entry(
     'VMs',
+    'fork',
+    'make VMs that go on where this one is now',
+    async () => (await import('./commands/fork.ts')).configureFork,
+  ),
+  entry(
+    'VMs',
+    'snapshot',
+    'save VMs as they are, list and delete what was saved',
+    async () => (await import('./commands/snapshot.ts')).configureSnapshot,
+  ),
+  entry(
+    'VMs',
+    'restore',
+    'make a VM what it was in a snapshot',
+    async () => (await import('./commands/restore.ts')).configureRestore,
+  ),
+  entry(
+    'VMs',
     'wait',
     'wait until a VM or an operation is in a state',
     async () => (await import('./commands/wait.ts')).configureWait,

@@ -1,4 +1,4 @@
-import type { ErrorCode, FieldError, JsonObject, Operation, Problem } from '@volary/contract';
+import type { ErrorCode, FieldError, ForkItem, JsonObject, Operation, Problem } from '@volary/contract';
 
 interface Facts {
   readonly status: number | null;
@@ -85,17 +85,20 @@ export function errorOfStatus(status: number, detail: string): VolaryApiError {
 
 /** Why the operation did not succeed, or null if it did or is still under way. */
 export function errorOfOperation(operation: Operation): VolaryApiError | null {
-  if (operation.error === null) return null;
-  const { code, reason, message, retryable, details } = operation.error;
+  return operation.error === null ? null : errorOf(operation.error, { status: null, operationId: operation.id });
+}
+
+/** Why this VM of a fork was refused, or null if it was accepted. */
+export function errorOfForkItem({ error, status }: ForkItem): VolaryApiError | null {
+  return error === null ? null : errorOf(error, { status, operationId: null });
+}
+
+function errorOf(
+  { code, reason, message, retryable, details }: NonNullable<Operation['error']>,
+  from: Pick<Facts, 'status' | 'operationId'>,
+): VolaryApiError {
   return new VolaryApiError({
-    status: null,
-    code,
-    reason,
-    detail: message,
-    retryable,
-    requestId: null,
-    operationId: operation.id,
-    errors: [],
-    details,
+    ...{ code, reason, detail: message, retryable, details, requestId: null, errors: [] },
+    ...from,
   });
 }

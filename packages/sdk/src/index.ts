@@ -1,6 +1,6 @@
 export type { Abortable } from './abortable.ts';
 export { createClient, type HostClient, type ImageClient, type VolaryClient } from './client.ts';
-export { errorOfOperation, VolaryApiError, VolaryConnectionError } from './errors.ts';
+export { errorOfForkItem, errorOfOperation, VolaryApiError, VolaryConnectionError } from './errors.ts';
 export type { EventClient, EventQuery } from './events.ts';
 export type { OutputChunk } from './exec-stream.ts';
 export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } from './executions.ts';

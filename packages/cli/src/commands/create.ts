@@ -1,7 +1,8 @@
-import type { CreateVmRequest, VmRestartPolicy } from '@volary/contract';
+import type { CreateVmRequest, RestoredVmRequest, VmRestartPolicy } from '@volary/contract';
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { usageError } from '../errors.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
 
@@ -13,6 +14,7 @@ interface CreateOptions {
   readonly network?: 'user' | 'none';
   readonly restart?: VmRestartPolicy;
   readonly label?: Readonly<Record<string, string>>;
+  readonly snapshot?: string;
   readonly start: boolean;
   readonly wait: boolean;
 }
@@ -35,6 +37,7 @@ export function configureCreate(command: Command, context: Context): void {
         'never',
       ]),
     )
+    .option('--snapshot <ref>', 'go on from this snapshot, with its processors and memory, in place of a boot')
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
     .option('--no-start', 'make its disk and do not start it', true)
     .option('--no-wait', 'do not wait until it runs', true)
@@ -43,7 +46,11 @@ export function configureCreate(command: Command, context: Context): void {
 
 async function create(context: Context, name: string | undefined, options: CreateOptions): Promise<void> {
   const client = await connect(context);
-  const accepted = await client.vms.create(createRequest(name, options));
+  const { snapshot } = options;
+  const accepted =
+    snapshot === undefined
+      ? await client.vms.create(createRequest(name, options))
+      : await client.snapshots.createVm(snapshot, restoredRequest(name, options));
   const { subject } = accepted;
   if (options.wait) {
     const done = `${subject.name} is ${options.start ? 'running' : 'made, and not started'}`;
@@ -52,6 +59,16 @@ async function create(context: Context, name: string | undefined, options: Creat
   const ref = subject.id ?? subject.name;
   if (context.globals.json === true) printJson(context, options.wait ? await client.vms.get(ref) : accepted);
   else context.stdout.write(`${subject.name}\n`);
+}
+
+/** The same for a VM that goes on from a snapshot, which decides the rest. */
+function restoredRequest(name: string | undefined, options: CreateOptions): RestoredVmRequest {
+  const { image, network, start, ...request } = createRequest(name, options);
+  if (image !== undefined || network !== undefined || start === false)
+    throw usageError(
+      'A VM from a snapshot has its image and network, and runs: give none of --image, --network, --no-start.',
+    );
+  return request;
 }
 
 /** Names are the wire's; what was not given is left to the server. */

@@ -30,6 +30,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['health', vm.health],
     ['restart', restartField(vm)],
     ['image', vm.image_digest === null ? vm.image : `${vm.image} (${vm.image_digest.slice(0, 12)})`],
+    ...(vm.snapshot_id === null ? [] : [['snapshot', vm.snapshot_id] as const]),
     ['vcpus', String(vm.vcpus)],
     ['memory', `${vm.memory_mib} MiB`],
     ['disk', `${vm.disk_gib} GiB`],

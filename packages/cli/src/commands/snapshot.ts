@@ -1,0 +1,132 @@
+import type { Snapshot } from '@volary/contract';
+import type { Command } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { finishOperation } from '../operations/finish-operation.ts';
+import { formatAge, formatBytes } from '../output/format.ts';
+import { formatFields, formatTable } from '../output/table.ts';
+import { collectPairs } from '../parse-values.ts';
+import { reportError } from '../report-error.ts';
+
+interface CreateOptions {
+  readonly description?: string;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly wait: boolean;
+}
+
+/** `volary snapshot create|ls|get|rm`. */
+export function configureSnapshot(command: Command, context: Context): void {
+  command.action(() => command.outputHelp());
+  command
+    .command('create')
+    .description('save a VM as it is now; prints the name of the snapshot, or its id')
+    .argument('<vm>', 'name or id of a VM that is running or paused')
+    .argument('[name]', 'name of the snapshot: lower-case letters, digits and hyphens (default: none)')
+    .option('--description <text>', 'for people')
+    .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
+    .option('--no-wait', 'do not wait until it is complete', true)
+    .action((vm: string, name: string | undefined, options: CreateOptions) => create(context, vm, name, options));
+  command
+    .command('ls')
+    .description('list snapshots')
+    .option('--vm <vm>', 'only those of this VM, by its name or id')
+    .option('-q, --quiet', 'names or ids alone')
+    .action((options: { readonly vm?: string; readonly quiet?: true }) => list(context, options));
+  command
+    .command('get')
+    .description('show one snapshot')
+    .argument('<snapshot>', 'name or id')
+    .action(async (ref: string) => {
+      const snapshot = await (await connect(context)).snapshots.get(ref);
+      if (context.globals.json === true) printJson(context, snapshot);
+      else context.stdout.write(formatSnapshot(snapshot));
+    });
+  command
+    .command('rm')
+    .description('delete snapshots; VMs that were made from them go on')
+    .argument('<snapshot...>', 'names or ids')
+    .option('--no-wait', 'do not wait until it is done', true)
+    .action((refs: readonly string[], options: { readonly wait: boolean }) => remove(context, refs, options));
+}
+
+async function create(context: Context, vm: string, name: string | undefined, options: CreateOptions): Promise<void> {
+  const client = await connect(context);
+  const { description, label } = options;
+  const accepted = await client.snapshots.create(vm, {
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    ...(label === undefined ? {} : { labels: label }),
+  });
+  const { subject } = accepted;
+  if (options.wait) await finishOperation(context, client, accepted, { doing: `Saving ${vm}`, done: `${vm} is saved` });
+  const saved = options.wait ? await client.snapshots.get(subject.id ?? subject.name) : accepted;
+  if (context.globals.json === true) printJson(context, saved);
+  else context.stdout.write(`${subject.name}\n`);
+}
+
+async function list(context: Context, { vm, quiet }: { readonly vm?: string; readonly quiet?: true }): Promise<void> {
+  const client = await connect(context);
+  const items: Snapshot[] = [];
+  for await (const snapshot of client.snapshots.listAll(vm === undefined ? {} : { vm })) items.push(snapshot);
+  if (context.globals.json === true) printJson(context, { items });
+  else if (quiet === true) context.stdout.write(items.map(({ name, id }) => `${name ?? id}\n`).join(''));
+  else context.stdout.write(formatSnapshots(items));
+}
+
+async function remove(context: Context, refs: readonly string[], { wait }: { readonly wait: boolean }): Promise<void> {
+  const client = await connect(context);
+  const items = [];
+  let exitCode = 0;
+  for (const ref of new Set(refs)) {
+    try {
+      const accepted = await client.snapshots.delete(ref);
+      const titles = { doing: `Deleting ${ref}`, done: `${ref} is deleted` };
+      items.push(wait ? await finishOperation(context, client, accepted, titles) : accepted);
+      if (context.globals.json !== true) context.stdout.write(`${accepted.subject.name}\n`);
+    } catch (error) {
+      exitCode ||= reportError(error, {
+        ...{ stderr: context.stderr, isJson: context.globals.json === true, command: null },
+      });
+    }
+  }
+  if (context.globals.json === true) printJson(context, { items });
+  context.endWith(exitCode);
+}
+
+function formatSnapshots(snapshots: readonly Snapshot[]): string {
+  return formatTable(
+    ['NAME', 'STATE', 'VM', 'MEMORY', 'SIZE', 'AGE', 'ID'],
+    snapshots.map((snapshot) => [
+      snapshot.name ?? '-',
+      snapshot.state,
+      snapshot.source_vm_name,
+      `${snapshot.memory_mib} MiB`,
+      snapshot.size_bytes === null ? '-' : formatBytes(snapshot.size_bytes),
+      formatAge(snapshot.created_at),
+      snapshot.id,
+    ]),
+  );
+}
+
+function formatSnapshot(snapshot: Snapshot): string {
+  const { failure, size_bytes, halted_ms } = snapshot;
+  const labels = Object.entries(snapshot.labels).map(([key, value]) => `${key}=${value}`);
+  return formatFields([
+    ['name', snapshot.name ?? '-'],
+    ['id', snapshot.id],
+    ['state', snapshot.state],
+    ...(failure === null ? [] : [['failure', `${failure.message} (${failure.reason})`] as const]),
+    ...(snapshot.operation_id === null ? [] : [['operation', snapshot.operation_id] as const]),
+    ['vm', `${snapshot.source_vm_name} (${snapshot.source_vm_id})`],
+    ['description', snapshot.description === '' ? '-' : snapshot.description],
+    ['labels', labels.join(' ') || '-'],
+    ['image', `${snapshot.image} (${snapshot.image_digest.slice(0, 12)})`],
+    ['vcpus', String(snapshot.vcpus)],
+    ['memory', `${snapshot.memory_mib} MiB`],
+    ['disk', `${snapshot.disk_gib} GiB`],
+    ['size', size_bytes === null ? '-' : formatBytes(size_bytes)],
+    ['halted', halted_ms === null ? '-' : `${halted_ms} ms`],
+    ['owner', snapshot.owner],
+    ['created', `${snapshot.created_at}, ${formatAge(snapshot.created_at)} ago`],
+  ]);
+}
