@@ -66,7 +66,8 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         const identity = identityOf(machine.vmId, []);
         const { from } = machine;
         const saved = from === undefined ? null : await openSaved(from);
-        const image = saved === null ? machine.image : await images.find(saved.facts.imageDigest);
+        const isOfSnapshot = saved !== null && from?.kind === 'snapshot';
+        const image = isOfSnapshot ? await images.find(saved.facts.imageDigest) : machine.image;
         if (image == null) throw imageLost({ from });
         const { faultPoint } = deps;
         const context = { program: await findQemu({ signal }), identity, images, saved, from, signal, faultPoint };
