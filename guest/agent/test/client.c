@@ -177,7 +177,11 @@ void client_ping(struct client *client, uint64_t token) {
   struct request *ping = request_begin();
   put_u64(&ping->writer, token);
   client_send(client, ping, FRAME_PING, 0);
-  client_expect(client, &answer, FRAME_PONG, 0);
+  // What was acknowledged before the agent saw the PING comes first.
+  do client_receive(client, &answer);
+  while (answer.frame.type == FRAME_WINDOW);
+  CHECK_EQUAL(answer.frame.type, FRAME_PONG);
+  CHECK_EQUAL(answer.frame.stream, 0);
   CHECK(take_u64(&answer.reader) == token);
 }
 
