@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,8 +28,6 @@ static uint8_t output[OUTPUT_SIZE];
 static size_t output_begin, output_end;
 
 static bool is_hung_up;
-static int64_t back_off_ns;
-static struct timer back_off = {0};
 
 static void end(void) {
   link_stop();
@@ -38,7 +35,10 @@ static void end(void) {
 }
 
 // A port without a host is "hung up" all the time, which would wake a level-triggered wait forever. Edge-triggered it
-// wakes once, and again when the kernel hears of the host; the timer is there in case that is missed.
+// wakes when something happens to the port and only then: the kernel wakes whoever waits for it when a host opens it, when
+// one closes it, and at every buffer that comes in, so that no poll is needed (a test connects a great many times).
+//
+// It may hear of a host's end after the next one's SYNC: an ECHO that is not out yet is for that one, so it stays.
 static void hang_up(void) {
   if (kind == LINK_STREAM) {
     end();
@@ -46,33 +46,13 @@ static void hang_up(void) {
   }
   if (is_hung_up) return;
   is_hung_up = true;
-  session_lose();
-  link_drop_output();
+  if (session_is_open()) {
+    session_lose();
+    link_drop_output();
+  }
   input_begin = input_end = 0;
   history = 0;
-  back_off_ns = MILLISECOND_NS;
-  source_want(&in_source, EPOLLIN | EPOLLET);
-  timer_set(&back_off, now_ns() + back_off_ns);
-}
-
-static bool is_host_there(void) {
-  struct pollfd port = {.fd = in_source.fd, .events = POLLIN};
-  return poll(&port, 1, 0) == 0 || !(port.revents & POLLHUP);
-}
-
-static void try_again(void) {
-  if (is_host_there()) {
-    is_hung_up = false;
-    timer_stop(&back_off);
-    return;
-  }
-  back_off_ns = back_off_ns * 2 > 200 * MILLISECOND_NS ? 200 * MILLISECOND_NS : back_off_ns * 2;
-  timer_set(&back_off, now_ns() + back_off_ns);
-}
-
-static void on_back_off(struct timer *timer) {
-  (void)timer;
-  try_again();
+  source_want(&in_source, EPOLLIN | EPOLLOUT | EPOLLET);
 }
 
 // Finds the last SYNC for this agent that ends in what was just read; what is before it belongs to a dead session.
@@ -119,10 +99,9 @@ static void want(void) {
 }
 
 static void on_ready(struct source *source, uint32_t events) {
-  if (is_hung_up) {
-    try_again();
-    if (is_hung_up) return;
-  }
+  // What a host has left behind that is gone again is read when the next one comes.
+  if (is_hung_up && events & EPOLLHUP) return;
+  is_hung_up = false;
   if (events & EPOLLIN && source == &in_source && input_begin == input_end)
     receive();
   else if (events & (EPOLLHUP | EPOLLERR) && !(events & EPOLLIN))
@@ -190,14 +169,12 @@ void link_start(enum link_kind new_kind, int in_fd, int out_fd, void (*ended)(vo
     set_non_blocking(out_fd);
     out_source = (struct source){.fd = out_fd, .ready = on_ready};
   }
-  back_off.fire = on_back_off;
   want();
 }
 
 void link_stop(void) {
   if (in_source.fd < 0) return;
   session_lose();
-  timer_stop(&back_off);
   source_close(&in_source);
   source_close(&out_source);
   link_drop_output();
