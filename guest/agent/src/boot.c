@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "command-line.h"
+#include "execution.h"
 #include "identify.h"
 #include "linux-abi.h"
 #include "log.h"
@@ -22,7 +24,7 @@
 
 static bool has_root;
 static struct source ready_pipe = {.fd = -1};
-static struct source finish_pipe = {.fd = -1};
+static pid_t boot_child;  // 0: there is none any more
 static struct timer ready_timer;
 
 static void mount_at(const char *type, const char *path, unsigned long flags, const char *options) {
@@ -102,12 +104,11 @@ static void open_streams(void) {
   timer_stop(&ready_timer);
 }
 
-static void on_finished(struct source *source, uint32_t events) {
-  (void)events;
-  source_close(source);
+bool boot_is_finished(void) {
+  reap();
+  if (boot_child > 0 && kill(boot_child, 0) != 0) boot_child = 0;
+  return boot_child == 0;
 }
-
-bool boot_is_finished(void) { return finish_pipe.fd < 0; }
 
 static void on_ready(struct source *source, uint32_t events) {
   (void)source, (void)events;
@@ -136,10 +137,9 @@ static void finish(void) {
 }
 
 void boot_rest(void) {
-  int ends[2], finish_ends[2];
+  int ends[2];
   mount_rest();
-  bool has_pipes = pipe2(ends, O_CLOEXEC) == 0 && pipe2(finish_ends, O_CLOEXEC) == 0;
-  pid_t pid = has_pipes ? fork() : -1;
+  pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
   if (pid == 0) {
     make_ready();
     close(ends[1]);  // this is what the agent waits for
@@ -153,9 +153,7 @@ void boot_rest(void) {
   }
   modules_close();
   close(ends[1]);
-  close(finish_ends[1]);  // the child's copy is closed by its end
-  finish_pipe = (struct source){.fd = finish_ends[0], .ready = on_finished};
-  source_want(&finish_pipe, EPOLLIN);
+  boot_child = pid;
   ready_pipe = (struct source){.fd = ends[0], .ready = on_ready};
   ready_timer = (struct timer){.fire = on_late};
   session_hold(true);

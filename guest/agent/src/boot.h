@@ -6,7 +6,7 @@
 void boot_first(void);
 // Does the rest in a child, while sessions are answered already; OPENs are held until the network is up.
 void boot_rest(void);
-// True once nothing of the boot is under way any more.
+// True once nothing of the boot is under way any more, and its process is gone.
 bool boot_is_finished(void);
 // Grows the root's file system, in a child, should its disk have become larger or become so within the next second.
 void boot_grow_root(void);

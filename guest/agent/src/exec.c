@@ -176,7 +176,7 @@ static bool attach_stream(uint32_t id, struct execution *execution, bool was_the
 }
 
 static void attach(uint32_t id, struct execution *execution, const struct exec_request *request) {
-  int error = execution->stream ? EBUSY : 0;
+  int error = execution->stream ? EBUSY : execution->is_orphan ? ESRCH : 0;
   for (int i = 0; i < 2; i++)
     if (request->acknowledged[i] > execution->outputs[i].queue.end) error = EINVAL;
   if (error) {

@@ -81,6 +81,12 @@ void execution_each(void (*visit)(struct execution *execution)) {
     if (table[i]) visit(table[i]);
 }
 
+void execution_orphan(struct execution *execution) {
+  if (execution->stream) return;
+  execution->is_orphan = true;
+  for (int i = 0; i < 2; i++) output_acknowledge(&execution->outputs[i], execution->outputs[i].queue.end);
+}
+
 void execution_wake(const struct execution *execution) {
   if (execution->stream) execution->stream->is_ready = true;
 }

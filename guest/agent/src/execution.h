@@ -45,6 +45,7 @@ struct execution {
   struct timer linger;                       // for background children that hold the pipes after the end
 
   struct stream *stream;  // NULL: nobody is attached
+  bool is_orphan;         // nobody will ever be: its output is thrown away
 };
 
 // What an EXEC request says, checked and terminated. `argv` and `env` end with NULL.
@@ -67,6 +68,9 @@ struct execution *execution_create(const uint8_t *id);
 // Frees all it holds; remembers the id if asked.
 void execution_forget(struct execution *execution, bool remembers);
 void execution_each(void (*visit)(struct execution *execution));
+// The machine has become another one: whoever started this has no say here. It runs on, for itself. Does nothing while a
+// stream is attached.
+void execution_orphan(struct execution *execution);
 void execution_signal(const struct execution *execution, int number);
 
 // Something has changed that the attached stream, if any, may want to send.

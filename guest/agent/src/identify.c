@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "execution.h"
 #include "identify.h"
 #include "kinds.h"
 #include "linux-abi.h"
@@ -73,10 +74,14 @@ int set_host_name(const char *name) {
   return error ? error : name_in_hosts(name);
 }
 
+// Of another machine than before, the commands are nobody's: who started them speaks to that one. They must not wait for
+// ever with output that nobody fetches.
 static int set_machine_id(const uint8_t *id) {
-  char line[2 * MACHINE_ID_SIZE + 2];
+  char line[2 * MACHINE_ID_SIZE + 2], before[sizeof line];
   for (int i = 0; i < MACHINE_ID_SIZE; i++) snprintf(line + 2 * i, 3, "%02x", id[i]);
   strcat(line, "\n");
+  if (read_text_file("/etc/machine-id", before, sizeof before) > 0 && strcmp(before, line) == 0) return 0;
+  execution_each(execution_orphan);
   return write_text_file("/etc/machine-id", line);
 }
 

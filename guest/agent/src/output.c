@@ -80,6 +80,7 @@ static void on_ready(struct source *source, uint32_t events) {
   (void)events;
   struct output *output = source->owner;
   for (int i = 0; i < READS_AT_ONCE && read_some(output); i++) continue;
+  if (output->execution->is_orphan) drop(output, output->queue.end);
   if (queue_length(&output->queue) == 0) queue_drop(&output->queue, output->queue.end);
   output_regulate(output);
   execution_wake(output->execution);

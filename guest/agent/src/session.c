@@ -51,7 +51,7 @@ void session_forget_key(void) { is_to_forget = true; }
 void session_output_is_out(void) {
   if (!is_to_forget) return;
   session_lose();
-  is_to_forget = has_key = false;
+  has_key = false;
   explicit_bzero(key, sizeof key);
 }
 
@@ -60,6 +60,7 @@ void session_lose(void) {
   state = SILENT;
   assembled = 0;
   is_doomed = false;
+  is_to_forget = false;  // its RESULT was not written: it has not been promised
 }
 
 void session_begin(const uint8_t *sync) {
@@ -120,7 +121,7 @@ static void put_boot_id(struct writer *writer) {
 static void put_capabilities(struct writer *writer) {
   static const char *const names[] = {"exec",  "tty",      "files",    "watch", "tcp",
                                       "stats", "identify", "shutdown", "freeze", "prepare"};
-  uint32_t count = owns_machine ? 10 : 6;
+  uint32_t count = !owns_machine ? 6 : getpid() == 1 ? 10 : 9;
   put_u32(writer, count);
   for (uint32_t i = 0; i < count; i++) put_string(writer, names[i]);
 }

@@ -53,6 +53,12 @@ void streams_end_all(void) {
     if (table[i]) end_slot(&table[i]);
 }
 
+bool streams_are_open(void) {
+  for (int i = 0; i < STREAMS_MAX; i++)
+    if (table[i]) return true;
+  return false;
+}
+
 static bool open_stream(uint32_t id, struct reader *payload) {
   if (slot_of(id)) return false;
   uint8_t kind = take_u8(payload);

@@ -38,6 +38,7 @@ void *stream_create(uint32_t id, const struct stream_kind *kind, size_t size);
 // Ends and frees it. Nothing is sent.
 void stream_end(struct stream *stream);
 void streams_end_all(void);
+bool streams_are_open(void);
 // False: the frame violates the protocol.
 bool stream_take_frame(uint32_t id, uint8_t type, struct reader *payload);
 // Lets the streams send, in turn, while there is room. True when it ran out of room or time before they ran out of

@@ -185,8 +185,9 @@ export interface GuestLink extends AsyncDisposable {
   freeze(options: Abortable): Promise<number>;
   thaw(options: Abortable): Promise<number>;
   /**
-   * Makes the machine ready to be saved as what others begin from: all is written to the disk, and the agent forgets the key of this link, which is of
-   * no use afterwards. Throws `failed_precondition` guest.refused with EAGAIN while the machine still boots, EBUSY while commands run.
+   * Makes the machine ready to be saved as what others begin from: all is written to the disk, the agent forgets the key of
+   * this link, and the link is closed. Throws `failed_precondition` guest.refused with EAGAIN while the machine still boots,
+   * EBUSY while anything but the agent runs in it or this link is used otherwise.
    */
   prepare(options: Abortable): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { GuestLinkContext } from './subject.contract.ts';
+import { command, type GuestLinkContext, readToEnd } from './subject.contract.ts';
 
 /** The guest as a machine. What ends or changes it (`shutDown`, `identify`, `freeze`) is tested where it is one's own. */
-export function machineLaws({ law, subject, options }: GuestLinkContext): void {
+export function machineLaws({ law, subject, newId, options }: GuestLinkContext): void {
   law('the agent says what it is', () => {
     const { info } = subject().link;
 
@@ -30,6 +30,18 @@ export function machineLaws({ law, subject, options }: GuestLinkContext): void {
     expect(stats.cpuTicks.user + stats.cpuTicks.system).toBeGreaterThan(0);
     expect(stats.processCount).toBeGreaterThan(0);
     expect(stats.loadAverage.every((load) => load >= 0)).toBe(true);
+  });
+
+  law('a guest that runs a command is not prepared, and goes on', async () => {
+    const { link } = subject();
+    const process = await link.exec(newId(), command(['cat'], { hasStdin: true }), options);
+
+    await expect(link.prepare(options)).rejects.toMatchObject({
+      reason: 'guest.refused',
+      details: { errno: 'EBUSY' },
+    });
+    await process.closeStdin();
+    expect((await readToEnd(process)).exit.exitCode).toBe(0);
   });
 
   law('what is aborted before it began throws the reason', async () => {

@@ -64,7 +64,11 @@ function describe(keeper: LinkKeeper): GuestLink {
     shutDown: (how, options) => requests.shutDown(table, how, options),
     freeze: (options) => requests.freeze(table, options),
     thaw: (options) => requests.thaw(table, options),
-    prepare: (options) => requests.prepare(table, options),
+    prepare: async (options) => {
+      await requests.prepare(table, options);
+      // Before a SYNC of ours could make our key the agent's again.
+      await keeper.dispose();
+    },
     [Symbol.asyncDispose]: () => keeper.dispose(),
   };
 }

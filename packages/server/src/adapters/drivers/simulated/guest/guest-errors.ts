@@ -8,6 +8,7 @@ const REFUSALS = {
   ENOTDIR: ['invalid_argument', 'guest.invalid_path', 'A part of the path is no directory in the guest.'],
   EINVAL: ['invalid_argument', 'guest.invalid_path', 'That is no path.'],
   ENAMETOOLONG: ['invalid_argument', 'guest.invalid_path', 'The path is too long.'],
+  EBUSY: ['failed_precondition', 'guest.refused', 'The guest is not idle.'],
   EPIPE: ['failed_precondition', 'guest.refused', 'The connection in the guest is closed.'],
   ECONNREFUSED: ['failed_precondition', 'guest.refused', 'Nobody listens there in the guest.'],
 } as const satisfies Record<string, readonly [ErrorCode, string, string]>;

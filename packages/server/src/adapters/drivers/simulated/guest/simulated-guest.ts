@@ -46,13 +46,18 @@ export class SimulatedGuest {
     return 1 + [...this.#executions.values()].filter((execution) => execution.result === null).length;
   }
 
+  /** Commands run, or their ends have not been fetched. */
+  get hasExecutions(): boolean {
+    return this.#executions.size > 0;
+  }
+
   get info(): GuestInfo {
     return {
-      agentVersion: '0.1.0-simulated',
+      agentVersion: '0.2.0-simulated',
       protocolVersion: 1,
       uptimeMs: this.uptimeMs,
       bootId: this.bootId,
-      capabilities: ['exec', 'tty', 'files', 'watch', 'tcp', 'stats', 'identify', 'shutdown', 'freeze'],
+      capabilities: ['exec', 'tty', 'files', 'watch', 'tcp', 'stats', 'identify', 'shutdown', 'freeze', 'prepare'],
     };
   }
 

@@ -217,6 +217,7 @@ export class SimulatedLink implements GuestLink {
 
   async prepare({ signal }: Abortable): Promise<void> {
     await this.#turn(signal);
+    if (this.#guest.hasExecutions) throw guestRefused('EBUSY');
     this.close('the guest was prepared to be saved');
   }
 
