@@ -1,6 +1,5 @@
 #include "session.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "log.h"
 #include "loop.h"
 #include "stream.h"
+#include "text-file.h"
 
 enum { VERSION = 1 };
 
@@ -103,19 +103,21 @@ void frame_send(struct writer *payload, uint8_t type, uint32_t stream) {
 
 static const char DIGITS[] = "0123456789abcdef";
 
-static void put_boot_id(struct writer *writer) {
-  char text[37] = {0};
-  uint8_t id[16] = {0};
-  int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-  ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
-  if (fd >= 0) close(fd);
-  for (ssize_t i = 0, digits = 0; i < length && digits < 32; i++) {
-    const char *digit = text[i] ? strchr(DIGITS, text[i]) : NULL;
+// Read once: it is the same as long as this program runs, and a restored machine is to answer soon.
+static const uint8_t *boot_id(void) {
+  static uint8_t id[16];
+  static bool is_known;
+  char text[40];
+  if (is_known) return id;
+  int length = read_text_file("/proc/sys/kernel/random/boot_id", text, sizeof text);
+  for (int i = 0, digits = 0; i < length && digits < 32; i++) {
+    const char *digit = strchr(DIGITS, text[i]);
     if (!digit) continue;
     id[digits / 2] = (uint8_t)(id[digits / 2] << 4 | (digit - DIGITS));
     digits++;
   }
-  put_bytes(writer, id, sizeof id);
+  is_known = true;
+  return id;
 }
 
 static void put_capabilities(struct writer *writer) {
@@ -133,7 +135,7 @@ static void answer_hello(uint16_t version) {
   put_u16(&hello, version);
   put_string(&hello, AGENT_VERSION);
   put_u64(&hello, (uint64_t)uptime.tv_sec * SECOND_NS + (uint64_t)uptime.tv_nsec);
-  put_boot_id(&hello);
+  put_bytes(&hello, boot_id(), 16);
   put_u32(&hello, session_count);
   put_u8(&hello, getpid() == 1);
   put_capabilities(&hello);

@@ -35,15 +35,16 @@ static int write_all(int fd, const char *text, size_t length) {
   return 0;
 }
 
-// In place where that is one write to a block which the file has already, and nothing of the old text is left: whoever reads
-// it sees the old text or the new one, and next to nothing has to be journalled. A restored guest does this first of all.
+// In place where that is one write to one block, and nothing of the old text is left: whoever reads it sees the old text or the
+// new one, and next to nothing has to be journalled. A rename over a file would have the new one written to the disk at once
+// (ext4's auto_da_alloc): 30 ms under emulation, and a restored guest does this first of all.
 static bool write_in_place(const char *path, const char *text) {
   struct stat status;
   size_t length = strlen(text);
   int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return false;
-  bool has_block = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
-  bool covers = has_block && (size_t)status.st_size <= length && length <= BLOCK;
+  bool is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  bool covers = is_file && (size_t)status.st_size <= length && length <= BLOCK;
   bool is_written = covers && pwrite(fd, text, length, 0) == (ssize_t)length;
   close(fd);
   return is_written;

@@ -115,7 +115,7 @@ export interface GuestIdentity {
   readonly hostname: string;
   /** 32 hex digits. */
   readonly machineId: string;
-  /** Milliseconds since 1970; 0 leaves the clock alone. */
+  /** At the time of the call, milliseconds since 1970; 0 leaves the clock alone. It is set to an error of less than 50 ms where the guest is quick enough. */
   readonly wallClockMs: number;
   readonly network: Readonly<Partial<Record<'mac' | 'ip' | 'gateway' | 'dns', string>>>;
   /** 32 bytes from the host's generator. */

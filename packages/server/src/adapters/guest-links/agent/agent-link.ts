@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { GuestInfo, GuestLink } from '../../../ports/guest-link.ts';
 import { attachToCommand, startCommand } from './executions.ts';
 import { LINK_KEY_BYTES } from './handshake.ts';
+import { identify } from './identify.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { MODE_AS_IT_IS } from './messages/files.ts';
 import * as requests from './requests.ts';
@@ -35,10 +36,10 @@ export async function createAgentLink(deps: AgentLinkDeps, connection: AgentConn
   if (connection.linkKey.length !== LINK_KEY_BYTES) throw new RangeError(`a link key has ${LINK_KEY_BYTES} bytes`);
   const keeper = new LinkKeeper(deps, connection);
   await keeper.open(connection.signal);
-  return describe(keeper);
+  return describe(keeper, deps.clock);
 }
 
-function describe(keeper: LinkKeeper): GuestLink {
+function describe(keeper: LinkKeeper, clock: AgentLinkDeps['clock']): GuestLink {
   const { table, pings } = keeper;
   return {
     get info(): GuestInfo {
@@ -60,7 +61,7 @@ function describe(keeper: LinkKeeper): GuestLink {
     watch: (path, options) => watchGuestFiles(table, path, options),
     connect: (target, options) => connectInGuest(table, target, options),
     stats: (options) => requests.readStats(table, options),
-    identify: (identity, options) => requests.identify(table, identity, options),
+    identify: (identity, options) => identify({ table, clock }, identity, options),
     shutDown: (how, options) => requests.shutDown(table, how, options),
     freeze: (options) => requests.freeze(table, options),
     thaw: (options) => requests.thaw(table, options),

@@ -130,6 +130,7 @@ test("commands of the machine that it was go on when it becomes another, and are
   const attached = await link.exec(mine, command(['cat'], { hasStdin: true }), options);
   const talker = await link.exec(detached, shell('head -c 3000000 /dev/zero; touch /srv/said-all'), options);
   await talker[Symbol.asyncDispose]();
+  await readToEnd(await link.exec(newId(), command(['date', '-s', '@1000000000']), options));
 
   const machineId = randomBytes(16).toString('hex');
   await link.identify(
@@ -137,6 +138,10 @@ test("commands of the machine that it was go on when it becomes another, and are
     options,
   );
 
+  const askedAtMs = Date.now();
+  const date = await readToEnd(await link.exec(newId(), command(['date', '+%s%3N']), options));
+  expect(Number(date.stdout)).toBeGreaterThan(askedAtMs - 50);
+  expect(Number(date.stdout)).toBeLessThanOrEqual(Date.now());
   const waited = shell('while [ ! -e /srv/said-all ]; do sleep 0.1; done', { timeoutMs: 20_000 });
   expect((await readToEnd(await link.exec(newId(), waited, options))).exit.exitCode).toBe(0);
   const kept = { stdoutBytes: 0, stderrBytes: 0, isTty: false };

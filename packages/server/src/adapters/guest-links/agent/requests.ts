@@ -1,5 +1,5 @@
 /** The requests of one question and one answer, as the port names them. */
-import type { Abortable, GuestFile, GuestIdentity, GuestStats } from '../../../ports/guest-link.ts';
+import type { Abortable, GuestFile, GuestStats } from '../../../ports/guest-link.ts';
 import { invalidPath } from './guest-errors.ts';
 import { bytesOfText } from './guest-text.ts';
 import {
@@ -12,9 +12,7 @@ import {
 import { encodeOpenMkdir, encodeOpenRemove, encodeOpenRename } from './messages/files.ts';
 import {
   decodeFileSystemCount,
-  decodeIdentifyResult,
   encodeOpenFreeze,
-  encodeOpenIdentify,
   encodeOpenPrepare,
   encodeOpenShutdown,
   encodeOpenThaw,
@@ -103,18 +101,6 @@ export async function readStats(table: StreamTable, { signal }: Abortable): Prom
     { payload, isRepeatable: true, decode: (bytes) => statsOf(decodeStatsResult(bytes)) },
     signal,
   );
-}
-
-export async function identify(table: StreamTable, identity: GuestIdentity, { signal }: Abortable): Promise<void> {
-  const { hostname, machineId, wallClockMs, network, entropy } = identity;
-  const payload = encodeOpenIdentify({
-    hostname,
-    machineId: Buffer.from(machineId, 'hex'),
-    wallClockNs: BigInt(wallClockMs) * 1_000_000n,
-    network: Object.entries(network).map(([name, value]) => `${name}=${value}`),
-    entropy,
-  });
-  await callUnary(table, { payload, isRepeatable: true, decode: decodeIdentifyResult }, signal);
 }
 
 export async function shutDown(
