@@ -35,6 +35,7 @@ function failedVm(id: Vm['id'], hostId: Vm['hostId'], i: number): Vm {
     metadata: {},
     desired: { power: 'running', incarnation: 1, graceMs: 0 },
     origin: null,
+    warmStart: 'auto',
     status: { phase: 'failed', since: at, failure },
     health: 'unknown',
     restarts: NO_RESTARTS,

@@ -46,6 +46,8 @@ export function createInstallation(driver: 'qemu' | 'simulated'): Installation {
     VOLARY_CACHE_DIR: process.env['VOLARY_CACHE_DIR'] ?? join(homedir(), '.cache/volary'),
     VOLARY_LISTEN: '127.0.0.1:0',
     VOLARY_DRIVER: driver,
+    // Templates and spares are made in the background, and would load this machine while others measure: tests of them turn them on.
+    VOLARY_WARM_TEMPLATES: 'off',
   };
 
   async function volary(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {

@@ -61,6 +61,13 @@ export const VmRestartPolicy = enumComponent(
 );
 export type VmRestartPolicy = Static<typeof VmRestartPolicy>;
 
+export const VmWarmStart = enumComponent(
+  'VmWarmStart',
+  ['auto', 'never', 'require'],
+  'How its first life begins: `auto` (the default), as a fork of a warm template where there is one, else by a boot; `never`, by a boot; `require`, as a fork, or it is refused.',
+);
+export type VmWarmStart = Static<typeof VmWarmStart>;
+
 export const VmDesired = component(
   'VmDesired',
   {
@@ -111,6 +118,7 @@ export const EXAMPLE_VM = {
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   snapshot_id: null,
+  warm: 'auto',
   vcpus: 1,
   memory_mib: 256,
   disk_gib: 8,
@@ -155,6 +163,7 @@ export const Vm = component(
     snapshot_id: nullableString({
       description: 'The snapshot that a life of it began from, or is about to; null when it has only booted.',
     }),
+    warm: VmWarmStart,
     vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs.' }),
     memory_mib: Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB.' }),
     disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB.' }),
@@ -196,6 +205,7 @@ export const CreateVmRequest = component(
     ),
     network: Type.Optional(VmNetwork),
     restart_policy: Type.Optional(VmRestartPolicy),
+    warm: Type.Optional(VmWarmStart),
     labels: Type.Optional(
       stringMap({
         description: 'Short texts to find it by.',

@@ -79,7 +79,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     {
       ...ENGINE_DEFAULTS,
       limits: { ...ENGINE_DEFAULTS.limits, ...config.retention },
-      warm: { ...ENGINE_DEFAULTS.warm, isEnabled: config.hasWarmTemplates },
+      warm: config.warm,
       version: VERSION,
       hostId,
     },

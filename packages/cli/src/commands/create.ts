@@ -1,4 +1,4 @@
-import type { CreateVmRequest, RestoredVmRequest, VmRestartPolicy } from '@volary/contract';
+import type { CreateVmRequest, RestoredVmRequest, VmRestartPolicy, VmWarmStart } from '@volary/contract';
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
@@ -13,6 +13,7 @@ interface CreateOptions {
   readonly disk?: number;
   readonly network?: 'user' | 'none';
   readonly restart?: VmRestartPolicy;
+  readonly warm?: VmWarmStart;
   readonly label?: Readonly<Record<string, string>>;
   readonly snapshot?: string;
   readonly start: boolean;
@@ -36,6 +37,12 @@ export function configureCreate(command: Command, context: Context): void {
         'on-failure',
         'never',
       ]),
+    )
+    .addOption(
+      new Option(
+        '--warm <how>',
+        'begin as a fork of a guest that has booted before: auto, where there is one; never; or require (default auto)',
+      ).choices(['auto', 'never', 'require']),
     )
     .option('--snapshot <ref>', 'go on from this snapshot, with its processors and memory, in place of a boot')
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
@@ -63,17 +70,17 @@ async function create(context: Context, name: string | undefined, options: Creat
 
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
 function restoredRequest(name: string | undefined, options: CreateOptions): RestoredVmRequest {
-  const { image, network, start, ...request } = createRequest(name, options);
-  if (image !== undefined || network !== undefined || start === false)
+  const { image, network, warm, start, ...request } = createRequest(name, options);
+  if ([image, network, warm].some((given) => given !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --image, --network, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --image, --network, --warm, --no-start.',
     );
   return request;
 }
 
 /** Names are the wire's; what was not given is left to the server. */
 function createRequest(name: string | undefined, options: CreateOptions): CreateVmRequest {
-  const { vcpus, memory, disk, image, network, restart, label, start } = options;
+  const { vcpus, memory, disk, image, network, restart, warm, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(vcpus === undefined ? {} : { vcpus }),
@@ -82,6 +89,7 @@ function createRequest(name: string | undefined, options: CreateOptions): Create
     ...(image === undefined ? {} : { image }),
     ...(network === undefined ? {} : { network: { mode: network } }),
     ...(restart === undefined ? {} : { restart_policy: restart }),
+    ...(warm === undefined ? {} : { warm }),
     ...(label === undefined ? {} : { labels: label }),
     start,
   };

@@ -32,7 +32,7 @@ describe('the configuration', () => {
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },
       allowedOrigins: [],
-      hasWarmTemplates: false,
+      warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
       webhookAllowedTargets: { ranges: [], places: [] },
     });
   });
@@ -87,6 +87,9 @@ describe('the configuration', () => {
     [[], { VOLARY_ADMIN_KEY: 'short' }, 'VOLARY_ADMIN_KEY'],
     [[], { VOLARY_LOG_LEVEL: 'loud' }, 'log'],
     [[], { VOLARY_WARM_TEMPLATES: 'maybe' }, 'warm_templates'],
+    [[], { VOLARY_WARM_TEMPLATES_GIB: '0' }, 'warm_templates_gib'],
+    [[], { VOLARY_WARM_POOL_MEMORY_MIB: '-1' }, 'warm_pool_memory_mib'],
+    [[], { VOLARY_WARM_POOL_COUNT: '1e3' }, 'warm_pool_count'],
     [[], { VOLARY_EVENT_MAX_COUNT: '0' }, 'event_max_count'],
     [[], { VOLARY_EVENT_RETENTION_HOURS: '1.5' }, 'event_retention_hours'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],

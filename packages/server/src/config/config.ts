@@ -30,12 +30,20 @@ export interface Config {
   };
   /** Origins (`https://console.example.org`) whose pages may open sockets, besides the server's own address. */
   readonly allowedOrigins: readonly string[];
-  /** Whether VMs begin as forks of guests that have booted before. */
-  readonly hasWarmTemplates: boolean;
+  readonly warm: {
+    /** Whether VMs begin as forks of guests that have booted before. */
+    readonly isEnabled: boolean;
+    /** What those guests may take on the disk, all together. */
+    readonly maxBytes: number;
+    /** Memory and number of machines that are made ahead of their VMs; 0: none are. */
+    readonly poolMemoryMib: number;
+    readonly poolCount: number;
+  };
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:7070';
 const HOUR_MS = 3_600_000;
+const GIB = 1024 ** 3;
 const WEEK_HOURS = 7 * 24;
 const CENTURY_HOURS = 100 * 365 * 24;
 
@@ -64,7 +72,12 @@ export async function readConfig(
       finishedMs:
         HOUR_MS * count('finished_retention_hours', settings.finishedRetentionHours, WEEK_HOURS, CENTURY_HOURS),
     },
-    hasWarmTemplates: oneOf('warm_templates', settings.warmTemplates ?? 'off', ['on', 'off']) === 'on',
+    warm: {
+      isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',
+      maxBytes: GIB * count('warm_templates_gib', settings.warmTemplatesGib, 4, 100_000),
+      poolMemoryMib: countOrNone('warm_pool_memory_mib', settings.warmPoolMemoryMib, 1_024, 100_000_000),
+      poolCount: countOrNone('warm_pool_count', settings.warmPoolCount, 8, 10_000),
+    },
     allowedOrigins: (settings.allowedOrigins ?? '')
       .split(/[\s,]+/)
       .filter((text) => text !== '')
@@ -87,12 +100,23 @@ function oneOf<T extends string>(
 
 /** A whole number from 1 to `maximum`. */
 function count(setting: string, value: string | null, otherwise: number, maximum: number): number {
-  const number = value === null ? otherwise : Number(value);
-  if (Number.isInteger(number) && number >= 1 && number <= maximum) return number;
-  throw new VolaryError('invalid_argument', `${setting} is "${value}"; it must be a number from 1 to ${maximum}.`, {
-    reason: 'config.invalid',
-    details: { field: setting, minimum: 1, maximum },
-  });
+  return within(setting, value ?? String(otherwise), { minimum: 1, maximum });
+}
+
+/** A whole number from 0 to `maximum`. */
+function countOrNone(setting: string, value: string | null, otherwise: number, maximum: number): number {
+  return within(setting, value ?? String(otherwise), { minimum: 0, maximum });
+}
+
+function within(setting: string, value: string, range: { readonly minimum: number; readonly maximum: number }): number {
+  const number = Number(value);
+  const { minimum, maximum } = range;
+  if (/^[0-9]+$/.test(value) && number >= minimum && number <= maximum) return number;
+  throw new VolaryError(
+    'invalid_argument',
+    `${setting} is "${value}"; it must be a number from ${minimum} to ${maximum}.`,
+    { reason: 'config.invalid', details: { field: setting, minimum, maximum } },
+  );
 }
 
 function origin(text: string): string {

@@ -18,6 +18,9 @@ export interface Settings {
   readonly finishedRetentionHours: string | null;
   readonly allowedOrigins: string | null;
   readonly warmTemplates: string | null;
+  readonly warmTemplatesGib: string | null;
+  readonly warmPoolMemoryMib: string | null;
+  readonly warmPoolCount: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -41,6 +44,9 @@ const SOURCES = {
   finishedRetentionHours: { flag: null, env: 'VOLARY_FINISHED_RETENTION_HOURS', file: 'finished_retention_hours' },
   allowedOrigins: { flag: null, env: 'VOLARY_ALLOWED_ORIGINS', file: 'allowed_origins' },
   warmTemplates: { flag: null, env: 'VOLARY_WARM_TEMPLATES', file: 'warm_templates' },
+  warmTemplatesGib: { flag: null, env: 'VOLARY_WARM_TEMPLATES_GIB', file: 'warm_templates_gib' },
+  warmPoolMemoryMib: { flag: null, env: 'VOLARY_WARM_POOL_MEMORY_MIB', file: 'warm_pool_memory_mib' },
+  warmPoolCount: { flag: null, env: 'VOLARY_WARM_POOL_COUNT', file: 'warm_pool_count' },
 } as const satisfies Record<keyof Settings, { flag: string | null; env: string; file: string | null }>;
 
 /** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
@@ -67,6 +73,9 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     finishedRetentionHours: find(SOURCES.finishedRetentionHours),
     allowedOrigins: find(SOURCES.allowedOrigins),
     warmTemplates: find(SOURCES.warmTemplates),
+    warmTemplatesGib: find(SOURCES.warmTemplatesGib),
+    warmPoolMemoryMib: find(SOURCES.warmPoolMemoryMib),
+    warmPoolCount: find(SOURCES.warmPoolCount),
   };
 }
 

@@ -5,7 +5,7 @@ import { createIdempotency } from './idempotency/claims.ts';
 import { buildImage } from './operations/build-image.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { createSnapshot } from './operations/create-snapshot.ts';
-import { createVm } from './operations/create-vm.ts';
+import { createVm, type WarmCreation } from './operations/create-vm.ts';
 import { createVmFromSnapshot } from './operations/create-vm-from-snapshot.ts';
 import { createWebhook, type WebhookDeps } from './operations/create-webhook.ts';
 import { type DeleteSnapshotDeps, deleteSnapshot } from './operations/delete-snapshot.ts';
@@ -39,6 +39,7 @@ import { createFiles } from './sessions/files.ts';
 import { createGuestLinks } from './sessions/guest-links.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import { createSnapshotKeeper } from './snapshots/snapshot-keeper.ts';
+import { createSparePool } from './warm/spare-pool.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
@@ -51,15 +52,16 @@ export interface RunningEngine extends Engine {
 /** Puts the engine together. Nothing runs before `start`. */
 export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEngine {
   const links = createGuestLinks(deps);
-  const warm = createWarmStarts({ ...deps, config });
+  const pool = createSparePool({ ...deps, config });
+  const warm = createWarmStarts({ ...deps, config, pool });
   const reconciler = createVmReconciler({ ...deps, config, links, warm });
   const executions = createExecutions({ ...deps, links });
   const builds = createImageBuilds(deps);
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
-  const parts = { reconciler, builds, snapshots, links, warm, executions, diskSpace };
+  const parts = { reconciler, builds, snapshots, links, warm, pool, executions, diskSpace };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
-  const changing: OperationDeps & EngineDeps = { ...deps, config, wake };
+  const changing: OperationDeps & EngineDeps & WarmCreation = { ...deps, config, wake, pool, warm };
   let notReady: string | null = 'The server is starting.';
 
   function wake(vmId: VmId): void {

@@ -66,6 +66,9 @@ export interface EngineConfig {
     readonly isEnabled: boolean;
     /** What all templates together may take on the disk. */
     readonly maxBytes: number;
+    /** What the memory of all spare machines together may be, MiB, and how many there may be; 0: none are made. */
+    readonly poolMemoryMib: number;
+    readonly poolCount: number;
   };
 }
 
@@ -111,5 +114,5 @@ export const ENGINE_DEFAULTS = {
     maxCount: 100,
     maxWaiting: 1_000,
   },
-  warm: { isEnabled: false, maxBytes: 4 * 1024 ** 3 },
+  warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
 } as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks' | 'warm'>;

@@ -10,6 +10,7 @@ import type { Principal } from '../domain/principal/principal.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
+import type { WarmStart } from '../domain/vm/warm-start.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
@@ -44,6 +45,7 @@ export interface CreateVmRequest {
   readonly metadata: JsonObject;
   /** False: the disk is made and nothing is started. */
   readonly start: boolean;
+  readonly warmStart: WarmStart;
 }
 
 export interface Waiting {
@@ -52,7 +54,7 @@ export interface Waiting {
 }
 
 export interface VmApi {
-  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures. */
+  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template. */
   create(principal: Principal, request: CreateVmRequest, options?: Once): Promise<Accepted>;
   /** Throws `failed_precondition` vm.already_running. */
   start(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;

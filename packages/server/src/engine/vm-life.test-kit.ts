@@ -6,7 +6,7 @@ import { ADMIN, type TestServer } from './installation.test-kit.ts';
 export const soon = { timeoutMs: 20_000, signal: new AbortController().signal };
 
 export function request(name: string, labels: Record<string, string> = {}, start = true): CreateVmRequest {
-  return { name, spec: {}, labels, metadata: {}, start };
+  return { name, spec: {}, labels, metadata: {}, start, warmStart: 'auto' };
 }
 
 export async function finish({ engine }: TestServer, operation: Operation): Promise<Operation> {

@@ -33,6 +33,15 @@ export interface WarmTemplates {
    * `startMachine` and `saveMachine`.
    */
   build(machine: DiskSpec, options: Abortable): Promise<WarmTemplate>;
+  /**
+   * Makes a machine of this template ahead of its VM, and halts it: it has the VM's id, its disk and its first life, but neither its
+   * name nor a network, and nobody gets a link to it. `startMachine` of that life gives it to the VM, as if it had just been restored; `endMachine` and
+   * `deleteDisk` take it away again. Throws as `createDisk` and `startMachine`; then nothing is left of it.
+   */
+  startSpare(
+    machine: Omit<DiskSpec, 'name' | 'labels' | 'from'>,
+    options: Abortable & { readonly key: string },
+  ): Promise<void>;
   list(): Promise<readonly WarmTemplate[]>;
   /** Absent is fine. */
   remove(key: string): Promise<void>;
@@ -125,6 +134,8 @@ export interface VmObservation {
 export interface FoundVm {
   readonly vmId: VmId;
   readonly observation: VmObservation;
+  /** Its machine was made ahead by `startSpare`, and has not been given to its VM. */
+  readonly isSpare: boolean;
 }
 
 export interface ConsoleChunk {
@@ -172,7 +183,7 @@ export interface Driver extends AsyncDisposable {
   /**
    * Starts a machine from its disk, on the very image that this was made from, and returns once it executes; the guest is
    * not awaited. A machine of this incarnation that is there
-   * already is returned as it is; one of another incarnation: `failed_precondition` driver.machine_present.
+   * already is returned as it is, and a spare one is given to its VM; one of another incarnation: `failed_precondition` driver.machine_present.
    * With `from`, the disk becomes what it was when that was saved, unless it still is. Throws what `prepareRestore` does, `data_loss` driver.disk_damaged, `unavailable` driver.start_failed with the VMM's own words in `context`, `data_loss` image.lost.
    */
   startMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;

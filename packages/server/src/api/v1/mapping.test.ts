@@ -64,6 +64,7 @@ const VM = {
   metadata: ['metadata'],
   desired: ['desired'],
   origin: ['snapshot_id'],
+  warmStart: ['warm'],
   status: ['phase', 'phase_since', 'operation_id', 'deadline_at', 'failure'],
   health: ['health'],
   restarts: ['restart_count', 'restart_at'],

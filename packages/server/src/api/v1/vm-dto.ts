@@ -25,6 +25,7 @@ export function toVmDto(vm: Vm): VmDto {
     image: spec.image,
     image_digest: vm.imageDigest,
     snapshot_id: vm.origin?.snapshotId ?? null,
+    warm: vm.warmStart,
     vcpus: spec.vcpuCount,
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
@@ -62,6 +63,7 @@ export function toCreateVm(body: CreateVmRequest): CreateVm {
     labels: body.labels ?? {},
     metadata: body.metadata ?? {},
     start: body.start ?? true,
+    warmStart: body.warm ?? 'auto',
   };
 }
 

@@ -4,6 +4,7 @@ import type { EpochMs } from '../time.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
 import type { Restarts } from './restarts.ts';
 import type { VmSpec } from './spec.ts';
+import type { WarmStart } from './warm-start.ts';
 
 /** Where the VM's power is wanted. `absent`: everything that belongs to it is to be removed. */
 export type PowerState = 'running' | 'paused' | 'stopped' | 'absent';
@@ -72,8 +73,10 @@ export interface Vm {
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
   readonly desired: Desired;
-  /** Null when all its lives boot. */
+  /** The snapshot that a life of it begins from; null where there is none. */
   readonly origin: Origin | null;
+  /** How its first life begins, where that is not from a snapshot. */
+  readonly warmStart: WarmStart;
   readonly status: VmStatus;
   readonly health: VmHealth;
   /** What the restart policy has done, and is about to do. */

@@ -8,12 +8,22 @@ import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
-import { checkNewVm, newVm, storeVm } from './new-vm.ts';
+import type { Spare, SparePool } from '../warm/spare-pool.ts';
+import type { WarmStarts } from '../warm/warm-starts.ts';
+import { checkNewVm, type NewVm, newVm, storeVm } from './new-vm.ts';
 import { announce, type OperationDeps } from './request-change.ts';
+
+/** What a creation takes of warm starts. */
+export interface WarmCreation {
+  readonly pool: Pick<SparePool, 'take' | 'putBack' | 'release'>;
+  readonly warm: Pick<WarmStarts, 'requireFor'>;
+}
+
+type CreateDeps = OperationDeps & Pick<EngineDeps, 'images'> & WarmCreation;
 
 /** Stores a new VM and the operation that makes it. Nothing is stored when it is refused. */
 export async function createVm(
-  deps: OperationDeps & Pick<EngineDeps, 'images'>,
+  deps: CreateDeps,
   principal: Principal,
   request: CreateVmRequest,
   { once }: Once = {},
@@ -24,19 +34,51 @@ export async function createVm(
   const spec = completeSpec(deps, request.spec);
   checkNewVm(request);
   checkImage(deps, spec.image);
-  const facts = await deps.hostProbe.measure();
+  const spare = await takeSpare(deps, request, spec);
+  if (spare === null && request.warmStart === 'require') await deps.warm.requireFor(spec);
+  try {
+    const accepted = await store(deps, principal, { ...request, spec, origin: null, spare }, once);
+    announce(deps, accepted);
+    return accepted;
+  } catch (error) {
+    if (spare !== null) deps.pool.putBack(spare);
+    throw error;
+  }
+}
 
-  const accepted = await deps.store.transaction(async (tables) => {
-    const promised = await tables.vms.promised();
-    if (request.start) admitMemory(spec.memoryMib, facts, promised, deps.config.limits);
-    admitDisk(spec.diskGib, facts, promised, deps.config.limits);
-    const made = newVm(deps, principal, { ...request, spec, origin: null });
-    await storeVm(tables, made);
-    await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
-    return made;
-  });
-  announce(deps, accepted);
-  return accepted;
+/** A machine that was made ahead for VMs like this one. */
+async function takeSpare(deps: CreateDeps, { start, warmStart }: CreateVmRequest, spec: VmSpec): Promise<Spare | null> {
+  if (!start || warmStart === 'never') return null;
+  const image = await deps.images.find(spec.image);
+  return image === null ? null : deps.pool.take({ spec, imageDigest: image.digest });
+}
+
+async function store(deps: CreateDeps, principal: Principal, request: NewVm, once: Once['once']): Promise<Accepted> {
+  const attempt = async (): Promise<Accepted> => {
+    const facts = await deps.hostProbe.measure();
+    return await deps.store.transaction(async (tables) => {
+      const promised = await tables.vms.promised();
+      if (request.start) {
+        // A machine that is there has its memory already.
+        const ownMib = request.spare == null ? 0 : request.spec.memoryMib;
+        const memoryAvailableMib = facts.memoryAvailableMib + ownMib;
+        admitMemory(request.spec.memoryMib, { ...facts, memoryAvailableMib }, promised, deps.config.limits);
+      }
+      admitDisk(request.spec.diskGib, facts, promised, deps.config.limits);
+      const made = newVm(deps, principal, request);
+      await storeVm(tables, made);
+      await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
+      return made;
+    });
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    // Machines that wait for VMs give way to a VM.
+    const isShort = error instanceof VolaryError && error.reason === 'host.no_memory';
+    if (!isShort || (await deps.pool.release()) === 0) throw error;
+    return await attempt();
+  }
 }
 
 function completeSpec(deps: OperationDeps, asked: Partial<VmSpec>): VmSpec {

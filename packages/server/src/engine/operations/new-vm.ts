@@ -4,16 +4,21 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { checkMetadata, checkVmName, VM_LIMITS, type VmSpec } from '../../domain/vm/spec.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
+import type { WarmStart } from '../../domain/vm/warm-start.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { CreateVmRequest } from '../engine.ts';
 import type { Accepted } from '../requests.ts';
+import type { Spare } from '../warm/spare-pool.ts';
 import { operationEvent, vmEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
 /** A VM as it is asked for; `origin`: what its first life begins from, null for a boot. */
-export interface NewVm extends Omit<CreateVmRequest, 'spec'> {
+export interface NewVm extends Omit<CreateVmRequest, 'spec' | 'warmStart'> {
   readonly spec: VmSpec;
   readonly origin: Origin | null;
+  readonly warmStart?: WarmStart;
+  /** The machine that was made ahead for it, if there is one. */
+  readonly spare?: Spare | null;
 }
 
 /** Throws `invalid_argument` vm.invalid_name, vm.invalid_labels, vm.metadata_too_large. */
@@ -26,7 +31,7 @@ export function checkNewVm({ name, labels, metadata }: Pick<NewVm, 'name' | 'lab
 /** The VM and the operation that makes it, not yet stored. */
 export function newVm(deps: OperationDeps, principal: Principal, request: NewVm): Accepted {
   const now = deps.clock.now();
-  const id = deps.ids.create('vm');
+  const id = request.spare?.vmId ?? deps.ids.create('vm');
   const name = request.name ?? `vm-${id.slice(-8)}`;
   const { spec, origin } = request;
   const operation: Operation = newOperation(deps, {
@@ -46,11 +51,12 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     origin,
     status: { phase: 'pending', since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
     health: 'unknown',
+    warmStart: request.warmStart ?? 'auto',
     restarts: NO_RESTARTS,
     driver: deps.driver.kind,
     hostId: deps.config.hostId,
     handle: null,
-    imageDigest: null,
+    imageDigest: request.spare?.imageDigest ?? null,
     incarnation: 0,
     generation: 1,
     revision: 1,

@@ -175,6 +175,7 @@ export function makeVm(shape: Shape): Vm {
       ? { phase: 'failed', since: 0, failure }
       : { phase: 'pending', since: 0, operationId: OPERATION, deadlineAt: 1 },
     health: 'unknown',
+    warmStart: 'auto',
     restarts: NO_RESTARTS,
     driver: 'model',
     hostId: idFromUuid('host', '01890a5d-ac96-774b-bcce-b302099a8057'),

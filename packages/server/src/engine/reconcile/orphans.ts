@@ -24,7 +24,9 @@ export function createReaper(deps: ReaperDeps): { look(signal: AbortSignal): Pro
 
   async function findOrphans(signal: AbortSignal): Promise<ReadonlySet<VmId>> {
     const orphans = new Set<VmId>();
-    for (const { vmId, observation } of await deps.driver.findAll({ signal })) {
+    for (const { vmId, observation, isSpare } of await deps.driver.findAll({ signal })) {
+      // Those are the pool's business.
+      if (isSpare) continue;
       if (observation.machine.kind !== 'absent' && (await deps.store.vms.get(vmId)) === null) orphans.add(vmId);
     }
     return orphans;

@@ -9,6 +9,7 @@ import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
+import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
 import type { DiskSpace } from './disk-space.ts';
@@ -27,6 +28,7 @@ type SupervisorDeps = EngineDeps & {
   readonly executions: Executions;
   readonly diskSpace: DiskSpace;
   readonly warm: WarmStarts;
+  readonly pool: SparePool;
 };
 
 export interface Supervisor {
@@ -100,6 +102,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.sweepMs, 'webhook deliveries', () => dropOldDeliveries(deps)),
         runDeliverer(deps, { signal }),
         deps.warm.run({ signal }),
+        deps.pool.run({ signal }),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },

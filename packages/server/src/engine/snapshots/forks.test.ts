@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import type { Claim } from '../requests.ts';
 import type { Forked } from '../snapshot-api.ts';
-import { create, finish } from '../vm-life.test-kit.ts';
+import { create, finish, request } from '../vm-life.test-kit.ts';
 import { acceptedOf, dyingAt, forkRequest, get, tell, told } from './snapshots.test-kit.ts';
 
 let installation: Installation;
@@ -69,7 +69,7 @@ describe('a fork', () => {
     const [host] = await server.engine.hosts.list(ADMIN);
     const freeMib = Math.min(host?.host.memoryMib ?? 0, 1_048_576) - 512 - (host?.promisedMemoryMib ?? 0);
     // All that is left but the memory of two VMs is promised to another.
-    const large = { name: 'large', spec: { memoryMib: 128 }, labels: {}, metadata: {}, start: false };
+    const large = request('large', {}, false);
     const { vm } = await server.engine.vms.create(ADMIN, large);
     await expect.poll(async () => (await get(server, vm.id)).status.phase).toBe('stopped');
     const stored = await get(server, vm.id);

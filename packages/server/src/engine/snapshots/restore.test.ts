@@ -78,7 +78,7 @@ describe('restoring a VM', () => {
     await savedVm(server);
     const spec = { memoryMib: 128 };
     const { operation } = await server.engine.vms.create(ADMIN, {
-      ...{ name: 'small', spec, labels: {}, metadata: {}, start: true },
+      ...{ name: 'small', spec, labels: {}, metadata: {}, start: true, warmStart: 'auto' },
     });
     await finish(server, operation);
 

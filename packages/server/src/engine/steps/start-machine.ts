@@ -1,40 +1,75 @@
 import type { DriverHandle, Vm } from '../../domain/vm/vm.ts';
+import type { MachineSpec } from '../../ports/driver.ts';
+import { noTemplate } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
-import { machineSpec, type Step, type StepDeps } from './step.ts';
+import { machineSpec, type Step, type StepContext, type StepDeps } from './step.ts';
 
 /** How long a fork may take to its agent's answer; it takes a tenth of a second. */
 const ANSWER_MS = 15_000;
 
-/** Starts the wanted life's machine, or takes over the one a former server started and had no time to write down. */
-export const startMachine: Step = async (deps, { vm, signal }) => {
-  const handle = (await beginWarm(deps, vm, signal)) ?? (await deps.driver.startMachine(machineSpec(vm), { signal }));
+/** Starts the wanted life's machine, or takes over the one that is there: a spare, or one that a former server started and had no time to write down. */
+export const startMachine: Step = async (deps, context) => {
+  const { vm, signal } = context;
+  const handle =
+    (await giveSpare(deps, context)) ??
+    (await beginWarm(deps, vm, signal)) ??
+    (await deps.driver.startMachine(machineSpec(vm), { signal }));
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
   return { handle, pid, incarnation: vm.desired.incarnation, startedAt: null, health: 'unknown' };
 };
 
-/**
- * Begins the VM's first life as a fork, where there is something to begin from, and sees to it that its guest answers: null when it has to
- * boot. Nobody has been in a VM whose first start was never completed, so that its disk may be made anew.
- */
-async function beginWarm(
-  { driver, links, warm, clock }: StepDeps,
-  vm: Vm,
-  signal: AbortSignal,
-): Promise<DriverHandle | null> {
-  // One that begins from a snapshot begins from that.
-  if (vm.incarnation > 0 || machineSpec(vm).from !== undefined) return null;
-  const from = await warm.find(vm, { signal });
-  if (from === null) return null;
+/** A first life whose machine waits for it, halted. Null where there is none, or it is of no use: then nothing is left of it. */
+async function giveSpare(deps: StepDeps, { vm, signal }: StepContext): Promise<DriverHandle | null> {
+  if (!mayBeginWarm(vm)) return null;
+  const { machine } = await deps.driver.inspect(vm.id, { signal });
+  if (machine.kind !== 'paused') return null;
   try {
-    const handle = await driver.startMachine({ ...machineSpec(vm), from }, { signal });
-    await withTimeout(clock, ANSWER_MS, signal, (limited) => links.open(vm.id, { signal: limited }));
-    return handle;
+    return await startAndHear(deps, machineSpec(vm), signal);
   } catch (error) {
     signal.throwIfAborted();
-    await warm.reject(vm, from, error);
-    await links.drop(vm.id);
-    await driver.endMachine(vm.id, { signal });
+    deps.log.warn('a spare machine could not be used', { vmId: vm.id, error });
+    await endMachine(deps, vm, signal);
     return null;
   }
+}
+
+/** A first life that begins as a fork of a template. Null where there is none, or it is of no use and the VM has to boot. */
+async function beginWarm(deps: StepDeps, vm: Vm, signal: AbortSignal): Promise<DriverHandle | null> {
+  if (!mayBeginWarm(vm)) return null;
+  const from = await deps.warm.find(vm, { signal });
+  if (from === null) {
+    if (vm.warmStart === 'require') throw noTemplate('It has been removed since this VM was asked for.');
+    return null;
+  }
+  try {
+    return await startAndHear(deps, { ...machineSpec(vm), from }, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    await deps.warm.reject(vm, from, error);
+    await endMachine(deps, vm, signal);
+    if (vm.warmStart === 'require') throw error;
+    return null;
+  }
+}
+
+/** Nobody has been in a VM whose first start was never completed. One that begins from a snapshot begins from that. */
+function mayBeginWarm(vm: Vm): boolean {
+  return vm.incarnation === 0 && machineSpec(vm).from === undefined;
+}
+
+/** Starts a machine that has not to boot, and sees to it that its guest answers. */
+async function startAndHear(
+  { driver, links, clock }: StepDeps,
+  machine: MachineSpec,
+  signal: AbortSignal,
+): Promise<DriverHandle> {
+  const handle = await driver.startMachine(machine, { signal });
+  await withTimeout(clock, ANSWER_MS, signal, (limited) => links.open(machine.vmId, { signal: limited }));
+  return handle;
+}
+
+async function endMachine({ links, driver }: StepDeps, { id }: Vm, signal: AbortSignal): Promise<void> {
+  await links.drop(id);
+  await driver.endMachine(id, { signal });
 }

@@ -6,7 +6,7 @@ import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 
-export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock'> & {
+export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock' | 'log'> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;

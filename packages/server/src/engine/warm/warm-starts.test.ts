@@ -1,60 +1,19 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VolaryError } from '../../domain/errors.ts';
-import type { DiskSpec, Driver, WarmTemplate } from '../../ports/driver.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
-import { create, finish } from '../vm-life.test-kit.ts';
+import { create, finish, request } from '../vm-life.test-kit.ts';
+import { createWarmHost } from './warm-host.test-kit.ts';
 
-/* When VMs begin warm, and what becomes of those that cannot, with templates that are nothing but their keys. */
+/* When VMs begin warm, and what becomes of those that cannot. */
 
 let installation: Installation;
-let templates: Map<string, WarmTemplate>;
-let begunFrom: (string | null)[];
-let built: PromiseWithResolvers<void>;
 
 beforeEach(() => {
   installation = createInstallation();
-  templates = new Map();
-  begunFrom = [];
-  built = Promise.withResolvers();
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
 });
-
-const keyOf = ({ spec }: DiskSpec): string => `${spec.memoryMib} MiB`;
-
-function templateFor({ spec, image }: DiskSpec, key: string): WarmTemplate {
-  const { vcpuCount, memoryMib, diskGib } = spec;
-  const sizes = { diskBytes: diskGib * 1024 ** 3, sizeBytes: 1, haltedMs: 1, usedAt: 1 };
-  return { key, vcpuCount, memoryMib, imageDigest: image.digest, ...sizes };
-}
-
-/** A host with warm templates; `begin` is asked at each start from one. */
-function warmHost(begin: () => Promise<void>, build: () => Promise<void> = async () => undefined) {
-  return (driver: Driver): Driver => ({
-    ...driver,
-    warm: {
-      find: async (machine) => templates.get(keyOf(machine)) ?? null,
-      async build(machine) {
-        const template = templateFor(machine, keyOf(machine));
-        try {
-          await build();
-          templates.set(template.key, template);
-          return template;
-        } finally {
-          built.resolve();
-        }
-      },
-      list: async () => [...templates.values()],
-      remove: async (key) => void templates.delete(key),
-    },
-    async startMachine({ from, ...machine }, options) {
-      begunFrom.push(from?.kind === 'warm' ? from.key : null);
-      if (from !== undefined) await begin();
-      return await driver.startMachine(machine, options);
-    },
-  });
-}
 
 async function typesToldOf(server: TestServer, name: string): Promise<readonly string[]> {
   const events = await server.engine.events.list(ADMIN, { after: 0, limit: 200 });
@@ -62,9 +21,10 @@ async function typesToldOf(server: TestServer, name: string): Promise<readonly s
 }
 
 test('the first VM of a kind boots, and those after it begin from what it has left', { timeout: 20_000 }, async () => {
-  const server = await installation.start(warmHost(async () => undefined));
+  const { wrap, built, begunFrom } = createWarmHost();
+  const server = await installation.start(wrap);
   await create(server, 'first');
-  await built.promise;
+  await built;
 
   await create(server, 'second');
   await finish(server, (await server.engine.vms.restart(ADMIN, 'second', { graceMs: 0 })).operation);
@@ -74,13 +34,14 @@ test('the first VM of a kind boots, and those after it begin from what it has le
 });
 
 test('a template that cannot be begun from is removed and told of, and its VM boots', { timeout: 20_000 }, async () => {
-  const server = await installation.start(
-    warmHost(async () => {
+  const { wrap, built, begunFrom, templates } = createWarmHost({
+    begin: async () => {
       throw new VolaryError('data_loss', 'Not what it was.', { reason: 'snapshot.damaged' });
-    }),
-  );
+    },
+  });
+  const server = await installation.start(wrap);
   await create(server, 'first');
-  await built.promise;
+  await built;
 
   expect(await create(server, 'second')).toMatchObject({ state: 'succeeded' });
 
@@ -93,19 +54,54 @@ test('a kind of machine whose template cannot be made boots, and is not tried ag
   timeout: 20_000,
 }, async () => {
   let attempts = 0;
-  const server = await installation.start(
-    warmHost(
-      async () => undefined,
-      async () => {
-        attempts += 1;
-        throw new VolaryError('resource_exhausted', 'The disk is full.', { reason: 'driver.disk_full' });
-      },
-    ),
-  );
+  const { wrap, built, begunFrom } = createWarmHost({
+    build: async () => {
+      attempts += 1;
+      throw new VolaryError('resource_exhausted', 'The disk is full.', { reason: 'driver.disk_full' });
+    },
+  });
+  const server = await installation.start(wrap);
   await create(server, 'first');
-  await built.promise;
+  await built;
 
   expect(await create(server, 'second')).toMatchObject({ state: 'succeeded' });
   expect(begunFrom).toEqual([null, null]);
   expect(attempts).toBe(1);
+});
+
+test('one that is to boot does, and one that requires a template is refused where there is none', {
+  timeout: 20_000,
+}, async () => {
+  const { wrap, built, begunFrom } = createWarmHost();
+  const server = await installation.start(wrap);
+  const { vms } = server.engine;
+  await expect(vms.create(ADMIN, { ...request('early'), warmStart: 'require' })).rejects.toMatchObject({
+    code: 'failed_precondition',
+    reason: 'vm.no_warm_template',
+  });
+  await create(server, 'first');
+  await built;
+
+  for (const warmStart of ['never', 'require'] as const) {
+    const { operation } = await vms.create(ADMIN, { ...request(warmStart), warmStart });
+    expect(await finish(server, operation)).toMatchObject({ state: 'succeeded' });
+  }
+
+  // As a fork, or given a machine that was one already.
+  expect(begunFrom.filter((from) => from === null)).toHaveLength(2);
+});
+
+test('one that requires a template fails where that cannot be begun from', { timeout: 20_000 }, async () => {
+  const { wrap, built } = createWarmHost({
+    begin: async () => {
+      throw new VolaryError('data_loss', 'Not what it was.', { reason: 'snapshot.damaged' });
+    },
+  });
+  const server = await installation.start(wrap);
+  await create(server, 'first');
+  await built;
+
+  const { operation } = await server.engine.vms.create(ADMIN, { ...request('second'), warmStart: 'require' });
+
+  expect(await finish(server, operation)).toMatchObject({ state: 'failed', error: { reason: 'snapshot.damaged' } });
 });

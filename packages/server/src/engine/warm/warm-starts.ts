@@ -8,24 +8,30 @@
  *
  * Nothing depends on a template: it is in the cache, and each way that begins without one ends where the other does.
  */
-import { toVolaryError } from '../../domain/errors.ts';
+import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { DiskSpec, SavedRef, WarmTemplate } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import { likenessOf, shapeKeyOf } from './shape.ts';
+import type { SparePool } from './spare-pool.ts';
 
 export interface WarmStarts {
+  /** Throws `failed_precondition` vm.no_warm_template, with why, unless a VM like this can begin from a template. */
+  requireFor(spec: VmSpec): Promise<void>;
   /** What the VM's first life may begin from; null: it has to boot. Throws the signal's reason only. */
   find(vm: Vm, options: { readonly signal: AbortSignal }): Promise<Extract<SavedRef, { kind: 'warm' }> | null>;
   /** It could not be begun from: it is removed, so that nobody tries it again, and an event tells so. */
   reject(vm: Vm, ref: Extract<SavedRef, { kind: 'warm' }>, error: unknown): Promise<void>;
-  /** A VM has booted: a template is made for the next one like it, unless there is one. */
+  /** A VM has come to be that may have begun warm: a template is made for the next one like it, unless there is one, and spares. */
   suggest(vm: Vm): void;
   /** Makes what was suggested, one after the other, until the signal is aborted. */
   run(options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
-type WarmDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'bus' | 'clock' | 'hostProbe' | 'log'> & {
+type WarmDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'bus' | 'clock' | 'ids' | 'hostProbe' | 'log'> & {
   readonly config: EngineConfig;
+  readonly pool: Pick<SparePool, 'note' | 'dropTemplate' | 'wake'>;
 };
 
 /** What somebody does first in a new VM goes before the making of a template. */
@@ -43,9 +49,7 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
 
   async function likeOf(vm: Vm): Promise<DiskSpec | null> {
     const image = (await images.list()).find(({ digest }) => digest === vm.imageDigest);
-    if (image === undefined) return null;
-    const { id: vmId, name, spec, labels } = vm;
-    return { vmId, name, incarnation: 1, spec, labels, image };
+    return image === undefined ? null : likenessOf(vm, image);
   }
 
   async function make(vm: Vm, signal: AbortSignal): Promise<void> {
@@ -56,6 +60,12 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
     const template = await warm.build(like, { signal });
     log.info('a warm template was made', { key: template.key, haltedMs: template.haltedMs, bytes: template.sizeBytes });
     await prune(template);
+    deps.pool.wake();
+  }
+
+  async function remove(key: string): Promise<void> {
+    await deps.pool.dropTemplate(key);
+    await warm?.remove(key);
   }
 
   /** Removes what no image is there for any more, and what was used longest ago as long as there is too much. */
@@ -67,13 +77,28 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
     for (const { key, imageDigest, sizeBytes } of byUse) {
       bytes += sizeBytes;
       const isKept = key === newest.key || (digests.has(imageDigest) && bytes <= config.warm.maxBytes);
-      if (!isKept) await warm.remove(key);
+      if (!isKept) await remove(key);
     }
   }
 
+  async function whyNone(spec: VmSpec): Promise<string | null> {
+    if (driver.warm === null) return `The ${driver.kind} driver has none.`;
+    if (warm === null) return 'This server was told to do without them.';
+    const image = await images.find(spec.image);
+    if (image === null) return `The image ${spec.image} has not been built on this host.`;
+    const like = { vmId: deps.ids.create('vm'), name: 'like', incarnation: 1, spec, labels: {}, image };
+    const found = await warm.find(like, { signal: new AbortController().signal });
+    return found === null ? 'None has been made yet for this image, with these processors, memory and disk.' : null;
+  }
+
   return {
+    async requireFor(spec) {
+      const why = await whyNone(spec);
+      if (why === null) return;
+      throw noTemplate(why);
+    },
     async find(vm, { signal }) {
-      if (warm === null) return null;
+      if (warm === null || vm.warmStart === 'never') return null;
       try {
         const like = await likeOf(vm);
         const template = like === null ? null : await warm.find(like, { signal });
@@ -87,7 +112,7 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
     async reject(vm, { key }, cause) {
       const error = toVolaryError(cause);
       log.warn('a warm template could not be used', { vmId: vm.id, key, error });
-      await warm?.remove(key);
+      await remove(key);
       const data = { name: vm.name, template: key, reason: error.reason, message: error.message };
       await deps.store.events.append([
         { type: 'vm.warm_start_failed', at: clock.now(), subject: vm.id, vmId: vm.id, operationId: null, data },
@@ -95,8 +120,10 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
       deps.bus.publish('events', '');
     },
     suggest(vm) {
-      if (warm === null) return;
-      const shape = shapeOf(vm);
+      if (warm === null || vm.imageDigest === null || vm.warmStart === 'never') return;
+      const like = { spec: vm.spec, imageDigest: vm.imageDigest };
+      deps.pool.note(like);
+      const shape = shapeKeyOf(like);
       const failed = failedAtMs.get(shape);
       if (failed !== undefined && clock.monotonicMs() - failed < LEAVE_ALONE_MS) return;
       suggested.set(shape, vm);
@@ -128,8 +155,9 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
   };
 }
 
-/** What templates of one kind have in common, as far as it can be told without asking the driver. */
-function shapeOf({ spec, imageDigest }: Vm): string {
-  const { vcpuCount, memoryMib, diskGib, network } = spec;
-  return JSON.stringify([imageDigest, vcpuCount, memoryMib, diskGib, network.mode]);
+/** `why`: a sentence. */
+export function noTemplate(why: string): VolaryError {
+  return new VolaryError('failed_precondition', `There is no warm template for this VM to begin from. ${why}`, {
+    reason: 'vm.no_warm_template',
+  });
 }

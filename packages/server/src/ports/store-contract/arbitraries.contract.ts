@@ -9,6 +9,7 @@ import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.t
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
 import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
+import { WARM_STARTS } from '../../domain/vm/warm-start.ts';
 import { DELIVERY_KINDS, DELIVERY_STATES, type Delivery, TRY_ERRORS } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 
@@ -76,6 +77,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     ),
     status: anyStatus,
     health: fc.constantFrom('healthy', 'degraded', 'unknown'),
+    warmStart: fc.constantFrom(...WARM_STARTS),
     restarts: fc.record({ count: small, at: orNull(moment) }),
     driver: words,
     hostId: anyId('host'),

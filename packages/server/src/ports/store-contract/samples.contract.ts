@@ -30,6 +30,7 @@ export function sampleVm(number: number, change: Partial<Vm> = {}): Vm {
     origin: null,
     status: { phase: 'running', since: AT },
     health: 'healthy',
+    warmStart: 'auto',
     restarts: NO_RESTARTS,
     driver: 'simulated',
     hostId: numberedId('host', 1),

@@ -51,6 +51,8 @@ const LAUNCH_RECORD = record({
   process: either(nothing, record({ pid: integer(2), startTimeTicks: integer(0), bootId: text })),
   /** Only of a machine that was restored: how far it has come since. */
   restore: optional(either(nothing, RESTORE)),
+  /** Only of a machine that was made ahead of its VM and has not been given to it. */
+  isSpare: optional(flag),
   /** How it ended, where that was seen to happen. */
   end: either(nothing, MACHINE_END),
 });

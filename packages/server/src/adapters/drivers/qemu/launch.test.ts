@@ -36,6 +36,7 @@ test('a start that is called off ends its process, also while that has no comman
     consoleOffset: 0,
     process: null,
     restore: null,
+    isSpare: false,
     end: null,
   };
   const caller = new AbortController();

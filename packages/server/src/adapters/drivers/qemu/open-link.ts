@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { VmId } from '../../../domain/ids.ts';
-import type { GuestLink } from '../../../ports/guest-link.ts';
+import type { Abortable, GuestLink } from '../../../ports/guest-link.ts';
 import { openAgentSocket } from './agent-transport.ts';
 import { noMachine } from './errors.ts';
 import { readLinkKey } from './link-key.ts';
@@ -9,18 +9,21 @@ import { findRecord } from './present-machine.ts';
 import type { QemuDriverDeps } from './qemu-config.ts';
 import { identifyRestored } from './saved/identify-restored.ts';
 
+/** `isSpare`: whether one is wanted to a machine that was made ahead of its VM. To nobody else is that one there. */
+type LinkOptions = Abortable & { readonly isSpare: boolean };
+
 /** A link to the agent of the machine that is there now; it ends with this machine's life. */
 export async function openLink(
   deps: Pick<QemuDriverDeps, 'connectAgent'>,
   machines: Machines,
   vmId: VmId,
-  signal: AbortSignal,
+  { signal, isSpare }: LinkOptions,
 ): Promise<GuestLink> {
   // Before anything is awaited: of two calls the later one has the link, whichever of them reads its record first.
   const opening = machines.beginLink(vmId);
   await opening.isFree;
   const record = await findRecord(machines, vmId);
-  if (record === null) throw noMachine();
+  if (record === null || (record.isSpare === true) !== isSpare) throw noMachine();
   const directory = machines.directory(vmId);
   const openTransport = async (): Promise<Duplex> => {
     const present = await findRecord(machines, vmId);

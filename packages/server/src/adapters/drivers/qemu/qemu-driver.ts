@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Driver, FoundVm, SavedRef } from '../../../ports/driver.ts';
+import type { VmId } from '../../../domain/ids.ts';
+import type { DiskSpec, Driver, FoundVm, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { makeDisk } from './disk.ts';
@@ -23,8 +24,9 @@ import { readConsole } from './read-console.ts';
 import { saveMachine } from './saved/save-machine.ts';
 import { snapshotsPath } from './saved/saved-machine.ts';
 import { createSavedStore } from './saved/saved-store.ts';
+import type { SpareMaker } from './saved/start-spare.ts';
 import { createWarmStore } from './saved/warm-store.ts';
-import { prepareRestore, type StartContext, startMachine } from './start-machine.ts';
+import { type Launch, prepareRestore, type StartContext, startMachine } from './start-machine.ts';
 import { listVmIds } from './vm-directory.ts';
 
 /**
@@ -46,19 +48,8 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     return { machines, program, accelerators, images, openSaved, installationId, signal, faultPoint };
   };
 
-  return {
-    kind: 'qemu',
-    capabilities: QEMU_CAPABILITIES,
-    warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators }),
-
-    async probe({ signal, image }) {
-      const program = await findQemu({ signal });
-      const accelerator =
-        image === null ? notTried() : (await accelerators.choose(program, image, { signal })).accelerator;
-      return { version: program.version, accelerator };
-    },
-
-    createDisk: (machine, { signal }) =>
+  const life = {
+    createDisk: (machine: DiskSpec | RestoredSpec, { signal }: Abortable) =>
       machines.lock.run(machine.vmId, async () => {
         const directory = machines.directory(machine.vmId);
         const disk = await inspectDisk(directory);
@@ -75,7 +66,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         return { imageDigest: image.digest };
       }),
 
-    deleteDisk: (vmId, options) =>
+    deleteDisk: (vmId: VmId, options: Abortable) =>
       machines.lock.run(vmId, async () => {
         const directory = machines.directory(vmId);
         if ((await readRecord(directory.recordPath)).kind !== 'none') throw machinePresent({});
@@ -86,11 +77,33 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         if (origin !== null) await images.removeUnused(origin.imageDigest);
       }),
 
+    startMachine: (machine: Launch, { signal }: Abortable) =>
+      machines.lock.run(machine.vmId, async () => startMachine(machine, await startContext(signal))),
+
+    endMachine: (vmId: VmId, options: Abortable) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),
+  };
+
+  const spares: SpareMaker = {
+    ...life,
+    openLink: (vmId, { signal }) => openLink(deps, machines, vmId, { signal, isSpare: true }),
+    monitor: (vmId) => requireMachine(machines, vmId),
+  };
+
+  return {
+    kind: 'qemu',
+    capabilities: QEMU_CAPABILITIES,
+    warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators, spares }),
+    ...life,
+
+    async probe({ signal, image }) {
+      const program = await findQemu({ signal });
+      const accelerator =
+        image === null ? notTried() : (await accelerators.choose(program, image, { signal })).accelerator;
+      return { version: program.version, accelerator };
+    },
+
     prepareRestore: (machine, { signal }) =>
       machines.lock.run(machine.vmId, async () => prepareRestore(machine, await startContext(signal))),
-
-    startMachine: (machine, { signal }) =>
-      machines.lock.run(machine.vmId, async () => startMachine(machine, await startContext(signal))),
 
     saveMachine: (vmId, id, { signal }) =>
       machines.lock.run(vmId, async () => {
@@ -101,8 +114,6 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       const imageDigest = await snapshots.remove(id);
       if (imageDigest !== null) await images.removeUnused(imageDigest);
     },
-
-    endMachine: (vmId, options) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),
 
     pauseMachine: async (vmId) => {
       await machines.untilNotHalted(vmId);
@@ -118,7 +129,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     findAll: (options) => findAll(deps, machines, options),
     watch: ({ signal }) => machines.watch(signal),
 
-    openLink: (vmId, { signal }) => openLink(deps, machines, vmId, signal),
+    openLink: (vmId, { signal }) => openLink(deps, machines, vmId, { signal, isSpare: false }),
     readConsole: (vmId, options) => readConsole(machines, vmId, options),
 
     [Symbol.asyncDispose]: () => machines[Symbol.asyncDispose](),
@@ -132,7 +143,8 @@ async function findAll(deps: QemuDriverDeps, machines: Machines, options: Aborta
     const stored = await readRecord(machines.directory(vmId).recordPath);
     if (stored.kind === 'newer' || (stored.kind === 'valid' && stored.record.installationId !== deps.installationId))
       continue;
-    found.push({ vmId, observation: await inspectVm(machines, vmId, options) });
+    const isSpare = stored.kind === 'valid' && stored.record.isSpare === true;
+    found.push({ vmId, observation: await inspectVm(machines, vmId, options), isSpare });
   }
   return found;
 }

@@ -43,8 +43,13 @@ export interface StartContext extends Abortable {
   readonly faultPoint?: FaultPoint | undefined;
 }
 
+/** A machine to be started; `isSpare`: ahead of its VM, to be given to it by a later start of the same life without that. */
+export interface Launch extends MachineSpec {
+  readonly isSpare?: boolean;
+}
+
 /** Starts the machine unless it is there; the caller holds the VM's lock. Throws as `Driver.startMachine` says. */
-export async function startMachine(machine: MachineSpec, context: StartContext): Promise<DriverHandle> {
+export async function startMachine(machine: Launch, context: StartContext): Promise<DriverHandle> {
   const { machines, signal } = context;
   const present = await findPresent(machine, context);
   if (present !== null) return present;
@@ -96,19 +101,23 @@ export async function prepareRestore(machine: RestoredSpec, context: StartContex
   await prepareRestoredDisk(directory, { id: from.id, saved, signal });
 }
 
-async function findPresent(machine: MachineSpec, context: StartContext): Promise<DriverHandle | null> {
+async function findPresent(machine: Launch, context: StartContext): Promise<DriverHandle | null> {
   const { machines, signal } = context;
   const { machine: present } = await inspectVm(machines, machine.vmId, { signal });
   if (present.kind === 'absent') return null;
   const isSame = present.incarnation === machine.incarnation;
   if (isSame && (present.kind === 'running' || present.kind === 'paused')) {
     const stored = await readRecord(machines.directory(machine.vmId).recordPath);
-    // A former server was interrupted between its start and its going.
-    if (stored.kind === 'valid' && stored.record.restore?.isGoing === false)
-      await goOn(machine, stored.record, context);
+    if (stored.kind === 'valid') await goOnIfHeld(machine, stored.record, context);
     return present.handle;
   }
   throw machinePresent({ state: present.kind, incarnation: present.incarnation, wanted: machine.incarnation });
+}
+
+/** A former server was interrupted between the machine's start and its going, or it was made ahead and its VM is there now. */
+async function goOnIfHeld(machine: Launch, record: LaunchRecord, context: StartContext): Promise<void> {
+  const isGiven = record.isSpare === true && machine.isSpare !== true;
+  if (isGiven || record.restore?.isGoing === false) await goOn(machine, record, context);
 }
 
 /**
@@ -122,17 +131,13 @@ async function renewDisk(directory: VmDirectory, saved: SavedMachine, options: A
 }
 
 /** Has a machine that was restored take up its state and go, and writes that down. */
-async function goOn(
-  machine: MachineSpec,
-  record: LaunchRecord,
-  { machines, signal }: StartContext,
-): Promise<LaunchRecord> {
+async function goOn(machine: Launch, record: LaunchRecord, { machines, signal }: StartContext): Promise<LaunchRecord> {
   const { vmId, spec } = machine;
   const client = await machines.monitor(vmId, record).client();
   await noteDiskInUse(machines.directory(vmId));
   const hasNetwork = record.argv.some((argument) => argument.includes(`id=${NIC_ID}`));
   await setRestoredGoing(client, { hasNetwork, diskBytes: spec.diskGib * GIB, signal });
-  const going = { ...record, restore: { ...restoreOf(machine), isGoing: true } };
+  const going = { ...record, isSpare: machine.isSpare === true, restore: { ...restoreOf(machine), isGoing: true } };
   await writeRecord(machines.directory(vmId).recordPath, going);
   return going;
 }
@@ -156,7 +161,7 @@ async function findImageOf(directory: VmDirectory, { images }: StartContext): Pr
 }
 
 async function prepare(
-  machine: MachineSpec,
+  machine: Launch,
   { image, saved }: Origin,
   { machines, program, accelerators, installationId, signal }: StartContext,
 ): Promise<{ readonly record: LaunchRecord; readonly identity: Identity | null }> {
@@ -181,6 +186,7 @@ async function prepare(
     consoleOffset: await createConsoleLog(machines.directory(machine.vmId).path).end(),
     process: null,
     restore: saved === null ? null : restoreOf(machine),
+    isSpare: machine.isSpare === true,
     end: null,
   };
   if (saved !== null && !fits(saved, record)) throw doesNotFit();

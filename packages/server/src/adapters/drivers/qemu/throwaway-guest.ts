@@ -96,6 +96,7 @@ function recordOf({ name, program, accelerator, image, argumentsFor }: Throwaway
     consoleOffset: 0,
     process: null,
     restore: null,
+    isSpare: false,
     end: null,
   };
 }

@@ -107,7 +107,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     },
 
     async findAll() {
-      return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe() }));
+      return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe(), isSpare: false }));
     },
 
     watch: ({ signal }) => watch(world, AbortSignal.any([signal, disposed.signal])),

@@ -23,6 +23,7 @@ export interface VmRow {
   readonly origin_snapshot_id: string | null;
   readonly origin_incarnation: number | null;
   readonly origin_disk: string | null;
+  readonly warm_start: string;
   readonly phase: string;
   readonly phase_since: number;
   /** Set in transient phases. */

@@ -8,6 +8,7 @@ import { identityOf } from '../privileges.ts';
 import type { QemuDriverDeps } from '../qemu-config.ts';
 import type { QemuProgram } from '../qemu-program.ts';
 import type { SavedStore } from './saved-store.ts';
+import { type SpareMaker, startSpare } from './start-spare.ts';
 import { buildWarmTemplate, type WarmHost, warmKeyOf } from './warm-templates.ts';
 
 export interface WarmStoreDeps {
@@ -15,10 +16,11 @@ export interface WarmStoreDeps {
   readonly saved: SavedStore;
   readonly findQemu: (options: Abortable) => Promise<QemuProgram>;
   readonly accelerators: AcceleratorChooser;
+  readonly spares: SpareMaker;
 }
 
 /** The warm templates of one cache. */
-export function createWarmStore({ config, saved, findQemu, accelerators }: WarmStoreDeps): WarmTemplates {
+export function createWarmStore({ config, saved, findQemu, accelerators, spares }: WarmStoreDeps): WarmTemplates {
   async function hostFor({ image }: DiskSpec, options: Abortable) {
     const program = await findQemu(options);
     const { accelerator, kvm } = await accelerators.choose(program, image, options);
@@ -52,6 +54,7 @@ export function createWarmStore({ config, saved, findQemu, accelerators }: WarmS
       if (template === null) throw new TypeError('the template is not where it was just put');
       return template;
     },
+    startSpare: (machine, options) => startSpare(spares, machine, options),
     async list() {
       const found = await Promise.all((await saved.list()).map(lookUp));
       return found.filter((template) => template !== null);

@@ -97,3 +97,35 @@ test('a template is not for machines of another size, and may be gone when it is
 
   await expect(driver.createDisk(fork, options)).rejects.toMatchObject({ code: 'data_loss', reason: 'snapshot.lost' });
 });
+
+test("a spare waits, halted, is nobody's, and is itself when it is given to its VM", async () => {
+  const model = newMachine();
+  const { key } = await warm.build(model, options);
+  const { vmId, spec, image } = newMachine({ spec: { ...model.spec, diskGib: 2 } });
+
+  await warm.startSpare({ vmId, incarnation: 1, spec, image }, { ...options, key });
+
+  const found = (await driver.findAll(options)).find((one) => one.vmId === vmId);
+  expect(found).toMatchObject({ isSpare: true, observation: { machine: { kind: 'paused', incarnation: 1 } } });
+  await expect(driver.openLink(vmId, options)).rejects.toMatchObject({ reason: 'driver.no_machine' });
+
+  const pid = found?.observation.machine.kind === 'paused' ? found.observation.machine.pid : null;
+  const handle = await driver.startMachine({ vmId, name: 'given', incarnation: 1, spec, labels: {} }, options);
+  expect(handle.state).toMatchObject({ pid });
+  const link = await driver.openLink(vmId, options);
+  const facts = (await run(link, 'hostname; cat /sys/class/net/eth0/carrier; date +%s%N')).split('\n');
+  expect(facts.slice(0, 2)).toEqual(['given', '1']);
+  expect(Math.abs(Number(facts[2]) / 1e6 - Date.now())).toBeLessThan(5_000);
+  expect((await driver.findAll(options)).find((one) => one.vmId === vmId)?.isSpare).toBe(false);
+});
+
+test('a spare whose template is gone leaves nothing', async () => {
+  const { vmId, spec, image } = newMachine();
+  const { key } = await warm.build(newMachine(), options);
+  await warm.remove(key);
+
+  await expect(warm.startSpare({ vmId, incarnation: 1, spec, image }, { ...options, key })).rejects.toMatchObject({
+    reason: 'snapshot.lost',
+  });
+  expect((await driver.findAll(options)).map((one) => one.vmId)).not.toContain(vmId);
+});

@@ -1,6 +1,7 @@
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../../../domain/vm/restarts.ts';
 import type { DriverHandle, Failure, Origin, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
+import { WARM_STARTS } from '../../../../domain/vm/warm-start.ts';
 import type { VmRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
 import { network } from './network-column.ts';
@@ -25,6 +26,7 @@ export function encodeVm(vm: Vm): VmRow {
     origin_snapshot_id: vm.origin?.snapshotId ?? null,
     origin_incarnation: vm.origin?.incarnation ?? null,
     origin_disk: vm.origin?.disk ?? null,
+    warm_start: vm.warmStart,
     ...encodeStatus(vm.status),
     health: vm.health,
     restart_policy: vm.spec.restartPolicy,
@@ -67,6 +69,7 @@ export function decodeVm(row: VmRow): Vm {
       graceMs: read.count(row.desired_grace_ms, 'desired_grace_ms'),
     },
     origin: decodeOrigin(row),
+    warmStart: warmStart(row.warm_start, 'warm_start'),
     status: decodeStatus(row),
     health: health(row.health, 'health'),
     restarts: {
@@ -143,6 +146,7 @@ const optionalNumber = read.nullable(read.number);
 const labels = read.json(read.record(read.text));
 const power = read.oneOf(['running', 'paused', 'stopped', 'absent']);
 const restartPolicy = read.oneOf(RESTART_POLICIES);
+const warmStart = read.oneOf(WARM_STARTS);
 const health = read.oneOf(['healthy', 'degraded', 'unknown']);
 const transientPhase = read.oneOf(TRANSIENT_PHASES);
 const restingPhase = read.oneOf(SETTLED_PHASES.filter((phase) => phase !== 'failed'));

@@ -4,6 +4,7 @@ import { idempotencyKeys } from './0003-idempotency-keys.ts';
 import { completedOperations } from './0004-completed-operations.ts';
 import { webhooks } from './0005-webhooks.ts';
 import { snapshots } from './0006-snapshots.ts';
+import { warmStarts } from './0008-warm-starts.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   completedOperations,
   webhooks,
   snapshots,
+  warmStarts,
 ];

@@ -151,6 +151,7 @@ function everyColumn(place: Place<VmRow>) {
     origin_snapshot_id: place('origin_snapshot_id'),
     origin_incarnation: place('origin_incarnation'),
     origin_disk: place('origin_disk'),
+    warm_start: place('warm_start'),
     phase: place('phase'),
     phase_since: place('phase_since'),
     phase_operation_id: place('phase_operation_id'),

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createSimulatedDriver } from '../../adapters/drivers/simulated/simulated-driver.ts';
+import { createSimulatedImages } from '../../adapters/drivers/simulated/simulated-images.ts';
+import { createSystemIds } from '../../adapters/system/system-ids.ts';
+import { VolaryError } from '../../domain/errors.ts';
+import type { VmId } from '../../domain/ids.ts';
+import { VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
+import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
+import { create, finish, request } from '../vm-life.test-kit.ts';
+import { createWarmHost, type WarmFaults, type WarmHost } from './warm-host.test-kit.ts';
+
+/* Machines that are made ahead of their VMs. */
+
+let installation: Installation;
+
+beforeEach(() => {
+  installation = createInstallation({ sweepMs: 100, orphanGraceMs: 1 });
+});
+afterEach(async () => {
+  await installation[Symbol.asyncDispose]();
+});
+
+/** A server with one VM, and one machine that waits for the next. */
+async function startWithSpare(
+  faults: WarmFaults = {},
+): Promise<{ readonly server: TestServer; readonly host: WarmHost; readonly spare: VmId }> {
+  const host = createWarmHost(faults);
+  const server = await installation.start(host.wrap);
+  await create(server, 'first');
+  return { server, host, spare: await spareOf(host) };
+}
+
+async function spareOf({ spares }: WarmHost): Promise<VmId> {
+  await expect.poll(() => spares.size, { timeout: 10_000 }).toBe(1);
+  const [spare] = spares;
+  if (spare === undefined) throw new Error('there is no spare');
+  return spare;
+}
+
+async function allTypes(server: TestServer): Promise<readonly string[]> {
+  return (await server.engine.events.list(ADMIN, { after: 0, limit: 500 })).map(({ type }) => type);
+}
+
+test('the next VM of a kind is given the machine that waits, and another one is made', {
+  timeout: 20_000,
+}, async () => {
+  const { server, host, spare } = await startWithSpare();
+  const pid = (await installation.world.vms.get(spare))?.observe().machine;
+
+  const { operation, vm } = await server.engine.vms.create(ADMIN, request('second'));
+
+  expect(vm.id).toBe(spare);
+  expect(await finish(server, operation)).toMatchObject({ state: 'succeeded' });
+  const second = await server.engine.vms.get(ADMIN, 'second');
+  expect(second).toMatchObject({ status: { phase: 'running' }, incarnation: 1, health: 'healthy' });
+  expect(pid).toMatchObject({ kind: 'paused', pid: second.pid });
+  expect(host.begunFrom).toEqual([null]);
+  // Two were asked for.
+  await expect.poll(() => host.spares.size, { timeout: 10_000 }).toBe(2);
+  expect(host.spares.has(spare)).toBe(false);
+});
+
+test('a machine that waits is of no use to VMs of another kind, and to those that are to boot', {
+  timeout: 20_000,
+}, async () => {
+  const { server, spare } = await startWithSpare();
+
+  const larger = await server.engine.vms.create(ADMIN, { ...request('larger'), spec: { memoryMib: 512 } });
+  const booting = await server.engine.vms.create(ADMIN, { ...request('booting'), warmStart: 'never' });
+
+  expect([larger.vm.id, booting.vm.id]).not.toContain(spare);
+});
+
+test('a creation that is refused leaves the machine to the next', { timeout: 20_000 }, async () => {
+  const { server, spare } = await startWithSpare();
+
+  await expect(server.engine.vms.create(ADMIN, request('first'))).rejects.toMatchObject({ reason: 'vm.name_taken' });
+
+  expect((await server.engine.vms.create(ADMIN, request('second'))).vm.id).toBe(spare);
+});
+
+test('a VM whose machine turns out to be of no use begins as others do', { timeout: 20_000 }, async () => {
+  const { server, host, spare } = await startWithSpare({
+    give: async () => {
+      throw new VolaryError('unavailable', 'It does not answer.', { reason: 'driver.qmp_lost' });
+    },
+  });
+
+  const { operation, vm } = await server.engine.vms.create(ADMIN, request('second'));
+
+  expect(vm.id).toBe(spare);
+  expect(await finish(server, operation)).toMatchObject({ state: 'succeeded' });
+  expect(host.begunFrom).toEqual([null, '256 MiB']);
+});
+
+test('a server that stops leaves no machine without a VM', { timeout: 20_000 }, async () => {
+  const { server, spare } = await startWithSpare();
+  await server.stop();
+  expect(installation.world.vms.has(spare)).toBe(false);
+  expect(installation.world.vms.size).toBe(1);
+});
+
+test('what a killed server has left is ended by the next, and is no orphan', { timeout: 20_000 }, async () => {
+  const host = createWarmHost();
+  const driver = host.wrap(createSimulatedDriver({ world: installation.world }));
+  const image = await createSimulatedImages().ensure('base', {
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } };
+  const vmId = createSystemIds().create('vm');
+  await driver.warm?.startSpare(
+    { vmId, incarnation: 1, spec, image },
+    { signal: new AbortController().signal, key: 'a' },
+  );
+  await driver[Symbol.asyncDispose]();
+
+  const server = await installation.start(host.wrap);
+
+  await expect.poll(() => installation.world.vms.has(vmId), { timeout: 10_000 }).toBe(false);
+  expect(await allTypes(server)).not.toContain('vm.orphan_reaped');
+});
