@@ -28,6 +28,8 @@ export interface ServerProcess {
   readonly isDead: () => boolean;
   /** Resolves when it takes work, or with null when it died before. Throws when it takes too long. */
   ready(): Promise<VolaryClient | null>;
+  /** As `ready`, but already when it answers at all: one whose disk is full takes no work. */
+  answering(): Promise<VolaryClient | null>;
   /** Kills it, at whatever it is; resolves when it is dead. */
   kill(): Promise<void>;
   /** Asks it to stop; resolves with how it ended. */
@@ -50,7 +52,8 @@ export function startServer(options: ServerOptions): ServerProcess {
     pid: child.pid ?? 0,
     died,
     isDead,
-    ready: () => untilReady(child, dataDir, isDead),
+    ready: () => untilAnswered(child, dataDir, { isDead, isEnough: ({ ok }) => ok }),
+    answering: () => untilAnswered(child, dataDir, { isDead, isEnough: () => true }),
     kill: async () => {
       child.kill('SIGKILL');
       await died;
@@ -62,11 +65,21 @@ export function startServer(options: ServerOptions): ServerProcess {
   };
 }
 
-async function untilReady(child: ChildProcess, dataDir: string, isDead: () => boolean): Promise<VolaryClient | null> {
+interface Wanted {
+  readonly isDead: () => boolean;
+  readonly isEnough: (answer: Response) => boolean;
+}
+
+async function untilAnswered(
+  child: ChildProcess,
+  dataDir: string,
+  { isDead, isEnough }: Wanted,
+): Promise<VolaryClient | null> {
   const endsAt = performance.now() + READY_WITHIN_MS;
   while (!isDead()) {
     const url = readUrl(dataDir, child.pid);
-    if (url !== null && (await fetch(`${url}/readyz`).catch(() => null))?.ok === true) {
+    const answer = url === null ? null : await fetch(`${url}/readyz`).catch(() => null);
+    if (url !== null && answer !== null && isEnough(answer)) {
       const apiKey = readFileSync(join(dataDir, 'admin.key'), 'utf8').trim();
       return createClient({ baseUrl: url, apiKey });
     }

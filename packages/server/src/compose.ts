@@ -20,6 +20,7 @@ import { createHostProbe } from './adapters/hosts/host-probe.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
+import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserve.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
@@ -43,6 +44,7 @@ import { VERSION } from './version.ts';
 export interface Composition extends AsyncDisposable {
   readonly engine: RunningEngine;
   readonly ids: Ids;
+  readonly diskReserve: DiskReserve;
 }
 
 const GUEST_PATH = join(import.meta.dirname, '../../../guest');
@@ -53,6 +55,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   const clock = createSystemClock();
   const ids = createSystemIds();
   parts.use(lockDataDir(config.dataDir));
+  const diskReserve = parts.use(openDiskReserve(config.dataDir, { log }));
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
   const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db') }));
   const store = faultPoint === null ? sqlite : storeWithFaultPoints(sqlite, faultPoint);
@@ -85,7 +88,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     },
   );
   const kept = parts.move();
-  return { engine, ids, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { engine, ids, diskReserve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** This installation's one host. Its id is also what marks our machines as ours. */

@@ -42,7 +42,7 @@ export async function runServer(
   }
 }
 
-async function serve(config: Config, { engine, ids }: Composition, log: Log): Promise<void> {
+async function serve(config: Config, { engine, ids, diskReserve }: Composition, log: Log): Promise<void> {
   const stopped = untilSignal();
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
   const { allowedOrigins } = config;
@@ -57,6 +57,7 @@ async function serve(config: Config, { engine, ids }: Composition, log: Log): Pr
     if (adminKey.isNew && process.stderr.isTTY) {
       process.stderr.write(`volary: admin key, shown this once (kept in admin.key): ${adminKey.key}\n`);
     }
+    await diskReserve.keep();
     giveBackMemory();
     log.info('stopping; VMs run on', { signal: await stopped });
   } finally {

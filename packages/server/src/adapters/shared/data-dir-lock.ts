@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { VolaryError } from '../../domain/errors.ts';
 import { writeFileAtomically } from '../../lib/write-file-atomically.ts';
+import { isDiskFull } from './disk-full.ts';
 
 /** A data directory that is this process's alone until it is disposed of, or the process ends in whatever way. */
 export interface DataDirLock extends Disposable {
@@ -26,8 +27,10 @@ export function lockDataDir(dataDir: string): DataDirLock {
   const pidPath = join(dataDir, 'server.pid');
   const database = openLockFile(lockPath);
   try {
+    // A journal on the disk would take a block: whoever makes room on a full one holds the lock first.
+    database.exec('PRAGMA journal_mode = MEMORY');
     database.exec('BEGIN IMMEDIATE');
-    writeFileAtomically(pidPath, `${process.pid}\n`, 0o600);
+    tellPid(pidPath);
   } catch (error) {
     database.close();
     throw isHeldByAnother(error) ? inUse(readPid(pidPath), error) : unusable(error, { path: lockPath });
@@ -55,9 +58,14 @@ function isHeldByAnother(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }
 
-/** A lock takes a few bytes: the journal of the transaction, and the pid. */
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(String(error.code));
+/** On a full disk the sentence does without it. */
+function tellPid(path: string): void {
+  try {
+    writeFileAtomically(path, `${process.pid}\n`, 0o600);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    rmSync(path, { force: true });
+  }
 }
 
 function readPid(path: string): number | null {
@@ -80,7 +88,7 @@ function inUse(pid: number | null, cause: unknown): VolaryError {
 }
 
 function unusable(cause: unknown, context: Readonly<Record<string, unknown>>): VolaryError {
-  if (isFull(cause)) {
+  if (isDiskFull(cause)) {
     return new VolaryError(
       'resource_exhausted',
       'The disk that holds the data directory is full; free some space on it, and start the server again.',

@@ -29,11 +29,16 @@ const BUSY: Translation = {
   message: 'The database is locked by another program.',
 };
 
-/** By SQLite's primary result code (https://sqlite.org/rescode.html), and by the name of the errno of a file's error. */
+/**
+ * By SQLite's result code (https://sqlite.org/rescode.html), the primary one unless the extended one stands here, and by
+ * the name of the errno of a file's error.
+ */
 const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   SQLITE_BUSY: BUSY,
   SQLITE_LOCKED: BUSY,
   SQLITE_FULL: FULL,
+  // The index of the write-ahead log is shared memory in a file, for which there was no block left.
+  SQLITE_IOERR_SHMSIZE: FULL,
   ENOSPC: FULL,
   EDQUOT: FULL,
   SQLITE_CORRUPT: DAMAGED,
@@ -71,7 +76,7 @@ export function translateSqliteError(error: unknown): unknown {
   const isSqlite = error instanceof Database.SqliteError;
   // Extended result codes begin with the primary one: SQLITE_CONSTRAINT_UNIQUE.
   const code = isSqlite ? error.code.split('_', 2).join('_') : String(error.code);
-  const translation = TRANSLATIONS[code] ?? (isSqlite ? UNEXPECTED : null);
+  const translation = TRANSLATIONS[String(error.code)] ?? TRANSLATIONS[code] ?? (isSqlite ? UNEXPECTED : null);
   if (translation === null) return error;
   const { message, reason } = translation;
   return new VolaryError(translation.code, message, { reason, context: { code: error.code }, cause: error });
