@@ -7,8 +7,8 @@ export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } fr
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
 export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';
 export type { Repeatable } from './post-once.ts';
-export type { SnapshotClient, SnapshotQuery } from './snapshots.ts';
+export type { SnapshotChangeOptions, SnapshotClient, SnapshotQuery } from './snapshots.ts';
 export type { StdinWriter } from './stdin.ts';
 export type { TransportOptions } from './transport.ts';
 export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';
-export type { DeliveryQuery, WebhookClient } from './webhooks.ts';
+export type { DeliveryQuery, WebhookChangeOptions, WebhookClient } from './webhooks.ts';

@@ -10,6 +10,7 @@ import type {
   VmPhase,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
+import { ifMatch } from './if-match.ts';
 import { allItems } from './pages.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createBackoff } from './retry.ts';
@@ -108,8 +109,8 @@ export function createVmClient(transport: Transport): VmClient {
 }
 
 function precondition({ ifUnchangedSince, signal }: ChangeOptions) {
-  if (ifUnchangedSince === undefined) return { signal };
-  return { headers: { 'if-match': `"${ifUnchangedSince.id}.${ifUnchangedSince.revision}"` }, signal };
+  const seen = ifUnchangedSince && { id: ifUnchangedSince.id, version: ifUnchangedSince.revision };
+  return { ...ifMatch(seen), signal };
 }
 
 async function* readConsole(

@@ -10,6 +10,7 @@ import type {
   WebhookWithSecret,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
+import { ifMatch } from './if-match.ts';
 import { allItems } from './pages.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
@@ -21,6 +22,11 @@ export interface DeliveryQuery {
   readonly state?: DeliveryState;
 }
 
+export interface WebhookChangeOptions extends Abortable {
+  /** Change it only if its settings are still those of this webhook; else a `VolaryApiError` with status 412. */
+  readonly ifUnchangedSince?: Pick<Webhook, 'id' | 'updated_at'>;
+}
+
 /** Receivers of events by signed HTTP requests. */
 export interface WebhookClient {
   /** Its `secret`, unless you gave one, is told this once. */
@@ -30,8 +36,8 @@ export interface WebhookClient {
   /** All pages, in the order they were made. */
   listAll(options?: Abortable): AsyncIterable<Webhook>;
   /** Not sent again when the connection breaks: a second `rotate_secret` would make a second secret. */
-  update(id: string, change: UpdateWebhookRequest, options?: Abortable): Promise<WebhookWithSecret>;
-  delete(id: string, options?: Abortable): Promise<void>;
+  update(id: string, change: UpdateWebhookRequest, options?: WebhookChangeOptions): Promise<WebhookWithSecret>;
+  delete(id: string, options?: WebhookChangeOptions): Promise<void>;
   /** Sends it an event, and resolves with what came of that. */
   test(id: string, options?: Repeatable): Promise<Delivery>;
   /** What did not arrive at once, newest first. */
@@ -50,10 +56,10 @@ export function createWebhookClient(transport: Transport): WebhookClient {
     list: (query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: '/v1/webhooks', query: { ...query }, signal }),
     listAll: (options = {}) => allItems((cursor) => client.list(cursor === undefined ? {} : { cursor }, options)),
-    update: (id, change, { signal } = {}) =>
-      transport.json({ method: 'PATCH', path: pathOf(id), json: change, signal }),
-    delete: async (id, { signal } = {}) => {
-      await transport.send({ method: 'DELETE', path: pathOf(id), signal });
+    update: (id, change, options = {}) =>
+      transport.json({ method: 'PATCH', path: pathOf(id), json: change, ...guarded(options) }),
+    delete: async (id, options = {}) => {
+      await transport.send({ method: 'DELETE', path: pathOf(id), ...guarded(options) });
     },
     test: (id, options = {}) => postJsonOnce(transport, { path: pathOf(id, 'test'), json: {}, ...options }),
     deliveries: (id, query = {}, { signal } = {}) =>
@@ -63,4 +69,8 @@ export function createWebhookClient(transport: Transport): WebhookClient {
     replay: (id, what, options = {}) => postJsonOnce(transport, { path: pathOf(id, 'replay'), json: what, ...options }),
   };
   return client;
+}
+
+function guarded({ ifUnchangedSince: seen, signal }: WebhookChangeOptions) {
+  return { ...ifMatch(seen && { id: seen.id, version: Date.parse(seen.updated_at) }), signal };
 }

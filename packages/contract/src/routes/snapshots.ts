@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { VmRef } from '../ids.ts';
 import { Limit, SnapshotRefParams, VmRefParams } from '../parameters.ts';
-import { ETAG, json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { ETAG, IF_MATCH, json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
 import { object } from '../schema.ts';
 import {
   AcceptedSnapshot,
@@ -87,7 +87,7 @@ export const getSnapshot = route({
   summary: 'Get a snapshot',
   permission: 'snapshot:read',
   params: SnapshotRefParams,
-  responses: { 200: { description: 'The snapshot.', content: [json(Snapshot)] } },
+  responses: { 200: { description: 'The snapshot.', content: [json(Snapshot)], headers: [ETAG] } },
   errors: { 404: UNKNOWN },
 });
 
@@ -100,7 +100,7 @@ export const deleteSnapshot = route({
   description: 'VMs that have begun from it go on. Asking again gives the same operation.',
   permission: 'snapshot:delete',
   params: SnapshotRefParams,
-  headers: [PREFER],
+  headers: [PREFER, IF_MATCH],
   responses: {
     200: {
       description: 'Gone, within the time of `Prefer: wait`.',
@@ -109,7 +109,7 @@ export const deleteSnapshot = route({
     },
     202: UNDER_WAY,
   },
-  errors: { 404: UNKNOWN, 409: ['snapshot.in_use'] },
+  errors: { 404: UNKNOWN, 409: ['snapshot.in_use'], 412: ['snapshot.changed'] },
 });
 
 export const createVmFromSnapshot = route({

@@ -1,6 +1,14 @@
 import { Type } from 'typebox';
 import { Limit, WebhookParams } from '../parameters.ts';
-import { json, jsonBody, LOCATION, route } from '../route.ts';
+import {
+  ETAG as ANY_ETAG,
+  IF_MATCH as IF_ANY_MATCH,
+  json,
+  jsonBody,
+  LOCATION,
+  type RouteHeader,
+  route,
+} from '../route.ts';
 import { object } from '../schema.ts';
 import { EmptyRequest } from '../vms.ts';
 import {
@@ -15,6 +23,12 @@ import {
   WebhookWithSecret,
 } from '../webhooks.ts';
 
+const ETAG: RouteHeader = {
+  ...ANY_ETAG,
+  description: 'Of its settings: it changes with them, not with what is delivered.',
+  example: '"hook_01kahx6z4qf8r9y6m3s2t1v0wq.1763733045123"',
+};
+const IF_MATCH: RouteHeader = { ...IF_ANY_MATCH, example: ETAG.example };
 const REFUSED = ['webhook.invalid_url', 'webhook.target_refused'] as const;
 
 export const createWebhook = route({
@@ -31,7 +45,7 @@ export const createWebhook = route({
       description:
         'Made. The only answer that tells a secret that was made up: no other one does, besides a repetition of the same request with the same `Idempotency-Key`, until the secret is changed.',
       content: [json(WebhookWithSecret)],
-      headers: [LOCATION],
+      headers: [ETAG, LOCATION],
     },
   },
   keyed: 'untold',
@@ -66,7 +80,7 @@ export const getWebhook = route({
   summary: 'Get a webhook',
   permission: 'webhook:read',
   params: WebhookParams,
-  responses: { 200: { description: 'The webhook, without its secret.', content: [json(Webhook)] } },
+  responses: { 200: { description: 'The webhook, without its secret.', content: [json(Webhook)], headers: [ETAG] } },
   errors: { 404: ['webhook.unknown'] },
 });
 
@@ -80,9 +94,10 @@ export const updateWebhook = route({
     'One that is enabled again goes on where it was. After a change of the secret, requests are signed by both for 24 hours. Needs `event:read` as well.',
   permission: 'webhook:update',
   params: WebhookParams,
+  headers: [IF_MATCH],
   body: jsonBody(UpdateWebhookRequest, { isRequired: true }),
-  responses: { 200: { description: 'The webhook as it now is.', content: [json(WebhookWithSecret)] } },
-  errors: { 400: REFUSED, 404: ['webhook.unknown', 'vm.unknown'] },
+  responses: { 200: { description: 'The webhook as it now is.', content: [json(WebhookWithSecret)], headers: [ETAG] } },
+  errors: { 400: REFUSED, 404: ['webhook.unknown', 'vm.unknown'], 412: ['webhook.changed'] },
 });
 
 export const deleteWebhook = route({
@@ -93,8 +108,9 @@ export const deleteWebhook = route({
   summary: 'Remove a webhook with its deliveries',
   permission: 'webhook:delete',
   params: WebhookParams,
+  headers: [IF_MATCH],
   responses: { 204: { description: 'Removed.', content: [] } },
-  errors: { 404: ['webhook.unknown'] },
+  errors: { 404: ['webhook.unknown'], 412: ['webhook.changed'] },
 });
 
 export const testWebhook = route({

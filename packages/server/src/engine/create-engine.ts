@@ -150,7 +150,7 @@ function serverEvent(type: 'server.started' | 'server.stopping', config: EngineC
 function createSnapshotApi(deps: DeleteSnapshotDeps): SnapshotApi {
   return {
     create: (principal, vmRef, request, options) => createSnapshot(deps, principal, vmRef, request, options),
-    delete: (principal, ref) => deleteSnapshot(deps, principal, ref),
+    delete: (principal, ref, unchanged) => deleteSnapshot(deps, principal, ref, unchanged),
     createVm: (principal, ref, request, options) => createVmFromSnapshot(deps, principal, ref, request, options),
     fork: (principal, vmRef, request, options) => forkVm(deps, principal, vmRef, request, options),
     restore: (principal, vmRef, options) => restoreVm(deps, principal, vmRef, options),
@@ -162,7 +162,7 @@ function createWebhookApi(deps: WebhookDeps): WebhookApi {
   return {
     create: (principal, request, options) => createWebhook(deps, principal, request, options),
     update: (principal, id, change, options) => updateWebhook(deps, principal, id, change, options),
-    delete: (principal, id) => deleteWebhook(deps, principal, id),
+    delete: (principal, id, unchanged) => deleteWebhook(deps, principal, id, unchanged),
     test: (principal, id, options) => testWebhook(deps, principal, id, options),
     replay: (principal, id, what, options) => replayWebhook(deps, principal, id, what, options),
     ...createWebhookQueries(deps),

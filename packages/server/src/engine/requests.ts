@@ -34,6 +34,17 @@ export interface Accepted {
   readonly operation: Operation;
 }
 
+/** A resource as a caller has seen it. Its version is what rises with each change that callers make or care for. */
+export interface Seen {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** If given, the change is made only if the resource still is as one of these; else `conflict` webhook.changed, snapshot.changed. */
+export interface Unchanged {
+  readonly ifStill?: readonly Seen[];
+}
+
 /** If given, the change is made only if the VM's `revision` is still this one; else `conflict` vm.changed. */
 export interface Precondition extends Once {
   readonly revision?: number;

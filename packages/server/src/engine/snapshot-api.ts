@@ -5,7 +5,7 @@ import type { Principal } from '../domain/principal/principal.ts';
 import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
-import type { Accepted, Once, Page, Precondition } from './requests.ts';
+import type { Accepted, Once, Page, Precondition, Unchanged } from './requests.ts';
 
 /** A change of a snapshot that was accepted, and is under way. */
 export interface AcceptedSnapshot {
@@ -76,7 +76,7 @@ export interface SnapshotApi {
     },
   ): Promise<Page<Snapshot, SnapshotId>>;
   /** Works in every state, also twice. Throws `failed_precondition` snapshot.in_use while a VM is about to begin from it. */
-  delete(principal: Principal, ref: string): Promise<AcceptedSnapshot>;
+  delete(principal: Principal, ref: string, unchanged?: Unchanged): Promise<AcceptedSnapshot>;
   /** A VM whose first life begins from the snapshot. Throws as `VmApi.create`, `failed_precondition` snapshot.not_ready, `invalid_argument` snapshot.other_size. */
   createVm(principal: Principal, ref: string, request: RestoredVmRequest, options?: Once): Promise<Accepted>;
   /**

@@ -3,7 +3,7 @@ import type { DeliveryId, WebhookId } from '../domain/ids.ts';
 import type { Principal } from '../domain/principal/principal.ts';
 import type { Delivery, DeliveryState } from '../domain/webhook/delivery.ts';
 import type { Webhook } from '../domain/webhook/webhook.ts';
-import type { Once, Page } from './requests.ts';
+import type { Once, Page, Unchanged } from './requests.ts';
 
 export interface CreateWebhookRequest {
   readonly url: string;
@@ -57,9 +57,9 @@ export interface WebhookApi {
     principal: Principal,
     id: WebhookId,
     change: WebhookChange,
-    options: { readonly signal: AbortSignal },
+    options: Unchanged & { readonly signal: AbortSignal },
   ): Promise<ChangedWebhook>;
-  delete(principal: Principal, id: WebhookId): Promise<void>;
+  delete(principal: Principal, id: WebhookId, unchanged?: Unchanged): Promise<void>;
   /**
    * Sends one event of type `webhook.test`, once, also to one that is disabled. Resolves with what came of it, or with the delivery as it is
    * when that takes long. Throws `resource_exhausted` webhook.too_many_waiting.

@@ -1,13 +1,30 @@
 import type { FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
+import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { VmApi } from '../../engine/engine.ts';
-import type { Precondition } from '../../engine/requests.ts';
+import type { Precondition, Unchanged } from '../../engine/requests.ts';
 import { onceOf } from '../idempotency.ts';
 
-/** The strong ETag of a VM: its id too, since a name may pass from one VM to another. */
-export function etagOf(vm: Pick<Vm, 'id' | 'revision'>): string {
-  return `"${vm.id}.${vm.revision}"`;
+/** The strong ETag of a VM or a snapshot: its id too, since a name may pass from one to another. */
+export function etagOf({ id, revision }: Pick<Vm | Snapshot, 'id' | 'revision'>): string {
+  return `"${id}.${revision}"`;
+}
+
+/** The ETag of a webhook's settings: how far it is changes all the time, and is nothing that a change is based on. */
+export function etagOfWebhook({ id, updatedAt }: Pick<Webhook, 'id' | 'updatedAt'>): string {
+  return `"${id}.${updatedAt}"`;
+}
+
+/** As what the caller has seen what is to be changed, by `If-Match`. */
+export function unchangedOf({ headers: { 'if-match': ifMatch } }: FastifyRequest): Unchanged {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return {};
+  const seen = tagsOf(ifMatch).flatMap((tag) => {
+    const [, id, version] = /^"(.+)\.(\d+)"$/.exec(tag) ?? [];
+    return id === undefined ? [] : [{ id, version: Number(version) }];
+  });
+  return { ifStill: seen };
 }
 
 /** True when the caller knows this state already (RFC 9110, 13.1.2: a weak comparison). */

@@ -65,6 +65,21 @@ describe('Prefer: wait', () => {
   });
 });
 
+describe('the ETag of a snapshot', () => {
+  it('protects it from a deletion that is based on an old look at it', async () => {
+    const snapshot = await saved('guarded');
+    const seen = await send(server.url, routes.getSnapshot, { params: { ref: 'guarded' } });
+    expect(seen.headers.get('etag')).toBe(`"${snapshot.id}.${snapshot.revision}"`);
+
+    const old = { id: snapshot.id, revision: snapshot.revision - 1 };
+    await expect(client.snapshots.delete('guarded', { ifUnchangedSince: old })).rejects.toMatchObject({
+      ...{ status: 412, code: 'conflict', reason: 'snapshot.changed' },
+    });
+    expect(await client.snapshots.get('guarded')).toMatchObject({ state: 'ready' });
+    await client.operations.finish((await client.snapshots.delete('guarded', { ifUnchangedSince: snapshot })).id);
+  });
+});
+
 describe('a fork', () => {
   const ask = { params: { ref: 'bird' }, body: { names: ['twin', 'bird'] } };
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import { answerChange, answerSnapshot } from './answer-change.ts';
 import type { V1Context } from './context.ts';
-import { preconditionOf } from './etags.ts';
+import { etagOf, preconditionOf, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 import { toForkDto, toForkRequest, toRestoredVm, toSnapshotDto } from './snapshot-dto.ts';
@@ -30,12 +30,15 @@ export function mountSnapshots(app: FastifyInstance, context: V1Context): void {
     return { items: page.items.map(toSnapshotDto), next_cursor: page.next };
   });
 
-  mount(app, routes.getSnapshot, async (request) => {
-    return toSnapshotDto(await snapshots.get(request.principal, request.params.ref));
+  mount(app, routes.getSnapshot, async (request, reply) => {
+    const snapshot = await snapshots.get(request.principal, request.params.ref);
+    reply.header('etag', etagOf(snapshot));
+    return toSnapshotDto(snapshot);
   });
 
   mount(app, routes.deleteSnapshot, async (request, reply) => {
-    return await answerSnapshot(context, request, reply, await snapshots.delete(request.principal, request.params.ref));
+    const accepted = await snapshots.delete(request.principal, request.params.ref, unchangedOf(request));
+    return await answerSnapshot(context, request, reply, accepted);
   });
 }
 

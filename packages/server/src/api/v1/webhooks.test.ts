@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import type { Event, Problem, WebhookWithSecret } from '@volary/contract';
+import { type Event, type Problem, routes, type WebhookWithSecret } from '@volary/contract';
 import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Received, type Receiver, startReceiver, withStatus } from '../../lib/testing/http-receiver.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
+import { send } from '../testing/send.ts';
 
 const GUIDE = readFileSync(new URL('../../../../../docs/guide/webhooks.md', import.meta.url), 'utf8');
 
@@ -54,6 +55,51 @@ function signatureBy(secret: string | null, { headers, body }: Received): string
   const mac = createHmac('sha256', secret ?? '').update(`${String(headers['volary-timestamp'])}.${body}`);
   return `v1=${mac.digest('hex')}`;
 }
+
+describe('the ETag of a webhook', () => {
+  it('protects it from a change or a deletion that is based on an old look at it', async () => {
+    const made = await send(server.url, routes.createWebhook, { body: { url: receiver.url } });
+    const params = { id: String(JSON.parse(made.text).id) };
+    const seen = async (): Promise<string> =>
+      String((await send(server.url, routes.getWebhook, { params })).headers.get('etag'));
+    const old = await seen();
+    expect(made.headers.get('etag')).toBe(old);
+
+    const change = (etag: string) =>
+      send(server.url, routes.updateWebhook, { params, body: { description: etag }, headers: { 'if-match': etag } });
+    const first = await change(old);
+    const refused = await change(old);
+    const kept = await send(server.url, routes.deleteWebhook, { params, headers: { 'if-match': old } });
+
+    expect([first.status, first.headers.get('etag')]).toEqual([200, await seen()]);
+    for (const { status, text } of [refused, kept])
+      expect([status, JSON.parse(text)]).toMatchObject([412, { code: 'conflict', reason: 'webhook.changed' }]);
+    expect(await client.webhooks.get(params.id)).toMatchObject({ description: old });
+    const gone = await send(server.url, routes.deleteWebhook, {
+      params,
+      headers: { 'if-match': `"x", ${await seen()}` },
+    });
+    expect(gone.status).toBe(204);
+  });
+
+  it('does not change when it is told of events, and changes with each change within a millisecond', async () => {
+    const webhook = await client.webhooks.create({ url: receiver.url });
+    const changed = await client.webhooks.update(webhook.id, { description: 'a' }, { ifUnchangedSince: webhook });
+    await receiver.count(1);
+    let last = await client.webhooks.update(webhook.id, { description: 'b' }, { ifUnchangedSince: changed });
+    const seen = new Set([webhook.updated_at, changed.updated_at, last.updated_at]);
+    for (let i = 0; i < 20; i++) {
+      last = await client.webhooks.update(webhook.id, {}, { ifUnchangedSince: last });
+      seen.add(last.updated_at);
+    }
+
+    expect(seen.size).toBe(23);
+    await expect(client.webhooks.delete(webhook.id, { ifUnchangedSince: changed })).rejects.toMatchObject({
+      status: 412,
+    });
+    await client.webhooks.delete(webhook.id, { ifUnchangedSince: last });
+  });
+});
 
 describe('a webhook', () => {
   it('gets events as /v1/events shows them, signed by its secret, and by two while that is changed', async () => {

@@ -4,6 +4,7 @@ import type { Replay, WebhookChange } from '../../engine/webhook-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
+import { etagOfWebhook, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './webhook-dto.ts';
@@ -22,7 +23,8 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
     const asked = { url, types, vm, secret, description, isEnabled };
     const options = { signal: signals.of(reply), ...onceOf(request) };
     const made = await webhooks.create(request.principal, asked, options);
-    return await reply.code(201).header('location', `/v1/webhooks/${made.webhook.id}`).send(toChangedWebhookDto(made));
+    reply.header('location', `/v1/webhooks/${made.webhook.id}`).header('etag', etagOfWebhook(made.webhook));
+    return await reply.code(201).send(toChangedWebhookDto(made));
   });
 
   mount(app, routes.listWebhooks, async (request) => {
@@ -31,18 +33,23 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
     return { items: page.items.map(toWebhookDto), next_cursor: page.next };
   });
 
-  mount(app, routes.getWebhook, async (request) => {
-    return toWebhookDto(await webhooks.get(request.principal, idParam('hook', 'id', request.params.id)));
+  mount(app, routes.getWebhook, async (request, reply) => {
+    const webhook = await webhooks.get(request.principal, idParam('hook', 'id', request.params.id));
+    reply.header('etag', etagOfWebhook(webhook));
+    return toWebhookDto(webhook);
   });
 
   mount(app, routes.updateWebhook, async (request, reply) => {
     const id = idParam('hook', 'id', request.params.id);
     const change = toChange(request.body);
-    return toChangedWebhookDto(await webhooks.update(request.principal, id, change, { signal: signals.of(reply) }));
+    const options = { signal: signals.of(reply), ...unchangedOf(request) };
+    const changed = await webhooks.update(request.principal, id, change, options);
+    reply.header('etag', etagOfWebhook(changed.webhook));
+    return toChangedWebhookDto(changed);
   });
 
   mount(app, routes.deleteWebhook, async (request, reply) => {
-    await webhooks.delete(request.principal, idParam('hook', 'id', request.params.id));
+    await webhooks.delete(request.principal, idParam('hook', 'id', request.params.id), unchangedOf(request));
     return await reply.code(204).send();
   });
 }

@@ -24,7 +24,7 @@ export interface Webhook {
   readonly lastDeliveredAt: EpochMs | null;
   readonly owner: string;
   readonly createdAt: EpochMs;
-  /** When it was last changed by somebody. */
+  /** When its settings were last changed, by somebody or by us; it rises with each of these changes, and so tells them apart. */
   readonly updatedAt: EpochMs;
   readonly revision: number;
 }
@@ -33,6 +33,11 @@ export interface SigningSecret {
   readonly value: string;
   /** Null: until it is changed. */
   readonly expiresAt: EpochMs | null;
+}
+
+/** For a change at this moment: later than that of the one before, also when that was in the same millisecond, or the clock was set back. */
+export function nextUpdatedAt({ updatedAt }: Pick<Webhook, 'updatedAt'>, now: EpochMs): EpochMs {
+  return Math.max(now, updatedAt + 1);
 }
 
 /** Secrets that sign at the same time: more changes within the overlap end the oldest one early. */

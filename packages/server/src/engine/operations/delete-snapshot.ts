@@ -6,10 +6,12 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { findSnapshot } from '../queries/find-snapshot.ts';
+import type { Unchanged } from '../requests.ts';
 import type { AcceptedSnapshot } from '../snapshot-api.ts';
 import { announceSnapshot, type SnapshotDeps } from './create-snapshot.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, supersede } from './request-change.ts';
+import { requireUnchangedSnapshot } from './require-unchanged.ts';
 
 /** Users that are looked for at most: one is enough to refuse, some are named. */
 const MOST_USERS = 256;
@@ -25,10 +27,12 @@ export async function deleteSnapshot(
   deps: DeleteSnapshotDeps,
   principal: Principal,
   ref: string,
+  unchanged: Unchanged = {},
 ): Promise<AcceptedSnapshot> {
   authorise(principal, 'snapshot:delete');
   const { accepted, isNew } = await deps.store.transaction(async (tables) => {
     const snapshot = await findSnapshot(tables, ref);
+    requireUnchangedSnapshot(snapshot, unchanged);
     const active = snapshot.operationId === null ? null : await tables.operations.get(snapshot.operationId);
     if (snapshot.state === 'deleting' && active !== null)
       return { accepted: { snapshot, operation: active }, isNew: false };

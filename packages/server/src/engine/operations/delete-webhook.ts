@@ -2,14 +2,22 @@ import type { WebhookId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
+import type { Unchanged } from '../requests.ts';
 import type { WebhookDeps } from './create-webhook.ts';
+import { requireUnchangedWebhook } from './require-unchanged.ts';
 import { webhookEvent } from './webhook-events.ts';
 
 /** Removes a webhook with its deliveries. A request that is under way may still arrive. */
-export async function deleteWebhook(deps: WebhookDeps, principal: Principal, id: WebhookId): Promise<void> {
+export async function deleteWebhook(
+  deps: WebhookDeps,
+  principal: Principal,
+  id: WebhookId,
+  unchanged: Unchanged = {},
+): Promise<void> {
   authorise(principal, 'webhook:delete');
   await deps.store.transaction(async (tables) => {
     const webhook = await findWebhook(tables, id);
+    requireUnchangedWebhook(webhook, unchanged);
     await tables.webhooks.delete(id);
     await tables.events.append([webhookEvent('webhook.deleted', webhook, deps.clock.now())]);
   });

@@ -1,12 +1,14 @@
 import type { WebhookId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
-import { rotateSecrets, type Webhook } from '../../domain/webhook/webhook.ts';
+import { nextUpdatedAt, rotateSecrets, type Webhook } from '../../domain/webhook/webhook.ts';
 import { authorise } from '../access/authorise.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
+import type { Unchanged } from '../requests.ts';
 import type { ChangedWebhook, WebhookChange } from '../webhook-api.ts';
 import type { WebhookDeps } from './create-webhook.ts';
+import { requireUnchangedWebhook } from './require-unchanged.ts';
 import { webhookEvent } from './webhook-events.ts';
 
 /** Changes a webhook. Enabling one forgets its failures, and what waits for a next try is tried at once. */
@@ -15,7 +17,7 @@ export async function updateWebhook(
   principal: Principal,
   id: WebhookId,
   change: WebhookChange,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, ...unchanged }: Unchanged & { readonly signal: AbortSignal },
 ): Promise<ChangedWebhook> {
   authorise(principal, 'webhook:update');
   authorise(principal, 'event:read');
@@ -27,6 +29,7 @@ export async function updateWebhook(
   const webhook = await deps.store.transaction(async (tables) => {
     const now = deps.clock.now();
     const before = await findWebhook(tables, id);
+    requireUnchangedWebhook(before, unchanged);
     const secret = change.secret ?? madeSecret;
     const after: Webhook = {
       ...before,
@@ -35,7 +38,7 @@ export async function updateWebhook(
       ...(secret === null
         ? {}
         : { secrets: rotateSecrets(before, secret, { now, overlapMs: deps.config.webhooks.secretOverlapMs }) }),
-      updatedAt: now,
+      updatedAt: nextUpdatedAt(before, now),
       revision: before.revision + 1,
     };
     await tables.webhooks.update(after);

@@ -2,7 +2,7 @@ import type { NewEvent } from '../../domain/events.ts';
 import type { WebhookId } from '../../domain/ids.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { type Delivery, newGap } from '../../domain/webhook/delivery.ts';
-import type { Webhook } from '../../domain/webhook/webhook.ts';
+import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { webhookEvent } from '../operations/webhook-events.ts';
@@ -87,7 +87,7 @@ function webhookAfter(webhook: Webhook, settled: Delivery, now: EpochMs, { webho
   // Both: a wall clock that jumps ahead has not failed anybody, nor has a burst.
   const isTooLong = now - failures.since >= webhooks.disableAfterMs && failures.count >= webhooks.disableAfterTries;
   if (!isTooLong || !webhook.isEnabled) return { ...next, failures };
-  return { ...next, failures, isEnabled: false, disabledBecause: 'failing', updatedAt: now };
+  return { ...next, failures, isEnabled: false, disabledBecause: 'failing', updatedAt: nextUpdatedAt(webhook, now) };
 }
 
 function disabledEvent(webhook: Webhook, now: EpochMs): NewEvent {
