@@ -1,4 +1,5 @@
 import type { VmId } from '../domain/ids.ts';
+import { createAges } from './ages.ts';
 import type { EngineConfig, EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import { createIdempotency } from './idempotency/claims.ts';
@@ -59,7 +60,8 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
   const builds = createImageBuilds(deps);
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
-  const parts = { reconciler, builds, snapshots, links, warm, pool, executions, diskSpace };
+  const ages = createAges(deps.clock);
+  const parts = { reconciler, builds, snapshots, links, warm, pool, executions, diskSpace, ages };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   const changing: OperationDeps & EngineDeps & WarmCreation = { ...deps, config, wake, pool, warm };
   let notReady: string | null = 'The server is starting.';
@@ -101,7 +103,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
     webhooks: createWebhookApi(changing),
     snapshots: createSnapshotApi({ ...changing, interruptSnapshot: snapshots.interrupt }),
     hosts: createHostQueries({ ...deps, config }),
-    idempotency: createIdempotency({ ...deps, config }),
+    idempotency: createIdempotency({ ...deps, config, ages }),
     capabilities: () => ({
       version: config.version,
       driver: deps.driver.kind,

@@ -5,6 +5,8 @@ import type { Clock } from '../../ports/clock.ts';
 export interface ManualClock extends Clock {
   /** Moves time forward, waking sleepers in the order of their moments; each runs before time moves on. */
   advance(durationMs: number): Promise<void>;
+  /** Sets the wall clock ahead, or back. No time passes. */
+  jump(byMs: number): void;
   /** How many wait for a later moment. */
   readonly sleeperCount: number;
 }
@@ -19,6 +21,7 @@ export function createManualClock(options: { readonly startsAt?: EpochMs } = {})
   const startsAt = options.startsAt ?? 1_767_225_600_000;
   const sleepers = new Set<Sleeper>();
   let elapsedMs = 0;
+  let jumpedMs = 0;
 
   const next = (untilMs: number): Sleeper | null => {
     let first: Sleeper | null = null;
@@ -29,8 +32,11 @@ export function createManualClock(options: { readonly startsAt?: EpochMs } = {})
   };
 
   return {
-    now: () => startsAt + elapsedMs,
+    now: () => startsAt + elapsedMs + jumpedMs,
     monotonicMs: () => elapsedMs,
+    jump(byMs) {
+      jumpedMs += byMs;
+    },
     get sleeperCount() {
       return sleepers.size;
     },

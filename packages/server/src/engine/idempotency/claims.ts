@@ -15,22 +15,23 @@ import type { Effect, KeyedRequest } from '../../domain/idempotency/keyed-reques
 import { KEPT_BODY_LENGTH } from '../../domain/idempotency/keyed-request.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Tables } from '../../ports/store.ts';
+import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { IdempotencyApi } from '../engine.ts';
 import type { Claim } from '../requests.ts';
 
-type ClaimDeps = Pick<EngineDeps, 'store' | 'clock'> & { readonly config: EngineConfig };
+type ClaimDeps = Pick<EngineDeps, 'store' | 'clock'> & { readonly config: EngineConfig; readonly ages: Ages };
 
 /** Old keys dropped in one transaction, and transactions in one round: whoever writes meanwhile waits for one at most. */
 const DROP = { rows: 500, transactions: 40 } as const;
 
-export function createIdempotency({ store, clock, config }: ClaimDeps): IdempotencyApi {
+export function createIdempotency({ store, clock, config, ages }: ClaimDeps): IdempotencyApi {
   const underWay = new Map<string, Claim>();
 
   /** A row past its time counts as none, whether or not it has been dropped yet. */
   async function findEarlier(principal: string, key: string): Promise<KeyedRequest | null> {
     const found = await store.idempotencyKeys.get(principal, key);
-    if (found === null || found.createdAt >= clock.now() - config.limits.idempotencyMs) return found;
+    if (found === null || found.createdAt >= ages.before(config.limits.idempotencyMs)) return found;
     await store.idempotencyKeys.delete(found);
     return null;
   }
@@ -93,8 +94,8 @@ export async function bindKey(
 }
 
 /** Drops keys whose time is over; a bounded number of them, in short transactions. */
-export async function dropOldKeys({ store, clock, config }: ClaimDeps): Promise<void> {
-  const createdBefore = clock.now() - config.limits.idempotencyMs;
+export async function dropOldKeys({ store, config, ages }: Omit<ClaimDeps, 'clock'>): Promise<void> {
+  const createdBefore = ages.before(config.limits.idempotencyMs);
   for (let i = 0; i < DROP.transactions; i++) {
     if ((await store.idempotencyKeys.deleteOld({ createdBefore, limit: DROP.rows })) < DROP.rows) return;
   }

@@ -8,12 +8,14 @@ import {
   sampleExecution,
   sampleOperation,
 } from '../../ports/store-contract/samples.contract.ts';
+import { createAges } from '../ages.ts';
 import { ENGINE_DEFAULTS, type EngineConfig } from '../deps.ts';
 import { dropOld } from './retention.ts';
 
 const HOUR_MS = 3_600_000;
 const VM = numberedId('vm', 1);
 const clock = createManualClock();
+let ages = createAges(clock);
 const ago = (hours: number): number => clock.now() - hours * HOUR_MS;
 
 let fixture: SqliteFixture;
@@ -22,6 +24,7 @@ let store: Store;
 beforeEach(async () => {
   fixture = makeSqliteFixture();
   store = await fixture.open();
+  ages = createAges(clock);
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
@@ -30,7 +33,7 @@ async function drop(limits: Partial<EngineConfig['limits']>): Promise<void> {
   const config = { ...ENGINE_DEFAULTS, version: 'test', hostId: numberedId('host', 1) };
   const all = { ...config, limits: { ...config.limits, ...limits } };
   let isDone = false;
-  const dropping = dropOld({ store, clock, config: all }, new AbortController().signal).finally(() => {
+  const dropping = dropOld({ store, clock, config: all, ages }, new AbortController().signal).finally(() => {
     isDone = true;
   });
   while (!isDone) await clock.advance(10);
@@ -78,6 +81,22 @@ describe('retention', () => {
     });
     expect(await store.executions.outputLengths(numberedId('exec', 10))).toMatchObject({ stdout: 0 });
     expect(await store.executions.outputLengths(numberedId('exec', 31))).toMatchObject({ stdout: 9 });
+  });
+
+  it('drops nothing before its time when the wall clock is set ahead, and all of it in its time', async () => {
+    const events = Array.from({ length: 3 }, () => sampleEvent(VM, '', { at: ago(1) }));
+    await store.events.append(events);
+    await store.operations.insert(sampleOperation(1, VM, { state: 'failed', completedAt: ago(1) }));
+
+    clock.jump(1_000 * HOUR_MS);
+    await drop({ eventMs: 2 * HOUR_MS, finishedMs: 2 * HOUR_MS, idempotencyMs: HOUR_MS });
+    expect(await store.events.bounds()).toEqual({ first: 1, last: 3 });
+    expect(await kept()).toMatchObject({ operations: [numberedId('op', 1)] });
+
+    await clock.advance(2 * HOUR_MS);
+    await drop({ eventMs: 2 * HOUR_MS, finishedMs: 2 * HOUR_MS, idempotencyMs: HOUR_MS });
+    expect(await store.events.bounds()).toEqual({ first: 4, last: 3 });
+    expect(await kept()).toMatchObject({ operations: [] });
   });
 
   it('keeps an operation for as long as a repeated request may ask for it', async () => {

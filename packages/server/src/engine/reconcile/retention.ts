@@ -1,6 +1,10 @@
+import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 
-type RetentionDeps = Pick<EngineDeps, 'store' | 'clock'> & { readonly config: EngineConfig };
+type RetentionDeps = Pick<EngineDeps, 'store' | 'clock'> & {
+  readonly config: EngineConfig;
+  readonly ages: Ages;
+};
 
 /** Rows dropped in one transaction: whoever writes meanwhile waits for some milliseconds. An execution has up to 32 MiB of output. */
 const BATCH = { events: 500, operations: 500, executions: 8 } as const;
@@ -11,17 +15,16 @@ const PAUSE_MS = 10;
  * Drops what has been kept long enough: events from the log's beginning, finished operations, finished executions with their
  * output. Never anything of what is not finished, nor an operation that a repeated request may still ask for.
  */
-export async function dropOld({ store, clock, config }: RetentionDeps, signal: AbortSignal): Promise<void> {
+export async function dropOld({ store, clock, config, ages }: RetentionDeps, signal: AbortSignal): Promise<void> {
   const { eventMs, eventCount, finishedMs, idempotencyMs } = config.limits;
-  const now = clock.now();
-  const completedBefore = now - Math.max(finishedMs, idempotencyMs);
+  const completedBefore = ages.before(Math.max(finishedMs, idempotencyMs));
 
   async function drop(limit: number, batch: () => Promise<number>): Promise<void> {
     while ((await batch()) === limit) await clock.sleep(PAUSE_MS, { signal });
   }
 
   const { events, operations, executions } = BATCH;
-  const oldEvents = { before: now - eventMs, keep: eventCount, limit: events };
+  const oldEvents = { before: ages.before(eventMs), keep: eventCount, limit: events };
   await drop(events, () => store.events.trim(oldEvents));
   await drop(operations, () => store.operations.deleteFinished({ completedBefore, limit: operations }));
   await drop(executions, () => store.executions.deleteFinished({ completedBefore, limit: executions }));

@@ -3,6 +3,7 @@
  * everything by themselves, since hints may be lost.
  */
 import { parseId } from '../../domain/ids.ts';
+import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
 import { everyVm } from '../queries/every-vm.ts';
@@ -21,6 +22,7 @@ import type { VmReconciler } from './vm-reconciler.ts';
 
 type SupervisorDeps = EngineDeps & {
   readonly config: EngineConfig;
+  readonly ages: Ages;
   readonly reconciler: VmReconciler;
   readonly builds: ImageBuilds;
   readonly snapshots: SnapshotKeeper;

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createManualClock } from '../../adapters/shared/manual-clock.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { sampleDelivery } from '../../ports/store-contract/samples.contract.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
+import { createAges } from '../ages.ts';
 import { ENGINE_DEFAULTS } from '../deps.ts';
 import { afterTry } from './after-try.ts';
 
@@ -13,13 +15,18 @@ function failed(at: number, retryAfterMs: number | null = null): SendOutcome {
   return { at, status: 500, error: 'status', response: 'no', durationMs: 5, retryAfterMs };
 }
 
+/** A wall clock that has never jumped. */
+function moment(now: number, random: () => number) {
+  return { now, ages: { before: (ageMs: number) => now - ageMs }, random };
+}
+
 const fresh: Delivery = sampleDelivery(1);
 
 describe('a try', () => {
   it('that succeeds is the last one', () => {
     const outcome: SendOutcome = { at: 7, status: 204, error: null, response: '', durationMs: 5, retryAfterMs: null };
 
-    expect(afterTry(fresh, outcome, { now: 9, random: Math.random }, POLICY)).toMatchObject({
+    expect(afterTry(fresh, outcome, moment(9, Math.random), POLICY)).toMatchObject({
       state: 'delivered',
       tries: 1,
       firstTriedAt: 7,
@@ -29,10 +36,27 @@ describe('a try', () => {
     });
   });
 
+  it('is not the last one because the wall clock has jumped', () => {
+    const clock = createManualClock({ startsAt: 0 });
+    const ages = createAges(clock);
+    const tried = { ...fresh, tries: 3, firstTriedAt: clock.now() };
+    clock.jump(2 * POLICY.giveUpAfterMs);
+    const now = clock.now();
+
+    expect(afterTry(tried, failed(now), { now, ages, random: () => 0 }, POLICY).state).toBe('waiting');
+  });
+
   it('that is a test is never repeated', () => {
     const test = { ...fresh, kind: 'test' } as const;
 
-    expect(afterTry(test, failed(0), { now: 0, random: () => 0 }, POLICY).state).toBe('dead');
+    expect(
+      afterTry(
+        test,
+        failed(0),
+        at(0, () => 0),
+        POLICY,
+      ).state,
+    ).toBe('dead');
   });
 
   it.each([
@@ -45,7 +69,12 @@ describe('a try', () => {
     [1, 60_000, 60_000],
     [1, 5 * HOUR_MS, HOUR_MS],
   ])('number %i that fails, with Retry-After %s ms, is repeated after %i ms at most', (tries, asked, expected) => {
-    const next = afterTry({ ...fresh, tries: tries - 1 }, failed(0, asked), { now: 0, random: () => 1 }, POLICY);
+    const next = afterTry(
+      { ...fresh, tries: tries - 1 },
+      failed(0, asked),
+      at(0, () => 1),
+      POLICY,
+    );
 
     expect(next).toMatchObject({ state: 'waiting', tries, nextTryAt: expected, completedAt: null });
   });
@@ -68,7 +97,12 @@ describe('a try', () => {
           expect(now - startedAt).toBeLessThanOrEqual(POLICY.giveUpAfterMs + HOUR_MS);
           const at = now;
           now += tookMs;
-          delivery = afterTry(delivery, failed(at, asked), { now, random: () => random }, POLICY);
+          delivery = afterTry(
+            delivery,
+            failed(at, asked),
+            at(now, () => random),
+            POLICY,
+          );
           if (delivery.state === 'dead') break;
           const waitMs = (delivery.nextTryAt ?? Number.NaN) - now;
           const bound = Math.min(HOUR_MS, 10_000 * 2 ** (delivery.tries - 1));

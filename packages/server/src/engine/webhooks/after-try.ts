@@ -2,6 +2,7 @@ import type { EpochMs } from '../../domain/time.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import { fullJitterMs } from '../../lib/backoff.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
+import type { Ages } from '../ages.ts';
 
 /** When a request that failed is repeated, and when no more. */
 export interface RetryPolicy {
@@ -21,7 +22,7 @@ export interface RetryPolicy {
 export function afterTry(
   delivery: Delivery,
   outcome: SendOutcome,
-  { now, random }: { readonly now: EpochMs; readonly random: () => number },
+  { now, ages, random }: { readonly now: EpochMs; readonly ages: Ages; readonly random: () => number },
   policy: RetryPolicy,
 ): Delivery {
   const { at, status, error, response, durationMs } = outcome;
@@ -29,7 +30,8 @@ export function afterTry(
   const firstTriedAt = delivery.firstTriedAt ?? at;
   const tried = { ...delivery, tries, firstTriedAt, lastTry: { at, status, error, response, durationMs } };
   if (error === null) return { ...tried, state: 'delivered', nextTryAt: null, completedAt: now };
-  const isUsedUp = delivery.kind === 'test' || tries >= policy.maxTries || now - firstTriedAt >= policy.giveUpAfterMs;
+  const isUsedUp =
+    delivery.kind === 'test' || tries >= policy.maxTries || firstTriedAt <= ages.before(policy.giveUpAfterMs);
   if (isUsedUp) return { ...tried, state: 'dead', nextTryAt: null, completedAt: now };
   return { ...tried, state: 'waiting', nextTryAt: now + waitMs(tries, outcome.retryAfterMs, random, policy) };
 }

@@ -67,7 +67,9 @@ function createRound(deps: CourierDeps, id: WebhookId, signal: AbortSignal): () 
   async function send(webhook: Webhook, delivery: Delivery, cursor: number | null): Promise<void> {
     const { event } = delivery;
     if (event === null) return;
-    const secrets = secretsAt(webhook, deps.clock.now());
+    // By the age of the change: a clock that is set ahead ends nobody's time to change over.
+    const { secretOverlapMs } = config.webhooks;
+    const secrets = secretsAt(webhook, deps.ages.before(secretOverlapMs) + secretOverlapMs);
     const message = { url: webhook.url, deliveryId: delivery.id, event, secrets };
     await settleTry(deps, { delivery, cursor, outcome: await deps.webhookSender.send(message, { signal }) });
   }

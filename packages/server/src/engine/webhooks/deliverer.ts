@@ -49,10 +49,10 @@ export async function runDeliverer(deps: CourierDeps, { signal }: { readonly sig
 /** Drops deliveries that were completed long ago; a bounded number of them, in short transactions. */
 export async function dropOldDeliveries({
   store,
-  clock,
   config,
-}: Pick<CourierDeps, 'store' | 'clock' | 'config'>): Promise<void> {
-  const completedBefore = clock.now() - config.webhooks.keepDeliveriesMs;
+  ages,
+}: Pick<CourierDeps, 'store' | 'config' | 'ages'>): Promise<void> {
+  const completedBefore = ages.before(config.webhooks.keepDeliveriesMs);
   for (let i = 0; i < DROP.transactions; i++) {
     if ((await store.deliveries.deleteOld({ completedBefore, limit: DROP.rows })) < DROP.rows) return;
   }

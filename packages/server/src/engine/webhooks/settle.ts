@@ -4,12 +4,14 @@ import type { EpochMs } from '../../domain/time.ts';
 import { type Delivery, newGap } from '../../domain/webhook/delivery.ts';
 import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
+import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { webhookEvent } from '../operations/webhook-events.ts';
 import { afterTry } from './after-try.ts';
 
 export type SettleDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'log'> & {
   readonly config: EngineConfig;
+  readonly ages: Ages;
 };
 
 /** A try, with where it came from: `cursor` is the webhook's when its event was read from the log, null of a delivery that is stored. */
@@ -24,13 +26,13 @@ export interface Tried {
  * webhook is, and whether it has failed for too long. Without that having been written the event is sent again.
  */
 export async function settleTry(deps: SettleDeps, { delivery, cursor, outcome }: Tried): Promise<void> {
-  const { clock, ids, config } = deps;
+  const { clock, ids, config, ages } = deps;
   const now = clock.now();
-  const settled = afterTry(delivery, outcome, { now, random: () => ids.random() }, config.webhooks);
+  const settled = afterTry(delivery, outcome, { now, ages, random: () => ids.random() }, config.webhooks);
   const disabled = await deps.store.transaction(async (tables) => {
     const webhook = await tables.webhooks.get(delivery.webhookId);
     if (webhook === null) return false;
-    const after = webhookAfter(webhook, settled, now, config);
+    const after = webhookAfter(webhook, settled, { now, ages }, config);
     // Whoever set it back meanwhile wants all that comes after that, in order: this event is going to be read once more.
     const isInTurn = cursor !== null && webhook.cursor === cursor;
     if (cursor === null) await tables.deliveries.update(settled);
@@ -79,13 +81,19 @@ export async function settleSkipped(
   });
 }
 
-function webhookAfter(webhook: Webhook, settled: Delivery, now: EpochMs, { webhooks }: EngineConfig): Webhook {
+function webhookAfter(
+  webhook: Webhook,
+  settled: Delivery,
+  { now, ages }: { readonly now: EpochMs; readonly ages: Ages },
+  { webhooks }: EngineConfig,
+): Webhook {
   const next = { ...webhook, revision: webhook.revision + 1 };
   if (settled.state === 'delivered') return { ...next, failures: null, lastDeliveredAt: now };
   if (settled.kind === 'test') return next;
   const failures = { count: (webhook.failures?.count ?? 0) + 1, since: webhook.failures?.since ?? now };
-  // Both: a wall clock that jumps ahead has not failed anybody, nor has a burst.
-  const isTooLong = now - failures.since >= webhooks.disableAfterMs && failures.count >= webhooks.disableAfterTries;
+  // Both: a burst has not failed anybody, nor has a night without a try.
+  const isTooLong =
+    failures.since <= ages.before(webhooks.disableAfterMs) && failures.count >= webhooks.disableAfterTries;
   if (!isTooLong || !webhook.isEnabled) return { ...next, failures };
   return { ...next, failures, isEnabled: false, disabledBecause: 'failing', updatedAt: nextUpdatedAt(webhook, now) };
 }
