@@ -109,3 +109,8 @@ export function isOriginPending({ origin, incarnation }: Pick<Vm, 'origin' | 'in
 export function originWithoutRestore(vm: Pick<Vm, 'origin' | 'incarnation'>): Origin | null {
   return isOriginPending(vm) && vm.origin?.disk !== 'made' ? null : vm.origin;
 }
+
+/** A life that no machine of this VM can be of yet: not even one whose start was asked for and is still to be written down. */
+export function nextIncarnation({ incarnation, desired }: Pick<Vm, 'incarnation' | 'desired'>): number {
+  return Math.max(incarnation, desired.incarnation) + 1;
+}

@@ -1,4 +1,5 @@
 import type { Principal } from '../../domain/principal/principal.ts';
+import { nextIncarnation } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
@@ -22,7 +23,7 @@ export async function restartVm(
       kind: 'vm.restart',
       phase: 'restarting',
       event: 'vm.restarting',
-      desired: { power: 'running', incarnation: vm.incarnation + 1, graceMs: options.graceMs },
+      desired: { power: 'running', incarnation: nextIncarnation(vm), graceMs: options.graceMs },
     };
   });
 }

@@ -1,7 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { type Snapshot, titleOf } from '../../domain/snapshot/snapshot.ts';
-import type { Vm } from '../../domain/vm/vm.ts';
+import { nextIncarnation, type Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import { findReadySnapshot } from '../queries/find-snapshot.ts';
 import type { Accepted, Precondition } from '../requests.ts';
@@ -25,7 +25,8 @@ export async function restoreVm(
     checkFits(vm, snapshot);
     if (vm.desired.power === 'stopped')
       admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
-    const incarnation = vm.incarnation + 1;
+    // A machine that an earlier restore has just started is in the way of this one, and must not be taken for its own.
+    const incarnation = nextIncarnation(vm);
     return {
       kind: 'vm.restore',
       phase: 'restarting',

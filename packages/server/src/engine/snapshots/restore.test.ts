@@ -117,6 +117,25 @@ describe('restoring a VM', () => {
     expect((await get(server, 'bird')).origin).toBeNull();
   });
 
+  it('to something else while the first is under way comes to what was asked last', async () => {
+    const held = Promise.withResolvers<void>();
+    const server = await installation.start((driver) =>
+      dyingAt(driver, { deed: 'startMachine', when: 'after', k: 2 }, held.resolve),
+    );
+    const { engine } = server;
+    await savedVm(server);
+    await save(server, 'bird', 'fledgling');
+    const first = await engine.snapshots.restore(ADMIN, 'bird', { snapshot: 'egg' });
+    await held.promise;
+
+    const second = await engine.snapshots.restore(ADMIN, 'bird', { snapshot: 'fledgling' });
+
+    expect((await finish(server, second.operation)).state).toBe('succeeded');
+    expect(await finish(server, first.operation)).toMatchObject({ error: { reason: 'operation.superseded' } });
+    expect(await told(server, 'bird')).toBe('later');
+    expect((await finish(server, (await engine.snapshots.delete(ADMIN, 'egg')).operation)).state).toBe('succeeded');
+  });
+
   it('that is cancelled leaves the VM as it is', async () => {
     const held = Promise.withResolvers<void>();
     const server = await installation.start((driver) =>
