@@ -9,6 +9,15 @@ import { createInstallation, type Installation } from './installation.ts';
 const COUNTER = 'i=0; while :; do i=$((i+1)); echo $i > /dev/shm/n.new; mv /dev/shm/n.new /dev/shm/n; sleep 0.05; done';
 const FORKS = ['one', 'two', 'three'] as const;
 
+/** `getrandom(2)`, a UUID, what a new process of OpenSSL draws, and the random of the TLS greeting that a new process sends. */
+const RANDOM_NUMBERS = [
+  `perl -e '$b = "\\0" x 16; syscall(318, $b, 16, 0) == 16 or die; print unpack("H*", $b), "\\n"'`,
+  'cat /proc/sys/kernel/random/uuid',
+  'openssl rand -hex 16',
+  `perl -MSocket -e 'socket(S, AF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(4433, INADDR_LOOPBACK)) or die; listen(S, 1);
+    system("curl -sk https://127.0.0.1:4433/ > /dev/null 2>&1 &"); accept(C, S); read(C, $b, 43); print unpack("H*", substr($b, 11)), "\\n"'`,
+].join('\n');
+
 let here: Installation;
 beforeAll(async () => {
   here = createInstallation('qemu');
@@ -54,6 +63,18 @@ describe('a running VM that is forked three times', () => {
 
     expect(facts.map(([hostname]) => hostname)).toEqual([...FORKS, 'source']);
     for (const column of [1, 2, 3]) expect(new Set(facts.map((lines) => lines[column])).size).toBe(4);
+  });
+
+  it('has random numbers of its own: of the kernel, UUIDs, of programs that are started, of TLS', async () => {
+    const told = await Promise.all([...FORKS, 'source'].map(async (name) => await run(name, RANDOM_NUMBERS)));
+
+    const columns = told.map((lines) => lines.split('\n'));
+    expect(columns.map((lines) => lines.length)).toEqual([4, 4, 4, 4]);
+    for (const column of [0, 1, 2, 3]) {
+      const values = columns.map((lines) => lines[column] ?? '');
+      for (const value of values) expect(value).toMatch(/^[0-9a-f-]{32,64}$/);
+      expect(new Set(values).size).toBe(4);
+    }
   });
 
   it('has the firmware’s UUID of its source until it boots', async () => {
@@ -123,7 +144,7 @@ describe('a snapshot', () => {
     truncateSync(memory, 1_048_576);
     const short = await here.volary(['create', 'broken', '--snapshot', 'bad', '--json']);
     expect(short.code).toBe(1);
-    expect(JSON.parse(short.stderr)).toMatchObject({ error: { reason: expect.stringMatching(/^snapshot\./) } });
+    expect(JSON.parse(short.stderr)).toMatchObject({ error: { reason: 'snapshot.damaged' } });
 
     await untilCounting('source', count + 3);
     expect(await run('source', 'cat /root/file')).toBe('saved');

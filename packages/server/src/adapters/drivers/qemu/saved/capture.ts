@@ -1,11 +1,11 @@
-import { copyFile, open, rename } from 'node:fs/promises';
+import { copyFile, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { integer, record } from '../../../../lib/shape.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { runProgram } from '../../../shared/run-program.ts';
 import { RESTORED_MEMORY } from '../command-line.ts';
 import { deviceDigestOf } from '../device-digest.ts';
-import { saveFailed } from '../errors.ts';
+import { diskFull, isNoSpace, saveFailed } from '../errors.ts';
 import type { LaunchRecord } from '../launch-record.ts';
 import { halt, setGoing } from '../processors.ts';
 import type { QmpClient } from '../qmp/qmp-client.ts';
@@ -15,10 +15,13 @@ import { addressOfMemory } from './memory/address.ts';
 import type { MemoryRange } from './memory/copy-memory.ts';
 import { type MemoryThread, startMemoryThread } from './memory/memory-thread.ts';
 import { type SavedFacts, savedPaths, writeSavedFacts } from './saved-machine.ts';
+import { openVmmFile } from './vmm-file.ts';
 
 const MIB = 1024 ** 2;
 /** What QEMU writes in the run directory, where alone it may. */
 const DEVICES_PART = 'devices.new';
+/** Less than that is no space: for the state of the devices, or for anything. */
+const NO_SPACE_BYTES = MIB;
 
 /** The machine that is to be saved, and where to. */
 export interface Capture extends Abortable {
@@ -49,7 +52,14 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   const range = { pid: capture.pid, address: await addressOfMemory(client), bytes: memoryMib * MIB };
   const isBased = await copyBase(capture, paths.memoryPath);
   const whileHalted = capture.whileHalted ?? ((work) => work());
-  const haltedMs = await whileHalted(() => measureHalt(client, () => saveHalted(capture, { thread, range, isBased })));
+  const devicesPart = join(capture.directory.runPath, DEVICES_PART);
+  let haltedMs: number;
+  try {
+    haltedMs = await whileHalted(() => measureHalt(client, () => saveHalted(capture, { thread, range, isBased })));
+    await copyOfVmm(devicesPart, paths.devicesPath, capture);
+  } finally {
+    await rm(devicesPart, { force: true });
+  }
   if (!capture.isPrepared) await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
   const facts: SavedFacts = {
     version: 1,
@@ -68,6 +78,7 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
       memory: await thread.digestSparse(paths.memoryPath),
       devices: await thread.digestSparse(paths.devicesPath),
       disk: await thread.digestSparse(paths.diskPath),
+      linkKey: capture.isPrepared ? null : await thread.digestSparse(paths.linkKeyPath),
     },
   };
   await writeSavedFacts(out, facts);
@@ -92,13 +103,22 @@ async function saveHalted(
   { client, directory, out, signal }: Capture,
   { thread, range, isBased }: { readonly thread: MemoryThread; readonly range: MemoryRange; readonly isBased: boolean },
 ): Promise<void> {
-  const { memoryPath, devicesPath, diskPath } = savedPaths(out);
-  await client.execute('xen-save-devices-state', { filename: DEVICES_PART, live: false });
-  await copySparse(directory.diskPath, diskPath, { signal });
-  await thread.copyPrivatePages(range, memoryPath, isBased).catch((cause: unknown) => {
-    throw saveFailed(cause);
+  const { memoryPath, diskPath } = savedPaths(out);
+  await client.execute('xen-save-devices-state', { filename: DEVICES_PART, live: false }).catch(async (cause: unknown) => {
+    // QEMU knows of input/output errors only.
+    const { bavail, bsize } = await statfs(directory.runPath);
+    throw bavail * bsize < NO_SPACE_BYTES ? diskFull(cause) : cause;
   });
-  await rename(join(directory.runPath, DEVICES_PART), devicesPath);
+  await copyOfVmm(directory.diskPath, diskPath, { signal });
+  await thread.copyPrivatePages(range, memoryPath, isBased).catch((cause: unknown) => {
+    throw isNoSpace(cause) ? diskFull(cause) : saveFailed(cause);
+  });
+}
+
+/** Copies a file out of the VMM's directory. */
+async function copyOfVmm(from: string, to: string, { signal }: Abortable): Promise<void> {
+  await using file = await openVmmFile(from);
+  await copySparse(`/proc/${process.pid}/fd/${file.fd}`, to, { signal });
 }
 
 /** The memory that the machine was restored from, where it was: also when that has been removed, for it has the file open. */

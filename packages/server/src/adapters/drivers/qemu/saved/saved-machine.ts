@@ -5,14 +5,15 @@
  *   devices        QEMU's device state, without memory
  *   disk.qcow2     its overlay on the image's root
  *   link.key       what its agent listens to; not of one that was prepared, which listens to whoever comes first
- *   machine.json   what fits to it, and a digest of each file: written last, so that without it there is nothing
+ *   machine.json   what fits to it, a digest of each file, and one of itself: written last, so that without it there is nothing
  *
  * Any number of machines can be restored from it, at once and later: nothing ever writes to it. Each maps the memory and
  * keeps what it changes for itself, and has a copy of the disk.
  */
+import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flag, integer, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
+import { either, flag, integer, nothing, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
 
 const FILES = {
   memory: 'memory',
@@ -38,8 +39,10 @@ const FACTS = record({
   savedAt: integer(0),
   /** How long the guest was halted for it, milliseconds. */
   haltedMs: integer(0),
-  digests: record({ memory: text, devices: text, disk: text }),
+  /** `linkKey`: null where there is none. */
+  digests: record({ memory: text, devices: text, disk: text, linkKey: either(nothing, text) }),
 });
+const CHECKSUM = record({ checksum: text });
 
 /** What is written beside it. */
 export type SavedFacts = Of<typeof FACTS>;
@@ -80,7 +83,8 @@ export function factsPath(directory: string): string {
 
 /** Completes it. */
 export async function writeSavedFacts(directory: string, facts: SavedFacts): Promise<void> {
-  await writeFile(factsPath(directory), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  const content = { ...facts, checksum: checksumOf(facts) };
+  await writeFile(factsPath(directory), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** The saved machine in this directory; null where there is none, or not all of one. */
@@ -110,9 +114,18 @@ export async function removeSavedMachine(directory: string): Promise<void> {
 function parseFacts(content: string): SavedFacts | null {
   try {
     const value: unknown = JSON.parse(content);
-    return FACTS(value) ? value : null;
+    if (!FACTS(value) || !CHECKSUM(value)) return null;
+    const { checksum, ...facts } = value;
+    return checksum === checksumOf(facts) ? facts : null;
   } catch {
     // Damaged, which is told as not being there.
     return null;
   }
+}
+
+/** Whatever the order in which the facts come. */
+function checksumOf(facts: SavedFacts): string {
+  const { digests, ...others } = facts;
+  const parts = [...Object.entries(others), ...Object.entries(digests)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

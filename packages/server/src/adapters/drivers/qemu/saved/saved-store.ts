@@ -1,13 +1,14 @@
 /** Saved machines, a directory each below one. Each appears by a rename, complete or not at all. */
+import { existsSync } from 'node:fs';
 import { chmod, chown, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { SavedSummary } from '../../../../ports/driver.ts';
 import { inPlace, namesIn } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
+import { diskFull, isNoSpace } from '../errors.ts';
 import { identityOf } from '../privileges.ts';
-import type { MemoryThread } from './memory/memory-thread.ts';
-import { startMemoryThread } from './memory/memory-thread.ts';
+import { type MemoryThread, startMemoryThread } from './memory/memory-thread.ts';
 import {
   factsPath,
   readSavedFacts,
@@ -19,9 +20,12 @@ import {
 } from './saved-machine.ts';
 
 export interface SavedStore {
-  /** What `fill` has put into an empty directory, kept under this id; what is there already stays. */
+  /**
+   * What `fill` has put into an empty directory, kept under this id; what is there already stays. Throws what `fill` does,
+   * and `resource_exhausted` driver.disk_full; then nothing is left of it.
+   */
   keep(id: string, fill: (out: string) => Promise<SavedFacts>): Promise<SavedSummary>;
-  /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, `not_found` snapshot.lost. */
+  /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, snapshot.lost. */
   open(id: string): Promise<SavedMachine>;
   /** What it is, and when it was made or opened last, without looking at its digests; null where there is none. */
   summary(id: string): Promise<(SavedSummary & { readonly usedAt: number }) | null>;
@@ -45,6 +49,22 @@ export function createSavedStore(path: string): SavedStore {
     verified.set(directory, likeness);
   }
 
+  async function put(id: string, fill: (out: string) => Promise<SavedFacts>): Promise<void> {
+    try {
+      await inPlace(
+        path,
+        async (out) => {
+          await fill(out);
+          await protect(out, id);
+          return id;
+        },
+        { mode: 0o700 },
+      );
+    } catch (error) {
+      throw isNoSpace(error) ? diskFull(error) : error;
+    }
+  }
+
   return {
     keep: (id, fill) =>
       lock.run(id, async () => {
@@ -52,15 +72,7 @@ export function createSavedStore(path: string): SavedStore {
         const present = await readSavedMachine(directory);
         if (present !== null) return await summarise(present);
         await rm(directory, { recursive: true, force: true });
-        await inPlace(
-          path,
-          async (out) => {
-            await fill(out);
-            await protect(out, id);
-            return id;
-          },
-          { mode: 0o700 },
-        );
+        await put(id, fill);
         const saved = await readSavedMachine(directory);
         if (saved === null) throw new TypeError('the saved machine is not where it was just put');
         verified.set(directory, await likenessOf(saved));
@@ -77,7 +89,7 @@ export function createSavedStore(path: string): SavedStore {
       lock.run(id, async () => {
         const directory = join(path, id);
         const saved = await readSavedMachine(directory);
-        if (saved === null) throw lost();
+        if (saved === null) throw existsSync(directory) ? damaged() : lost();
         await verify(directory, saved);
         const now = new Date();
         await utimes(factsPath(directory), now, now);
@@ -114,13 +126,15 @@ async function summarise({ facts, memoryPath, devicesPath, diskPath }: SavedMach
 }
 
 /** Whoever alters a file changes this, whatever else he sets. */
-async function likenessOf({ memoryPath, devicesPath, diskPath }: SavedMachine): Promise<string> {
-  const files = await Promise.all([memoryPath, devicesPath, diskPath].map((path) => stat(path, { bigint: true })));
+async function likenessOf({ memoryPath, devicesPath, diskPath, linkKeyPath }: SavedMachine): Promise<string> {
+  const paths = [memoryPath, devicesPath, diskPath, ...(linkKeyPath === null ? [] : [linkKeyPath])];
+  const files = await Promise.all(paths.map((path) => stat(path, { bigint: true })));
   return files.map(({ ino, size, ctimeNs }) => `${ino} ${size} ${ctimeNs}`).join('\n');
 }
 
 async function isUnaltered(thread: MemoryThread, { facts, ...paths }: SavedMachine): Promise<boolean> {
   return (
+    (paths.linkKeyPath === null || (await thread.digestSparse(paths.linkKeyPath)) === facts.digests.linkKey) &&
     (await thread.digestSparse(paths.devicesPath)) === facts.digests.devices &&
     (await thread.digestSparse(paths.diskPath)) === facts.digests.disk &&
     (await thread.digestSparse(paths.memoryPath)) === facts.digests.memory

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { either, integer, present, record, text } from '../../../../../lib/shape.ts';
+import { either, integer, nothing, present, record, text } from '../../../../../lib/shape.ts';
 import type { MemoryRange } from './copy-memory.ts';
 import type { MemoryQuestion } from './memory-worker.ts';
 
 const ANSWER = record({ result: either(text, integer(0)) });
-const FAILURE = record({ error: present });
+const FAILURE = record({ error: present, code: either(nothing, text) });
 
 /** A thread that copies memory while the server goes on. One question at a time; disposing ends it. */
 export interface MemoryThread extends AsyncDisposable {
@@ -22,7 +22,9 @@ export async function startMemoryThread(): Promise<MemoryThread> {
   async function answer(): Promise<number | string> {
     const [given]: unknown[] = await once(worker, 'message');
     if (ANSWER(given)) return given.result;
-    throw FAILURE(given) ? given.error : new TypeError('the thread gave no answer');
+    if (!FAILURE(given)) throw new TypeError('the thread gave no answer');
+    const { error, code } = given;
+    throw error instanceof Error && code !== null ? Object.assign(error, { code }) : error;
   }
 
   async function ask(question: MemoryQuestion): Promise<number | string> {

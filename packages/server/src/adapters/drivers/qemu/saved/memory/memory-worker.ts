@@ -7,8 +7,8 @@ export type MemoryQuestion =
   | { readonly kind: 'copy'; readonly range: MemoryRange; readonly path: string; readonly isBased: boolean }
   | { readonly kind: 'digest'; readonly path: string };
 
-/** What it answers: bytes written, or the digest; or why not. */
-type MemoryAnswer = { readonly result: number | string } | { readonly error: unknown };
+/** What it answers: bytes written, or the digest; or why not, with the system's code apart, since a copied error loses it. */
+type MemoryAnswer = { readonly result: number | string } | { readonly error: unknown; readonly code: string | null };
 
 parentPort?.on('message', (question: MemoryQuestion) => {
   parentPort?.postMessage(answer(question));
@@ -20,6 +20,6 @@ function answer(question: MemoryQuestion): MemoryAnswer {
     if (question.kind === 'digest') return { result: digestSparse(question.path) };
     return { result: copyPrivatePages(question.range, question.path, question.isBased) };
   } catch (error) {
-    return { error };
+    return { error, code: error instanceof Error && 'code' in error ? String(error.code) : null };
   }
 }

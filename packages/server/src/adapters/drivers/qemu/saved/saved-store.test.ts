@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestSparse } from './memory/copy-memory.ts';
+import { type SavedFacts, savedPaths, writeSavedFacts } from './saved-machine.ts';
+import { createSavedStore, type SavedStore } from './saved-store.ts';
+
+const ID = 'snap_1';
+let path: string;
+let store: SavedStore;
+
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), 'volary-test-saved-'));
+  store = createSavedStore(path);
+});
+afterEach(() => {
+  rmSync(path, { recursive: true });
+});
+
+/** What saving a machine leaves, without a machine. */
+async function fill(out: string): Promise<SavedFacts> {
+  const { memoryPath, devicesPath, diskPath, linkKeyPath } = savedPaths(out);
+  writeFileSync(memoryPath, Buffer.alloc(1024 ** 2, 'memory'));
+  writeFileSync(devicesPath, 'devices');
+  writeFileSync(diskPath, 'disk');
+  writeFileSync(linkKeyPath, 'sixteen bytes ab');
+  const facts: SavedFacts = {
+    ...{ version: 1, deviceDigest: 'd', machineType: 'm', qemuVersion: '7', accelerator: 'tcg', vcpuCount: 1 },
+    ...{ memoryMib: 1, diskBytes: 1, imageDigest: 'i', isPrepared: false, savedAt: 1, haltedMs: 1 },
+    digests: {
+      memory: digestSparse(memoryPath),
+      devices: digestSparse(devicesPath),
+      disk: digestSparse(diskPath),
+      linkKey: digestSparse(linkKeyPath),
+    },
+  };
+  await writeSavedFacts(out, facts);
+  return facts;
+}
+
+const FILES = ['memory', 'devices', 'disk.qcow2', 'link.key', 'machine.json'] as const;
+
+/** Changes a byte, and keeps the size; of the facts, one that leaves them readable. */
+function alter(file: string): void {
+  const content = readFileSync(file);
+  if (file.endsWith('.json')) return writeFileSync(file, content.toString('utf8').replace('"tcg"', '"kvm"'));
+  content[3] = (content[3] ?? 0) ^ 0xff;
+  writeFileSync(file, content);
+}
+
+describe('a saved machine', () => {
+  it('is opened as it was kept, by whoever comes', async () => {
+    await store.keep(ID, fill);
+
+    expect((await store.open(ID)).facts.imageDigest).toBe('i');
+    expect((await createSavedStore(path).open(ID)).facts.imageDigest).toBe('i');
+  });
+
+  it.each(FILES)('is damaged when %s is altered, gone or cut short, also after it was opened', async (name) => {
+    const damages = [
+      alter,
+      unlinkSync,
+      (file: string) => truncateSync(file, 2),
+      (file: string) => writeFileSync(file, ''),
+    ];
+    for (const damage of damages) {
+      await store.keep(ID, fill);
+      await store.open(ID);
+      damage(join(path, ID, name));
+
+      for (const one of [store, createSavedStore(path)])
+        await expect(one.open(ID)).rejects.toMatchObject({ code: 'data_loss', reason: 'snapshot.damaged' });
+      await store.remove(ID);
+    }
+  });
+
+  it('is lost when nothing is there', async () => {
+    await expect(store.open(ID)).rejects.toMatchObject({ code: 'data_loss', reason: 'snapshot.lost' });
+  });
+
+  it('is not there at all when there was no space for it', async () => {
+    const failing = store.keep(ID, async (out) => {
+      await fill(out);
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    });
+
+    await expect(failing).rejects.toMatchObject({ code: 'resource_exhausted', reason: 'driver.disk_full' });
+    expect(readdirSync(path)).toEqual([]);
+  });
+});
