@@ -104,11 +104,13 @@ async function saveHalted(
   { thread, range, isBased }: { readonly thread: MemoryThread; readonly range: MemoryRange; readonly isBased: boolean },
 ): Promise<void> {
   const { memoryPath, diskPath } = savedPaths(out);
-  await client.execute('xen-save-devices-state', { filename: DEVICES_PART, live: false }).catch(async (cause: unknown) => {
-    // QEMU knows of input/output errors only.
-    const { bavail, bsize } = await statfs(directory.runPath);
-    throw bavail * bsize < NO_SPACE_BYTES ? diskFull(cause) : cause;
-  });
+  await client
+    .execute('xen-save-devices-state', { filename: DEVICES_PART, live: false })
+    .catch(async (cause: unknown) => {
+      // QEMU knows of input/output errors only.
+      const { bavail, bsize } = await statfs(directory.runPath);
+      throw bavail * bsize < NO_SPACE_BYTES ? diskFull(cause) : cause;
+    });
   await copyOfVmm(directory.diskPath, diskPath, { signal });
   await thread.copyPrivatePages(range, memoryPath, isBased).catch((cause: unknown) => {
     throw isNoSpace(cause) ? diskFull(cause) : saveFailed(cause);
