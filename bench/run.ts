@@ -1,18 +1,25 @@
 /**
- * Runs the benchmarks and prints each figure beside what it is measured against. `npm run bench [-- NAME…] [--save]`;
- * with `--save` the figures go to bench/results/ with the hardware. Exits 1 if a figure is outside its bound.
+ * Runs the benchmarks and prints each figure beside what it is measured against. `npm run bench [-- NAME…] [--save]
+ * [--rounds N] [--limit N]`; with `--save` the figures go to bench/results/ with the hardware. Exits 1 if a figure is outside its bound.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { coldBoot } from './cold-boot.ts';
+import { density } from './density.ts';
 import { eventAppend } from './event-append.ts';
 import { eventFanOut } from './event-fan-out.ts';
 import { execRoundTrip } from './exec-round-trip.ts';
-import { type Benchmark, type Figure, isWithinBound, type Omitted, ratioOf } from './lib/benchmark.ts';
+import { forkMemory } from './fork-memory.ts';
+import { forkPause } from './fork-pause.ts';
+import { forksAtOnce } from './forks-at-once.ts';
+import { idleVmMemory } from './idle-vm-memory.ts';
+import { type Benchmark, type Effort, type Figure, isWithinBound, type Omitted, ratioOf } from './lib/benchmark.ts';
 import { describeHardware } from './lib/hardware.ts';
 import { round } from './lib/stats.ts';
 import { listVms } from './list-vms.ts';
 import { serverAtRest } from './server-at-rest.ts';
 import { serverRestart } from './server-restart.ts';
+import { warmCreate } from './warm-create.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
   coldBoot,
@@ -22,10 +29,21 @@ const BENCHMARKS: readonly Benchmark[] = [
   listVms,
   eventAppend,
   eventFanOut,
+  warmCreate,
+  forksAtOnce,
+  forkPause,
+  forkMemory,
+  idleVmMemory,
+  density,
 ];
 
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const isSaved = process.argv.includes('--save');
+const { values: options, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { save: { type: 'boolean', default: false }, rounds: { type: 'string' }, limit: { type: 'string' } },
+});
+const effort: Effort = { rounds: count('rounds', options.rounds), limit: count('limit', options.limit) };
+const unknown = wanted.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+if (unknown.length > 0) throw new Error(`there is no benchmark ${unknown.join(', ')}`);
 const hardware = describeHardware();
 const results: { readonly benchmark: string; readonly figures: readonly (Figure | Omitted)[] }[] = [];
 
@@ -34,15 +52,22 @@ print(
 );
 for (const benchmark of BENCHMARKS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   print(`\n${benchmark.name}: ${benchmark.about}`);
-  const figures = await benchmark.run((message) => process.stderr.write(`  … ${message}\n`));
+  const figures = await benchmark.run((message) => process.stderr.write(`  … ${message}\n`), effort);
   for (const figure of figures) print(`  ${describe(figure)}`);
   results.push({ benchmark: benchmark.name, figures });
 }
-if (isSaved) save();
+if (options.save) save();
 const outside = results
   .flatMap(({ figures }) => figures)
   .filter((figure) => 'value' in figure && !isWithinBound(figure));
 process.exitCode = outside.length === 0 ? 0 : 1;
+
+function count(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new Error(`--${option} takes a number, and not ${text}`);
+}
 
 function describe(figure: Figure | Omitted): string {
   if ('omitted' in figure) return `${figure.name}: not measured: ${figure.omitted}`;
@@ -52,8 +77,10 @@ function describe(figure: Figure | Omitted): string {
     reference === undefined || ratio === null
       ? ''
       : `, ${round(ratio)} × ${reference.name} (${round(reference.value)} ${unit})`;
+  const measured = `${name}: ${round(value)} ${unit}${against}`;
+  if (bound === undefined) return `     ${measured}`;
   const asked = `${bound.kind} ${bound.value}${bound.of === 'ratio' ? ' ×' : ` ${unit}`}`;
-  return `${isWithinBound(figure) ? 'ok  ' : 'MISS'} ${name}: ${round(value)} ${unit}${against}; asked: ${asked}`;
+  return `${isWithinBound(figure) ? 'ok  ' : 'MISS'} ${measured}; asked: ${asked}`;
 }
 
 function save(): void {

@@ -45,7 +45,7 @@ export async function startByHand(
   if (child.pid === undefined) throw new Error('QEMU could not be started');
   return {
     pid: child.pid,
-    connect: () => connect(socketPath),
+    connect: () => connectWhenThere(socketPath),
     async [Symbol.asyncDispose]() {
       const exited = once(child, 'exit');
       child.kill('SIGKILL');
@@ -92,7 +92,8 @@ function commandLine(
   ];
 }
 
-async function connect(path: string): Promise<Socket> {
+/** Connects as soon as QEMU listens there. */
+export async function connectWhenThere(path: string): Promise<Socket> {
   for (;;) {
     const socket = createConnection(path);
     try {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@volary/sdk';
+import { machinesBelow } from './machines-below.ts';
 
 export interface BenchServer extends AsyncDisposable {
   readonly url: string;
@@ -19,11 +20,13 @@ const STARTING_MS = 30_000;
 
 /**
  * A real server with a data directory of its own, the machine's image cache, and any free port. `prepare` is given the
- * data directory before the start. Disposing ends the server and removes its data.
+ * data directory before the start; `env` is added to our environment. Disposing ends
+ * the server and what VMs it has left, which would outlive it, and removes its data.
  */
 export async function startServer(
   args: readonly string[] = [],
   prepare: (dataDir: string) => Promise<void> = async () => undefined,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<BenchServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'volary-bench-'));
   await prepare(dataDir);
@@ -32,6 +35,7 @@ export async function startServer(
     [MAIN, '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--log-level', 'warn', ...args],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...env },
     },
   );
   const { url, pid } = await waitUntilReady(child, dataDir);
@@ -46,6 +50,7 @@ export async function startServer(
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       await exited;
+      for (const pid of machinesBelow(dataDir)) process.kill(pid, 'SIGKILL');
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,89 @@
+import { readlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RESTORED_MEMORY } from '../../packages/server/src/adapters/drivers/qemu/command-line.ts';
+import { readSavedMachine } from '../../packages/server/src/adapters/drivers/qemu/saved/saved-machine.ts';
+import { readSettings } from '../../packages/server/src/config/settings.ts';
+import { bootFiles } from './boot-files.ts';
+import type { SavedFiles } from './hand-written-restore.ts';
+import { machinesBelow } from './machines-below.ts';
+import { cpuTicks } from './process-usage.ts';
+import { type BenchServer, startServer } from './server.ts';
+
+const TEMPLATE_MS = 120_000;
+const SPARE_MS = 30_000;
+const LOOK_MS = 200;
+
+/** A server whose VMs begin warm; the pool of spares is off, or on as `VOLARY_WARM_POOL` has it. */
+export async function startWarmServer(pool: string): Promise<BenchServer> {
+  return await startServer([], undefined, { VOLARY_WARM_TEMPLATES: 'on', VOLARY_WARM_POOL: pool });
+}
+
+/** What the pool of the second server is set to; or why it cannot be measured. */
+export async function poolSetting(): Promise<{ readonly pool: string } | { readonly omitted: string }> {
+  const pool = process.env['VOLARY_WARM_POOL'] ?? 'on';
+  if (pool === 'off') return { omitted: 'VOLARY_WARM_POOL is off' };
+  const settings = await readSettings([], { VOLARY_WARM_POOL: pool });
+  return Object.values(settings).includes(pool) ? { pool } : { omitted: 'this server has no pool' };
+}
+
+/** Makes VMs until one of them begins warm, and answers what that one began from. Throws if that does not come about. */
+export async function warmTemplate(
+  server: BenchServer,
+  { memoryMib, say }: { readonly memoryMib: number; readonly say: (message: string) => void },
+): Promise<SavedFiles> {
+  const { files } = await bootFiles(server, say);
+  say('waiting for a warm template');
+  const endsAt = performance.now() + TEMPLATE_MS;
+  while (performance.now() < endsAt) {
+    await using vm = await createVm(server, 'first', memoryMib);
+    const saved = await savedOf(vm.pid);
+    if (saved !== null) return { saved, rootPath: files.rootPath };
+    await sleep(LOOK_MS);
+  }
+  throw new Error('no VM began from a warm template');
+}
+
+/** A VM that runs; disposing deletes it. */
+export async function createVm(
+  { client }: BenchServer,
+  name: string,
+  memoryMib: number,
+): Promise<AsyncDisposable & { readonly pid: number }> {
+  await client.operations.finish((await client.vms.create({ name, memory_mib: memoryMib })).id);
+  const { pid } = await client.vms.get(name);
+  if (pid === null) throw new Error('a VM that runs has no process');
+  return {
+    pid,
+    async [Symbol.asyncDispose]() {
+      await client.operations.finish((await client.vms.delete(name)).id);
+    },
+  };
+}
+
+/** Waits until a spare of this server's pool is there and has come to rest. Only while the server has no VM. */
+export async function awaitSpare({ dataDir }: BenchServer): Promise<void> {
+  const endsAt = performance.now() + SPARE_MS;
+  let before = new Map<number, number>();
+  while (performance.now() < endsAt) {
+    const now = new Map(machinesBelow(dataDir).map((pid) => [pid, ticksOf(pid)]));
+    if (now.size > 0 && [...now].every(([pid, ticks]) => before.get(pid) === ticks)) return;
+    before = now;
+    await sleep(LOOK_MS);
+  }
+  throw new Error('the pool has no spare');
+}
+
+/** The saved machine whose memory this VMM maps; null: it has booted. */
+async function savedOf(pid: number): Promise<SavedFiles['saved'] | null> {
+  const path = readlinkSync(`/proc/${pid}/fd/${RESTORED_MEMORY}`);
+  return await readSavedMachine(dirname(path));
+}
+
+function ticksOf(pid: number): number {
+  try {
+    return cpuTicks(pid);
+  } catch {
+    return -1;
+  }
+}
