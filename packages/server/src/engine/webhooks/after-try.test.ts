@@ -53,7 +53,7 @@ describe('a try', () => {
       afterTry(
         test,
         failed(0),
-        at(0, () => 0),
+        moment(0, () => 0),
         POLICY,
       ).state,
     ).toBe('dead');
@@ -72,7 +72,7 @@ describe('a try', () => {
     const next = afterTry(
       { ...fresh, tries: tries - 1 },
       failed(0, asked),
-      at(0, () => 1),
+      moment(0, () => 1),
       POLICY,
     );
 
@@ -100,7 +100,7 @@ describe('a try', () => {
           delivery = afterTry(
             delivery,
             failed(at, asked),
-            at(now, () => random),
+            moment(now, () => random),
             POLICY,
           );
           if (delivery.state === 'dead') break;
