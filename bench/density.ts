@@ -22,7 +22,7 @@ export const density: Benchmark = {
   name: 'density',
   about: `forks of an idle ${MEMORY_MIB} MiB VM, ${AT_ONCE} at a time, until admission refuses one (or --limit VMs are there, or ${FILLING_MS / 60_000} minutes are over): how many, memory of each (PSS), and true over HTTP in all of them, one after the other`,
   async run(say, { limit }) {
-    await using server = await startWarmServer('off');
+    await using server = await startWarmServer({ poolCount: 0 });
     await warmTemplate(server, { memoryMib: MEMORY_MIB, say });
     await using source = await createVm(server, SOURCE, MEMORY_MIB);
     const before = residentMib(server.pid);

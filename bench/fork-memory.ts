@@ -18,7 +18,7 @@ export const forkMemory: Benchmark = {
   name: 'fork-memory',
   about: `memory (PSS) of the VMM of a ${MEMORY_MIB} MiB VM that began from a warm template and has been idle for ${IDLE_MS / 1000} s, beside the same template restored by a hand-written QEMU command and told who it is; one at a time, ${ROUNDS} rounds in turns, medians`,
   async run(say, { rounds }) {
-    await using server = await startWarmServer('off');
+    await using server = await startWarmServer({ poolCount: 0 });
     const template = await warmTemplate(server, { memoryMib: MEMORY_MIB, say });
     const ours = async (): Promise<number> => {
       await using vm = await createVm(server, 'idle', MEMORY_MIB);

@@ -27,7 +27,7 @@ export const forkPause: Benchmark = {
   name: 'fork-pause',
   about: `how long the processor of a running ${MEMORY_MIB} MiB VM stands while it is forked, as QEMU tells on a monitor of the benchmark's own (a guest's clocks stand as well), beside 60 ms + 15 ms for each 10 MiB that are its own; what the server reports, and the longest gap in what a command in the guest writes without end, for comparison; ${ROUNDS} rounds, medians`,
   async run(say, { rounds }) {
-    await using server = await startWarmServer('off');
+    await using server = await startWarmServer({ poolCount: 0 });
     await warmTemplate(server, { memoryMib: MEMORY_MIB, say });
     await using source = await createVm(server, SOURCE, MEMORY_MIB);
     const { id } = await server.client.vms.get(SOURCE);

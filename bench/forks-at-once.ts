@@ -20,7 +20,7 @@ export const forksAtOnce: Benchmark = {
   name: 'forks-at-once',
   about: `${FORKS} forks of a running VM by one POST /v1/vms/{ref}/fork until each has answered true, beside a snapshot of the same VM restored ${FORKS} times by a hand-written QEMU command, one after the other, each until its agent answers; ${ROUNDS} rounds in turns, medians`,
   async run(say, { rounds }) {
-    await using server = await startWarmServer('off');
+    await using server = await startWarmServer({ poolCount: 0 });
     const { rootPath } = await warmTemplate(server, { memoryMib: MEMORY_MIB, say });
     await using _source = await createVm(server, SOURCE, MEMORY_MIB);
     const saved = await savedSource(server, rootPath);

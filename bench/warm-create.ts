@@ -4,7 +4,7 @@ import { canStartDocker, startDocker } from './lib/docker-engine.ts';
 import { restoreByHand, type SavedFiles } from './lib/hand-written-restore.ts';
 import { type Contestant, takeTurns } from './lib/rounds.ts';
 import type { BenchServer } from './lib/server.ts';
-import { awaitSpare, poolSetting, startWarmServer, warmTemplate } from './lib/warm-server.ts';
+import { awaitSpare, startWarmServer, warmTemplate } from './lib/warm-server.ts';
 
 const ROUNDS = 20;
 const MEMORY_MIB = 256;
@@ -16,31 +16,30 @@ export const warmCreate: Benchmark = {
   name: 'warm-create',
   about: `POST /v1/vms to true answered, from a warm template, without and with the pool, beside the same template restored by a hand-written QEMU command until its agent answers, and beside docker run --rm true of the same root file system; ${ROUNDS} rounds in turns, medians`,
   async run(say, { rounds }) {
-    const setting = await poolSetting();
-    await using server = await startWarmServer('off');
+    await using server = await startWarmServer({ poolCount: 0 });
     const template = await warmTemplate(server, { memoryMib: MEMORY_MIB, say });
-    await using pooled = 'pool' in setting ? await startWarmServer(setting.pool) : null;
-    if (pooled !== null) await warmTemplate(pooled, { memoryMib: MEMORY_MIB, say });
+    await using pooled = await startWarmServer({ poolCount: 1 });
+    await warmTemplate(pooled, { memoryMib: MEMORY_MIB, say });
+    await awaitSpare(pooled);
     const hasDocker = canStartDocker();
     if (hasDocker) say('starting a Docker engine, with the same root file system as its image');
     await using docker = hasDocker ? await startDocker(template.rootPath) : null;
     const contestants: readonly Contestant[] = [
       { name: 'warm', run: () => timeOurs(server) },
       { name: BY_HAND, run: () => timeByHand(template) },
-      ...(pooled === null ? [] : [{ name: 'pooled', prepare: () => awaitSpare(pooled), run: () => timeOurs(pooled) }]),
+      { name: 'pooled', run: () => timePooled(pooled) },
       ...(docker === null ? [] : [{ name: DOCKER, run: () => timed(() => docker.run(['true'])) }]),
     ];
     const medians = await takeTurns(contestants, { rounds: rounds ?? ROUNDS, say });
-    const noPool = 'omitted' in setting ? setting.omitted : 'it was not started';
     const noDocker = "Debian's docker.io is not installed, or may not be started";
     return [
       figure(medians, { name: 'warm create', of: 'warm', reference: BY_HAND, atMost: 1.25 }),
-      figure(medians, { name: 'create with the pool', of: 'pooled', reference: BY_HAND, atMost: 0.5 }, noPool),
+      figure(medians, { name: 'create with the pool', of: 'pooled', reference: BY_HAND, atMost: 0.5 }),
       figure(medians, { name: 'warm create, beside Docker', of: 'warm', reference: DOCKER, atMost: 1 }, noDocker),
       figure(
         medians,
         { name: 'create with the pool, beside Docker', of: 'pooled', reference: DOCKER, atMost: 0.5 },
-        pooled === null ? noPool : noDocker,
+        noDocker,
       ),
     ];
   },
@@ -79,6 +78,13 @@ async function timeOurs({ client, url, key }: BenchServer): Promise<number> {
     if (!isGood(execution)) throw new Error(`true ended with ${JSON.stringify(execution)}`);
   });
   await client.operations.finish((await client.vms.delete('warm')).id);
+  return elapsedMs;
+}
+
+/** The next spare is there before anybody else has his turn, so that its making is in nobody's time. */
+async function timePooled(server: BenchServer): Promise<number> {
+  const elapsedMs = await timeOurs(server);
+  await awaitSpare(server);
   return elapsedMs;
 }
 

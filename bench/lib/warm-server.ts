@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RESTORED_MEMORY } from '../../packages/server/src/adapters/drivers/qemu/command-line.ts';
 import { readSavedMachine } from '../../packages/server/src/adapters/drivers/qemu/saved/saved-machine.ts';
-import { readSettings } from '../../packages/server/src/config/settings.ts';
 import { bootFiles } from './boot-files.ts';
 import type { SavedFiles } from './hand-written-restore.ts';
 import { machinesBelow } from './machines-below.ts';
@@ -14,17 +13,9 @@ const TEMPLATE_MS = 120_000;
 const SPARE_MS = 30_000;
 const LOOK_MS = 200;
 
-/** A server whose VMs begin warm; the pool of spares is off, or on as `VOLARY_WARM_POOL` has it. */
-export async function startWarmServer(pool: string): Promise<BenchServer> {
-  return await startServer([], undefined, { VOLARY_WARM_TEMPLATES: 'on', VOLARY_WARM_POOL: pool });
-}
-
-/** What the pool of the second server is set to; or why it cannot be measured. */
-export async function poolSetting(): Promise<{ readonly pool: string } | { readonly omitted: string }> {
-  const pool = process.env['VOLARY_WARM_POOL'] ?? 'on';
-  if (pool === 'off') return { omitted: 'VOLARY_WARM_POOL is off' };
-  const settings = await readSettings([], { VOLARY_WARM_POOL: pool });
-  return Object.values(settings).includes(pool) ? { pool } : { omitted: 'this server has no pool' };
+/** A server whose VMs begin warm, with a pool of so many spares. */
+export async function startWarmServer({ poolCount }: { readonly poolCount: number }): Promise<BenchServer> {
+  return await startServer([], undefined, { VOLARY_WARM_TEMPLATES: 'on', VOLARY_WARM_POOL_COUNT: String(poolCount) });
 }
 
 /** Makes VMs until one of them begins warm, and answers what that one began from. Throws if that does not come about. */

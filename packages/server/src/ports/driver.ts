@@ -34,8 +34,8 @@ export interface WarmTemplates {
    */
   build(machine: DiskSpec, options: Abortable): Promise<WarmTemplate>;
   /**
-   * Makes a machine of this template ahead of its VM, and halts it: it has the VM's id, its disk and its first life, but neither its
-   * name nor a network, and nobody gets a link to it. `startMachine` of that life gives it to the VM, as if it had just been restored; `endMachine` and
+   * Makes a machine of this template ahead of its VM, and halts it: it has the VM's id, its disk, its address and its first life, but not its
+   * name, and nobody gets a link to it. `startMachine` of that life gives it to the VM, as if it had just been restored; `endMachine` and
    * `deleteDisk` take it away again. Throws as `createDisk` and `startMachine`; then nothing is left of it.
    */
   startSpare(

@@ -116,8 +116,19 @@ async function findPresent(machine: Launch, context: StartContext): Promise<Driv
 
 /** A former server was interrupted between the machine's start and its going, or it was made ahead and its VM is there now. */
 async function goOnIfHeld(machine: Launch, record: LaunchRecord, context: StartContext): Promise<void> {
-  const isGiven = record.isSpare === true && machine.isSpare !== true;
-  if (isGiven || record.restore?.isGoing === false) await goOn(machine, record, context);
+  if (record.isSpare === true && machine.isSpare !== true) await giveAway(machine, record, context);
+  else if (record.restore?.isGoing === false) await goOn(machine, record, context);
+}
+
+/**
+ * Gives a machine that was made ahead to its VM. It has had its address and its disk's size from the start, since both follow from the VM's id and kind: what
+ * is left is its name, its clock and its entropy, which it is told with the first link.
+ */
+async function giveAway({ vmId, name }: Launch, record: LaunchRecord, { machines }: StartContext): Promise<void> {
+  const client = await machines.monitor(vmId, record).client();
+  await client.execute('cont', null);
+  const restore = { isGoing: true, isIdentified: false, hostname: name, network: {} };
+  await writeRecord(machines.directory(vmId).recordPath, { ...record, isSpare: false, restore });
 }
 
 /**

@@ -22,12 +22,12 @@ export async function identifyRestored(
   const machineId = uuidOf(vmId).replaceAll('-', '');
   const entropy = randomBytes(ENTROPY_BYTES);
   await link.identify({ hostname, machineId, wallClockMs: Date.now(), network, entropy }, { signal });
-  // One that was made ahead will be told again, by whoever it is given to.
-  if (record.isSpare === true) return;
   if (Object.keys(network).length > 0) {
     const client = await machines.monitor(vmId, record).client();
     await client.execute('set_link', { name: NIC_ID, up: true });
   }
+  // One that was made ahead will be told again, by whoever it is given to.
+  if (record.isSpare === true) return;
   await machines.lock.run(vmId, async () => {
     const path = machines.directory(vmId).recordPath;
     const stored = await readRecord(path);
