@@ -1,12 +1,35 @@
-import { machineSpec, requireImage, type Step } from './step.ts';
+import { toVolaryError } from '../../domain/errors.ts';
+import { machineSpec, requireImage, type Step, type StepContext, type StepDeps, type StepResult } from './step.ts';
 
-/** Makes the VM's own disk on top of the image, or as a copy of a saved one, unless it is there, and remembers which image it was made from. */
-export const createDisk: Step = async ({ driver }, context) => {
+/**
+ * Makes the VM's own disk on top of the image, or as a copy of a saved one, unless it is there, and remembers which image it was made from. Where a
+ * template is there to begin from, it is a copy of that one's.
+ */
+export const createDisk: Step = async (deps, context) => {
+  const { driver } = deps;
   const { vm, signal } = context;
   const { disk } = await driver.inspect(vm.id, { signal });
   if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
   const machine = machineSpec(vm);
   const { from } = machine;
   if (from?.kind === 'snapshot') return await driver.createDisk({ ...machine, from }, { signal });
-  return await driver.createDisk({ ...machine, image: requireImage(context) }, { signal });
+  const image = requireImage(context);
+  return (await copyTemplates(deps, context)) ?? (await driver.createDisk({ ...machine, image }, { signal }));
 };
+
+/** Null where there is no template, or its disk cannot be copied: the start of the machine, which needs more of it than that, will tell. */
+async function copyTemplates({ driver, warm, log }: StepDeps, context: StepContext): Promise<StepResult | null> {
+  const { vm, signal } = context;
+  const image = requireImage(context);
+  const from = await warm.find({ ...vm, imageDigest: image.digest }, { signal });
+  if (from === null) return null;
+  try {
+    return await driver.createDisk({ ...machineSpec(vm), image, from }, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code } = toVolaryError(error);
+    if (code !== 'data_loss' && code !== 'failed_precondition') throw error;
+    log.warn('the disk of a warm template could not be copied', { vmId: vm.id, key: from.key, error });
+    return null;
+  }
+}

@@ -80,10 +80,16 @@ function originArguments(origin: MachineOrigin): readonly string[] {
   return ['-S', '-global', 'migration.send-configuration=off', '-incoming', `fd:${INHERITED_RESTORED.devices}`];
 }
 
+/**
+ * How much translated code QEMU keeps, MiB. By default it is up to 1,024 for each machine, which a host that is full of them does not have; a guest that runs
+ * more code than this has some of it translated again.
+ */
+const TRANSLATED_MIB = 128;
+
 function acceleratorArguments(accelerator: Machine['accelerator']): readonly string[] {
   // The largest processor that can be had: nothing here is ever moved to another host.
   if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  return ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
+  return ['-accel', `tcg,thread=multi,tb-size=${TRANSLATED_MIB}`, '-cpu', 'max'];
 }
 
 function monitorArguments(id: string, socket: string): readonly string[] {

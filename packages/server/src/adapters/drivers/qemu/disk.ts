@@ -13,7 +13,7 @@ import { makeOverlay } from './overlay.ts';
 import type { Identity } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { copySparse } from './saved/copy-sparse.ts';
-import type { SavedMachine } from './saved/saved-machine.ts';
+import { type SavedMachine, savedIdOf } from './saved/saved-machine.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
 const GIB = 1024 ** 3;
@@ -48,7 +48,7 @@ export async function makeDisk(
     await rm(directory.newDiskPath, { force: true });
     // Before the disk has its name: a disk that is there always knows what it was made from.
     const kept = await context.images.keep(image, context, () =>
-      writeDiskOrigin(directory, image.digest, context.from?.kind === 'snapshot' ? context.from.id : undefined),
+      writeDiskOrigin(directory, image.digest, context.from && savedIdOf(context.from)),
     );
     // Relative to the overlay, so that a data directory can be moved. QEMU itself is handed the file, and never looks there.
     const backing = relative(directory.runPath, kept.rootPath);

@@ -27,9 +27,10 @@ const ALWAYS = [
 /**
  * Under emulation alone: a translated guest has no speculation that others could observe, and the kernel's address
  * layout is no defence that is worth the boot time of relocating it in software. Patching the locks for one processor makes
- * QEMU translate all that code again.
+ * QEMU translate all that code again; and so does each program that lies elsewhere than it did the last time it ran, which
+ * doubles the time of every command.
  */
-const EMULATED = ['mitigations=off', 'nokaslr', 'noreplace-smp'] as const;
+const EMULATED = ['mitigations=off', 'nokaslr', 'norandmaps', 'noreplace-smp'] as const;
 
 /** The kernel command line. Host names are DNS labels and network settings are ours, so nothing here needs quoting. */
 export function kernelCommandLine(boot: GuestBoot): string {

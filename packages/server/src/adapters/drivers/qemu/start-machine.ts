@@ -1,4 +1,4 @@
-import { lchown, rename, rm, stat } from 'node:fs/promises';
+import { lchown, rm, stat } from 'node:fs/promises';
 import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
@@ -24,9 +24,8 @@ import type { Machines } from './machines.ts';
 import { attachNetwork, macOf, NIC_ID } from './network.ts';
 import { type Identity, identityOf } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
-import { copySparse } from './saved/copy-sparse.ts';
 import { prepareRestoredDisk, putRestoredDisk, removePreparedDisks } from './saved/restored-disk.ts';
-import type { SavedMachine } from './saved/saved-machine.ts';
+import { type SavedMachine, savedIdOf } from './saved/saved-machine.ts';
 import { setRestoredGoing } from './saved/set-restored-going.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
@@ -60,9 +59,8 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
   const saved = machine.from === undefined ? null : await context.openSaved(machine.from);
   const { record, identity } = await prepare(machine, { image, saved }, context);
   const { from } = machine;
-  if (saved !== null && from?.kind === 'snapshot')
-    await putRestoredDisk(directory, { id: from.id, saved, identity, signal });
-  else if (saved !== null) await renewDisk(directory, saved, context);
+  if (saved !== null && from !== undefined)
+    await putRestoredDisk(directory, { id: savedIdOf(from), saved, identity, signal });
   else await noteDiskInUse(directory);
   await removePreparedDisks(directory);
   await claimRunDirectory(directory, identity);
@@ -129,16 +127,6 @@ async function giveAway({ vmId, name }: Launch, record: LaunchRecord, { machines
   await client.execute('cont', null);
   const restore = { isGoing: true, isIdentified: false, hostname: name, network: {} };
   await writeRecord(machines.directory(vmId).recordPath, { ...record, isSpare: false, restore });
-}
-
-/**
- * The same for a warm template, whose disk is so small that nobody has to remember whether it is untouched: a start that was interrupted may have let the
- * guest write to the one that is there. Nobody has been told yet that it runs.
- */
-async function renewDisk(directory: VmDirectory, saved: SavedMachine, options: Abortable): Promise<void> {
-  await rm(directory.newDiskPath, { force: true });
-  await copySparse(saved.diskPath, directory.newDiskPath, options);
-  await rename(directory.newDiskPath, directory.diskPath);
 }
 
 /** Has a machine that was restored take up its state and go, and writes that down. */

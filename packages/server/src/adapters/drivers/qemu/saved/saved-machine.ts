@@ -14,6 +14,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { either, flag, integer, nothing, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
+import type { SavedRef } from '../../../../ports/driver.ts';
 
 const FILES = {
   memory: 'memory',
@@ -128,4 +129,9 @@ function checksumOf(facts: SavedFacts): string {
   const { digests, ...others } = facts;
   const parts = [...Object.entries(others), ...Object.entries(digests)].sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** What the directory of a saved machine is called, below that of its kind. */
+export function savedIdOf(ref: SavedRef): string {
+  return ref.kind === 'snapshot' ? ref.id : ref.key;
 }

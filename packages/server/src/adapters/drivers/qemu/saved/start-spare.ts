@@ -6,23 +6,12 @@
  * What each new VMM does first it does slowly: it translates guest code, and copies pages that the guest writes to. A spare has that
  * behind it: it has been through all that follows when it is given away, a first command as well.
  */
-import { randomUUIDv7 } from 'node:crypto';
-import type { ExecRequest } from '../../../../domain/execution/execution.ts';
-import { idFromUuid, type VmId } from '../../../../domain/ids.ts';
+import type { VmId } from '../../../../domain/ids.ts';
 import type { DiskSpec } from '../../../../ports/driver.ts';
 import type { Abortable, GuestLink } from '../../../../ports/guest-link.ts';
 import type { QmpClient } from '../qmp/qmp-client.ts';
+import { rehearseCommand } from './rehearse.ts';
 
-/** Does nothing, the way most commands are run. */
-const FIRST_COMMAND: ExecRequest = {
-  argv: ['sh', '-c', 'true'],
-  env: {},
-  cwd: '',
-  user: '',
-  tty: null,
-  hasStdin: false,
-  timeoutMs: 20_000,
-};
 /** Nobody sees it but on the host, where it stays its process's name: the guest has another one before anybody may look. */
 const nameOf = (vmId: VmId): string => `spare-${vmId.slice(-8)}`;
 
@@ -68,8 +57,6 @@ export async function startSpare(
 async function rouse(maker: SpareMaker, vmId: VmId, signal: AbortSignal): Promise<void> {
   for (let times = 0; times < 2; times++) {
     await using link = await maker.openLink(vmId, { signal });
-    await using command = await link.exec(idFromUuid('exec', randomUUIDv7()), FIRST_COMMAND, { signal });
-    for await (const { stream, offset, bytes } of command.output) command.acknowledge(stream, offset + bytes.length);
-    await command.exit;
+    await rehearseCommand(link, { signal });
   }
 }

@@ -26,12 +26,15 @@ import type { QemuProgram } from '../qemu-program.ts';
 import { startThrowawayGuest, type ThrowawayGuest } from '../throwaway-guest.ts';
 import type { VmDirectory } from '../vm-directory.ts';
 import { captureMachine } from './capture.ts';
+import { rehearseCommand, rehearseIdentity } from './rehearse.ts';
 import { sizeOf } from './save-machine.ts';
 import type { SavedFacts } from './saved-machine.ts';
 
 /** Part of each key: raised when templates are made in another way. */
-const FORMAT = 1;
+const FORMAT = 2;
 const LOOK_MS = 50;
+/** How long a guest that has answered may take until nothing runs in it any more. */
+const CALM_MS = 60_000;
 
 /** What executes a template and all its forks. */
 export interface WarmHost {
@@ -123,15 +126,24 @@ async function prepareGuest(
 ): Promise<void> {
   const openTransport = () => openAgentSocket(guest.directory);
   await using link = await connectAgent({ openTransport, linkKey, signal });
-  while (!(await isPrepared(link, signal))) await sleep(LOOK_MS, undefined, { signal });
+  await rehearseIdentity(link, { signal });
+  await rehearseCommand(link, { signal });
+  const endsAt = performance.now() + CALM_MS;
+  while (!(await isPrepared(link, { isInTime: performance.now() < endsAt, signal })))
+    await sleep(LOOK_MS, undefined, { signal });
 }
 
-async function isPrepared(link: GuestLink, signal: AbortSignal): Promise<boolean> {
+/** False: not yet. It is still booting (EAGAIN), or something runs, which is over in a moment (EBUSY). */
+async function isPrepared(
+  link: GuestLink,
+  { isInTime, signal }: Abortable & { readonly isInTime: boolean },
+): Promise<boolean> {
   try {
     await link.prepare({ signal });
     return true;
   } catch (error) {
-    if (error instanceof VolaryError && error.details['errno'] === 'EAGAIN') return false;
+    const errno = error instanceof VolaryError ? error.details['errno'] : null;
+    if (isInTime && (errno === 'EAGAIN' || errno === 'EBUSY')) return false;
     throw error;
   }
 }
