@@ -146,6 +146,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Other',
+    'system',
+    'show what takes room on the host, and remove what nothing needs',
+    async () => (await import('./commands/system.ts')).configureSystem,
+  ),
+  entry(
+    'Other',
     'webhook',
     'have events sent to a URL, and see what arrived',
     async () => (await import('./commands/webhook.ts')).configureWebhook,

@@ -15,5 +15,6 @@ export * from './routes.ts';
 export type { Json, JsonObject } from './schema.ts';
 export * from './server-info.ts';
 export * from './snapshots.ts';
+export * from './system.ts';
 export * from './vms.ts';
 export * from './webhooks.ts';

@@ -30,6 +30,7 @@ export const OPERATION_KINDS = [
   'snapshot.delete',
   'vm.fork',
   'vm.restore',
+  'system.prune',
 ] as const;
 
 export const OperationState = enumComponent(
@@ -70,8 +71,8 @@ export const OperationStep = component(
 export const OperationSubject = component(
   'OperationSubject',
   {
-    kind: stringEnum(['vm', 'image', 'snapshot'], { description: 'What it is.' }),
-    id: nullableString({ description: 'Its id; null for an image, which has a name alone.' }),
+    kind: stringEnum(['vm', 'image', 'snapshot', 'system'], { description: 'What it is.' }),
+    id: nullableString({ description: 'Its id; null for an image and the system, which have a name alone.' }),
     name: Type.String({ description: 'Its name.' }),
   },
   { description: 'What an operation changes.', examples: [{ kind: 'vm', id: EXAMPLE_IDS.vm, name: 'first' }] },
@@ -151,7 +152,7 @@ export const operationFields = {
   progress: nullable(OperationProgress),
   result: Type.Unsafe<Json>({
     description:
-      'What came of it, by kind; null until there is something. Of a fork: `{items}`, with `vm_id` and `operation_id`, or an `error`, for each VM.',
+      'What came of it, by kind; null until there is something. Of a fork: `{items}`, with `vm_id` and `operation_id`, or an `error`, for each VM. Of a prune: `{kinds, dry_run, items, freed_bytes}`, each item with `kind`, `id`, `name`, `bytes`, its `state` (`found`, `removed`, `kept`) and why it was kept as `message`.',
   }),
   error: nullable(OperationError),
   principal: Type.String({ description: 'Who asked for it.' }),

@@ -42,6 +42,7 @@ export interface Route {
     | 'images'
     | 'hosts'
     | 'snapshots'
+    | 'system'
     | 'webhooks'
     | 'server';
   /** One line. */

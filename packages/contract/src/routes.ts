@@ -24,6 +24,7 @@ import {
   listSnapshots,
   restoreVm,
 } from './routes/snapshots.ts';
+import { getSystemUsage, pruneSystem } from './routes/system.ts';
 import {
   createVm,
   deleteVm,
@@ -93,6 +94,8 @@ export const routes = {
   createVmFromSnapshot,
   forkVm,
   restoreVm,
+  getSystemUsage,
+  pruneSystem,
   createWebhook,
   listWebhooks,
   getWebhook,

@@ -1,4 +1,13 @@
-import type { AcceptedOperation, Capabilities, Host, HostPage, ImagePage, RemovedImages } from '@volary/contract';
+import type {
+  AcceptedOperation,
+  Capabilities,
+  Host,
+  HostPage,
+  ImagePage,
+  PruneRequest,
+  RemovedImages,
+  SystemUsage,
+} from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
@@ -23,6 +32,13 @@ export interface HostClient {
   get(ref: string, options?: Abortable): Promise<Host>;
 }
 
+/** What takes room on the host's disk. */
+export interface SystemClient {
+  usage(options?: Abortable): Promise<SystemUsage>;
+  /** Removes what nothing needs. Resolves as soon as it is accepted: the result of the operation that `operations.finish` gives says what it was. */
+  prune(request?: PruneRequest, options?: Repeatable): Promise<AcceptedOperation>;
+}
+
 /**
  * A server's `/v1`. Every call throws `VolaryApiError` when the server refuses and `VolaryConnectionError` when it does not
  * answer; an aborted signal rejects with its reason. What changes something is sent again when the connection breaks, for up to half
@@ -37,6 +53,7 @@ export interface VolaryClient {
   readonly images: ImageClient;
   readonly hosts: HostClient;
   readonly snapshots: SnapshotClient;
+  readonly system: SystemClient;
   readonly webhooks: WebhookClient;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
@@ -54,6 +71,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     images: createImageClient(transport),
     hosts: createHostClient(transport),
     snapshots: createSnapshotClient(transport),
+    system: createSystemClient(transport),
     webhooks: createWebhookClient(transport),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {
@@ -69,6 +87,14 @@ function createImageClient(transport: Transport): ImageClient {
       postJsonOnce(transport, { path: `/v1/images/${encodeURIComponent(name)}/build`, json: {}, ...options }),
     remove: (ref, { signal } = {}) =>
       transport.json({ method: 'DELETE', path: `/v1/images/${encodeURIComponent(ref)}`, signal }),
+  };
+}
+
+function createSystemClient(transport: Transport): SystemClient {
+  return {
+    usage: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/system/df', signal }),
+    prune: (request = {}, options = {}) =>
+      postJsonOnce(transport, { path: '/v1/system/prune', json: request, ...options }),
   };
 }
 

@@ -1,5 +1,5 @@
 export type { Abortable } from './abortable.ts';
-export { createClient, type HostClient, type ImageClient, type VolaryClient } from './client.ts';
+export { createClient, type HostClient, type ImageClient, type SystemClient, type VolaryClient } from './client.ts';
 export { errorOfForkItem, errorOfOperation, VolaryApiError, VolaryConnectionError } from './errors.ts';
 export type { EventClient, EventQuery } from './events.ts';
 export type { OutputChunk } from './exec-stream.ts';

@@ -30,6 +30,7 @@ describe('completion in bash', () => {
     ['stop fir', ['first']],
     ['--json stop fir', ['first']],
     ['image ', ['ls', 'build', 'rm']],
+    ['system ', ['df', 'prune']],
     ['snapshot ', ['create', 'ls', 'get', 'rm']],
     ['snapshot create fir', ['first']],
     ['snapshot rm ', []],

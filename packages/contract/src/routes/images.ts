@@ -43,9 +43,9 @@ export const deleteImage = route({
   path: '/v1/images/{ref}',
   operationId: 'deleteImage',
   tag: 'images',
-  summary: 'Remove an image; VMs made from it keep what they need of it',
+  summary: 'Remove an image that no VM or snapshot stands on',
   permission: 'image:delete',
   params: ImageRefParams,
   responses: { 200: { description: 'Removed.', content: [json(RemovedImages)] } },
-  errors: { 404: ['image.unknown'] },
+  errors: { 404: ['image.unknown'], 409: ['image.in_use'] },
 });

@@ -14,6 +14,7 @@ import { deleteVm } from './operations/delete-vm.ts';
 import { deleteWebhook } from './operations/delete-webhook.ts';
 import { forkVm } from './operations/fork-vm.ts';
 import { pauseVm } from './operations/pause-vm.ts';
+import { pruneSystem } from './operations/prune-system.ts';
 import { removeImage } from './operations/remove-image.ts';
 import { replayWebhook } from './operations/replay-webhook.ts';
 import type { OperationDeps } from './operations/request-change.ts';
@@ -29,6 +30,7 @@ import { createHostQueries, probeDriver } from './queries/hosts.ts';
 import { listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
 import { createSnapshotQueries } from './queries/snapshots.ts';
+import { findSystemUsage } from './queries/system-usage.ts';
 import { createVmQueries } from './queries/vms.ts';
 import { createWebhookQueries } from './queries/webhooks.ts';
 import { createDiskSpace } from './reconcile/disk-space.ts';
@@ -40,6 +42,7 @@ import { createFiles } from './sessions/files.ts';
 import { createGuestLinks } from './sessions/guest-links.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import { createSnapshotKeeper } from './snapshots/snapshot-keeper.ts';
+import { createPruner } from './system/pruner.ts';
 import { createSparePool } from './warm/spare-pool.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
@@ -61,7 +64,8 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
   const ages = createAges(deps.clock);
-  const parts = { reconciler, builds, snapshots, links, warm, pool, executions, diskSpace, ages };
+  const pruner = createPruner(deps);
+  const parts = { pruner, reconciler, builds, snapshots, links, warm, pool, executions, diskSpace, ages };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   const changing: OperationDeps & EngineDeps & WarmCreation = { ...deps, config, wake, pool, warm };
   let notReady: string | null = 'The server is starting.';
@@ -102,6 +106,10 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
     },
     webhooks: createWebhookApi(changing),
     snapshots: createSnapshotApi({ ...changing, interruptSnapshot: snapshots.interrupt }),
+    system: {
+      usage: (principal, options) => findSystemUsage(deps, principal, options),
+      prune: (principal, request, options) => pruneSystem(changing, principal, request, options),
+    },
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config, ages }),
     capabilities: () => ({

@@ -14,6 +14,7 @@ import type { WarmStart } from '../domain/vm/warm-start.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
+import type { SystemApi } from './system/system-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 /**
@@ -30,6 +31,7 @@ export interface Engine {
   readonly hosts: HostApi;
   readonly webhooks: WebhookApi;
   readonly snapshots: SnapshotApi;
+  readonly system: SystemApi;
   readonly idempotency: IdempotencyApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Capabilities;

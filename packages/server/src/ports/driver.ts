@@ -47,6 +47,26 @@ export interface WarmTemplates {
   remove(key: string): Promise<void>;
 }
 
+/** Something that a driver has on this host's disk. */
+export interface KeptThing {
+  /** `image`: what disks need of it, as far as it is not shared with where it was made. `leftover`: what somebody who died has left. */
+  readonly kind: 'disk' | 'snapshot' | 'image' | 'leftover';
+  /** A VM's id, a snapshot's, a digest; of a leftover its name. */
+  readonly id: string;
+  /** Bytes that it really has on the disk. */
+  readonly bytes: number;
+  /** Somebody has it, whoever needs it: a machine is there (also one whose VM is to come), or it may be in the making. */
+  readonly isBusy: boolean;
+}
+
+/** What a driver has on this host's disk, whether the store knows it or not. */
+export interface DriverStorage {
+  /** All of it, without what is in the making. */
+  list(options: Abortable): Promise<readonly KeptThing[]>;
+  /** Removes a leftover, if it still is one; true if it has. */
+  removeLeftover(id: string, options: Abortable): Promise<boolean>;
+}
+
 /** All that a driver needs to know to make a machine. */
 export interface MachineSpec {
   readonly vmId: VmId;
@@ -155,6 +175,7 @@ export interface Driver extends AsyncDisposable {
   readonly capabilities: DriverCapabilities;
   /** Null where machines always boot. */
   readonly warm: WarmTemplates | null;
+  readonly storage: DriverStorage;
 
   /**
    * What this host offers: the program's version, and the accelerator as really tried with a probe guest. Kept per host boot.

@@ -25,6 +25,13 @@ export interface ImageSource {
     name: string,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: BuildProgress) => void },
   ): Promise<Image>;
+  /** Bytes that each of these images adds on the disk to those named before it: a file that several share counts for the first of them. */
+  measure(digests: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * What builds that died have left, and roots that no image needs: counted, and removed unless it is only to be counted. Nothing
+   * is found while somebody builds. Bytes as they are on the disk.
+   */
+  sweep(options: { readonly isDryRun: boolean }): Promise<{ readonly count: number; readonly bytes: number }>;
   /** Removes the image with this digest; true if it was there. Disks that were made from it are none the worse. */
   remove(digest: string): Promise<boolean>;
 }

@@ -19,9 +19,11 @@ import { tryBuildLock } from './build-lock.ts';
 import { cachePaths, findBySources, listImages } from './cache.ts';
 import { agentSources, imageSources, rootSources } from './digests.ts';
 import { directoryName, IMAGE_FILES } from './manifest.ts';
+import { measureImages } from './measure-images.ts';
 import { type Recipe, readRecipes } from './recipe.ts';
 import { removeUnusedRoots } from './roots.ts';
 import { createSharedBuild, type SharedBuild } from './shared-build.ts';
+import { sweepCache } from './sweep-cache.ts';
 
 export interface ImageSourceDeps {
   /** Absolute. */
@@ -75,6 +77,8 @@ export async function createImageSource({ cacheDir, guestPath, log }: ImageSourc
       const running = building.get(name);
       return await (running?.isOpen() ? running : begin(recipe)).join(options);
     },
+    measure: (digests) => measureImages(cache, digests),
+    sweep: (options) => sweepCache(cache, options),
     async remove(digest) {
       const image = (await listImages(cache)).find((candidate) => candidate.digest === digest);
       if (image === undefined) return false;

@@ -22,15 +22,22 @@ export async function readRoot(path: string): Promise<Root | null> {
  * Removes the roots that no image links to any more. The caller holds the build lock. Counting links would not do: data
  * directories link to the files of images as well, and keep what they need without us.
  */
-export async function removeUnusedRoots({ roots, images }: Pick<CachePaths, 'roots' | 'images'>): Promise<void> {
+export async function removeUnusedRoots(cache: Pick<CachePaths, 'roots' | 'images'>): Promise<void> {
+  for (const path of await unusedRoots(cache)) await rm(path, { recursive: true, force: true });
+}
+
+/** Paths of the roots that no image links to any more. */
+export async function unusedRoots({ roots, images }: Pick<CachePaths, 'roots' | 'images'>): Promise<readonly string[]> {
   const used = new Set(
     await Promise.all((await namesIn(images)).map((name) => identify(join(images, name, ROOT_FILES.root)))),
   );
+  const unused: string[] = [];
   for (const name of await namesIn(roots)) {
     const path = join(roots, name);
     const identity = await identify(join(path, ROOT_FILES.root));
-    if (identity === null || !used.has(identity)) await rm(path, { recursive: true, force: true });
+    if (identity === null || !used.has(identity)) unused.push(path);
   }
+  return unused;
 }
 
 /** `device:inode`, the same for all links to a file; null if there is none. */

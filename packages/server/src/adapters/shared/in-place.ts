@@ -42,8 +42,12 @@ export async function makePart(parent: string): Promise<string> {
 
 /** Removes what killed builds have left in this directory. The caller knows that nobody builds. */
 export async function removeParts(parent: string): Promise<void> {
-  const parts = (await allNamesIn(parent)).filter((name) => name.startsWith(PART));
-  await Promise.all(parts.map((name) => rm(join(parent, name), { recursive: true, force: true })));
+  await Promise.all((await partsIn(parent)).map((name) => rm(join(parent, name), { recursive: true, force: true })));
+}
+
+/** Names of what is half-made in a directory, or was left so. */
+export async function partsIn(directory: string): Promise<readonly string[]> {
+  return (await allNamesIn(directory)).filter((name) => name.startsWith(PART));
 }
 
 async function allNamesIn(directory: string): Promise<readonly string[]> {

@@ -43,7 +43,7 @@ export function failureOf(operation: Operation): VolaryError | null {
 }
 
 function toSubjectDto(subject: OperationSubject): OperationDto['subject'] {
-  return { kind: subject.kind, id: subject.kind === 'image' ? null : subject.id, name: subject.name };
+  return { kind: subject.kind, id: 'id' in subject ? subject.id : null, name: subject.name };
 }
 
 function toStepDto(step: OperationStep): OperationDto['steps'][number] {

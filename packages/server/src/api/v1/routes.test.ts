@@ -245,6 +245,16 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { params: { ref: 'nothing' } }, status: 404, reason: 'image.unknown' },
   },
+  getSystemUsage: {
+    ask: () => ({}),
+    status: 200,
+    failing: { ask: { headers: { authorization: 'Basic x' } }, status: 401, reason: 'auth.key_missing' },
+  },
+  pruneSystem: {
+    ask: () => ({ body: { kinds: ['leftovers'], dry_run: true } }),
+    status: 202,
+    failing: { ask: { body: { kinds: ['vms'] } }, status: 400, reason: 'request.invalid' },
+  },
   listHosts: {
     ask: () => ({}),
     status: 200,

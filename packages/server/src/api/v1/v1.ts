@@ -15,6 +15,7 @@ import { mountImages } from './images.ts';
 import { mountOperations } from './operations.ts';
 import { mountServerInfo } from './server-info.ts';
 import { mountSnapshots, mountSnapshotVms } from './snapshots.ts';
+import { mountSystem } from './system.ts';
 import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
 import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
@@ -57,6 +58,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountImages(app, context);
   mountSnapshots(app, context);
   mountSnapshotVms(app, context);
+  mountSystem(app, context);
   mountWebhooks(app, context);
   mountWebhookDeliveries(app, context);
   mountServerInfo(app, context);

@@ -45,6 +45,7 @@ export const OPERATION_KINDS = [
   'snapshot.delete',
   'vm.fork',
   'vm.restore',
+  'system.prune',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -53,7 +54,9 @@ export type OperationSubject =
   | { readonly kind: 'vm'; readonly id: VmId; readonly name: string }
   | { readonly kind: 'image'; readonly name: string }
   /** `name`: its id, if it has none. Of a fork: what its VMs begin from. */
-  | { readonly kind: 'snapshot'; readonly id: SnapshotId; readonly name: string };
+  | { readonly kind: 'snapshot'; readonly id: SnapshotId; readonly name: string }
+  /** What is kept on the host, whatever it belongs to. */
+  | { readonly kind: 'system'; readonly name: string };
 
 export interface OperationError {
   readonly code: ErrorCode;
@@ -82,7 +85,7 @@ export interface Operation {
   readonly id: OperationId;
   readonly kind: OperationKind;
   readonly subject: OperationSubject;
-  /** The subject's generation that this operation wants to reach (0 for images). */
+  /** The subject's generation that this operation wants to reach (0 for images, snapshots and the system). */
   readonly generation: number;
   readonly state: OperationState;
   readonly steps: readonly OperationStep[];

@@ -25,6 +25,8 @@ export const PERMISSIONS = [
   'snapshot:read',
   'snapshot:create',
   'snapshot:delete',
+  'system:read',
+  'system:prune',
   'webhook:read',
   'webhook:create',
   'webhook:update',

@@ -44,6 +44,7 @@ export function planCancel(input: CancelInput): CancelPlan {
     case 'snapshot.create':
     case 'snapshot.delete':
     case 'vm.fork':
+    case 'system.prune':
       return { kind: 'refuse', message: 'This operation changes no VM.' };
     default:
       return kind satisfies never;

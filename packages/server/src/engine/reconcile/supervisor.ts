@@ -10,6 +10,7 @@ import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
+import type { Pruner } from '../system/pruner.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
@@ -26,6 +27,7 @@ type SupervisorDeps = EngineDeps & {
   readonly reconciler: VmReconciler;
   readonly builds: ImageBuilds;
   readonly snapshots: SnapshotKeeper;
+  readonly pruner: Pruner;
   readonly links: GuestLinks;
   readonly executions: Executions;
   readonly diskSpace: DiskSpace;
@@ -55,14 +57,18 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     if (vmId !== null) return await deps.reconciler.reconcile(vmId, context);
     const operationId = key.startsWith('image:') ? parseId('op', key.slice(6)) : null;
     if (operationId !== null) return await deps.builds.run(operationId, context);
+    const pruneId = key.startsWith('prune:') ? parseId('op', key.slice(6)) : null;
+    if (pruneId !== null) return await deps.pruner.run(pruneId, context);
     const snapshotId = key.startsWith('snapshot:') ? parseId('snap', key.slice(9)) : null;
     if (snapshotId !== null) await deps.snapshots.run(snapshotId, context);
   }
 
   async function enqueueAll(): Promise<void> {
     for await (const vm of everyVm(store)) queue.enqueue(`vm:${vm.id}`);
-    for (const { id, subject } of await store.operations.listActive())
+    for (const { id, subject } of await store.operations.listActive()) {
       if (subject.kind === 'image') queue.enqueue(`image:${id}`);
+      if (subject.kind === 'system') queue.enqueue(`prune:${id}`);
+    }
     for (const { id } of await store.snapshots.listUnsettled()) queue.enqueue(`snapshot:${id}`);
   }
 

@@ -8,6 +8,7 @@ import { makeDisk } from './disk.ts';
 import { readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
 import { imageLost, machinePresent } from './errors.ts';
+import { createHostStorage } from './host-storage.ts';
 import { inspectVm } from './inspect.ts';
 import { inspectDisk } from './inspect-disk.ts';
 import { createKeptImages } from './kept-images.ts';
@@ -92,6 +93,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   return {
     kind: 'qemu',
     capabilities: QEMU_CAPABILITIES,
+    storage: createHostStorage(deps),
     warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators, spares }),
     ...life,
 

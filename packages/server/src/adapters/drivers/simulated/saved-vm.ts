@@ -34,6 +34,7 @@ export interface SavedVms {
   open(id: SnapshotId): SavedVm;
   keep(id: SnapshotId, saved: Omit<SavedVm, 'version' | 'digest'>): SavedVm;
   remove(id: SnapshotId): void;
+  ids(): readonly SnapshotId[];
 }
 
 /** Saved machines in files of this directory; null: in this process alone. */
@@ -41,7 +42,7 @@ export function createSavedVms(directory: string | null): SavedVms {
   return directory === null ? over(new Map()) : over(filesIn(directory));
 }
 
-type Texts = Pick<Map<SnapshotId, string>, 'get' | 'set' | 'delete'>;
+type Texts = Pick<Map<SnapshotId, string>, 'get' | 'set' | 'delete'> & { keys(): Iterable<SnapshotId> };
 
 function over(kept: Texts): SavedVms {
   const find = (id: SnapshotId): SavedVm | null => {
@@ -63,6 +64,7 @@ function over(kept: Texts): SavedVms {
       return saved;
     },
     remove: (id) => void kept.delete(id),
+    ids: () => [...kept.keys()],
   };
 }
 
@@ -86,6 +88,7 @@ function filesIn(directory: string): Texts {
       renameSync(`${pathOf(id)}.new`, pathOf(id));
       return new Map();
     },
+    keys: () => readdirSync(directory).flatMap((name) => parseId('snap', name.replace(/\.json$/, '')) ?? []),
     delete(id) {
       rmSync(pathOf(id), { force: true });
       return true;

@@ -15,6 +15,7 @@ import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import type { FaultPlan } from './faults.ts';
 import { SimulatedLink } from './guest/simulated-link.ts';
 import { type SavedVm, summarise } from './saved-vm.ts';
+import { createSimulatedStorage } from './simulated-storage.ts';
 import type { SimulatedVm } from './simulated-vm.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
@@ -41,6 +42,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     kind: 'simulated',
     capabilities: CAPABILITIES,
     warm: null,
+    storage: createSimulatedStorage(world),
 
     async probe() {
       const explanation = 'Machines are simulated; no instruction of a guest is executed.';

@@ -31,6 +31,8 @@ export function createSimulatedImages(): ImageSource {
       isBuilt = true;
       return image;
     },
+    measure: async (digests) => new Map(digests.map((digest) => [digest, 0])),
+    sweep: async () => ({ count: 0, bytes: 0 }),
     async remove(digest) {
       const wasThere = isBuilt && digest === image.digest;
       if (wasThere) isBuilt = false;

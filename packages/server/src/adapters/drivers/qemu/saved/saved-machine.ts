@@ -124,10 +124,11 @@ function parseFacts(content: string): SavedFacts | null {
   }
 }
 
-/** Whatever the order in which the facts come. */
-function checksumOf(facts: SavedFacts): string {
-  const { digests, ...others } = facts;
-  const parts = [...Object.entries(others), ...Object.entries(digests)].sort(([a], [b]) => (a < b ? -1 : 1));
+/** Whatever the order in which the facts come; what is undefined is not written. */
+function checksumOf({ digests, ...others }: SavedFacts): string {
+  const parts = [...Object.entries(others), ...Object.entries(digests)]
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

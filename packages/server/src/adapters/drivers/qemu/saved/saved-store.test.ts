@@ -44,9 +44,10 @@ const FILES = ['memory', 'devices', 'disk.qcow2', 'link.key', 'machine.json'] as
 /** Changes a byte, and keeps the size; of the facts, one that leaves them readable. */
 function alter(file: string): void {
   const content = readFileSync(file);
-  if (file.endsWith('.json')) return writeFileSync(file, content.toString('utf8').replace('"tcg"', '"kvm"'));
-  content[3] = (content[3] ?? 0) ^ 0xff;
-  writeFileSync(file, content);
+  const isFacts = file.endsWith('.json');
+  const altered = Buffer.from(content);
+  altered[3] = (altered[3] ?? 0) ^ 0xff;
+  writeFileSync(file, isFacts ? content.toString('utf8').replace('"tcg"', '"kvm"') : altered);
 }
 
 describe('a saved machine', () => {

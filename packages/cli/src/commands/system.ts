@@ -1,0 +1,77 @@
+import { STORAGE_KINDS, type StorageKind, type StorageUse } from '@volary/contract';
+import { type Command, InvalidArgumentError } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { finishOperation } from '../operations/finish-operation.ts';
+import { formatBytes } from '../output/format.ts';
+import { formatTable } from '../output/table.ts';
+import { readPruned } from '../read-pruned.ts';
+
+/** Users of a thing that a line has room for. */
+const SHOWN_USERS = 3;
+
+/** `volary system df|prune`. */
+export function configureSystem(command: Command, context: Context): void {
+  command.action(() => command.outputHelp());
+  command
+    .command('df')
+    .description("show what takes room on the host's disk, and how much of it nothing needs")
+    .option('-v, --verbose', 'also each thing, and what needs it')
+    .action((options: { readonly verbose?: true }) => showUsage(context, options));
+  command
+    .command('prune')
+    .description('remove what nothing needs')
+    .argument('[kind...]', `${STORAGE_KINDS.join(', ')} (default: images, warm_templates, leftovers)`, collectKinds)
+    .option('-n, --dry-run', 'say what would go, and remove nothing')
+    .action((kinds: readonly StorageKind[], options: { readonly dryRun?: true }) => prune(context, kinds, options));
+}
+
+async function showUsage(context: Context, { verbose }: { readonly verbose?: true }): Promise<void> {
+  const usage = await (await connect(context)).system.usage();
+  if (context.globals.json === true) return printJson(context, usage);
+  const kinds = usage.items.map(({ kind, count, bytes, reclaimable_bytes: reclaimable }) => [
+    kind,
+    String(count),
+    formatBytes(bytes),
+    formatBytes(reclaimable),
+  ]);
+  context.stdout.write(formatTable(['KIND', 'COUNT', 'SIZE', 'RECLAIMABLE'], kinds));
+  if (verbose !== true) return;
+  const things = usage.items.flatMap(({ kind, items }) => items.map((item) => [kind, ...rowOf(item)]));
+  context.stdout.write(`\n${formatTable(['KIND', 'WHAT', 'SIZE', 'USED BY'], things)}`);
+}
+
+function rowOf({ id, name, bytes, used_by: users, user_count: count }: StorageUse['items'][number]): readonly string[] {
+  const names = users.slice(0, SHOWN_USERS).map((user) => `${user.kind} ${user.name}`);
+  const more = count > names.length ? [`${count - names.length} more`] : [];
+  const isDigest = /^[0-9a-f]{32,}$/.test(id);
+  const what = [name ?? '', name === id ? '' : isDigest ? id.slice(0, 12) : id].filter((part) => part !== '').join(' ');
+  return [what, formatBytes(bytes), count === 0 ? '-' : [...names, ...more].join(', ')];
+}
+
+async function prune(
+  context: Context,
+  kinds: readonly StorageKind[],
+  { dryRun }: { readonly dryRun?: true },
+): Promise<void> {
+  const client = await connect(context);
+  const request = { ...(kinds.length === 0 ? {} : { kinds: [...kinds] }), dry_run: dryRun === true };
+  const titles = { doing: 'Removing what nothing needs', done: dryRun === true ? 'Nothing was removed' : 'Done' };
+  const { result } = await finishOperation(context, client, await client.system.prune(request), titles);
+  if (context.globals.json === true) return printJson(context, result);
+  const { items, freedBytes } = readPruned(result);
+  const rows = items.map(({ kind, id, name, bytes, state, message }) => [
+    kind,
+    name ?? (id.length > 40 ? id.slice(0, 12) : id),
+    formatBytes(bytes),
+    message === null ? state : `${state}: ${message}`,
+  ]);
+  if (rows.length > 0) context.stdout.write(formatTable(['KIND', 'WHAT', 'SIZE', 'STATE'], rows));
+  context.stdout.write(`freed ${formatBytes(freedBytes)}\n`);
+}
+
+function collectKinds(word: string, before: readonly StorageKind[] = []): readonly StorageKind[] {
+  const kind = STORAGE_KINDS.find((one) => one === word.replaceAll('-', '_'));
+  if (kind === undefined) throw new InvalidArgumentError(`It is one of ${STORAGE_KINDS.join(', ')}.`);
+  return [...before, kind];
+}

@@ -1,0 +1,37 @@
+import { AcceptedOperation } from '../operations.ts';
+import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { PruneRequest, SystemUsage } from '../system.ts';
+
+export const getSystemUsage = route({
+  method: 'GET',
+  path: '/v1/system/df',
+  operationId: 'getSystemUsage',
+  tag: 'system',
+  summary: "Show what takes room on the host's disk, and what needs it",
+  permission: 'system:read',
+  responses: { 200: { description: 'By kind.', content: [json(SystemUsage)] } },
+  errors: {},
+});
+
+export const pruneSystem = route({
+  method: 'POST',
+  path: '/v1/system/prune',
+  operationId: 'pruneSystem',
+  tag: 'system',
+  summary: 'Remove what nothing needs',
+  description:
+    "The operation's result says what it was. What is needed is never removed, also if that is asked for meanwhile.",
+  permission: 'system:prune',
+  headers: [PREFER],
+  body: jsonBody(PruneRequest, { isRequired: false }),
+  responses: {
+    200: {
+      description: 'Done, within the time of `Prefer: wait`.',
+      content: [json(AcceptedOperation)],
+      headers: [PREFERENCE_APPLIED],
+    },
+    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
+  },
+  keyed: 'stored',
+  errors: { 409: ['operation.cancelled'] },
+});

@@ -1,0 +1,102 @@
+import { type Static, Type } from 'typebox';
+import { EXAMPLE_IDS } from './ids.ts';
+import { component, enumComponent, nullableString, stringEnum } from './schema.ts';
+
+export const STORAGE_KINDS = ['images', 'disks', 'snapshots', 'warm_templates', 'leftovers'] as const;
+
+/** What goes when nobody says what. */
+export const DEFAULT_PRUNE_KINDS = ['images', 'warm_templates', 'leftovers'] as const;
+
+export const StorageKind = enumComponent(
+  'StorageKind',
+  STORAGE_KINDS,
+  'What takes room. `leftovers`: what a server or a build that died has left.',
+);
+export type StorageKind = Static<typeof StorageKind>;
+
+export const StorageUser = component(
+  'StorageUser',
+  {
+    kind: stringEnum(['vm', 'snapshot', 'recipe'], {
+      description: 'What it is. `recipe`: VMs of its name are made from this image now.',
+    }),
+    id: nullableString({ description: 'Its id; null for a recipe, which has a name alone.' }),
+    name: Type.String({ description: 'Its name.' }),
+  },
+  { description: 'What needs a thing.', examples: [{ kind: 'vm', id: EXAMPLE_IDS.vm, name: 'first' }] },
+);
+
+const bytes = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const StoredThing = component(
+  'StoredThing',
+  {
+    id: Type.String({ description: 'A digest, an id, a key; of a leftover its name.' }),
+    name: nullableString({ description: 'Its name, if it has one.' }),
+    bytes: bytes('What it really has on the disk.'),
+    is_reclaimable: Type.Boolean({ description: 'Nothing needs it: it goes when its kind is pruned.' }),
+    used_by: Type.Array(StorageUser, { description: 'What needs it; at most ten of them.' }),
+    user_count: bytes('How many need it.'),
+  },
+  {
+    description: 'One thing on the disk.',
+    examples: [
+      {
+        id: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+        name: 'base',
+        bytes: 251_658_240,
+        is_reclaimable: false,
+        used_by: [{ kind: 'recipe', id: null, name: 'base' }],
+        user_count: 1,
+      },
+    ],
+  },
+);
+
+export const StorageUse = component(
+  'StorageUse',
+  {
+    kind: StorageKind,
+    count: bytes('How many there are.'),
+    bytes: bytes('What they have on the disk.'),
+    reclaimable_bytes: bytes(
+      'What of it nothing needs. Less may be freed where files are shared with other installations.',
+    ),
+    items: Type.Array(StoredThing, { description: 'Largest first; at most a hundred.' }),
+  },
+  {
+    description: 'What one kind of things takes.',
+    examples: [{ kind: 'leftovers', count: 0, bytes: 0, reclaimable_bytes: 0, items: [] }],
+  },
+);
+export type StorageUse = Static<typeof StorageUse>;
+
+export const SystemUsage = component(
+  'SystemUsage',
+  { items: Type.Array(StorageUse, { description: 'All kinds, also those of which there is nothing.' }) },
+  {
+    description: "What this installation has on the host's disk.",
+    examples: [{ items: [{ kind: 'leftovers', count: 0, bytes: 0, reclaimable_bytes: 0, items: [] }] }],
+  },
+);
+export type SystemUsage = Static<typeof SystemUsage>;
+
+export const PruneRequest = component(
+  'PruneRequest',
+  {
+    kinds: Type.Optional(
+      Type.Array(StorageKind, {
+        minItems: 1,
+        maxItems: STORAGE_KINDS.length,
+        description:
+          'What to look at. Default: images, warm_templates and leftovers, all of which can be made again; disks and snapshots that belong to nothing have to be named.',
+      }),
+    ),
+    dry_run: Type.Optional(Type.Boolean({ description: 'Say what would go, and remove nothing. Default: false.' })),
+  },
+  {
+    description: 'What is to be removed, as far as nothing needs it.',
+    examples: [{ kinds: ['images'], dry_run: true }],
+  },
+);
+export type PruneRequest = Static<typeof PruneRequest>;

@@ -1,0 +1,38 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Of a block, as `stat` counts them. */
+const BLOCK_BYTES = 512;
+
+/** What a file tree takes on the disk, and when something in it was last written to. */
+export interface TreeUse {
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+/**
+ * Measures a file or a directory with all below it; links are not followed. What is gone before it was looked at counts nothing.
+ * `isSharedCounted`: false leaves out files that have another name elsewhere.
+ */
+export async function measureTree(
+  path: string,
+  options: { readonly isSharedCounted: boolean } = { isSharedCounted: true },
+): Promise<TreeUse> {
+  const found = await lstat(path).catch(absent);
+  if (found === null) return { bytes: 0, changedAt: 0 };
+  const isCounted = options.isSharedCounted || found.isDirectory() || found.nlink === 1;
+  let bytes = isCounted ? found.blocks * BLOCK_BYTES : 0;
+  let changedAt = found.mtimeMs;
+  for (const name of found.isDirectory() ? ((await readdir(path).catch(absent)) ?? []) : []) {
+    const below = await measureTree(join(path, name), options);
+    bytes += below.bytes;
+    changedAt = Math.max(changedAt, below.changedAt);
+  }
+  return { bytes, changedAt };
+}
+
+function absent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+  throw error;
+}

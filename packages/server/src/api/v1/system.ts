@@ -1,0 +1,23 @@
+import { DEFAULT_PRUNE_KINDS, routes } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import { onceOf } from '../idempotency.ts';
+import { answerOperation } from './answer-change.ts';
+import type { V1Context } from './context.ts';
+import { mount } from './mount.ts';
+import { toStorageUseDto } from './system-dto.ts';
+
+/** What takes room on the host, and its removal. */
+export function mountSystem(app: FastifyInstance, context: V1Context): void {
+  const { engine, signals } = context;
+
+  mount(app, routes.getSystemUsage, async (request, reply) => {
+    const uses = await engine.system.usage(request.principal, { signal: signals.of(reply) });
+    return { items: uses.map(toStorageUseDto) };
+  });
+
+  mount(app, routes.pruneSystem, async (request, reply) => {
+    const { kinds = DEFAULT_PRUNE_KINDS, dry_run: isDryRun = false } = request.body ?? {};
+    const operation = await engine.system.prune(request.principal, { kinds, isDryRun }, onceOf(request));
+    return await answerOperation(context, request, reply, { operation, vm: null });
+  });
+}
