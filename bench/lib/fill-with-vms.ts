@@ -38,6 +38,7 @@ function failedVm(id: Vm['id'], hostId: Vm['hostId'], i: number): Vm {
     warmStart: 'auto',
     status: { phase: 'failed', since: at, failure },
     health: 'unknown',
+    suspension: null,
     restarts: NO_RESTARTS,
     driver: 'simulated',
     hostId,

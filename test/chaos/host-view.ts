@@ -7,6 +7,8 @@ import type { DriverName } from './server-process.ts';
 export interface HostVm {
   /** Null: no machine runs. */
   readonly machine: { readonly incarnation: number; readonly identity: string; readonly pid: number | null } | null;
+  /** The life that it can be woken as; null: it is not suspended. */
+  readonly suspendedLife: number | null;
   /** What should not be there, in words. */
   readonly litter: readonly string[];
 }
@@ -26,10 +28,12 @@ function lookAtSimulatedHost(dataDir: string): HostView {
     // Half-written when the server died, and cleared by the next one.
     if (!name.endsWith('.json')) continue;
     const { machine } = JSON.parse(readFileSync(join(directory, name), 'utf8'));
-    const isRunning = machine !== null && typeof machine.state === 'string';
+    const isSuspended = machine !== null && machine.state === 'suspended';
+    const isRunning = machine !== null && typeof machine.state === 'string' && !isSuspended;
     view.set(name.slice(0, -'.json'.length), {
       machine: isRunning ? { incarnation: machine.incarnation, identity: String(machine.number), pid: null } : null,
-      litter: machine !== null && !isRunning ? ['what is left of an ended machine'] : [],
+      suspendedLife: isSuspended ? machine.incarnation : null,
+      litter: machine !== null && !isRunning && !isSuspended ? ['what is left of an ended machine'] : [],
     });
   }
   return view;
@@ -49,10 +53,20 @@ function lookAtProcesses(dataDir: string): HostView {
   const directory = join(dataDir, 'vms');
   const pids = vmmsBelow(directory);
   const names = new Set([...(existsSync(directory) ? readdirSync(directory) : []), ...pids.keys()]);
-  return new Map([...names].map((name) => [name, lookAtVm(join(directory, name), pids.get(name) ?? [])]));
+  return new Map(
+    [...names].map((name) => {
+      const suspendedLife = suspendedLifeIn(join(dataDir, 'suspended', name));
+      return [name, { suspendedLife, ...lookAtVm(join(directory, name), pids.get(name) ?? []) }];
+    }),
+  );
 }
 
-function lookAtVm(path: string, pids: readonly number[]): HostVm {
+function suspendedLifeIn(path: string): number | null {
+  const file = join(path, 'machine.json');
+  return existsSync(file) ? Number(JSON.parse(readFileSync(file, 'utf8')).suspendedLife) : null;
+}
+
+function lookAtVm(path: string, pids: readonly number[]): Omit<HostVm, 'suspendedLife'> {
   const present = (names: readonly string[]): readonly string[] => names.filter((name) => existsSync(join(path, name)));
   const pid = pids[0];
   const several = pids.length > 1 ? [`${pids.length} VMMs`] : [];

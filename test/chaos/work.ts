@@ -108,6 +108,7 @@ async function changePower({ client, book, random, signal }: WorkDeps, { name, i
     'start again': () => client.vms.start(name, { signal }),
     restart: () => client.vms.restart(name, grace, { signal }),
     pause: () => client.vms.pause(name, { signal }),
+    suspend: () => client.vms.suspend(name, { signal }),
     resume: () => client.vms.resume(name, { signal }),
     'resume again': () => client.vms.resume(name, { signal }),
   } as const;

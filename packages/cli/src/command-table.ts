@@ -74,7 +74,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     'halt the processors of VMs; their memory is kept',
     async () => (await import('./commands/pause.ts')).configurePause,
   ),
-  entry('VMs', 'resume', 'let paused VMs go on', async () => (await import('./commands/resume.ts')).configureResume),
+  entry(
+    'VMs',
+    'suspend',
+    'save the memory of VMs to disk, and free it',
+    async () => (await import('./commands/suspend.ts')).configureSuspend,
+  ),
+  entry(
+    'VMs',
+    'resume',
+    'let paused and suspended VMs go on',
+    async () => (await import('./commands/resume.ts')).configureResume,
+  ),
   entry(
     'VMs',
     'fork',

@@ -23,6 +23,7 @@ export const OPERATION_KINDS = [
   'vm.stop',
   'vm.restart',
   'vm.pause',
+  'vm.suspend',
   'vm.resume',
   'vm.delete',
   'image.build',

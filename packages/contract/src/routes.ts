@@ -36,6 +36,7 @@ import {
   resumeVm,
   startVm,
   stopVm,
+  suspendVm,
   waitForVm,
 } from './routes/vms.ts';
 import {
@@ -61,6 +62,7 @@ export const routes = {
   restartVm,
   pauseVm,
   resumeVm,
+  suspendVm,
   deleteVm,
   execInVm,
   getExecution,

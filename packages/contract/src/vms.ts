@@ -71,7 +71,9 @@ export type VmWarmStart = Static<typeof VmWarmStart>;
 export const VmDesired = component(
   'VmDesired',
   {
-    power: stringEnum(['running', 'paused', 'stopped', 'absent'], { description: '`absent`: it is being deleted.' }),
+    power: stringEnum(['running', 'paused', 'suspended', 'stopped', 'absent'], {
+      description: '`absent`: it is being deleted.',
+    }),
     incarnation: Type.Integer({ minimum: 0, description: 'The life that is wanted.' }),
     grace_ms: Type.Integer({ minimum: 0, description: 'How long the guest may take to shut down.' }),
   },
@@ -101,6 +103,21 @@ export const VmFailure = component(
   },
 );
 
+export const VmSuspension = component(
+  'VmSuspension',
+  {
+    reason: stringEnum(['requested', 'idle'], {
+      description: '`requested`: somebody asked for it. `idle`: it had nothing to do, as `auto_suspend` says.',
+    }),
+    message: Type.String({ description: 'Why, for people.' }),
+    at: timestamp('When it was asked for.'),
+  },
+  {
+    description: 'Why a VM is suspended.',
+    examples: [{ reason: 'requested', message: 'Suspended by admin.', at: '2026-01-31T12:02:00.000Z' }],
+  },
+);
+
 export const EXAMPLE_VM = {
   id: EXAMPLE_IDS.vm,
   name: 'first',
@@ -115,6 +132,7 @@ export const EXAMPLE_VM = {
   restart_policy: 'never',
   restart_count: 0,
   restart_at: null,
+  suspension: null,
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   snapshot_id: null,
@@ -158,6 +176,7 @@ export const Vm = component(
       description: 'Restarts in a row that the policy has brought about; the wait before the next one grows with it.',
     }),
     restart_at: nullableTimestamp('When the policy starts it again; null when it is not about to.'),
+    suspension: nullable(VmSuspension),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
     snapshot_id: nullableString({

@@ -47,6 +47,9 @@ export interface VmClient {
   stop(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   restart(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   pause(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  /** Saves its memory to disk and frees it; `resume` and `start` have it go on. */
+  suspend(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  /** Of a paused or a suspended one. */
   resume(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
   /** VMs that go on where this one is now, with what became of each. */
   fork(ref: string, request?: ForkVmRequest, options?: Repeatable): Promise<Fork>;
@@ -91,6 +94,7 @@ export function createVmClient(transport: Transport): VmClient {
     stop: (ref, request = {}, options = {}) => change(ref, 'stop', request, options),
     restart: (ref, request = {}, options = {}) => change(ref, 'restart', request, options),
     pause: (ref, options) => change(ref, 'pause', {}, options),
+    suspend: (ref, options) => change(ref, 'suspend', {}, options),
     resume: (ref, options) => change(ref, 'resume', {}, options),
     fork: (ref, request = {}, options = {}) =>
       postJsonOnce(transport, { path: pathOf(ref, 'fork'), json: request, ...options }),

@@ -79,21 +79,27 @@ function checked({
   vms = [VM],
   machine = MACHINE,
   before = MACHINE,
+  suspendedLife = null,
   litter = [],
 }: {
   readonly vms?: readonly Pick<Vm, keyof typeof VM>[];
   readonly machine?: { readonly incarnation: number; readonly identity: string; readonly pid: number } | null;
   readonly before?: { readonly incarnation: number; readonly identity: string; readonly pid: number } | null;
+  readonly suspendedLife?: number | null;
   readonly litter?: readonly string[];
 }): string {
   const book = createBook();
   book.vms.push({ name: 'c1', id: 'vm_1', creation: 'accepted', deletion: null });
-  const host = new Map([['vm_1', { machine, litter }]]);
-  return checkVms(book, vms, host, new Map([['vm_1', { machine: before, litter: [] }]])).join('\n');
+  const host = new Map([['vm_1', { machine, suspendedLife, litter }]]);
+  const then = new Map([['vm_1', { machine: before, suspendedLife: null, litter: [] }]]);
+  return checkVms(book, vms, host, then).join('\n');
 }
 
 test('the comparison of VMs finds what is lost, left over, stuck or another', () => {
   expect(checked({})).toBe('');
+  expect(checked({ suspendedLife: 2 })).toContain('can be woken as life 2');
+  expect(checked({ vms: [{ ...VM, phase: 'suspended' }], machine: null, suspendedLife: 2 })).toBe('');
+  expect(checked({ vms: [{ ...VM, phase: 'suspended' }], machine: null })).toContain('can be woken as life null');
   expect(checked({ vms: [] })).toContain('lost VM: c1');
   expect(checked({ vms: [] })).toContain('orphan on the host: vm_1');
   expect(checked({ vms: [VM, { ...VM, id: 'vm_2', name: 'c2' }] })).toContain('nobody asked for: c2');

@@ -55,8 +55,9 @@ async function settle(
   execution: Execution | undefined,
 ): Promise<readonly string[]> {
   const { token, answer, lineCount } = command;
-  // A halted guest's commands wait with it.
-  if (vm.phase === 'paused' && (execution?.state === 'starting' || execution?.state === 'running')) return [];
+  // A halted or suspended guest's commands wait with it.
+  const isHalted = vm.phase === 'paused' || vm.phase === 'suspended';
+  if (isHalted && (execution?.state === 'starting' || execution?.state === 'running')) return [];
   command.isSettled = true;
   if (execution === undefined) return answer === 'accepted' ? [`${token} was accepted and its execution is lost`] : [];
   command.executionId ??= execution.id;

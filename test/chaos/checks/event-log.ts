@@ -19,6 +19,9 @@ export interface EventLog {
   tail(count: number): readonly Event[];
 }
 
+/** Phases in which a command waits with its guest. */
+const HALTED: readonly (VmPhase | undefined)[] = ['paused', 'suspended'];
+
 /** What comes of a VM that ends before it is saved, as somebody has asked it to. */
 const USUAL_FAILURES = ['snapshot.source_ended', 'snapshot.not_made'];
 
@@ -36,7 +39,7 @@ export function createEventLog(): EventLog {
   const events: Event[] = [];
   const story: Story = { lastSequence: 0, phases: new Map(), gone: new Set(), open: new Map(), ended: new Set() };
   const isHalted = (id: string, vmId: string | null): boolean =>
-    id.startsWith('exec_') && story.phases.get(vmId ?? '') === 'paused';
+    id.startsWith('exec_') && HALTED.includes(story.phases.get(vmId ?? ''));
   return {
     get lastSequence() {
       return story.lastSequence;

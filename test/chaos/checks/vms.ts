@@ -40,13 +40,19 @@ function brokenWord({ name, creation, deletion }: KnownVm, isThere: boolean): re
   return creation === 'refused' ? [`refused and there: ${name}`] : [];
 }
 
+/** What it is woken from is there while it is suspended, and never else: it would be of another moment than its disk. */
+function checkSuspended(vm: CheckedVm, { suspendedLife }: HostVm, who: string): readonly string[] {
+  const wanted = vm.phase === 'suspended' ? vm.incarnation : null;
+  return suspendedLife === wanted ? [] : [`${who} can be woken as life ${suspendedLife}`];
+}
+
 function checkMachine(vm: CheckedVm, now: HostVm | undefined, before: HostVm | undefined): readonly string[] {
   const who = `${vm.name} (${vm.id}, ${vm.phase}, incarnation ${vm.incarnation})`;
   if (MOVING.test(vm.phase) && vm.phase !== 'running') return [`stuck: ${who}`];
   // Its source could not be saved, so that it never had a disk.
   const isUnmade = vm.phase === 'failed' && vm.snapshot_id !== null;
   if (now === undefined) return isUnmade ? [] : [`no disk of ${who}`];
-  const faults = now.litter.map((what) => `${who} has on its host: ${what}`);
+  const faults = [...now.litter.map((what) => `${who} has on its host: ${what}`), ...checkSuspended(vm, now, who)];
   const isAlive = vm.phase === 'running' || vm.phase === 'paused';
   if (!isAlive && now.machine !== null) faults.push(`${who} has a machine ${now.machine.identity}`);
   if (!isAlive) return faults;

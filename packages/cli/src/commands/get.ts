@@ -27,6 +27,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['phase', `${styledPhase(stdout, vm.phase)}, for ${formatAge(vm.phase_since)}`],
     ...(vm.operation_id === null ? [] : [['operation', vm.operation_id] as const]),
     ...failureFields(vm),
+    ...(vm.suspension === null ? [] : [['suspended', `${vm.suspension.at}: ${vm.suspension.message}`] as const]),
     ['health', vm.health],
     ['restart', restartField(vm)],
     ['image', vm.image_digest === null ? vm.image : `${vm.image} (${vm.image_digest.slice(0, 12)})`],

@@ -232,19 +232,48 @@ export const pauseVm = route({
   },
 });
 
-export const resumeVm = route({
+export const suspendVm = route({
   method: 'POST',
-  path: '/v1/vms/{ref}/resume',
-  operationId: 'resumeVm',
+  path: '/v1/vms/{ref}/suspend',
+  operationId: 'suspendVm',
   tag: 'vms',
-  summary: 'Set a paused VM going',
+  summary: 'Save the memory of a VM to disk, and free it',
+  description:
+    'It goes on from there, as what it was, when it is resumed or started. Commands that run stay in it, with their output.',
   permission: 'vm:power',
   params: VmRefParams,
   headers: CHANGE_HEADERS,
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: CHANGED, 202: ACCEPTED },
   keyed: 'stored',
-  errors: { 404: UNKNOWN, 409: ['vm.not_paused', BEING_DELETED, ...ENDED_EARLY], 412: VM_CHANGED },
+  errors: {
+    404: UNKNOWN,
+    409: ['vm.not_running', 'vm.already_suspended', BEING_DELETED, ...ENDED_EARLY],
+    412: VM_CHANGED,
+    422: ['driver.no_snapshots'],
+    507: ['host.no_disk', 'driver.disk_full'],
+  },
+});
+
+export const resumeVm = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/resume',
+  operationId: 'resumeVm',
+  tag: 'vms',
+  summary: 'Set a paused or suspended VM going',
+  permission: 'vm:power',
+  params: VmRefParams,
+  headers: CHANGE_HEADERS,
+  body: jsonBody(EmptyRequest, { isRequired: false }),
+  responses: { 200: CHANGED, 202: ACCEPTED },
+  keyed: 'stored',
+  errors: {
+    404: UNKNOWN,
+    409: ['vm.not_paused', 'driver.suspended_does_not_fit', BEING_DELETED, ...ENDED_EARLY],
+    412: VM_CHANGED,
+    429: ['host.no_memory'],
+    500: ['driver.suspended_damaged'],
+  },
 });
 
 export const deleteVm = route({

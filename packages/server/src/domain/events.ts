@@ -10,6 +10,8 @@ export const EVENT_TYPES = [
   'vm.started',
   'vm.pausing',
   'vm.paused',
+  'vm.suspending',
+  'vm.suspended',
   'vm.resuming',
   'vm.resumed',
   'vm.stopping',

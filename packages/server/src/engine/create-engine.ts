@@ -23,6 +23,7 @@ import { restoreVm } from './operations/restore-vm.ts';
 import { resumeVm } from './operations/resume-vm.ts';
 import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
+import { suspendVm } from './operations/suspend-vm.ts';
 import { testWebhook } from './operations/test-webhook.ts';
 import { updateWebhook } from './operations/update-webhook.ts';
 import { createEventQueries } from './queries/events.ts';
@@ -82,6 +83,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       stop: (principal, ref, options) => stopVm(changing, principal, ref, options),
       restart: (principal, ref, options) => restartVm(changing, principal, ref, options),
       pause: (principal, ref, options) => pauseVm(changing, principal, ref, options),
+      suspend: (principal, ref, options) => suspendVm(changing, principal, ref, options),
       resume: (principal, ref, options) => resumeVm(changing, principal, ref, options),
       delete: (principal, ref, options) => deleteVm(changing, principal, ref, options),
       ...createVmQueries(deps),

@@ -66,7 +66,12 @@ export interface VmApi {
   restart(principal: Principal, ref: string, options: Precondition & { readonly graceMs: number }): Promise<Accepted>;
   /** Throws `failed_precondition` vm.not_running, `unsupported` driver.cannot_pause. */
   pause(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
-  /** Throws `failed_precondition` vm.not_paused. */
+  /**
+   * Saves its memory to disk and ends its machine; it goes on from there by `resume` or `start`. Throws `failed_precondition`
+   * vm.not_running / vm.already_suspended, `unsupported` driver.no_snapshots, `resource_exhausted` host.no_disk.
+   */
+  suspend(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /** Of a suspended one, also `resource_exhausted` host.no_memory. Throws `failed_precondition` vm.not_paused. */
   resume(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
   /** Works from every phase, also twice: a deletion under way is returned as it is. */
   delete(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;

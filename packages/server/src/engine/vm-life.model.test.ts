@@ -29,19 +29,27 @@ interface Real {
 }
 
 type Command = fc.AsyncCommand<Model, Real, false>;
-type Wish = 'start' | 'stop' | 'restart' | 'pause' | 'resume' | 'delete';
+type Wish = 'start' | 'stop' | 'restart' | 'pause' | 'suspend' | 'resume' | 'delete';
 
 /** What a wish may be asked in, when it is quiet, and what it brings. */
 const WISHES: Readonly<Record<Wish, { readonly from: readonly Model['phase'][]; readonly to: Model['phase'] }>> = {
-  start: { from: ['stopped', 'failed'], to: 'running' },
-  stop: { from: ['running', 'paused', 'failed'], to: 'stopped' },
-  restart: { from: ['running', 'paused', 'stopped', 'failed'], to: 'running' },
+  start: { from: ['suspended', 'stopped', 'failed'], to: 'running' },
+  stop: { from: ['running', 'paused', 'suspended', 'failed'], to: 'stopped' },
+  restart: { from: ['running', 'paused', 'suspended', 'stopped', 'failed'], to: 'running' },
   pause: { from: ['running'], to: 'paused' },
-  resume: { from: ['paused'], to: 'running' },
-  delete: { from: ['running', 'paused', 'stopped', 'failed'], to: 'absent' },
+  suspend: { from: ['running', 'paused'], to: 'suspended' },
+  resume: { from: ['paused', 'suspended'], to: 'running' },
+  delete: { from: ['running', 'paused', 'suspended', 'stopped', 'failed'], to: 'absent' },
 };
 
-const FAULTS = ['simulate.start_error', 'simulate.pause_error', 'simulate.resume_error', 'simulate.end_error'] as const;
+const FAULTS = [
+  'simulate.start_error',
+  'simulate.pause_error',
+  'simulate.resume_error',
+  'simulate.suspend_error',
+  'simulate.wake_error',
+  'simulate.end_error',
+] as const;
 
 function create(start: boolean, fault: (typeof FAULTS)[number] | null): Command {
   return {
@@ -84,6 +92,7 @@ async function ask(server: TestServer, verb: Wish): Promise<void> {
     stop: () => vms.stop(ADMIN, NAME, { graceMs: 0 }),
     restart: () => vms.restart(ADMIN, NAME, { graceMs: 0 }),
     pause: () => vms.pause(ADMIN, NAME, {}),
+    suspend: () => vms.suspend(ADMIN, NAME, {}),
     resume: () => vms.resume(ADMIN, NAME, {}),
     delete: () => vms.delete(ADMIN, NAME, {}),
   }[verb];
@@ -172,7 +181,7 @@ async function compare(model: Model, server: TestServer, { isOpen = false } = {}
   }
   const { phase } = vm.status;
   // A fault that was planned strikes once, at a moment that the model does not foretell.
-  if (model.isFaulty || isOpen) expect(['running', 'paused', 'stopped', 'failed']).toContain(phase);
+  if (model.isFaulty || isOpen) expect(['running', 'paused', 'suspended', 'stopped', 'failed']).toContain(phase);
   else expect(phase).toBe(model.phase);
   model.phase = phase;
   expect(vm.incarnation).toBeGreaterThanOrEqual(model.incarnation);
@@ -186,7 +195,7 @@ async function find(server: TestServer): Promise<Vm | null> {
 /** What holds after any life: the host has what the store has, and the log is without a gap and legal. */
 async function checkWhole({ installation, server }: Real): Promise<void> {
   const vm = await find(server);
-  const kind = { running: 'running', paused: 'paused' }[String(vm?.status.phase)] ?? 'absent';
+  const kind = { running: 'running', paused: 'paused', suspended: 'suspended' }[String(vm?.status.phase)] ?? 'absent';
   const wanted = vm === null || vm.imageDigest === null ? [] : [[vm.id, kind]];
   expect(await hostOnceItIs(installation, wanted)).toEqual(wanted);
 
@@ -223,7 +232,7 @@ async function hostOnceItIs({ world }: Installation, wanted: unknown): Promise<u
   return look();
 }
 
-const verbs = fc.constantFrom<Wish>('start', 'stop', 'restart', 'pause', 'resume', 'delete');
+const verbs = fc.constantFrom<Wish>('start', 'stop', 'restart', 'pause', 'suspend', 'resume', 'delete');
 const commands = fc.commands(
   [
     fc.tuple(fc.boolean(), fc.option(fc.constantFrom(...FAULTS), { freq: 2 })).map((it) => create(...it)),

@@ -9,6 +9,7 @@ import { linkLaws } from './driver-contract/link.contract.ts';
 import { machineLaws } from './driver-contract/machine.contract.ts';
 import { savedLaws } from './driver-contract/saved.contract.ts';
 import type { DriverContext, DriverSubject } from './driver-contract/subject.contract.ts';
+import { suspendLaws } from './driver-contract/suspend.contract.ts';
 
 /**
  * What every driver must do: each sentence of `driver.ts` has a test here. Called at the top of an implementation's
@@ -61,6 +62,7 @@ export function driverContract(implementation: {
     linkLaws(context);
     adoptionLaws(context);
     savedLaws(context);
+    suspendLaws(context);
     consoleLaws(context);
   });
 }

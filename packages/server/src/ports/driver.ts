@@ -11,7 +11,7 @@ export interface DriverCapabilities {
   readonly supportsPause: boolean;
   /** `supportsConsole` reports that the console's bytes are kept and can be read. If false, the console log is empty. */
   readonly supportsConsole: boolean;
-  /** `supportsSnapshots` reports that machines can be saved and restored. If false, `saveMachine` is refused as `unsupported`. */
+  /** `supportsSnapshots` reports that machines can be saved and restored. If false, `saveMachine` and `suspendMachine` are refused as `unsupported`. */
   readonly supportsSnapshots: boolean;
   readonly networkModes: readonly VmSpec['network']['mode'][];
 }
@@ -127,6 +127,8 @@ export type MachineState =
       readonly handle: DriverHandle;
       readonly pid: number | null;
     }
+  /** It was suspended: no VMM, and what `wakeMachine` goes on from. */
+  | { readonly kind: 'suspended'; readonly incarnation: number }
   /** The guest has ended (or its VMM has died). `endMachine` clears what is left. */
   | { readonly kind: 'ended'; readonly incarnation: number; readonly end: MachineEnd }
   /** Its VMM lives and is ours, but does not answer; `endMachine` can still end it. */
@@ -208,7 +210,7 @@ export interface Driver extends AsyncDisposable {
    * With `from`, the disk becomes what it was when that was saved, unless it still is. Throws what `prepareRestore` does, `data_loss` driver.disk_damaged, `unavailable` driver.start_failed with the VMM's own words in `context`, `data_loss` image.lost.
    */
   startMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
-  /** Ends the machine now, like pulling the plug, and clears its run directory; absent is fine. */
+  /** Ends the machine now, like pulling the plug, and clears its run directory and what it was suspended to; absent is fine. */
   endMachine(vmId: VmId, options: Abortable): Promise<void>;
   /**
    * Saves a machine that runs or is halted: memory, devices and disk of one moment, complete or not at all. It is halted
@@ -219,6 +221,20 @@ export interface Driver extends AsyncDisposable {
   saveMachine(vmId: VmId, id: SnapshotId, options: Abortable): Promise<SavedSummary>;
   /** Removes a saved machine; absent is fine. What was restored from it goes on. */
   deleteSaved(id: SnapshotId, options: Abortable): Promise<void>;
+
+  /**
+   * Saves a machine that runs or is halted, and ends its VMM: its memory is the host's again. What is saved goes with the disk as it is
+   * left, and with no other. One that is suspended already stays so. When it fails, the machine goes on as it was. Throws as
+   * `saveMachine`.
+   */
+  suspendMachine(vmId: VmId, options: Abortable): Promise<void>;
+  /**
+   * Has a suspended machine go on as what it was: the same life, the same guest, which is not told anything. What was saved is given up at the moment
+   * before the processors are set going, so that it goes on once; when anything fails before, the machine is suspended as it was.
+   * One that is there is set going. Throws `failed_precondition` driver.no_machine, driver.suspended_does_not_fit,
+   * `data_loss` driver.suspended_damaged, and what `startMachine` does.
+   */
+  wakeMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
 
   /** Halts and sets going the virtual CPUs. Throw `failed_precondition` driver.no_machine. */
   pauseMachine(vmId: VmId, options: Abortable): Promise<void>;

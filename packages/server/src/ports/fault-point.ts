@@ -8,6 +8,8 @@ export const COMMITTED_EVENTS = [
   'vm.started',
   'vm.pausing',
   'vm.paused',
+  'vm.suspending',
+  'vm.suspended',
   'vm.resuming',
   'vm.resumed',
   'vm.stopping',
@@ -38,6 +40,8 @@ const DEEDS = [
   'driver.end-machine',
   'driver.pause-machine',
   'driver.resume-machine',
+  'driver.suspend-machine',
+  'driver.wake-machine',
   'driver.save-machine',
   'driver.delete-saved',
   'driver.open-link',
@@ -57,6 +61,12 @@ export const QEMU_FAULT_POINTS = [
   'qemu.vmm-spawned',
   /** Its number is written down, and it has not answered yet. */
   'qemu.vmm-recorded',
+  /** A machine that is to be suspended is saved, and its halted VMM is still there. */
+  'qemu.suspend-saved',
+  /** The VMM of a suspended machine has taken up what was saved, which is still there. */
+  'qemu.wake-loaded',
+  /** What was saved is gone, and the machine does not go yet. */
+  'qemu.wake-consumed',
 ] as const;
 
 /** Moments that every driver comes through. For a commit, `before` is when all is written and nothing committed. */

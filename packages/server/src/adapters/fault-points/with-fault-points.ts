@@ -80,6 +80,8 @@ export function driverWithFaultPoints(driver: Driver, pass: FaultPoint): Driver 
     deleteSaved: around('driver.delete-saved', driver.deleteSaved),
     pauseMachine: around('driver.pause-machine', driver.pauseMachine),
     resumeMachine: around('driver.resume-machine', driver.resumeMachine),
+    suspendMachine: around('driver.suspend-machine', driver.suspendMachine),
+    wakeMachine: around('driver.wake-machine', driver.wakeMachine),
     openLink: around('driver.open-link', async (...args) => linkWithFaultPoints(await driver.openLink(...args), pass)),
   };
 }

@@ -68,6 +68,7 @@ const VM = {
   status: ['phase', 'phase_since', 'operation_id', 'deadline_at', 'failure'],
   health: ['health'],
   restarts: ['restart_count', 'restart_at'],
+  suspension: ['suspension'],
   driver: ['driver'],
   hostId: ['host'],
   handle: { inside: 'holds paths of the host, and nobody but the driver may read it' },

@@ -111,6 +111,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 202,
     failing: { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' },
   },
+  suspendVm: {
+    ask: () => vm('running'),
+    status: 202,
+    failing: { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' },
+  },
   resumeVm: { ask: () => vm('paused'), status: 202, failing: { ask: RUNNING, status: 409, reason: 'vm.not_paused' } },
   deleteVm: { ask: () => vm('running'), status: 202, failing: UNKNOWN_VM },
   execInVm: {

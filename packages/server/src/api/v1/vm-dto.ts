@@ -22,6 +22,7 @@ export function toVmDto(vm: Vm): VmDto {
     restart_policy: spec.restartPolicy,
     restart_count: vm.restarts.count,
     restart_at: toIsoOrNull(vm.restarts.at),
+    suspension: vm.suspension === null ? null : { ...vm.suspension, at: toIso(vm.suspension.at) },
     image: spec.image,
     image_digest: vm.imageDigest,
     snapshot_id: vm.origin?.snapshotId ?? null,

@@ -6,7 +6,7 @@ import { preconditionOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { toGraceMs } from './vm-dto.ts';
 
-/** What changes the life of a VM: start, stop, restart, pause, resume, delete. */
+/** What changes the life of a VM: start, stop, restart, pause, suspend, resume, delete. */
 export function mountVmPower(app: FastifyInstance, context: V1Context): void {
   const { vms } = context.engine;
 
@@ -30,6 +30,11 @@ export function mountVmPower(app: FastifyInstance, context: V1Context): void {
   mount(app, routes.pauseVm, async (request, reply) => {
     const { ref, precondition } = await preconditionOf(vms, request, request.params.ref);
     return await answerChange(context, request, reply, await vms.pause(request.principal, ref, precondition), 200);
+  });
+
+  mount(app, routes.suspendVm, async (request, reply) => {
+    const { ref, precondition } = await preconditionOf(vms, request, request.params.ref);
+    return await answerChange(context, request, reply, await vms.suspend(request.principal, ref, precondition), 200);
   });
 
   mount(app, routes.resumeVm, async (request, reply) => {

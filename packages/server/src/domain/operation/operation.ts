@@ -38,6 +38,7 @@ export const OPERATION_KINDS = [
   'vm.stop',
   'vm.restart',
   'vm.pause',
+  'vm.suspend',
   'vm.resume',
   'vm.delete',
   'image.build',

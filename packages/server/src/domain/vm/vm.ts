@@ -7,7 +7,7 @@ import type { VmSpec } from './spec.ts';
 import type { WarmStart } from './warm-start.ts';
 
 /** Where the VM's power is wanted. `absent`: everything that belongs to it is to be removed. */
-export type PowerState = 'running' | 'paused' | 'stopped' | 'absent';
+export type PowerState = 'running' | 'paused' | 'suspended' | 'stopped' | 'absent';
 
 /** What was asked of the VM, as the planner reads it. */
 export interface Desired {
@@ -37,6 +37,15 @@ export interface DriverHandle {
   readonly driver: string;
   readonly version: number;
   readonly state: JsonObject;
+}
+
+/** Why a VM was suspended, last. */
+export interface Suspension {
+  /** `requested`: somebody asked for it. `idle`: it had nothing to do, and its settings ask for that. */
+  readonly reason: 'requested' | 'idle';
+  /** For people: a sentence. */
+  readonly message: string;
+  readonly at: EpochMs;
 }
 
 /** Why a VM is `failed`: what happened, and what to do about it. */
@@ -81,8 +90,11 @@ export interface Vm {
   readonly health: VmHealth;
   /** What the restart policy has done, and is about to do. */
   readonly restarts: Restarts;
+  /** Set from when it was asked to be suspended until its machine goes on, or is no more. */
+  readonly suspension: Suspension | null;
   readonly driver: string;
   readonly hostId: HostId;
+  /** Null while there is no machine, also while it is suspended. */
   readonly handle: DriverHandle | null;
   /** The digest of the image its disk was made from; null until the disk is. */
   readonly imageDigest: string | null;

@@ -29,7 +29,12 @@ const UNDOING = {
   'vm.stop': { kind: 'vm.stop', phase: 'stopping', event: 'vm.stopping', desired: { power: 'stopped' } },
 } as const satisfies Record<string, Change>;
 
-const SETTLED_EVENTS = { running: 'vm.updated', paused: 'vm.paused', stopped: 'vm.stopped' } as const;
+const SETTLED_EVENTS = {
+  running: 'vm.updated',
+  paused: 'vm.paused',
+  suspended: 'vm.suspended',
+  stopped: 'vm.stopped',
+} as const;
 
 const NOT_MADE = 'Its start was cancelled before it had a disk.';
 
@@ -166,6 +171,7 @@ async function leaveAsItIs(
     desired: { power: plan.kind === 'fail' ? 'stopped' : plan.phase, incarnation: vm.incarnation, graceMs: 0 },
     origin: originWithoutRestore(vm),
     status: statusOf(plan, generation, now),
+    suspension: plan.kind === 'settle' && plan.phase === 'suspended' ? vm.suspension : null,
     restarts: NO_RESTARTS,
     generation,
     revision: vm.revision + 1,

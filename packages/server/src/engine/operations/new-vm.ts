@@ -53,6 +53,7 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     health: 'unknown',
     warmStart: request.warmStart ?? 'auto',
     restarts: NO_RESTARTS,
+    suspension: null,
     driver: deps.driver.kind,
     hostId: deps.config.hostId,
     handle: null,

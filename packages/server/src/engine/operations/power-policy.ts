@@ -38,8 +38,24 @@ export function mayPause(vm: Vm): void {
 /** Throws `failed_precondition` vm.not_paused, vm.being_deleted. */
 export function mayResume(vm: Vm): void {
   mayChangePower(vm);
-  if (vm.status.phase !== 'paused' && vm.status.phase !== 'pausing')
-    refuse(vm, 'vm.not_paused', `is ${vm.status.phase}, not paused`);
+  const { phase } = vm.status;
+  if (phase !== 'paused' && phase !== 'pausing' && phase !== 'suspended' && phase !== 'suspending')
+    refuse(vm, 'vm.not_paused', `is ${phase}, neither paused nor suspended`);
+}
+
+/** Throws `failed_precondition` vm.not_running, vm.already_suspended, vm.being_deleted. */
+export function maySuspend(vm: Vm): void {
+  mayChangePower(vm);
+  const { phase } = vm.status;
+  if (vm.desired.power === 'suspended' && phase !== 'failed')
+    refuse(vm, 'vm.already_suspended', phase === 'suspended' ? 'is suspended already' : 'is being suspended already');
+  if (phase !== 'running' && phase !== 'paused' && phase !== 'pausing' && phase !== 'resuming')
+    refuse(vm, 'vm.not_running', `is ${phase}, neither running nor paused`);
+}
+
+/** True where there is memory that a machine can go on from, in place of a boot. */
+export function isSuspended({ desired, status }: Vm): boolean {
+  return desired.power === 'suspended' && status.phase !== 'failed';
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Operation, OperationKind } from '../../domain/operation/operation.
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { TransientPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
-import { type Desired, type Origin, originWithoutRestore, type Vm } from '../../domain/vm/vm.ts';
+import { type Desired, type Origin, originWithoutRestore, type Suspension, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
@@ -26,6 +26,8 @@ export interface Change {
   readonly phase: TransientPhase;
   readonly event: EventType;
   readonly desired: Partial<Desired>;
+  /** Why it is to be suspended. */
+  readonly suspension?: Suspension;
   /** What the wanted life begins from; absent: what it did before, but for a restore, which is given up. */
   readonly origin?: Origin;
   /** What else the event tells. */
@@ -116,6 +118,7 @@ export async function recordChange(
     desired: { ...vm.desired, graceMs: 0, ...change.desired },
     origin: change.origin ?? originWithoutRestore(vm),
     restarts: NO_RESTARTS,
+    suspension: change.suspension ?? vm.suspension,
     status: { phase: change.phase, since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
     generation,
     revision: vm.revision + 1,

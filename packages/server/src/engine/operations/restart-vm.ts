@@ -17,7 +17,7 @@ export async function restartVm(
   const facts = await deps.hostProbe.measure();
   return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
     mayChangePower(vm);
-    if (vm.desired.power === 'stopped')
+    if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
       admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
     return {
       kind: 'vm.restart',

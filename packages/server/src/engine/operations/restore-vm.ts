@@ -23,7 +23,7 @@ export async function restoreVm(
     mayChangePower(vm);
     const snapshot = await findReadySnapshot(tables, snapshotRef);
     checkFits(vm, snapshot);
-    if (vm.desired.power === 'stopped')
+    if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
       admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
     // A machine that an earlier restore has just started is in the way of this one, and must not be taken for its own.
     const incarnation = nextIncarnation(vm);

@@ -4,7 +4,7 @@ import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
-import { mayStart } from './power-policy.ts';
+import { isSuspended, mayStart } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
 /** A VM that has failed while it was wanted running has its memory promised already. */
@@ -17,7 +17,7 @@ async function promisedToOthers(
   return { memoryMib: memoryMib - (isCounted ? spec.memoryMib : 0), diskGib };
 }
 
-/** Asks for the next life of a VM that is stopped or has failed. */
+/** Asks for the next life of a VM that is stopped or has failed, or for one that is suspended to go on. */
 export async function startVm(
   deps: OperationDeps,
   principal: Principal,
@@ -29,6 +29,8 @@ export async function startVm(
   return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
     mayStart(vm);
     admitMemory(vm.spec.memoryMib, facts, await promisedToOthers(tables, vm), deps.config.limits);
+    if (isSuspended(vm))
+      return { kind: 'vm.start', phase: 'resuming', event: 'vm.resuming', desired: { power: 'running' } };
     return {
       kind: 'vm.start',
       phase: 'starting',

@@ -23,6 +23,9 @@ export function decideAfterFailure(step: VmStep, error: VolaryError, attempt: nu
       return 'give-back';
     case 'pause-machine':
     case 'resume-machine':
+    case 'suspend-machine':
+    // What it is to be woken from is still there.
+    case 'wake-machine':
     // Whatever the restore fails with, the VM is still as it was.
     case 'prepare-restore':
       return isRetryable(error.code) && attempt < MAX_ATTEMPTS ? 'retry' : 'give-back';

@@ -12,7 +12,7 @@ import type { VmStep } from './plan-vm.ts';
 
 export type CancelPlan =
   | { readonly kind: 'undo'; readonly by: 'vm.delete' | 'vm.stop' }
-  | { readonly kind: 'settle'; readonly phase: 'running' | 'paused' | 'stopped' }
+  | { readonly kind: 'settle'; readonly phase: 'running' | 'paused' | 'suspended' | 'stopped' }
   /** There is neither a machine nor a disk to start one from: it has failed, until somebody starts or deletes it. */
   | { readonly kind: 'fail' }
   | { readonly kind: 'refuse'; readonly message: string };
@@ -37,6 +37,8 @@ export function planCancel(input: CancelInput): CancelPlan {
     case 'vm.stop':
       return planStop(input);
     case 'vm.pause':
+      return { kind: 'settle', phase: presentPower(input) ?? 'running' };
+    case 'vm.suspend':
       return { kind: 'settle', phase: presentPower(input) ?? 'running' };
     case 'vm.resume':
       return { kind: 'settle', phase: presentPower(input) ?? 'paused' };
@@ -72,8 +74,8 @@ function planStop(input: CancelInput): CancelPlan {
 }
 
 /** What the machine of the last life does, if its guest has come up in it; null where there is none, or it does not say. */
-function presentPower({ vm, observation: { machine } }: CancelInput): 'running' | 'paused' | null {
-  if (machine.kind !== 'running' && machine.kind !== 'paused') return null;
+function presentPower({ vm, observation: { machine } }: CancelInput): 'running' | 'paused' | 'suspended' | null {
+  if (machine.kind !== 'running' && machine.kind !== 'paused' && machine.kind !== 'suspended') return null;
   return machine.incarnation === vm.incarnation && vm.startedAt !== null ? machine.kind : null;
 }
 

@@ -4,10 +4,10 @@ import { canMove, type VmPhase } from '../../domain/vm/phase.ts';
 import type { PowerState } from '../../domain/vm/vm.ts';
 import type { DiskState, MachineState } from '../../ports/driver.ts';
 import { planVm, type VmStep } from './plan-vm.ts';
-import { DISK, drive, HANDLE, look, makeVm, runningWorld, type World } from './plan-world.test-kit.ts';
+import { DISK, drive, HANDLE, look, makeVm, perform, runningWorld, type World } from './plan-world.test-kit.ts';
 
 const life = fc.integer({ min: 0, max: 3 });
-const power = fc.constantFrom<PowerState>('running', 'paused', 'stopped', 'absent');
+const power = fc.constantFrom<PowerState>('running', 'paused', 'suspended', 'stopped', 'absent');
 
 const machine: fc.Arbitrary<MachineState> = fc.oneof(
   fc.constant<MachineState>({ kind: 'absent' }),
@@ -17,6 +17,7 @@ const machine: fc.Arbitrary<MachineState> = fc.oneof(
     handle: fc.constant(HANDLE),
     pid: fc.constant(7),
   }),
+  fc.record({ kind: fc.constant('suspended' as const), incarnation: life }),
   fc.record({
     kind: fc.constant('ended' as const),
     incarnation: life,
@@ -55,6 +56,7 @@ const world: fc.Arbitrary<World> = fc
     originState: fc.constantFrom('creating', 'ready', 'failed', 'deleting', 'gone'),
     restartInMs: fc.constantFrom(null, null, 0, 500),
     hasFailed: fc.boolean(),
+    hasHandle: fc.boolean(),
   })
   .map((it) => ({
     vm: makeVm(it),
@@ -126,6 +128,44 @@ describe('the planner', () => {
         expect(plan).not.toMatchObject({ step: 'ensure-image' });
       }),
     );
+  });
+
+  it('suspends a machine, and wakes it as the life that it was', () => {
+    const it = runningWorld('suspended', 0);
+
+    expect(look(it)).toMatchObject({ step: 'suspend-machine', phase: 'suspending' });
+    perform(it, 'suspend-machine', false);
+    expect(look(it)).toEqual({ kind: 'settled', phase: 'suspended' });
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'running' } };
+    expect(look(it)).toMatchObject({ step: 'wake-machine', phase: 'resuming' });
+    perform(it, 'wake-machine', false);
+    expect(look(it)).toEqual({ kind: 'settled', phase: 'running' });
+  });
+
+  it('repeats a waking and a suspending that a server died over', () => {
+    const it = runningWorld('suspended', 0);
+    perform(it, 'suspend-machine', true);
+    expect(look(it)).toMatchObject({ step: 'suspend-machine' });
+    perform(it, 'suspend-machine', false);
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'running' } };
+    perform(it, 'wake-machine', true);
+    expect(it.observation.machine.kind).toBe('running');
+
+    expect(look(it)).toMatchObject({ step: 'wake-machine' });
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'suspended' } };
+    expect(look(it)).toMatchObject({ step: 'suspend-machine' });
+  });
+
+  it('wakes a suspended guest to ask it to shut down, where there is a grace, and no more than once', () => {
+    const it = runningWorld('stopped', 5_000);
+    perform(it, 'suspend-machine', false);
+
+    expect(look(it)).toMatchObject({ step: 'wake-machine', phase: 'stopping' });
+    it.tried.add('wake-machine');
+    expect(look(it)).toMatchObject({ step: 'end-machine' });
+    it.tried.clear();
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, graceMs: 0 } };
+    expect(look(it)).toMatchObject({ step: 'end-machine' });
   });
 
   it('takes from the disk what it was made from before it starts it, and removes what was left of making one', () => {

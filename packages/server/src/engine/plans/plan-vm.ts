@@ -5,6 +5,9 @@
  * Three figures carry the idea of a *life*: `desired.incarnation` is the life that is wanted, `vm.incarnation` the last one that
  * was started, `machine.incarnation` the one that is there. A machine of an earlier life than the wanted one is
  * in the way; a wanted life that was started and is not there any more has ended by itself.
+ *
+ * A row with a handle knows its machine; one without, of a life whose guest has answered, is that of a suspended one. Where the two
+ * differ, a server died over suspending or waking it, and that is repeated.
  */
 import type { OperationKind } from '../../domain/operation/operation.ts';
 import type { SnapshotState } from '../../domain/snapshot/snapshot.ts';
@@ -20,6 +23,8 @@ export const VM_STEPS = [
   'await-guest',
   'pause-machine',
   'resume-machine',
+  'suspend-machine',
+  'wake-machine',
   'shut-down-guest',
   'end-machine',
   'delete-disk',
@@ -51,6 +56,9 @@ export type Plan =
   | { readonly kind: 'restart-later'; readonly delayMs: number }
   /** Its VMM does not answer; looking again is all that can be done without doing harm. */
   | { readonly kind: 'unresponsive'; readonly detail: string };
+
+/** Where there is to be a machine, or what one can be woken from. */
+type AlivePower = 'running' | 'paused' | 'suspended';
 
 export interface PlanInput {
   readonly vm: Vm;
@@ -99,7 +107,7 @@ function planStopped(input: PlanInput): Plan {
   return planDisk(input) ?? { kind: 'settled', phase: 'stopped' };
 }
 
-function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
+function planAlive(input: PlanInput, power: AlivePower): Plan {
   const { vm, observation } = input;
   const { machine } = observation;
   if (machine.kind === 'absent') return planBirth(input);
@@ -116,24 +124,41 @@ function planAlive(input: PlanInput, power: 'running' | 'paused'): Plan {
       return { kind: 'life-ended', end: machine.end };
     case 'unresponsive':
       return { kind: 'unresponsive', detail: machine.detail };
+    case 'suspended':
+      return planSuspended(input, power);
     case 'running':
     case 'paused':
       if (vm.incarnation < machine.incarnation) return step('start-machine', startingPhase(input));
+      if (isHalfAwake(input) && power !== 'suspended') return step('wake-machine', 'resuming');
       return machine.kind === 'running' ? planRunning(input, power) : planPaused(input, power);
     default:
       return machine satisfies never;
   }
 }
 
-function planRunning(input: PlanInput, power: 'running' | 'paused'): Plan {
+function planRunning(input: PlanInput, power: AlivePower): Plan {
   if (input.vm.startedAt === null) return step('await-guest', startingPhase(input));
+  if (power === 'suspended') return step('suspend-machine', 'suspending');
   return power === 'running' ? { kind: 'settled', phase: 'running' } : step('pause-machine', 'pausing');
 }
 
 /** A guest that has not answered yet is set going before it may be halted. */
-function planPaused(input: PlanInput, power: 'running' | 'paused'): Plan {
+function planPaused(input: PlanInput, power: AlivePower): Plan {
   if (input.vm.startedAt === null) return step('resume-machine', startingPhase(input));
+  if (power === 'suspended') return step('suspend-machine', 'suspending');
   return power === 'paused' ? { kind: 'settled', phase: 'paused' } : step('resume-machine', 'resuming');
+}
+
+/** A machine that was suspended while nobody knows that its guest has answered, as after an older database was brought back, wakes first. */
+function planSuspended({ vm }: PlanInput, power: AlivePower): Plan {
+  if (power !== 'suspended' || vm.startedAt === null) return step('wake-machine', 'resuming');
+  return vm.handle === null ? { kind: 'settled', phase: 'suspended' } : step('suspend-machine', 'suspending');
+}
+
+/** It is there, and was suspended as far as its row knows. */
+function isHalfAwake({ vm, observation: { machine } }: PlanInput): boolean {
+  const isThere = machine.kind === 'running' || machine.kind === 'paused';
+  return isThere && vm.startedAt !== null && vm.handle === null;
 }
 
 function planBirth(input: PlanInput): Plan {
@@ -206,10 +231,13 @@ function planOrigin({ originState }: PlanInput): Plan | null {
   }
 }
 
-/** Asks the guest first where there is time for it; a halted guest has to be set going to hear it. */
-function planMachineEnd({ vm, observation, tried }: PlanInput, phase: TransientPhase): Plan {
+/** Asks the guest first where there is time for it; a halted guest has to be set going to hear it, a suspended one woken. */
+function planMachineEnd(input: PlanInput, phase: TransientPhase): Plan {
+  const { vm, observation, tried } = input;
   const { machine } = observation;
   const mayAsk = vm.desired.graceMs > 0 && vm.startedAt !== null && !tried.has('shut-down-guest');
+  const isAsleep = machine.kind === 'suspended' || isHalfAwake(input);
+  if (mayAsk && isAsleep && !tried.has('wake-machine')) return step('wake-machine', phase);
   if (mayAsk && machine.kind === 'running') return step('shut-down-guest', phase);
   if (mayAsk && machine.kind === 'paused' && !tried.has('resume-machine')) return step('resume-machine', phase);
   return step('end-machine', phase);

@@ -74,7 +74,7 @@ export function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       const incarnation = it.vm.desired.incarnation;
       if (observation.machine.kind === 'absent')
         it.observation = { ...observation, machine: { kind: 'running', incarnation, handle: HANDLE, pid: 7 } };
-      learn({ incarnation, startedAt: null });
+      learn({ incarnation, startedAt: null, handle: HANDLE });
       return;
     }
     case 'await-guest':
@@ -88,6 +88,20 @@ export function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       }
       return;
     }
+    case 'suspend-machine':
+      if (observation.machine.kind === 'running' || observation.machine.kind === 'paused') {
+        const { incarnation } = observation.machine;
+        it.observation = { ...observation, machine: { kind: 'suspended', incarnation } };
+      }
+      learn({ handle: null });
+      return;
+    case 'wake-machine':
+      if ('incarnation' in observation.machine) {
+        const { incarnation } = observation.machine;
+        it.observation = { ...observation, machine: { kind: 'running', incarnation, handle: HANDLE, pid: 7 } };
+      }
+      learn({ handle: HANDLE });
+      return;
     case 'shut-down-guest':
       return;
     case 'end-machine':
@@ -150,6 +164,8 @@ interface Shape {
   readonly hadDisk: boolean;
   readonly hasFailed: boolean;
   readonly origin?: Origin['disk'] | null;
+  /** Default: true. */
+  readonly hasHandle?: boolean;
 }
 
 /** A VM's row. */
@@ -177,9 +193,10 @@ export function makeVm(shape: Shape): Vm {
     health: 'unknown',
     warmStart: 'auto',
     restarts: NO_RESTARTS,
+    suspension: null,
     driver: 'model',
     hostId: idFromUuid('host', '01890a5d-ac96-774b-bcce-b302099a8057'),
-    handle: null,
+    handle: shape.hasHandle === false ? null : HANDLE,
     imageDigest: shape.hadDisk ? 'sha' : null,
     incarnation: shape.startedLife,
     generation: 1,

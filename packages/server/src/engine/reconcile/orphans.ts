@@ -25,9 +25,10 @@ export function createReaper(deps: ReaperDeps): { look(signal: AbortSignal): Pro
   async function findOrphans(signal: AbortSignal): Promise<ReadonlySet<VmId>> {
     const orphans = new Set<VmId>();
     for (const { vmId, observation, isSpare } of await deps.driver.findAll({ signal })) {
-      // Those are the pool's business.
-      if (isSpare) continue;
-      if (observation.machine.kind !== 'absent' && (await deps.store.vms.get(vmId)) === null) orphans.add(vmId);
+      const { kind } = observation.machine;
+      // Those are the pool's business. A suspended one is but files, as its disk is.
+      if (isSpare || kind === 'absent' || kind === 'suspended') continue;
+      if ((await deps.store.vms.get(vmId)) === null) orphans.add(vmId);
     }
     return orphans;
   }

@@ -234,16 +234,26 @@ async function giveBack(
   { step, error, observation }: { step: VmStep; error: VolaryError; observation: VmObservation },
 ): Promise<Turn> {
   if (step === 'prepare-restore') {
-    const { kind } = observation.machine;
-    await writer.writeGivenBack(deps, work, error, kind === 'running' || kind === 'paused' ? kind : 'stopped');
+    await writer.writeGivenBack(deps, work, error, powerOf(observation) ?? 'stopped');
     releaseOrigin(deps, work);
     return { next: 'look-again', done: step };
   }
   const { power, incarnation } = work.vm.desired;
   const isEnding = power === 'stopped' || power === 'absent' || incarnation !== work.vm.incarnation;
   if (step !== 'shut-down-guest' && !isEnding)
-    await writer.writeGivenBack(deps, work, error, step === 'pause-machine' ? 'running' : 'paused');
+    await writer.writeGivenBack(deps, work, error, powerBefore(step, observation));
   return { next: 'look-again', done: step };
+}
+
+/** What the machine was as which it is left. */
+function powerBefore(step: VmStep, observation: VmObservation): 'running' | 'paused' | 'suspended' {
+  if (step === 'wake-machine') return 'suspended';
+  if (step === 'suspend-machine') return powerOf(observation) ?? 'running';
+  return step === 'pause-machine' ? 'running' : 'paused';
+}
+
+function powerOf({ machine: { kind } }: VmObservation): 'running' | 'paused' | 'suspended' | null {
+  return kind === 'running' || kind === 'paused' || kind === 'suspended' ? kind : null;
 }
 
 async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail: string): Promise<Turn> {

@@ -140,7 +140,7 @@ export async function writeSettled(
       progress: null,
     },
     events: (nextVm, nextOperation, at) => [
-      ...(isMove ? [vmEvent(settledEvent(vm, phase), nextVm, nextOperation, at)] : []),
+      ...(isMove ? [vmEvent(settledEvent(vm, phase), nextVm, nextOperation, at, settledData(nextVm))] : []),
       ...(nextOperation === null ? [] : [operationEvent('operation.succeeded', nextOperation, at)]),
     ],
   });
@@ -175,7 +175,7 @@ export async function writeGivenBack(
   deps: WriterDeps,
   work: Work,
   error: VolaryError,
-  power: 'running' | 'paused' | 'stopped',
+  power: 'running' | 'paused' | 'suspended' | 'stopped',
 ): Promise<Work> {
   const { vm, operation } = work;
   const now = deps.clock.now();
@@ -184,6 +184,7 @@ export async function writeGivenBack(
     vm: {
       desired: { ...vm.desired, power, incarnation: vm.incarnation },
       origin: originWithoutRestore(vm),
+      suspension: power === 'suspended' ? vm.suspension : null,
       status: { phase: power, since: now },
     },
     operation: failedOperation(operation, error, now),
@@ -308,6 +309,7 @@ const PHASE_EVENTS: Partial<Record<VmPhase, EventType>> = {
   provisioning: 'vm.provisioning',
   starting: 'vm.starting',
   pausing: 'vm.pausing',
+  suspending: 'vm.suspending',
   resuming: 'vm.resuming',
   stopping: 'vm.stopping',
   restarting: 'vm.restarting',
@@ -320,6 +322,12 @@ function phaseEvents(vm: Vm, operation: Operation | null, at: number): readonly 
   return type === undefined ? [] : [vmEvent(type, vm, operation, at)];
 }
 
+/** Why it is suspended is told together with its being so. */
+function settledData({ status, suspension }: Vm): JsonObject {
+  if (status.phase !== 'suspended' || suspension === null) return {};
+  return { reason: suspension.reason, message: suspension.message };
+}
+
 function settledEvent(before: Vm, phase: Exclude<SettledPhase, 'failed'>): EventType {
   switch (phase) {
     case 'running':
@@ -329,6 +337,7 @@ function settledEvent(before: Vm, phase: Exclude<SettledPhase, 'failed'>): Event
     case 'stopped':
       return 'vm.stopped';
     case 'suspended':
+      return 'vm.suspended';
     case 'unknown':
       return 'vm.updated';
     default:

@@ -1,5 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
+import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig } from '../deps.ts';
 
 type Limits = EngineConfig['limits'];
@@ -30,6 +32,16 @@ export function admitMemory(wantedMib: number, facts: HostFacts, promised: Promi
       },
     },
   );
+}
+
+/** The same for a machine that wakes: what was suspended has given its memory back, until that is wanted again. */
+export async function admitWaking(
+  { vms }: Pick<Tables, 'vms'>,
+  { desired, spec }: Pick<Vm, 'desired' | 'spec'>,
+  facts: HostFacts,
+  limits: Limits,
+): Promise<void> {
+  if (desired.power === 'suspended') admitMemory(spec.memoryMib, facts, await vms.promised(), limits);
 }
 
 /**

@@ -10,6 +10,7 @@ import { createOutputHub, type OutputHub } from './output-hub.ts';
 import { createOutputRecorder, type OutputRecorder } from './output-recorder.ts';
 import { reattach } from './reattach.ts';
 import { createStdinFeed, type StdinFeed } from './stdin-feed.ts';
+import { untilWanted } from './until-wanted.ts';
 
 export type LiveDeps = Pick<EngineDeps, 'store' | 'driver' | 'bus' | 'clock' | 'log'> & { readonly links: GuestLinks };
 
@@ -26,7 +27,7 @@ const NOTE_RUNNING_MS = 100;
  *       ^            |
  *       +------------+  the link was lost, or could not be had: look again after a pause
  *
- * What was begun by a former server is attached to first. When the machine has ended, the execution is `lost`.
+ * While its VM is suspended the command is in there, and waited for. What was begun by a former server is attached to first. When the machine has ended, the execution is `lost`.
  */
 export class LiveExecution {
   readonly hub: OutputHub;
@@ -76,6 +77,8 @@ export class LiveExecution {
       if (typeof looked === 'object') {
         const ended = await this.#follow(looked);
         if (ended !== null) return ended;
+      } else if (looked === 'asleep') {
+        await untilWanted(this.#deps, this.#execution.vmId, this.#signal);
       } else if (looked !== 'later') {
         return await this.#finish({ state: 'lost', error: LOST[looked] });
       }

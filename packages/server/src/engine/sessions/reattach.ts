@@ -1,16 +1,18 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { GuestProcess } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isSuspended } from '../operations/power-policy.ts';
 import type { GuestLinks } from './guest-links.ts';
 
 type ReattachDeps = Pick<EngineDeps, 'store' | 'driver' | 'log'> & { readonly links: GuestLinks };
 
 /**
  * `machine-over`: the life that it ran in has ended. `unknown-to-guest`: that life goes on, and its guest does not know the
- * command. `later`: nobody can tell now.
+ * command. `asleep`: its VM is suspended, and the command with it. `later`: nobody can tell now.
  */
-type NotAttached = 'machine-over' | 'unknown-to-guest' | 'later';
+type NotAttached = 'machine-over' | 'unknown-to-guest' | 'asleep' | 'later';
 
 /** The command, attached to again, or why not. Throws the signal's reason only. */
 export async function reattach(
@@ -19,7 +21,9 @@ export async function reattach(
   signal: AbortSignal,
 ): Promise<GuestProcess | NotAttached> {
   try {
-    if (await isMachineOver(deps, execution, signal)) return 'machine-over';
+    const vm = await deps.store.vms.get(execution.vmId);
+    if (vm === null || (await isMachineOver(deps, vm, { execution, signal }))) return 'machine-over';
+    if (isSuspended(vm)) return 'asleep';
     const link = await deps.links.open(execution.vmId, { signal });
     const { stdoutBytes, stderrBytes, request } = execution;
     return await link.attach(execution.id, { stdoutBytes, stderrBytes, isTty: request.tty !== null }, { signal });
@@ -33,12 +37,11 @@ export async function reattach(
 }
 
 async function isMachineOver(
-  { store, driver }: ReattachDeps,
-  { vmId, incarnation }: Execution,
-  signal: AbortSignal,
+  { driver }: ReattachDeps,
+  vm: Vm,
+  { execution: { incarnation }, signal }: { readonly execution: Execution; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const vm = await store.vms.get(vmId);
-  if (vm === null || vm.incarnation !== incarnation) return true;
-  const { machine } = await driver.inspect(vmId, { signal });
+  if (vm.incarnation !== incarnation) return true;
+  const { machine } = await driver.inspect(vm.id, { signal });
   return machine.kind === 'absent' || machine.kind === 'ended' || machine.incarnation !== incarnation;
 }

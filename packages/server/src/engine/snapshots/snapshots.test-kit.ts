@@ -52,7 +52,15 @@ export async function get({ engine }: TestServer, vm: string): Promise<Vm> {
   return await engine.vms.get(ADMIN, vm);
 }
 
-type Deed = 'saveMachine' | 'deleteSaved' | 'prepareRestore' | 'createDisk' | 'startMachine' | 'endMachine';
+type Deed =
+  | 'saveMachine'
+  | 'suspendMachine'
+  | 'wakeMachine'
+  | 'deleteSaved'
+  | 'prepareRestore'
+  | 'createDisk'
+  | 'startMachine'
+  | 'endMachine';
 
 /** A driver of a server that dies at the k-th of these deeds: before it, or after it and before it is written down. */
 export function dyingAt(
@@ -78,6 +86,8 @@ export function dyingAt(
       pass('prepareRestore', options, () => driver.prepareRestore(machine, options)),
     createDisk: (machine, options) => pass('createDisk', options, () => driver.createDisk(machine, options)),
     startMachine: (machine, options) => pass('startMachine', options, () => driver.startMachine(machine, options)),
+    suspendMachine: (vmId, options) => pass('suspendMachine', options, () => driver.suspendMachine(vmId, options)),
+    wakeMachine: (machine, options) => pass('wakeMachine', options, () => driver.wakeMachine(machine, options)),
     endMachine: (vmId, options) => pass('endMachine', options, () => driver.endMachine(vmId, options)),
   };
 }

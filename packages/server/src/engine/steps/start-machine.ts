@@ -16,7 +16,8 @@ export const startMachine: Step = async (deps, context) => {
     (await deps.driver.startMachine(machineSpec(vm), { signal }));
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
-  return { handle, pid, incarnation: vm.desired.incarnation, startedAt: null, health: 'unknown' };
+  const { incarnation } = vm.desired;
+  return { handle, pid, incarnation, startedAt: null, health: 'unknown', suspension: null };
 };
 
 /** A first life whose machine waits for it, halted. Null where there is none, or it is of no use: then nothing is left of it. */

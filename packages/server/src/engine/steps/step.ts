@@ -23,7 +23,7 @@ export interface StepContext {
 
 /** What a step has learnt; written to the VM's row together with the step's end. */
 export type StepResult = Partial<
-  Pick<Vm, 'handle' | 'imageDigest' | 'origin' | 'incarnation' | 'startedAt' | 'pid' | 'ip' | 'health'>
+  Pick<Vm, 'handle' | 'imageDigest' | 'origin' | 'incarnation' | 'startedAt' | 'pid' | 'ip' | 'health' | 'suspension'>
 >;
 
 /**

@@ -10,6 +10,8 @@ import { resumeMachine } from './resume-machine.ts';
 import { shutDownGuest } from './shut-down-guest.ts';
 import { startMachine } from './start-machine.ts';
 import type { Step } from './step.ts';
+import { suspendMachine } from './suspend-machine.ts';
+import { wakeMachine } from './wake-machine.ts';
 
 /** The step behind each name that the planner knows. */
 export const STEPS = {
@@ -20,6 +22,8 @@ export const STEPS = {
   'await-guest': awaitGuest,
   'pause-machine': pauseMachine,
   'resume-machine': resumeMachine,
+  'suspend-machine': suspendMachine,
+  'wake-machine': wakeMachine,
   'shut-down-guest': shutDownGuest,
   'end-machine': endMachine,
   'delete-disk': deleteDisk,

@@ -64,7 +64,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     labels: texts,
     metadata: object,
     desired: fc.record({
-      power: fc.constantFrom('running', 'paused', 'stopped', 'absent'),
+      power: fc.constantFrom('running', 'paused', 'suspended', 'stopped', 'absent'),
       incarnation: small,
       graceMs: small,
     }),
@@ -79,6 +79,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     health: fc.constantFrom('healthy', 'degraded', 'unknown'),
     warmStart: fc.constantFrom(...WARM_STARTS),
     restarts: fc.record({ count: small, at: orNull(moment) }),
+    suspension: orNull(fc.record({ reason: fc.constantFrom('requested', 'idle'), message: words, at: moment })),
     driver: words,
     hostId: anyId('host'),
     handle: orNull(fc.record({ driver: words, version: small, state: object })),

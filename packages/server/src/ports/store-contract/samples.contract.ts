@@ -31,6 +31,7 @@ export function sampleVm(number: number, change: Partial<Vm> = {}): Vm {
     status: { phase: 'running', since: AT },
     health: 'healthy',
     warmStart: 'auto',
+    suspension: null,
     restarts: NO_RESTARTS,
     driver: 'simulated',
     hostId: numberedId('host', 1),

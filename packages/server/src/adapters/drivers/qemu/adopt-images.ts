@@ -13,7 +13,7 @@ import { removeParts } from '../../shared/in-place.ts';
 import { readDiskOrigin, writeDiskOrigin } from './disk-origin.ts';
 import { hasDisk } from './inspect-disk.ts';
 import { createKeptImages } from './kept-images.ts';
-import { snapshotsPath } from './saved/saved-machine.ts';
+import { snapshotsPath, suspendedPath } from './saved/saved-machine.ts';
 import { listVmIds, type VmDirectory, vmDirectory } from './vm-directory.ts';
 
 /** What is read of an image's manifest in the cache. */
@@ -57,6 +57,7 @@ export async function adoptImages({ dataDir, cacheDir, log }: AdoptionDeps): Pro
   }
   try {
     await removeParts(snapshotsPath(dataDir));
+    await removeParts(suspendedPath(dataDir));
     await images.sweep();
   } catch (error) {
     log.warn('images that no disk needs could not be removed', { error });

@@ -48,7 +48,13 @@ export async function endLostVmm(machines: Machines, vmId: VmId, { signal }: Abo
   await killVmm(traitsOf(vmId), machines.directory(vmId), { timeoutMs: KILL_MS, signal });
 }
 
-async function endVmm(machines: Machines, vmId: VmId, record: LaunchRecord, { signal }: Abortable): Promise<void> {
+/** Ends the VMM of this record, if it lives; what was kept for its life stays. The caller holds the VM's lock. Throws `unavailable` driver.end_failed. */
+export async function endVmm(
+  machines: Machines,
+  vmId: VmId,
+  record: LaunchRecord,
+  { signal }: Abortable,
+): Promise<void> {
   const directory = machines.directory(vmId);
   if (findVmm(record, directory) === null) return;
   if (await askToQuit(machines.monitor(vmId, record))) {

@@ -52,6 +52,24 @@ export function saveFailed(cause: unknown): VolaryError {
   });
 }
 
+/** `cause`: what was found. */
+export function suspendedDamaged(cause: unknown): VolaryError {
+  return new VolaryError(
+    'data_loss',
+    'What was saved of the suspended machine is not what it was: a file was changed, cut short, or is gone. Restart the VM to boot it.',
+    { reason: 'driver.suspended_damaged', cause },
+  );
+}
+
+/** QEMU is another one by now, or the host is. */
+export function suspendedDoesNotFit(): VolaryError {
+  return new VolaryError(
+    'failed_precondition',
+    'The suspended machine does not fit this host any more: its QEMU or accelerator was another one. Restart the VM to boot it.',
+    { reason: 'driver.suspended_does_not_fit' },
+  );
+}
+
 /** It did not die, as a process does not that is stuck in the kernel. */
 export function endFailed(pid: number, cause: unknown): VolaryError {
   return new VolaryError('unavailable', 'The virtual machine monitor could not be ended.', {

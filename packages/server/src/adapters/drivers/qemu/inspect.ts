@@ -23,9 +23,12 @@ export async function inspectVm(machines: Machines, vmId: VmId, options: Abortab
   const [disk, stored] = await Promise.all([inspectDisk(directory), readRecord(directory.recordPath)]);
   switch (stored.kind) {
     case 'none':
-      return { disk, machine: findLost(vmId, directory) ?? { kind: 'absent' } };
+      return {
+        disk,
+        machine: findLost(vmId, directory) ?? (await findSuspended(machines, vmId)) ?? { kind: 'absent' },
+      };
     case 'damaged':
-      return { disk, machine: findLost(vmId, directory) ?? damaged() };
+      return { disk, machine: findLost(vmId, directory) ?? (await findSuspended(machines, vmId)) ?? damaged() };
     case 'newer':
       return { disk, machine: foreign(vmId, directory, stored.incarnation) };
     case 'valid':
@@ -45,6 +48,12 @@ function findLost(vmId: VmId, directory: VmDirectory): MachineState | null {
   if (facts === null) return null;
   const detail = 'The machine runs, but the record of it is lost.';
   return { kind: 'unresponsive', incarnation: 0, pid: facts.pid, detail };
+}
+
+/** One that was suspended, of which there is no VMM any more. */
+async function findSuspended(machines: Machines, vmId: VmId): Promise<MachineState | null> {
+  const incarnation = await machines.suspendedLife(vmId);
+  return incarnation === null ? null : { kind: 'suspended', incarnation };
 }
 
 function foreign(vmId: VmId, directory: VmDirectory, incarnation: number): MachineState {
@@ -127,6 +136,9 @@ async function askVmm(
 
 async function died(machines: Machines, vmId: VmId, record: LaunchRecord): Promise<MachineState> {
   const { incarnation } = record;
+  // A server died over suspending it, or over waking it.
+  const suspended = await findSuspended(machines, vmId);
+  if (suspended !== null) return suspended;
   if (record.end !== null) return { kind: 'ended', incarnation, end: record.end };
   const words = await readLastWords(machines.directory(vmId).stderrPath);
   const fallback = isOfEarlierBoot(record) ? 'The host was restarted.' : 'The virtual machine monitor was killed.';

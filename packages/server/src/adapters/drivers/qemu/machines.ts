@@ -6,6 +6,7 @@ import { createHintQueue, type HintQueue } from '../../shared/hint-queue.ts';
 import { createKeyedLock, type KeyedLock } from '../../shared/keyed-lock.ts';
 import { linkReplaced, noMachine } from './errors.ts';
 import { type LaunchRecord, readRecord, writeRecord } from './launch-record.ts';
+import { readSavedFacts, suspendedPath } from './saved/saved-machine.ts';
 import { type VmDirectory, vmDirectory } from './vm-directory.ts';
 import { VmMonitor } from './vm-monitor.ts';
 
@@ -76,6 +77,11 @@ export class Machines implements AsyncDisposable {
   /** Keeps the link whose opening was not ended meanwhile. */
   setLink(vmId: VmId, link: GuestLink): void {
     this.#links.set(vmId, link);
+  }
+
+  /** The life of the VM that was suspended, and is to be woken from what was saved of it; null: there is none. */
+  async suspendedLife(vmId: VmId): Promise<number | null> {
+    return (await readSavedFacts(suspendedPath(this.#dataDir, vmId)))?.suspendedLife ?? null;
   }
 
   hint(vmId: VmId): void {

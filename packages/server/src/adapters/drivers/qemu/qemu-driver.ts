@@ -23,9 +23,11 @@ import type { QemuDriverDeps } from './qemu-config.ts';
 import { createQemuFinder } from './qemu-program.ts';
 import { readConsole } from './read-console.ts';
 import { saveMachine } from './saved/save-machine.ts';
-import { snapshotsPath } from './saved/saved-machine.ts';
+import { snapshotsPath, suspendedPath } from './saved/saved-machine.ts';
 import { createSavedStore } from './saved/saved-store.ts';
 import type { SpareMaker } from './saved/start-spare.ts';
+import { forgetSuspended, type Suspended, suspendMachine } from './saved/suspend-machine.ts';
+import { wakeMachine } from './saved/wake-machine.ts';
 import { createWarmStore } from './saved/warm-store.ts';
 import { type Launch, prepareRestore, type StartContext, startMachine } from './start-machine.ts';
 import { listVmIds } from './vm-directory.ts';
@@ -38,6 +40,8 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const machines = new Machines(deps);
   const images = createKeptImages(deps.dataDir);
   const snapshots = createSavedStore(snapshotsPath(deps.dataDir));
+  const sleepersPath = suspendedPath(deps.dataDir);
+  const suspended: Suspended = { path: sleepersPath, store: createSavedStore(sleepersPath) };
   const templates = createSavedStore(join(deps.cacheDir, 'warm'));
   const openSaved = (ref: SavedRef) => (ref.kind === 'snapshot' ? snapshots.open(ref.id) : templates.open(ref.key));
   const findQemu = createQemuFinder(deps.searchPath);
@@ -73,6 +77,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         if ((await readRecord(directory.recordPath)).kind !== 'none') throw machinePresent({});
         // With the directory would go the last trace of it.
         await endLostVmm(machines, vmId, options);
+        await forgetSuspended(vmId, suspended);
         const origin = await readDiskOrigin(directory);
         await rm(directory.path, { recursive: true, force: true });
         if (origin !== null) await images.removeUnused(origin.imageDigest);
@@ -81,7 +86,11 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     startMachine: (machine: Launch, { signal }: Abortable) =>
       machines.lock.run(machine.vmId, async () => startMachine(machine, await startContext(signal))),
 
-    endMachine: (vmId: VmId, options: Abortable) => machines.lock.run(vmId, () => endMachine(machines, vmId, options)),
+    endMachine: (vmId: VmId, options: Abortable) =>
+      machines.lock.run(vmId, async () => {
+        await endMachine(machines, vmId, options);
+        await forgetSuspended(vmId, suspended);
+      }),
   };
 
   const spares: SpareMaker = {
@@ -117,13 +126,26 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       if (imageDigest !== null) await images.removeUnused(imageDigest);
     },
 
+    suspendMachine: (vmId, { signal }) =>
+      machines.lock.run(vmId, async () => {
+        const { imageToolPath } = await findQemu({ signal });
+        await suspendMachine(vmId, { machines, suspended, imageToolPath, signal, faultPoint: deps.faultPoint });
+      }),
+    wakeMachine: (machine, { signal }) =>
+      machines.lock.run(machine.vmId, async () => wakeMachine(machine, { ...(await startContext(signal)), suspended })),
+
     pauseMachine: async (vmId) => {
       await machines.untilNotHalted(vmId);
       await halt(await requireMachine(machines, vmId));
     },
     resumeMachine: async (vmId) => {
       await machines.untilNotHalted(vmId);
-      await setGoing(await requireMachine(machines, vmId));
+      await machines.lock.run(vmId, async () => {
+        const client = await requireMachine(machines, vmId);
+        // Of a suspension that a server died over: it would not be what the machine was any more.
+        await forgetSuspended(vmId, suspended);
+        await setGoing(client);
+      });
     },
     pressPowerButton: async (vmId) => pressPowerButton(await requireMachine(machines, vmId)),
 

@@ -66,23 +66,57 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
   await claimRunDirectory(directory, identity);
   await makeLinkKey(directory);
   try {
-    const monitor = machines.monitor(machine.vmId, record);
-    const launched = await launchVmm(
-      {
-        directory,
-        record,
-        identity,
-        inheritedPaths: [...inheritedFor({ image, saved }), image.rootPath],
-        diesWithUs: false,
-        onExit: () => machines.hint(machine.vmId),
-        faultPoint: context.faultPoint,
-      },
-      () => monitor.isReachable(),
-      signal,
-    );
+    const launched = await launch(machine, { image, saved, record, identity }, context);
     return handleOf(saved === null ? launched : await goOn(machine, launched, context));
   } catch (error) {
     // What still lives has to be found again.
+    if (!isEndFailed(error)) await clearLife(machines, machine.vmId);
+    throw error;
+  }
+}
+
+/** Starts the VMM, and returns once it answers. */
+async function launch(
+  { vmId }: MachineSpec,
+  { image, saved, record, identity }: Origin & Prepared,
+  { machines, faultPoint, signal }: StartContext,
+): Promise<LaunchRecord> {
+  const monitor = machines.monitor(vmId, record);
+  return await launchVmm(
+    {
+      directory: machines.directory(vmId),
+      record,
+      identity,
+      inheritedPaths: [...inheritedFor({ image, saved }), image.rootPath],
+      diesWithUs: false,
+      onExit: () => machines.hint(vmId),
+      faultPoint,
+    },
+    () => monitor.isReachable(),
+    signal,
+  );
+}
+
+/**
+ * Starts a VMM for a machine that goes on as what it was, from its own disk, and returns once that answers; it is halted. Its guest is not
+ * told who it is, since it knows. Throws as `Driver.startMachine` says, and leaves nothing then.
+ */
+export async function launchRestored(
+  machine: MachineSpec,
+  saved: SavedMachine,
+  context: StartContext,
+): Promise<LaunchRecord> {
+  const { machines } = context;
+  const directory = machines.directory(machine.vmId);
+  if (!(await hasDisk(directory))) throw noDisk();
+  const image = await findImageOf(directory, context);
+  const { record, identity } = await prepare(machine, { image, saved }, context);
+  await noteDiskInUse(directory);
+  await claimRunDirectory(directory, identity);
+  const restore = { ...restoreOf(machine), isIdentified: true };
+  try {
+    return await launch(machine, { image, saved, identity, record: { ...record, restore } }, context);
+  } catch (error) {
     if (!isEndFailed(error)) await clearLife(machines, machine.vmId);
     throw error;
   }
@@ -141,6 +175,12 @@ async function goOn(machine: Launch, record: LaunchRecord, { machines, signal }:
   return going;
 }
 
+/** What its VMM is started as. */
+interface Prepared {
+  readonly record: LaunchRecord;
+  readonly identity: Identity | null;
+}
+
 /** What a machine comes from. */
 interface Origin {
   readonly image: Image;
@@ -163,7 +203,7 @@ async function prepare(
   machine: Launch,
   { image, saved }: Origin,
   { machines, program, accelerators, installationId, signal }: StartContext,
-): Promise<{ readonly record: LaunchRecord; readonly identity: Identity | null }> {
+): Promise<Prepared> {
   const { accelerator, kvm } = await accelerators.choose(program, image, { signal });
   if (accelerator.kind === 'none') {
     throw new VolaryError('failed_precondition', accelerator.explanation, { reason: 'driver.no_accelerator' });

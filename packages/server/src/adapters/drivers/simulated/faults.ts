@@ -2,7 +2,19 @@ import { ERROR_CODES, type ErrorCode, VolaryError } from '../../../domain/errors
 import type { MachineEnd } from '../../../ports/driver.ts';
 
 /** Calls that can be made to fail. */
-export const FAULTY_CALLS = ['create', 'delete', 'start', 'end', 'pause', 'resume', 'link', 'save', 'restore'] as const;
+export const FAULTY_CALLS = [
+  'create',
+  'delete',
+  'start',
+  'end',
+  'pause',
+  'resume',
+  'link',
+  'save',
+  'restore',
+  'suspend',
+  'wake',
+] as const;
 export type FaultyCall = (typeof FAULTY_CALLS)[number];
 
 /** `times`: how often the call fails before it works; infinite if the label names no number. */

@@ -28,7 +28,7 @@ const MACHINE = record({
   number: integer(1),
   /** By the wall clock, milliseconds since 1970. */
   startedAt: integer(0),
-  state: either(oneOf('running', 'paused', 'unresponsive'), record({ end: MACHINE_END })),
+  state: either(oneOf('running', 'paused', 'suspended', 'unresponsive'), record({ end: MACHINE_END })),
   /** Absent of one that was started when nothing could be saved. */
   size: optional(
     record({

@@ -87,6 +87,28 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
       world.saved.remove(id);
     },
 
+    suspendMachine: (vmId, { signal }) =>
+      lock.run(vmId, async () => {
+        signal.throwIfAborted();
+        if (world.vms.get(vmId)?.observe().machine.kind === 'suspended') return;
+        const vm = requireMachine(world, vmId);
+        world.faults.fail(vmId, 'suspend');
+        vm.suspend();
+      }),
+    wakeMachine: ({ vmId, incarnation, labels }, { signal }) =>
+      lock.run(vmId, async () => {
+        signal.throwIfAborted();
+        const vm = world.vms.get(vmId);
+        const machine = vm?.observe().machine;
+        if (machine === undefined || !('incarnation' in machine) || machine.incarnation !== incarnation)
+          throw noMachine();
+        world.faults.learn(vmId, labels);
+        world.faults.fail(vmId, 'wake');
+        const handle = vm?.wake() ?? null;
+        if (handle === null) throw noMachine();
+        return handle;
+      }),
+
     async pauseMachine(vmId) {
       const vm = requireMachine(world, vmId);
       world.faults.fail(vmId, 'pause');

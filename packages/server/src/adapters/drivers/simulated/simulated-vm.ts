@@ -13,6 +13,7 @@ import type { SavedVm } from './saved-vm.ts';
 
 const CONSOLE_BYTES = 256 * 1024;
 const LINK_REPLACED = 'another one was opened';
+const SUSPENDED = 'its machine was suspended';
 
 interface Machine {
   readonly incarnation: number;
@@ -25,7 +26,7 @@ interface Machine {
   readonly life: AbortController;
   readonly number: number;
   readonly size: KeptMachine['size'];
-  state: 'running' | 'paused' | 'unresponsive' | { readonly end: MachineEnd };
+  state: 'running' | 'paused' | 'suspended' | 'unresponsive' | { readonly end: MachineEnd };
 }
 
 export interface SimulatedVmDeps {
@@ -63,10 +64,10 @@ export class SimulatedVm {
     this.files.onChange(() => deps.onKeep());
   }
 
-  /** The machine that can run on; null if there is none, or it has ended. */
+  /** The machine that can run on; null if there is none, it is suspended, or it has ended. */
   get machine(): { readonly guest: SimulatedGuest; readonly startedAtMs: number; readonly life: AbortSignal } | null {
     const machine = this.#machine;
-    if (machine === null || typeof machine.state === 'object') return null;
+    if (machine === null || machine.state === 'suspended' || typeof machine.state === 'object') return null;
     return { guest: machine.guest, startedAtMs: machine.startedAtMs, life: machine.life.signal };
   }
 
@@ -124,6 +125,22 @@ export class SimulatedVm {
     this.#become('running');
   }
 
+  /** It keeps all that is in it, and nobody can speak to it. */
+  suspend(): void {
+    this.#machine?.guest.halt();
+    this.replaceLink(null, SUSPENDED);
+    this.#opening?.abort(linkLost(SUSPENDED));
+    this.#become('suspended');
+  }
+
+  /** What was suspended goes on, or what is there. Null if there is nothing that could. */
+  wake(): DriverHandle | null {
+    const machine = this.#machine;
+    if (machine === null || typeof machine.state === 'object') return null;
+    this.go();
+    return this.#handle(machine);
+  }
+
   /** The machine comes to an end that nobody asked for; what is left of it stays until it is cleared. */
   endByItself(end: MachineEnd): void {
     if (this.machine === null) return;
@@ -168,6 +185,7 @@ export class SimulatedVm {
     if (state === 'unresponsive') {
       return { kind: 'unresponsive', incarnation, pid: null, detail: 'The simulated monitor does not answer.' };
     }
+    if (state === 'suspended') return { kind: state, incarnation };
     return { kind: state, incarnation, handle: this.#handle(machine), pid: null };
   }
 
@@ -222,7 +240,7 @@ export class SimulatedVm {
     const startedAtMs = clock.monotonicMs() - Math.max(0, clock.now() - machine.startedAt);
     this.#machine = this.#begin({ ...machine, startedAtMs }, faults);
     this.#machine.state = machine.state;
-    if (machine.state === 'paused') this.#machine.guest.halt();
+    if (machine.state === 'paused' || machine.state === 'suspended') this.#machine.guest.halt();
     if (typeof machine.state === 'object') this.#endGuest();
     else this.#setTimers(this.#machine, faults);
   }

@@ -35,6 +35,8 @@ export interface VmRow {
   readonly restart_policy: string;
   readonly restart_count: number;
   readonly restart_at: number | null;
+  /** JSON: `{ reason, message, at }`. */
+  readonly suspension: string | null;
   readonly driver: string;
   readonly host_id: string;
   /** JSON: `{ driver, version, state }`. */

@@ -34,6 +34,8 @@ export interface Capture extends Abortable {
   readonly vcpuCount: number;
   readonly memoryMib: number;
   readonly imageToolPath: string;
+  /** The life that is suspended: its disk and its key stay where they are, and are not copied. */
+  readonly suspendedLife?: number | undefined;
   /** Its agent has forgotten its key. */
   readonly isPrepared: boolean;
   /** An empty directory, on no account the machine's own. */
@@ -52,6 +54,7 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   const range = { pid: capture.pid, address: await addressOfMemory(client), bytes: memoryMib * MIB };
   const isBased = await copyBase(capture, paths.memoryPath);
   const whileHalted = capture.whileHalted ?? ((work) => work());
+  const isSuspended = capture.suspendedLife !== undefined;
   const devicesPart = join(capture.directory.runPath, DEVICES_PART);
   let haltedMs: number;
   try {
@@ -60,7 +63,8 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   } finally {
     await rm(devicesPart, { force: true });
   }
-  if (!capture.isPrepared) await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
+  const hasKey = !capture.isPrepared && !isSuspended;
+  if (hasKey) await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
   const facts: SavedFacts = {
     version: 1,
     deviceDigest: deviceDigestOf(capture.record.argv),
@@ -69,16 +73,18 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
     accelerator: capture.record.accelerator,
     vcpuCount: capture.vcpuCount,
     memoryMib,
-    diskBytes: await virtualSizeOf(capture, paths.diskPath),
+    diskBytes: await virtualSizeOf(capture, isSuspended ? capture.directory.diskPath : paths.diskPath),
     imageDigest: capture.record.imageDigest,
-    isPrepared: capture.isPrepared,
+    // A key that is not among the files is none to look for.
+    isPrepared: capture.isPrepared || isSuspended,
+    suspendedLife: capture.suspendedLife,
     savedAt: Date.now(),
     haltedMs,
     digests: {
       memory: await thread.digestSparse(paths.memoryPath),
       devices: await thread.digestSparse(paths.devicesPath),
-      disk: await thread.digestSparse(paths.diskPath),
-      linkKey: capture.isPrepared ? null : await thread.digestSparse(paths.linkKeyPath),
+      disk: isSuspended ? null : await thread.digestSparse(paths.diskPath),
+      linkKey: hasKey ? await thread.digestSparse(paths.linkKeyPath) : null,
     },
   };
   await writeSavedFacts(out, facts);
@@ -100,7 +106,7 @@ async function measureHalt(client: QmpClient, work: () => Promise<void>): Promis
 
 /** Everything that has to be of one moment. QEMU has flushed the disk when it answers that it has halted. */
 async function saveHalted(
-  { client, directory, out, signal }: Capture,
+  { client, directory, out, suspendedLife, signal }: Capture,
   { thread, range, isBased }: { readonly thread: MemoryThread; readonly range: MemoryRange; readonly isBased: boolean },
 ): Promise<void> {
   const { memoryPath, diskPath } = savedPaths(out);
@@ -111,7 +117,7 @@ async function saveHalted(
       const { bavail, bsize } = await statfs(directory.runPath);
       throw bavail * bsize < NO_SPACE_BYTES ? diskFull(cause) : cause;
     });
-  await copyOfVmm(directory.diskPath, diskPath, { signal });
+  if (suspendedLife === undefined) await copyOfVmm(directory.diskPath, diskPath, { signal });
   await thread.copyPrivatePages(range, memoryPath, isBased).catch((cause: unknown) => {
     throw isNoSpace(cause) ? diskFull(cause) : saveFailed(cause);
   });
@@ -136,7 +142,9 @@ async function copyBase({ record, pid, signal }: Capture, to: string): Promise<b
 const QEMU_IMAGE_INFO = record({ 'virtual-size': integer(1) });
 
 async function virtualSizeOf({ imageToolPath, signal }: Capture, path: string): Promise<number> {
-  const { stdout, stderr } = await runProgram(imageToolPath, ['info', '--output=json', path], { signal });
+  // Its VMM may hold it still.
+  const args = ['info', '--force-share', '--output=json', path];
+  const { stdout, stderr } = await runProgram(imageToolPath, args, { signal });
   const info: unknown = JSON.parse(stdout === '' ? 'null' : stdout);
   if (!QEMU_IMAGE_INFO(info)) throw saveFailed(stderr);
   return info['virtual-size'];

@@ -3,7 +3,7 @@
  *
  *   memory         the guest's memory, with holes where it is zero
  *   devices        QEMU's device state, without memory
- *   disk.qcow2     its overlay on the image's root
+ *   disk.qcow2     its overlay on the image's root; not of a suspended one, whose disk stays where it is
  *   link.key       what its agent listens to; not of one that was prepared, which listens to whoever comes first
  *   machine.json   what fits to it, a digest of each file, and one of itself: written last, so that without it there is nothing
  *
@@ -13,7 +13,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { either, flag, integer, nothing, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
+import type { VmId } from '../../../../domain/ids.ts';
+import { either, flag, integer, nothing, type Of, oneOf, optional, record, text } from '../../../../lib/shape.ts';
 import type { SavedRef } from '../../../../ports/driver.ts';
 
 const FILES = {
@@ -40,8 +41,10 @@ const FACTS = record({
   savedAt: integer(0),
   /** How long the guest was halted for it, milliseconds. */
   haltedMs: integer(0),
-  /** `linkKey`: null where there is none. */
-  digests: record({ memory: text, devices: text, disk: text, linkKey: either(nothing, text) }),
+  /** Null where it is not among the files. */
+  digests: record({ memory: text, devices: text, disk: either(nothing, text), linkKey: either(nothing, text) }),
+  /** The life that was suspended; only of one that goes on as what it was. */
+  suspendedLife: optional(integer(1)),
 });
 const CHECKSUM = record({ checksum: text });
 
@@ -65,6 +68,11 @@ interface SavedPaths extends Omit<SavedMachine, 'facts' | 'linkKeyPath'> {
 /** Where the saved machines of a data directory lie, by their ids. */
 export function snapshotsPath(dataDir: string): string {
   return join(dataDir, 'snapshots');
+}
+
+/** Where suspended machines of a data directory lie, or that of one VM. */
+export function suspendedPath(dataDir: string, ...vmId: readonly [VmId] | readonly []): string {
+  return join(dataDir, 'suspended', ...vmId);
 }
 
 /** Where its files lie in this directory. */
@@ -94,10 +102,15 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
   if (facts === null) return null;
   const paths = savedPaths(directory);
   const saved = { facts, ...paths, linkKeyPath: facts.isPrepared ? null : paths.linkKeyPath };
-  const needed = [saved.memoryPath, saved.devicesPath, saved.diskPath, saved.linkKeyPath ?? saved.diskPath];
+  const needed = [...filesOf(saved), saved.linkKeyPath ?? saved.memoryPath];
   const files = await Promise.all(needed.map((path) => stat(path).catch(() => null)));
   const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
   return isComplete ? saved : null;
+}
+
+/** The files that have digests: memory first. */
+export function filesOf({ facts, memoryPath, devicesPath, diskPath }: SavedMachine): readonly string[] {
+  return facts.digests.disk === null ? [memoryPath, devicesPath] : [memoryPath, devicesPath, diskPath];
 }
 
 /** What was written beside it, whether or not the rest is there. */

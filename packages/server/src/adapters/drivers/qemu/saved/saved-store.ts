@@ -11,6 +11,7 @@ import { identityOf } from '../privileges.ts';
 import { type MemoryThread, startMemoryThread } from './memory/memory-thread.ts';
 import {
   factsPath,
+  filesOf,
   readSavedFacts,
   readSavedMachine,
   removeSavedMachine,
@@ -118,16 +119,16 @@ async function protect(directory: string, id: string): Promise<void> {
   await chmod(memoryPath, 0o660);
 }
 
-async function summarise({ facts, memoryPath, devicesPath, diskPath }: SavedMachine): Promise<SavedSummary> {
-  const files = await Promise.all([memoryPath, devicesPath, diskPath].map((path) => stat(path)));
-  const { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs } = facts;
+async function summarise(saved: SavedMachine): Promise<SavedSummary> {
+  const files = await Promise.all(filesOf(saved).map((path) => stat(path)));
+  const { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs } = saved.facts;
   const sizeBytes = files.reduce((sum, { blocks }) => sum + blocks * 512, 0);
   return { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs, sizeBytes };
 }
 
 /** Whoever alters a file changes this, whatever else he sets. */
-async function likenessOf({ memoryPath, devicesPath, diskPath, linkKeyPath }: SavedMachine): Promise<string> {
-  const paths = [memoryPath, devicesPath, diskPath, ...(linkKeyPath === null ? [] : [linkKeyPath])];
+async function likenessOf(saved: SavedMachine): Promise<string> {
+  const paths = [...filesOf(saved), ...(saved.linkKeyPath === null ? [] : [saved.linkKeyPath])];
   const files = await Promise.all(paths.map((path) => stat(path, { bigint: true })));
   return files.map(({ ino, size, ctimeNs }) => `${ino} ${size} ${ctimeNs}`).join('\n');
 }
@@ -136,7 +137,7 @@ async function isUnaltered(thread: MemoryThread, { facts, ...paths }: SavedMachi
   return (
     (paths.linkKeyPath === null || (await thread.digestSparse(paths.linkKeyPath)) === facts.digests.linkKey) &&
     (await thread.digestSparse(paths.devicesPath)) === facts.digests.devices &&
-    (await thread.digestSparse(paths.diskPath)) === facts.digests.disk &&
+    (facts.digests.disk === null || (await thread.digestSparse(paths.diskPath)) === facts.digests.disk) &&
     (await thread.digestSparse(paths.memoryPath)) === facts.digests.memory
   );
 }

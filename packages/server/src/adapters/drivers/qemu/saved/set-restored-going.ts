@@ -25,7 +25,8 @@ export async function setRestoredGoing(
   await client.execute('cont', null);
 }
 
-async function untilLoaded(client: QmpClient, signal: AbortSignal): Promise<void> {
+/** Waits until the VMM has taken up the state that it was started from. Throws `unavailable` driver.qmp_*, driver.start_failed. */
+export async function untilLoaded(client: QmpClient, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + LOAD_TIMEOUT_MS;
   while ((await client.execute('query-status', null)).status === 'inmigrate') {
     if (performance.now() > deadline) {

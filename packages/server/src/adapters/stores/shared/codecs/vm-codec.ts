@@ -1,6 +1,6 @@
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../../../domain/vm/restarts.ts';
-import type { DriverHandle, Failure, Origin, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
+import type { DriverHandle, Failure, Origin, Suspension, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
 import { WARM_STARTS } from '../../../../domain/vm/warm-start.ts';
 import type { VmRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
@@ -32,6 +32,7 @@ export function encodeVm(vm: Vm): VmRow {
     restart_policy: vm.spec.restartPolicy,
     restart_count: vm.restarts.count,
     restart_at: vm.restarts.at,
+    suspension: vm.suspension === null ? null : JSON.stringify(vm.suspension),
     driver: vm.driver,
     host_id: vm.hostId,
     handle: vm.handle === null ? null : JSON.stringify(vm.handle),
@@ -76,6 +77,7 @@ export function decodeVm(row: VmRow): Vm {
       count: read.count(row.restart_count, 'restart_count'),
       at: optionalNumber(row.restart_at, 'restart_at'),
     },
+    suspension: optionalSuspension(row.suspension, 'suspension'),
     driver: read.text(row.driver, 'driver'),
     hostId: hostId(row.host_id, 'host_id'),
     handle: row.handle === null ? null : decodeHandle(row.handle),
@@ -144,12 +146,24 @@ const optionalText = read.nullable(read.text);
 const optionalCount = read.nullable(read.count);
 const optionalNumber = read.nullable(read.number);
 const labels = read.json(read.record(read.text));
-const power = read.oneOf(['running', 'paused', 'stopped', 'absent']);
+const power = read.oneOf(['running', 'paused', 'suspended', 'stopped', 'absent']);
 const restartPolicy = read.oneOf(RESTART_POLICIES);
 const warmStart = read.oneOf(WARM_STARTS);
 const health = read.oneOf(['healthy', 'degraded', 'unknown']);
 const transientPhase = read.oneOf(TRANSIENT_PHASES);
 const restingPhase = read.oneOf(SETTLED_PHASES.filter((phase) => phase !== 'failed'));
+
+const suspensionReason = read.oneOf(['requested', 'idle']);
+const optionalSuspension = read.nullable(
+  read.json((value, field): Suspension => {
+    const stored = read.object(value, field);
+    return {
+      reason: suspensionReason(stored['reason'], `${field}.reason`),
+      message: read.text(stored['message'], `${field}.message`),
+      at: read.number(stored['at'], `${field}.at`),
+    };
+  }),
+);
 
 const failure = read.json((value, field): Failure => {
   const stored = read.object(value, field);

@@ -4,6 +4,7 @@ import { idempotencyKeys } from './0003-idempotency-keys.ts';
 import { completedOperations } from './0004-completed-operations.ts';
 import { webhooks } from './0005-webhooks.ts';
 import { snapshots } from './0006-snapshots.ts';
+import { suspend } from './0007-suspend.ts';
 import { warmStarts } from './0008-warm-starts.ts';
 import type { Migration } from './migration.ts';
 
@@ -15,5 +16,6 @@ export const MIGRATIONS: readonly Migration[] = [
   completedOperations,
   webhooks,
   snapshots,
+  suspend,
   warmStarts,
 ];

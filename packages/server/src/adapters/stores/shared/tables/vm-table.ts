@@ -161,6 +161,7 @@ function everyColumn(place: Place<VmRow>) {
     restart_policy: place('restart_policy'),
     restart_count: place('restart_count'),
     restart_at: place('restart_at'),
+    suspension: place('suspension'),
     driver: place('driver'),
     host_id: place('host_id'),
     handle: place('handle'),
