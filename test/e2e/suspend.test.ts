@@ -56,8 +56,8 @@ describe('a suspended VM', () => {
     expect(await getVm()).toMatchObject({ phase: 'suspended', pid: null, suspension: { reason: 'requested' } });
     await killAndStart();
     expect(await getVm()).toMatchObject({ phase: 'suspended' });
-    expect(await here.must(['resume', 'bird'])).toBe('bird');
 
+    // Nobody resumes it: that somebody wants to run a command in it is enough.
     const after = await count();
     expect(after).toBeGreaterThanOrEqual(before);
     // A second is twenty: it did not go on meanwhile.
@@ -91,6 +91,43 @@ describe('a suspended VM', () => {
     expect(await here.must(['attach', id])).toBe('one\ntwo');
     const { items } = JSON.parse(await here.must(['ps', 'bird', '--json']));
     expect(items.find((one: { id: string }) => one.id === id)).toMatchObject({ state: 'exited', exit_code: 0 });
+  });
+
+  it('is woken by an access to its files', async () => {
+    await here.must(['suspend', 'bird']);
+
+    expect(await here.must(['cp', 'bird:/root/file', '-'])).toBe('kept');
+
+    expect(await getVm()).toMatchObject({ phase: 'running', incarnation: 1 });
+  });
+
+  it('is suspended by itself when it is idle, and says why', async () => {
+    await here.must(['create', 'idle', '--memory', '192', '--disk', '2', '--auto-suspend', '10s']);
+
+    await here.must(['wait', 'idle', '--phase', 'suspended', '--timeout', '60s']);
+
+    const { suspension } = JSON.parse(await here.must(['get', 'idle', '--json']));
+    expect(suspension).toMatchObject({ reason: 'idle', message: expect.stringMatching(/^Idle for 1[0-9] s: /) });
+    expect(await here.must(['exec', 'idle', '--', 'hostname'])).toBe('idle');
+    await here.must(['rm', '--force', 'idle']);
+  });
+
+  it('that counts all the time is not idle', async () => {
+    await here.must(['update', 'bird', '--auto-suspend', '10s']);
+    expect(await getVm()).toMatchObject({ auto_suspend: { idle_seconds: 10, cpu_below_percent: 5 } });
+    const waited = await here.volary(['wait', 'bird', '--phase', 'suspended', '--timeout', '20s']);
+    expect(waited.code).not.toBe(0);
+    await here.must(['update', 'bird', '--auto-suspend', 'off']);
+  });
+
+  it('is deleted when its time is over', async () => {
+    await here.must(['create', 'mayfly', '--memory', '192', '--disk', '2', '--ttl', '8s']);
+
+    await here.must(['wait', 'mayfly', '--phase', 'absent', '--timeout', '60s']);
+
+    const { items } = JSON.parse(await here.must(['events', '--type', 'vm.expiring,vm.expired,vm.deleted', '--json']));
+    const own = items.filter(({ data }: { data: { name: string } }) => data.name === 'mayfly');
+    expect(own.map(({ type }: { type: string }) => type)).toEqual(['vm.expiring', 'vm.expired', 'vm.deleted']);
   });
 
   it('whose memory was cut short is not woken, and can be booted', async () => {

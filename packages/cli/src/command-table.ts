@@ -76,6 +76,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'VMs',
+    'update',
+    'change when a VM is suspended or deleted by itself',
+    async () => (await import('./commands/update.ts')).configureUpdate,
+  ),
+  entry(
+    'VMs',
     'suspend',
     'save the memory of VMs to disk, and free it',
     async () => (await import('./commands/suspend.ts')).configureSuspend,

@@ -4,6 +4,7 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'vm.name_taken': 'take another name, or delete that one: volary rm NAME',
   'vm.not_running': 'start it: volary start NAME',
   'vm.already_suspended': 'let it go on: volary resume NAME',
+  'vm.suspended': 'let it go on: volary resume NAME; or have it woken: volary update NAME --auto-wake on',
   'vm.not_paused': 'see its phase: volary get NAME',
   'vm.failed': 'see why: volary get NAME; then try again: volary start NAME',
   'vm.wait_timeout': 'see its phase: volary get NAME; wait longer: --timeout',

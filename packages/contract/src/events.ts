@@ -17,6 +17,8 @@ export const EVENT_TYPES = [
   'vm.stopping',
   'vm.stopped',
   'vm.restarting',
+  'vm.expiring',
+  'vm.expired',
   'vm.deleting',
   'vm.deleted',
   'vm.failed',

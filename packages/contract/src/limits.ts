@@ -4,6 +4,12 @@ export const LIMITS = {
   memoryMib: { minimum: 128, maximum: 1_048_576 },
   diskGib: { minimum: 1, maximum: 16_384 },
   labels: { count: 64, keyLength: 63, valueLength: 255 },
+  autoSuspend: {
+    idleSeconds: { minimum: 10, maximum: 2_592_000 },
+    cpuBelowPercent: { minimum: 0.1, maximum: 6_400 },
+  },
+  /** Ten years. */
+  ttlSeconds: { minimum: 1, maximum: 315_360_000 },
   pageItems: { minimum: 1, maximum: 200, default: 50 },
   /** Seconds that a request may ask the server to wait. */
   waitSeconds: { minimum: 0, maximum: 300, default: 30 },

@@ -37,6 +37,7 @@ import {
   startVm,
   stopVm,
   suspendVm,
+  updateVm,
   waitForVm,
 } from './routes/vms.ts';
 import {
@@ -58,6 +59,7 @@ export const routes = {
   waitForVm,
   readConsole,
   startVm,
+  updateVm,
   stopVm,
   restartVm,
   pauseVm,

@@ -13,7 +13,7 @@ import {
   stringMap,
   timestamp,
 } from './schema.ts';
-import { EXAMPLE_VM, Vm, VmNetwork, VmRestartPolicy } from './vms.ts';
+import { EXAMPLE_VM, lifeFields, Vm, VmNetwork, VmRestartPolicy } from './vms.ts';
 
 export const SNAPSHOT_STATES = ['creating', 'ready', 'failed', 'deleting'] as const;
 
@@ -148,6 +148,7 @@ export const RestoredVmRequest = component(
       Type.Integer({ ...LIMITS.diskGib, description: "At least the snapshot's, which is the default." }),
     ),
     restart_policy: Type.Optional(VmRestartPolicy),
+    ...lifeFields,
     labels: Type.Optional(labels),
     metadata: Type.Optional(jsonObject({ description: 'Whatever you want to remember; at most 16 KiB as JSON.' })),
   },

@@ -103,6 +103,63 @@ export const VmFailure = component(
   },
 );
 
+export const VmAutoSuspend = component(
+  'VmAutoSuspend',
+  {
+    idle_seconds: Type.Integer({
+      ...LIMITS.autoSuspend.idleSeconds,
+      description:
+        'How long it has to have nothing to do: no command of this API runs in it, nobody reads or writes its files or follows its console, its processors take less than the threshold, and nothing passes its network device, where that is measured.',
+    }),
+    cpu_below_percent: Type.Optional(
+      Type.Number({
+        ...LIMITS.autoSuspend.cpuBelowPercent,
+        description:
+          'The threshold, in hundredths of one processor of the host, of all that its machine monitor takes. Default: 5.',
+      }),
+    ),
+  },
+  {
+    description: 'When a VM is suspended without being asked to.',
+    examples: [{ idle_seconds: 900, cpu_below_percent: 5 }],
+  },
+);
+
+export type VmAutoSuspend = Static<typeof VmAutoSuspend>;
+
+/** RFC 3339, in UTC. */
+const MOMENT = '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?Z$';
+
+/** What decides how long a VM lives and whether it sleeps, in requests. */
+export const lifeFields = {
+  auto_suspend: Type.Optional(nullable(VmAutoSuspend)),
+  auto_wake: Type.Optional(
+    Type.Boolean({
+      description:
+        'Whether a command, an access to its files or a follower of its console wakes it when it is suspended. Default: true.',
+    }),
+  ),
+  ttl_seconds: Type.Optional(
+    Type.Integer({
+      ...LIMITS.ttlSeconds,
+      description: 'It is deleted when so long has passed from now. Not together with `expires_at`.',
+    }),
+  ),
+  expires_at: Type.Optional(
+    nullableString({
+      pattern: MOMENT,
+      description:
+        'It is deleted at this moment, as `2026-01-31T12:00:00Z`; null: it is not deleted by itself. Not together with `ttl_seconds`.',
+    }),
+  ),
+};
+
+export const UpdateVmRequest = component('UpdateVmRequest', lifeFields, {
+  description: 'What is to change; what is left out stays as it is.',
+  examples: [{ auto_suspend: { idle_seconds: 900 }, ttl_seconds: 3600 }],
+});
+export type UpdateVmRequest = Static<typeof UpdateVmRequest>;
+
 export const VmSuspension = component(
   'VmSuspension',
   {
@@ -133,6 +190,9 @@ export const EXAMPLE_VM = {
   restart_count: 0,
   restart_at: null,
   suspension: null,
+  auto_suspend: null,
+  auto_wake: true,
+  expires_at: null,
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   snapshot_id: null,
@@ -177,6 +237,9 @@ export const Vm = component(
     }),
     restart_at: nullableTimestamp('When the policy starts it again; null when it is not about to.'),
     suspension: nullable(VmSuspension),
+    auto_suspend: nullable(VmAutoSuspend),
+    auto_wake: Type.Boolean({ description: 'Whether it is woken by whoever wants something of its guest.' }),
+    expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
     snapshot_id: nullableString({
@@ -225,6 +288,7 @@ export const CreateVmRequest = component(
     network: Type.Optional(VmNetwork),
     restart_policy: Type.Optional(VmRestartPolicy),
     warm: Type.Optional(VmWarmStart),
+    ...lifeFields,
     labels: Type.Optional(
       stringMap({
         description: 'Short texts to find it by.',

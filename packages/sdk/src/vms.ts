@@ -5,6 +5,7 @@ import type {
   ForkVmRequest,
   RestoreVmRequest,
   StopVmRequest,
+  UpdateVmRequest,
   Vm,
   VmPage,
   VmPhase,
@@ -47,6 +48,8 @@ export interface VmClient {
   stop(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   restart(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   pause(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
+  /** Changes when it is suspended or deleted by itself. */
+  update(ref: string, change: UpdateVmRequest, options?: Omit<ChangeOptions, 'idempotencyKey'>): Promise<Vm>;
   /** Saves its memory to disk and frees it; `resume` and `start` have it go on. */
   suspend(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
   /** Of a paused or a suspended one. */
@@ -94,6 +97,8 @@ export function createVmClient(transport: Transport): VmClient {
     stop: (ref, request = {}, options = {}) => change(ref, 'stop', request, options),
     restart: (ref, request = {}, options = {}) => change(ref, 'restart', request, options),
     pause: (ref, options) => change(ref, 'pause', {}, options),
+    update: (ref, change, options = {}) =>
+      transport.json({ method: 'PATCH', path: pathOf(ref), json: change, ...precondition(options) }),
     suspend: (ref, options) => change(ref, 'suspend', {}, options),
     resume: (ref, options) => change(ref, 'resume', {}, options),
     fork: (ref, request = {}, options = {}) =>

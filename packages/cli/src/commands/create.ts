@@ -4,9 +4,10 @@ import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
+import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
 import { collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
 
-interface CreateOptions {
+interface CreateOptions extends LifeOptions {
   readonly image?: string;
   readonly vcpus?: number;
   readonly memory?: number;
@@ -22,7 +23,7 @@ interface CreateOptions {
 
 /** `volary create [NAME]`: prints the name when the VM's guest has answered. */
 export function configureCreate(command: Command, context: Context): void {
-  command
+  addLifeOptions(command)
     .argument('[name]', 'its name: lower-case letters, digits and hyphens (default: one is made up)')
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
@@ -91,6 +92,7 @@ function createRequest(name: string | undefined, options: CreateOptions): Create
     ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(warm === undefined ? {} : { warm }),
     ...(label === undefined ? {} : { labels: label }),
+    ...lifeRequest(options),
     start,
   };
 }

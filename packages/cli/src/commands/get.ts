@@ -30,6 +30,8 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ...(vm.suspension === null ? [] : [['suspended', `${vm.suspension.at}: ${vm.suspension.message}`] as const]),
     ['health', vm.health],
     ['restart', restartField(vm)],
+    ['suspend', sleepField(vm)],
+    ...(vm.expires_at === null ? [] : [['expires', vm.expires_at] as const]),
     ['image', vm.image_digest === null ? vm.image : `${vm.image} (${vm.image_digest.slice(0, 12)})`],
     ...(vm.snapshot_id === null ? [] : [['snapshot', vm.snapshot_id] as const]),
     ['vcpus', String(vm.vcpus)],
@@ -46,6 +48,13 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['created', `${vm.created_at}, ${formatAge(vm.created_at)} ago`],
     ['started', vm.started_at === null ? '-' : `${vm.started_at}, ${formatAge(vm.started_at)} ago`],
   ]);
+}
+
+function sleepField({ auto_suspend, auto_wake }: Vm): string {
+  const wakes = auto_wake ? 'woken by use' : 'not woken by use';
+  if (auto_suspend === null) return `when asked to, ${wakes}`;
+  const { idle_seconds, cpu_below_percent = 5 } = auto_suspend;
+  return `when idle for ${idle_seconds} s (below ${cpu_below_percent} % of a processor), ${wakes}`;
 }
 
 function restartField({ restart_policy, restart_count, restart_at }: Vm): string {

@@ -44,7 +44,11 @@ export const execInVm = route({
     },
   },
   keyed: 'stored',
-  errors: { 404: ['vm.unknown', 'execution.unknown'], 409: ['vm.not_running'] },
+  errors: {
+    404: ['vm.unknown', 'execution.unknown'],
+    409: ['vm.not_running', 'vm.suspended'],
+    429: ['host.no_memory'],
+  },
 });
 
 export const getExecution = route({

@@ -13,7 +13,8 @@ import { BYTES_BODY, BYTES_TYPE, Bytes, json, jsonBody, route } from '../route.t
 import { object } from '../schema.ts';
 
 const MISSING = ['vm.unknown', 'guest.no_such_file'] as const;
-const NOT_RUNNING = 'vm.not_running';
+/** A suspended one is woken, unless its settings forbid that. */
+const NOT_RUNNING = ['vm.not_running', 'vm.suspended'] as const;
 const INVALID = ['guest.invalid_path'] as const;
 const PathQuery = object({ path: GuestPath }, { description: 'A path.' });
 
@@ -41,7 +42,7 @@ export const readFile = route({
       ],
     },
   },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [NOT_RUNNING, 'guest.refused'] },
+  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
 });
 
 export const writeFile = route({
@@ -67,7 +68,7 @@ export const writeFile = route({
     400: INVALID,
     403: ['guest.permission_denied'],
     404: MISSING,
-    409: [NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
+    409: [...NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
     429: ['guest.no_space'],
   },
 });
@@ -85,7 +86,7 @@ export const deleteFile = route({
     { description: 'What to remove.' },
   ),
   responses: { 204: { description: 'Gone.', content: [] } },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [NOT_RUNNING, 'guest.refused'] },
+  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
 });
 
 export const listFiles = route({
@@ -107,7 +108,7 @@ export const listFiles = route({
     { description: 'What to list.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(FilePage)] } },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [NOT_RUNNING, 'guest.refused'] },
+  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
 });
 
 export const statFile = route({
@@ -120,7 +121,7 @@ export const statFile = route({
   params: VmRefParams,
   query: PathQuery,
   responses: { 200: { description: 'What it is.', content: [json(FileEntry)] } },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [NOT_RUNNING, 'guest.refused'] },
+  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
 });
 
 export const makeDirectory = route({
@@ -138,7 +139,7 @@ export const makeDirectory = route({
     400: INVALID,
     403: ['guest.permission_denied'],
     404: MISSING,
-    409: [NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
+    409: [...NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
     429: ['guest.no_space'],
   },
 });
@@ -158,6 +159,6 @@ export const renameFile = route({
     400: INVALID,
     403: ['guest.permission_denied'],
     404: MISSING,
-    409: [NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
+    409: [...NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
   },
 });

@@ -16,7 +16,16 @@ import {
   TEXT_TYPE,
 } from '../route.ts';
 import { object, stringEnum } from '../schema.ts';
-import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmPage, VmPhase } from '../vms.ts';
+import {
+  CreateVmRequest,
+  EmptyRequest,
+  StopVmRequest,
+  UpdateVmRequest,
+  VM_PHASES,
+  Vm,
+  VmPage,
+  VmPhase,
+} from '../vms.ts';
 
 export const ACCEPTED = {
   description: 'Accepted; under way.',
@@ -48,7 +57,7 @@ export const createVm = route({
   responses: { 201: { ...CHANGED, headers: [ETAG, LOCATION, PREFERENCE_APPLIED] }, 202: ACCEPTED },
   keyed: 'stored',
   errors: {
-    400: ['vm.unknown_image', 'vm.metadata_too_large'],
+    400: ['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_expiry'],
     404: UNKNOWN,
     409: ['vm.name_taken', 'image.build_failed', ...ENDED_EARLY],
     422: ['driver.no_such_network_mode'],
@@ -96,6 +105,21 @@ export const getVm = route({
     304: { description: 'It is as you know it.', content: [], headers: [ETAG] },
   },
   errors: { 404: UNKNOWN },
+});
+
+export const updateVm = route({
+  method: 'PATCH',
+  path: '/v1/vms/{ref}',
+  operationId: 'updateVm',
+  tag: 'vms',
+  summary: 'Change when a VM is suspended or deleted by itself',
+  description: 'Holds at once, whatever phase it is in.',
+  permission: 'vm:update',
+  params: VmRefParams,
+  headers: [IF_MATCH],
+  body: jsonBody(UpdateVmRequest, { isRequired: true }),
+  responses: { 200: { description: 'The VM as it now is.', content: [json(Vm)], headers: [ETAG] } },
+  errors: { 400: ['vm.invalid_expiry'], 404: UNKNOWN, 409: [BEING_DELETED], 412: VM_CHANGED },
 });
 
 export const waitForVm = route({

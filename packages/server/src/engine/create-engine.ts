@@ -2,6 +2,7 @@ import type { VmId } from '../domain/ids.ts';
 import { createAges } from './ages.ts';
 import type { EngineConfig, EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
+import { createExpiries } from './expiry/expiry.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { buildImage } from './operations/build-image.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
@@ -25,6 +26,7 @@ import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
 import { suspendVm } from './operations/suspend-vm.ts';
 import { testWebhook } from './operations/test-webhook.ts';
+import { updateVm } from './operations/update-vm.ts';
 import { updateWebhook } from './operations/update-webhook.ts';
 import { createEventQueries } from './queries/events.ts';
 import { createHostQueries, probeDriver } from './queries/hosts.ts';
@@ -38,11 +40,14 @@ import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
 import { createSupervisor } from './reconcile/supervisor.ts';
 import { createVmReconciler } from './reconcile/vm-reconciler.ts';
+import { createActivity } from './sessions/activity.ts';
 import { createExecutions } from './sessions/executions.ts';
 import { createFiles } from './sessions/files.ts';
 import { createGuestLinks } from './sessions/guest-links.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import { createSnapshotKeeper } from './snapshots/snapshot-keeper.ts';
+import { createAwaken } from './suspend/awaken.ts';
+import { createIdleWatch } from './suspend/idle-watch.ts';
 import { createPruner } from './system/pruner.ts';
 import { createSparePool } from './warm/spare-pool.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
@@ -60,15 +65,22 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
   const pool = createSparePool({ ...deps, config });
   const warm = createWarmStarts({ ...deps, config, pool });
   const reconciler = createVmReconciler({ ...deps, config, links, warm });
-  const executions = createExecutions({ ...deps, links });
+  const changing: OperationDeps & EngineDeps & WarmCreation = { ...deps, config, wake, pool, warm };
+  const awaken = createAwaken(changing);
+  const activity = createActivity(deps.clock);
+  const idle = createIdleWatch({ ...changing, activity });
+  const expiries = createExpiries(changing);
+  const executions = createExecutions({ ...deps, links, awaken });
   const builds = createImageBuilds(deps);
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
   const ages = createAges(deps.clock);
   const pruner = createPruner(deps);
-  const parts = { pruner, reconciler, builds, snapshots, links, warm, pool, executions, diskSpace, ages };
+  const parts = {
+    ...{ pruner, reconciler, builds, snapshots, links, warm, pool },
+    ...{ executions, diskSpace, ages, idle, expiries },
+  };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
-  const changing: OperationDeps & EngineDeps & WarmCreation = { ...deps, config, wake, pool, warm };
   let notReady: string | null = 'The server is starting.';
 
   function wake(vmId: VmId): void {
@@ -83,10 +95,11 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
       stop: (principal, ref, options) => stopVm(changing, principal, ref, options),
       restart: (principal, ref, options) => restartVm(changing, principal, ref, options),
       pause: (principal, ref, options) => pauseVm(changing, principal, ref, options),
+      update: (principal, ref, request, options) => updateVm(changing, principal, ref, request, options),
       suspend: (principal, ref, options) => suspendVm(changing, principal, ref, options),
       resume: (principal, ref, options) => resumeVm(changing, principal, ref, options),
       delete: (principal, ref, options) => deleteVm(changing, principal, ref, options),
-      ...createVmQueries(deps),
+      ...createVmQueries({ ...deps, awaken, activity }),
     },
     operations: {
       ...createOperationQueries(deps),
@@ -99,7 +112,7 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
         ),
     },
     executions,
-    files: createFiles({ ...deps, links }),
+    files: createFiles({ links, awaken, activity }),
     events: createEventQueries({ ...deps, config }),
     images: {
       list: (principal) => listImages(deps, principal),

@@ -55,6 +55,10 @@ export interface EngineConfig {
     readonly sweepMs: number;
     /** How often a running guest's agent is asked whether it is there. */
     readonly pingMs: number;
+    /** How often the activity of VMs is looked at that are suspended when they are idle. */
+    readonly idleMs: number;
+    /** How often it is looked whether the time of a VM is over. */
+    readonly expiryMs: number;
     /** How long something of ours without an owner is left alone before it is ended. */
     readonly orphanGraceMs: number;
     /** How often what has been kept long enough is looked for. */
@@ -101,7 +105,14 @@ export const ENGINE_DEFAULTS = {
     readerLagEvents: 4_096,
     maxSnapshots: 1_000,
   },
-  timers: { sweepMs: 30_000, pingMs: 10_000, orphanGraceMs: 60_000, retentionMs: 60_000 },
+  timers: {
+    sweepMs: 30_000,
+    pingMs: 10_000,
+    idleMs: 5_000,
+    expiryMs: 1_000,
+    orphanGraceMs: 60_000,
+    retentionMs: 60_000,
+  },
   webhooks: {
     firstRetryMs: 10_000,
     longestRetryMs: 3_600_000,

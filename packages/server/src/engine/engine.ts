@@ -7,6 +7,8 @@ import type { Image } from '../domain/image/image.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
 import type { Principal } from '../domain/principal/principal.ts';
+import type { AutoSuspend } from '../domain/vm/auto-suspend.ts';
+import type { Lifetime } from '../domain/vm/expiry.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
@@ -48,6 +50,16 @@ export interface CreateVmRequest {
   /** False: the disk is made and nothing is started. */
   readonly start: boolean;
   readonly warmStart: WarmStart;
+  /** After which it is deleted by itself; absent: never. */
+  readonly lifetime?: Lifetime;
+}
+
+/** What can be changed of a VM at any time. What is absent stays as it is. */
+export interface UpdateVmRequest {
+  readonly autoSuspend?: AutoSuspend | null;
+  readonly autoWake?: boolean;
+  /** Null: it is not deleted by itself any more. */
+  readonly lifetime?: Lifetime | null;
 }
 
 export interface Waiting {
@@ -66,6 +78,8 @@ export interface VmApi {
   restart(principal: Principal, ref: string, options: Precondition & { readonly graceMs: number }): Promise<Accepted>;
   /** Throws `failed_precondition` vm.not_running, `unsupported` driver.cannot_pause. */
   pause(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /** Throws `invalid_argument` vm.out_of_range / vm.invalid_expiry, `failed_precondition` vm.being_deleted. */
+  update(principal: Principal, ref: string, request: UpdateVmRequest, options: Precondition): Promise<Vm>;
   /**
    * Saves its memory to disk and ends its machine; it goes on from there by `resume` or `start`. Throws `failed_precondition`
    * vm.not_running / vm.already_suspended, `unsupported` driver.no_snapshots, `resource_exhausted` host.no_disk.

@@ -3,6 +3,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Operation, OperationError } from '../domain/operation/operation.ts';
 import type { Principal } from '../domain/principal/principal.ts';
 import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
+import type { Lifetime } from '../domain/vm/expiry.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { Accepted, Once, Page, Precondition, Unchanged } from './requests.ts';
@@ -24,7 +25,11 @@ export interface RestoredVmRequest {
   /** Null: a free one is made up. */
   readonly name: string | null;
   /** What is given of processors and memory has to be the snapshot's; the disk may be larger. */
-  readonly spec: Partial<Pick<VmSpec, 'vcpuCount' | 'memoryMib' | 'diskGib' | 'restartPolicy'>>;
+  readonly spec: Partial<
+    Pick<VmSpec, 'vcpuCount' | 'memoryMib' | 'diskGib' | 'restartPolicy' | 'autoSuspend' | 'autoWake'>
+  >;
+  /** After which it is deleted by itself; absent: never. */
+  readonly lifetime?: Lifetime;
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
 }

@@ -108,6 +108,14 @@ export interface RestoredSpec extends MachineSpec {
   readonly image?: undefined;
 }
 
+/** What a machine has used since it was started or woken. */
+export interface MachineUse {
+  /** Processor time of its VMM, milliseconds: what its guest computes, and what the VMM does for it. */
+  readonly cpuMs: number;
+  /** Bytes that have passed its network device, both ways; null where nobody counts them. */
+  readonly networkBytes: number | null;
+}
+
 /** How a machine that was running came to its end. */
 export type MachineEnd =
   | { readonly cause: 'powered-off' }
@@ -244,6 +252,8 @@ export interface Driver extends AsyncDisposable {
 
   /** The truth now, of one VM. Never cached. */
   inspect(vmId: VmId, options: Abortable): Promise<VmObservation>;
+  /** What the machine has used; null where there is none. */
+  measureMachine(vmId: VmId, options: Abortable): Promise<MachineUse | null>;
   /** Everything of this installation that is on the host: adoption and the reaper start from it. */
   findAll(options: Abortable): Promise<readonly FoundVm[]>;
   /**

@@ -32,6 +32,8 @@ export interface VmTable {
   promised(): Promise<{ readonly vmCount: number; readonly memoryMib: number; readonly diskGib: number }>;
   /** VMs with a life to come that begins from this snapshot, in the order they were made; at most `limit`. */
   listPendingFrom(snapshotId: SnapshotId, limit: number): Promise<readonly Vm[]>;
+  /** VMs that are deleted by themselves some day, the next one first. */
+  listExpiries(): Promise<readonly Vm[]>;
   /**
    * A number that grows with each committed change of this table; null where another process may write. What was read
    * while it had this value is still true while it has it.

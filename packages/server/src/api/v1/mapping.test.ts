@@ -35,6 +35,8 @@ import * as operations from '../../domain/operation/operation.ts';
 import { PERMISSIONS } from '../../domain/principal/principal.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import * as snapshots from '../../domain/snapshot/snapshot.ts';
+import { AUTO_SUSPEND_LIMITS } from '../../domain/vm/auto-suspend.ts';
+import { LONGEST_TTL_SECONDS } from '../../domain/vm/expiry.ts';
 import * as phases from '../../domain/vm/phase.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import * as spec from '../../domain/vm/spec.ts';
@@ -59,7 +61,7 @@ const VM = {
   id: ['id'],
   name: ['name'],
   owner: ['owner'],
-  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network', 'restart_policy'],
+  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network', 'restart_policy', 'auto_suspend', 'auto_wake'],
   labels: ['labels'],
   metadata: ['metadata'],
   desired: ['desired'],
@@ -69,6 +71,7 @@ const VM = {
   health: ['health'],
   restarts: ['restart_count', 'restart_at'],
   suspension: ['suspension'],
+  expiry: ['expires_at'],
   driver: ['driver'],
   hostId: ['host'],
   handle: { inside: 'holds paths of the host, and nobody but the driver may read it' },
@@ -90,6 +93,8 @@ const VM_SPEC = {
   diskGib: ['disk_gib'],
   network: ['network'],
   restartPolicy: ['restart_policy'],
+  autoSuspend: ['auto_suspend'],
+  autoWake: ['auto_wake'],
 } as const satisfies Places<VmSpec, VmDto>;
 
 const OPERATION = {
@@ -276,6 +281,8 @@ describe('domain and /v1', () => {
     expect(LIMITS.memoryMib).toEqual(spec.VM_LIMITS.memoryMib);
     expect(LIMITS.diskGib).toEqual(spec.VM_LIMITS.diskGib);
     expect(LIMITS.labels).toEqual(spec.VM_LIMITS.labels);
+    expect(LIMITS.autoSuspend).toEqual(AUTO_SUSPEND_LIMITS);
+    expect(LIMITS.ttlSeconds.maximum).toBe(LONGEST_TTL_SECONDS);
     expect(LIMITS.snapshots.descriptionLength).toBe(snapshots.SNAPSHOT_DESCRIPTION_LENGTH);
     expect(VM_NAME_PATTERN).toBe(spec.VM_NAME_PATTERN);
   });

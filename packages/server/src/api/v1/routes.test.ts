@@ -13,6 +13,7 @@ const NO_WEBHOOK = 'hook_01kahx6z4wf8r9y6m3s2t1v0ww';
 const RUNNING = { params: { ref: 'first' } };
 const UNKNOWN_WEBHOOK: Failing = { ask: { params: { id: NO_WEBHOOK } }, status: 404, reason: 'webhook.unknown' };
 const UNKNOWN_SNAPSHOT: Failing = { ask: { params: { ref: NO_SNAPSHOT } }, status: 404, reason: 'snapshot.unknown' };
+const NOT_RUNNING: Failing = { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' };
 const UNKNOWN_VM: Failing = { ask: { params: { ref: NOBODY } }, status: 404, reason: 'vm.unknown' };
 
 let server: RunningServer;
@@ -94,6 +95,15 @@ const CASES: Readonly<Record<OperationName, Case>> = {
       reason: 'vm.wait_timeout',
     },
   },
+  updateVm: {
+    ask: async () => ({ ...(await vm('running')), body: { ttl_seconds: 3600, auto_wake: false } }),
+    status: 200,
+    failing: {
+      ask: { ...RUNNING, body: { expires_at: '2001-01-01T00:00:00.000Z' } },
+      status: 400,
+      reason: 'vm.invalid_expiry',
+    },
+  },
   readConsole: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
   startVm: {
     ask: () => vm('stopped'),
@@ -106,16 +116,8 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     failing: { ask: { ...RUNNING, headers: { 'if-match': '"other"' } }, status: 412, reason: 'vm.changed' },
   },
   restartVm: { ask: () => vm('running'), status: 202, failing: UNKNOWN_VM },
-  pauseVm: {
-    ask: () => vm('running'),
-    status: 202,
-    failing: { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' },
-  },
-  suspendVm: {
-    ask: () => vm('running'),
-    status: 202,
-    failing: { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' },
-  },
+  pauseVm: { ask: () => vm('running'), status: 202, failing: NOT_RUNNING },
+  suspendVm: { ask: () => vm('running'), status: 202, failing: NOT_RUNNING },
   resumeVm: { ask: () => vm('paused'), status: 202, failing: { ask: RUNNING, status: 409, reason: 'vm.not_paused' } },
   deleteVm: { ask: () => vm('running'), status: 202, failing: UNKNOWN_VM },
   execInVm: {

@@ -10,6 +10,7 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { Forked, ForkItem, ForkRequest, RestoredVmRequest as RestoredVm } from '../../engine/snapshot-api.ts';
 import { statusOf } from '../errors-to-status.ts';
+import { toLifetime, toSleepSpec } from './life-dto.ts';
 import { toErrorDto, toOperationDto } from './operation-dto.ts';
 import { toIso } from './to-iso.ts';
 import { toVmDto } from './vm-dto.ts';
@@ -72,7 +73,9 @@ export function toRestoredVm(body: RestoredVmRequest): RestoredVm {
       ...(memory_mib === undefined ? {} : { memoryMib: memory_mib }),
       ...(disk_gib === undefined ? {} : { diskGib: disk_gib }),
       ...(restart_policy === undefined ? {} : { restartPolicy: restart_policy }),
+      ...toSleepSpec(body),
     },
+    ...toLifetime(body),
     labels: labels ?? {},
     metadata: metadata ?? {},
   };

@@ -3,6 +3,7 @@ import { LIMITS } from '@volary/contract';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Failure, Vm } from '../../domain/vm/vm.ts';
 import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
+import { toAutoSuspendDto, toLifetime, toSleepSpec } from './life-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 
 /** A VM as `/v1` shows it. The driver's handle stays inside: it holds paths of the host. */
@@ -23,6 +24,9 @@ export function toVmDto(vm: Vm): VmDto {
     restart_count: vm.restarts.count,
     restart_at: toIsoOrNull(vm.restarts.at),
     suspension: vm.suspension === null ? null : { ...vm.suspension, at: toIso(vm.suspension.at) },
+    auto_suspend: toAutoSuspendDto(spec.autoSuspend),
+    auto_wake: spec.autoWake,
+    expires_at: toIsoOrNull(vm.expiry?.at ?? null),
     image: spec.image,
     image_digest: vm.imageDigest,
     snapshot_id: vm.origin?.snapshotId ?? null,
@@ -60,11 +64,12 @@ function toFailureDto(failure: Failure): NonNullable<VmDto['failure']> {
 export function toCreateVm(body: CreateVmRequest): CreateVm {
   return {
     name: body.name ?? null,
-    spec: toPartialSpec(body),
+    spec: { ...toPartialSpec(body), ...toSleepSpec(body) },
     labels: body.labels ?? {},
     metadata: body.metadata ?? {},
     start: body.start ?? true,
     warmStart: body.warm ?? 'auto',
+    ...toLifetime(body),
   };
 }
 

@@ -1,11 +1,14 @@
 /** Somebody who asks: a user, an API key, or the bootstrap administrator. */
 export interface Principal {
-  readonly kind: 'admin';
+  readonly kind: 'admin' | 'system';
   /** Shown in operations and events. */
   readonly name: string;
   /** `vm:create`, `vm:*`, `*`. */
   readonly permissions: readonly string[];
 }
+
+/** The server itself, where nobody has asked: a restart by policy, a VM that is idle or whose time is over. */
+export const SYSTEM: Principal = { kind: 'system', name: 'system', permissions: ['*'] };
 
 /** What a principal may be allowed to do, as `resource:verb`. */
 export const PERMISSIONS = [

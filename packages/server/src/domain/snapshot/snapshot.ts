@@ -24,7 +24,7 @@ export type SnapshotState = keyof typeof SNAPSHOT_TRANSITIONS;
 export const SNAPSHOT_STATES = ['creating', 'ready', 'failed', 'deleting'] as const satisfies readonly SnapshotState[];
 
 /** What a VM that begins from it has in common with the one that was saved. */
-export type SnapshotSpec = Omit<VmSpec, 'restartPolicy'>;
+export type SnapshotSpec = Omit<VmSpec, 'restartPolicy' | 'autoSuspend' | 'autoWake'>;
 
 /** Memory, devices and disk of one VM at one moment. */
 export interface Snapshot {

@@ -1,5 +1,6 @@
 import { VolaryError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { type AutoSuspend, checkAutoSuspend } from './auto-suspend.ts';
 import type { RestartPolicy } from './restarts.ts';
 
 /** How a VM is joined to the network. `user`: unprivileged, reachable from the host only through the agent. */
@@ -14,6 +15,10 @@ export interface VmSpec {
   readonly diskGib: number;
   readonly network: { readonly mode: NetworkMode; readonly egress: 'deny' };
   readonly restartPolicy: RestartPolicy;
+  /** When it is suspended without being asked to; null: never. */
+  readonly autoSuspend: AutoSuspend | null;
+  /** Whether it is woken by whoever wants something of its guest. */
+  readonly autoWake: boolean;
 }
 
 /** Inclusive bounds of one VM. Memory below 128 MiB does not boot Debian's kernel with its initramfs. */
@@ -25,7 +30,15 @@ export const VM_LIMITS = {
   labels: { count: 64, keyLength: 63, valueLength: 255 },
 } as const;
 
-export const VM_DEFAULTS = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, restartPolicy: 'never' } as const;
+export const VM_DEFAULTS = {
+  image: 'base',
+  vcpuCount: 1,
+  memoryMib: 256,
+  diskGib: 8,
+  restartPolicy: 'never',
+  autoSuspend: null,
+  autoWake: true,
+} as const;
 
 /** One pattern for every face: a DNS label in lower case, 1 to 63 characters. */
 export const VM_NAME_PATTERN = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
@@ -40,6 +53,7 @@ export function checkVmSpec(spec: VmSpec): void {
   checkRange('vcpus', spec.vcpuCount, VM_LIMITS.vcpuCount);
   checkRange('memory_mib', spec.memoryMib, VM_LIMITS.memoryMib);
   checkRange('disk_gib', spec.diskGib, VM_LIMITS.diskGib);
+  if (spec.autoSuspend !== null) checkAutoSuspend(spec.autoSuspend);
 }
 
 /** Throws `invalid_argument` if the name is not one. */

@@ -1,6 +1,7 @@
 import type { HostId, OperationId, SnapshotId, VmId } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { EpochMs } from '../time.ts';
+import type { Expiry } from './expiry.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
 import type { Restarts } from './restarts.ts';
 import type { VmSpec } from './spec.ts';
@@ -92,6 +93,8 @@ export interface Vm {
   readonly restarts: Restarts;
   /** Set from when it was asked to be suspended until its machine goes on, or is no more. */
   readonly suspension: Suspension | null;
+  /** When it is deleted by itself; null: never. */
+  readonly expiry: Expiry | null;
   readonly driver: string;
   readonly hostId: HostId;
   /** Null while there is no machine, also while it is suspended. */

@@ -44,7 +44,8 @@ export async function createVmFromSnapshot(
 
 /** Memory and processors are what they were; a disk can grow. */
 function specFrom(snapshot: Snapshot, asked: RestoredVmRequest['spec']): VmSpec {
-  const spec: VmSpec = { ...snapshot.spec, restartPolicy: VM_DEFAULTS.restartPolicy, ...asked };
+  const { restartPolicy, autoSuspend, autoWake } = VM_DEFAULTS;
+  const spec: VmSpec = { ...snapshot.spec, restartPolicy, autoSuspend, autoWake, ...asked };
   const { vcpuCount, memoryMib, diskGib } = snapshot.spec;
   if (spec.vcpuCount !== vcpuCount) throw otherSize(snapshot, 'vcpus', vcpuCount, vcpuCount);
   if (spec.memoryMib !== memoryMib) throw otherSize(snapshot, 'memory_mib', memoryMib, memoryMib);

@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { expiryOf } from '../../domain/vm/expiry.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { checkMetadata, checkVmName, VM_LIMITS, type VmSpec } from '../../domain/vm/spec.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
@@ -28,7 +29,7 @@ export function checkNewVm({ name, labels, metadata }: Pick<NewVm, 'name' | 'lab
   checkMetadata(metadata, new TextEncoder().encode(JSON.stringify(metadata)).length);
 }
 
-/** The VM and the operation that makes it, not yet stored. */
+/** The VM and the operation that makes it, not yet stored. Throws `invalid_argument` vm.invalid_expiry. */
 export function newVm(deps: OperationDeps, principal: Principal, request: NewVm): Accepted {
   const now = deps.clock.now();
   const id = request.spare?.vmId ?? deps.ids.create('vm');
@@ -54,6 +55,7 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     warmStart: request.warmStart ?? 'auto',
     restarts: NO_RESTARTS,
     suspension: null,
+    expiry: request.lifetime === undefined ? null : expiryOf(request.lifetime, now),
     driver: deps.driver.kind,
     hostId: deps.config.hostId,
     handle: null,

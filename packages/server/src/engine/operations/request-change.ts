@@ -156,7 +156,8 @@ export function supersede(active: Operation, by: Operation, now: number): Operat
   };
 }
 
-function checkRevision(vm: Vm, { revision }: Precondition): void {
+/** Throws `conflict` vm.changed. */
+export function checkRevision(vm: Vm, { revision }: Precondition): void {
   if (revision === undefined || revision === vm.revision) return;
   throw new VolaryError('conflict', 'The VM has changed since you looked at it.', {
     reason: 'vm.changed',

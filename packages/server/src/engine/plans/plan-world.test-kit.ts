@@ -194,6 +194,7 @@ export function makeVm(shape: Shape): Vm {
     warmStart: 'auto',
     restarts: NO_RESTARTS,
     suspension: null,
+    expiry: null,
     driver: 'model',
     hostId: idFromUuid('host', '01890a5d-ac96-774b-bcce-b302099a8057'),
     handle: shape.hasHandle === false ? null : HANDLE,

@@ -1,17 +1,24 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
+import { isPermitted } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { VmApi } from '../engine.ts';
+import { isSuspended } from '../operations/power-policy.ts';
 import type { Page } from '../requests.ts';
+import { type Activity, used } from '../sessions/activity.ts';
+import type { Awaken } from '../suspend/awaken.ts';
 import { findVm } from './find-vm.ts';
 import { createPageCache } from './page-cache.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What can be asked about VMs without changing any. */
 export function createVmQueries(
-  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'driver'>,
+  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'driver'> & {
+    readonly awaken: Awaken;
+    readonly activity: Activity;
+  },
 ): Pick<VmApi, 'get' | 'list' | 'wait' | 'readConsole'> {
   const pages = createPageCache<Page<Vm, VmId>>(() => deps.store.vms.changeCount());
   return {
@@ -52,7 +59,12 @@ export function createVmQueries(
     async readConsole(principal, ref, options) {
       authorise(principal, 'vm:read');
       const vm = await findVm(deps.store, ref);
-      return deps.driver.readConsole(vm.id, options);
+      const { follow, signal } = options;
+      if (!follow) return deps.driver.readConsole(vm.id, options);
+      // Whoever may only read wakes nobody.
+      if (isSuspended(vm) && vm.spec.autoWake && isPermitted(principal, 'vm:exec'))
+        await deps.awaken(principal, vm.id, { cause: 'console', signal });
+      return used(deps.driver.readConsole(vm.id, options), deps.activity.begin(vm.id));
     },
   };
 }

@@ -5,11 +5,13 @@
 import { parseId } from '../../domain/ids.ts';
 import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { Expiries } from '../expiry/expiry.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
+import type { IdleWatch } from '../suspend/idle-watch.ts';
 import type { Pruner } from '../system/pruner.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -33,6 +35,8 @@ type SupervisorDeps = EngineDeps & {
   readonly diskSpace: DiskSpace;
   readonly warm: WarmStarts;
   readonly pool: SparePool;
+  readonly idle: IdleWatch;
+  readonly expiries: Expiries;
 };
 
 export interface Supervisor {
@@ -111,6 +115,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         runDeliverer(deps, { signal }),
         deps.warm.run({ signal }),
         deps.pool.run({ signal }),
+        every(config.timers.idleMs, 'idle VMs', () => deps.idle.look(signal)),
+        every(config.timers.expiryMs, 'expiries', deps.expiries.look, { isAtOnce: true }),
         every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
       ];
     },

@@ -14,9 +14,10 @@ import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.ts';
 import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
-import { mayTalkToGuest } from '../operations/power-policy.ts';
+import { isSuspended } from '../operations/power-policy.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
+import type { Awaken } from '../suspend/awaken.ts';
 import { cancelExecution } from './cancel-execution.ts';
 import { executionEvent } from './execution-events.ts';
 import { type LiveDeps, LiveExecution } from './live-execution.ts';
@@ -34,7 +35,7 @@ interface Watching {
   readonly signal: AbortSignal;
 }
 
-export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Executions {
+export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { readonly awaken: Awaken }): Executions {
   const live = new Map<ExecutionId, LiveExecution>();
   const stopping = new AbortController();
 
@@ -61,8 +62,7 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
       if (once.effect.kind !== 'execution') throw outcomeUnknown();
       return await rejoin(once.effect.id, signal);
     }
-    const vm = await findVm(deps.store, ref);
-    mayTalkToGuest(vm);
+    const vm = await deps.awaken(principal, ref, { cause: 'exec', signal });
     const execution = newExecution(deps, vm, principal, request);
     await deps.store.transaction(async (tables) => {
       await tables.executions.insert(execution);
@@ -70,13 +70,12 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
       await bindKey(tables, deps.clock, once, { kind: 'execution', id: execution.id });
     });
     deps.bus.publish('events', '');
-    return await begin(execution, vm, signal);
+    return await begin(execution, principal, signal);
   }
 
-  async function begin(execution: Execution, vm: Vm, signal: AbortSignal): Promise<ExecutionSession> {
+  async function begin(execution: Execution, principal: Principal, signal: AbortSignal): Promise<ExecutionSession> {
     try {
-      const link = await deps.links.open(vm.id, { signal });
-      const process = await link.exec(execution.id, execution.request, { signal: stopping.signal });
+      const process = await execInGuest(execution, principal, signal);
       const following = follow(execution, process);
       return { execution: following.execution, updates: following.hub.subscribe(signal).updates };
     } catch (error) {
@@ -86,6 +85,24 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'>): Exec
         throw error;
       }
       return await refused(execution, error);
+    }
+  }
+
+  /** One that is suspended at this very moment is woken for it: a guest begins a command of one id once, however often it is asked. */
+  async function execInGuest(
+    { id, vmId, request }: Execution,
+    principal: Principal,
+    signal: AbortSignal,
+  ): Promise<GuestProcess> {
+    const ask = async (): Promise<GuestProcess> =>
+      (await deps.links.open(vmId, { signal })).exec(id, request, { signal: stopping.signal });
+    try {
+      return await ask();
+    } catch (error) {
+      const vm = await deps.store.vms.get(vmId);
+      if (vm === null || !isSuspended(vm)) throw error;
+      await deps.awaken(principal, vmId, { cause: 'exec', signal });
+      return await ask();
     }
   }
 

@@ -1,34 +1,67 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { GuestLink } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
-import type { EngineDeps } from '../deps.ts';
 import type { FileApi } from '../engine.ts';
-import { mayTalkToGuest } from '../operations/power-policy.ts';
-import { findVm } from '../queries/find-vm.ts';
+import type { Awaken } from '../suspend/awaken.ts';
+import { type Activity, used } from './activity.ts';
 import type { GuestLinks } from './guest-links.ts';
 
-/** Files inside running guests, by way of their agents. Whoever may run commands may do all this by them as well. */
-export function createFiles(deps: Pick<EngineDeps, 'store'> & { readonly links: GuestLinks }): FileApi {
-  async function enter(principal: Principal, ref: string, signal: AbortSignal): Promise<GuestLink> {
+interface FileDeps {
+  readonly links: GuestLinks;
+  readonly awaken: Awaken;
+  readonly activity: Activity;
+}
+
+/** A guest in use: `end` is to be called once that is over. */
+interface Visit {
+  readonly link: GuestLink;
+  readonly end: () => void;
+}
+
+/** Files inside guests, by way of their agents; a suspended one is woken. Whoever may run commands may do all this by them as well. */
+export function createFiles({ links, awaken, activity }: FileDeps): FileApi {
+  async function enter(principal: Principal, ref: string, signal: AbortSignal): Promise<Visit> {
     authorise(principal, 'vm:exec');
-    const vm = await findVm(deps.store, ref);
-    mayTalkToGuest(vm);
-    return await deps.links.open(vm.id, { signal });
+    const vm = await awaken(principal, ref, { cause: 'files', signal });
+    const end = activity.begin(vm.id);
+    try {
+      return { link: await links.open(vm.id, { signal }), end };
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  async function visit<T>(
+    principal: Principal,
+    ref: string,
+    { signal }: { readonly signal: AbortSignal },
+    work: (link: GuestLink) => Promise<T>,
+  ): Promise<T> {
+    const { link, end } = await enter(principal, ref, signal);
+    return await work(link).finally(end);
   }
 
   return {
-    read: async (principal, ref, path, options) =>
-      (await enter(principal, ref, options.signal)).readFile(path, options),
-    write: async (principal, ref, path, content, options) =>
-      (await enter(principal, ref, options.signal)).writeFile(path, content, options),
-    list: async (principal, ref, path, options) => (await enter(principal, ref, options.signal)).list(path, options),
-    stat: async (principal, ref, path, options) =>
-      (await enter(principal, ref, options.signal)).stat(path, { ...options, followLinks: true }),
-    makeDirectory: async (principal, ref, path, options) =>
-      (await enter(principal, ref, options.signal)).makeDirectory(path, options),
-    remove: async (principal, ref, path, options) =>
-      (await enter(principal, ref, options.signal)).remove(path, options),
-    rename: async (principal, ref, from, to, options) =>
-      (await enter(principal, ref, options.signal)).rename(from, to, options),
+    async read(principal, ref, path, options) {
+      const { link, end } = await enter(principal, ref, options.signal);
+      try {
+        const file = await link.readFile(path, options);
+        return { ...file, content: used(file.content, end) };
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    write: (principal, ref, path, content, options) =>
+      visit(principal, ref, options, (link) => link.writeFile(path, content, options)),
+    list: (principal, ref, path, options) => visit(principal, ref, options, (link) => link.list(path, options)),
+    stat: (principal, ref, path, options) =>
+      visit(principal, ref, options, (link) => link.stat(path, { ...options, followLinks: true })),
+    makeDirectory: (principal, ref, path, options) =>
+      visit(principal, ref, options, (link) => link.makeDirectory(path, options)),
+    remove: (principal, ref, path, options) => visit(principal, ref, options, (link) => link.remove(path, options)),
+    rename: (principal, ref, from, to, options) =>
+      visit(principal, ref, options, (link) => link.rename(from, to, options)),
   };
 }

@@ -32,6 +32,7 @@ export function sampleVm(number: number, change: Partial<Vm> = {}): Vm {
     health: 'healthy',
     warmStart: 'auto',
     suspension: null,
+    expiry: null,
     restarts: NO_RESTARTS,
     driver: 'simulated',
     hostId: numberedId('host', 1),

@@ -155,6 +155,20 @@ export function vmTableContract(make: MakeStore): void {
     );
 
     it(
+      'are listed by when they are deleted by themselves',
+      withStore(make, async ({ vms }) => {
+        await vms.insert(sampleVm(1, { expiry: { at: 300, toldAt: null } }));
+        await vms.insert(sampleVm(2));
+        await vms.insert(sampleVm(3, { expiry: { at: 200, toldAt: 100 } }));
+
+        expect((await vms.listExpiries()).map(({ name, expiry }) => [name, expiry])).toEqual([
+          ['vm-3', { at: 200, toldAt: 100 }],
+          ['vm-1', { at: 300, toldAt: null }],
+        ]);
+      }),
+    );
+
+    it(
       'tell by a count that something has changed, or tell nothing at all',
       withStore(make, async (store) => {
         const { vms } = store;

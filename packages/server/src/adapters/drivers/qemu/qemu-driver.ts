@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { VmId } from '../../../domain/ids.ts';
 import type { DiskSpec, Driver, FoundVm, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
+import { readCpuMs } from '../../shared/process.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { makeDisk } from './disk.ts';
 import { readDiskOrigin } from './disk-origin.ts';
@@ -15,7 +16,7 @@ import { createKeptImages } from './kept-images.ts';
 import { readRecord } from './launch-record.ts';
 import { Machines } from './machines.ts';
 import { openLink } from './open-link.ts';
-import { requireMachine } from './present-machine.ts';
+import { findRecord, requireMachine } from './present-machine.ts';
 import { identityOf } from './privileges.ts';
 import { halt, pressPowerButton, setGoing } from './processors.ts';
 import { QEMU_CAPABILITIES } from './qemu-capabilities.ts';
@@ -31,6 +32,7 @@ import { wakeMachine } from './saved/wake-machine.ts';
 import { createWarmStore } from './saved/warm-store.ts';
 import { type Launch, prepareRestore, type StartContext, startMachine } from './start-machine.ts';
 import { listVmIds } from './vm-directory.ts';
+import { findVmm } from './vmm-process.ts';
 
 /**
  * Runs each VM as a QEMU process of its own, in a session of its own, without privileges: it outlives us and is found
@@ -150,6 +152,13 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     pressPowerButton: async (vmId) => pressPowerButton(await requireMachine(machines, vmId)),
 
     inspect: (vmId, options) => inspectVm(machines, vmId, options),
+    async measureMachine(vmId) {
+      const record = await findRecord(machines, vmId);
+      const pid = record === null ? undefined : findVmm(record, machines.directory(vmId))?.pid;
+      const cpuMs = pid === undefined ? null : readCpuMs(pid);
+      // The user-mode network counts nothing that could be asked for.
+      return cpuMs === null ? null : { cpuMs, networkBytes: null };
+    },
     findAll: (options) => findAll(deps, machines, options),
     watch: ({ signal }) => machines.watch(signal),
 

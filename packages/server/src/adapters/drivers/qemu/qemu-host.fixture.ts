@@ -57,6 +57,15 @@ export async function removeVm(driver: Driver, vmId: VmId): Promise<void> {
 
 function smallMachine(image: Image): DiskSpec {
   const network = { mode: 'user', egress: 'deny' } as const;
-  const spec = { image: 'base', vcpuCount: 1, memoryMib: 192, diskGib: 2, network, restartPolicy: 'never' } as const;
+  const spec = {
+    image: 'base',
+    vcpuCount: 1,
+    memoryMib: 192,
+    diskGib: 2,
+    network,
+    restartPolicy: 'never',
+    autoSuspend: null,
+    autoWake: true,
+  } as const;
   return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'test', incarnation: 1, spec, labels: {}, image };
 }

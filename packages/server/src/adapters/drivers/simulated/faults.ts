@@ -33,6 +33,8 @@ export interface FaultPlan {
   readonly unresponsiveAfterMs: number | null;
   /** The guest hears a request to shut down and does nothing. */
   readonly ignoresShutdown: boolean;
+  /** What its processors take all the time, percent of one. */
+  readonly cpuPercent: number;
   readonly saveDelayMs: number;
   /** What is saved of it is found to be damaged by whoever wants it back. */
   readonly savesDamaged: boolean;
@@ -52,7 +54,7 @@ const ENDS = {
 const LABELS: readonly string[] = [
   ...FAULTY_CALLS.map((call) => `${call}_error`),
   ...['start_delay_ms', 'agent', 'ends', 'ends_after_ms', 'dies_after_ms', 'unresponsive_after_ms', 'shutdown'],
-  ...['save_delay_ms', 'saves'],
+  ...['save_delay_ms', 'saves', 'cpu_percent'],
 ];
 
 /** The plan in these labels; labels of other people are none of ours. Throws `invalid_argument` driver.invalid_fault naming the label. */
@@ -69,6 +71,7 @@ export function parseFaults(labels: Readonly<Record<string, string>>): FaultPlan
     endsBy: parseEnd(text('ends'), duration('ends_after_ms'), duration('dies_after_ms')),
     unresponsiveAfterMs: duration('unresponsive_after_ms'),
     ignoresShutdown: parseWord('shutdown', text('shutdown'), ['ignored']) !== null,
+    cpuPercent: duration('cpu_percent') ?? 0,
     saveDelayMs: duration('save_delay_ms') ?? 0,
     savesDamaged: parseWord('saves', text('saves'), ['damaged']) !== null,
   };

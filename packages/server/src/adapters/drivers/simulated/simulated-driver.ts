@@ -130,6 +130,13 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
       return world.vms.get(vmId)?.observe() ?? ABSENT;
     },
 
+    async measureMachine(vmId) {
+      const machine = world.vms.get(vmId)?.machine ?? null;
+      if (machine === null) return null;
+      const livedMs = world.clock.monotonicMs() - machine.startedAtMs;
+      return { cpuMs: (livedMs * world.faults.plan(vmId).cpuPercent) / 100, networkBytes: null };
+    },
+
     async findAll() {
       return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe(), isSpare: false }));
     },

@@ -22,7 +22,16 @@ export function makeMachine(labels: Readonly<Record<string, string>> = {}): Disk
     kernelVersion: '0',
     builtAt: 0,
   };
-  const spec = { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 1, network, restartPolicy: 'never' } as const;
+  const spec = {
+    image: 'base',
+    vcpuCount: 1,
+    memoryMib: 256,
+    diskGib: 1,
+    network,
+    restartPolicy: 'never',
+    autoSuspend: null,
+    autoWake: true,
+  } as const;
   return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'one', incarnation: 1, spec, labels, image };
 }
 

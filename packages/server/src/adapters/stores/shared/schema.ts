@@ -37,6 +37,12 @@ export interface VmRow {
   readonly restart_at: number | null;
   /** JSON: `{ reason, message, at }`. */
   readonly suspension: string | null;
+  /** JSON: `{ idleSeconds, cpuBelowPercent }`. */
+  readonly auto_suspend: string | null;
+  readonly auto_wake: number;
+  readonly expires_at: number | null;
+  /** Set only together with it. */
+  readonly expiry_told_at: number | null;
   readonly driver: string;
   readonly host_id: string;
   /** JSON: `{ driver, version, state }`. */

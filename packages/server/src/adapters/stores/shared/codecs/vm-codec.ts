@@ -1,3 +1,5 @@
+import type { AutoSuspend } from '../../../../domain/vm/auto-suspend.ts';
+import type { Expiry } from '../../../../domain/vm/expiry.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../../../domain/vm/restarts.ts';
 import type { DriverHandle, Failure, Origin, Suspension, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
@@ -33,6 +35,10 @@ export function encodeVm(vm: Vm): VmRow {
     restart_count: vm.restarts.count,
     restart_at: vm.restarts.at,
     suspension: vm.suspension === null ? null : JSON.stringify(vm.suspension),
+    auto_suspend: vm.spec.autoSuspend === null ? null : JSON.stringify(vm.spec.autoSuspend),
+    auto_wake: vm.spec.autoWake ? 1 : 0,
+    expires_at: vm.expiry?.at ?? null,
+    expiry_told_at: vm.expiry?.toldAt ?? null,
     driver: vm.driver,
     host_id: vm.hostId,
     handle: vm.handle === null ? null : JSON.stringify(vm.handle),
@@ -61,6 +67,8 @@ export function decodeVm(row: VmRow): Vm {
       diskGib: read.count(row.disk_gib, 'disk_gib'),
       network: network(row.network, 'network'),
       restartPolicy: restartPolicy(row.restart_policy, 'restart_policy'),
+      autoSuspend: optionalAutoSuspend(row.auto_suspend, 'auto_suspend'),
+      autoWake: read.flag(row.auto_wake, 'auto_wake'),
     },
     labels: labels(row.labels, 'labels'),
     metadata: read.jsonObject(row.metadata, 'metadata'),
@@ -78,6 +86,7 @@ export function decodeVm(row: VmRow): Vm {
       at: optionalNumber(row.restart_at, 'restart_at'),
     },
     suspension: optionalSuspension(row.suspension, 'suspension'),
+    expiry: decodeExpiry(row),
     driver: read.text(row.driver, 'driver'),
     hostId: hostId(row.host_id, 'host_id'),
     handle: row.handle === null ? null : decodeHandle(row.handle),
@@ -99,6 +108,14 @@ function decodeOrigin(row: VmRow): Origin | null {
     snapshotId: snapshotId(row.origin_snapshot_id, 'origin_snapshot_id'),
     incarnation: read.count(row.origin_incarnation, 'origin_incarnation'),
     disk: originDisk(row.origin_disk, 'origin_disk'),
+  };
+}
+
+function decodeExpiry(row: VmRow): Expiry | null {
+  if (row.expires_at === null) return null;
+  return {
+    at: read.number(row.expires_at, 'expires_at'),
+    toldAt: optionalNumber(row.expiry_told_at, 'expiry_told_at'),
   };
 }
 
@@ -152,6 +169,16 @@ const warmStart = read.oneOf(WARM_STARTS);
 const health = read.oneOf(['healthy', 'degraded', 'unknown']);
 const transientPhase = read.oneOf(TRANSIENT_PHASES);
 const restingPhase = read.oneOf(SETTLED_PHASES.filter((phase) => phase !== 'failed'));
+
+const optionalAutoSuspend = read.nullable(
+  read.json((value, field): AutoSuspend => {
+    const stored = read.object(value, field);
+    return {
+      idleSeconds: read.count(stored['idleSeconds'], `${field}.idleSeconds`),
+      cpuBelowPercent: read.number(stored['cpuBelowPercent'], `${field}.cpuBelowPercent`),
+    };
+  }),
+);
 
 const suspensionReason = read.oneOf(['requested', 'idle']);
 const optionalSuspension = read.nullable(

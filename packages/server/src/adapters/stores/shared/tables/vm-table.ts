@@ -44,6 +44,9 @@ export function createVmStatements(db: Kysely<Schema>) {
         .limit(place('limit')),
     ),
     promised: preparePromised(db),
+    listExpiries: prepareStatement<Record<never, never>, VmRow>(() =>
+      db.selectFrom('vms').selectAll().where('expires_at', 'is not', null).orderBy('expires_at').orderBy('id'),
+    ),
     list: ({ limit, after, phases, name }: Parameters<VmTable['list']>[0]) => {
       let query = db.selectFrom('vms').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
@@ -107,6 +110,10 @@ export function createVmTable(
       const { rows } = await connection.execute(statements.listPendingFrom({ snapshot_id: snapshotId, limit }));
       return rows.map(decodeVm);
     },
+    async listExpiries() {
+      const { rows } = await connection.execute(statements.listExpiries({}));
+      return rows.map(decodeVm);
+    },
     changeCount,
   };
 }
@@ -162,6 +169,10 @@ function everyColumn(place: Place<VmRow>) {
     restart_count: place('restart_count'),
     restart_at: place('restart_at'),
     suspension: place('suspension'),
+    auto_suspend: place('auto_suspend'),
+    auto_wake: place('auto_wake'),
+    expires_at: place('expires_at'),
+    expiry_told_at: place('expiry_told_at'),
     driver: place('driver'),
     host_id: place('host_id'),
     handle: place('handle'),
