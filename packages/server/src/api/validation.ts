@@ -2,6 +2,7 @@ import type { FieldError } from '@volary/contract';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import { VolaryError } from '../domain/errors.ts';
+import { dictionary } from '../lib/shape.ts';
 
 /** More than this would help nobody. */
 const MOST_ERRORS = 20;
@@ -26,13 +27,30 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const strict = new Ajv({ ...OPTIONS, useDefaults: false });
   const coercing = new Ajv({ ...OPTIONS, coerceTypes: 'array', useDefaults: true });
   return ({ schema, httpPart }) => {
-    const ajv = httpPart === 'querystring' ? coercing : strict;
+    const isQuery = httpPart === 'querystring';
+    const ajv = isQuery ? coercing : strict;
+    const integers = isQuery ? integersOf(schema) : [];
     let validate: ValidateFunction | undefined;
-    return (data: unknown) => {
+    return (given: unknown) => {
       validate ??= ajv.compile(withoutIds(schema));
+      const data = withDigitsOnly(given, integers);
       return validate(data) ? { value: data } : { error: toInvalidRequest(validate.errors ?? []) };
     };
   };
+}
+
+function integersOf(schema: unknown): readonly string[] {
+  const properties = dictionary(schema) && dictionary(schema['properties']) ? schema['properties'] : {};
+  return Object.entries(properties).flatMap(([name, property]) =>
+    dictionary(property) && property['type'] === 'integer' ? [name] : [],
+  );
+}
+
+/** Numbers are written in digits: JavaScript, and so the validator, would take `0x1`, `1e3` and ` 1` as well. These are no numbers here. */
+function withDigitsOnly(data: unknown, names: readonly string[]): unknown {
+  if (!dictionary(data)) return data;
+  const wrong = names.filter((name) => typeof data[name] === 'string' && !/^-?\d+$/.test(data[name]));
+  return wrong.length === 0 ? data : { ...data, ...Object.fromEntries(wrong.map((name) => [name, Number.NaN])) };
 }
 
 /** Checks a value that came in some other way than as a request's part. Throws `invalid_argument` request.invalid. */

@@ -6,8 +6,8 @@ import type { Principal } from '../../domain/principal/principal.ts';
 
 const ADMIN: Principal = { kind: 'admin', name: 'admin', permissions: ['*'] };
 
-/** Who sends these headers. Throws `unauthenticated` auth.key_missing / auth.key_invalid. */
-export type Authenticate = (headers: IncomingHttpHeaders) => Principal;
+/** Who sends these headers; only with those of a handshake may the key be among the protocols. Throws `unauthenticated` auth.key_missing / auth.key_invalid. */
+export type Authenticate = (headers: IncomingHttpHeaders, isHandshake: boolean) => Principal;
 
 /**
  * Knows one key, the administrator's, by its digest: digests have one length, and are compared in constant time.
@@ -17,8 +17,8 @@ export type Authenticate = (headers: IncomingHttpHeaders) => Principal;
  */
 export function createAdminKeyAuthenticator(adminKey: string): Authenticate {
   const expected = digestOf(adminKey);
-  return (headers) => {
-    const key = presentedKey(headers);
+  return (headers, isHandshake) => {
+    const key = presentedKey(headers, isHandshake);
     if (key === null) {
       throw new VolaryError('unauthenticated', 'Send a key: Authorization: Bearer KEY, or X-API-Key: KEY.', {
         reason: 'auth.key_missing',
@@ -31,11 +31,11 @@ export function createAdminKeyAuthenticator(adminKey: string): Authenticate {
   };
 }
 
-function presentedKey(headers: IncomingHttpHeaders): string | null {
+function presentedKey(headers: IncomingHttpHeaders, isHandshake: boolean): string | null {
   const { authorization, 'x-api-key': apiKey } = headers;
   if (authorization !== undefined) return /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
   if (typeof apiKey === 'string' && apiKey !== '') return apiKey;
-  return keyAmongProtocols(headers['sec-websocket-protocol'] ?? '');
+  return isHandshake ? keyAmongProtocols(headers['sec-websocket-protocol'] ?? '') : null;
 }
 
 /** A browser can give a WebSocket no header of its own, but protocols; a key in the URL would stand in logs and histories. */

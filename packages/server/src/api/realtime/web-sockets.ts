@@ -50,16 +50,30 @@ interface SocketDeps {
 const { messageBytes, messagesPerSecond } = LIMITS.eventSocket;
 
 /** Throws `invalid_argument` request.invalid for a handshake that is none, so that it can still be answered in words. */
-export function checkHandshake({ request: { headers } }: Upgrade): void {
+export function checkHandshake({ request }: Upgrade): void {
+  const { headers, httpVersion } = request;
   const { 'sec-websocket-version': version, 'sec-websocket-key': key = '' } = headers;
-  const protocols = headers['sec-websocket-protocol'];
+  if (httpVersion !== '1.1') throw invalidFields([{ field: '', message: 'must be HTTP/1.1 to open a WebSocket' }]);
+  // Its bytes would be taken for frames.
+  if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined)
+    throw invalidFields([{ field: '', message: 'must have no body to open a WebSocket' }]);
   if (version !== '13')
     throw invalidFields([{ field: 'Sec-WebSocket-Version', message: 'must be 13', allowed: ['13'] }]);
   if (!/^[+/0-9A-Za-z]{22}==$/.test(key))
     throw invalidFields([{ field: 'Sec-WebSocket-Key', message: 'must be 16 bytes in base64' }]);
-  if (protocols !== undefined && !protocols.split(',').some((offered) => offered.trim() === EVENT_SOCKET_PROTOCOL)) {
+  checkProtocols(headers['sec-websocket-protocol']);
+}
+
+/** A list of tokens (RFC 9110, 5.6.2), each once, ours among them; the package would answer one that is none in words of its own. */
+function checkProtocols(text: string | undefined): void {
+  if (text === undefined) return;
+  const offered = text.split(',').map((protocol) => protocol.trim());
+  const field = 'Sec-WebSocket-Protocol';
+  if (new Set(offered).size < offered.length || !offered.every((protocol) => /^[!#$%&'*+.^_`|~\w-]+$/.test(protocol)))
+    throw invalidFields([{ field, message: 'must be a list of tokens, each of them once' }]);
+  if (!offered.includes(EVENT_SOCKET_PROTOCOL)) {
     const allowed = [EVENT_SOCKET_PROTOCOL];
-    throw invalidFields([{ field: 'Sec-WebSocket-Protocol', message: `must offer ${EVENT_SOCKET_PROTOCOL}`, allowed }]);
+    throw invalidFields([{ field, message: `must offer ${EVENT_SOCKET_PROTOCOL}`, allowed }]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { CLIENT_MESSAGES, LIMITS, SERVER_MESSAGES, type ServerMessage } from '@volary/contract';
 import { Ajv } from 'ajv';
 import ajvFormats from 'ajv-formats';
@@ -7,6 +8,7 @@ import type { EventType, NewEvent } from '../../domain/events.ts';
 import { numberedId, sampleEvent } from '../../ports/store-contract/samples.contract.ts';
 import { type EventSocket, goodbyeOf, openEventSocket, sequencesOf, shakeHands } from '../testing/event-socket.ts';
 import { type RunningApi, runApi } from '../testing/run-api.ts';
+import { ADMIN_KEY } from '../testing/run-server.ts';
 
 const VM = numberedId('vm', 1);
 const events = (count: number, type: EventType = 'vm.started'): readonly NewEvent[] =>
@@ -156,11 +158,32 @@ describe('a handshake', () => {
     [{ 'sec-websocket-version': '8' }, '', 400, 'request.invalid'],
     [{ 'sec-websocket-key': 'short' }, '', 400, 'request.invalid'],
     [{ 'sec-websocket-protocol': 'chat' }, '', 400, 'request.invalid'],
+    [{ 'sec-websocket-protocol': 'volary.v1,' }, '', 400, 'request.invalid'],
+    [{ 'sec-websocket-protocol': 'volary.v1, volary.v1' }, '', 400, 'request.invalid'],
+    [{ 'sec-websocket-protocol': 'volary.v1, a(b)' }, '', 400, 'request.invalid'],
+    [{ 'sec-websocket-protocol': 'volary.v1 chat' }, '', 400, 'request.invalid'],
+    [{ 'content-length': '2' }, '', 400, 'request.invalid'],
+    [{ 'transfer-encoding': 'chunked' }, '', 400, 'request.invalid'],
     [{}, '?vm=nobody', 404, 'vm.unknown'],
+    [{}, '?after=1e0', 400, 'request.invalid'],
     [{}, '?after=1', 410, 'events.trimmed'],
     [{}, '?after=x', 400, 'request.invalid'],
   ])('with %j%s is refused in HTTP', async (headers, search, status, reason) => {
     expect(await shakeHands(api.url, headers, search)).toMatchObject({ status, problem: { reason } });
+  });
+
+  it('over HTTP/1.0 is refused', async () => {
+    const connection = connect(Number(new URL(api.url).port), '127.0.0.1');
+    const head = `GET /v1/events HTTP/1.0\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\n`;
+    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    connection.write(`${head}Connection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`);
+
+    let text = '';
+    for await (const chunk of connection) {
+      text += String(chunk);
+      if (text.startsWith('HTTP/1.1 101')) break;
+    }
+    expect(text).toMatch(/^HTTP\/1.1 400 .*"reason":"request.invalid"/s);
   });
 
   it('of a page of its own address, or of an origin that is allowed, is taken', async () => {

@@ -30,6 +30,31 @@ async function idsOf(headers: Record<string, string>, count: number, search = ''
 }
 
 describe('the log of events', () => {
+  it.each(['after=1e3', 'after=0x1', 'after=%2B1', 'after=%201', 'after=', 'limit=1e1', 'after=1.0'])(
+    'refuses %s: a number is written in digits',
+    async (query) => {
+      const response = await fetch(`${server.url}/v1/events?${query}`, {
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      });
+
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        ...{
+          reason: 'request.invalid',
+          errors: [{ field: query.split('=')[0], allowed: { minimum: expect.any(Number) } }],
+        },
+      });
+    },
+  );
+
+  it('lets nobody in by a key among protocols that opens no WebSocket', async () => {
+    const headers = { 'sec-websocket-protocol': `volary.v1, bearer.${encodeURIComponent(ADMIN_KEY)}` };
+    const response = await fetch(`${server.url}/v1/events`, { headers });
+
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ reason: 'auth.key_missing' });
+  });
+
   it('pages from its start, without a gap', async () => {
     const page = await client.events.list({ after: 0, limit: 3 });
     const next = await client.events.list({ after: Number(page.next_cursor), limit: 3 });
@@ -53,13 +78,16 @@ describe('the log of events', () => {
     expect(await idsOf({ 'last-event-id': '3' }, 2, '?after=1')).toEqual([4, 5]);
   });
 
-  it('refuses a Last-Event-ID that is none', async () => {
-    const headers = { authorization: `Bearer ${ADMIN_KEY}`, accept: 'text/event-stream', 'last-event-id': 'x' };
-    const response = await fetch(`${server.url}/v1/events`, { headers });
+  it.each(['x', '0x1', '1e3', '+1', '-1', '9007199254740993'])(
+    'refuses the Last-Event-ID %s, which is none',
+    async (id) => {
+      const headers = { authorization: `Bearer ${ADMIN_KEY}`, accept: 'text/event-stream', 'last-event-id': id };
+      const response = await fetch(`${server.url}/v1/events`, { headers });
 
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ errors: [{ field: 'Last-Event-ID' }] });
-  });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ errors: [{ field: 'Last-Event-ID' }] });
+    },
+  );
 
   it('tells what happens while it is followed, each event once', async () => {
     const { items } = await client.events.list({ after: 0, limit: 200 });

@@ -123,8 +123,8 @@ function isAsking({ after, types, vm }: Query): boolean {
 function lastEventId({ headers }: Pick<FastifyRequest, 'headers'>): number | null {
   const text = headers['last-event-id'];
   if (text === undefined || text === '') return null;
-  const sequence = Number(text);
-  if (Number.isSafeInteger(sequence) && sequence >= 0) return sequence;
+  const sequence = /^\d+$/.test(`${text}`) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(sequence)) return sequence;
   throw invalidFields([
     { field: 'Last-Event-ID', message: 'must be the sequence of an event', allowed: { minimum: 0 } },
   ]);

@@ -30,7 +30,8 @@ export function createV1(context: V1Context, authenticate: Authenticate): Fastif
     });
     app.addHook('onRequest', (request, _reply, done) => {
       const { permission } = request.routeOptions.config;
-      request.principal = permission === 'none' ? NOBODY : authenticate(request.headers);
+      const isHandshake = context.upgrades.of(request.raw) !== null;
+      request.principal = permission === 'none' ? NOBODY : authenticate(request.headers, isHandshake);
       done();
     });
     context.keys.honour(app);

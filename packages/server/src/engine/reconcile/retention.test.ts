@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createManualClock } from '../../adapters/shared/manual-clock.ts';
 import { makeSqliteFixture, type SqliteFixture } from '../../adapters/stores/sqlite/sqlite-store.fixture.ts';
+import type { EventType } from '../../domain/events.ts';
 import type { Store } from '../../ports/store.ts';
 import {
   numberedId,
   sampleEvent,
   sampleExecution,
   sampleOperation,
+  sampleWebhook,
 } from '../../ports/store-contract/samples.contract.ts';
 import { createAges } from '../ages.ts';
 import { ENGINE_DEFAULTS, type EngineConfig } from '../deps.ts';
@@ -81,6 +83,23 @@ describe('retention', () => {
     });
     expect(await store.executions.outputLengths(numberedId('exec', 10))).toMatchObject({ stdout: 0 });
     expect(await store.executions.outputLengths(numberedId('exec', 31))).toMatchObject({ stdout: 9 });
+  });
+
+  it('moves webhooks past events that are not for them before it drops these: they have lost nothing', async () => {
+    await store.webhooks.insert(sampleWebhook(1, { types: ['vm.failed'], vmId: null, cursor: 0 }));
+    await store.webhooks.insert(sampleWebhook(2, { types: ['vm.failed'], vmId: null, cursor: 1, isEnabled: false }));
+    await store.webhooks.insert(sampleWebhook(3, { types: null, vmId: null, cursor: 2 }));
+    const make = (count: number, type: EventType) =>
+      store.events.append(Array.from({ length: count }, () => sampleEvent(VM, '', { type, at: ago(3) })));
+    await make(20, 'vm.started');
+    await make(1, 'vm.failed');
+    await make(20, 'vm.started');
+    const cursors = async () => (await store.webhooks.list({ limit: 9, after: null })).map(({ cursor }) => cursor);
+
+    await drop({ eventMs: 4 * HOUR_MS });
+    expect(await cursors()).toEqual([0, 1, 2]);
+    await drop({ eventMs: 2 * HOUR_MS });
+    expect(await cursors()).toEqual([20, 20, 2]);
   });
 
   it('drops nothing before its time when the wall clock is set ahead, and all of it in its time', async () => {

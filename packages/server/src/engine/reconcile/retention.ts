@@ -1,5 +1,7 @@
+import type { Store } from '../../ports/store.ts';
 import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import { settleAllSkipped } from '../webhooks/settle.ts';
 
 type RetentionDeps = Pick<EngineDeps, 'store' | 'clock'> & {
   readonly config: EngineConfig;
@@ -25,7 +27,17 @@ export async function dropOld({ store, clock, config, ages }: RetentionDeps, sig
 
   const { events, operations, executions } = BATCH;
   const oldEvents = { before: ages.before(eventMs), keep: eventCount, limit: events };
+  if (await hasOld(store, oldEvents)) await settleAllSkipped({ store });
   await drop(events, () => store.events.trim(oldEvents));
   await drop(operations, () => store.operations.deleteFinished({ completedBefore, limit: operations }));
   await drop(executions, () => store.executions.deleteFinished({ completedBefore, limit: executions }));
+}
+
+async function hasOld(
+  { events }: Pick<Store, 'events'>,
+  { before, keep }: { before: number; keep: number },
+): Promise<boolean> {
+  const { first, last } = await events.bounds();
+  const [oldest] = await events.list({ after: first - 1, limit: 1 });
+  return oldest !== undefined && (oldest.at < before || oldest.sequence <= last - keep);
 }

@@ -11,12 +11,11 @@ import type { WebhookId } from '../../domain/ids.ts';
 import { type Delivery, newDelivery } from '../../domain/webhook/delivery.ts';
 import { secretsAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import { fullJitterMs } from '../../lib/backoff.ts';
-import type { EventFilter } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { createBell, sleepUnless } from '../queries/wait-for.ts';
 import { createDueTimes, type DueTimes } from './due-times.ts';
 import { planDelivery, sendableKinds } from './plan-delivery.ts';
-import { type SettleDeps, settleGap, settleSkipped, settleTry } from './settle.ts';
+import { filterOf, type SettleDeps, settleGap, settleSkipped, settleTry } from './settle.ts';
 
 export type CourierDeps = SettleDeps & Pick<EngineDeps, 'webhookSender'>;
 
@@ -120,8 +119,4 @@ function createReader(deps: CourierDeps): (webhook: Webhook) => Promise<Event | 
     if (to - webhook.cursor >= UNWRITTEN) await settleSkipped(deps, webhook, to);
     return event === undefined ? null : 'again';
   };
-}
-
-function filterOf({ types, vmId }: Webhook): EventFilter {
-  return { ...(types === null ? {} : { types }), ...(vmId === null ? {} : { vmId }) };
 }

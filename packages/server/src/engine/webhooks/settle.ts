@@ -1,8 +1,9 @@
-import type { NewEvent } from '../../domain/events.ts';
+import type { Event, NewEvent } from '../../domain/events.ts';
 import type { WebhookId } from '../../domain/ids.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { type Delivery, newGap } from '../../domain/webhook/delivery.ts';
 import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
+import type { EventFilter } from '../../ports/store.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
 import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
@@ -13,6 +14,9 @@ export type SettleDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'l
   readonly config: EngineConfig;
   readonly ages: Ages;
 };
+
+/** They are few (see `webhooks.maxCount`), so one page has them all. */
+const EVERY_WEBHOOK = 500;
 
 /** A try, with where it came from: `cursor` is the webhook's when its event was read from the log, null of a delivery that is stored. */
 export interface Tried {
@@ -66,6 +70,35 @@ export async function settleGap(
   });
   deps.log.warn('events were dropped before a webhook was told of them', { webhookId: id, ...missing });
   deps.bus.publish('events', '');
+}
+
+/**
+ * Notes of each webhook how far the log holds nothing for it. To be called before events are dropped: those that nobody asked
+ * for would be told as lost to whoever had passed them without having written that down.
+ */
+export async function settleAllSkipped({ store }: Pick<EngineDeps, 'store'>): Promise<void> {
+  for (const webhook of await store.webhooks.list({ limit: EVERY_WEBHOOK, after: null })) {
+    // The end is asked before, since events may be added meanwhile.
+    const { last } = await store.events.bounds();
+    const next = await nextFor({ store }, webhook, webhook.cursor);
+    const to = next === null ? last : next.sequence - 1;
+    if (to > webhook.cursor) await settleSkipped({ store }, webhook, to);
+  }
+}
+
+/** The first event after this one that is for the webhook. A test is for the webhook that is tested alone, and that has it already. */
+async function nextFor({ store }: Pick<EngineDeps, 'store'>, webhook: Webhook, cursor: number): Promise<Event | null> {
+  for (let after = cursor; ; ) {
+    const [event] = await store.events.list({ ...filterOf(webhook), after, limit: 1 });
+    if (event === undefined) return null;
+    if (event.type !== 'webhook.test') return event;
+    after = event.sequence;
+  }
+}
+
+/** Which events are for the webhook. */
+export function filterOf({ types, vmId }: Webhook): EventFilter {
+  return { ...(types === null ? {} : { types }), ...(vmId === null ? {} : { vmId }) };
 }
 
 /** Notes that nothing up to this sequence is for the webhook. */
