@@ -82,6 +82,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     {
       ...ENGINE_DEFAULTS,
       limits: { ...ENGINE_DEFAULTS.limits, ...config.retention },
+      webhooks: { ...ENGINE_DEFAULTS.webhooks, ...config.webhookRetries },
       warm: config.warm,
       version: VERSION,
       hostId,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ENGINE_DEFAULTS } from '../engine/deps.ts';
 import { readConfig } from './config.ts';
 import { parseListen, toUrl } from './listen.ts';
 
@@ -34,6 +35,10 @@ describe('the configuration', () => {
       allowedOrigins: [],
       warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
       webhookAllowedTargets: { ranges: [], places: [] },
+      webhookRetries: {
+        ...{ firstRetryMs: 10_000, longestRetryMs: 3_600_000, giveUpAfterMs: 86_400_000, maxTries: 60 },
+        ...{ disableAfterMs: 259_200_000, disableAfterTries: 20 },
+      },
     });
   });
 
@@ -72,6 +77,24 @@ describe('the configuration', () => {
     expect(await readConfig(['--config', path], {})).toMatchObject(expected);
   });
 
+  it('has the defaults of the engine', async () => {
+    const { retention, webhookRetries } = await readConfig([], {});
+
+    expect(ENGINE_DEFAULTS.limits).toMatchObject(retention);
+    expect(ENGINE_DEFAULTS.webhooks).toMatchObject(webhookRetries);
+  });
+
+  it('says how often webhooks are tried, and for how long', async () => {
+    const path = file('webhook_first_retry_seconds: 1\nwebhook_give_up_hours: 2\nwebhook_disable_after_tries: 3\n');
+    const env = { VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS: '60', VOLARY_WEBHOOK_MAX_TRIES: '5' };
+    const config = await readConfig(['--config', path], { ...env, VOLARY_WEBHOOK_DISABLE_AFTER_HOURS: '1' });
+
+    expect(config.webhookRetries).toEqual({
+      ...{ firstRetryMs: 1_000, longestRetryMs: 60_000, giveUpAfterMs: 7_200_000, maxTries: 5 },
+      ...{ disableAfterMs: 3_600_000, disableAfterTries: 3 },
+    });
+  });
+
   it('expands variables in the file', async () => {
     expect((await readConfig(['--config', file('data_dir: ${BASE}/data')], { BASE: '/srv' })).dataDir).toBe(
       '/srv/data',
@@ -92,6 +115,8 @@ describe('the configuration', () => {
     [[], { VOLARY_WARM_POOL_COUNT: '1e3' }, 'warm_pool_count'],
     [[], { VOLARY_EVENT_MAX_COUNT: '0' }, 'event_max_count'],
     [[], { VOLARY_EVENT_RETENTION_HOURS: '1.5' }, 'event_retention_hours'],
+    [[], { VOLARY_WEBHOOK_MAX_TRIES: 'many' }, 'webhook_max_tries'],
+    [[], { VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS: '5' }, 'webhook_longest_retry_seconds'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],
     [[], { VOLARY_WEBHOOK_ALLOWED_TARGETS: '10.0.0.0/8, hooks.lan' }, '"hooks.lan"'],
   ])('refuses %j with %j in a sentence', async (argv, env, word) => {

@@ -19,6 +19,17 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Where webhooks may lead besides the public internet. */
   readonly webhookAllowedTargets: AllowedTargets;
+  readonly webhookRetries: {
+    /** The wait after the first try that failed, and the longest one. */
+    readonly firstRetryMs: number;
+    readonly longestRetryMs: number;
+    /** A delivery is given up after this time, or so many tries. */
+    readonly giveUpAfterMs: number;
+    readonly maxTries: number;
+    /** A webhook is disabled that has failed for this time, and so many times in a row. */
+    readonly disableAfterMs: number;
+    readonly disableAfterTries: number;
+  };
   /** For tests: where the server shall die, `NAME:N`. */
   readonly faultPoint: string | null;
   readonly retention: {
@@ -42,8 +53,11 @@ export interface Config {
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:7070';
+const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const GIB = 1024 ** 3;
+const DAY_SECONDS = 24 * 3_600;
+const YEAR_HOURS = 365 * 24;
 const WEEK_HOURS = 7 * 24;
 const CENTURY_HOURS = 100 * 365 * 24;
 
@@ -64,6 +78,7 @@ export async function readConfig(
     driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
     adminKey: checkKey(settings.adminKey),
     webhookAllowedTargets: checkTargets(settings.webhookAllowedTargets ?? ''),
+    webhookRetries: webhookRetries(settings),
     faultPoint: settings.faultPoint,
     logLevel: oneOf('log_level', settings.logLevel ?? 'info', ['debug', 'info', 'warn', 'error']),
     retention: {
@@ -96,6 +111,28 @@ function oneOf<T extends string>(
     reason: 'config.invalid',
     details: { field: setting, allowed },
   });
+}
+
+function webhookRetries(settings: Settings): Config['webhookRetries'] {
+  const firstRetryMs =
+    SECOND_MS * count('webhook_first_retry_seconds', settings.webhookFirstRetrySeconds, 10, DAY_SECONDS);
+  const longestRetryMs =
+    SECOND_MS * count('webhook_longest_retry_seconds', settings.webhookLongestRetrySeconds, 3_600, DAY_SECONDS);
+  if (longestRetryMs < firstRetryMs) {
+    throw new VolaryError(
+      'invalid_argument',
+      'webhook_longest_retry_seconds is less than webhook_first_retry_seconds; the longest wait cannot be shorter than the first.',
+      { reason: 'config.invalid', details: { field: 'webhook_longest_retry_seconds' } },
+    );
+  }
+  return {
+    firstRetryMs,
+    longestRetryMs,
+    giveUpAfterMs: HOUR_MS * count('webhook_give_up_hours', settings.webhookGiveUpHours, 24, YEAR_HOURS),
+    maxTries: count('webhook_max_tries', settings.webhookMaxTries, 60, 10_000),
+    disableAfterMs: HOUR_MS * count('webhook_disable_after_hours', settings.webhookDisableAfterHours, 72, YEAR_HOURS),
+    disableAfterTries: count('webhook_disable_after_tries', settings.webhookDisableAfterTries, 20, 10_000),
+  };
 }
 
 /** A whole number from 1 to `maximum`. */

@@ -12,6 +12,12 @@ export interface Settings {
   readonly logLevel: string | null;
   /** Ranges of addresses and HOST:PORTs, with commas between them. */
   readonly webhookAllowedTargets: string | null;
+  readonly webhookFirstRetrySeconds: string | null;
+  readonly webhookLongestRetrySeconds: string | null;
+  readonly webhookGiveUpHours: string | null;
+  readonly webhookMaxTries: string | null;
+  readonly webhookDisableAfterHours: string | null;
+  readonly webhookDisableAfterTries: string | null;
   readonly faultPoint: string | null;
   readonly eventRetentionHours: string | null;
   readonly eventMaxCount: string | null;
@@ -37,6 +43,28 @@ const SOURCES = {
     flag: 'webhook-allowed-targets',
     env: 'VOLARY_WEBHOOK_ALLOWED_TARGETS',
     file: 'webhook_allowed_targets',
+  },
+  webhookFirstRetrySeconds: {
+    flag: null,
+    env: 'VOLARY_WEBHOOK_FIRST_RETRY_SECONDS',
+    file: 'webhook_first_retry_seconds',
+  },
+  webhookLongestRetrySeconds: {
+    flag: null,
+    env: 'VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS',
+    file: 'webhook_longest_retry_seconds',
+  },
+  webhookGiveUpHours: { flag: null, env: 'VOLARY_WEBHOOK_GIVE_UP_HOURS', file: 'webhook_give_up_hours' },
+  webhookMaxTries: { flag: null, env: 'VOLARY_WEBHOOK_MAX_TRIES', file: 'webhook_max_tries' },
+  webhookDisableAfterHours: {
+    flag: null,
+    env: 'VOLARY_WEBHOOK_DISABLE_AFTER_HOURS',
+    file: 'webhook_disable_after_hours',
+  },
+  webhookDisableAfterTries: {
+    flag: null,
+    env: 'VOLARY_WEBHOOK_DISABLE_AFTER_TRIES',
+    file: 'webhook_disable_after_tries',
   },
   faultPoint: { flag: null, env: 'VOLARY_FAULT_POINT', file: null },
   eventRetentionHours: { flag: null, env: 'VOLARY_EVENT_RETENTION_HOURS', file: 'event_retention_hours' },
@@ -67,6 +95,12 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     adminKey: find(SOURCES.adminKey),
     logLevel: find(SOURCES.logLevel),
     webhookAllowedTargets: find(SOURCES.webhookAllowedTargets),
+    webhookFirstRetrySeconds: find(SOURCES.webhookFirstRetrySeconds),
+    webhookLongestRetrySeconds: find(SOURCES.webhookLongestRetrySeconds),
+    webhookGiveUpHours: find(SOURCES.webhookGiveUpHours),
+    webhookMaxTries: find(SOURCES.webhookMaxTries),
+    webhookDisableAfterHours: find(SOURCES.webhookDisableAfterHours),
+    webhookDisableAfterTries: find(SOURCES.webhookDisableAfterTries),
     faultPoint: find(SOURCES.faultPoint),
     eventRetentionHours: find(SOURCES.eventRetentionHours),
     eventMaxCount: find(SOURCES.eventMaxCount),
