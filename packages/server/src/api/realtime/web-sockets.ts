@@ -5,7 +5,8 @@
  *   open --> closing (a code and a reason are on their way, whatever waited before them too) --> closed
  *     +---------------------------------------------------------------------------------------> closed
  *
- * The other side is asked for a sign of life with each heartbeat: one that gave none since the one before is gone.
+ * The other side is asked for a sign of life with each heartbeat: one that gave none since the one before is gone, unless it
+ * was this server that was held up meanwhile.
  */
 import type { Duplex } from 'node:stream';
 import { EVENT_SOCKET_CLOSE, EVENT_SOCKET_PROTOCOL, LIMITS } from '@volary/contract';
@@ -46,6 +47,9 @@ interface SocketDeps {
   readonly signals: RequestSignals;
   readonly log: EngineDeps['log'];
 }
+
+/** A beat that comes so many times later than it should says that this thread was held up. */
+const HELD_UP = 1.25;
 
 const { messageBytes, messagesPerSecond } = LIMITS.eventSocket;
 
@@ -138,8 +142,12 @@ function guard(
   };
   const handlers = makeHandlers(socket);
   const takeToken = createBucket(messagesPerSecond);
+  let beatAt = performance.now();
   const heart = setInterval(() => {
-    if (!isAlive) return raw.terminate();
+    const wasHeldUp = performance.now() - beatAt > HELD_UP * limits.heartbeatMs;
+    beatAt = performance.now();
+    // What came while this thread did something else is read after this: whoever was held up asks once more.
+    if (!isAlive && !wasHeldUp) return raw.terminate();
     isAlive = false;
     raw.ping();
     if (!isClosing) handlers.beat();

@@ -43,7 +43,10 @@ export async function openEventSocket(url: string, search = '', key = ADMIN_KEY)
     },
     async until(isEnough) {
       while (!isEnough(received)) {
-        if (socket.readyState === WebSocket.CLOSED) throw new Error(`closed after ${JSON.stringify(received)}`);
+        if (socket.readyState === WebSocket.CLOSED)
+          throw new Error(
+            `closed after ${received.length} messages, of which the last: ${JSON.stringify(received.at(-1))}`,
+          );
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

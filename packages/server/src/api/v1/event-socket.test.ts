@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { CLIENT_MESSAGES, LIMITS, SERVER_MESSAGES, type ServerMessage } from '@volary/contract';
 import { Ajv } from 'ajv';
 import ajvFormats from 'ajv-formats';
@@ -27,7 +28,8 @@ let socket: EventSocket;
 
 describe('an event socket', () => {
   beforeAll(async () => {
-    api = await runApi({ limits: { heartbeatMs: 100 } });
+    // Long enough for a client in this same thread to answer, whatever else the machine does.
+    api = await runApi({ limits: { heartbeatMs: 500 } });
     socket = await openEventSocket(api.url);
   });
   afterAll(async () => {
@@ -233,11 +235,25 @@ describe('a socket that misbehaves', () => {
   });
 
   it('by giving no sign of life is ended', async () => {
-    await using impatient = await runApi({ limits: { heartbeatMs: 50 } });
+    await using impatient = await runApi({ limits: { heartbeatMs: 300 } });
     const { connection } = await shakeHands(impatient.url);
     const answering = await openEventSocket(impatient.url);
 
     expect(connection === null ? null : await goodbyeOf(connection)).toBeNull();
+    answering.send({ type: 'ping' });
+    await answering.until((received) => received.some(isA('pong')));
+    await answering.close();
+  });
+
+  it('is nobody who gave no sign of life only while the server itself was held up', async () => {
+    await using busy = await runApi({ limits: { heartbeatMs: 50 } });
+    const answering = await openEventSocket(busy.url);
+
+    for (let i = 0; i < 10; i++) {
+      await setImmediate();
+      for (const until = performance.now() + 100; performance.now() < until; );
+    }
+
     answering.send({ type: 'ping' });
     await answering.until((received) => received.some(isA('pong')));
     await answering.close();
