@@ -81,7 +81,10 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     },
     {
       ...ENGINE_DEFAULTS,
-      limits: { ...ENGINE_DEFAULTS.limits, ...config.retention },
+      limits: {
+        ...{ ...ENGINE_DEFAULTS.limits, ...config.retention },
+        memoryOverheadMib: driver.capabilities.memoryOverheadMib,
+      },
       webhooks: { ...ENGINE_DEFAULTS.webhooks, ...config.webhookRetries },
       warm: config.warm,
       version: VERSION,

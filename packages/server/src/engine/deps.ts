@@ -35,6 +35,8 @@ export interface EngineConfig {
     readonly operationMs: number;
     /** Memory never promised to VMs, MiB. */
     readonly memoryReserveMib: number;
+    /** What a machine may take besides its guest's memory, MiB. */
+    readonly memoryOverheadMib: number;
     /** Disk never promised to a new VM out of what is free now, GiB. */
     readonly diskReserveGib: number;
     /** All disks' virtual sizes together may be this many times the host's disk: disks are thin. */
@@ -96,6 +98,7 @@ export const ENGINE_DEFAULTS = {
     bootMs: 120_000,
     operationMs: 30 * 60_000,
     memoryReserveMib: 512,
+    memoryOverheadMib: 0,
     diskReserveGib: 1,
     diskOvercommit: 4,
     idempotencyMs: 24 * 3_600_000,

@@ -14,6 +14,8 @@ export interface DriverCapabilities {
   /** `supportsSnapshots` reports that machines can be saved and restored. If false, `saveMachine` and `suspendMachine` are refused as `unsupported`. */
   readonly supportsSnapshots: boolean;
   readonly networkModes: readonly VmSpec['network']['mode'][];
+  /** What a machine may take of the host besides its guest's memory, MiB. */
+  readonly memoryOverheadMib: number;
 }
 
 /** A guest that has booted and does nothing, saved so that new VMs can begin as forks of it. */

@@ -15,6 +15,16 @@ export interface PageRequest<Cursor> {
   readonly after: Cursor | null;
 }
 
+/** What VMs were promised, all together. */
+export interface Promised {
+  readonly vmCount: number;
+  /** Those that are wanted running or paused, and the memory of their guests. */
+  readonly poweredCount: number;
+  readonly memoryMib: number;
+  /** Virtual sizes of all disks. */
+  readonly diskGib: number;
+}
+
 /** VMs, in the order they were made. */
 export interface VmTable {
   /** Throws `already_exists` vm.name_taken. */
@@ -28,8 +38,8 @@ export interface VmTable {
   update(vm: Vm): Promise<void>;
   /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
   delete(id: VmId, revision: number): Promise<void>;
-  /** What all VMs on the host together were promised, for admission. Disk as virtual size; memory of those wanted running or paused. */
-  promised(): Promise<{ readonly vmCount: number; readonly memoryMib: number; readonly diskGib: number }>;
+  /** What all VMs on the host together were promised, for admission. */
+  promised(): Promise<Promised>;
   /** VMs with a life to come that begins from this snapshot, in the order they were made; at most `limit`. */
   listPendingFrom(snapshotId: SnapshotId, limit: number): Promise<readonly Vm[]>;
   /** VMs that are deleted by themselves some day, the next one first. */

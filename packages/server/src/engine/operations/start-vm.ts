@@ -1,6 +1,6 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { Tables } from '../../ports/store.ts';
+import type { Promised, Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
@@ -8,13 +8,11 @@ import { isSuspended, mayStart } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
 /** A VM that has failed while it was wanted running has its memory promised already. */
-async function promisedToOthers(
-  { vms }: Tables,
-  { desired, spec }: Vm,
-): Promise<{ memoryMib: number; diskGib: number }> {
-  const { memoryMib, diskGib } = await vms.promised();
-  const isCounted = desired.power === 'running' || desired.power === 'paused';
-  return { memoryMib: memoryMib - (isCounted ? spec.memoryMib : 0), diskGib };
+async function promisedToOthers({ vms }: Tables, { desired, spec }: Vm): Promise<Promised> {
+  const promised = await vms.promised();
+  if (desired.power !== 'running' && desired.power !== 'paused') return promised;
+  const { memoryMib, poweredCount } = promised;
+  return { ...promised, memoryMib: memoryMib - spec.memoryMib, poweredCount: poweredCount - 1 };
 }
 
 /** Asks for the next life of a VM that is stopped or has failed, or for one that is suspended to go on. */

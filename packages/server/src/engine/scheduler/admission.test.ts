@@ -19,7 +19,7 @@ const facts: HostFacts = {
 
 describe('admission', () => {
   it('refuses memory that was promised to others, with the figures', () => {
-    const refused = catchError(() => admitMemory(1_024, facts, { memoryMib: 7_168, diskGib: 0 }, limits));
+    const refused = catchError(() => admitMemory(1_024, facts, { memoryMib: 7_168, poweredCount: 3 }, limits));
 
     expect(refused).toMatchObject({ code: 'resource_exhausted', reason: 'host.no_memory' });
     expect(refused.details).toEqual({
@@ -33,7 +33,7 @@ describe('admission', () => {
   });
 
   it('refuses memory that is not there now, whatever was promised', () => {
-    expect(() => admitMemory(6_000, facts, { memoryMib: 0, diskGib: 0 }, limits)).toThrow('5632 MiB');
+    expect(() => admitMemory(6_000, facts, { memoryMib: 0, poweredCount: 0 }, limits)).toThrow('5632 MiB');
   });
 
   it('never lets promises pass the host less its reserve', () => {
@@ -43,7 +43,7 @@ describe('admission', () => {
         let promised = 0;
         for (const wish of wishes) {
           try {
-            admitMemory(wish, ample, { memoryMib: promised, diskGib: 0 }, limits);
+            admitMemory(wish, ample, { memoryMib: promised, poweredCount: 0 }, limits);
             promised += wish;
           } catch (error) {
             expect(error).toBeInstanceOf(VolaryError);
@@ -55,10 +55,20 @@ describe('admission', () => {
     );
   });
 
+  it('counts what each machine takes besides', () => {
+    const heavy = { ...limits, memoryOverheadMib: 100 };
+    const two = { memoryMib: 1_000, poweredCount: 2 };
+
+    expect(() => admitMemory(5_532, facts, two, heavy)).not.toThrow();
+    expect(() => admitMemory(5_533, facts, two, heavy)).toThrow('5532 MiB');
+    const refused = catchError(() => admitMemory(1, facts, { memoryMib: 7_380, poweredCount: 2 }, heavy));
+    expect(refused.details).toMatchObject({ free_mib: 0, promised_mib: 7_580 });
+  });
+
   it('lets thin disks promise more than there is, but none more than is free', () => {
-    expect(() => admitDisk(40, facts, { memoryMib: 0, diskGib: 200 }, limits)).not.toThrow();
-    expect(() => admitDisk(50, facts, { memoryMib: 0, diskGib: 0 }, limits)).toThrow('49 GiB');
-    expect(() => admitDisk(40, facts, { memoryMib: 0, diskGib: 390 }, limits)).toThrow('10 GiB');
+    expect(() => admitDisk(40, facts, { diskGib: 200 }, limits)).not.toThrow();
+    expect(() => admitDisk(50, facts, { diskGib: 0 }, limits)).toThrow('49 GiB');
+    expect(() => admitDisk(40, facts, { diskGib: 390 }, limits)).toThrow('10 GiB');
   });
 });
 

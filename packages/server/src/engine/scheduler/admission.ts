@@ -1,33 +1,37 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
-import type { Tables } from '../../ports/store.ts';
+import type { Promised, Tables } from '../../ports/store.ts';
 import type { EngineConfig } from '../deps.ts';
 
 type Limits = EngineConfig['limits'];
-interface Promised {
-  readonly memoryMib: number;
-  readonly diskGib: number;
-}
-
 /**
  * Refuses a machine whose memory the host cannot give. Two figures are held: what all VMs were promised against the
- * host's memory less a reserve, and what is really available now. Throws `resource_exhausted` host.no_memory with both.
+ * host's memory less a reserve, and what is really available now. Each machine counts with what it takes besides its guest's memory. Throws `resource_exhausted`
+ * host.no_memory with the figures.
  */
-export function admitMemory(wantedMib: number, facts: HostFacts, promised: Promised, limits: Limits): void {
-  const unpromisedMib = facts.memoryMib - limits.memoryReserveMib - promised.memoryMib;
-  const freeMib = Math.max(0, Math.min(unpromisedMib, facts.memoryAvailableMib - limits.memoryReserveMib));
+export function admitMemory(
+  wantedMib: number,
+  facts: Pick<HostFacts, 'memoryMib' | 'memoryAvailableMib'>,
+  promised: Pick<Promised, 'memoryMib' | 'poweredCount'>,
+  limits: Limits,
+): void {
+  const { memoryReserveMib, memoryOverheadMib } = limits;
+  const promisedMib = promised.memoryMib + promised.poweredCount * memoryOverheadMib;
+  const unpromisedMib = facts.memoryMib - memoryReserveMib - promisedMib;
+  const presentMib = facts.memoryAvailableMib - memoryReserveMib;
+  const freeMib = Math.max(0, Math.floor(Math.min(unpromisedMib, presentMib) - memoryOverheadMib));
   if (wantedMib <= freeMib) return;
   throw new VolaryError(
     'resource_exhausted',
-    `${wantedMib} MiB of memory were asked for; this host can give ${Math.floor(freeMib)} MiB.`,
+    `${wantedMib} MiB of memory were asked for; this host can give ${freeMib} MiB.`,
     {
       reason: 'host.no_memory',
       details: {
         field: 'memory_mib',
         wanted_mib: wantedMib,
-        free_mib: Math.floor(freeMib),
-        promised_mib: promised.memoryMib,
+        free_mib: freeMib,
+        promised_mib: promisedMib,
         host_mib: facts.memoryMib,
       },
     },
@@ -65,7 +69,12 @@ export function admitSnapshot(memoryMib: number, facts: HostFacts, limits: Limit
  * Refuses a disk that the host cannot hold. Disks are thin, so together they may promise more than there is, up to a
  * factor; a single one never more than is free now less a reserve. Throws `resource_exhausted` host.no_disk with the figures.
  */
-export function admitDisk(wantedGib: number, facts: HostFacts, promised: Promised, limits: Limits): void {
+export function admitDisk(
+  wantedGib: number,
+  facts: HostFacts,
+  promised: Pick<Promised, 'diskGib'>,
+  limits: Limits,
+): void {
   const unpromisedGib = facts.diskGib * limits.diskOvercommit - promised.diskGib;
   const freeGib = Math.max(0, Math.min(unpromisedGib, facts.diskAvailableGib - limits.diskReserveGib));
   if (wantedGib <= freeGib) return;

@@ -142,7 +142,7 @@ export function vmTableContract(make: MakeStore): void {
     it(
       'are summed up for admission: all disks, and the memory of those wanted running or paused',
       withStore(make, async ({ vms }) => {
-        expect(await vms.promised()).toEqual({ vmCount: 0, memoryMib: 0, diskGib: 0 });
+        expect(await vms.promised()).toEqual({ vmCount: 0, poweredCount: 0, memoryMib: 0, diskGib: 0 });
 
         for (const [index, power] of (['running', 'paused', 'stopped', 'absent'] as const).entries()) {
           const { spec, desired, ...rest } = sampleVm(index);
@@ -150,7 +150,7 @@ export function vmTableContract(make: MakeStore): void {
           await vms.insert({ ...rest, spec: { ...spec, memoryMib, diskGib: 2 }, desired: { ...desired, power } });
         }
 
-        expect(await vms.promised()).toEqual({ vmCount: 4, memoryMib: 11, diskGib: 8 });
+        expect(await vms.promised()).toEqual({ vmCount: 4, poweredCount: 2, memoryMib: 11, diskGib: 8 });
       }),
     );
 

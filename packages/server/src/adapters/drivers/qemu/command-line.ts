@@ -84,7 +84,7 @@ function originArguments(origin: MachineOrigin): readonly string[] {
  * How much translated code QEMU keeps, MiB. By default it is up to 1,024 for each machine, which a host that is full of them does not have; a guest that runs
  * more code than this has some of it translated again.
  */
-const TRANSLATED_MIB = 128;
+export const TRANSLATED_MIB = 128;
 
 function acceleratorArguments(accelerator: Machine['accelerator']): readonly string[] {
   // The largest processor that can be had: nothing here is ever moved to another host.

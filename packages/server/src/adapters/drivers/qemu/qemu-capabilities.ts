@@ -1,4 +1,5 @@
 import type { DriverCapabilities } from '../../../ports/driver.ts';
+import { TRANSLATED_MIB } from './command-line.ts';
 import { SUPPORTED_NETWORK_MODES } from './network.ts';
 
 export const QEMU_CAPABILITIES: DriverCapabilities = {
@@ -6,4 +7,6 @@ export const QEMU_CAPABILITIES: DriverCapabilities = {
   supportsConsole: true,
   supportsSnapshots: true,
   networkModes: SUPPORTED_NETWORK_MODES,
+  // Under emulation mostly translated code, which is bounded; with KVM it is a third of it.
+  memoryOverheadMib: TRANSLATED_MIB + 32,
 };

@@ -24,6 +24,7 @@ const CAPABILITIES: DriverCapabilities = {
   supportsConsole: true,
   supportsSnapshots: true,
   networkModes: ['user', 'none'],
+  memoryOverheadMib: 0,
 };
 const WATCH_CAPACITY = 65_536;
 const ABSENT = { disk: { kind: 'absent' }, machine: { kind: 'absent' } } as const;

@@ -102,6 +102,7 @@ export function createVmTable(
       const [sums] = rows;
       return {
         vmCount: Number(sums?.vm_count ?? 0),
+        poweredCount: Number(sums?.powered_count ?? 0),
         memoryMib: Number(sums?.memory_mib ?? 0),
         diskGib: Number(sums?.disk_gib ?? 0),
       };
@@ -120,15 +121,17 @@ export function createVmTable(
 
 /** Sums come as null over no rows; a filter, not a condition, since disks are promised to stopped VMs too. */
 function preparePromised(db: Kysely<Schema>) {
-  return prepareStatement<Record<never, never>, Record<'vm_count' | 'memory_mib' | 'disk_gib', number | null>>(() =>
-    db.selectFrom('vms').select(({ fn }) => [
-      fn.countAll<number>().as('vm_count'),
-      fn
-        .sum<number | null>('memory_mib')
-        .filterWhere('desired_power', 'in', [sql.lit('running'), sql.lit('paused')])
-        .as('memory_mib'),
-      fn.sum<number | null>('disk_gib').as('disk_gib'),
-    ]),
+  const powered = [sql.lit('running'), sql.lit('paused')];
+  type Sums = Record<'vm_count' | 'powered_count' | 'memory_mib' | 'disk_gib', number | null>;
+  return prepareStatement<Record<never, never>, Sums>(() =>
+    db
+      .selectFrom('vms')
+      .select(({ fn }) => [
+        fn.countAll<number>().as('vm_count'),
+        fn.countAll<number>().filterWhere('desired_power', 'in', powered).as('powered_count'),
+        fn.sum<number | null>('memory_mib').filterWhere('desired_power', 'in', powered).as('memory_mib'),
+        fn.sum<number | null>('disk_gib').as('disk_gib'),
+      ]),
   );
 }
 
