@@ -4,39 +4,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
 import { type Ask, send } from '../testing/send.ts';
-
-const NOBODY = 'vm_01kahx6z4qf8r9y6m3s2t1v0wq';
-const NO_EXECUTION = 'exec_01kahx6z4sf8r9y6m3s2t1v0ws';
-const NO_OPERATION = 'op_01kahx6z4rf8r9y6m3s2t1v0wr';
-const NO_SNAPSHOT = 'snap_01kahx6z4yf8r9y6m3s2t1v0wy';
-const NO_WEBHOOK = 'hook_01kahx6z4wf8r9y6m3s2t1v0ww';
-const RUNNING = { params: { ref: 'first' } };
-const UNKNOWN_WEBHOOK: Failing = { ask: { params: { id: NO_WEBHOOK } }, status: 404, reason: 'webhook.unknown' };
-const UNKNOWN_SNAPSHOT: Failing = { ask: { params: { ref: NO_SNAPSHOT } }, status: 404, reason: 'snapshot.unknown' };
-const NOT_RUNNING: Failing = { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' };
-const UNKNOWN_VM: Failing = { ask: { params: { ref: NOBODY } }, status: 404, reason: 'vm.unknown' };
+import {
+  type Case,
+  NO_EXECUTION,
+  NO_OPERATION,
+  NO_SNAPSHOT,
+  NOT_RUNNING,
+  RUNNING,
+  UNKNOWN_SNAPSHOT,
+  UNKNOWN_VM,
+  UNKNOWN_WEBHOOK,
+  unknownFile,
+} from './routes.test-kit.ts';
 
 let server: RunningServer;
 let client: VolaryClient;
 /** A server that has no VM. */
 let unused: { readonly server: RunningServer; readonly client: VolaryClient };
-
-interface Failing {
-  readonly ask: Ask;
-  readonly status: number;
-  readonly reason: string;
-}
-
-/** A request, to another server than the one all share where it says so. */
-type Example = Ask & { readonly url?: string };
-
-/** What has to be shown of each route: an example that works, and one that does not. */
-interface Case {
-  /** Prepares what the example needs. */
-  readonly ask: () => Example | Promise<Example>;
-  readonly status: number;
-  readonly failing: Failing;
-}
 
 let made = 0;
 
@@ -66,12 +50,6 @@ async function snapshot(): Promise<Ask> {
   await client.operations.finish(id);
   return { params: { ref: subject.id ?? '' } };
 }
-
-const unknownFile = (extra: object = {}): Failing => ({
-  ask: { ...RUNNING, query: { path: '/no/such/file' }, ...extra },
-  status: 404,
-  reason: 'guest.no_such_file',
-});
 
 /** One for each route: a route that lacks its case does not compile. */
 const CASES: Readonly<Record<OperationName, Case>> = {
