@@ -60,7 +60,9 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
       diskGib: small,
       network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
       restartPolicy: fc.constantFrom(...RESTART_POLICIES),
-      autoSuspend: orNull(fc.record({ idleSeconds: small, cpuBelowPercent: fc.double({ min: 0.1, max: 6_400 }) })),
+      autoSuspend: orNull(
+        fc.record({ idleSeconds: small, cpuBelowPercent: fc.double({ min: 0.1, max: 6_400, noNaN: true }) }),
+      ),
       autoWake: fc.boolean(),
     }),
     labels: texts,
