@@ -214,7 +214,7 @@ async function end(storm: Storm, server: ServerProcess): Promise<readonly string
   if (client === null) return [`the server ended by itself: ${await server.died}`];
   const vms = await listVms(client);
   for (const { id, phase } of vms) {
-    if (phase === 'paused') await client.operations.finish((await client.vms.resume(id)).id);
+    if (phase === 'paused' || phase === 'suspended') await client.operations.finish((await client.vms.resume(id)).id);
     if (phase === 'stopped') await client.operations.finish((await client.vms.start(id)).id);
   }
   const faults = [...(await check(storm, server, new Map())).faults];

@@ -48,10 +48,11 @@ async function askForSomething(deps: WorkDeps): Promise<void> {
   const vm = random.pick(vms.filter(({ deletion }) => deletion === null));
   if (vm === undefined || (vms.length < mostVms && random.isTrue(0.2))) return await createVm(deps);
   const dice = random.next();
-  if (dice < 0.62 && vm.isFork !== true) return await runCommand(deps, vm);
-  if (dice < 0.66) return await deleteVm(deps, vm);
-  if (dice < 0.7) return await saveVm(deps, vm);
-  if (dice < 0.75 && vms.length < mostVms) return await forkVm(deps, vm);
+  if (dice < 0.56 && vm.isFork !== true) return await runCommand(deps, vm);
+  if (dice < 0.6) return await deleteVm(deps, vm);
+  if (dice < 0.64) return await saveVm(deps, vm);
+  if (dice < 0.69 && vms.length < mostVms) return await forkVm(deps, vm);
+  if (dice < 0.78) return await suspendVm(deps, vm);
   await changePower(deps, vm);
 }
 
@@ -100,6 +101,15 @@ async function deleteVm({ client, book, random, signal }: WorkDeps, vm: KnownVm)
   await follow({ client, book, random, signal }, accepted.id);
 }
 
+/** Half of those that are suspended stay so until somebody wants something of them: whatever runs in them wakes them. */
+async function suspendVm({ client, book, random, signal }: WorkDeps, { name }: KnownVm): Promise<void> {
+  const accepted = await noted(book, `suspend ${name}`, () => client.vms.suspend(name, { signal }));
+  await follow({ client, book, random, signal }, accepted.id);
+  if (random.isTrue(0.5)) return;
+  const resumed = await noted(book, `resume ${name}`, () => client.vms.resume(name, { signal }));
+  await follow({ client, book, random, signal }, resumed.id);
+}
+
 async function changePower({ client, book, random, signal }: WorkDeps, { name, isFork }: KnownVm): Promise<void> {
   const grace = { grace_ms: random.isTrue(0.5) ? 0 : 300 };
   const changes = {
@@ -108,7 +118,6 @@ async function changePower({ client, book, random, signal }: WorkDeps, { name, i
     'start again': () => client.vms.start(name, { signal }),
     restart: () => client.vms.restart(name, grace, { signal }),
     pause: () => client.vms.pause(name, { signal }),
-    suspend: () => client.vms.suspend(name, { signal }),
     resume: () => client.vms.resume(name, { signal }),
     'resume again': () => client.vms.resume(name, { signal }),
   } as const;
