@@ -8,7 +8,7 @@ import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
-import type { Spare, SparePool } from '../warm/spare-pool.ts';
+import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { checkNewVm, type NewVm, newVm, storeVm } from './new-vm.ts';
 import { announce, type OperationDeps } from './request-change.ts';
@@ -34,7 +34,8 @@ export async function createVm(
   const spec = completeSpec(deps, request.spec);
   checkNewVm(request);
   checkImage(deps, spec.image);
-  const spare = await takeSpare(deps, request, spec);
+  const isWarm = request.start && request.warmStart !== 'never';
+  const spare = isWarm ? deps.pool.take(spec) : null;
   if (spare === null && request.warmStart === 'require') await deps.warm.requireFor(spec);
   try {
     const accepted = await store(deps, principal, { ...request, spec, origin: null, spare }, once);
@@ -44,13 +45,6 @@ export async function createVm(
     if (spare !== null) deps.pool.putBack(spare);
     throw error;
   }
-}
-
-/** A machine that was made ahead for VMs like this one. */
-async function takeSpare(deps: CreateDeps, { start, warmStart }: CreateVmRequest, spec: VmSpec): Promise<Spare | null> {
-  if (!start || warmStart === 'never') return null;
-  const image = await deps.images.find(spec.image);
-  return image === null ? null : deps.pool.take({ spec, imageDigest: image.digest });
 }
 
 async function store(deps: CreateDeps, principal: Principal, request: NewVm, once: Once['once']): Promise<Accepted> {

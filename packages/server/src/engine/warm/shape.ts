@@ -3,16 +3,9 @@ import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { DiskSpec } from '../../ports/driver.ts';
 
-/** What VMs have in common that can begin from the same template, as far as it can be told without asking the driver. */
-export interface WarmShape {
-  readonly spec: VmSpec;
-  readonly imageDigest: string;
-}
-
-/** One text for each shape. */
-export function shapeKeyOf({ spec, imageDigest }: WarmShape): string {
-  const { vcpuCount, memoryMib, diskGib, network } = spec;
-  return JSON.stringify([imageDigest, vcpuCount, memoryMib, diskGib, network.mode]);
+/** One text for all VMs that can begin from the same template, as far as it can be told without asking anybody. */
+export function shapeKeyOf({ image, vcpuCount, memoryMib, diskGib, network }: VmSpec): string {
+  return JSON.stringify([image, vcpuCount, memoryMib, diskGib, network.mode]);
 }
 
 /** A VM's machine, for the driver to find or make a template by. */

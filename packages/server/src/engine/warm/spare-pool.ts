@@ -8,23 +8,27 @@
  * those before it makes any. A spare that was taken belongs to the VM from the moment when that is stored.
  */
 import type { VmId } from '../../domain/ids.ts';
+import type { Image } from '../../domain/image/image.ts';
+import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { allotSpares } from './allot-spares.ts';
 import { createDemand } from './demand.ts';
-import { shapeKeyOf, type WarmShape } from './shape.ts';
+import { shapeKeyOf } from './shape.ts';
 
 /** A machine that waits for its VM. */
-export interface Spare extends WarmShape {
+export interface Spare {
   readonly vmId: VmId;
+  readonly spec: VmSpec;
+  readonly imageDigest: string;
   /** The template it was restored from. */
   readonly key: string;
 }
 
 export interface SparePool {
   /** A VM like this has come to be: another one may be asked for soon. */
-  note(shape: WarmShape): void;
+  note(spec: VmSpec): void;
   /** A spare of this kind, which is no longer the pool's; null where there is none. */
-  take(shape: WarmShape): Spare | null;
+  take(spec: VmSpec): Spare | null;
   /** It was not needed after all. */
   putBack(spare: Spare): void;
   /** Ends all that there are, since their memory is needed; answers how many there were. */
@@ -53,7 +57,7 @@ export function createSparePool(deps: PoolDeps): SparePool {
   const { driver, clock, log, config } = deps;
   const { warm } = driver;
   const demand = createDemand({ halfLifeMs: HALF_LIFE_MS });
-  const shapes = new Map<string, WarmShape>();
+  const shapes = new Map<string, VmSpec>();
   const failedAtMs = new Map<string, number>();
   let spares: readonly Spare[] = [];
   let askedAtMs = Number.NEGATIVE_INFINITY;
@@ -69,7 +73,7 @@ export function createSparePool(deps: PoolDeps): SparePool {
   const isOf =
     (kind: string) =>
     (spare: Spare): boolean =>
-      shapeKeyOf(spare) === kind;
+      shapeKeyOf(spare.spec) === kind;
 
   async function end({ vmId }: Pick<Spare, 'vmId'>): Promise<void> {
     const { signal } = new AbortController();
@@ -96,16 +100,26 @@ export function createSparePool(deps: PoolDeps): SparePool {
   function allotment(nowMs: number): ReadonlyMap<string, number> {
     const expected = demand.expected(nowMs).flatMap((each) => {
       const shape = shapes.get(each.kind);
-      return shape === undefined ? [] : [{ ...each, memoryMib: shape.spec.memoryMib }];
+      return shape === undefined ? [] : [{ ...each, memoryMib: shape.memoryMib }];
     });
     for (const kind of shapes.keys()) if (!expected.some((each) => each.kind === kind)) shapes.delete(kind);
     return allotSpares(expected, { memoryMib: config.warm.poolMemoryMib, count: config.warm.poolCount });
   }
 
+  /** By name; of the kinds of which there are spares, or are to be. */
+  async function currentImages(): Promise<ReadonlyMap<string, Image>> {
+    const names = new Set([...shapes.values(), ...spares.map(({ spec }) => spec)].map(({ image }) => image));
+    const found = await Promise.all([...names].map(async (name) => [name, await deps.images.find(name)] as const));
+    return new Map(found.flatMap(([name, image]) => (image === null ? [] : [[name, image] as const])));
+  }
+
   async function endSurplus(allotted: ReadonlyMap<string, number>): Promise<void> {
     const kept = new Map<string, number>();
+    const images = await currentImages();
     const surplus = spares.filter((spare) => {
-      const kind = shapeKeyOf(spare);
+      // Its image has been built anew, or was removed.
+      if (images.get(spare.spec.image)?.digest !== spare.imageDigest) return true;
+      const kind = shapeKeyOf(spare.spec);
       const count = (kept.get(kind) ?? 0) + 1;
       kept.set(kind, count);
       return count > (allotted.get(kind) ?? 0);
@@ -117,27 +131,28 @@ export function createSparePool(deps: PoolDeps): SparePool {
   async function findWanted(
     allotted: ReadonlyMap<string, number>,
     signal: AbortSignal,
-  ): Promise<{ readonly shape: WarmShape; readonly make: () => Promise<Spare> } | null> {
+  ): Promise<{ readonly kind: string; readonly make: () => Promise<Spare> } | null> {
     const nowMs = clock.monotonicMs();
     const { memoryAvailableMib } = await deps.hostProbe.measure();
-    const images = await deps.images.list();
+    const images = await currentImages();
     for (const [kind, count] of allotted) {
-      const shape = shapes.get(kind);
-      const image = images.find(({ digest }) => digest === shape?.imageDigest);
+      const spec = shapes.get(kind);
+      const image = images.get(spec?.image ?? '');
       const isLeftAlone = nowMs - (failedAtMs.get(kind) ?? Number.NEGATIVE_INFINITY) < LEAVE_ALONE_MS;
-      if (warm === null || shape === undefined || image === undefined || isLeftAlone) continue;
+      if (warm === null || spec === undefined || image === undefined || isLeftAlone) continue;
       if (spares.filter(isOf(kind)).length >= count) continue;
-      if (memoryAvailableMib < shape.spec.memoryMib + config.limits.memoryReserveMib) continue;
+      if (memoryAvailableMib < spec.memoryMib + config.limits.memoryOverheadMib + config.limits.memoryReserveMib)
+        continue;
       const vmId = deps.ids.create('vm');
-      const machine = { vmId, incarnation: 1, spec: shape.spec, image };
+      const machine = { vmId, incarnation: 1, spec, image };
       const template = await warm.find({ ...machine, name: 'spare', labels: {} }, { signal });
       if (template === null) continue;
       const { key } = template;
       const make = async (): Promise<Spare> => {
         await warm.startSpare(machine, { key, signal });
-        return { ...shape, vmId, key };
+        return { vmId, spec, imageDigest: image.digest, key };
       };
-      return { shape, make };
+      return { kind, make };
     }
     return null;
   }
@@ -162,8 +177,8 @@ export function createSparePool(deps: PoolDeps): SparePool {
       spares = [...spares, await wanted.make()];
     } catch (error) {
       signal.throwIfAborted();
-      failedAtMs.set(shapeKeyOf(wanted.shape), clock.monotonicMs());
-      log.warn('a spare machine could not be made', { image: wanted.shape.spec.image, error });
+      failedAtMs.set(wanted.kind, clock.monotonicMs());
+      log.warn('a spare machine could not be made', { kind: wanted.kind, error });
     }
     return true;
   }
@@ -191,16 +206,16 @@ export function createSparePool(deps: PoolDeps): SparePool {
   }
 
   return {
-    note(shape) {
-      const kind = shapeKeyOf(shape);
-      shapes.set(kind, shape);
+    note(spec) {
+      const kind = shapeKeyOf(spec);
+      shapes.set(kind, spec);
       demand.note(kind, clock.monotonicMs());
       askedAtMs = clock.monotonicMs();
       wake();
     },
-    take(shape) {
+    take(spec) {
       askedAtMs = clock.monotonicMs();
-      const kind = shapeKeyOf(shape);
+      const kind = shapeKeyOf(spec);
       const found = spares.find(isOf(kind)) ?? null;
       spares = spares.filter((spare) => spare !== found);
       return found;

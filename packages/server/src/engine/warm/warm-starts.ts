@@ -120,10 +120,9 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
       deps.bus.publish('events', '');
     },
     suggest(vm) {
-      if (warm === null || vm.imageDigest === null || vm.warmStart === 'never') return;
-      const like = { spec: vm.spec, imageDigest: vm.imageDigest };
-      deps.pool.note(like);
-      const shape = shapeKeyOf(like);
+      if (warm === null || vm.warmStart === 'never') return;
+      deps.pool.note(vm.spec);
+      const shape = shapeKeyOf(vm.spec);
       const failed = failedAtMs.get(shape);
       if (failed !== undefined && clock.monotonicMs() - failed < LEAVE_ALONE_MS) return;
       suggested.set(shape, vm);

@@ -3,9 +3,9 @@ import type { ExecRequest } from '../../../../domain/execution/execution.ts';
 import { idFromUuid } from '../../../../domain/ids.ts';
 import type { Abortable, GuestLink } from '../../../../ports/guest-link.ts';
 
-/** Does nothing, the way most commands are run. */
+/** Does nothing, the ways most commands are run: by a shell, and as a program of its own, which the last one of a script would not be. */
 const FIRST_COMMAND: ExecRequest = {
-  argv: ['sh', '-c', 'true'],
+  argv: ['sh', '-c', '/bin/true; :'],
   env: {},
   cwd: '',
   user: '',

@@ -10,7 +10,7 @@ import type { VmId } from '../../../../domain/ids.ts';
 import type { DiskSpec } from '../../../../ports/driver.ts';
 import type { Abortable, GuestLink } from '../../../../ports/guest-link.ts';
 import type { QmpClient } from '../qmp/qmp-client.ts';
-import { rehearseCommand } from './rehearse.ts';
+import { rehearseCommand, rehearseIdentity } from './rehearse.ts';
 
 /** Nobody sees it but on the host, where it stays its process's name: the guest has another one before anybody may look. */
 const nameOf = (vmId: VmId): string => `spare-${vmId.slice(-8)}`;
@@ -57,6 +57,8 @@ export async function startSpare(
 async function rouse(maker: SpareMaker, vmId: VmId, signal: AbortSignal): Promise<void> {
   for (let times = 0; times < 2; times++) {
     await using link = await maker.openLink(vmId, { signal });
+    // As somebody else: a name that it has already would not be written.
+    await rehearseIdentity(link, { signal });
     await rehearseCommand(link, { signal });
   }
 }
