@@ -65,7 +65,10 @@ export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEng
   const pool = createSparePool({ ...deps, config });
   const warm = createWarmStarts({ ...deps, config, pool });
   const reconciler = createVmReconciler({ ...deps, config, links, warm });
-  const changing: OperationDeps & EngineDeps & WarmCreation = { ...deps, config, wake, pool, warm };
+  const changing: OperationDeps & EngineDeps & WarmCreation = {
+    ...{ ...deps, config, wake, pool, warm },
+    giveWay: () => pool.release(),
+  };
   const awaken = createAwaken(changing);
   const activity = createActivity(deps.clock);
   const idle = createIdleWatch({ ...changing, activity });

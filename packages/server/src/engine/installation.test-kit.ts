@@ -18,6 +18,7 @@ import { parseAllowedTargets } from '../domain/webhook/target.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
+import type { HostProbe } from '../ports/host-facts.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
@@ -39,6 +40,7 @@ export interface Installation extends AsyncDisposable {
   start(
     wrapDriver?: (driver: Driver) => Driver,
     wrapImages?: (images: ImageSource) => ImageSource,
+    wrapProbe?: (probe: HostProbe) => HostProbe,
   ): Promise<TestServer>;
 }
 
@@ -67,12 +69,13 @@ export function createInstallation(
   async function start(
     wrapDriver: (driver: Driver) => Driver = (driver) => driver,
     wrapImages: (images: ImageSource) => ImageSource = (images) => images,
+    wrapProbe: (probe: HostProbe) => HostProbe = (probe) => probe,
   ): Promise<TestServer> {
     const store = await createSqliteStore({ path: join(dataDir, 'volary.db') });
     const driver = wrapDriver(createSimulatedDriver({ world }));
     const queue = createMemoryQueue({ clock, log, random: ids.random });
     const bus = createMemoryBus({ log });
-    const hostProbe = createHostProbe({ dataDir });
+    const hostProbe = wrapProbe(createHostProbe({ dataDir }));
     const images = wrapImages(allImages);
     const webhookSender = createHttpWebhookSender(
       { clock, toBody: (event) => JSON.stringify(event) },

@@ -8,6 +8,7 @@ import { recallChange } from '../idempotency/recall.ts';
 import { findReadySnapshot } from '../queries/find-snapshot.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 import type { RestoredVmRequest } from '../snapshot-api.ts';
 import { checkNewVm, newVm, storeVm } from './new-vm.ts';
 import { announce, type OperationDeps } from './request-change.ts';
@@ -25,19 +26,20 @@ export async function createVmFromSnapshot(
   const earlier = await recallChange(deps, once);
   if (earlier !== null) return earlier;
   checkNewVm(request);
-  const facts = await deps.hostProbe.measure();
-  const accepted = await deps.store.transaction(async (tables) => {
-    const snapshot = await findReadySnapshot(tables, ref);
-    const spec = specFrom(snapshot, request.spec);
-    const promised = await tables.vms.promised();
-    admitMemory(spec.memoryMib, facts, promised, deps.config.limits);
-    admitDisk(spec.diskGib, facts, promised, deps.config.limits);
-    const origin = { snapshotId: snapshot.id, incarnation: 1, disk: 'made' } as const;
-    const made = newVm(deps, principal, { ...request, spec, origin, start: true });
-    await storeVm(tables, made);
-    await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
-    return made;
-  });
+  const accepted = await makingRoom(deps, (facts) =>
+    deps.store.transaction(async (tables) => {
+      const snapshot = await findReadySnapshot(tables, ref);
+      const spec = specFrom(snapshot, request.spec);
+      const promised = await tables.vms.promised();
+      admitMemory(spec.memoryMib, facts, promised, deps.config.limits);
+      admitDisk(spec.diskGib, facts, promised, deps.config.limits);
+      const origin = { snapshotId: snapshot.id, incarnation: 1, disk: 'made' } as const;
+      const made = newVm(deps, principal, { ...request, spec, origin, start: true });
+      await storeVm(tables, made);
+      await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
+      return made;
+    }),
+  );
   announce(deps, accepted);
   return accepted;
 }

@@ -8,6 +8,7 @@ import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { checkNewVm, type NewVm, newVm, storeVm } from './new-vm.ts';
@@ -15,7 +16,7 @@ import { announce, type OperationDeps } from './request-change.ts';
 
 /** What a creation takes of warm starts. */
 export interface WarmCreation {
-  readonly pool: Pick<SparePool, 'take' | 'putBack' | 'release'>;
+  readonly pool: Pick<SparePool, 'take' | 'putBack'>;
   readonly warm: Pick<WarmStarts, 'requireFor'>;
 }
 
@@ -48,9 +49,8 @@ export async function createVm(
 }
 
 async function store(deps: CreateDeps, principal: Principal, request: NewVm, once: Once['once']): Promise<Accepted> {
-  const attempt = async (): Promise<Accepted> => {
-    const facts = await deps.hostProbe.measure();
-    return await deps.store.transaction(async (tables) => {
+  return await makingRoom(deps, (facts) =>
+    deps.store.transaction(async (tables) => {
       const promised = await tables.vms.promised();
       if (request.start) {
         // A machine that is there has its memory already.
@@ -63,16 +63,8 @@ async function store(deps: CreateDeps, principal: Principal, request: NewVm, onc
       await storeVm(tables, made);
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
       return made;
-    });
-  };
-  try {
-    return await attempt();
-  } catch (error) {
-    // Machines that wait for VMs give way to a VM.
-    const isShort = error instanceof VolaryError && error.reason === 'host.no_memory';
-    if (!isShort || (await deps.pool.release()) === 0) throw error;
-    return await attempt();
-  }
+    }),
+  );
 }
 
 function completeSpec(deps: OperationDeps, asked: Partial<VmSpec>): VmSpec {

@@ -11,6 +11,7 @@ import { bindKey } from '../idempotency/claims.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 import type { AcceptedSnapshot, Forked, ForkItem, ForkRequest } from '../snapshot-api.ts';
 import {
   admit,
@@ -49,18 +50,19 @@ export async function forkVm(
   if (earlier !== null) return earlier;
   requireSnapshots(deps);
   checkForks(request);
-  const facts = await deps.hostProbe.measure();
-  const { source, items } = await deps.store.transaction(async (tables) => {
-    const vm = await findVm(tables, vmRef);
-    const saving = { name: null, description: '', labels: {}, vm, kind: 'vm.fork', isTemporary: true } as const;
-    const made = newSnapshot(deps, principal, saving);
-    await admit(deps, tables, vm, facts);
-    const items = await makeForks(deps, tables, { principal, request, vm, facts, source: made });
-    const source = { ...made, operation: { ...made.operation, result: toForkResult(items) } };
-    await storeSnapshot(tables, source);
-    await bindKey(tables, deps.clock, once, { kind: 'operation', id: source.operation.id });
-    return { source, items };
-  });
+  const { source, items } = await makingRoom(deps, (facts, { canRetry }) =>
+    deps.store.transaction(async (tables) => {
+      const vm = await findVm(tables, vmRef);
+      const saving = { name: null, description: '', labels: {}, vm, kind: 'vm.fork', isTemporary: true } as const;
+      const made = newSnapshot(deps, principal, saving);
+      await admit(deps, tables, vm, facts);
+      const items = await makeForks(deps, tables, { principal, request, vm, facts, source: made, canRetry });
+      const source = { ...made, operation: { ...made.operation, result: toForkResult(items) } };
+      await storeSnapshot(tables, source);
+      await bindKey(tables, deps.clock, once, { kind: 'operation', id: source.operation.id });
+      return { source, items };
+    }),
+  );
   announceSnapshot(deps, source);
   for (const item of items)
     if (item.kind === 'accepted' && item.vm !== null) announce(deps, { vm: item.vm, operation: item.operation });
@@ -73,6 +75,8 @@ interface Forking {
   readonly vm: Vm;
   readonly facts: HostFacts;
   readonly source: AcceptedSnapshot;
+  /** Whether all of it is tried again when one of them is refused so. */
+  readonly canRetry: (error: unknown) => boolean;
 }
 
 async function makeForks(deps: SnapshotDeps, tables: Tables, forking: Forking): Promise<readonly ForkItem[]> {
@@ -83,7 +87,8 @@ async function makeForks(deps: SnapshotDeps, tables: Tables, forking: Forking): 
       const accepted = await makeFork(deps, tables, forking, i);
       items.push({ kind: 'accepted', ...accepted });
     } catch (error) {
-      if (!(error instanceof VolaryError) || !OF_ONE_ITEM.includes(error.reason)) throw error;
+      if (!(error instanceof VolaryError) || !OF_ONE_ITEM.includes(error.reason) || forking.canRetry(error))
+        throw error;
       first ??= error;
       items.push({ kind: 'refused', error: toOperationError(error) });
     }

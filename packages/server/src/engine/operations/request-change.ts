@@ -7,18 +7,19 @@ import type { TransientPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { type Desired, type Origin, originWithoutRestore, type Suspension, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
-import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Accepted, Precondition } from '../requests.ts';
+import type { RoomDeps } from '../scheduler/make-room.ts';
 import { operationEvent, vmEvent } from './events.ts';
 
-export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'driver' | 'hostProbe'> & {
-  readonly config: EngineConfig;
-  /** Tells the reconciler that what is wanted of this VM has changed. */
-  readonly wake: (vmId: Vm['id']) => void;
-};
+export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'driver'> &
+  RoomDeps & {
+    /** Tells the reconciler that what is wanted of this VM has changed. */
+    readonly wake: (vmId: Vm['id']) => void;
+  };
 
 /** A change of what is wanted of one VM, as an operation describes it. */
 export interface Change {

@@ -3,6 +3,7 @@ import { nextIncarnation } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 import { mayChangePower } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
@@ -14,16 +15,17 @@ export async function restartVm(
   options: Precondition & { readonly graceMs: number },
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
-  const facts = await deps.hostProbe.measure();
-  return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
-    mayChangePower(vm);
-    if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
-      admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
-    return {
-      kind: 'vm.restart',
-      phase: 'restarting',
-      event: 'vm.restarting',
-      desired: { power: 'running', incarnation: nextIncarnation(vm), graceMs: options.graceMs },
-    };
-  });
+  return await makingRoom(deps, (facts) =>
+    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+      mayChangePower(vm);
+      if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
+        admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
+      return {
+        kind: 'vm.restart',
+        phase: 'restarting',
+        event: 'vm.restarting',
+        desired: { power: 'running', incarnation: nextIncarnation(vm), graceMs: options.graceMs },
+      };
+    }),
+  );
 }

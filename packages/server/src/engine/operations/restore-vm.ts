@@ -6,6 +6,7 @@ import { authorise } from '../access/authorise.ts';
 import { findReadySnapshot } from '../queries/find-snapshot.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 import { mayChangePower } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
@@ -18,24 +19,25 @@ export async function restoreVm(
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
   authorise(principal, 'snapshot:read');
-  const facts = await deps.hostProbe.measure();
-  return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
-    mayChangePower(vm);
-    const snapshot = await findReadySnapshot(tables, snapshotRef);
-    checkFits(vm, snapshot);
-    if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
-      admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
-    // A machine that an earlier restore has just started is in the way of this one, and must not be taken for its own.
-    const incarnation = nextIncarnation(vm);
-    return {
-      kind: 'vm.restore',
-      phase: 'restarting',
-      event: 'vm.restarting',
-      desired: { power: 'running', incarnation },
-      origin: { snapshotId: snapshot.id, incarnation, disk: 'awaited' },
-      data: { snapshot_id: snapshot.id },
-    };
-  });
+  return await makingRoom(deps, (facts) =>
+    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+      mayChangePower(vm);
+      const snapshot = await findReadySnapshot(tables, snapshotRef);
+      checkFits(vm, snapshot);
+      if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
+        admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);
+      // A machine that an earlier restore has just started is in the way of this one, and must not be taken for its own.
+      const incarnation = nextIncarnation(vm);
+      return {
+        kind: 'vm.restore',
+        phase: 'restarting',
+        event: 'vm.restarting',
+        desired: { power: 'running', incarnation },
+        origin: { snapshotId: snapshot.id, incarnation, disk: 'awaited' },
+        data: { snapshot_id: snapshot.id },
+      };
+    }),
+  );
 }
 
 /** Throws `failed_precondition` snapshot.other_spec, naming the first field in which the two differ. */

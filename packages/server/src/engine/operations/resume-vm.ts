@@ -2,6 +2,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitWaking } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 import { mayResume } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
@@ -13,10 +14,11 @@ export async function resumeVm(
   options: Precondition,
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
-  const facts = await deps.hostProbe.measure();
-  return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
-    mayResume(vm);
-    await admitWaking(tables, vm, facts, deps.config.limits);
-    return { kind: 'vm.resume', phase: 'resuming', event: 'vm.resuming', desired: { power: 'running' } };
-  });
+  return await makingRoom(deps, (facts) =>
+    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+      mayResume(vm);
+      await admitWaking(tables, vm, facts, deps.config.limits);
+      return { kind: 'vm.resume', phase: 'resuming', event: 'vm.resuming', desired: { power: 'running' } };
+    }),
+  );
 }

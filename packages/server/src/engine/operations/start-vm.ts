@@ -4,6 +4,7 @@ import type { Promised, Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 import { isSuspended, mayStart } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
@@ -23,17 +24,18 @@ export async function startVm(
   options: Precondition,
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
-  const facts = await deps.hostProbe.measure();
-  return await requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
-    mayStart(vm);
-    admitMemory(vm.spec.memoryMib, facts, await promisedToOthers(tables, vm), deps.config.limits);
-    if (isSuspended(vm))
-      return { kind: 'vm.start', phase: 'resuming', event: 'vm.resuming', desired: { power: 'running' } };
-    return {
-      kind: 'vm.start',
-      phase: 'starting',
-      event: 'vm.starting',
-      desired: { power: 'running', incarnation: vm.incarnation + 1 },
-    };
-  });
+  return await makingRoom(deps, (facts) =>
+    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+      mayStart(vm);
+      admitMemory(vm.spec.memoryMib, facts, await promisedToOthers(tables, vm), deps.config.limits);
+      if (isSuspended(vm))
+        return { kind: 'vm.start', phase: 'resuming', event: 'vm.resuming', desired: { power: 'running' } };
+      return {
+        kind: 'vm.start',
+        phase: 'starting',
+        event: 'vm.starting',
+        desired: { power: 'running', incarnation: vm.incarnation + 1 },
+      };
+    }),
+  );
 }

@@ -14,7 +14,7 @@ import { attemptsOf } from '../reconcile/operation-steps.ts';
 import { withTimeout } from '../with-timeout.ts';
 import * as writer from './snapshot-writer.ts';
 
-type KeeperDeps = Omit<SnapshotDeps, 'wake' | 'hostProbe'> &
+type KeeperDeps = Omit<SnapshotDeps, 'wake' | 'hostProbe' | 'giveWay'> &
   Pick<EngineDeps, 'log'> & { readonly config: EngineConfig };
 
 export interface SnapshotKeeper {

@@ -14,6 +14,7 @@ import { findVm } from '../queries/find-vm.ts';
 import { waitFor } from '../queries/wait-for.ts';
 import type { Accepted } from '../requests.ts';
 import { admitWaking } from '../scheduler/admission.ts';
+import { makingRoom } from '../scheduler/make-room.ts';
 
 /** What somebody wants of the guest. */
 export type WakeCause = 'exec' | 'files' | 'console' | 'port';
@@ -67,11 +68,8 @@ async function moveOn(deps: OperationDeps, principal: Principal, vm: Vm, cause: 
 }
 
 async function requestWake(deps: OperationDeps, principal: Principal, seen: Vm, cause: WakeCause): Promise<Accepted> {
-  const facts = await deps.hostProbe.measure();
-  return await requestChange(
-    deps,
-    { principal, ref: seen.id, revision: seen.revision },
-    async (vm, _active, tables) => {
+  return await makingRoom(deps, (facts) =>
+    requestChange(deps, { principal, ref: seen.id, revision: seen.revision }, async (vm, _active, tables) => {
       await admitWaking(tables, vm, facts, deps.config.limits);
       return {
         kind: 'vm.resume',
@@ -80,7 +78,7 @@ async function requestWake(deps: OperationDeps, principal: Principal, seen: Vm, 
         desired: { power: 'running' },
         data: { reason: 'used', used_by: cause },
       };
-    },
+    }),
   );
 }
 

@@ -6,7 +6,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
-import { create, finish, request } from '../vm-life.test-kit.ts';
+import { create, finish, request, soon } from '../vm-life.test-kit.ts';
 import { createWarmHost, type WarmFaults, type WarmHost } from './warm-host.test-kit.ts';
 
 /* Machines that are made ahead of their VMs. */
@@ -91,6 +91,43 @@ test('a VM whose machine turns out to be of no use begins as others do', { timeo
   expect(vm.id).toBe(spare);
   expect(await finish(server, operation)).toMatchObject({ state: 'succeeded' });
   expect(host.begunFrom).toEqual([null, '256 MiB']);
+});
+
+const USES: readonly (readonly [string, (server: TestServer) => Promise<unknown>])[] = [
+  ['created', ({ engine }) => engine.vms.create(ADMIN, { ...request('another'), spec: { memoryMib: 200 } })],
+  ['started', ({ engine }) => engine.vms.start(ADMIN, 'stopped', {})],
+  ['restarted', ({ engine }) => engine.vms.restart(ADMIN, 'stopped', { graceMs: 0 })],
+  ['resumed', ({ engine }) => engine.vms.resume(ADMIN, 'suspended', {})],
+  ['woken', ({ engine }) => engine.files.stat(ADMIN, 'suspended', '/', soon)],
+  [
+    'forked',
+    ({ engine }) => engine.snapshots.fork(ADMIN, 'first', { count: 1, names: null, namePrefix: null, labels: {} }),
+  ],
+];
+
+test.each(USES)('machines that wait give their memory to a VM that is %s', { timeout: 20_000 }, async (_, use) => {
+  const host = createWarmHost();
+  let isFull = false;
+  const server = await installation.start(host.wrap, undefined, (probe) => ({
+    async measure() {
+      const facts = await probe.measure();
+      return isFull && host.spares.size > 0 ? { ...facts, memoryAvailableMib: 700 } : facts;
+    },
+  }));
+  const { vms } = server.engine;
+  await create(server, 'first');
+  await create(server, 'stopped');
+  await finish(server, (await vms.stop(ADMIN, 'stopped', { graceMs: 0 })).operation);
+  await create(server, 'suspended');
+  await finish(server, (await vms.suspend(ADMIN, 'suspended', {})).operation);
+  await expect.poll(() => host.spares.size, { timeout: 10_000 }).toBeGreaterThan(1);
+  isFull = true;
+
+  await expect(vms.create(ADMIN, { ...request('giant'), spec: { memoryMib: 1_048_576 } })).rejects.toMatchObject({
+    reason: 'host.no_memory',
+  });
+  expect(host.spares.size).toBeGreaterThan(1);
+  await use(server);
 });
 
 test('a server that stops leaves no machine without a VM', { timeout: 20_000 }, async () => {
