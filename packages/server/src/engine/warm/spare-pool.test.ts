@@ -130,6 +130,25 @@ test.each(USES)('machines that wait give their memory to a VM that is %s', { tim
   await use(server);
 });
 
+test('machines of an image that was built anew end, and no more are made of it', { timeout: 20_000 }, async () => {
+  const host = createWarmHost();
+  let isRebuilt = false;
+  const server = await installation.start(host.wrap, (images) => ({
+    ...images,
+    async find(name) {
+      const image = await images.find(name);
+      return image !== null && isRebuilt ? { ...image, digest: 'f'.repeat(64) } : image;
+    },
+  }));
+  await create(server, 'first');
+  const spare = await spareOf(host);
+  isRebuilt = true;
+
+  await server.engine.vms.create(ADMIN, { ...request('larger'), spec: { memoryMib: 512 } });
+
+  await expect.poll(() => installation.world.vms.has(spare), { timeout: 10_000 }).toBe(false);
+});
+
 test('a server that stops leaves no machine without a VM', { timeout: 20_000 }, async () => {
   const { server, spare } = await startWithSpare();
   await server.stop();
