@@ -166,7 +166,7 @@ export interface VmObservation {
 export interface FoundVm {
   readonly vmId: VmId;
   readonly observation: VmObservation;
-  /** Its machine was made ahead by `startSpare`, and has not been given to its VM. */
+  /** It was made ahead by `startSpare`, complete or not, and has not been given to its VM; or it is a VM that nobody has been in. */
   readonly isSpare: boolean;
 }
 

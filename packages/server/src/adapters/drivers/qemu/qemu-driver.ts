@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VmId } from '../../../domain/ids.ts';
+import { parseId, type VmId } from '../../../domain/ids.ts';
 import type { DiskSpec, Driver, FoundVm, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { readCpuMs } from '../../shared/process.ts';
@@ -31,7 +31,7 @@ import { forgetSuspended, type Suspended, suspendMachine } from './saved/suspend
 import { wakeMachine } from './saved/wake-machine.ts';
 import { createWarmStore } from './saved/warm-store.ts';
 import { type Launch, prepareRestore, type StartContext, startMachine } from './start-machine.ts';
-import { listVmIds } from './vm-directory.ts';
+import { listVmIds, type VmDirectory } from './vm-directory.ts';
 import { findVmm } from './vmm-process.ts';
 
 /**
@@ -169,14 +169,22 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   };
 }
 
+/** A server was killed over making a spare, or a VM that nobody has been in. */
+async function isUnbegun(directory: VmDirectory): Promise<boolean> {
+  const copied = (await readDiskOrigin(directory))?.untouchedCopyOf;
+  return copied !== undefined && parseId('snap', copied) === null;
+}
+
 /** All VMs that have a directory here, except those whose machine another installation or a newer version has started. */
 async function findAll(deps: QemuDriverDeps, machines: Machines, options: Abortable): Promise<readonly FoundVm[]> {
   const found: FoundVm[] = [];
   for (const vmId of await listVmIds(deps.dataDir)) {
-    const stored = await readRecord(machines.directory(vmId).recordPath);
+    const directory = machines.directory(vmId);
+    const stored = await readRecord(directory.recordPath);
     if (stored.kind === 'newer' || (stored.kind === 'valid' && stored.record.installationId !== deps.installationId))
       continue;
-    const isSpare = stored.kind === 'valid' && stored.record.isSpare === true;
+    const isSpare =
+      stored.kind === 'valid' ? stored.record.isSpare === true : stored.kind === 'none' && (await isUnbegun(directory));
     found.push({ vmId, observation: await inspectVm(machines, vmId, options), isSpare });
   }
   return found;

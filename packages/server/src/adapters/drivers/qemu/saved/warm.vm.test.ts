@@ -129,3 +129,17 @@ test('a spare whose template is gone leaves nothing', async () => {
   });
   expect((await driver.findAll(options)).map((one) => one.vmId)).not.toContain(vmId);
 });
+
+test('a copy of a template that nobody has been in is told as a spare, which a server may have been killed over', async () => {
+  const model = newMachine();
+  const { key } = await warm.build(model, options);
+  const unbegun = newMachine({ from: { kind: 'warm', key } });
+  const isSpare = async () => (await driver.findAll(options)).find(({ vmId }) => vmId === unbegun.vmId)?.isSpare;
+
+  await driver.createDisk(unbegun, options);
+  expect(await isSpare()).toBe(true);
+
+  await driver.startMachine(unbegun, options);
+  await driver.endMachine(unbegun.vmId, options);
+  expect(await isSpare()).toBe(false);
+});
