@@ -97,12 +97,6 @@ export function createSparePool(deps: PoolDeps): SparePool {
       if (isSpare && (await deps.store.vms.get(vmId)) === null) await end({ vmId });
   }
 
-  /** Of an image that was built anew or removed, nobody will ask for one. */
-  async function forgetOldImages(): Promise<void> {
-    for (const [kind, { spec, imageDigest }] of shapes)
-      if ((await deps.images.find(spec.image))?.digest !== imageDigest) shapes.delete(kind);
-  }
-
   function allotment(nowMs: number): ReadonlyMap<string, number> {
     const expected = demand.expected(nowMs).flatMap((each) => {
       const shape = shapes.get(each.kind);
@@ -174,7 +168,6 @@ export function createSparePool(deps: PoolDeps): SparePool {
 
   /** One step towards the size that the pool is to have; false: it has it. */
   async function step(signal: AbortSignal): Promise<boolean> {
-    await forgetOldImages();
     const allotted = allotment(clock.monotonicMs());
     await endSurplus(allotted);
     await calm(signal);
