@@ -168,6 +168,17 @@ describe('the planner', () => {
     expect(look(it)).toMatchObject({ step: 'end-machine' });
   });
 
+  it('ends a machine that was made ahead and does not answer, but none that it has started itself', () => {
+    const it = runningWorld('running', 0);
+    it.vm = { ...it.vm, incarnation: 0, startedAt: null };
+    it.observation = { disk: DISK, machine: { kind: 'unresponsive', incarnation: 1, pid: 2, detail: 'It hangs.' } };
+    it.tried.clear();
+
+    expect(look(it)).toMatchObject({ step: 'end-machine' });
+    it.tried.add('start-machine');
+    expect(look(it)).toEqual({ kind: 'unresponsive', detail: 'It hangs.' });
+  });
+
   it('takes from the disk what it was made from before it starts it, and removes what was left of making one', () => {
     const it = runningWorld('running', 0);
     it.vm = { ...it.vm, imageDigest: null, incarnation: 0 };

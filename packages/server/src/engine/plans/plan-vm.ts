@@ -123,6 +123,8 @@ function planAlive(input: PlanInput, power: AlivePower): Plan {
       if (vm.incarnation < machine.incarnation) return step('end-machine', startingPhase(input));
       return { kind: 'life-ended', end: machine.end };
     case 'unresponsive':
+      // A spare that hangs: nobody has been in it, and its VM begins as others do.
+      if (vm.incarnation === 0 && !input.tried.has('start-machine')) return step('end-machine', startingPhase(input));
       return { kind: 'unresponsive', detail: machine.detail };
     case 'suspended':
       return planSuspended(input, power);
