@@ -71,6 +71,31 @@ test('a machine that waits is of no use to VMs of another kind, and to those tha
   expect([larger.vm.id, booting.vm.id]).not.toContain(spare);
 });
 
+test('a machine that is taken while another is made is not given a second time', { timeout: 20_000 }, async () => {
+  const gate = Promise.withResolvers<void>();
+  let making = 0;
+  const { server, spare, host } = await startWithSpare({
+    make: async () => {
+      making += 1;
+      if (making > 1) await gate.promise;
+    },
+  });
+  // It is expected that two more are asked for: one waits, and the other one is being made.
+  const booting = await server.engine.vms.create(ADMIN, { ...request('larger'), spec: { memoryMib: 512 } });
+  await finish(server, booting.operation);
+  await expect.poll(() => making, { timeout: 10_000 }).toBe(2);
+  const second = await server.engine.vms.create(ADMIN, request('second'));
+  expect(second.vm.id).toBe(spare);
+  gate.resolve();
+  await expect.poll(() => host.spares.size, { timeout: 10_000 }).toBeGreaterThan(0);
+
+  const third = await server.engine.vms.create(ADMIN, request('third'));
+
+  expect(third.vm.id).not.toBe(spare);
+  expect(await finish(server, second.operation)).toMatchObject({ state: 'succeeded' });
+  expect(await finish(server, third.operation)).toMatchObject({ state: 'succeeded' });
+});
+
 test('a creation that is refused leaves the machine to the next', { timeout: 20_000 }, async () => {
   const { server, spare } = await startWithSpare();
 

@@ -174,7 +174,9 @@ export function createSparePool(deps: PoolDeps): SparePool {
     const wanted = await findWanted(allotted, signal);
     if (wanted === null) return false;
     try {
-      spares = [...spares, await wanted.make()];
+      const made = await wanted.make();
+      // Looked at only now: others were taken meanwhile.
+      spares = [...spares, made];
     } catch (error) {
       signal.throwIfAborted();
       failedAtMs.set(wanted.kind, clock.monotonicMs());

@@ -18,11 +18,13 @@ export interface WarmFaults {
   readonly begin?: () => Promise<void>;
   /** Called when a template is made. */
   readonly build?: () => Promise<void>;
+  /** Called when a spare is made. */
+  readonly make?: () => Promise<void>;
   /** Called when a spare is given to its VM. */
   readonly give?: () => Promise<void>;
 }
 
-export function createWarmHost({ begin, build, give }: WarmFaults = {}): WarmHost {
+export function createWarmHost({ begin, build, make, give }: WarmFaults = {}): WarmHost {
   const templates = new Map<string, WarmTemplate>();
   const begunFrom: (string | null)[] = [];
   const spares = new Set<VmId>();
@@ -43,6 +45,7 @@ export function createWarmHost({ begin, build, give }: WarmFaults = {}): WarmHos
         }
       },
       async startSpare(machine, { signal }) {
+        await make?.();
         const spare = { ...machine, name: 'spare', labels: {} };
         await driver.createDisk(spare, { signal });
         await driver.startMachine(spare, { signal });
