@@ -9,6 +9,8 @@ export interface HostVm {
   readonly machine: { readonly incarnation: number; readonly identity: string; readonly pid: number | null } | null;
   /** The life that it can be woken as; null: it is not suspended. */
   readonly suspendedLife: number | null;
+  /** A machine that waits for its VM. */
+  readonly isSpare: boolean;
   /** What should not be there, in words. */
   readonly litter: readonly string[];
 }
@@ -33,6 +35,7 @@ function lookAtSimulatedHost(dataDir: string): HostView {
     view.set(name.slice(0, -'.json'.length), {
       machine: isRunning ? { incarnation: machine.incarnation, identity: String(machine.number), pid: null } : null,
       suspendedLife: isSuspended ? machine.incarnation : null,
+      isSpare: false,
       litter: machine !== null && !isRunning && !isSuspended ? ['what is left of an ended machine'] : [],
     });
   }
@@ -70,11 +73,15 @@ function lookAtVm(path: string, pids: readonly number[]): Omit<HostVm, 'suspende
   const present = (names: readonly string[]): readonly string[] => names.filter((name) => existsSync(join(path, name)));
   const pid = pids[0];
   const several = pids.length > 1 ? [`${pids.length} VMMs`] : [];
-  if (pid === undefined) return { machine: null, litter: [...present(OF_A_LIFE), ...present(HALF_MADE)] };
-  const incarnation = existsSync(join(path, 'launch.json'))
-    ? Number(JSON.parse(readFileSync(join(path, 'launch.json'), 'utf8')).incarnation)
-    : Number.NaN;
-  return { machine: { incarnation, identity: String(pid), pid }, litter: [...several, ...present(HALF_MADE)] };
+  const record = readRecord(join(path, 'launch.json'));
+  const isSpare = record?.isSpare === true;
+  if (pid === undefined) return { machine: null, isSpare, litter: [...present(OF_A_LIFE), ...present(HALF_MADE)] };
+  const incarnation = Number(record?.incarnation ?? Number.NaN);
+  return { machine: { incarnation, identity: String(pid), pid }, isSpare, litter: [...several, ...present(HALF_MADE)] };
+}
+
+function readRecord(path: string): { readonly incarnation: unknown; readonly isSpare?: unknown } | null {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
 }
 
 /** Processes by the VM in whose run directory they work: also those that no record names. */

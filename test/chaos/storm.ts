@@ -11,7 +11,7 @@ import type { FaultPointName } from '../../packages/server/src/ports/fault-point
 import { type Book, createBook } from './book.ts';
 import { checkCommands } from './checks/commands.ts';
 import { createEventLog, type EventLog } from './checks/event-log.ts';
-import { checkVms } from './checks/vms.ts';
+import { checkVms, orphansOf } from './checks/vms.ts';
 import { type HostView, lookAtHost, snapshotsOnHost } from './host-view.ts';
 import { describePlan, type KillMix, type KillPlan, planKill } from './kill-plan.ts';
 import { createRandom, type Random } from './random.ts';
@@ -145,13 +145,23 @@ async function check(
   const faults = [...book.faults, ...(await untilQuiet(storm, client))];
   const quietMs = performance.now() - startedMs - readyMs;
   const vms = await listVms(client);
-  faults.push(...checkVms(book, vms, lookAtHost(storm.driver, storm.dataDir), before));
+  faults.push(...checkVms(book, vms, await lookWhenCalm(storm, vms), before));
   for (const id of book.operations) if (!log.hasEnded(id)) faults.push(`an accepted operation has no end: ${id}`);
   book.operations.clear();
   faults.push(...(await checkSnapshots(storm, client, vms)));
   faults.push(...(await checkAllCommands(storm, client, vms)));
   const [commands, events] = [book.commands.size, log.lastSequence];
   return { faults, vms: vms.length, commands, events, readyMs: Math.round(readyMs), quietMs: Math.round(quietMs) };
+}
+
+/** Machines are made ahead of VMs in the background: what has only a disk by now is seen to be one of them a moment later, or is none. */
+async function lookWhenCalm({ driver, dataDir }: Storm, vms: readonly Vm[]): Promise<HostView> {
+  const endsAt = performance.now() + BOUNDS[driver].quietMs;
+  for (;;) {
+    const host = lookAtHost(driver, dataDir);
+    if (orphansOf(vms, host).length === 0 || performance.now() > endsAt) return host;
+    await delay(LOOK_MS);
+  }
 }
 
 /** Reads the log until everything that it tells the beginning of has its end. */
@@ -222,11 +232,11 @@ async function end(storm: Storm, server: ServerProcess): Promise<readonly string
   for (const { id } of vms) await client.operations.finish((await client.vms.delete(id)).id);
   for (const { id } of await listSnapshots(client))
     await client.operations.finish((await client.snapshots.delete(id)).id);
-  faults.push(
-    ...(await log.readOn(client)),
-    ...[...lookAtHost(driver, dataDir).keys(), ...snapshotsOnHost(driver, dataDir)].map((id) => `left over: ${id}`),
-  );
+  faults.push(...(await log.readOn(client)));
+  // What waits for VMs goes with the server.
   const code = await server.stop();
+  const left = [...lookAtHost(driver, dataDir).keys(), ...snapshotsOnHost(driver, dataDir)];
+  faults.push(...left.map((id) => `left over: ${id}`));
   return code === '0' ? faults : [...faults, `SIGTERM ended the server with ${code}`];
 }
 

@@ -81,17 +81,19 @@ function checked({
   before = MACHINE,
   suspendedLife = null,
   litter = [],
+  isSpare = false,
 }: {
   readonly vms?: readonly Pick<Vm, keyof typeof VM>[];
   readonly machine?: { readonly incarnation: number; readonly identity: string; readonly pid: number } | null;
   readonly before?: { readonly incarnation: number; readonly identity: string; readonly pid: number } | null;
   readonly suspendedLife?: number | null;
   readonly litter?: readonly string[];
+  readonly isSpare?: boolean;
 }): string {
   const book = createBook();
   book.vms.push({ name: 'c1', id: 'vm_1', creation: 'accepted', deletion: null });
-  const host = new Map([['vm_1', { machine, suspendedLife, litter }]]);
-  const then = new Map([['vm_1', { machine: before, suspendedLife: null, litter: [] }]]);
+  const host = new Map([['vm_1', { machine, suspendedLife, litter, isSpare }]]);
+  const then = new Map([['vm_1', { machine: before, suspendedLife: null, litter: [], isSpare: false }]]);
   return checkVms(book, vms, host, then).join('\n');
 }
 
@@ -102,6 +104,7 @@ test('the comparison of VMs finds what is lost, left over, stuck or another', ()
   expect(checked({ vms: [{ ...VM, phase: 'suspended' }], machine: null })).toContain('can be woken as life null');
   expect(checked({ vms: [] })).toContain('lost VM: c1');
   expect(checked({ vms: [] })).toContain('orphan on the host: vm_1');
+  expect(checked({ vms: [], isSpare: true })).not.toContain('orphan');
   expect(checked({ vms: [VM, { ...VM, id: 'vm_2', name: 'c2' }] })).toContain('nobody asked for: c2');
   expect(checked({ vms: [{ ...VM, phase: 'stopping' }] })).toContain('stuck');
   expect(checked({ vms: [{ ...VM, phase: 'stopped' }] })).toContain('has a machine');

@@ -15,8 +15,14 @@ export function checkVms(book: Book, vms: readonly CheckedVm[], host: HostView, 
   return [
     ...checkKnown(book, vms),
     ...vms.flatMap((vm) => checkMachine(vm, host.get(vm.id), before.get(vm.id))),
-    ...[...host.keys()].filter((id) => vms.every((vm) => vm.id !== id)).map((id) => `orphan on the host: ${id}`),
+    ...orphansOf(vms, host).map((id) => `orphan on the host: ${id}`),
   ];
+}
+
+/** What is on the host and belongs to no VM, nor waits for one. */
+export function orphansOf(vms: readonly Pick<Vm, 'id'>[], host: HostView): readonly string[] {
+  const known = new Set<string>(vms.map(({ id }) => id));
+  return [...host].flatMap(([id, { isSpare }]) => (known.has(id) || isSpare ? [] : [id]));
 }
 
 function checkKnown(book: Book, vms: readonly CheckedVm[]): readonly string[] {
