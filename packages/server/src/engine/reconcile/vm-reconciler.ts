@@ -126,7 +126,7 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
   const { plan } = situation;
   switch (plan.kind) {
     case 'settled':
-      await writer.writeSettled(deps, work, plan.phase);
+      await writer.writeSettled(deps, work, plan.phase, machineFacts(situation.observation));
       return REST;
     case 'failed':
       return REST;
@@ -225,6 +225,12 @@ async function followFailure(
     default:
       return decision satisfies never;
   }
+}
+
+/** What the row says of a machine that can run, as it is seen to be: a server that died may have had no time to write down which one it has woken. */
+function machineFacts({ machine }: VmObservation): Partial<Pick<Vm, 'pid' | 'handle' | 'suspension'>> {
+  if (machine.kind !== 'running' && machine.kind !== 'paused') return {};
+  return { pid: machine.pid, handle: machine.handle, suspension: null };
 }
 
 /** The machine did not heed; it is as it was before it was asked. Where this life is to end, the plan goes on without the guest. */

@@ -124,6 +124,7 @@ export async function writeSettled(
   deps: WriterDeps,
   work: Work,
   phase: Exclude<SettledPhase, 'failed'>,
+  facts: Partial<Pick<Vm, 'pid' | 'handle' | 'suspension'>>,
 ): Promise<Work> {
   const { vm, operation } = work;
   const isMove = vm.status.phase !== phase;
@@ -131,7 +132,7 @@ export async function writeSettled(
   const now = deps.clock.now();
   return await write(deps, {
     work,
-    ...(isMove ? { vm: { status: { phase, since: now } } } : {}),
+    ...(isMove ? { vm: { ...facts, status: { phase, since: now } } } : {}),
     operation: {
       state: 'succeeded',
       completedAt: now,

@@ -159,6 +159,24 @@ it.each(['running', 'paused'] as const)('a VM that is %s and cannot be suspended
   expect(await get(server, 'bird')).toMatchObject({ status: { phase }, desired: { power: phase }, suspension: null });
 });
 
+it('a VM whose suspension and waking were both cut short is told as the machine that it has', async () => {
+  // What is woken is another process, which nobody had time to write down.
+  let pid: number | null = null;
+  const server = await installation.start((driver) => ({
+    ...driver,
+    async inspect(vmId, options) {
+      const { disk, machine } = await driver.inspect(vmId, options);
+      return { disk, machine: machine.kind === 'paused' && pid !== null ? { ...machine, pid } : machine };
+    },
+  }));
+  await create(server, 'bird');
+  pid = 4_242;
+
+  await finish(server, (await server.engine.vms.pause(ADMIN, 'bird', {})).operation);
+
+  expect(await get(server, 'bird')).toMatchObject({ status: { phase: 'paused' }, pid });
+});
+
 it('a suspension that is cancelled leaves the VM as it is', async () => {
   const held = Promise.withResolvers<void>();
   const server = await installation.start((driver) =>
