@@ -68,6 +68,8 @@ test('and of nothing where nothing is wrong', async () => {
       CREATED,
       [2, 'vm.deleting', 'vm_1', { phase: 'deleting' }],
       [3, 'vm.deleted', 'vm_1', { phase: 'deleting' }],
+      [4, 'operation.created', 'op_1'],
+      [5, 'operation.failed', 'op_1', { reason: 'snapshot.source_ended' }],
     ]),
   ).toEqual([]);
 });
