@@ -68,7 +68,7 @@ export const eventFanOut: Benchmark = {
 async function measureServer(): Promise<Measured> {
   await using server = await startServer(['--driver', 'simulated']);
   const { vms, operations } = server.client;
-  await operations.finish((await vms.create({ name: 'bird' })).id);
+  await operations.finish((await vms.create({ name: 'bird', warm: 'never' })).id);
   let isPaused = false;
   return await measure({ url: `${server.url}/v1/events`, key: server.key, pid: server.pid }, async () => {
     const { id } = isPaused ? await vms.resume('bird') : await vms.pause('bird');
