@@ -38,14 +38,15 @@ export async function createVm(
   const isWarm = request.start && request.warmStart !== 'never';
   const spare = isWarm ? deps.pool.take(spec) : null;
   if (spare === null && request.warmStart === 'require') await deps.warm.requireFor(spec);
-  try {
-    const accepted = await store(deps, principal, { ...request, spec, origin: null, spare }, once);
-    announce(deps, accepted);
-    return accepted;
-  } catch (error) {
-    if (spare !== null) deps.pool.putBack(spare);
-    throw error;
-  }
+  const accepted = await store(deps, principal, { ...request, spec, origin: null, spare }, once).catch(
+    (error: unknown) => {
+      // Only as long as no VM has it.
+      if (spare !== null) deps.pool.putBack(spare);
+      throw error;
+    },
+  );
+  announce(deps, accepted);
+  return accepted;
 }
 
 async function store(deps: CreateDeps, principal: Principal, request: NewVm, once: Once['once']): Promise<Accepted> {
