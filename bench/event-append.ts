@@ -75,6 +75,7 @@ function eventOf(vm: Vm) {
     at: vm.updatedAt,
     subject: vm.id,
     vmId: vm.id,
+    owner: vm.owner,
     operationId: null,
     data: { name: vm.name, revision: vm.revision },
   } as const;

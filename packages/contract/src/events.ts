@@ -58,6 +58,7 @@ export const EXAMPLE_EVENT = {
   subject: EXAMPLE_IDS.vm,
   vm_id: EXAMPLE_IDS.vm,
   operation_id: EXAMPLE_IDS.operation,
+  owner: 'admin',
   data: { name: 'first' },
 } as const;
 
@@ -76,6 +77,7 @@ export const Event = component(
     }),
     vm_id: nullableString({ description: 'The VM it concerns, if any.' }),
     operation_id: nullableString({ description: 'The operation it belongs to, if any.' }),
+    owner: nullableString({ description: "Whose resource it is about; null: the installation's." }),
     data: jsonObject({ description: 'More about it, by type.' }),
   },
   { description: 'One entry of the ordered log of what happened.', examples: [EXAMPLE_EVENT] },

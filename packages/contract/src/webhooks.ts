@@ -89,6 +89,7 @@ const EXAMPLE_WEBHOOK = {
   url: 'https://hooks.example.com/volary',
   types: ['vm.started', 'vm.failed'],
   vm_id: null,
+  events_of: null,
   description: '',
   is_enabled: true,
   disabled_because: null,
@@ -107,6 +108,9 @@ const webhookFields = {
   url: Type.String({ description: 'Where events are sent.' }),
   types: nullable(Type.Array(EventType, { description: 'Of these types.' })),
   vm_id: nullableString({ description: 'Only events about this VM; null: about anything.' }),
+  events_of: nullableString({
+    description: 'Only events about what this user owns, since its maker may see no others; null: about anything.',
+  }),
   description: Type.String({ description: 'For people.' }),
   is_enabled: Type.Boolean({ description: 'Whether events are sent.' }),
   disabled_because: Type.Unsafe<'failing' | null>({

@@ -23,6 +23,7 @@ const EXITED: Execution = {
   stderr_dropped_bytes: 0,
   truncated: false,
   principal: 'admin',
+  owner: 'admin',
   created_at: '2026-01-31T12:00:00.000Z',
   started_at: '2026-01-31T12:00:00.000Z',
   completed_at: '2026-01-31T12:00:00.000Z',

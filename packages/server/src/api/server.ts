@@ -1,6 +1,7 @@
 import { routes } from '@volary/contract';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { VolaryError } from '../domain/errors.ts';
+import type { Principal } from '../domain/principal/principal.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createAdminKeyAuthenticator } from './auth/admin-key.ts';
@@ -12,6 +13,13 @@ import { sendProblem } from './problem-reply.ts';
 import { createUpgrades } from './realtime/upgrades.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
 import { createV1 } from './v1/v1.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks. Set before the body is read; nobody, without rights, on routes that need no credentials. */
+    principal: Principal;
+  }
+}
 
 export interface ApiDeps {
   readonly engine: Engine;

@@ -56,6 +56,8 @@ export interface NewEvent {
   /** Id of what it is about: a VM's, an operation's, an execution's, a snapshot's, a webhook's, or an image's name. */
   readonly subject: string;
   readonly vmId: string | null;
+  /** Name of the user whose resource it is about; null: of the installation's. */
+  readonly owner: string | null;
   readonly operationId: string | null;
   readonly data: JsonObject;
 }

@@ -5,6 +5,7 @@ import type { Driver } from '../ports/driver.ts';
 import type { Abortable } from '../ports/guest-link.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
+import { principalWith } from './principals.test-kit.ts';
 import { create, finish, request, soon } from './vm-life.test-kit.ts';
 
 let installation: Installation;
@@ -257,7 +258,7 @@ describe('what cannot be cancelled', () => {
 
     await expect(cancel(server, operation)).rejects.toMatchObject({ reason: 'operation.not_cancellable' });
     await expect(
-      server.engine.operations.cancel({ ...ADMIN, permissions: ['operation:read'] }, operation.id, soon),
+      server.engine.operations.cancel(principalWith('admin', 'operation:read'), operation.id, soon),
     ).rejects.toMatchObject({ reason: 'access.denied' });
   });
 

@@ -170,6 +170,7 @@ function serverEvent(type: 'server.started' | 'server.stopping', config: EngineC
     at,
     subject: config.hostId,
     vmId: null,
+    owner: null,
     operationId: null,
     data: { version: config.version },
   } as const;

@@ -3,6 +3,7 @@ import { canMove, VM_PHASES } from '../domain/vm/phase.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { Abortable } from '../ports/guest-link.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
+import { principalWith } from './principals.test-kit.ts';
 import { create, finish, request, soon } from './vm-life.test-kit.ts';
 
 let installation: Installation;
@@ -137,7 +138,7 @@ describe('the newest wish counts', () => {
     await expect(vms.resume(ADMIN, 'bird', {})).rejects.toMatchObject({ reason: 'vm.not_paused' });
     await expect(vms.create(ADMIN, request('bird'))).rejects.toMatchObject({ reason: 'vm.name_taken' });
     await expect(vms.delete(ADMIN, 'bird', { revision: 1 })).rejects.toMatchObject({ reason: 'vm.changed' });
-    await expect(vms.stop({ ...ADMIN, permissions: ['vm:read'] }, 'bird', { graceMs: 0 })).rejects.toMatchObject({
+    await expect(vms.stop(principalWith('admin', 'vm:read'), 'bird', { graceMs: 0 })).rejects.toMatchObject({
       reason: 'access.denied',
     });
     expect(await vms.get(ADMIN, 'bird')).toEqual(before);

@@ -13,7 +13,6 @@ import { createSystemClock } from '../adapters/system/system-clock.ts';
 import { createSystemIds } from '../adapters/system/system-ids.ts';
 import { createHttpWebhookSender } from '../adapters/webhooks/http-webhook-sender.ts';
 import type { HostId } from '../domain/ids.ts';
-import type { Principal } from '../domain/principal/principal.ts';
 import { parseAllowedTargets } from '../domain/webhook/target.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -23,8 +22,9 @@ import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
 import { ENGINE_DEFAULTS, type EngineConfig, type WebhookLimits } from './deps.ts';
+import { ADMIN } from './principals.test-kit.ts';
 
-export const ADMIN: Principal = { kind: 'admin', name: 'admin', permissions: ['*'] };
+export { ADMIN };
 
 /** A server's engine over a real database and a simulated host. Stopping it leaves both as they are. */
 export interface TestServer {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { VolaryError } from '../domain/errors.ts';
 import { canMove, VM_PHASES, type VmPhase } from '../domain/vm/phase.ts';
 import type { Vm } from '../domain/vm/vm.ts';
+import type { ExecutionSession } from './engine.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
 import { finish, request, soon } from './vm-life.test-kit.ts';
 
@@ -129,13 +130,23 @@ const exec: Command = {
       tty: null,
       timeoutMs: 0,
     };
-    const starting = server.engine.executions.start(ADMIN, NAME, command, soon);
+    const starting: Promise<ExecutionSession> = server.engine.executions.start(ADMIN, NAME, command, soon);
     if (model.phase !== 'running' && model.phase !== 'suspended') {
       await expect(starting).rejects.toMatchObject({ reason: 'vm.not_running' });
       return;
     }
+    const session = await starting.catch((error: unknown) => {
+      if (error instanceof VolaryError && model.isFaulty && model.phase === 'suspended') return error;
+      throw error;
+    });
+    if (session instanceof Error) {
+      // The planned fault struck while it was woken.
+      expect(session).toMatchObject({ reason: 'driver.simulated_fault' });
+      await compare(model, server);
+      return;
+    }
     let said = '';
-    for await (const update of (await starting).updates) {
+    for await (const update of session.updates) {
       if (update.kind === 'output') said += Buffer.from(update.bytes).toString();
       else expect(update.execution).toMatchObject({ state: 'exited', exitCode: 0 });
     }

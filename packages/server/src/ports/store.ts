@@ -15,6 +15,11 @@ export interface PageRequest<Cursor> {
   readonly after: Cursor | null;
 }
 
+/** Only what belongs to this user, if one is given. */
+export interface OfOwner {
+  readonly owner?: string;
+}
+
 /** What VMs were promised, all together. */
 export interface Promised {
   readonly vmCount: number;
@@ -32,7 +37,7 @@ export interface VmTable {
   get(id: VmId): Promise<Vm | null>;
   getByName(name: string): Promise<Vm | null>;
   list(
-    page: PageRequest<VmId> & { readonly phases?: readonly VmPhase[]; readonly name?: string },
+    page: PageRequest<VmId> & OfOwner & { readonly phases?: readonly VmPhase[]; readonly name?: string },
   ): Promise<readonly Vm[]>;
   /** Writes the row if its revision is still `vm.revision - 1`; throws `conflict` store.revision otherwise. */
   update(vm: Vm): Promise<void>;
@@ -57,11 +62,12 @@ export interface OperationTable {
   get(id: OperationId): Promise<Operation | null>;
   /** Newest first. `after` is the last id of the page before. */
   list(
-    page: PageRequest<OperationId> & {
-      readonly vmId?: VmId;
-      readonly state?: OperationState;
-      readonly kind?: OperationKind;
-    },
+    page: PageRequest<OperationId> &
+      OfOwner & {
+        readonly vmId?: VmId;
+        readonly state?: OperationState;
+        readonly kind?: OperationKind;
+      },
   ): Promise<readonly Operation[]>;
   /** Writes the row if its revision is still `operation.revision - 1`; throws `conflict` store.revision otherwise. */
   update(operation: Operation): Promise<void>;
@@ -83,7 +89,7 @@ export interface ExecutionTable {
   insert(execution: Execution): Promise<void>;
   get(id: ExecutionId): Promise<Execution | null>;
   /** Newest first. */
-  list(page: PageRequest<ExecutionId> & { readonly vmId?: VmId }): Promise<readonly Execution[]>;
+  list(page: PageRequest<ExecutionId> & OfOwner & { readonly vmId?: VmId }): Promise<readonly Execution[]>;
   /** Those that are not final; of one VM, or of all. */
   listActive(of?: { readonly vmId: VmId }): Promise<readonly Execution[]>;
   update(execution: Execution): Promise<void>;
@@ -102,6 +108,8 @@ export interface ExecutionTable {
 export interface EventFilter {
   readonly types?: readonly EventType[];
   readonly vmId?: string;
+  /** Name of a user: about what is theirs. */
+  readonly owner?: string;
 }
 
 /** The ordered, durable log. An event is appended in the transaction of the change it tells of. */
@@ -142,7 +150,7 @@ export interface IdempotencyKeyTable {
 export interface WebhookTable {
   insert(webhook: Webhook): Promise<void>;
   get(id: WebhookId): Promise<Webhook | null>;
-  list(page: PageRequest<WebhookId>): Promise<readonly Webhook[]>;
+  list(page: PageRequest<WebhookId> & OfOwner): Promise<readonly Webhook[]>;
   /** Writes the row if its revision is still `webhook.revision - 1`; throws `conflict` store.revision otherwise. */
   update(webhook: Webhook): Promise<void>;
   /** Removes it with its deliveries. False if it is not there. */
@@ -181,11 +189,12 @@ export interface SnapshotTable {
   get(id: SnapshotId): Promise<Snapshot | null>;
   getByName(name: string): Promise<Snapshot | null>;
   list(
-    page: PageRequest<SnapshotId> & {
-      readonly sourceId?: VmId;
-      readonly state?: SnapshotState;
-      readonly isTemporary?: boolean;
-    },
+    page: PageRequest<SnapshotId> &
+      OfOwner & {
+        readonly sourceId?: VmId;
+        readonly state?: SnapshotState;
+        readonly isTemporary?: boolean;
+      },
   ): Promise<readonly Snapshot[]>;
   /** Those on which there is something to do by themselves: being made or removed, or made for a fork. */
   listUnsettled(): Promise<readonly Snapshot[]>;

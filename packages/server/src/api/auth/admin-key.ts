@@ -3,8 +3,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { BEARER_PROTOCOL_PREFIX } from '@volary/contract';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { ALL_RIGHTS } from '../../domain/principal/rights.ts';
 
-const ADMIN: Principal = { kind: 'admin', name: 'admin', permissions: ['*'] };
+const ADMIN: Principal = {
+  kind: 'user',
+  name: 'admin',
+  rights: ALL_RIGHTS,
+  credential: { kind: 'admin_key', id: null },
+  origin: { address: null, requestId: null },
+};
 
 /** Who sends these headers; only with those of a handshake may the key be among the protocols. Throws `unauthenticated` auth.key_missing / auth.key_invalid. */
 export type Authenticate = (headers: IncomingHttpHeaders, isHandshake: boolean) => Principal;

@@ -11,6 +11,7 @@ export function toEventDto(event: Event): EventDto {
     subject: event.subject,
     vm_id: event.vmId,
     operation_id: event.operationId,
+    owner: event.owner,
     data: event.data,
   };
 }

@@ -63,6 +63,7 @@ export function toExecutionDto(execution: Execution): ExecutionDto {
     stderr_dropped_bytes: Math.max(0, execution.stderrBytes - KEPT_OUTPUT_BYTES),
     truncated: execution.isTruncated,
     principal: execution.principal,
+    owner: execution.owner,
     created_at: toIso(execution.createdAt),
     started_at: toIsoOrNull(execution.startedAt),
     completed_at: toIsoOrNull(execution.completedAt),

@@ -32,7 +32,7 @@ import type { Host } from '../../domain/host/host.ts';
 import type { Image } from '../../domain/image/image.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import * as operations from '../../domain/operation/operation.ts';
-import { PERMISSIONS } from '../../domain/principal/principal.ts';
+import { PERMISSIONS } from '../../domain/principal/permissions.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import * as snapshots from '../../domain/snapshot/snapshot.ts';
 import { AUTO_SUSPEND_LIMITS } from '../../domain/vm/auto-suspend.ts';
@@ -108,6 +108,7 @@ const OPERATION = {
   result: ['result'],
   error: ['error'],
   principal: ['principal'],
+  owner: ['owner'],
   createdAt: ['created_at'],
   startedAt: ['started_at'],
   completedAt: ['completed_at'],
@@ -129,6 +130,7 @@ const EXECUTION = {
   stderrBytes: ['stderr_bytes', 'stderr_dropped_bytes'],
   isTruncated: ['truncated'],
   principal: ['principal'],
+  owner: ['owner'],
   createdAt: ['created_at'],
   startedAt: ['started_at', 'duration_ms'],
   completedAt: ['completed_at', 'duration_ms'],
@@ -151,6 +153,7 @@ const EVENT = {
   subject: ['subject'],
   vmId: ['vm_id'],
   operationId: ['operation_id'],
+  owner: ['owner'],
   data: ['data'],
 } as const satisfies Places<Event, EventDto>;
 
@@ -186,6 +189,7 @@ const WEBHOOK = {
   url: ['url'],
   types: ['types'],
   vmId: ['vm_id'],
+  eventsOf: ['events_of'],
   description: ['description'],
   secrets: ['secret_count'],
   isEnabled: ['is_enabled'],

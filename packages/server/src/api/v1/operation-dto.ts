@@ -22,6 +22,7 @@ export function toOperationDto(operation: Operation): OperationDto {
     result: operation.result,
     error: operation.error === null ? null : toErrorDto(operation.error),
     principal: operation.principal,
+    owner: operation.owner,
     revision: operation.revision,
     created_at: toIso(operation.createdAt),
     started_at: toIsoOrNull(operation.startedAt),

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { NOBODY } from '../../domain/principal/principal.ts';
 import type { Authenticate } from '../auth/admin-key.ts';
-import { NOBODY } from '../auth/principal.ts';
 import { limitBodyTime } from '../body-time.ts';
 import { acceptByteBodies, acceptJsonBodies } from '../json-body.ts';
 import { sendProblem } from '../problem-reply.ts';

@@ -12,6 +12,7 @@ export function toWebhookDto(webhook: Webhook): WebhookDto {
     url: webhook.url,
     types: webhook.types === null ? null : [...webhook.types],
     vm_id: webhook.vmId,
+    events_of: webhook.eventsOf,
     description: webhook.description,
     is_enabled: webhook.isEnabled,
     disabled_because: webhook.disabledBecause,

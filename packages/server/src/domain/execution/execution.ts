@@ -64,6 +64,8 @@ export interface Execution {
   /** True when some output was not kept, since it went past the bound per stream. */
   readonly isTruncated: boolean;
   readonly principal: string;
+  /** Of its VM. */
+  readonly owner: string;
   readonly createdAt: EpochMs;
   readonly startedAt: EpochMs | null;
   readonly completedAt: EpochMs | null;

@@ -94,6 +94,8 @@ export interface Operation {
   readonly result: Json;
   readonly error: OperationError | null;
   readonly principal: string;
+  /** Name of the user whose resource it changes; of an image or the system: who asked. */
+  readonly owner: string;
   readonly createdAt: EpochMs;
   readonly startedAt: EpochMs | null;
   readonly completedAt: EpochMs | null;

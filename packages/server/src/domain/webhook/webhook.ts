@@ -11,6 +11,8 @@ export interface Webhook {
   readonly types: readonly EventType[] | null;
   /** Null: events about anything. */
   readonly vmId: VmId | null;
+  /** Only events about what this user owns; null: about anything. Its maker could see no more, and it stays so. */
+  readonly eventsOf: string | null;
   readonly description: string;
   /** Those that sign, the present one first; older ones while receivers change over. Never shown. */
   readonly secrets: readonly SigningSecret[];

@@ -3,8 +3,7 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { EngineDeps } from '../deps.ts';
-import { findVm } from '../queries/find-vm.ts';
-import { findWebhook } from '../queries/find-webhook.ts';
+import { unknownWebhook } from '../queries/find-webhook.ts';
 import type { Accepted, Claim } from '../requests.ts';
 import type { AcceptedSnapshot } from '../snapshot-api.ts';
 import { outcomeUnknown } from './claims.ts';
@@ -29,16 +28,12 @@ export async function recallChange(
   const operation = await recallOperation(deps, claim);
   if (operation === null) return null;
   if (operation.subject.kind !== 'vm') throw outcomeUnknown();
-  try {
-    return { operation, vm: await findVm(deps.store, operation.subject.id) };
-  } catch (error) {
-    if (!(error instanceof VolaryError) || error.reason !== 'vm.unknown') throw error;
-    throw new VolaryError('not_found', `${operation.subject.name} was deleted since this was asked first.`, {
-      reason: 'vm.unknown',
-      context: { operationId: operation.id },
-      cause: error,
-    });
-  }
+  const vm = await deps.store.vms.get(operation.subject.id);
+  if (vm !== null) return { operation, vm };
+  throw new VolaryError('not_found', `${operation.subject.name} was deleted since this was asked first.`, {
+    reason: 'vm.unknown',
+    context: { operationId: operation.id },
+  });
 }
 
 /** The same for a snapshot, as it is now. Throws `not_found` snapshot.unknown when that has been deleted since. */
@@ -65,7 +60,9 @@ export async function recallWebhook(
   const effect = claim?.effect ?? null;
   if (effect === null) return null;
   if (effect.kind !== 'webhook') throw outcomeUnknown();
-  return await findWebhook(store, effect.id);
+  const webhook = await store.webhooks.get(effect.id);
+  if (webhook === null) throw unknownWebhook(effect.id);
+  return webhook;
 }
 
 /** The delivery that the claim's request asked for when it came first; null when it has not come before. */

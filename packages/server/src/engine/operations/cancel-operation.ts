@@ -11,8 +11,9 @@ import { authorise } from '../access/authorise.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
 import { type CancelPlan, planCancel } from '../plans/plan-cancel.ts';
-import { findSnapshot } from '../queries/find-snapshot.ts';
-import { findVm } from '../queries/find-vm.ts';
+import { findOperation, unknownOperation } from '../queries/find-operation.ts';
+import { unknownSnapshot } from '../queries/find-snapshot.ts';
+import { unknownVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
 import { type DeleteSnapshotDeps, recordDeletion } from './delete-snapshot.ts';
 import { operationEvent, vmEvent } from './events.ts';
@@ -58,10 +59,11 @@ export async function cancelOperation(
   authorise(principal, 'operation:cancel');
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
-  const seen = requireActive(await deps.store.operations.get(id), id);
+  const asker = { principal, permission: 'operation:cancel' } as const;
+  const seen = requireActive(await findOperation(deps.store, asker, id));
   const observation = seen.subject.kind === 'vm' ? await deps.driver.inspect(seen.subject.id, { signal }) : null;
   const cancelled = await deps.store.transaction(async (tables) => {
-    const operation = requireActive(await tables.operations.get(id), id);
+    const operation = requireActive(await findOperation(tables, asker, id));
     const done =
       operation.subject.kind === 'vm' && observation !== null
         ? await cancelOnVm(deps, tables, { principal, operation, vmId: operation.subject.id, observation })
@@ -97,7 +99,8 @@ async function cancelOnVm(
   },
 ): Promise<Cancelled> {
   const { principal, operation, observation } = about;
-  const vm = await findVm(tables, about.vmId);
+  const vm = await tables.vms.get(about.vmId);
+  if (vm === null) throw unknownVm(about.vmId);
   const plan = planCancel({ vm, operation, observation });
   switch (plan.kind) {
     case 'refuse':
@@ -138,7 +141,8 @@ async function cancelOnSnapshot(
       details: { kind: operation.kind },
     });
   }
-  const snapshot = await findSnapshot(tables, snapshotId);
+  const snapshot = await tables.snapshots.get(snapshotId);
+  if (snapshot === null) throw unknownSnapshot(snapshotId);
   const removal = { snapshot, active: operation, by: principal.name };
   const undone = await recordDeletion(deps, tables, removal, (active, by, now) => cancelledBy(active, now, by));
   const ended = await tables.operations.get(operation.id);
@@ -206,12 +210,11 @@ function cancelledBy(operation: Operation, now: number, undoing: Operation | nul
   };
 }
 
-function requireActive(operation: Operation | null, id: OperationId): Operation {
-  const known = requireKnown(operation, id);
-  if (!isFinal(known.state)) return known;
-  throw new VolaryError('failed_precondition', `The operation is over: it has ${ENDS[known.state] ?? 'ended'}.`, {
+function requireActive(operation: Operation): Operation {
+  if (!isFinal(operation.state)) return operation;
+  throw new VolaryError('failed_precondition', `The operation is over: it has ${ENDS[operation.state] ?? 'ended'}.`, {
     reason: 'operation.final',
-    details: { state: known.state },
+    details: { state: operation.state },
   });
 }
 
@@ -223,5 +226,5 @@ const ENDS: Partial<Record<Operation['state'], string>> = {
 
 function requireKnown(operation: Operation | null, id: OperationId): Operation {
   if (operation !== null) return operation;
-  throw new VolaryError('not_found', `There is no operation ${id}.`, { reason: 'operation.unknown' });
+  throw unknownOperation(id);
 }

@@ -41,7 +41,7 @@ export async function createSnapshot(
   checkRequest(request);
   const facts = await deps.hostProbe.measure();
   const accepted = await deps.store.transaction(async (tables) => {
-    const vm = await findVm(tables, vmRef);
+    const vm = await findVm(tables, { principal, permission: 'snapshot:create' }, vmRef);
     const made = newSnapshot(deps, principal, { ...request, vm, kind: 'snapshot.create', isTemporary: false });
     await admit(deps, tables, vm, facts);
     await storeSnapshot(tables, made);

@@ -28,7 +28,7 @@ export async function createVmFromSnapshot(
   checkNewVm(request);
   const accepted = await makingRoom(deps, (facts) =>
     deps.store.transaction(async (tables) => {
-      const snapshot = await findReadySnapshot(tables, ref);
+      const snapshot = await findReadySnapshot(tables, { principal, permission: 'snapshot:read' }, ref);
       const spec = specFrom(snapshot, request.spec);
       const promised = await tables.vms.promised();
       admitMemory(spec.memoryMib, facts, promised, deps.config.limits);

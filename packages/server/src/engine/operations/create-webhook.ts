@@ -1,5 +1,5 @@
 import { VolaryError } from '../../domain/errors.ts';
-import type { Principal } from '../../domain/principal/principal.ts';
+import { type Principal, reachOf } from '../../domain/principal/principal.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
@@ -28,7 +28,7 @@ export async function createWebhook(
   if (earlier !== null) return { webhook: earlier, madeSecret: request.secret === null ? firstSecret(earlier) : null };
   await deps.webhookSender.checkTarget(request.url, { signal });
   const made = newWebhook(deps, principal, request, {
-    vmId: request.vm === null ? null : (await findVm(deps.store, request.vm)).id,
+    vmId: request.vm === null ? null : (await findVm(deps.store, { principal, permission: 'vm:read' }, request.vm)).id,
     secret: request.secret ?? deps.webhookSender.createSecret(),
   });
   const webhook = await deps.store.transaction(async (tables) => {
@@ -57,6 +57,7 @@ function newWebhook(
     url,
     types,
     vmId,
+    eventsOf: reachOf(principal, 'event:read'),
     description,
     secrets: [{ value: secret, expiresAt: null }],
     isEnabled,

@@ -31,7 +31,7 @@ export async function deleteSnapshot(
 ): Promise<AcceptedSnapshot> {
   authorise(principal, 'snapshot:delete');
   const { accepted, isNew } = await deps.store.transaction(async (tables) => {
-    const snapshot = await findSnapshot(tables, ref);
+    const snapshot = await findSnapshot(tables, { principal, permission: 'snapshot:delete' }, ref);
     requireUnchangedSnapshot(snapshot, unchanged);
     const active = snapshot.operationId === null ? null : await tables.operations.get(snapshot.operationId);
     if (snapshot.state === 'deleting' && active !== null)
@@ -61,7 +61,10 @@ export async function recordDeletion(
 ): Promise<AcceptedSnapshot> {
   const now = deps.clock.now();
   const subject = { kind: 'snapshot', id: snapshot.id, name: titleOf(snapshot) } as const;
-  const operation = newOperation(deps, { kind: 'snapshot.delete', subject, generation: 0, principal: by });
+  const operation = newOperation(deps, {
+    ...{ kind: 'snapshot.delete', subject, generation: 0 },
+    ...{ principal: by, owner: snapshot.owner },
+  });
   const changed: Snapshot = {
     ...snapshot,
     state: 'deleting',

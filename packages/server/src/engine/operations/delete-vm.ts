@@ -11,7 +11,7 @@ export async function deleteVm(
   options: Precondition,
 ): Promise<Accepted> {
   authorise(principal, 'vm:delete');
-  return await requestChange(deps, { principal, ref, ...options }, (vm, active) => {
+  return await requestChange(deps, { principal, permission: 'vm:delete', ref, ...options }, (vm, active) => {
     if (vm.desired.power === 'absent' && active !== null) return { vm, operation: active };
     return { kind: 'vm.delete', phase: 'deleting', event: 'vm.deleting', desired: { power: 'absent' } };
   });

@@ -16,7 +16,7 @@ export async function deleteWebhook(
 ): Promise<void> {
   authorise(principal, 'webhook:delete');
   await deps.store.transaction(async (tables) => {
-    const webhook = await findWebhook(tables, id);
+    const webhook = await findWebhook(tables, { principal, permission: 'webhook:delete' }, id);
     requireUnchangedWebhook(webhook, unchanged);
     await tables.webhooks.delete(id);
     await tables.events.append([webhookEvent('webhook.deleted', webhook, deps.clock.now())]);

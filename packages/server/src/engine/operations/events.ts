@@ -17,6 +17,7 @@ export function vmEvent(
     at,
     subject: vm.id,
     vmId: vm.id,
+    owner: vm.owner,
     operationId: operation?.id ?? null,
     data: { name: vm.name, phase: vm.status.phase, generation: vm.generation, incarnation: vm.incarnation, ...data },
   };
@@ -31,6 +32,7 @@ export function operationEvent(type: EventType, operation: Operation, at: EpochM
     subject: operation.id,
     vmId: operation.subject.kind === 'vm' ? operation.subject.id : null,
     operationId: operation.id,
+    owner: operation.owner,
     data: { kind: operation.kind, subject: operation.subject.name, state: operation.state, ...error },
   };
 }

@@ -52,7 +52,7 @@ export async function forkVm(
   checkForks(request);
   const { source, items } = await makingRoom(deps, (facts, { canRetry }) =>
     deps.store.transaction(async (tables) => {
-      const vm = await findVm(tables, vmRef);
+      const vm = await findVm(tables, { principal, permission: 'snapshot:create' }, vmRef);
       const saving = { name: null, description: '', labels: {}, vm, kind: 'vm.fork', isTemporary: true } as const;
       const made = newSnapshot(deps, principal, saving);
       await admit(deps, tables, vm, facts);

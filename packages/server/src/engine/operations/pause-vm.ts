@@ -13,7 +13,7 @@ export async function pauseVm(
   options: Precondition,
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
-  return await requestChange(deps, { principal, ref, ...options }, (vm) => {
+  return await requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, (vm) => {
     if (!deps.driver.capabilities.supportsPause) {
       throw new VolaryError('unsupported', `The ${deps.driver.kind} driver cannot pause.`, {
         reason: 'driver.cannot_pause',

@@ -54,6 +54,7 @@ export function imageEvent(
     at,
     subject: image.name,
     vmId: null,
+    owner: null,
     operationId: null,
     data: { name: image.name, digest: image.digest, size_bytes: image.sizeBytes },
   };

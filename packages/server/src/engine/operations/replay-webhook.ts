@@ -6,6 +6,7 @@ import { newDelivery, startAgain } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
@@ -26,7 +27,7 @@ export async function replayWebhook(
   const earlier = await recallWebhook(deps, once);
   if (earlier !== null) return earlier;
   const webhook = await deps.store.transaction(async (tables) => {
-    const before = await findWebhook(tables, id);
+    const before = await findWebhook(tables, { principal, permission: 'webhook:update' }, id);
     const after = await record(deps, tables, before, what);
     await bindKey(tables, deps.clock, once, { kind: 'webhook', id });
     return after;
@@ -40,7 +41,7 @@ async function record(deps: WebhookDeps, tables: Tables, webhook: Webhook, what:
     case 'after':
       return await setBack(tables, webhook, what.sequence);
     case 'sequences':
-      await sendAgain(deps, tables, webhook.id, what.sequences);
+      await sendAgain(deps, tables, webhook, what.sequences);
       return webhook;
     case 'delivery':
       await restart(deps, tables, webhook.id, what.id);
@@ -69,13 +70,13 @@ async function setBack(tables: Tables, webhook: Webhook, after: number): Promise
 async function sendAgain(
   deps: WebhookDeps,
   tables: Tables,
-  webhookId: WebhookId,
+  { id: webhookId, eventsOf }: Webhook,
   sequences: readonly number[],
 ): Promise<void> {
   const distinct = [...new Set(sequences)].sort((a, b) => a - b);
   await requireRoomToWait(deps, tables, webhookId, distinct.length);
   for (const sequence of distinct) {
-    const event = await eventAt(tables, sequence);
+    const event = await eventAt(tables, sequence, eventsOf);
     const made = { id: deps.ids.create('dlv'), webhookId, kind: 'replay' } as const;
     await tables.deliveries.insert(newDelivery(made, event, deps.clock.now()));
   }
@@ -100,12 +101,12 @@ async function restart(deps: WebhookDeps, tables: Tables, webhookId: WebhookId, 
   await tables.deliveries.update({ ...again, kind: 'replay' });
 }
 
-async function eventAt({ events }: Tables, sequence: number): Promise<Event> {
-  const [event] = await events.list({ after: sequence - 1, limit: 1 });
+async function eventAt({ events }: Tables, sequence: number, owner: string | null): Promise<Event> {
+  const [event] = await events.list({ after: sequence - 1, limit: 1, ...ofOwner(owner) });
   if (event?.sequence === sequence) return event;
   const { first } = await events.bounds();
   if (sequence < first) throw trimmed(first);
-  throw new VolaryError('not_found', `There is no event ${sequence} yet.`, { reason: 'events.unknown' });
+  throw new VolaryError('not_found', `There is no event ${sequence}.`, { reason: 'events.unknown' });
 }
 
 /** Throws `resource_exhausted` webhook.too_many_waiting unless so many more deliveries may wait. */

@@ -7,6 +7,7 @@ import type { TransientPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { type Desired, type Origin, originWithoutRestore, type Suspension, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
+import type { Asker } from '../access/require-visible.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
@@ -44,13 +45,13 @@ export interface Change {
  */
 export async function requestChange(
   deps: OperationDeps,
-  asked: { readonly principal: Principal; readonly ref: string } & Precondition,
+  asked: Asker & { readonly ref: string } & Precondition,
   decide: (vm: Vm, active: Operation | null, tables: Tables) => Change | Accepted | Promise<Change | Accepted>,
 ): Promise<Accepted> {
   const earlier = await recallChange(deps, asked.once);
   if (earlier !== null) return earlier;
   const { accepted, isNew } = await deps.store.transaction(async (tables) => {
-    const vm = await findVm(tables, asked.ref);
+    const vm = await findVm(tables, asked, asked.ref);
     checkRevision(vm, asked);
     const active = await tables.operations.findActive(vm.id);
     const decision = await decide(vm, active, tables);
@@ -81,6 +82,8 @@ export function newOperation(
     readonly subject: Operation['subject'];
     readonly generation: number;
     readonly principal: string;
+    /** Of what it changes; absent: whoever asks. */
+    readonly owner?: string;
   },
 ): Operation {
   const now = deps.clock.now();
@@ -95,6 +98,7 @@ export function newOperation(
     result: null,
     error: null,
     principal: about.principal,
+    owner: about.owner ?? about.principal,
     createdAt: now,
     startedAt: null,
     completedAt: null,
@@ -113,7 +117,8 @@ export async function recordChange(
   const now = deps.clock.now();
   const generation = vm.generation + 1;
   const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
-  const operation = newOperation(deps, { kind: change.kind, subject, generation, principal: principal.name });
+  const about = { subject, generation, principal: principal.name, owner: vm.owner };
+  const operation = newOperation(deps, { kind: change.kind, ...about });
   const changed: Vm = {
     ...vm,
     desired: { ...vm.desired, graceMs: 0, ...change.desired },

@@ -16,7 +16,7 @@ export async function restartVm(
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
   return await makingRoom(deps, (facts) =>
-    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+    requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, async (vm, _active, tables) => {
       mayChangePower(vm);
       if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
         admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);

@@ -20,9 +20,9 @@ export async function restoreVm(
   authorise(principal, 'vm:power');
   authorise(principal, 'snapshot:read');
   return await makingRoom(deps, (facts) =>
-    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+    requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, async (vm, _active, tables) => {
       mayChangePower(vm);
-      const snapshot = await findReadySnapshot(tables, snapshotRef);
+      const snapshot = await findReadySnapshot(tables, { principal, permission: 'snapshot:read' }, snapshotRef);
       checkFits(vm, snapshot);
       if (vm.desired.power === 'stopped' || vm.desired.power === 'suspended')
         admitMemory(vm.spec.memoryMib, facts, await tables.vms.promised(), deps.config.limits);

@@ -15,7 +15,7 @@ export async function resumeVm(
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
   return await makingRoom(deps, (facts) =>
-    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+    requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, async (vm, _active, tables) => {
       mayResume(vm);
       await admitWaking(tables, vm, facts, deps.config.limits);
       return { kind: 'vm.resume', phase: 'resuming', event: 'vm.resuming', desired: { power: 'running' } };

@@ -18,6 +18,7 @@ export function snapshotEvent(
     at,
     subject: snapshot.id,
     vmId: source.id,
+    owner: snapshot.owner,
     operationId: operation?.id ?? null,
     data: { name: titleOf(snapshot), state, source: source.name, is_temporary: isTemporary, ...data },
   };

@@ -25,7 +25,7 @@ export async function startVm(
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
   return await makingRoom(deps, (facts) =>
-    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+    requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, async (vm, _active, tables) => {
       mayStart(vm);
       admitMemory(vm.spec.memoryMib, facts, await promisedToOthers(tables, vm), deps.config.limits);
       if (isSuspended(vm))

@@ -15,7 +15,7 @@ export async function stopVm(
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
   return await makingRoom(deps, (facts) =>
-    requestChange(deps, { principal, ref, ...options }, async (vm, _active, tables) => {
+    requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, async (vm, _active, tables) => {
       mayStop(vm);
       // Its guest wakes to be asked.
       if (options.graceMs > 0) await admitWaking(tables, vm, facts, deps.config.limits);

@@ -17,7 +17,7 @@ export async function suspendVm(
   authorise(principal, 'vm:power');
   requireSnapshots(deps);
   const facts = await deps.hostProbe.measure();
-  return await requestChange(deps, { principal, ref, ...options }, (vm) => {
+  return await requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, (vm) => {
     maySuspend(vm);
     admitSnapshot(vm.spec.memoryMib, facts, deps.config.limits);
     const { reason, message } = options.why ?? { reason: 'requested', message: `Suspended by ${principal.name}.` };

@@ -24,7 +24,7 @@ export async function testWebhook(
   authorise(principal, 'webhook:update');
   authorise(principal, 'event:read');
   const earlier = await recallDelivery(deps, once);
-  const delivery = earlier ?? (await recordTest(deps, id, once));
+  const delivery = earlier ?? (await recordTest(deps, principal, id, once));
   deps.bus.publish('events', '');
   deps.bus.publish('webhook', id);
   const done = await waitFor(
@@ -39,10 +39,15 @@ export async function testWebhook(
   return done ?? (await get(deps, delivery.id));
 }
 
-async function recordTest(deps: WebhookDeps, webhookId: WebhookId, once: Once['once']): Promise<Delivery> {
+async function recordTest(
+  deps: WebhookDeps,
+  principal: Principal,
+  webhookId: WebhookId,
+  once: Once['once'],
+): Promise<Delivery> {
   const now = deps.clock.now();
   return await deps.store.transaction(async (tables) => {
-    const webhook = await findWebhook(tables, webhookId);
+    const webhook = await findWebhook(tables, { principal, permission: 'webhook:update' }, webhookId);
     await requireRoomToWait(deps, tables, webhookId, 1);
     await tables.events.append([webhookEvent('webhook.test', webhook, now)]);
     const { last } = await tables.events.bounds();

@@ -20,7 +20,7 @@ export async function updateVm(
 ): Promise<Vm> {
   authorise(principal, 'vm:update');
   const changed = await deps.store.transaction(async (tables) => {
-    const before = await findVm(tables, ref);
+    const before = await findVm(tables, { principal, permission: 'vm:update' }, ref);
     checkRevision(before, options);
     mayChangePower(before);
     const now = deps.clock.now();

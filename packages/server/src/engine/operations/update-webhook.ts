@@ -21,14 +21,18 @@ export async function updateWebhook(
 ): Promise<ChangedWebhook> {
   authorise(principal, 'webhook:update');
   authorise(principal, 'event:read');
-  await findWebhook(deps.store, id);
+  const asker = { principal, permission: 'webhook:update' } as const;
+  await findWebhook(deps.store, asker, id);
   if (change.url !== undefined) await deps.webhookSender.checkTarget(change.url, { signal });
-  const vmId = change.vm === undefined || change.vm === null ? null : (await findVm(deps.store, change.vm)).id;
+  const vmId =
+    change.vm === undefined || change.vm === null
+      ? null
+      : (await findVm(deps.store, { principal, permission: 'vm:read' }, change.vm)).id;
   const madeSecret =
     change.secret === undefined && change.rotateSecret === true ? deps.webhookSender.createSecret() : null;
   const webhook = await deps.store.transaction(async (tables) => {
     const now = deps.clock.now();
-    const before = await findWebhook(tables, id);
+    const before = await findWebhook(tables, asker, id);
     requireUnchangedWebhook(before, unchanged);
     const secret = change.secret ?? madeSecret;
     const after: Webhook = {

@@ -15,6 +15,7 @@ export function webhookEvent(
     at,
     subject: webhook.id,
     vmId: null,
+    owner: webhook.owner,
     operationId: null,
     data: { description: webhook.description, is_enabled: webhook.isEnabled, ...data },
   };

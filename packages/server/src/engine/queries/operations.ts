@@ -1,10 +1,12 @@
-import { VolaryError } from '../../domain/errors.ts';
-import { type OperationId, parseId, type VmId } from '../../domain/ids.ts';
+import type { OperationId } from '../../domain/ids.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
+import { type Principal, reachOf } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { OperationApi } from '../engine.ts';
-import { findVm } from './find-vm.ts';
+import { findOperation } from './find-operation.ts';
+import { vmIdOf } from './find-vm.ts';
 import { waitFor } from './wait-for.ts';
 
 /** How long a follower that hears no hint waits before it looks by itself again. */
@@ -13,28 +15,21 @@ const FOLLOW_MS = 60_000;
 export function createOperationQueries(
   deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>,
 ): Omit<OperationApi, 'cancel'> {
-  async function find(id: OperationId): Promise<Operation> {
-    const operation = await deps.store.operations.get(id);
-    if (operation !== null) return operation;
-    throw new VolaryError('not_found', `There is no operation ${id}.`, { reason: 'operation.unknown' });
-  }
-
-  /** Also the id of a VM that is gone: its operations stay. */
-  async function vmIdOf(ref: string): Promise<VmId> {
-    return parseId('vm', ref) ?? (await findVm(deps.store, ref)).id;
+  async function find(principal: Principal, id: OperationId): Promise<Operation> {
+    return await findOperation(deps.store, { principal, permission: 'operation:read' }, id);
   }
 
   return {
     async get(principal, id) {
-      authorise(principal, 'operation:read');
-      return await find(id);
+      return await find(principal, id);
     },
     async list(principal, { limit, after, vm, state, kind }) {
       authorise(principal, 'operation:read');
       const rows = await deps.store.operations.list({
         limit: limit + 1,
         after,
-        ...(vm === undefined ? {} : { vmId: await vmIdOf(vm) }),
+        ...ofOwner(reachOf(principal, 'operation:read')),
+        ...(vm === undefined ? {} : { vmId: await vmIdOf(deps.store, principal, vm) }),
         ...(state === undefined ? {} : { state }),
         ...(kind === undefined ? {} : { kind }),
       });
@@ -42,15 +37,13 @@ export function createOperationQueries(
       return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     async wait(principal, id, waiting) {
-      authorise(principal, 'operation:read');
       const final = await waitFor(deps, { topic: 'operation', key: id }, waiting, async () => {
-        const operation = await find(id);
+        const operation = await find(principal, id);
         return isFinal(operation.state) ? operation : undefined;
       });
-      return final ?? (await find(id));
+      return final ?? (await find(principal, id));
     },
     async *follow(principal, id, { signal }) {
-      authorise(principal, 'operation:read');
       let seen = 0;
       while (!signal.aborted) {
         const changed = await waitFor(
@@ -58,7 +51,7 @@ export function createOperationQueries(
           { topic: 'operation', key: id },
           { timeoutMs: FOLLOW_MS, signal },
           async () => {
-            const operation = await find(id);
+            const operation = await find(principal, id);
             return operation.revision > seen ? operation : undefined;
           },
         );

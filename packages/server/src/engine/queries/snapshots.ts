@@ -1,23 +1,24 @@
-import { parseId } from '../../domain/ids.ts';
+import { reachOf } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { SnapshotApi } from '../snapshot-api.ts';
 import { findSnapshot } from './find-snapshot.ts';
-import { findVm } from './find-vm.ts';
+import { vmIdOf } from './find-vm.ts';
 
 export function createSnapshotQueries({ store }: Pick<EngineDeps, 'store'>): Pick<SnapshotApi, 'get' | 'list'> {
   return {
     async get(principal, ref) {
-      authorise(principal, 'snapshot:read');
-      return await findSnapshot(store, ref);
+      return await findSnapshot(store, { principal, permission: 'snapshot:read' }, ref);
     },
     async list(principal, { limit, after, vm, state }) {
       authorise(principal, 'snapshot:read');
-      const sourceId = vm === undefined ? undefined : (parseId('vm', vm) ?? (await findVm(store, vm)).id);
+      const sourceId = vm === undefined ? undefined : await vmIdOf(store, principal, vm);
       const rows = await store.snapshots.list({
         limit: limit + 1,
         after,
         isTemporary: false,
+        ...ofOwner(reachOf(principal, 'snapshot:read')),
         ...(sourceId === undefined ? {} : { sourceId }),
         ...(state === undefined ? {} : { state }),
       });

@@ -1,8 +1,10 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
-import { isPermitted } from '../../domain/principal/principal.ts';
+import { may, reachOf } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
+import type { Asker } from '../access/require-visible.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { VmApi } from '../engine.ts';
 import { isSuspended } from '../operations/power-policy.ts';
@@ -23,23 +25,22 @@ export function createVmQueries(
   const pages = createPageCache<Page<Vm, VmId>>(() => deps.store.vms.changeCount());
   return {
     async get(principal, ref) {
-      authorise(principal, 'vm:read');
-      return await findVm(deps.store, ref);
+      return await findVm(deps.store, { principal, permission: 'vm:read' }, ref);
     },
 
     async list(principal, request) {
       authorise(principal, 'vm:read');
+      const owner = reachOf(principal, 'vm:read');
       const { limit, after, phases, name } = request;
-      return await pages.get(JSON.stringify([limit, after, phases, name]), async () => {
-        const rows = await deps.store.vms.list({ ...request, limit: limit + 1 });
+      return await pages.get(JSON.stringify([limit, after, phases, name, owner]), async () => {
+        const rows = await deps.store.vms.list({ ...request, limit: limit + 1, ...ofOwner(owner) });
         const items = rows.slice(0, limit);
         return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
       });
     },
 
     async wait(principal, ref, wanted, waiting) {
-      authorise(principal, 'vm:read');
-      const id = await findWaitedFor(deps, ref, wanted.phase);
+      const id = await findWaitedFor(deps, { principal, permission: 'vm:read' }, ref, wanted.phase);
       if (id === null) return null;
       const found = await waitFor(deps, { topic: 'vm', key: id }, waiting, async () => {
         const vm = await deps.store.vms.get(id);
@@ -57,12 +58,11 @@ export function createVmQueries(
     },
 
     async readConsole(principal, ref, options) {
-      authorise(principal, 'vm:read');
-      const vm = await findVm(deps.store, ref);
+      const vm = await findVm(deps.store, { principal, permission: 'vm:read' }, ref);
       const { follow, signal } = options;
       if (!follow) return deps.driver.readConsole(vm.id, options);
       // Whoever may only read wakes nobody.
-      if (isSuspended(vm) && vm.spec.autoWake && isPermitted(principal, 'vm:exec'))
+      if (isSuspended(vm) && vm.spec.autoWake && may(principal, 'vm:exec', vm))
         await deps.awaken(principal, vm.id, { cause: 'console', signal });
       return used(deps.driver.readConsole(vm.id, options), deps.activity.begin(vm.id));
     },
@@ -70,9 +70,14 @@ export function createVmQueries(
 }
 
 /** Null when the VM is gone already and that is what is waited for: whoever deleted it cannot know how fast that was. */
-async function findWaitedFor(deps: Pick<EngineDeps, 'store'>, ref: string, phase: string): Promise<VmId | null> {
+async function findWaitedFor(
+  deps: Pick<EngineDeps, 'store'>,
+  asker: Asker,
+  ref: string,
+  phase: string,
+): Promise<VmId | null> {
   try {
-    return (await findVm(deps.store, ref)).id;
+    return (await findVm(deps.store, asker, ref)).id;
   } catch (error) {
     if (phase === 'absent' && error instanceof VolaryError && error.reason === 'vm.unknown') return null;
     throw error;

@@ -1,4 +1,6 @@
+import { reachOf } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { Page } from '../requests.ts';
 import type { WebhookApi } from '../webhook-api.ts';
@@ -9,18 +11,20 @@ export function createWebhookQueries({
 }: Pick<EngineDeps, 'store'>): Pick<WebhookApi, 'get' | 'list' | 'deliveries'> {
   return {
     async get(principal, id) {
-      authorise(principal, 'webhook:read');
-      return await findWebhook(store, id);
+      return await findWebhook(store, { principal, permission: 'webhook:read' }, id);
     },
     async list(principal, { limit, after }) {
       authorise(principal, 'webhook:read');
-      return toPage(await store.webhooks.list({ limit: limit + 1, after }), limit);
+      return toPage(
+        await store.webhooks.list({ limit: limit + 1, after, ...ofOwner(reachOf(principal, 'webhook:read')) }),
+        limit,
+      );
     },
     async deliveries(principal, webhookId, { limit, after, state }) {
       authorise(principal, 'webhook:read');
       // They hold events.
       authorise(principal, 'event:read');
-      await findWebhook(store, webhookId);
+      await findWebhook(store, { principal, permission: 'webhook:read' }, webhookId);
       const wanted = { limit: limit + 1, after, webhookId, ...(state === undefined ? {} : { state }) };
       return toPage(await store.deliveries.list(wanted), limit);
     },

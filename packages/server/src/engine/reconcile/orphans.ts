@@ -17,7 +17,7 @@ export function createReaper(deps: ReaperDeps): { look(signal: AbortSignal): Pro
     firstSeenMs.delete(vmId);
     const now = deps.clock.now();
     await deps.store.events.append([
-      { type: 'vm.orphan_reaped', at: now, subject: vmId, vmId, operationId: null, data: {} },
+      { type: 'vm.orphan_reaped', at: now, subject: vmId, vmId, owner: null, operationId: null, data: {} },
     ]);
     deps.bus.publish('events', '');
   }

@@ -187,12 +187,16 @@ export function createEventTail({ store, bus, clock, config }: TailDeps): EventT
 
 function noop(): void {}
 
-function isFiltering({ types, vmId }: EventFilter): boolean {
-  return types !== undefined || vmId !== undefined;
+function isFiltering({ types, vmId, owner }: EventFilter): boolean {
+  return types !== undefined || vmId !== undefined || owner !== undefined;
 }
 
-function isWanted(event: Event, { types, vmId }: EventFilter): boolean {
-  return (types === undefined || types.includes(event.type)) && (vmId === undefined || event.vmId === vmId);
+function isWanted(event: Event, { types, vmId, owner }: EventFilter): boolean {
+  return (
+    (types === undefined || types.includes(event.type)) &&
+    (vmId === undefined || event.vmId === vmId) &&
+    (owner === undefined || event.owner === owner)
+  );
 }
 
 function tooSlow(): VolaryError {

@@ -9,6 +9,7 @@ export function executionEvent(type: EventType, execution: Execution, at: EpochM
     at,
     subject: execution.id,
     vmId: execution.vmId,
+    owner: execution.owner,
     operationId: null,
     data: {
       program: execution.request.argv[0] ?? '',

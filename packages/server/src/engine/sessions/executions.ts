@@ -7,10 +7,12 @@ import {
 } from '../../domain/execution/execution.ts';
 import { signalNumber } from '../../domain/execution/signals.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
-import type { Principal } from '../../domain/principal/principal.ts';
+import { type Principal, reachOf } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { GuestProcess } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
+import { type Asker, requireVisible } from '../access/require-visible.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.ts';
 import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
@@ -132,7 +134,12 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { re
   async function find(id: ExecutionId): Promise<Execution> {
     const execution = await deps.store.executions.get(id);
     if (execution !== null) return execution;
-    throw new VolaryError('not_found', `There is no execution ${id}.`, { reason: 'execution.unknown' });
+    throw unknownExecution(id);
+  }
+
+  /** Commands belong to whom their VM belonged to. */
+  async function findVisible(asker: Asker, id: ExecutionId): Promise<Execution> {
+    return requireVisible(asker, await deps.store.executions.get(id), 'vm:read', () => unknownExecution(id));
   }
 
   /** Kept output from the offset on; live from there when it is to be followed and there is somebody who does. */
@@ -181,19 +188,22 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { re
   return {
     start,
     async get(principal, id) {
-      authorise(principal, 'vm:read');
-      return latest(await find(id));
+      return latest(await findVisible({ principal, permission: 'vm:read' }, id));
     },
     async list(principal, { limit, after, vm }) {
       authorise(principal, 'vm:read');
-      const of = vm === undefined ? {} : { vmId: (await findVm(deps.store, vm)).id };
-      const rows = await deps.store.executions.list({ limit: limit + 1, after, ...of });
+      const of =
+        vm === undefined ? {} : { vmId: (await findVm(deps.store, { principal, permission: 'vm:read' }, vm)).id };
+      const rows = await deps.store.executions.list({
+        ...{ limit: limit + 1, after, ...of },
+        ...ofOwner(reachOf(principal, 'vm:read')),
+      });
       const items = rows.slice(0, limit).map(latest);
       return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     async output(principal, id, { stream, offset, follow: isFollowed, signal }) {
-      authorise(principal, 'vm:read');
-      return await read(await find(id), { stream, offset, isFollowed, signal });
+      const execution = await findVisible({ principal, permission: 'vm:read' }, id);
+      return await read(execution, { stream, offset, isFollowed, signal });
     },
     async writeStdin(principal, id, part) {
       return await (await requireLive(principal, id)).stdin.write(part);
@@ -227,6 +237,10 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { re
       await Promise.allSettled([...live.values()].map((following) => following.finished));
     },
   };
+}
+
+function unknownExecution(id: ExecutionId): VolaryError {
+  return new VolaryError('not_found', `There is no execution ${id}.`, { reason: 'execution.unknown' });
 }
 
 /**
@@ -263,6 +277,7 @@ function newExecution(
     stderrBytes: 0,
     isTruncated: false,
     principal: principal.name,
+    owner: vm.owner,
     createdAt: clock.now(),
     startedAt: null,
     completedAt: null,

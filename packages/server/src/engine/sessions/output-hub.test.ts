@@ -19,6 +19,7 @@ const execution: Execution = {
   stderrBytes: 0,
   isTruncated: false,
   principal: 'admin',
+  owner: 'admin',
   createdAt: 0,
   startedAt: 0,
   completedAt: 0,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
+import { principalWith } from '../principals.test-kit.ts';
 import { dyingAt, get, tell, told } from '../snapshots/snapshots.test-kit.ts';
 import { create, finish, request, soon } from '../vm-life.test-kit.ts';
 
@@ -58,7 +59,7 @@ describe('a suspended VM', () => {
     await suspended(server);
     const options = { offset: 0, follow: false, signal: soon.signal };
     for await (const _ of await vms.readConsole(ADMIN, 'bird', options)) break;
-    const reader = { ...ADMIN, permissions: ['vm:read'] };
+    const reader = principalWith('admin', 'vm:read');
     for await (const _ of await vms.readConsole(reader, 'bird', { ...options, follow: true })) break;
     expect((await get(server, 'bird')).status.phase).toBe('suspended');
 

@@ -8,6 +8,7 @@ import { isFinal } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
+import type { Asker } from '../access/require-visible.ts';
 import { isSuspended, mayTalkToGuest } from '../operations/power-policy.ts';
 import { type OperationDeps, requestChange } from '../operations/request-change.ts';
 import { findVm } from '../queries/find-vm.ts';
@@ -21,7 +22,7 @@ export type WakeCause = 'exec' | 'files' | 'console' | 'port';
 
 /**
  * The VM, running. One that is suspended is resumed first, if it lets itself be woken by use; whoever may use it may do that.
- * Throws `failed_precondition` vm.not_running / vm.suspended, `resource_exhausted` host.no_memory, what the resume failed with, or the signal's reason.
+ * Throws `not_found` vm.unknown, `permission_denied` access.denied, `failed_precondition` vm.not_running / vm.suspended, `resource_exhausted` host.no_memory, what the resume failed with, or the signal's reason.
  */
 export type Awaken = (
   principal: Principal,
@@ -34,17 +35,18 @@ const MOST_TRIES = 5;
 
 export function createAwaken(deps: OperationDeps): Awaken {
   return async (principal, ref, { cause, signal }) => {
+    const asker = { principal, permission: 'vm:exec' } as const;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const vm = await findVm(deps.store, ref);
+      const vm = await findVm(deps.store, asker, ref);
       if (!isSleepy(vm)) {
         mayTalkToGuest(vm);
         return vm;
       }
       if (isSuspended(vm) && !vm.spec.autoWake) throw staysAsleep(vm);
-      const operation = await moveOn(deps, principal, vm, cause);
+      const operation = await moveOn(deps, asker, vm, cause);
       if (operation !== null) await untilOver(deps, operation, signal);
     }
-    const vm = await findVm(deps.store, ref);
+    const vm = await findVm(deps.store, asker, ref);
     mayTalkToGuest(vm);
     return vm;
   };
@@ -56,20 +58,20 @@ function isSleepy({ status: { phase } }: Vm): boolean {
 }
 
 /** The operation that is to be waited for; null: look again. */
-async function moveOn(deps: OperationDeps, principal: Principal, vm: Vm, cause: WakeCause): Promise<Operation | null> {
+async function moveOn(deps: OperationDeps, asker: Asker, vm: Vm, cause: WakeCause): Promise<Operation | null> {
   const active = await deps.store.operations.findActive(vm.id);
   if (active !== null) return active;
   try {
-    return (await requestWake(deps, principal, vm, cause)).operation;
+    return (await requestWake(deps, asker, vm, cause)).operation;
   } catch (error) {
     if (error instanceof VolaryError && error.reason === 'vm.changed') return null;
     throw error;
   }
 }
 
-async function requestWake(deps: OperationDeps, principal: Principal, seen: Vm, cause: WakeCause): Promise<Accepted> {
+async function requestWake(deps: OperationDeps, asker: Asker, seen: Vm, cause: WakeCause): Promise<Accepted> {
   return await makingRoom(deps, (facts) =>
-    requestChange(deps, { principal, ref: seen.id, revision: seen.revision }, async (vm, _active, tables) => {
+    requestChange(deps, { ...asker, ref: seen.id, revision: seen.revision }, async (vm, _active, tables) => {
       await admitWaking(tables, vm, facts, deps.config.limits);
       return {
         kind: 'vm.resume',

@@ -115,7 +115,15 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
       await remove(key);
       const data = { name: vm.name, template: key, reason: error.reason, message: error.message };
       await deps.store.events.append([
-        { type: 'vm.warm_start_failed', at: clock.now(), subject: vm.id, vmId: vm.id, operationId: null, data },
+        {
+          type: 'vm.warm_start_failed',
+          at: clock.now(),
+          subject: vm.id,
+          vmId: vm.id,
+          owner: vm.owner,
+          operationId: null,
+          data,
+        },
       ]);
       deps.bus.publish('events', '');
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Principal } from '../../domain/principal/principal.ts';
 import { startReceiver, withStatus } from '../../lib/testing/http-receiver.ts';
 import { ADMIN } from '../installation.test-kit.ts';
+import { principalWith } from '../principals.test-kit.ts';
 import { numbersFrom, QUICK, STAYING, startWebhookTrial, told } from './webhook-trial.test-kit.ts';
 
 describe('a replay', () => {
@@ -129,7 +129,7 @@ describe('webhooks', () => {
     await using trial = await startWebhookTrial();
     const { receiver } = trial;
     const hook = await trial.add({ isEnabled: false });
-    const gardener: Principal = { kind: 'admin', name: 'gardener', permissions: ['webhook:*'] };
+    const gardener = principalWith('gardener', 'webhook:*');
     const { webhooks } = trial.server.engine;
     const denied = expect.objectContaining({ code: 'permission_denied' });
 

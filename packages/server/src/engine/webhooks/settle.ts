@@ -5,6 +5,7 @@ import { type Delivery, newGap } from '../../domain/webhook/delivery.ts';
 import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import type { EventFilter } from '../../ports/store.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
+import { ofOwner } from '../access/of-owner.ts';
 import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { webhookEvent } from '../operations/webhook-events.ts';
@@ -97,8 +98,8 @@ async function nextFor({ store }: Pick<EngineDeps, 'store'>, webhook: Webhook, c
 }
 
 /** Which events are for the webhook. */
-export function filterOf({ types, vmId }: Webhook): EventFilter {
-  return { ...(types === null ? {} : { types }), ...(vmId === null ? {} : { vmId }) };
+export function filterOf({ types, vmId, eventsOf }: Webhook): EventFilter {
+  return { ...(types === null ? {} : { types }), ...(vmId === null ? {} : { vmId }), ...ofOwner(eventsOf) };
 }
 
 /** Notes that nothing up to this sequence is for the webhook. */

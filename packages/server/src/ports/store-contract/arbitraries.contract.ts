@@ -127,6 +127,7 @@ export function anyOperation(fixed: Pick<Operation, 'id' | 'revision'>): fc.Arbi
     result: json.map(toJson),
     error: orNull(fc.record({ code: fc.constantFrom(...ERROR_CODES), reason: words, message: words, details: object })),
     principal: words,
+    owner: words,
     createdAt: moment,
     startedAt: orNull(moment),
     completedAt: orNull(moment),
@@ -159,6 +160,7 @@ export function anyExecution(fixed: Pick<Execution, 'id'>): fc.Arbitrary<Executi
     stderrBytes: moment,
     isTruncated: fc.boolean(),
     principal: words,
+    owner: words,
     createdAt: moment,
     startedAt: orNull(moment),
     completedAt: orNull(moment),
@@ -172,6 +174,7 @@ export const anyEvent: fc.Arbitrary<NewEvent> = fc.record({
   subject: words,
   vmId: orNull(anyId('vm')),
   operationId: orNull(anyId('op')),
+  owner: orNull(words),
   data: object,
 });
 
@@ -180,6 +183,7 @@ export const anyWebhook: fc.Arbitrary<Omit<Webhook, 'id' | 'revision'>> = fc.rec
   url: words,
   types: orNull(fc.subarray([...EVENT_TYPES])),
   vmId: orNull(anyId('vm')),
+  eventsOf: orNull(words),
   description: words,
   secrets: fc.array(fc.record({ value: words, expiresAt: orNull(moment) }), { maxLength: 3 }),
   isEnabled: fc.boolean(),

@@ -75,6 +75,7 @@ export interface OperationRow {
   readonly result: string;
   readonly error: string | null;
   readonly principal: string;
+  readonly owner: string;
   readonly created_at: number;
   readonly started_at: number | null;
   readonly completed_at: number | null;
@@ -96,6 +97,7 @@ export interface ExecutionRow {
   readonly stderr_bytes: number;
   readonly is_truncated: number;
   readonly principal: string;
+  readonly owner: string;
   readonly created_at: number;
   readonly started_at: number | null;
   readonly completed_at: number | null;
@@ -118,6 +120,7 @@ export interface EventRow {
   readonly subject: string;
   readonly vm_id: string | null;
   readonly operation_id: string | null;
+  readonly owner: string | null;
   readonly data: string;
 }
 
@@ -151,6 +154,7 @@ export interface WebhookRow {
   /** JSON: a list of types. */
   readonly types: string | null;
   readonly vm_id: string | null;
+  readonly events_of: string | null;
   readonly description: string;
   /** JSON: `[{ value, expiresAt }]`, the present one first. */
   readonly secrets: string;

@@ -48,8 +48,8 @@ export function decodeDelivery(row: WebhookDeliveryRow): Delivery {
   }));
 }
 
-function plainEvent({ sequence, type, at, subject, vmId, operationId, data }: Event): Event {
-  return { sequence, type, at, subject, vmId, operationId, data };
+function plainEvent({ sequence, type, at, subject, vmId, operationId, owner, data }: Event): Event {
+  return { sequence, type, at, subject, vmId, operationId, owner, data };
 }
 
 function plainTry({ at, status, error, response, durationMs }: Try): Try {
@@ -74,6 +74,8 @@ const event: read.Reader<Event | null> = (value, field) => {
     subject: read.text(fields['subject'], `${field}.subject`),
     vmId: optionalText(fields['vmId'], `${field}.vmId`),
     operationId: optionalText(fields['operationId'], `${field}.operationId`),
+    // Not told by those from before there were owners.
+    owner: optionalText(fields['owner'] ?? null, `${field}.owner`),
     data: read.plainObject(data ?? null, `${field}.data`),
   };
 };

@@ -12,6 +12,7 @@ export function encodeEvent(event: NewEvent, sequence: number): EventRow {
     subject: event.subject,
     vm_id: event.vmId,
     operation_id: event.operationId,
+    owner: event.owner,
     data: JSON.stringify(event.data),
   };
 }
@@ -25,6 +26,7 @@ export function decodeEvent(row: EventRow): Event {
     subject: read.text(row.subject, 'subject'),
     vmId: optionalText(row.vm_id, 'vm_id'),
     operationId: optionalText(row.operation_id, 'operation_id'),
+    owner: optionalText(row.owner, 'owner'),
     data: read.jsonObject(row.data, 'data'),
   }));
 }

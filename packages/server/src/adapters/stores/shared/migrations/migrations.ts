@@ -6,6 +6,7 @@ import { webhooks } from './0005-webhooks.ts';
 import { snapshots } from './0006-snapshots.ts';
 import { suspend } from './0007-suspend.ts';
 import { warmStarts } from './0008-warm-starts.ts';
+import { owners } from './0009-owners.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   snapshots,
   suspend,
   warmStarts,
+  owners,
 ];

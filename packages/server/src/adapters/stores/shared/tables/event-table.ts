@@ -30,6 +30,7 @@ export function createEventStatements(db: Kysely<Schema>) {
         subject: place('subject'),
         vm_id: place('vm_id'),
         operation_id: place('operation_id'),
+        owner: place('owner'),
         data: place('data'),
       }),
     ),
@@ -47,10 +48,11 @@ export function createEventStatements(db: Kysely<Schema>) {
     dropUpTo: prepareStatement<{ readonly last: number }, unknown>((place) =>
       db.deleteFrom('events').where('sequence', '<=', place('last')),
     ),
-    list: ({ after, limit, types, vmId }: Parameters<EventTable['list']>[0]) => {
+    list: ({ after, limit, types, vmId, owner }: Parameters<EventTable['list']>[0]) => {
       let query = db.selectFrom('events').selectAll().where('sequence', '>', after).orderBy('sequence').limit(limit);
       if (types !== undefined) query = query.where('type', 'in', types);
       if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
       return query.compile();
     },
   };

@@ -27,10 +27,11 @@ export function createExecutionStatements(db: Kysely<Schema>) {
         .where('state', 'in', [sql.lit('starting'), sql.lit('running')])
         .orderBy('id'),
     ),
-    list: ({ limit, after, vmId }: Parameters<ExecutionTable['list']>[0]) => {
+    list: ({ limit, after, vmId, owner }: Parameters<ExecutionTable['list']>[0]) => {
       let query = db.selectFrom('executions').selectAll().orderBy('id', 'desc').limit(limit);
       if (after !== null) query = query.where('id', '<', after);
       if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
       return query.compile();
     },
     // Output goes with its execution, by the foreign key.
@@ -109,6 +110,7 @@ function everyColumn(place: Place<ExecutionRow>) {
     stderr_bytes: place('stderr_bytes'),
     is_truncated: place('is_truncated'),
     principal: place('principal'),
+    owner: place('owner'),
     created_at: place('created_at'),
     started_at: place('started_at'),
     completed_at: place('completed_at'),

@@ -49,12 +49,13 @@ export function createOperationStatements(db: Kysely<Schema>) {
             .limit(place('limit')),
         ),
     ),
-    list: ({ limit, after, vmId, state, kind }: Parameters<OperationTable['list']>[0]) => {
+    list: ({ limit, after, vmId, state, kind, owner }: Parameters<OperationTable['list']>[0]) => {
       let query = db.selectFrom('operations').selectAll().orderBy('id', 'desc').limit(limit);
       if (after !== null) query = query.where('id', '<', after);
       if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
       if (state !== undefined) query = query.where('state', '=', state);
       if (kind !== undefined) query = query.where('kind', '=', kind);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
       return query.compile();
     },
   };
@@ -126,6 +127,7 @@ function everyColumn(place: Place<OperationRow>) {
     result: place('result'),
     error: place('error'),
     principal: place('principal'),
+    owner: place('owner'),
     created_at: place('created_at'),
     started_at: place('started_at'),
     completed_at: place('completed_at'),

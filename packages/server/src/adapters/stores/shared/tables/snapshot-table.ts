@@ -51,12 +51,13 @@ export function createSnapshotStatements(db: Kysely<Schema>) {
         )
         .orderBy('id'),
     ),
-    list: ({ limit, after, sourceId, state, isTemporary }: Parameters<SnapshotTable['list']>[0]) => {
+    list: ({ limit, after, sourceId, state, isTemporary, owner }: Parameters<SnapshotTable['list']>[0]) => {
       let query = db.selectFrom('snapshots').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
       if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
       if (state !== undefined) query = query.where('state', '=', state);
       if (isTemporary !== undefined) query = query.where('is_temporary', '=', isTemporary ? 1 : 0);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
       return query.compile();
     },
   };

@@ -47,11 +47,12 @@ export function createVmStatements(db: Kysely<Schema>) {
     listExpiries: prepareStatement<Record<never, never>, VmRow>(() =>
       db.selectFrom('vms').selectAll().where('expires_at', 'is not', null).orderBy('expires_at').orderBy('id'),
     ),
-    list: ({ limit, after, phases, name }: Parameters<VmTable['list']>[0]) => {
+    list: ({ limit, after, phases, name, owner }: Parameters<VmTable['list']>[0]) => {
       let query = db.selectFrom('vms').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
       if (name !== undefined) query = query.where('name', '=', name);
       if (phases !== undefined) query = query.where('phase', 'in', phases);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
       return query.compile();
     },
   };

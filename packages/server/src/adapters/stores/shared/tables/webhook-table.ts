@@ -28,9 +28,11 @@ export function createWebhookStatements(db: Kysely<Schema>) {
     count: prepareStatement<Record<never, never>, { readonly count: number }>(() =>
       db.selectFrom('webhooks').select(({ fn }) => fn.countAll<number>().as('count')),
     ),
-    list: ({ limit, after }: Parameters<WebhookTable['list']>[0]) => {
-      const query = db.selectFrom('webhooks').selectAll().orderBy('id').limit(limit);
-      return (after === null ? query : query.where('id', '>', after)).compile();
+    list: ({ limit, after, owner }: Parameters<WebhookTable['list']>[0]) => {
+      let query = db.selectFrom('webhooks').selectAll().orderBy('id').limit(limit);
+      if (after !== null) query = query.where('id', '>', after);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
+      return query.compile();
     },
   };
 }
@@ -71,6 +73,7 @@ function everyColumn(place: Place<WebhookRow>) {
     url: place('url'),
     types: place('types'),
     vm_id: place('vm_id'),
+    events_of: place('events_of'),
     description: place('description'),
     secrets: place('secrets'),
     is_enabled: place('is_enabled'),

@@ -1,0 +1,69 @@
+/** What a principal may be allowed to do, as `resource:verb`. */
+export const PERMISSIONS = [
+  'vm:read',
+  'vm:create',
+  'vm:update',
+  'vm:delete',
+  'vm:power',
+  'vm:exec',
+  'image:read',
+  'image:build',
+  'image:delete',
+  'operation:read',
+  'operation:cancel',
+  'event:read',
+  'host:read',
+  'snapshot:read',
+  'snapshot:create',
+  'snapshot:delete',
+  'system:read',
+  'system:prune',
+  'warm-template:read',
+  'warm-template:build',
+  'warm-template:delete',
+  'webhook:read',
+  'webhook:create',
+  'webhook:update',
+  'webhook:delete',
+  'secret:read',
+  'secret:create',
+  'secret:update',
+  'secret:delete',
+  'secret:use',
+  'secret:rotate-key',
+  'user:read',
+  'user:create',
+  'user:update',
+  'user:delete',
+  'role:read',
+  'role:create',
+  'role:delete',
+  'api-key:read',
+  'api-key:create',
+  'api-key:delete',
+  'session:read',
+  'session:delete',
+  'audit:read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** The part before the colon. */
+export type Resource = Permission extends infer P ? (P extends `${infer R}:${string}` ? R : never) : never;
+
+/** Resources that belong to somebody; the others belong to the installation. */
+export const OWNED_RESOURCES: ReadonlySet<string> = new Set([
+  'vm',
+  'operation',
+  'event',
+  'snapshot',
+  'webhook',
+  'secret',
+  'api-key',
+  'session',
+] as const satisfies readonly Resource[]);
+
+/** The resource and the verb of a permission. */
+export function partsOf(permission: Permission): { readonly resource: string; readonly verb: string } {
+  const colon = permission.indexOf(':');
+  return { resource: permission.slice(0, colon), verb: permission.slice(colon + 1) };
+}
