@@ -29,13 +29,13 @@ function lookAtSimulatedHost(dataDir: string): HostView {
   for (const name of readdirSync(directory)) {
     // Half-written when the server died, and cleared by the next one.
     if (!name.endsWith('.json')) continue;
-    const { machine } = JSON.parse(readFileSync(join(directory, name), 'utf8'));
+    const { machine, isSpare = false } = JSON.parse(readFileSync(join(directory, name), 'utf8'));
     const isSuspended = machine !== null && machine.state === 'suspended';
     const isRunning = machine !== null && typeof machine.state === 'string' && !isSuspended;
     view.set(name.slice(0, -'.json'.length), {
       machine: isRunning ? { incarnation: machine.incarnation, identity: String(machine.number), pid: null } : null,
       suspendedLife: isSuspended ? machine.incarnation : null,
-      isSpare: false,
+      isSpare,
       litter: machine !== null && !isRunning && !isSuspended ? ['what is left of an ended machine'] : [],
     });
   }

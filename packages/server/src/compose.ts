@@ -5,7 +5,7 @@ import { createMemoryBus } from './adapters/bus/memory-bus.ts';
 import { adoptImages } from './adapters/drivers/qemu/adopt-images.ts';
 import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
 import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
-import { createSavedVms } from './adapters/drivers/simulated/saved-vm.ts';
+import { keepSavedVms } from './adapters/drivers/simulated/saved-vm.ts';
 import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
@@ -119,9 +119,12 @@ async function createMachines(
   if (config.driver === 'simulated') {
     const path = join(config.dataDir, 'simulated');
     const keeper = createVmKeeper(path);
-    const saved = createSavedVms(join(path, 'snapshots'));
+    const saved = keepSavedVms(join(path, 'snapshots'), { parse: (name) => parseId('snap', name) });
+    const templates = keepSavedVms(join(path, 'warm'), {
+      parse: (name) => (/^[0-9a-f]{32}$/.test(name) ? name : null),
+    });
     return {
-      driver: createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper, saved }) }),
+      driver: createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper, saved, templates }) }),
       images: createSimulatedImages(),
     };
   }

@@ -48,6 +48,7 @@ export function createInstallation(
   change: Partial<EngineConfig['limits'] & EngineConfig['timers']> = {},
   clock: Clock = createSystemClock(),
   webhooks: Partial<WebhookLimits> = {},
+  warm: Partial<EngineConfig['warm']> = {},
 ): Installation {
   const ids = createSystemIds();
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
@@ -62,7 +63,8 @@ export function createInstallation(
     limits: { ...limits, bootMs: 2_000, ...change },
     timers: { ...timers, ...change },
     webhooks: { ...ENGINE_DEFAULTS.webhooks, ...webhooks },
-    warm: { ...ENGINE_DEFAULTS.warm, isEnabled: true },
+    // What is made in the background is in the way of whoever looks at something else.
+    warm: { ...ENGINE_DEFAULTS.warm, isEnabled: false, ...warm },
   };
   const servers = new Set<TestServer>();
 

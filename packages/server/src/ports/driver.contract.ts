@@ -10,6 +10,7 @@ import { machineLaws } from './driver-contract/machine.contract.ts';
 import { savedLaws } from './driver-contract/saved.contract.ts';
 import type { DriverContext, DriverSubject } from './driver-contract/subject.contract.ts';
 import { suspendLaws } from './driver-contract/suspend.contract.ts';
+import { warmLaws } from './driver-contract/warm.contract.ts';
 
 /**
  * What every driver must do: each sentence of `driver.ts` has a test here. Called at the top of an implementation's
@@ -63,6 +64,7 @@ export function driverContract(implementation: {
     adoptionLaws(context);
     savedLaws(context);
     suspendLaws(context);
+    warmLaws(context);
     consoleLaws(context);
   });
 }

@@ -22,6 +22,8 @@ export interface DriverCapabilities {
 export interface WarmTemplate extends SavedSummary {
   /** Names it; made of everything that a fork depends on. */
   readonly key: string;
+  /** When it was made; milliseconds since 1970. */
+  readonly createdAt: number;
   /** When a machine was last begun from it, or it was made; milliseconds since 1970. */
   readonly usedAt: number;
 }
@@ -31,10 +33,13 @@ export interface WarmTemplates {
   /** The one that fits this machine, if it is there. */
   find(machine: DiskSpec, options: Abortable): Promise<WarmTemplate | null>;
   /**
-   * Makes the one that fits this machine, unless it is there: boots a guest that nobody sees, and saves it. Throws as
-   * `startMachine` and `saveMachine`.
+   * Makes the one that fits this machine, unless it is there: boots a guest that nobody sees, and saves it. `onProgress` is told what is
+   * being done, for people. Throws as `startMachine` and `saveMachine`.
    */
-  build(machine: DiskSpec, options: Abortable): Promise<WarmTemplate>;
+  build(
+    machine: DiskSpec,
+    options: Abortable & { readonly onProgress?: (message: string) => void },
+  ): Promise<WarmTemplate>;
   /**
    * Makes a machine of this template ahead of its VM, and halts it: it has the VM's id, its disk, its address and its first life, but not its
    * name, and nobody gets a link to it. `startMachine` of that life gives it to the VM, as if it had just been restored; `endMachine` and

@@ -39,6 +39,8 @@ async function runServerOn(dataDir: string, settings: Environment): Promise<Runn
     VOLARY_ADMIN_KEY: ADMIN_KEY,
     VOLARY_CACHE_DIR: join(dataDir, 'cache'),
     VOLARY_LOG_LEVEL: 'debug',
+    // What is made in the background is in the way of whoever looks at something else.
+    VOLARY_WARM_TEMPLATES: 'off',
     // Nobody starts from this cache again, and writing it takes a second.
     NODE_DISABLE_COMPILE_CACHE: '1',
     ...settings,

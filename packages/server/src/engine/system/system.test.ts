@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 function template(key: string, imageDigest: string): WarmTemplate {
-  const facts = { vcpuCount: 1, memoryMib: 1, diskBytes: 1, haltedMs: 1, usedAt: 1 };
+  const facts = { vcpuCount: 1, memoryMib: 1, diskBytes: 1, haltedMs: 1, createdAt: 1, usedAt: 1 };
   return { key, imageDigest, sizeBytes: 100, ...facts };
 }
 

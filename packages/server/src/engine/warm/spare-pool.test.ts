@@ -5,16 +5,16 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
-import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
+import { ADMIN, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { create, finish, request, soon } from '../vm-life.test-kit.ts';
-import { createWarmHost, type WarmFaults, type WarmHost } from './warm-host.test-kit.ts';
+import { createWarmHost, createWarmInstallation, type WarmFaults, type WarmHost } from './warm-host.test-kit.ts';
 
 /* Machines that are made ahead of their VMs. */
 
 let installation: Installation;
 
 beforeEach(() => {
-  installation = createInstallation({ sweepMs: 100, orphanGraceMs: 1 });
+  installation = createWarmInstallation({ sweepMs: 100, orphanGraceMs: 1 });
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
@@ -190,10 +190,10 @@ test('what a killed server has left is ended by the next, and is no orphan', { t
   });
   const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } };
   const vmId = createSystemIds().create('vm');
-  await driver.warm?.startSpare(
-    { vmId, incarnation: 1, spec, image },
-    { signal: new AbortController().signal, key: 'a' },
-  );
+  const machine = { vmId, incarnation: 1, spec, image };
+  const options = { signal: new AbortController().signal };
+  const template = await driver.warm?.build({ ...machine, name: 'like', labels: {} }, options);
+  await driver.warm?.startSpare(machine, { ...options, key: template?.key ?? '' });
   await driver[Symbol.asyncDispose]();
 
   const server = await installation.start(host.wrap);

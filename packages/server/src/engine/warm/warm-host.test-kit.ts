@@ -1,10 +1,12 @@
+import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import type { VmId } from '../../domain/ids.ts';
-import type { DiskSpec, Driver, WarmTemplate } from '../../ports/driver.ts';
+import type { Driver, WarmTemplates } from '../../ports/driver.ts';
+import type { EngineConfig } from '../deps.ts';
+import { createInstallation, type Installation } from '../installation.test-kit.ts';
 
-/** A host of simulated machines with warm templates that are nothing but their keys. */
+/** A simulated host that is watched at what it makes ahead. */
 export interface WarmHost {
-  readonly templates: Map<string, WarmTemplate>;
-  /** What each machine that was started began from; null: it has booted. Spares are not among them. */
+  /** What each machine that was started began from, as `256 MiB`; null: it has booted. Spares are not among them. */
   readonly begunFrom: (string | null)[];
   /** Machines that wait for their VMs. */
   readonly spares: Set<VmId>;
@@ -24,45 +26,46 @@ export interface WarmFaults {
   readonly give?: () => Promise<void>;
 }
 
+/** An installation whose VMs begin warm. */
+export function createWarmInstallation(
+  change: Partial<EngineConfig['limits'] & EngineConfig['timers']> = {},
+): Installation {
+  return createInstallation(change, createSystemClock(), {}, { isEnabled: true });
+}
+
 export function createWarmHost({ begin, build, make, give }: WarmFaults = {}): WarmHost {
-  const templates = new Map<string, WarmTemplate>();
   const begunFrom: (string | null)[] = [];
   const spares = new Set<VmId>();
   const built = Promise.withResolvers<void>();
 
+  const watchTemplates = (templates: WarmTemplates): WarmTemplates => ({
+    ...templates,
+    async build(machine, options) {
+      try {
+        await build?.();
+        return await templates.build(machine, options);
+      } finally {
+        built.resolve();
+      }
+    },
+    async startSpare(machine, options) {
+      await make?.();
+      await templates.startSpare(machine, options);
+      spares.add(machine.vmId);
+    },
+  });
+
   const wrap = (driver: Driver): Driver => ({
     ...driver,
-    warm: {
-      find: async (machine) => templates.get(keyOf(machine)) ?? null,
-      async build(machine) {
-        const template = templateFor(machine, keyOf(machine));
-        try {
-          await build?.();
-          templates.set(template.key, template);
-          return template;
-        } finally {
-          built.resolve();
-        }
-      },
-      async startSpare(machine, { signal }) {
-        await make?.();
-        const spare = { ...machine, name: 'spare', labels: {} };
-        await driver.createDisk(spare, { signal });
-        await driver.startMachine(spare, { signal });
-        await driver.pauseMachine(machine.vmId, { signal });
-        spares.add(machine.vmId);
-      },
-      list: async () => [...templates.values()],
-      remove: async (key) => void templates.delete(key),
-    },
-    async startMachine({ from, ...machine }, options) {
+    warm: driver.warm === null ? null : watchTemplates(driver.warm),
+    async startMachine(machine, options) {
       if (spares.has(machine.vmId)) {
         await give?.();
         spares.delete(machine.vmId);
-        await driver.resumeMachine(machine.vmId, options);
       } else {
-        begunFrom.push(from?.kind === 'warm' ? from.key : null);
-        if (from !== undefined) await begin?.();
+        const isWarm = machine.from?.kind === 'warm';
+        begunFrom.push(isWarm ? `${machine.spec.memoryMib} MiB` : null);
+        if (isWarm) await begin?.();
       }
       return await driver.startMachine(machine, options);
     },
@@ -70,17 +73,7 @@ export function createWarmHost({ begin, build, make, give }: WarmFaults = {}): W
       spares.delete(vmId);
       await driver.endMachine(vmId, options);
     },
-    findAll: async (options) =>
-      (await driver.findAll(options)).map((found) => ({ ...found, isSpare: spares.has(found.vmId) })),
   });
 
-  return { templates, begunFrom, spares, built: built.promise, wrap };
-}
-
-const keyOf = ({ spec }: DiskSpec): string => `${spec.memoryMib} MiB`;
-
-function templateFor({ spec, image }: DiskSpec, key: string): WarmTemplate {
-  const { vcpuCount, memoryMib, diskGib } = spec;
-  const sizes = { diskBytes: diskGib * 1024 ** 3, sizeBytes: 1, haltedMs: 1, usedAt: 1 };
-  return { key, vcpuCount, memoryMib, imageDigest: image.digest, ...sizes };
+  return { begunFrom, spares, built: built.promise, wrap };
 }

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VolaryError } from '../../domain/errors.ts';
-import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
+import { ADMIN, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { create, finish, request } from '../vm-life.test-kit.ts';
-import { createWarmHost } from './warm-host.test-kit.ts';
+import { createWarmHost, createWarmInstallation } from './warm-host.test-kit.ts';
 
 /* When VMs begin warm, and what becomes of those that cannot. */
 
 let installation: Installation;
 
 beforeEach(() => {
-  installation = createInstallation();
+  installation = createWarmInstallation();
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
@@ -34,7 +34,7 @@ test('the first VM of a kind boots, and those after it begin from what it has le
 });
 
 test('a template that cannot be begun from is removed and told of, and its VM boots', { timeout: 20_000 }, async () => {
-  const { wrap, built, begunFrom, templates } = createWarmHost({
+  const { wrap, built, begunFrom } = createWarmHost({
     begin: async () => {
       throw new VolaryError('data_loss', 'Not what it was.', { reason: 'snapshot.damaged' });
     },
@@ -46,7 +46,7 @@ test('a template that cannot be begun from is removed and told of, and its VM bo
   expect(await create(server, 'second')).toMatchObject({ state: 'succeeded' });
 
   expect(begunFrom).toEqual([null, '256 MiB', null]);
-  expect(templates.size).toBe(0);
+  expect(installation.world.templates.ids()).toEqual([]);
   expect(await typesToldOf(server, 'second')).toContain('vm.warm_start_failed');
 });
 

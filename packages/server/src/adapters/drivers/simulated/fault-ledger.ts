@@ -17,7 +17,8 @@ export interface FaultLedger {
   restore(vmId: VmId, kept: KeptFaults): FaultPlan;
 }
 
-const NO_FAULTS = parseFaults({});
+/** The plan of a VM without labels. */
+export const NO_FAULTS = parseFaults({});
 
 /** A ledger without plans. `onCount` is called when a failure of a VM has been counted. */
 export function createFaultLedger(onCount: (vmId: VmId) => void): FaultLedger {

@@ -14,6 +14,7 @@ export const FAULTY_CALLS = [
   'restore',
   'suspend',
   'wake',
+  'template',
 ] as const;
 export type FaultyCall = (typeof FAULTY_CALLS)[number];
 
@@ -36,8 +37,12 @@ export interface FaultPlan {
   /** What its processors take all the time, percent of one. */
   readonly cpuPercent: number;
   readonly saveDelayMs: number;
+  /** Of a warm template that is made for machines like it. */
+  readonly templateDelayMs: number;
   /** What is saved of it is found to be damaged by whoever wants it back. */
   readonly savesDamaged: boolean;
+  /** The same for the warm template that is made for machines like it. */
+  readonly templatesDamaged: boolean;
 }
 
 const PREFIX = 'simulate.';
@@ -54,7 +59,7 @@ const ENDS = {
 const LABELS: readonly string[] = [
   ...FAULTY_CALLS.map((call) => `${call}_error`),
   ...['start_delay_ms', 'agent', 'ends', 'ends_after_ms', 'dies_after_ms', 'unresponsive_after_ms', 'shutdown'],
-  ...['save_delay_ms', 'saves', 'cpu_percent'],
+  ...['save_delay_ms', 'saves', 'cpu_percent', 'template_delay_ms', 'templates'],
 ];
 
 /** The plan in these labels; labels of other people are none of ours. Throws `invalid_argument` driver.invalid_fault naming the label. */
@@ -73,7 +78,9 @@ export function parseFaults(labels: Readonly<Record<string, string>>): FaultPlan
     ignoresShutdown: parseWord('shutdown', text('shutdown'), ['ignored']) !== null,
     cpuPercent: duration('cpu_percent') ?? 0,
     saveDelayMs: duration('save_delay_ms') ?? 0,
+    templateDelayMs: duration('template_delay_ms') ?? 0,
     savesDamaged: parseWord('saves', text('saves'), ['damaged']) !== null,
+    templatesDamaged: parseWord('templates', text('templates'), ['damaged']) !== null,
   };
 }
 

@@ -5,6 +5,7 @@ import { parseId, type VmId } from '../../../domain/ids.ts';
 import {
   dictionary,
   either,
+  flag,
   integer,
   listOf,
   nothing,
@@ -53,6 +54,8 @@ const KEPT_VM = record({
   /** `bytes` in base64. */
   console: record({ offset: integer(0), bytes: text }),
   machine: either(nothing, MACHINE),
+  /** It was made ahead of its VM, and has not been given to it. */
+  isSpare: optional(flag),
   faults: FAULTS,
 });
 

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
-import { parseId, type SnapshotId } from '../../../domain/ids.ts';
-import { either, flag, integer, listOf, nothing, type Of, oneOf, record, text } from '../../../lib/shape.ts';
+import { either, flag, integer, listOf, nothing, type Of, oneOf, optional, record, text } from '../../../lib/shape.ts';
 import type { SavedSummary } from '../../../ports/driver.ts';
 
 const FILES = listOf(
@@ -22,32 +21,43 @@ const SAVED_VM = record({
   digest: text,
   /** Told to be so by a label of the VM that was saved. */
   isDamaged: flag,
+  /** When it was saved, and when a machine last began from it; absent of one that was saved before anybody asked. Milliseconds since 1970. */
+  savedAt: optional(integer(0)),
+  usedAt: optional(integer(0)),
 });
 
 /** A simulated machine as it was at one moment. */
 export type SavedVm = Of<typeof SAVED_VM>;
 
-/** The saved machines of a simulated host. */
-export interface SavedVms {
-  find(id: SnapshotId): SavedVm | null;
+/** Saved machines of a simulated host: its snapshots by their ids, or its warm templates by their keys. */
+export interface SavedVms<Id extends string> {
+  find(id: Id): SavedVm | null;
   /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, snapshot.lost. */
-  open(id: SnapshotId): SavedVm;
-  keep(id: SnapshotId, saved: Omit<SavedVm, 'version' | 'digest'>): SavedVm;
-  remove(id: SnapshotId): void;
-  ids(): readonly SnapshotId[];
+  open(id: Id): SavedVm;
+  keep(id: Id, saved: Omit<SavedVm, 'version' | 'digest'>): SavedVm;
+  remove(id: Id): void;
+  ids(): readonly Id[];
 }
 
-/** Saved machines in files of this directory; null: in this process alone. */
-export function createSavedVms(directory: string | null): SavedVms {
-  return directory === null ? over(new Map()) : over(filesIn(directory));
+/** Saved machines of this process alone. */
+export function rememberSavedVms<Id extends string>(): SavedVms<Id> {
+  return over(new Map());
 }
 
-type Texts = Pick<Map<SnapshotId, string>, 'get' | 'set' | 'delete'> & { keys(): Iterable<SnapshotId> };
+/** Saved machines in files of this directory; `parse` answers null for a name that is no id. */
+export function keepSavedVms<Id extends string>(
+  directory: string,
+  { parse }: { readonly parse: (name: string) => Id | null },
+): SavedVms<Id> {
+  return over(filesIn(directory, parse));
+}
 
-function over(kept: Texts): SavedVms {
-  const find = (id: SnapshotId): SavedVm | null => {
+type Texts<Id> = Pick<Map<Id, string>, 'get' | 'set' | 'delete'> & { keys(): Iterable<Id> };
+
+function over<Id extends string>(kept: Texts<Id>): SavedVms<Id> {
+  const find = (id: Id): SavedVm | null => {
     const content = kept.get(id);
-    return content === undefined ? null : parse(content);
+    return content === undefined ? null : read(content);
   };
   return {
     find,
@@ -68,12 +78,12 @@ function over(kept: Texts): SavedVms {
   };
 }
 
-function filesIn(directory: string): Texts {
+function filesIn<Id extends string>(directory: string, parse: (name: string) => Id | null): Texts<Id> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const pathOf = (id: SnapshotId): string => join(directory, `${id}.json`);
+  const idOf = (file: string): Id | null => parse(file.replace(/\.json$/, ''));
+  const pathOf = (id: Id): string => join(directory, `${id}.json`);
   // What a server had not finished writing when it was killed.
-  for (const name of readdirSync(directory))
-    if (parseId('snap', name.replace(/\.json$/, '')) === null) rmSync(join(directory, name), { force: true });
+  for (const name of readdirSync(directory)) if (idOf(name) === null) rmSync(join(directory, name), { force: true });
   return {
     get(id) {
       try {
@@ -88,7 +98,7 @@ function filesIn(directory: string): Texts {
       renameSync(`${pathOf(id)}.new`, pathOf(id));
       return new Map();
     },
-    keys: () => readdirSync(directory).flatMap((name) => parseId('snap', name.replace(/\.json$/, '')) ?? []),
+    keys: () => readdirSync(directory).flatMap((name) => idOf(name) ?? []),
     delete(id) {
       rmSync(pathOf(id), { force: true });
       return true;
@@ -106,7 +116,7 @@ function digestOf(files: SavedVm['files']): string {
   return createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
 
-function parse(content: string): SavedVm | null {
+function read(content: string): SavedVm | null {
   try {
     const value: unknown = JSON.parse(content);
     return SAVED_VM(value) ? value : null;

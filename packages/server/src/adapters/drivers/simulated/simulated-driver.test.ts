@@ -83,6 +83,48 @@ test('a halted guest does not answer within its time', async () => {
   await expect(ping).rejects.toMatchObject({ reason: 'guest.silent' });
 });
 
+test('a template takes its time, fails as often as it is told to, and may turn out to be damaged', async () => {
+  const { world, clock } = setUp();
+  const machine = makeMachine({
+    'simulate.template_error': 'resource_exhausted:1',
+    'simulate.template_delay_ms': '500',
+    'simulate.templates': 'damaged',
+  });
+  const { warm, ...driver } = createSimulatedDriver({ world });
+  await driver.createDisk(machine, options);
+
+  const failing = warm?.build(machine, options);
+  failing?.catch(() => undefined);
+  await clock.advance(500);
+  await expect(failing).rejects.toMatchObject({ code: 'resource_exhausted', reason: 'driver.simulated_fault' });
+  const making = warm?.build(machine, options);
+  await clock.advance(499);
+  expect(await warm?.list()).toEqual([]);
+  await clock.advance(1);
+
+  const from = { kind: 'warm', key: (await making)?.key ?? '' } as const;
+  await expect(driver.createDisk({ ...makeMachine(), from }, options)).rejects.toMatchObject({
+    reason: 'snapshot.damaged',
+  });
+});
+
+test('the faults of a machine that was made ahead are those of its VM, and begin when it is given to it', async () => {
+  const { world, clock } = setUp();
+  const machine = makeMachine({ 'simulate.dies_after_ms': '1000' });
+  const { warm, ...driver } = createSimulatedDriver({ world });
+  const { key = '' } = (await warm?.build(machine, options)) ?? {};
+  await warm?.startSpare(machine, { ...options, key });
+  await clock.advance(60_000);
+
+  await driver.startMachine(machine, options);
+  await clock.advance(999);
+  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('running');
+  const dead = waitForMachine(createSimulatedDriver({ world }), machine.vmId, 'ended');
+  await clock.advance(1);
+
+  expect((await dead).end.cause).toBe('vmm-died');
+});
+
 test('names the label of a fault that there is not', async () => {
   const { world } = setUp();
   const driver = createSimulatedDriver({ world });

@@ -6,7 +6,7 @@ import type {
   Driver,
   DriverCapabilities,
   MachineSpec,
-  RestoredSpec,
+  SavedRef,
   SavedSummary,
 } from '../../../ports/driver.ts';
 import { abortable } from '../../shared/abortable.ts';
@@ -17,6 +17,7 @@ import { SimulatedLink } from './guest/simulated-link.ts';
 import { type SavedVm, summarise } from './saved-vm.ts';
 import { createSimulatedStorage } from './simulated-storage.ts';
 import type { SimulatedVm } from './simulated-vm.ts';
+import { createSimulatedWarm, openTemplate } from './simulated-warm.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 const CAPABILITIES: DriverCapabilities = {
@@ -42,7 +43,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
   return {
     kind: 'simulated',
     capabilities: CAPABILITIES,
-    warm: null,
+    warm: createSimulatedWarm(world, lock),
     storage: createSimulatedStorage(world),
 
     async probe() {
@@ -55,8 +56,10 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         signal.throwIfAborted();
         world.faults.learn(machine.vmId, machine.labels);
         world.faults.fail(machine.vmId, 'create');
-        const saved = machine.from?.kind === 'snapshot' ? world.saved.open(machine.from.id) : null;
-        const { disk } = world.make(machine.vmId, saved?.imageDigest ?? machine.image?.digest ?? '').observe();
+        const { from } = machine;
+        const saved = from === undefined ? null : openSaved(world, from);
+        const imageDigest = saved?.imageDigest ?? machine.image?.digest ?? '';
+        const { disk } = world.make(machine.vmId, imageDigest, { isSpare: from?.kind === 'warm' }).observe();
         return { imageDigest: disk.imageDigest };
       }),
 
@@ -139,13 +142,15 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     },
 
     async findAll() {
-      return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe(), isSpare: false }));
+      return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe(), isSpare: vm.isSpare }));
     },
 
     watch: ({ signal }) => watch(world, AbortSignal.any([signal, disposed.signal])),
 
     async openLink(vmId, { signal }) {
       const vm = requireMachine(world, vmId);
+      // Its VM is to come.
+      if (vm.isSpare) throw noMachine();
       world.faults.fail(vmId, 'link');
       const link = await openLink(world, vm, world.faults.plan(vmId), signal);
       links.add(link);
@@ -176,13 +181,16 @@ async function startMachine(world: SimulatedWorld, machine: MachineSpec, signal:
   if (vm === undefined) throw noDisk();
   const plan = world.faults.learn(machine.vmId, machine.labels);
   const { machine: present } = vm.observe();
-  if ('handle' in present && present.incarnation === machine.incarnation) return present.handle;
-  if (present.kind !== 'absent') throw machinePresent();
+  const isThere = 'handle' in present && present.incarnation === machine.incarnation;
+  if (isThere && !vm.isSpare) return present.handle;
+  if (!isThere && present.kind !== 'absent') throw machinePresent();
   signal.throwIfAborted();
   if (plan.startDelayMs > 0) await world.clock.sleep(plan.startDelayMs, { signal });
   world.faults.fail(machine.vmId, 'start');
-  const { from } = machine;
-  const saved = from?.kind === 'snapshot' ? openFitting(world, { ...machine, from }) : null;
+  const given = vm.give(machine, plan);
+  if (given !== null) return given;
+  const { from, spec } = machine;
+  const saved = from === undefined ? null : openFitting(world, { from, spec });
   return vm.start(machine, plan, saved);
 }
 
@@ -205,9 +213,16 @@ async function saveMachine(
   return summarise(world.saved.keep(id, { ...saved, isDamaged: savesDamaged }));
 }
 
+function openSaved(world: SimulatedWorld, from: SavedRef): SavedVm {
+  return from.kind === 'snapshot' ? world.saved.open(from.id) : openTemplate(world, from.key);
+}
+
 /** The saved machine, if this one is as that was. */
-function openFitting(world: SimulatedWorld, { from, spec }: Pick<RestoredSpec, 'from' | 'spec'>): SavedVm {
-  const saved = world.saved.open(from.id);
+function openFitting(
+  world: SimulatedWorld,
+  { from, spec }: { readonly from: SavedRef; readonly spec: MachineSpec['spec'] },
+): SavedVm {
+  const saved = openSaved(world, from);
   const { vcpuCount, memoryMib, network } = spec;
   const fits = saved.vcpuCount === vcpuCount && saved.memoryMib === memoryMib && saved.networkMode === network.mode;
   if (!fits) throw doesNotFit();

@@ -3,6 +3,7 @@ import { uuidOf, type VmId } from '../../../domain/ids.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { MachineEnd, MachineSpec, MachineState, VmObservation } from '../../../ports/driver.ts';
+import { NO_FAULTS } from './fault-ledger.ts';
 import type { FaultPlan } from './faults.ts';
 import { FileTree } from './guest/file-tree.ts';
 import { linkLost } from './guest/guest-errors.ts';
@@ -33,6 +34,8 @@ export interface SimulatedVmDeps {
   readonly vmId: VmId;
   /** Of the image that its disk is made from. */
   readonly imageDigest: string;
+  /** Nobody has been in it yet: its disk is a warm template's, or its machine waits for its VM. */
+  readonly isSpare: boolean;
   readonly clock: Clock;
   /** Tells whoever watches. */
   readonly onChange: () => void;
@@ -47,12 +50,16 @@ export class SimulatedVm {
   #console = Buffer.alloc(0);
   #consoleStart = 0;
   #machine: Machine | null = null;
+  #isSpare: boolean;
+  #faults: FaultPlan;
   #link: SimulatedLink | null = null;
   #opening: AbortController | null = null;
 
   /** A VM with a new disk, or the one that was kept, whose machine has run on meanwhile. */
   constructor(deps: SimulatedVmDeps, kept: KeptVm | null, faults: FaultPlan) {
     this.#deps = deps;
+    this.#isSpare = deps.isSpare;
+    this.#faults = faults;
     this.files = new FileTree(() => deps.clock.now());
     this.files.makeDevice('/dev/null', () => undefined);
     this.files.makeDevice('/dev/console', (bytes) => this.#print(bytes));
@@ -60,7 +67,7 @@ export class SimulatedVm {
       if (bytes[0] === 0x63)
         this.endByItself({ cause: 'panicked', detail: 'Kernel panic - not syncing: sysrq triggered crash' });
     });
-    if (kept !== null) this.#restore(kept, faults);
+    if (kept !== null) this.#restore(kept);
     this.files.onChange(() => deps.onKeep());
   }
 
@@ -71,28 +78,36 @@ export class SimulatedVm {
     return { guest: machine.guest, startedAtMs: machine.startedAtMs, life: machine.life.signal };
   }
 
+  get isSpare(): boolean {
+    return this.#isSpare;
+  }
+
   observe(): VmObservation & { readonly disk: { readonly kind: 'present'; readonly imageDigest: string } } {
     return { disk: { kind: 'present', imageDigest: this.#deps.imageDigest }, machine: this.#observeMachine() };
   }
 
   /** Starts its machine; `saved`: from this, in place of a boot. */
-  start({ incarnation, name, spec }: MachineSpec, faults: FaultPlan, saved: SavedVm | null): DriverHandle {
-    const { clock, vmId } = this.#deps;
-    if (saved !== null) this.files.become(saved.files);
-    const tell = (path: string, line: string): void =>
-      this.files.write(path, Buffer.from(`${line}\n`), { mode: null, makeParents: false });
-    tell('/etc/hostname', name);
-    tell('/etc/machine-id', uuidOf(vmId).replaceAll('-', ''));
-    const number = randomInt(1, 2 ** 31);
-    const { vcpuCount, memoryMib, diskGib, network } = spec;
-    const size = { vcpuCount, memoryMib, diskGib, networkMode: network.mode };
-    const begun = { incarnation, name, number, startedAt: clock.now(), startedAtMs: clock.monotonicMs(), size };
-    this.#machine = this.#begin(begun, faults);
-    const handle = this.#handle(this.#machine);
-    this.#print(Buffer.from(`Simulated guest ${name}, incarnation ${incarnation}\r\n`));
-    this.#setTimers(this.#machine, faults);
-    this.#changed();
-    return handle;
+  start(machine: MachineSpec, faults: FaultPlan, saved: SavedVm | null): DriverHandle {
+    return this.#launch(machine, { faults, saved, isSpare: false });
+  }
+
+  /** Starts a machine ahead of its VM, and halts it. */
+  startSpare(machine: MachineSpec, saved: SavedVm): void {
+    this.#launch(machine, { faults: NO_FAULTS, saved, isSpare: true });
+    this.halt();
+  }
+
+  /** Gives a machine that was made ahead to its VM, as if it had been started now. Null if there is none. */
+  give({ name }: MachineSpec, faults: FaultPlan): DriverHandle | null {
+    const { clock } = this.#deps;
+    if (this.#machine === null || !this.#isSpare) return null;
+    this.#tellName(name);
+    this.#faults = faults;
+    this.#isSpare = false;
+    this.#machine = { ...this.#machine, name, startedAt: clock.now(), startedAtMs: clock.monotonicMs() };
+    this.go();
+    this.#setTimers(this.#machine);
+    return this.#handle(this.#machine);
   }
 
   /** What is kept of it while there is no process to simulate it. */
@@ -103,6 +118,7 @@ export class SimulatedVm {
       files: this.files.entries(),
       console: { offset: this.#consoleStart, bytes },
       machine: this.#machine === null ? null : keepMachine(this.#machine),
+      isSpare: this.#isSpare,
     };
   }
 
@@ -112,7 +128,16 @@ export class SimulatedVm {
     if (size === undefined) return null;
     const { diskGib, ...rest } = size;
     const { imageDigest } = this.#deps;
-    return { ...rest, diskBytes: diskGib * 1024 ** 3, imageDigest, haltedMs: 0, files: this.files.entries() };
+    const savedAt = this.#deps.clock.now();
+    return {
+      ...rest,
+      diskBytes: diskGib * 1024 ** 3,
+      imageDigest,
+      haltedMs: 0,
+      savedAt,
+      usedAt: savedAt,
+      files: this.files.entries(),
+    };
   }
 
   halt(): void {
@@ -199,30 +224,47 @@ export class SimulatedVm {
     this.#changed();
   }
 
-  #begin(
+  #launch(
+    { incarnation, name, spec }: MachineSpec,
     {
-      incarnation,
-      name,
-      number,
-      startedAt,
-      startedAtMs,
-      size,
-    }: Omit<KeptMachine, 'state'> & { readonly startedAtMs: number },
-    faults: FaultPlan,
-  ): Machine {
+      faults,
+      saved,
+      isSpare,
+    }: { readonly faults: FaultPlan; readonly saved: SavedVm | null; readonly isSpare: boolean },
+  ): DriverHandle {
+    const { clock } = this.#deps;
+    if (saved !== null) this.files.become(saved.files);
+    this.#tellName(name);
+    const number = randomInt(1, 2 ** 31);
+    const { vcpuCount, memoryMib, diskGib, network } = spec;
+    const size = { vcpuCount, memoryMib, diskGib, networkMode: network.mode };
+    const begun = { incarnation, name, number, startedAt: clock.now(), startedAtMs: clock.monotonicMs(), size };
+    this.#faults = faults;
+    this.#isSpare = isSpare;
+    this.#machine = this.#begin(begun);
+    const handle = this.#handle(this.#machine);
+    this.#print(Buffer.from(`Simulated guest ${name}, incarnation ${incarnation}\r\n`));
+    this.#setTimers(this.#machine);
+    this.#changed();
+    return handle;
+  }
+
+  #begin(begun: Omit<KeptMachine, 'state'> & { readonly startedAtMs: number }): Machine {
+    const { incarnation, name, number, startedAt, startedAtMs, size } = begun;
     const guest = new SimulatedGuest({
       clock: this.#deps.clock,
       files: this.files,
       bootedAtMs: startedAtMs,
       onPowerOff: (how) => {
-        if (!faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
+        if (!this.#faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
       },
     });
     const life = new AbortController();
     return { incarnation, name, number, startedAt, startedAtMs, size, guest, life, state: 'running' };
   }
 
-  #setTimers(machine: Machine, { endsBy, unresponsiveAfterMs }: FaultPlan): void {
+  #setTimers(machine: Machine): void {
+    const { endsBy, unresponsiveAfterMs } = this.#faults;
     const { life, startedAtMs } = machine;
     const leftMs = (afterMs: number): number => Math.max(0, startedAtMs + afterMs - this.#deps.clock.monotonicMs());
     if (endsBy !== null) this.#after(leftMs(endsBy.afterMs), life, () => this.endByItself(endsBy.end));
@@ -231,18 +273,25 @@ export class SimulatedVm {
   }
 
   /** The machine has run on; its guest has forgotten the commands, which were run by a process that is gone. */
-  #restore({ files, console, machine }: KeptVm, faults: FaultPlan): void {
+  #restore({ files, console, machine }: KeptVm): void {
     this.files.restore(files);
     this.#console = Buffer.from(console.bytes, 'base64');
     this.#consoleStart = console.offset;
     if (machine === null) return;
     const { clock } = this.#deps;
     const startedAtMs = clock.monotonicMs() - Math.max(0, clock.now() - machine.startedAt);
-    this.#machine = this.#begin({ ...machine, startedAtMs }, faults);
+    this.#machine = this.#begin({ ...machine, startedAtMs });
     this.#machine.state = machine.state;
     if (machine.state === 'paused' || machine.state === 'suspended') this.#machine.guest.halt();
     if (typeof machine.state === 'object') this.#endGuest();
-    else this.#setTimers(this.#machine, faults);
+    else this.#setTimers(this.#machine);
+  }
+
+  #tellName(name: string): void {
+    const tell = (path: string, line: string): void =>
+      this.files.write(path, Buffer.from(`${line}\n`), { mode: null, makeParents: false });
+    tell('/etc/hostname', name);
+    tell('/etc/machine-id', uuidOf(this.#deps.vmId).replaceAll('-', ''));
   }
 
   #endGuest(): void {

@@ -8,6 +8,7 @@ import { type ExecutionId, idFromUuid, type VmId } from '../../../domain/ids.ts'
 import type { Driver } from '../../../ports/driver.ts';
 import { createManualClock, type ManualClock } from '../../shared/manual-clock.ts';
 import { createVmKeeper } from './kept-vm.ts';
+import { keepSavedVms } from './saved-vm.ts';
 import { createSimulatedDriver } from './simulated-driver.ts';
 import { makeMachine } from './simulated-machine.fixture.ts';
 import { createSimulatedWorld } from './simulated-world.ts';
@@ -26,7 +27,10 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 /** The host as the next process finds it. */
 function nextProcess(): Driver {
-  return createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper: createVmKeeper(directory) }) });
+  const templates = keepSavedVms<string>(join(directory, 'warm'), { parse: (name) => name });
+  return createSimulatedDriver({
+    world: createSimulatedWorld({ clock, keeper: createVmKeeper(directory), templates }),
+  });
 }
 
 async function started(driver: Driver, labels: Readonly<Record<string, string>> = {}): Promise<VmId> {
@@ -112,6 +116,22 @@ test('what was to happen while there was no process has happened', async () => {
   expect((await after.inspect(other, options)).machine.kind).toBe('ended');
 });
 
+test('templates and machines that wait for their VMs are kept', async () => {
+  const before = nextProcess();
+  const machine = makeMachine();
+  const template = await before.warm?.build(machine, options);
+  await before.warm?.startSpare(machine, { ...options, key: template?.key ?? '' });
+
+  const after = nextProcess();
+
+  expect(await after.warm?.list()).toEqual(await before.warm?.list());
+  expect(await after.findAll(options)).toMatchObject([{ vmId: machine.vmId, isSpare: true }]);
+  await after.startMachine({ ...machine, name: 'given' }, options);
+  const next = nextProcess();
+  expect(await next.findAll(options)).toMatchObject([{ vmId: machine.vmId, isSpare: false }]);
+  expect(await readText(next, machine.vmId, '/etc/hostname')).toBe('given\n');
+});
+
 test('a failure that was counted is not counted anew', async () => {
   const machine = makeMachine({ 'simulate.start_error': 'unavailable:1' });
   const before = nextProcess();
@@ -134,7 +154,7 @@ test('nothing is left of a VM that was removed, nor of a file that was being wri
   const after = nextProcess();
 
   expect(await after.findAll(options)).toEqual([]);
-  expect(readdirSync(directory)).toEqual([]);
+  expect(readdirSync(directory)).toEqual(['warm']);
 });
 
 test('a damaged file is told, and nothing is begun over it', async () => {

@@ -1,9 +1,9 @@
-import type { VmId } from '../../../domain/ids.ts';
+import type { SnapshotId, VmId } from '../../../domain/ids.ts';
 import type { EpochMs } from '../../../domain/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { createFaultLedger, type FaultLedger } from './fault-ledger.ts';
 import type { KeptVm, VmKeeper } from './kept-vm.ts';
-import { createSavedVms, type SavedVms } from './saved-vm.ts';
+import { rememberSavedVms, type SavedVms } from './saved-vm.ts';
 import { SimulatedVm } from './simulated-vm.ts';
 
 /** A simulated host. It outlives the drivers that work on it, as a real host does, and with a keeper also this process. */
@@ -13,9 +13,11 @@ export interface SimulatedWorld {
   readonly startedAt: EpochMs;
   readonly vms: ReadonlyMap<VmId, SimulatedVm>;
   readonly faults: FaultLedger;
-  readonly saved: SavedVms;
-  /** The VM, made if there is none: with its disk, from this image. */
-  make(vmId: VmId, imageDigest: string): SimulatedVm;
+  readonly saved: SavedVms<SnapshotId>;
+  /** Warm templates, by their keys. */
+  readonly templates: SavedVms<string>;
+  /** The VM, made if there is none: with its disk, from this image. `isSpare`: nobody has been in it. */
+  make(vmId: VmId, imageDigest: string, options?: { readonly isSpare: boolean }): SimulatedVm;
   remove(vmId: VmId): void;
   /** Calls the listener with each VM that changes, until the returned function is called. */
   onChange(listener: (vmId: VmId) => void): () => void;
@@ -25,11 +27,13 @@ export interface SimulatedWorld {
 export function createSimulatedWorld({
   clock,
   keeper = null,
-  saved = createSavedVms(null),
+  saved = rememberSavedVms(),
+  templates = rememberSavedVms(),
 }: {
   readonly clock: Clock;
   readonly keeper?: VmKeeper | null;
-  readonly saved?: SavedVms;
+  readonly saved?: SavedVms<SnapshotId>;
+  readonly templates?: SavedVms<string>;
 }): SimulatedWorld {
   const faults = createFaultLedger((vmId) => keep(vmId));
   const vms = new Map<VmId, SimulatedVm>();
@@ -41,27 +45,29 @@ export function createSimulatedWorld({
     const vm = vms.get(vmId);
     if (vm !== undefined) keeper?.write(vmId, { ...vm.kept, faults: faults.keep(vmId) });
   }
-  function add(vmId: VmId, imageDigest: string, kept: KeptVm | null): SimulatedVm {
+  function add(vmId: VmId, made: { readonly imageDigest: string; readonly isSpare: boolean }, kept: KeptVm | null) {
     const plan = kept === null ? faults.plan(vmId) : faults.restore(vmId, kept.faults);
     const vm = new SimulatedVm(
-      { vmId, imageDigest, clock, onChange: () => tell(vmId), onKeep: () => keep(vmId) },
+      { vmId, ...made, clock, onChange: () => tell(vmId), onKeep: () => keep(vmId) },
       kept,
       plan,
     );
     vms.set(vmId, vm);
     return vm;
   }
-  for (const [vmId, kept] of keeper?.readAll() ?? []) add(vmId, kept.imageDigest, kept);
+  for (const [vmId, kept] of keeper?.readAll() ?? [])
+    add(vmId, { imageDigest: kept.imageDigest, isSpare: kept.isSpare === true }, kept);
   return {
     clock,
     startedAt: clock.now(),
     vms,
     faults,
     saved,
-    make(vmId, imageDigest) {
+    templates,
+    make(vmId, imageDigest, { isSpare } = { isSpare: false }) {
       const known = vms.get(vmId);
       if (known !== undefined) return known;
-      const vm = add(vmId, imageDigest, null);
+      const vm = add(vmId, { imageDigest, isSpare }, null);
       keep(vmId);
       return vm;
     },

@@ -28,8 +28,8 @@ export interface SavedStore {
   keep(id: string, fill: (out: string) => Promise<SavedFacts>): Promise<SavedSummary>;
   /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, snapshot.lost. */
   open(id: string): Promise<SavedMachine>;
-  /** What it is, and when it was made or opened last, without looking at its digests; null where there is none. */
-  summary(id: string): Promise<(SavedSummary & { readonly usedAt: number }) | null>;
+  /** What it is, when it was made, and when it was made or opened last, without looking at its digests; null where there is none. */
+  summary(id: string): Promise<(SavedSummary & { readonly createdAt: number; readonly usedAt: number }) | null>;
   /** Ids of all. */
   list(): Promise<readonly string[]>;
   /** Answers the digest of the image that it stood on; null if it was not there. */
@@ -83,7 +83,7 @@ export function createSavedStore(path: string): SavedStore {
       const saved = await readSavedMachine(join(path, id));
       if (saved === null) return null;
       const { mtimeMs } = await stat(factsPath(join(path, id)));
-      return { ...(await summarise(saved)), usedAt: Math.round(mtimeMs) };
+      return { ...(await summarise(saved)), createdAt: saved.facts.savedAt, usedAt: Math.round(mtimeMs) };
     },
     list: () => namesIn(path),
     open: (id) =>

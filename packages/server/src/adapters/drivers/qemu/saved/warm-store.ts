@@ -42,13 +42,13 @@ export function createWarmStore({ config, saved, findQemu, accelerators, spares 
       const { host } = await hostFor(machine, options);
       return await lookUp(warmKeyOf(machine, machine.image, host));
     },
-    async build(machine, { signal }) {
+    async build(machine, { signal, onProgress = () => undefined }) {
       const { host, identity } = await hostFor(machine, { signal });
       const key = warmKeyOf(machine, machine.image, host);
       const { log, connectAgent, cacheDir } = config;
       const parent = join(cacheDir, 'qemu');
       await saved.keep(key, (out) =>
-        buildWarmTemplate({ ...host, identity, machine, parent, log, connectAgent, out, signal }),
+        buildWarmTemplate({ ...host, identity, machine, parent, log, connectAgent, out, signal, onProgress }),
       );
       const template = await lookUp(key);
       if (template === null) throw new TypeError('the template is not where it was just put');

@@ -67,6 +67,8 @@ export interface WarmBuild extends WarmHost, Abortable {
   readonly out: string;
   /** As whom its VMM runs. */
   readonly identity: Identity | null;
+  /** Told what is being done, for people. */
+  readonly onProgress: (message: string) => void;
 }
 
 /** Boots a guest like this machine's, has it prepared, and saves it. Throws as the start of a machine, as `captureMachine`, the signal's reason. */
@@ -74,6 +76,7 @@ export async function buildWarmTemplate(build: WarmBuild): Promise<SavedFacts> {
   const { machine, program, accelerator, signal, out } = build;
   const { image } = machine;
   const linkKey = randomBytes(16);
+  build.onProgress('a guest boots');
   await using guest = await startThrowawayGuest(
     { parent: build.parent, log: build.log },
     {
@@ -93,6 +96,7 @@ export async function buildWarmTemplate(build: WarmBuild): Promise<SavedFacts> {
     },
   );
   await prepareGuest(guest, build, linkKey);
+  build.onProgress('it is saved');
   const pid = guest.record.process?.pid ?? 0;
   return await captureMachine({
     client: await guest.monitor.client(),
