@@ -49,6 +49,7 @@ import { createSnapshotKeeper } from './snapshots/snapshot-keeper.ts';
 import { createAwaken } from './suspend/awaken.ts';
 import { createIdleWatch } from './suspend/idle-watch.ts';
 import { createPruner } from './system/pruner.ts';
+import { withImageNews } from './warm/image-news.ts';
 import { createSparePool } from './warm/spare-pool.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
@@ -60,9 +61,10 @@ export interface RunningEngine extends Engine {
 }
 
 /** Puts the engine together. Nothing runs before `start`. */
-export function createEngine(deps: EngineDeps, config: EngineConfig): RunningEngine {
+export function createEngine(given: EngineDeps, config: EngineConfig): RunningEngine {
+  const pool = createSparePool({ ...given, config });
+  const deps: EngineDeps = { ...given, images: withImageNews(given.images, pool) };
   const links = createGuestLinks(deps);
-  const pool = createSparePool({ ...deps, config });
   const warm = createWarmStarts({ ...deps, config, pool });
   const reconciler = createVmReconciler({ ...deps, config, links, warm });
   const changing: OperationDeps & EngineDeps & WarmCreation = {

@@ -41,6 +41,7 @@ export interface Installation extends AsyncDisposable {
     wrapDriver?: (driver: Driver) => Driver,
     wrapImages?: (images: ImageSource) => ImageSource,
     wrapProbe?: (probe: HostProbe) => HostProbe,
+    wrapStore?: (store: Store) => Store,
   ): Promise<TestServer>;
 }
 
@@ -72,8 +73,9 @@ export function createInstallation(
     wrapDriver: (driver: Driver) => Driver = (driver) => driver,
     wrapImages: (images: ImageSource) => ImageSource = (images) => images,
     wrapProbe: (probe: HostProbe) => HostProbe = (probe) => probe,
+    wrapStore: (store: Store) => Store = (store) => store,
   ): Promise<TestServer> {
-    const store = await createSqliteStore({ path: join(dataDir, 'volary.db') });
+    const store = wrapStore(await createSqliteStore({ path: join(dataDir, 'volary.db') }));
     const driver = wrapDriver(createSimulatedDriver({ world }));
     const queue = createMemoryQueue({ clock, log, random: ids.random });
     const bus = createMemoryBus({ log });

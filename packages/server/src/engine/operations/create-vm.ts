@@ -9,6 +9,7 @@ import { recallChange } from '../idempotency/recall.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
+import type { Spare } from '../warm/spare-maker.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { checkNewVm, type NewVm, newVm, storeVm } from './new-vm.ts';
@@ -39,14 +40,22 @@ export async function createVm(
   const spare = isWarm ? deps.pool.take(spec) : null;
   if (spare === null && request.warmStart === 'require') await deps.warm.requireFor(spec);
   const accepted = await store(deps, principal, { ...request, spec, origin: null, spare }, once).catch(
-    (error: unknown) => {
-      // Only as long as no VM has it.
-      if (spare !== null) deps.pool.putBack(spare);
+    async (error: unknown) => {
+      if (spare !== null) await putBack(deps, spare);
       throw error;
     },
   );
   announce(deps, accepted);
   return accepted;
+}
+
+/** Only if no VM has it, which the row alone decides, whatever the error said. One of which that cannot be told is left to the next server. */
+async function putBack({ store, pool }: CreateDeps, spare: Spare): Promise<void> {
+  const isTaken = await store.vms.get(spare.vmId).then(
+    (vm) => vm !== null,
+    () => true,
+  );
+  if (!isTaken) pool.putBack(spare);
 }
 
 async function store(deps: CreateDeps, principal: Principal, request: NewVm, once: Once['once']): Promise<Accepted> {

@@ -9,7 +9,7 @@ import type { WarmStart } from '../../domain/vm/warm-start.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { CreateVmRequest } from '../engine.ts';
 import type { Accepted } from '../requests.ts';
-import type { Spare } from '../warm/spare-pool.ts';
+import type { Spare } from '../warm/spare-maker.ts';
 import { operationEvent, vmEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 

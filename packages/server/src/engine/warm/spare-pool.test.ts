@@ -5,6 +5,7 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
+import type { ImageSource } from '../../ports/image-source.ts';
 import { ADMIN, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { create, finish, request, soon } from '../vm-life.test-kit.ts';
 import { createWarmHost, createWarmInstallation, type WarmFaults, type WarmHost } from './warm-host.test-kit.ts';
@@ -155,23 +156,80 @@ test.each(USES)('machines that wait give their memory to a VM that is %s', { tim
   await use(server);
 });
 
-test('machines of an image that was built anew end, and no more are made of it', { timeout: 20_000 }, async () => {
-  const host = createWarmHost();
+/** Until somebody builds it, the image is what it was. */
+function rebuildable(): { readonly wrap: (images: ImageSource) => ImageSource; readonly change: () => void } {
+  let isChanged = false;
   let isRebuilt = false;
-  const server = await installation.start(host.wrap, (images) => ({
+  const digest = 'f'.repeat(64);
+  const wrap = (images: ImageSource): ImageSource => ({
     ...images,
+    list: async () => (await images.list()).flatMap((image) => [...(isRebuilt ? [{ ...image, digest }] : []), image]),
     async find(name) {
       const image = await images.find(name);
-      return image !== null && isRebuilt ? { ...image, digest: 'f'.repeat(64) } : image;
+      if (!isChanged) return image;
+      return image !== null && isRebuilt ? { ...image, digest } : null;
     },
-  }));
+    async ensure(name, options) {
+      const image = await images.ensure(name, options);
+      isRebuilt = isChanged;
+      return isRebuilt ? { ...image, digest } : image;
+    },
+  });
+  return {
+    wrap,
+    change() {
+      isChanged = true;
+    },
+  };
+}
+
+test('machines of an image that was built anew end at once, and are given to nobody', { timeout: 20_000 }, async () => {
+  const host = createWarmHost();
+  const { wrap, change } = rebuildable();
+  const server = await installation.start(host.wrap, wrap);
   await create(server, 'first');
   const spare = await spareOf(host);
-  isRebuilt = true;
+  change();
 
-  await server.engine.vms.create(ADMIN, { ...request('larger'), spec: { memoryMib: 512 } });
+  await finish(server, await server.engine.images.build(ADMIN, 'base'));
 
-  await expect.poll(() => installation.world.vms.has(spare), { timeout: 10_000 }).toBe(false);
+  expect(installation.world.vms.has(spare)).toBe(false);
+  const { operation, vm } = await server.engine.vms.create(ADMIN, request('second'));
+  expect(vm.id).not.toBe(spare);
+  await finish(server, operation);
+  expect((await server.engine.vms.get(ADMIN, 'second')).imageDigest).toBe('f'.repeat(64));
+});
+
+test('so do those of an image that is removed', { timeout: 20_000 }, async () => {
+  const { server, spare } = await startWithSpare();
+  await finish(server, (await server.engine.vms.delete(ADMIN, 'first', {})).operation);
+  expect(installation.world.vms.has(spare)).toBe(true);
+
+  await server.engine.images.remove(ADMIN, 'base');
+
+  expect(installation.world.vms.has(spare)).toBe(false);
+});
+
+test('one that is being made of an image which is removed is never complete', { timeout: 20_000 }, async () => {
+  const making = Promise.withResolvers<void>();
+  let count = 0;
+  const { server } = await startWithSpare({
+    make: async (signal) => {
+      count += 1;
+      if (count === 1) return;
+      making.resolve();
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    },
+  });
+  await create(server, 'second');
+  await making.promise;
+  for (const name of ['first', 'second'])
+    await finish(server, (await server.engine.vms.delete(ADMIN, name, {})).operation);
+
+  await server.engine.images.remove(ADMIN, 'base');
+
+  expect(installation.world.vms.size).toBe(0);
+  expect(count).toBe(2);
 });
 
 test('a server that stops leaves no machine without a VM', { timeout: 20_000 }, async () => {

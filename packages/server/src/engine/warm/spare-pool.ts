@@ -7,22 +7,13 @@
  * Only this object knows them: they have no row, and nobody can name them. A server that was killed leaves its own behind, and the next one ends
  * those before it makes any. A spare that was taken belongs to the VM from the moment when that is stored.
  */
-import type { VmId } from '../../domain/ids.ts';
 import type { Image } from '../../domain/image/image.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { allotSpares } from './allot-spares.ts';
 import { createDemand } from './demand.ts';
 import { shapeKeyOf } from './shape.ts';
-
-/** A machine that waits for its VM. */
-export interface Spare {
-  readonly vmId: VmId;
-  readonly spec: VmSpec;
-  readonly imageDigest: string;
-  /** The template it was restored from. */
-  readonly key: string;
-}
+import { createSpareMaker, type Spare, type SparePlan } from './spare-maker.ts';
 
 export interface SparePool {
   /** A VM like this has come to be: another one may be asked for soon. */
@@ -31,10 +22,12 @@ export interface SparePool {
   take(spec: VmSpec): Spare | null;
   /** It was not needed after all. */
   putBack(spare: Spare): void;
+  /** All that there are. */
+  list(): readonly Spare[];
   /** Ends all that there are, since their memory is needed; answers how many there were. */
   release(): Promise<number>;
-  /** Ends those of a template that is not to be used any more. */
-  dropTemplate(key: string): Promise<void>;
+  /** Ends those that are of no use any more. None of them is given away once this was called, also if it is still being made. */
+  drop(isUseless: (spare: Spare) => boolean): Promise<void>;
   /** Something has changed that it may be possible to make spares from. */
   wake(): void;
   /** Keeps the pool as large as it is to be until the signal is aborted, and leaves nothing. */
@@ -75,6 +68,8 @@ export function createSparePool(deps: PoolDeps): SparePool {
     (spare: Spare): boolean =>
       shapeKeyOf(spare.spec) === kind;
 
+  const maker = warm === null ? null : createSpareMaker(warm, end);
+
   async function end({ vmId }: Pick<Spare, 'vmId'>): Promise<void> {
     const { signal } = new AbortController();
     try {
@@ -89,6 +84,13 @@ export function createSparePool(deps: PoolDeps): SparePool {
   async function endAll(these: readonly Spare[]): Promise<void> {
     spares = spares.filter((spare) => !these.includes(spare));
     await Promise.all(these.map(end));
+  }
+
+  /** Also the one that is being made. */
+  async function drop(isOne: (spare: Spare) => boolean): Promise<number> {
+    const these = spares.filter(isOne);
+    const [, ended] = await Promise.all([endAll(these), maker?.giveUp(isOne)]);
+    return these.length + (ended ?? 0);
   }
 
   /** A former server's. Those that it gave to a VM are that VM's. */
@@ -131,7 +133,7 @@ export function createSparePool(deps: PoolDeps): SparePool {
   async function findWanted(
     allotted: ReadonlyMap<string, number>,
     signal: AbortSignal,
-  ): Promise<{ readonly kind: string; readonly make: () => Promise<Spare> } | null> {
+  ): Promise<(SparePlan & { readonly kind: string }) | null> {
     const nowMs = clock.monotonicMs();
     const { memoryAvailableMib } = await deps.hostProbe.measure();
     const images = await currentImages();
@@ -147,12 +149,7 @@ export function createSparePool(deps: PoolDeps): SparePool {
       const machine = { vmId, incarnation: 1, spec, image };
       const template = await warm.find({ ...machine, name: 'spare', labels: {} }, { signal });
       if (template === null) continue;
-      const { key } = template;
-      const make = async (): Promise<Spare> => {
-        await warm.startSpare(machine, { key, signal });
-        return { vmId, spec, imageDigest: image.digest, key };
-      };
-      return { kind, make };
+      return { kind, machine, key: template.key };
     }
     return null;
   }
@@ -174,9 +171,9 @@ export function createSparePool(deps: PoolDeps): SparePool {
     const wanted = await findWanted(allotted, signal);
     if (wanted === null) return false;
     try {
-      const made = await wanted.make();
+      const made = (await maker?.make(wanted, { signal })) ?? null;
       // Looked at only now: others were taken meanwhile.
-      spares = [...spares, made];
+      if (made !== null) spares = [...spares, made];
     } catch (error) {
       signal.throwIfAborted();
       failedAtMs.set(wanted.kind, clock.monotonicMs());
@@ -226,12 +223,11 @@ export function createSparePool(deps: PoolDeps): SparePool {
       spares = [...spares, spare];
       wake();
     },
-    async release() {
-      const all = spares;
-      await endAll(all);
-      return all.length;
+    list: () => spares,
+    release: () => drop(() => true),
+    async drop(isUseless) {
+      if ((await drop(isUseless)) > 0) wake();
     },
-    dropTemplate: (key) => endAll(spares.filter((spare) => spare.key === key)),
     wake,
     async run({ signal }) {
       try {

@@ -21,7 +21,7 @@ export interface WarmFaults {
   /** Called when a template is made. */
   readonly build?: () => Promise<void>;
   /** Called when a spare is made. */
-  readonly make?: () => Promise<void>;
+  readonly make?: (signal: AbortSignal) => Promise<void>;
   /** Called when a spare is given to its VM. */
   readonly give?: () => Promise<void>;
 }
@@ -49,7 +49,7 @@ export function createWarmHost({ begin, build, make, give }: WarmFaults = {}): W
       }
     },
     async startSpare(machine, options) {
-      await make?.();
+      await make?.(options.signal);
       await templates.startSpare(machine, options);
       spares.add(machine.vmId);
     },

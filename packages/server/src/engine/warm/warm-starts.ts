@@ -31,7 +31,7 @@ export interface WarmStarts {
 
 type WarmDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'bus' | 'clock' | 'ids' | 'hostProbe' | 'log'> & {
   readonly config: EngineConfig;
-  readonly pool: Pick<SparePool, 'note' | 'dropTemplate' | 'wake'>;
+  readonly pool: Pick<SparePool, 'note' | 'drop' | 'wake'>;
 };
 
 /** What somebody does first in a new VM goes before the making of a template. */
@@ -64,8 +64,9 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
   }
 
   async function remove(key: string): Promise<void> {
-    await deps.pool.dropTemplate(key);
     await warm?.remove(key);
+    // After that, so that none is made of it meanwhile.
+    await deps.pool.drop((spare) => spare.key === key);
   }
 
   /** Removes what no image is there for any more, and what was used longest ago as long as there is too much. */
