@@ -131,6 +131,12 @@ export const TOOLS: readonly Tool[] = [
     packages: { 'apt-get': 'cpio', dnf: 'cpio', apk: 'cpio', pacman: 'cpio', zypper: 'cpio' },
   },
   {
+    probe: 'redis-server',
+    purpose: 'counts rate limits in the tests, as it does for several servers',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', pacman: 'redis', zypper: 'redis' },
+  },
+  {
     probe: 'script',
     purpose: 'gives the tests a terminal',
     neededBy: 'tests',

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isWithin, parseIp, parseIpRange } from './ip-address.ts';
+import { isWithin, networkNameOf, parseIp, parseIpRange } from './ip-address.ts';
 
 describe('an address', () => {
   it.each([
@@ -77,4 +77,21 @@ describe('a range', () => {
       expect(parseIpRange(text)).toBeNull();
     },
   );
+});
+
+describe('the caller behind an address', () => {
+  it('is the same however an address of IPv4 is written', () => {
+    expect(networkNameOf('::ffff:192.0.2.1')).toBe(networkNameOf('192.0.2.1'));
+    expect(networkNameOf('192.0.2.2')).not.toBe(networkNameOf('192.0.2.1'));
+  });
+
+  it('has a whole network of IPv6', () => {
+    expect(networkNameOf('2001:db8::1')).toBe(networkNameOf('2001:db8::ffff:ffff:ffff:ffff'));
+    expect(networkNameOf('2001:db8:0:1::1')).not.toBe(networkNameOf('2001:db8::1'));
+    expect(networkNameOf('::1')).not.toBe(networkNameOf('0.0.0.0'));
+  });
+
+  it('is itself where it is no address', () => {
+    expect(networkNameOf('unix')).toBe('unix');
+  });
 });

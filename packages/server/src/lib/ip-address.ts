@@ -33,6 +33,24 @@ export function isWithin(address: IpAddress, range: IpRange): boolean {
   return address.bits >> rest === range.bits >> rest;
 }
 
+/** An address of IPv4 that was written as one of IPv6 (`::ffff:192.0.2.1`), as sockets for both do, as itself; others unchanged. */
+export function unmapped(address: IpAddress): IpAddress {
+  return address.version === 6 && address.bits >> 32n === 0xffffn
+    ? { version: 4, bits: address.bits & 0xffff_ffffn }
+    : address;
+}
+
+/**
+ * One name for all addresses that are one caller's: an address of IPv4, the 64 bits of a network of IPv6, out of which whoever has one
+ * address has them all. Of what is no address, itself.
+ */
+export function networkNameOf(text: string): string {
+  const parsed = parseIp(text);
+  if (parsed === null) return text;
+  const { version, bits } = unmapped(parsed);
+  return version === 4 ? `4:${bits.toString(16)}` : `6:${(bits >> 64n).toString(16)}`;
+}
+
 /** Decimal alone: what else some programs take (`0x7f.1`) is not an address here. */
 function parseIpv4(text: string): bigint | null {
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1);
