@@ -19,6 +19,8 @@ import { createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
+import { createMemoryRateLimiter } from './adapters/rate-limits/memory-rate-limiter.ts';
+import { createRedisRateLimiter } from './adapters/rate-limits/redis-rate-limiter.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
 import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserve.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
@@ -37,6 +39,7 @@ import type { FaultPoint } from './ports/fault-point.ts';
 import type { Ids } from './ports/ids.ts';
 import type { ImageSource } from './ports/image-source.ts';
 import type { Log } from './ports/log.ts';
+import type { RateLimiter } from './ports/rate-limiter.ts';
 import type { Store } from './ports/store.ts';
 import { VERSION } from './version.ts';
 
@@ -77,6 +80,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
         { clock, toBody: (event) => JSON.stringify(toEventDto(event)) },
         { version: VERSION, allowedTargets: config.webhookAllowedTargets },
       ),
+      rateLimiter: await createRateLimiter(config, { clock, log, parts }),
       log,
     },
     {
@@ -86,6 +90,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
         memoryOverheadMib: driver.capabilities.memoryOverheadMib,
       },
       webhooks: { ...ENGINE_DEFAULTS.webhooks, ...config.webhookRetries },
+      rateLimits: config.rateLimits,
       warm: config.warm,
       version: VERSION,
       hostId,
@@ -102,6 +107,15 @@ async function obtainHostId(store: Store, ids: Ids): Promise<HostId> {
   throw new VolaryError('data_loss', 'The id of this installation in the database is damaged.', {
     reason: 'store.damaged',
   });
+}
+
+/** Callers are counted by this server, or by all servers together where there is a Redis. */
+async function createRateLimiter(
+  { redisUrl }: Config,
+  { clock, log, parts }: { readonly clock: Clock; readonly log: Log; readonly parts: AsyncDisposableStack },
+): Promise<RateLimiter> {
+  const alone = createMemoryRateLimiter({ clock });
+  return redisUrl === null ? alone : parts.use(await createRedisRateLimiter({ alone, clock, log }, { url: redisUrl }));
 }
 
 interface MachineDeps {

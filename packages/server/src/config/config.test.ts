@@ -33,6 +33,16 @@ describe('the configuration', () => {
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },
       allowedOrigins: [],
+      tls: null,
+      trustedProxies: [],
+      proxyHeader: 'x-forwarded-for',
+      rateLimits: { v1: { perMinute: 6_000, burst: 200 } },
+      redisUrl: null,
+      limits: {
+        ...{ connections: 16_384, addressConnections: 1_024, streams: 8_192, callerStreams: 2_048 },
+        ...{ jsonBytes: 2 ** 20, headerBytes: 2 ** 14, uploadBytes: 2 ** 36, messageBytes: 2 ** 14 },
+        ...{ headerMs: 15_000, bodyMs: 60_000, keepAliveMs: 72_000 },
+      },
       warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
       webhookAllowedTargets: { ranges: [], places: [] },
       webhookRetries: {
@@ -78,10 +88,11 @@ describe('the configuration', () => {
   });
 
   it('has the defaults of the engine', async () => {
-    const { retention, webhookRetries } = await readConfig([], {});
+    const { retention, webhookRetries, rateLimits } = await readConfig([], {});
 
     expect(ENGINE_DEFAULTS.limits).toMatchObject(retention);
     expect(ENGINE_DEFAULTS.webhooks).toMatchObject(webhookRetries);
+    expect(ENGINE_DEFAULTS.rateLimits).toEqual(rateLimits);
   });
 
   it('says how often webhooks are tried, and for how long', async () => {

@@ -5,9 +5,11 @@ import { type AllowedTargets, parseAllowedTargets } from '../domain/webhook/targ
 import { requireGoodKey } from './admin-key.ts';
 import { type ListenAddress, parseListen } from './listen.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { readTransport, type TransportConfig } from './transport.ts';
+import { count, countOrNone, invalidSetting, listOf, oneOf } from './values.ts';
 
 /** All that the server was told, validated and frozen. */
-export interface Config {
+export interface Config extends TransportConfig {
   /** What must not be lost: the database, the VMs' disks. Absolute. */
   readonly dataDir: string;
   /** What can be rebuilt: images. Absolute. */
@@ -39,7 +41,7 @@ export interface Config {
     /** How long operations and commands are kept after they are finished. */
     readonly finishedMs: number;
   };
-  /** Origins (`https://console.example.org`) whose pages may open sockets, besides the server's own address. */
+  /** Origins (`https://console.example.org`) whose pages may read answers and open sockets, besides the server's own address. */
   readonly allowedOrigins: readonly string[];
   readonly warm: {
     /** Whether VMs begin as forks of guests that have booted before. */
@@ -71,10 +73,12 @@ export async function readConfig(
 ): Promise<Config> {
   const settings = await readSettings(argv, env);
   const home = env['HOME'] ?? homedir();
+  const listen = parseListen(settings.listen ?? DEFAULT_LISTEN);
   return Object.freeze({
     dataDir: resolve(settings.dataDir ?? join(home, '.local/share/volary')),
     cacheDir: resolve(settings.cacheDir ?? join(home, '.cache/volary')),
-    listen: parseListen(settings.listen ?? DEFAULT_LISTEN),
+    listen,
+    ...readTransport(settings.transport, listen),
     driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
     adminKey: checkKey(settings.adminKey),
     webhookAllowedTargets: checkTargets(settings.webhookAllowedTargets ?? ''),
@@ -93,23 +97,7 @@ export async function readConfig(
       poolMemoryMib: countOrNone('warm_pool_memory_mib', settings.warmPoolMemoryMib, 1_024, 100_000_000),
       poolCount: countOrNone('warm_pool_count', settings.warmPoolCount, 8, 10_000),
     },
-    allowedOrigins: (settings.allowedOrigins ?? '')
-      .split(/[\s,]+/)
-      .filter((text) => text !== '')
-      .map(origin),
-  });
-}
-
-function oneOf<T extends string>(
-  setting: keyof Settings | 'log_level' | 'warm_templates',
-  value: string,
-  allowed: readonly T[],
-): T {
-  const found = allowed.find((each) => each === value);
-  if (found !== undefined) return found;
-  throw new VolaryError('invalid_argument', `${setting} is "${value}"; it must be one of: ${allowed.join(', ')}.`, {
-    reason: 'config.invalid',
-    details: { field: setting, allowed },
+    allowedOrigins: listOf(settings.allowedOrigins).map(origin),
   });
 }
 
@@ -135,33 +123,10 @@ function webhookRetries(settings: Settings): Config['webhookRetries'] {
   };
 }
 
-/** A whole number from 1 to `maximum`. */
-function count(setting: string, value: string | null, otherwise: number, maximum: number): number {
-  return within(setting, value ?? String(otherwise), { minimum: 1, maximum });
-}
-
-/** A whole number from 0 to `maximum`. */
-function countOrNone(setting: string, value: string | null, otherwise: number, maximum: number): number {
-  return within(setting, value ?? String(otherwise), { minimum: 0, maximum });
-}
-
-function within(setting: string, value: string, range: { readonly minimum: number; readonly maximum: number }): number {
-  const number = Number(value);
-  const { minimum, maximum } = range;
-  if (/^[0-9]+$/.test(value) && number >= minimum && number <= maximum) return number;
-  throw new VolaryError(
-    'invalid_argument',
-    `${setting} is "${value}"; it must be a number from ${minimum} to ${maximum}.`,
-    { reason: 'config.invalid', details: { field: setting, minimum, maximum } },
-  );
-}
-
 function origin(text: string): string {
   if (URL.canParse(text) && new URL(text).origin === text) return text;
-  throw new VolaryError('invalid_argument', `allowed_origins has "${text}"; an origin is like https://example.org.`, {
-    reason: 'config.invalid',
-    details: { field: 'allowed_origins' },
-  });
+  const message = `allowed_origins has "${text}"; an origin is like https://example.org.`;
+  throw invalidSetting('allowed_origins', message);
 }
 
 function checkKey(key: string | null): string | null {

@@ -1,4 +1,5 @@
 import { VolaryError } from '../domain/errors.ts';
+import { isWithin, parseIp, parseIpRange, unmapped } from '../lib/ip-address.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -23,8 +24,17 @@ export function parseListen(text: string): ListenAddress {
   return { host: match[1] ?? (match[2] === '' || match[2] === undefined ? '127.0.0.1' : match[2]), port };
 }
 
+/** True when nobody but this machine can reach it. A name other than `localhost` may stand for any address. */
+export function isLoopback({ host }: ListenAddress): boolean {
+  const address = parseIp(host);
+  if (address === null) return host.toLowerCase() === 'localhost';
+  return LOOPBACK.some((range) => isWithin(unmapped(address), range));
+}
+
+const LOOPBACK = ['127.0.0.0/8', '::1'].flatMap((text) => parseIpRange(text) ?? []);
+
 /** The address as part of a URL. */
-export function toUrl({ host, port }: ListenAddress): string {
+export function toUrl({ host, port }: ListenAddress, scheme: 'http' | 'https' = 'http'): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { VolaryError } from '../domain/errors.ts';
+import { TRANSPORT_SOURCES, type TransportSettings } from './transport-settings.ts';
 
 /** What was told, as text, before it is checked. Null where nothing was. */
 export interface Settings {
@@ -27,6 +28,13 @@ export interface Settings {
   readonly warmTemplatesGib: string | null;
   readonly warmPoolMemoryMib: string | null;
   readonly warmPoolCount: string | null;
+  readonly transport: TransportSettings;
+}
+
+interface Source {
+  readonly flag: string | null;
+  readonly env: string;
+  readonly file: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -75,14 +83,18 @@ const SOURCES = {
   warmTemplatesGib: { flag: null, env: 'VOLARY_WARM_TEMPLATES_GIB', file: 'warm_templates_gib' },
   warmPoolMemoryMib: { flag: null, env: 'VOLARY_WARM_POOL_MEMORY_MIB', file: 'warm_pool_memory_mib' },
   warmPoolCount: { flag: null, env: 'VOLARY_WARM_POOL_COUNT', file: 'warm_pool_count' },
-} as const satisfies Record<keyof Settings, { flag: string | null; env: string; file: string | null }>;
+} as const satisfies Record<Exclude<keyof Settings, 'transport'>, Source>;
+
+const ALL_SOURCES: readonly Source[] = [...Object.values(SOURCES), ...Object.values(TRANSPORT_SOURCES)];
+/** Flags that are given without a value: then they are on. */
+const SWITCHES: ReadonlySet<string> = new Set(['insecure-listen']);
 
 /** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
 export async function readSettings(argv: readonly string[], env: Env): Promise<Settings> {
   const flags = readFlags(argv);
   const path = flags.get('config');
   const file = path === undefined ? new Map<string, string>() : await readFile(path, env);
-  const find = ({ flag, env: variable, file: name }: (typeof SOURCES)[keyof Settings]): string | null =>
+  const find = ({ flag, env: variable, file: name }: Source): string | null =>
     (flag === null ? undefined : flags.get(flag)) ||
     env[variable] ||
     (name === null ? undefined : file.get(name)) ||
@@ -110,26 +122,48 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     warmTemplatesGib: find(SOURCES.warmTemplatesGib),
     warmPoolMemoryMib: find(SOURCES.warmPoolMemoryMib),
     warmPoolCount: find(SOURCES.warmPoolCount),
+    transport: findTransport(find),
+  };
+}
+
+function findTransport(find: (source: Source) => string | null): TransportSettings {
+  const from = TRANSPORT_SOURCES;
+  return {
+    tlsCert: find(from.tlsCert),
+    tlsKey: find(from.tlsKey),
+    tlsMinVersion: find(from.tlsMinVersion),
+    insecureListen: find(from.insecureListen),
+    trustedProxies: find(from.trustedProxies),
+    proxyHeader: find(from.proxyHeader),
+    rateLimit: find(from.rateLimit),
+    rateLimits: find(from.rateLimits),
+    redisUrl: find(from.redisUrl),
+    maxConnections: find(from.maxConnections),
+    maxAddressConnections: find(from.maxAddressConnections),
+    maxStreams: find(from.maxStreams),
+    maxCallerStreams: find(from.maxCallerStreams),
+    maxBodyKib: find(from.maxBodyKib),
+    maxHeaderKib: find(from.maxHeaderKib),
+    maxUploadMib: find(from.maxUploadMib),
+    maxMessageKib: find(from.maxMessageKib),
+    headerTimeoutSeconds: find(from.headerTimeoutSeconds),
+    bodyTimeoutSeconds: find(from.bodyTimeoutSeconds),
+    keepAliveSeconds: find(from.keepAliveSeconds),
   };
 }
 
 function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
-  const string = { type: 'string' } as const;
+  const names = ['config', ...ALL_SOURCES.flatMap(({ flag }) => flag ?? [])];
+  const options = Object.fromEntries(
+    names.map((name) => [name, { type: SWITCHES.has(name) ? ('boolean' as const) : ('string' as const) }]),
+  );
   try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        'data-dir': string,
-        listen: string,
-        driver: string,
-        config: string,
-        'log-level': string,
-        'webhook-allowed-targets': string,
-      },
-      strict: true,
-      allowPositionals: false,
-    });
-    return new Map(Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+    const { values } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: false });
+    return new Map(
+      Object.entries(values).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value === true ? 'on' : String(value)]],
+      ),
+    );
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : 'The command line cannot be read.', error);
   }
@@ -151,15 +185,31 @@ async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, str
   if (document === null || document === undefined) return new Map();
   if (typeof document !== 'object' || Array.isArray(document))
     throw invalid('The configuration file must hold settings by name.', null);
-  const known = new Set<string>(Object.values(SOURCES).flatMap(({ file }) => (file === null ? [] : [file])));
+  const known = new Set(ALL_SOURCES.flatMap(({ file }) => file ?? []));
   const settings = new Map<string, string>();
   for (const [name, value] of Object.entries(document)) {
     if (!known.has(name)) throw invalid(`There is no setting ${name}; there are: ${[...known].join(', ')}.`, null);
-    if (typeof value !== 'string' && typeof value !== 'number')
-      throw invalid(`The setting ${name} must be a text.`, null);
-    settings.set(name, String(value));
+    settings.set(name, toText(name, value));
   }
   return settings;
+}
+
+/** Settings that have names of their own below them: `rate_limits: { v1: 100/min }`. */
+const TABLES: ReadonlySet<string> = new Set(['rate_limits']);
+
+/** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
+function toText(name: string, value: unknown): string {
+  if (isScalar(value)) return String(value);
+  if (Array.isArray(value) && value.every(isScalar)) return value.join(', ');
+  if (TABLES.has(name) && typeof value === 'object' && value !== null && Object.values(value).every(isScalar))
+    return Object.entries(value)
+      .map(([key, text]) => `${key}: ${text}`)
+      .join(', ');
+  throw invalid(`The setting ${name} must be a text${TABLES.has(name) ? ' for each name' : ''}.`, null);
+}
+
+function isScalar(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
 }
 
 /** Replaces `${VAR}`; a variable that is not set stops the start, since an empty value would be a silent guess. */

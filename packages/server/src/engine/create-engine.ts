@@ -1,4 +1,5 @@
 import type { VmId } from '../domain/ids.ts';
+import { createRateLimits } from './access/rate-limits.ts';
 import { createAges } from './ages.ts';
 import type { EngineConfig, EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
@@ -132,6 +133,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     },
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config, ages }),
+    rateLimits: createRateLimits(deps.rateLimiter, config.rateLimits),
     capabilities: () => ({
       version: config.version,
       driver: deps.driver.kind,

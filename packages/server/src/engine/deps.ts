@@ -7,8 +7,10 @@ import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { Queue } from '../ports/queue.ts';
+import type { RateLimiter } from '../ports/rate-limiter.ts';
 import type { Store } from '../ports/store.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
+import type { RatePolicies } from './access/rate-limits.ts';
 import type { RetryPolicy } from './webhooks/after-try.ts';
 
 /** Everything outside that the engine needs. Each part of it takes only what it uses, by `Pick`. */
@@ -22,6 +24,7 @@ export interface EngineDeps {
   readonly ids: Ids;
   readonly hostProbe: HostProbe;
   readonly webhookSender: WebhookSender;
+  readonly rateLimiter: RateLimiter;
   readonly log: Log;
 }
 
@@ -67,6 +70,8 @@ export interface EngineConfig {
     readonly retentionMs: number;
   };
   readonly webhooks: WebhookLimits;
+  /** How often one caller may ask, by face. */
+  readonly rateLimits: RatePolicies;
   readonly warm: {
     /** Whether VMs begin as forks of templates, and templates are made. */
     readonly isEnabled: boolean;
@@ -128,5 +133,6 @@ export const ENGINE_DEFAULTS = {
     maxCount: 100,
     maxWaiting: 1_000,
   },
+  rateLimits: { v1: { perMinute: 6_000, burst: 200 } },
   warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
-} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks' | 'warm'>;
+} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks' | 'rateLimits' | 'warm'>;

@@ -14,6 +14,7 @@ import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { WarmStart } from '../domain/vm/warm-start.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
+import type { RateLimits } from './access/rate-limits.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import type { SystemApi } from './system/system-api.ts';
@@ -35,6 +36,7 @@ export interface Engine {
   readonly snapshots: SnapshotApi;
   readonly system: SystemApi;
   readonly idempotency: IdempotencyApi;
+  readonly rateLimits: RateLimits;
   /** What this server can do, for clients that adapt. */
   capabilities(): Capabilities;
   /** Null when it takes work, else a sentence that says what it waits for. */

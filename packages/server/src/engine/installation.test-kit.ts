@@ -7,6 +7,7 @@ import { createSimulatedImages } from '../adapters/drivers/simulated/simulated-i
 import { createSimulatedWorld, type SimulatedWorld } from '../adapters/drivers/simulated/simulated-world.ts';
 import { createHostProbe } from '../adapters/hosts/host-probe.ts';
 import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
+import { createMemoryRateLimiter } from '../adapters/rate-limits/memory-rate-limiter.ts';
 import { createSqliteStore } from '../adapters/stores/sqlite/sqlite-store.ts';
 import { createPinoLog } from '../adapters/system/pino-log.ts';
 import { createSystemClock } from '../adapters/system/system-clock.ts';
@@ -20,6 +21,7 @@ import type { Driver } from '../ports/driver.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
+import type { RatePolicies } from './access/rate-limits.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
 import { ENGINE_DEFAULTS, type EngineConfig, type WebhookLimits } from './deps.ts';
 import { ADMIN } from './principals.test-kit.ts';
@@ -50,6 +52,7 @@ export function createInstallation(
   clock: Clock = createSystemClock(),
   webhooks: Partial<WebhookLimits> = {},
   warm: Partial<EngineConfig['warm']> = {},
+  rateLimits: RatePolicies = ENGINE_DEFAULTS.rateLimits,
 ): Installation {
   const ids = createSystemIds();
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
@@ -66,6 +69,7 @@ export function createInstallation(
     webhooks: { ...ENGINE_DEFAULTS.webhooks, ...webhooks },
     // What is made in the background is in the way of whoever looks at something else.
     warm: { ...ENGINE_DEFAULTS.warm, isEnabled: false, ...warm },
+    rateLimits,
   };
   const servers = new Set<TestServer>();
 
@@ -85,8 +89,9 @@ export function createInstallation(
       { clock, toBody: (event) => JSON.stringify(event) },
       { version: 'test', allowedTargets: parseAllowedTargets('127.0.0.1'), timeoutMs: 1_000 },
     );
+    const rateLimiter = createMemoryRateLimiter({ clock });
     const engine = createEngine(
-      { store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
+      { store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender, rateLimiter },
       config,
     );
     const server: TestServer = {

@@ -1,0 +1,139 @@
+import { VolaryError } from '../domain/errors.ts';
+import { type IpRange, parseIpRange } from '../lib/ip-address.ts';
+import { isLoopback, type ListenAddress } from './listen.ts';
+import type { TransportSettings } from './transport-settings.ts';
+import { count, invalidSetting, listOf, oneOf } from './values.ts';
+
+/** How the server is reached, whom it believes about who calls, and how much of it one caller gets. */
+export interface TransportConfig {
+  /** Absent: it speaks plain HTTP. */
+  readonly tls: TlsConfig | null;
+  /** Proxies that are believed about whom they speak for. */
+  readonly trustedProxies: readonly IpRange[];
+  /** The header that they say it in. */
+  readonly proxyHeader: 'x-forwarded-for' | 'forwarded';
+  /** What one caller is allowed, by face; null: as much as it likes. */
+  readonly rateLimits: Readonly<Record<Face, RateLimit | null>>;
+  /** Where servers count callers together; null: each counts for itself. May hold a password. */
+  readonly redisUrl: string | null;
+  readonly limits: {
+    readonly connections: number;
+    readonly addressConnections: number;
+    readonly streams: number;
+    readonly callerStreams: number;
+    readonly jsonBytes: number;
+    readonly headerBytes: number;
+    readonly uploadBytes: number;
+    readonly messageBytes: number;
+    readonly headerMs: number;
+    readonly bodyMs: number;
+    readonly keepAliveMs: number;
+  };
+}
+
+export interface TlsConfig {
+  readonly certPath: string;
+  readonly keyPath: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** A bucket of `perMinute + burst`, refilled at `perMinute` a minute. */
+export interface RateLimit {
+  readonly perMinute: number;
+  readonly burst: number;
+}
+
+/** The faces of the server, and what one caller may ask of each where nothing else was said. */
+const FACES = { v1: { perMinute: 6_000, burst: 200 } } as const satisfies Record<string, RateLimit | null>;
+export type Face = keyof typeof FACES;
+
+const SECOND_MS = 1_000;
+const KIB = 1024;
+const MIB = 1024 ** 2;
+const HOUR_SECONDS = 3_600;
+
+/** Throws `invalid_argument` config.invalid, or `failed_precondition` config.insecure_listen for an address that others reach without TLS. */
+export function readTransport(settings: TransportSettings, listen: ListenAddress): TransportConfig {
+  const tls = readTls(settings);
+  if (tls === null && !isOn('insecure_listen', settings.insecureListen)) requireLoopback(listen);
+  return {
+    tls,
+    trustedProxies: listOf(settings.trustedProxies).map(proxyRange),
+    proxyHeader: oneOf('proxy_header', settings.proxyHeader ?? 'x-forwarded-for', ['x-forwarded-for', 'forwarded']),
+    rateLimits: readRateLimits(settings),
+    redisUrl: settings.redisUrl === null ? null : checkRedisUrl(settings.redisUrl),
+    limits: {
+      connections: count('max_connections', settings.maxConnections, 16_384, 10_000_000),
+      addressConnections: count('max_address_connections', settings.maxAddressConnections, 1_024, 10_000_000),
+      streams: count('max_streams', settings.maxStreams, 8_192, 10_000_000),
+      callerStreams: count('max_caller_streams', settings.maxCallerStreams, 2_048, 10_000_000),
+      jsonBytes: KIB * count('max_body_kib', settings.maxBodyKib, 1_024, 65_536),
+      headerBytes: KIB * count('max_header_kib', settings.maxHeaderKib, 16, 1_024),
+      uploadBytes: MIB * count('max_upload_mib', settings.maxUploadMib, 65_536, 1_000_000_000),
+      messageBytes: KIB * count('max_message_kib', settings.maxMessageKib, 16, 65_536),
+      headerMs: SECOND_MS * count('header_timeout_seconds', settings.headerTimeoutSeconds, 15, HOUR_SECONDS),
+      bodyMs: SECOND_MS * count('body_timeout_seconds', settings.bodyTimeoutSeconds, 60, HOUR_SECONDS),
+      keepAliveMs: SECOND_MS * count('keep_alive_seconds', settings.keepAliveSeconds, 72, HOUR_SECONDS),
+    },
+  };
+}
+
+function readTls({ tlsCert, tlsKey, tlsMinVersion }: TransportSettings): TlsConfig | null {
+  const version = oneOf('tls_min_version', tlsMinVersion ?? '1.2', ['1.2', '1.3']);
+  if (tlsCert === null && tlsKey === null) return null;
+  if (tlsCert === null || tlsKey === null) {
+    const [given, missing] = tlsCert === null ? ['tls_key', 'tls_cert'] : ['tls_cert', 'tls_key'];
+    throw invalidSetting(missing, `${given} is given without ${missing}; TLS needs a certificate and its key.`);
+  }
+  return { certPath: tlsCert, keyPath: tlsKey, minVersion: version === '1.3' ? 'TLSv1.3' : 'TLSv1.2' };
+}
+
+function requireLoopback(listen: ListenAddress): void {
+  if (isLoopback(listen)) return;
+  throw new VolaryError(
+    'failed_precondition',
+    `Without TLS, keys and passwords could be read on the way to ${listen.host}: give --tls-cert and --tls-key, or --insecure-listen if something else protects that way.`,
+    { reason: 'config.insecure_listen', details: { field: 'listen' } },
+  );
+}
+
+function proxyRange(text: string): IpRange {
+  const range = parseIpRange(text);
+  if (range !== null) return range;
+  throw invalidSetting(
+    'trusted_proxies',
+    `trusted_proxies has "${text}"; it must be an address or a range of them, such as 10.0.0.0/8.`,
+  );
+}
+
+/** The setting for all faces counts before those for single ones, as the environment does before the file. */
+function readRateLimits({ rateLimit, rateLimits }: TransportSettings): TransportConfig['rateLimits'] {
+  if (rateLimit !== null) return { v1: parseRateLimit('rate_limit', rateLimit) };
+  const given = new Map<string, RateLimit | null>();
+  for (const entry of (rateLimits ?? '').split(',').filter((text) => text.trim() !== '')) {
+    const [face = '', ...rest] = entry.split(':');
+    const known = oneOf('rate_limits', face.trim(), Object.keys(FACES));
+    given.set(known, parseRateLimit(`rate_limits.${known}`, rest.join(':')));
+  }
+  const v1 = given.get('v1');
+  return { v1: v1 === undefined ? FACES.v1 : v1 };
+}
+
+/** `N/min`, `N/min;burst=M`, or `off`. */
+function parseRateLimit(setting: string, text: string): RateLimit | null {
+  if (text.trim() === 'off') return null;
+  const match = /^\s*(\d{1,9})\s*\/\s*min\s*(?:;\s*burst\s*=\s*(\d{1,9})\s*)?$/.exec(text);
+  const perMinute = Number(match?.[1] ?? 0);
+  if (match !== null && perMinute > 0) return { perMinute, burst: Number(match[2] ?? 0) };
+  throw invalidSetting(setting, `${setting} is "${text.trim()}"; it must be like 100/min;burst=20, or off.`);
+}
+
+/** The value is not repeated: it may hold a password. */
+function checkRedisUrl(text: string): string {
+  if (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) && new URL(text).hostname !== '') return text;
+  throw invalidSetting('redis_url', 'redis_url must be like redis://localhost:6379, or rediss://… for TLS.');
+}
+
+function isOn(setting: string, value: string | null): boolean {
+  return oneOf(setting, value ?? 'off', ['on', 'off']) === 'on';
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryRateLimiter } from '../../adapters/rate-limits/memory-rate-limiter.ts';
+import { createManualClock } from '../../adapters/shared/manual-clock.ts';
+import { ADMIN } from '../installation.test-kit.ts';
+import { createRateLimits } from './rate-limits.ts';
+
+const POLICY = { perMinute: 1, burst: 1 };
+const limits = () =>
+  createRateLimits(createMemoryRateLimiter({ clock: createManualClock() }), { v1: POLICY, other: POLICY, open: null });
+
+const nobody = (address: string) => ({ principal: null, address });
+
+describe('a rate limit', () => {
+  it('is of a caller, whatever its address', async () => {
+    const { count } = limits();
+    for (const address of ['192.0.2.1', '192.0.2.2']) await count('v1', { principal: ADMIN, address });
+
+    expect(await count('v1', { principal: ADMIN, address: '192.0.2.3' })).toMatchObject({ isAllowed: false });
+    expect(await count('v1', { principal: { ...ADMIN, name: 'ann' }, address: '192.0.2.1' })).toMatchObject({
+      remaining: 1,
+    });
+  });
+
+  it('is of an address where nobody knows who asks, and of a network of IPv6', async () => {
+    const { count } = limits();
+    for (const address of ['2001:db8::1', '2001:db8::2']) await count('v1', nobody(address));
+
+    expect(await count('v1', nobody('2001:db8::3'))).toMatchObject({ isAllowed: false });
+    expect(await count('v1', nobody('2001:db8:1::3'))).toMatchObject({ isAllowed: true });
+    expect(await count('v1', { principal: ADMIN, address: '2001:db8::1' })).toMatchObject({ isAllowed: true });
+  });
+
+  it('is of one face', async () => {
+    const { count } = limits();
+    for (let i = 0; i < 3; i++) await count('v1', nobody('192.0.2.1'));
+
+    expect(await count('other', nobody('192.0.2.1'))).toMatchObject({ isAllowed: true });
+  });
+
+  it('is none where there is no policy', () => {
+    expect(limits().count('open', nobody('192.0.2.1'))).toBeNull();
+    expect(limits().count('unknown', nobody('192.0.2.1'))).toBeNull();
+  });
+});
