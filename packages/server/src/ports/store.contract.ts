@@ -4,9 +4,11 @@ import { executionTableContract } from './store-contract/executions.contract.ts'
 import type { MakeStore } from './store-contract/fixture.contract.ts';
 import { idempotencyKeyTableContract } from './store-contract/idempotency-keys.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
+import { apiKeyTableContract, roleTableContract } from './store-contract/roles-and-keys.contract.ts';
 import { settingTableContract } from './store-contract/settings.contract.ts';
 import { snapshotTableContract } from './store-contract/snapshots.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
+import { userTableContract } from './store-contract/users.contract.ts';
 import { vmTableContract } from './store-contract/vms.contract.ts';
 import { deliveryTableContract, webhookTableContract } from './store-contract/webhooks.contract.ts';
 
@@ -23,5 +25,8 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     webhookTableContract(make);
     deliveryTableContract(make);
     snapshotTableContract(make);
+    userTableContract(make);
+    roleTableContract(make);
+    apiKeyTableContract(make);
   });
 }

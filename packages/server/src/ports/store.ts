@@ -1,9 +1,22 @@
 import type { Event, EventType, NewEvent } from '../domain/events.ts';
 import type { Execution, OutputStream } from '../domain/execution/execution.ts';
 import type { KeptAnswer, KeyedRequest } from '../domain/idempotency/keyed-request.ts';
-import type { DeliveryId, ExecutionId, OperationId, SnapshotId, VmId, WebhookId } from '../domain/ids.ts';
+import type {
+  ApiKeyId,
+  DeliveryId,
+  ExecutionId,
+  OperationId,
+  SnapshotId,
+  UserId,
+  VmId,
+  WebhookId,
+} from '../domain/ids.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
 import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { ApiKey } from '../domain/user/api-key.ts';
+import type { CustomRole } from '../domain/user/role.ts';
+import type { User, UserState } from '../domain/user/user.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/delivery.ts';
@@ -205,6 +218,52 @@ export interface SnapshotTable {
   count(): Promise<number>;
 }
 
+/** Users, in the order they were made. Rows are never removed: a name is given once. */
+export interface UserTable {
+  /** Throws `already_exists` user.name_taken / user.email_taken. */
+  insert(user: User): Promise<void>;
+  get(id: UserId): Promise<User | null>;
+  /** Also one that is deleted. */
+  getByName(name: string): Promise<User | null>;
+  /** By the e-mail address, whatever the case of its letters. */
+  getByEmail(email: string): Promise<User | null>;
+  list(page: PageRequest<UserId> & { readonly states?: readonly UserState[] }): Promise<readonly User[]>;
+  /** Those that have this role and are not deleted, in the order they were made; at most `limit`. */
+  listWithRole(role: string, limit: number): Promise<readonly User[]>;
+  /** Writes the row if its revision is still `user.revision - 1`; throws `conflict` store.revision otherwise, `already_exists` user.email_taken. */
+  update(user: User): Promise<void>;
+  /** Notes a login. It is no change of the row: its revision stays. */
+  markLogin(id: UserId, at: EpochMs): Promise<void>;
+}
+
+/** Roles that somebody made, by name. */
+export interface RoleTable {
+  /** Throws `already_exists` role.name_taken. */
+  insert(role: CustomRole): Promise<void>;
+  get(name: string): Promise<CustomRole | null>;
+  list(page: PageRequest<string>): Promise<readonly CustomRole[]>;
+  /** Writes the row if its revision is still `role.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(role: CustomRole): Promise<void>;
+  /** False if it is not there. */
+  delete(name: string): Promise<boolean>;
+}
+
+/** API keys, in the order they were made. A key that is revoked is removed. */
+export interface ApiKeyTable {
+  /** Throws `conflict` store.constraint when its prefix is another's. */
+  insert(key: ApiKey): Promise<void>;
+  get(id: ApiKeyId): Promise<ApiKey | null>;
+  getByPrefix(prefix: string): Promise<ApiKey | null>;
+  list(page: PageRequest<ApiKeyId> & { readonly owner?: string }): Promise<readonly ApiKey[]>;
+  countOf(owner: string): Promise<number>;
+  /** Notes its use, if it is there. */
+  markUsed(id: ApiKeyId, at: EpochMs): Promise<void>;
+  /** False if it is not there. */
+  delete(id: ApiKeyId): Promise<boolean>;
+  /** Removes all of this owner's. Returns how many. */
+  deleteOf(owner: string): Promise<number>;
+}
+
 /** A key, as long as it is that of one request. */
 export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
 
@@ -218,6 +277,9 @@ export interface Tables {
   readonly webhooks: WebhookTable;
   readonly deliveries: DeliveryTable;
   readonly snapshots: SnapshotTable;
+  readonly users: UserTable;
+  readonly roles: RoleTable;
+  readonly apiKeys: ApiKeyTable;
 }
 
 /**

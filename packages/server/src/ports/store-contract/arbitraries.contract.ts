@@ -6,6 +6,9 @@ import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
 import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.ts';
+import type { ApiKey } from '../../domain/user/api-key.ts';
+import type { CustomRole } from '../../domain/user/role.ts';
+import { USER_SOURCES, USER_STATES, type User } from '../../domain/user/user.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
 import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
@@ -241,4 +244,45 @@ export const anySnapshot: fc.Arbitrary<Omit<Snapshot, 'id' | 'name' | 'revision'
   owner: words,
   createdAt: moment,
   updatedAt: moment,
+});
+
+/** Any user at all; whoever stores it gives it an id, a name, an address and a revision. */
+export const anyUser: fc.Arbitrary<Omit<User, 'id' | 'name' | 'email' | 'revision'>> = fc.record({
+  displayName: words,
+  roles: fc.array(words, { maxLength: 3 }),
+  state: fc.constantFrom(...USER_STATES),
+  source: fc.constantFrom(...USER_SOURCES),
+  passwordHash: orNull(words),
+  passwordChangedAt: orNull(moment),
+  mfa: orNull(
+    fc.record({
+      sealedSecret: words,
+      confirmedAt: orNull(moment),
+      lastUsedStep: orNull(small),
+      recoveryDigests: fc.array(words, { maxLength: 3 }),
+    }),
+  ),
+  quota: orNull(object),
+  createdAt: moment,
+  updatedAt: moment,
+  lastLoginAt: orNull(moment),
+});
+
+/** Any role at all; whoever stores it gives it a name and a revision. */
+export const anyRole: fc.Arbitrary<Omit<CustomRole, 'name' | 'revision'>> = fc.record({
+  description: words,
+  permissions: fc.array(words, { maxLength: 3 }),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+/** Any API key at all; whoever stores it gives it an id, a prefix and an owner. */
+export const anyApiKey: fc.Arbitrary<Omit<ApiKey, 'id' | 'prefix' | 'owner'>> = fc.record({
+  name: words,
+  digest: words,
+  permissions: orNull(fc.array(words, { maxLength: 3 })),
+  expiresAt: orNull(moment),
+  lastUsedAt: orNull(moment),
+  createdBy: words,
+  createdAt: moment,
 });

@@ -4,6 +4,9 @@ import type { KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
 import { type Id, type IdPrefix, idFromUuid, type VmId } from '../../domain/ids.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
+import type { ApiKey } from '../../domain/user/api-key.ts';
+import type { CustomRole } from '../../domain/user/role.ts';
+import type { User } from '../../domain/user/user.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
@@ -188,6 +191,50 @@ export function sampleDelivery(number: number, change: Partial<Delivery> = {}): 
     lastTry: null,
     createdAt: AT,
     completedAt: null,
+    ...change,
+  };
+}
+
+/** An active user with this number in id, name and address. */
+export function sampleUser(number: number, change: Partial<User> = {}): User {
+  return {
+    id: numberedId('usr', number),
+    name: `user-${number}`,
+    email: `user-${number}@example.com`,
+    displayName: '',
+    roles: ['member'],
+    state: 'active',
+    source: 'local',
+    passwordHash: null,
+    passwordChangedAt: null,
+    mfa: null,
+    quota: null,
+    createdAt: AT,
+    updatedAt: AT,
+    lastLoginAt: null,
+    revision: 1,
+    ...change,
+  };
+}
+
+/** A role that may read VMs. */
+export function sampleRole(name: string, change: Partial<CustomRole> = {}): CustomRole {
+  return { name, description: '', permissions: ['vm:read'], createdAt: AT, updatedAt: AT, revision: 1, ...change };
+}
+
+/** An API key of user 1 without limits. */
+export function sampleApiKey(number: number, change: Partial<ApiKey> = {}): ApiKey {
+  return {
+    id: numberedId('key', number),
+    name: `key ${number}`,
+    owner: 'user-1',
+    prefix: number.toString(36).padStart(8, '0'),
+    digest: 'd'.repeat(64),
+    permissions: null,
+    expiresAt: null,
+    lastUsedAt: null,
+    createdBy: 'user-1',
+    createdAt: AT,
     ...change,
   };
 }

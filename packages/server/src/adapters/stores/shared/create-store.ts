@@ -6,13 +6,16 @@ import type { Kysely } from 'kysely';
 import type { Store, Tables } from '../../../ports/store.ts';
 import type { Connection, DatabaseBackend } from './connection.ts';
 import type { Schema } from './schema.ts';
+import { createApiKeyStatements, createApiKeyTable } from './tables/api-key-table.ts';
 import { createDeliveryStatements, createDeliveryTable } from './tables/delivery-table.ts';
 import { createEventStatements, createEventTable } from './tables/event-table.ts';
 import { createExecutionStatements, createExecutionTable } from './tables/execution-table.ts';
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
+import { createRoleStatements, createRoleTable } from './tables/role-table.ts';
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
 import { createSnapshotStatements, createSnapshotTable } from './tables/snapshot-table.ts';
+import { createUserStatements, createUserTable } from './tables/user-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
 import { createWebhookStatements, createWebhookTable } from './tables/webhook-table.ts';
 
@@ -28,6 +31,9 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     webhooks: createWebhookStatements(compiler),
     deliveries: createDeliveryStatements(compiler),
     snapshots: createSnapshotStatements(compiler),
+    users: createUserStatements(compiler),
+    roles: createRoleStatements(compiler),
+    apiKeys: createApiKeyStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -42,6 +48,9 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       webhooks: createWebhookTable(connection, statements.webhooks),
       deliveries: createDeliveryTable(connection, statements.deliveries),
       snapshots: createSnapshotTable(connection, statements.snapshots),
+      users: createUserTable(connection, statements.users),
+      roles: createRoleTable(connection, statements.roles),
+      apiKeys: createApiKeyTable(connection, statements.apiKeys),
     };
   }
 
@@ -130,6 +139,25 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       insert: (snapshot) => transaction(({ snapshots }) => snapshots.insert(snapshot)),
       update: (snapshot) => transaction(({ snapshots }) => snapshots.update(snapshot)),
       delete: (id, revision) => transaction(({ snapshots }) => snapshots.delete(id, revision)),
+    },
+    users: {
+      ...reading.users,
+      insert: (user) => transaction(({ users }) => users.insert(user)),
+      update: (user) => transaction(({ users }) => users.update(user)),
+      markLogin: (id, at) => transaction(({ users }) => users.markLogin(id, at)),
+    },
+    roles: {
+      ...reading.roles,
+      insert: (role) => transaction(({ roles }) => roles.insert(role)),
+      update: (role) => transaction(({ roles }) => roles.update(role)),
+      delete: (name) => transaction(({ roles }) => roles.delete(name)),
+    },
+    apiKeys: {
+      ...reading.apiKeys,
+      insert: (key) => transaction(({ apiKeys }) => apiKeys.insert(key)),
+      markUsed: (id, at) => transaction(({ apiKeys }) => apiKeys.markUsed(id, at)),
+      delete: (id) => transaction(({ apiKeys }) => apiKeys.delete(id)),
+      deleteOf: (owner) => transaction(({ apiKeys }) => apiKeys.deleteOf(owner)),
     },
   };
 }

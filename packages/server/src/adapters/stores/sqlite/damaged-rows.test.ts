@@ -4,12 +4,15 @@ import type { Store } from '../../../ports/store.ts';
 import { refusal } from '../../../ports/store-contract/fixture.contract.ts';
 import {
   numberedId,
+  sampleApiKey,
   sampleDelivery,
   sampleEvent,
   sampleExecution,
   sampleKeyedRequest,
   sampleOperation,
+  sampleRole,
   sampleSnapshot,
+  sampleUser,
   sampleVm,
   sampleWebhook,
 } from '../../../ports/store-contract/samples.contract.ts';
@@ -56,6 +59,9 @@ describe('a damaged row', () => {
     await store.webhooks.insert(sampleWebhook(1));
     await store.deliveries.insert(sampleDelivery(1));
     await store.snapshots.insert(sampleSnapshot(1));
+    await store.users.insert(sampleUser(1));
+    await store.roles.insert(sampleRole('dev'));
+    await store.apiKeys.insert(sampleApiKey(1));
   });
   afterEach(async () => {
     await fixture[Symbol.asyncDispose]();
@@ -88,6 +94,32 @@ describe('a damaged row', () => {
 
     await expect(store.operations.get(numberedId('op', 1))).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'operation', id: numberedId('op', 1), field }),
+    );
+  });
+
+  it.each([
+    ["roles = '[1]'", 'roles.0'],
+    ["state = 'asleep'", 'state'],
+    ["source = 'heaven'", 'source'],
+    ['mfa = \'{"sealedSecret":"s","confirmedAt":null,"lastUsedStep":-1,"recoveryDigests":[]}\'', 'mfa.lastUsedStep'],
+    ["quota = '[]'", 'quota'],
+  ])('of a user (%s)', async (change, field) => {
+    damage(`UPDATE users SET ${change}`);
+
+    await expect(store.users.get(numberedId('usr', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'user', id: numberedId('usr', 1), field }),
+    );
+  });
+
+  it('of a role, and of an API key', async () => {
+    damage("UPDATE roles SET permissions = '{}'");
+    damage("UPDATE api_keys SET permissions = '[1]'");
+
+    await expect(store.roles.get('dev')).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'role', id: 'dev', field: 'permissions' }),
+    );
+    await expect(store.apiKeys.get(numberedId('key', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'API key', id: numberedId('key', 1), field: 'permissions.0' }),
     );
   });
 

@@ -7,6 +7,7 @@ import { snapshots } from './0006-snapshots.ts';
 import { suspend } from './0007-suspend.ts';
 import { warmStarts } from './0008-warm-starts.ts';
 import { owners } from './0009-owners.ts';
+import { users } from './0010-users.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   suspend,
   warmStarts,
   owners,
+  users,
 ];
