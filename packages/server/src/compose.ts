@@ -21,6 +21,8 @@ import { createImageSource } from './adapters/images/image-source.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from './adapters/rate-limits/memory-rate-limiter.ts';
 import { createRedisRateLimiter } from './adapters/rate-limits/redis-rate-limiter.ts';
+import { givenKeys, keysOfFile } from './adapters/secrets/key-store.ts';
+import { createKeyring } from './adapters/secrets/keyring.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
 import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserve.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
@@ -40,6 +42,7 @@ import type { Ids } from './ports/ids.ts';
 import type { ImageSource } from './ports/image-source.ts';
 import type { Log } from './ports/log.ts';
 import type { RateLimiter } from './ports/rate-limiter.ts';
+import type { Keyring } from './ports/sealer.ts';
 import type { Store } from './ports/store.ts';
 import { VERSION } from './version.ts';
 
@@ -58,6 +61,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   const clock = createSystemClock();
   const ids = createSystemIds();
   parts.use(lockDataDir(config.dataDir));
+  const keyring = openKeyring(config, log);
   const diskReserve = parts.use(openDiskReserve(config.dataDir, { log }));
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
   const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db') }));
@@ -74,6 +78,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       bus: createMemoryBus({ log }),
       clock,
       ids,
+      keyring,
       hostProbe: createHostProbe({ dataDir: config.dataDir }),
       // A webhook gets an event as /v1 shows it.
       webhookSender: createHttpWebhookSender(
@@ -98,6 +103,11 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   );
   const kept = parts.move();
   return { engine, ids, diskReserve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** What seals secrets in the database. */
+function openKeyring({ dataDir, secretsKey }: Config, log: Log): Keyring {
+  return createKeyring(secretsKey === null ? keysOfFile(join(dataDir, 'secrets.key'), log) : givenKeys(secretsKey));
 }
 
 /** This installation's one host. Its id is also what marks our machines as ours. */

@@ -22,4 +22,8 @@ if (process.env['NODE_COMPILE_CACHE'] === undefined) {
 }
 
 const { runServer } = await import('./serve.ts');
-process.exitCode = await runServer(process.argv.slice(2), process.env);
+const env = { ...process.env };
+// No program that the server runs inherits its keys.
+delete process.env['VOLARY_ADMIN_KEY'];
+delete process.env['VOLARY_SECRETS_KEY'];
+process.exitCode = await runServer(process.argv.slice(2), env);

@@ -29,6 +29,7 @@ describe('the configuration', () => {
       listen: { host: '127.0.0.1', port: 7070 },
       driver: 'qemu',
       adminKey: null,
+      secretsKey: null,
       logLevel: 'info',
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },

@@ -18,6 +18,8 @@ export interface Config extends TransportConfig {
   readonly driver: 'qemu' | 'simulated';
   /** The bootstrap administrator's key, if one was given; else one is generated and kept in the data directory. */
   readonly adminKey: string | null;
+  /** The keys that seal what is stored, if they were given; else one is generated and kept in the data directory. */
+  readonly secretsKey: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Where webhooks may lead besides the public internet. */
   readonly webhookAllowedTargets: AllowedTargets;
@@ -81,6 +83,7 @@ export async function readConfig(
     ...readTransport(settings.transport, listen),
     driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
     adminKey: checkKey(settings.adminKey),
+    secretsKey: settings.secretsKey,
     webhookAllowedTargets: checkTargets(settings.webhookAllowedTargets ?? ''),
     webhookRetries: webhookRetries(settings),
     faultPoint: settings.faultPoint,

@@ -7,6 +7,7 @@ const OURS: ReadonlySet<string> = new Set([
   'volary.db',
   'server.lock',
   'admin.key',
+  'secrets.key',
   'server.json',
   'vms',
   'server.log',

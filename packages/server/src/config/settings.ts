@@ -10,6 +10,7 @@ export interface Settings {
   readonly listen: string | null;
   readonly driver: string | null;
   readonly adminKey: string | null;
+  readonly secretsKey: string | null;
   readonly logLevel: string | null;
   /** Ranges of addresses and HOST:PORTs, with commas between them. */
   readonly webhookAllowedTargets: string | null;
@@ -46,6 +47,7 @@ const SOURCES = {
   listen: { flag: 'listen', env: 'VOLARY_LISTEN', file: 'listen' },
   driver: { flag: 'driver', env: 'VOLARY_DRIVER', file: 'driver' },
   adminKey: { flag: null, env: 'VOLARY_ADMIN_KEY', file: null },
+  secretsKey: { flag: null, env: 'VOLARY_SECRETS_KEY', file: null },
   logLevel: { flag: 'log-level', env: 'VOLARY_LOG_LEVEL', file: 'log_level' },
   webhookAllowedTargets: {
     flag: 'webhook-allowed-targets',
@@ -105,6 +107,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     listen: find(SOURCES.listen),
     driver: find(SOURCES.driver),
     adminKey: find(SOURCES.adminKey),
+    secretsKey: find(SOURCES.secretsKey),
     logLevel: find(SOURCES.logLevel),
     webhookAllowedTargets: find(SOURCES.webhookAllowedTargets),
     webhookFirstRetrySeconds: find(SOURCES.webhookFirstRetrySeconds),

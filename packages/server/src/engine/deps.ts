@@ -8,6 +8,7 @@ import type { ImageSource } from '../ports/image-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { RateLimiter } from '../ports/rate-limiter.ts';
+import type { Keyring } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { RatePolicies } from './access/rate-limits.ts';
@@ -23,6 +24,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly hostProbe: HostProbe;
+  /** Seals what may not be read in the database. */
+  readonly keyring: Keyring;
   readonly webhookSender: WebhookSender;
   readonly rateLimiter: RateLimiter;
   readonly log: Log;

@@ -8,6 +8,8 @@ import { createSimulatedWorld, type SimulatedWorld } from '../adapters/drivers/s
 import { createHostProbe } from '../adapters/hosts/host-probe.ts';
 import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from '../adapters/rate-limits/memory-rate-limiter.ts';
+import { keysOfFile } from '../adapters/secrets/key-store.ts';
+import { createKeyring } from '../adapters/secrets/keyring.ts';
 import { createSqliteStore } from '../adapters/stores/sqlite/sqlite-store.ts';
 import { createPinoLog } from '../adapters/system/pino-log.ts';
 import { createSystemClock } from '../adapters/system/system-clock.ts';
@@ -85,6 +87,7 @@ export function createInstallation(
     const bus = createMemoryBus({ log });
     const hostProbe = wrapProbe(createHostProbe({ dataDir }));
     const images = wrapImages(allImages);
+    const keyring = createKeyring(keysOfFile(join(dataDir, 'secrets.key'), log));
     const webhookSender = createHttpWebhookSender(
       { clock, toBody: (event) => JSON.stringify(event) },
       { version: 'test', allowedTargets: parseAllowedTargets('127.0.0.1'), timeoutMs: 1_000 },
@@ -92,6 +95,7 @@ export function createInstallation(
     const rateLimiter = createMemoryRateLimiter({ clock });
     const engine = createEngine(
       { store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender, rateLimiter },
+      { store, driver, images, queue, bus, clock, ids, hostProbe, keyring, log, webhookSender },
       config,
     );
     const server: TestServer = {
