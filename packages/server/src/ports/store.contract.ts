@@ -5,6 +5,7 @@ import type { MakeStore } from './store-contract/fixture.contract.ts';
 import { idempotencyKeyTableContract } from './store-contract/idempotency-keys.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
 import { apiKeyTableContract, roleTableContract } from './store-contract/roles-and-keys.contract.ts';
+import { sessionTableContract, signingKeyTableContract } from './store-contract/sessions.contract.ts';
 import { settingTableContract } from './store-contract/settings.contract.ts';
 import { snapshotTableContract } from './store-contract/snapshots.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
@@ -28,5 +29,7 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     userTableContract(make);
     roleTableContract(make);
     apiKeyTableContract(make);
+    sessionTableContract(make);
+    signingKeyTableContract(make);
   });
 }

@@ -6,12 +6,15 @@ import type {
   DeliveryId,
   ExecutionId,
   OperationId,
+  SessionId,
   SnapshotId,
   UserId,
   VmId,
   WebhookId,
 } from '../domain/ids.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
+import type { Session, SessionEnd } from '../domain/session/session.ts';
+import type { SigningKey } from '../domain/session/signing-key.ts';
 import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { ApiKey } from '../domain/user/api-key.ts';
@@ -264,6 +267,38 @@ export interface ApiKeyTable {
   deleteOf(owner: string): Promise<number>;
 }
 
+/** What logins have opened, in the order they did. */
+export interface SessionTable {
+  /** Throws `conflict` store.constraint when its user is not there. */
+  insert(session: Session): Promise<void>;
+  get(id: SessionId): Promise<Session | null>;
+  /** Those that nobody ended, that end after `live.at`, and that were used after `live.usedAfter`. */
+  list(
+    page: PageRequest<SessionId> & {
+      readonly owner?: string;
+      readonly live: { readonly at: EpochMs; readonly usedAfter: EpochMs };
+    },
+  ): Promise<readonly Session[]>;
+  /** Writes the row if its revision is still `session.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(session: Session): Promise<void>;
+  /** Ends those of the user that nobody has ended, but not `except`. Returns how many. */
+  endAllOf(userId: UserId, end: SessionEnd, except: SessionId | null): Promise<number>;
+  /** Ends those of the user that nobody has ended, but not the `keep` that were used last. Returns how many. */
+  endBeyond(userId: UserId, keep: number, end: SessionEnd): Promise<number>;
+  /** Removes those whose last possible end was before this moment, at most `limit` of them. Returns how many. */
+  deleteOld(which: { readonly expiredBefore: EpochMs; readonly limit: number }): Promise<number>;
+}
+
+/** The keys of tokens: a handful. */
+export interface SigningKeyTable {
+  insert(key: SigningKey): Promise<void>;
+  /** All, by when they begin to sign. */
+  list(): Promise<readonly SigningKey[]>;
+  /** Puts what has been sealed anew in the place of what is there. */
+  reseal(keyId: string, sealedPrivateKey: string): Promise<void>;
+  delete(keyId: string): Promise<void>;
+}
+
 /** A key, as long as it is that of one request. */
 export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
 
@@ -280,6 +315,8 @@ export interface Tables {
   readonly users: UserTable;
   readonly roles: RoleTable;
   readonly apiKeys: ApiKeyTable;
+  readonly sessions: SessionTable;
+  readonly signingKeys: SigningKeyTable;
 }
 
 /**

@@ -5,6 +5,8 @@ import { EXECUTION_STATES, type Execution } from '../../domain/execution/executi
 import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
+import { SESSION_END_REASONS, type Session } from '../../domain/session/session.ts';
+import type { SigningKey } from '../../domain/session/signing-key.ts';
 import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { CustomRole } from '../../domain/user/role.ts';
@@ -285,4 +287,25 @@ export const anyApiKey: fc.Arbitrary<Omit<ApiKey, 'id' | 'prefix' | 'owner'>> = 
   lastUsedAt: orNull(moment),
   createdBy: words,
   createdAt: moment,
+});
+
+/** Any session at all; whoever stores it gives it an id, a user and a revision. */
+export const anySession: fc.Arbitrary<Omit<Session, 'id' | 'userId' | 'revision'>> = fc.record({
+  owner: words,
+  generation: small,
+  rotates: fc.boolean(),
+  userAgent: words,
+  address: orNull(words),
+  createdAt: moment,
+  lastUsedAt: moment,
+  expiresAt: moment,
+  end: orNull(fc.record({ at: moment, because: fc.constantFrom(...SESSION_END_REASONS) })),
+});
+
+/** Any key of tokens at all; whoever stores it gives it an id. */
+export const anySigningKey: fc.Arbitrary<Omit<SigningKey, 'keyId'>> = fc.record({
+  jwk: object,
+  sealedPrivateKey: words,
+  createdAt: moment,
+  signsFrom: moment,
 });

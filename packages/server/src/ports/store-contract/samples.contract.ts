@@ -3,6 +3,7 @@ import type { Execution } from '../../domain/execution/execution.ts';
 import type { KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
 import { type Id, type IdPrefix, idFromUuid, type VmId } from '../../domain/ids.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
+import type { Session } from '../../domain/session/session.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { CustomRole } from '../../domain/user/role.ts';
@@ -235,6 +236,25 @@ export function sampleApiKey(number: number, change: Partial<ApiKey> = {}): ApiK
     lastUsedAt: null,
     createdBy: 'user-1',
     createdAt: AT,
+    ...change,
+  };
+}
+
+/** A session of user 1 that lasts. */
+export function sampleSession(number: number, change: Partial<Session> = {}): Session {
+  return {
+    id: numberedId('sess', number),
+    userId: numberedId('usr', 1),
+    owner: 'user-1',
+    generation: 0,
+    rotates: true,
+    userAgent: 'curl/8',
+    address: '127.0.0.1',
+    createdAt: AT,
+    lastUsedAt: AT,
+    expiresAt: AT + 1_000,
+    end: null,
+    revision: 1,
     ...change,
   };
 }

@@ -13,7 +13,9 @@ import { createExecutionStatements, createExecutionTable } from './tables/execut
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createRoleStatements, createRoleTable } from './tables/role-table.ts';
+import { createSessionStatements, createSessionTable } from './tables/session-table.ts';
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
+import { createSigningKeyStatements, createSigningKeyTable } from './tables/signing-key-table.ts';
 import { createSnapshotStatements, createSnapshotTable } from './tables/snapshot-table.ts';
 import { createUserStatements, createUserTable } from './tables/user-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
@@ -34,6 +36,8 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     users: createUserStatements(compiler),
     roles: createRoleStatements(compiler),
     apiKeys: createApiKeyStatements(compiler),
+    sessions: createSessionStatements(compiler),
+    signingKeys: createSigningKeyStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -51,6 +55,8 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       users: createUserTable(connection, statements.users),
       roles: createRoleTable(connection, statements.roles),
       apiKeys: createApiKeyTable(connection, statements.apiKeys),
+      sessions: createSessionTable(connection, statements.sessions),
+      signingKeys: createSigningKeyTable(connection, statements.signingKeys),
     };
   }
 
@@ -158,6 +164,20 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       markUsed: (id, at) => transaction(({ apiKeys }) => apiKeys.markUsed(id, at)),
       delete: (id) => transaction(({ apiKeys }) => apiKeys.delete(id)),
       deleteOf: (owner) => transaction(({ apiKeys }) => apiKeys.deleteOf(owner)),
+    },
+    sessions: {
+      ...reading.sessions,
+      insert: (session) => transaction(({ sessions }) => sessions.insert(session)),
+      update: (session) => transaction(({ sessions }) => sessions.update(session)),
+      endAllOf: (...which) => transaction(({ sessions }) => sessions.endAllOf(...which)),
+      endBeyond: (...which) => transaction(({ sessions }) => sessions.endBeyond(...which)),
+      deleteOld: (which) => transaction(({ sessions }) => sessions.deleteOld(which)),
+    },
+    signingKeys: {
+      ...reading.signingKeys,
+      insert: (key) => transaction(({ signingKeys }) => signingKeys.insert(key)),
+      reseal: (...key) => transaction(({ signingKeys }) => signingKeys.reseal(...key)),
+      delete: (keyId) => transaction(({ signingKeys }) => signingKeys.delete(keyId)),
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   sampleKeyedRequest,
   sampleOperation,
   sampleRole,
+  sampleSession,
   sampleSnapshot,
   sampleUser,
   sampleVm,
@@ -62,6 +63,8 @@ describe('a damaged row', () => {
     await store.users.insert(sampleUser(1));
     await store.roles.insert(sampleRole('dev'));
     await store.apiKeys.insert(sampleApiKey(1));
+    await store.sessions.insert(sampleSession(1));
+    await store.signingKeys.insert({ keyId: 'k', jwk: {}, sealedPrivateKey: '', createdAt: 1, signsFrom: 1 });
   });
   afterEach(async () => {
     await fixture[Symbol.asyncDispose]();
@@ -120,6 +123,28 @@ describe('a damaged row', () => {
     );
     await expect(store.apiKeys.get(numberedId('key', 1))).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'API key', id: numberedId('key', 1), field: 'permissions.0' }),
+    );
+  });
+
+  it.each([
+    ['rotates = 2', 'rotates'],
+    ["user_id = 'usr_1'", 'user_id'],
+    ['ended_at = 1', 'ended_because'],
+    ["ended_at = 1, ended_because = 'odd'", 'ended_because'],
+    ["ended_because = 'revoked'", 'ended_at'],
+  ])('of a session (%s)', async (change, field) => {
+    damage(`PRAGMA foreign_keys = OFF; UPDATE sessions SET ${change}`);
+
+    await expect(store.sessions.get(numberedId('sess', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'session', id: numberedId('sess', 1), field }),
+    );
+  });
+
+  it('of a key of tokens', async () => {
+    damage("UPDATE signing_keys SET jwk = '[]'");
+
+    await expect(store.signingKeys.list()).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'signing key', id: 'k', field: 'jwk' }),
     );
   });
 

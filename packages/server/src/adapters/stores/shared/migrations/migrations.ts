@@ -8,6 +8,7 @@ import { suspend } from './0007-suspend.ts';
 import { warmStarts } from './0008-warm-starts.ts';
 import { owners } from './0009-owners.ts';
 import { users } from './0010-users.ts';
+import { sessions } from './0011-sessions.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   warmStarts,
   owners,
   users,
+  sessions,
 ];
