@@ -94,8 +94,11 @@ export function createInstallation(
     );
     const rateLimiter = createMemoryRateLimiter({ clock });
     const engine = createEngine(
-      { store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender, rateLimiter },
-      { store, driver, images, queue, bus, clock, ids, hostProbe, keyring, log, webhookSender },
+      {
+        ...{ store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
+        rateLimiter,
+        keyring,
+      },
       config,
     );
     const server: TestServer = {
