@@ -7,16 +7,23 @@ import { machineSpec, type Step, type StepContext, type StepDeps } from './step.
 /** How long a fork may take to its agent's answer; it takes a tenth of a second. */
 const ANSWER_MS = 15_000;
 
-/** Starts the wanted life's machine, or takes over the one that is there: a spare, or one that a former server started and had no time to write down. */
+/**
+ * Starts the wanted life's machine, or takes over the one that is there: a spare, or one that a former server started and had no time to
+ * write down. The guest of one that began warm has answered already; which process it is, is seen when it is looked at next.
+ */
 export const startMachine: Step = async (deps, context) => {
   const { vm, signal } = context;
-  const handle =
-    (await giveSpare(deps, context)) ??
-    (await beginWarm(deps, vm, signal)) ??
-    (await deps.driver.startMachine(machineSpec(vm), { signal }));
+  const { incarnation } = vm.desired;
+  const warm = (await giveSpare(deps, context)) ?? (await beginWarm(deps, vm, signal));
+  if (warm !== null) {
+    // Another one like it may be asked for soon.
+    deps.warm.suggest(vm);
+    const heard = { startedAt: deps.clock.now(), health: 'healthy' } as const;
+    return { handle: warm, pid: null, incarnation, ...heard, suspension: null };
+  }
+  const handle = await deps.driver.startMachine(machineSpec(vm), { signal });
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
-  const { incarnation } = vm.desired;
   return { handle, pid, incarnation, startedAt: null, health: 'unknown', suspension: null };
 };
 
