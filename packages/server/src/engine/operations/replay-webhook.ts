@@ -6,6 +6,7 @@ import { newDelivery, startAgain } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { maySeeEvents } from '../access/may-see-events.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
@@ -28,6 +29,7 @@ export async function replayWebhook(
   if (earlier !== null) return earlier;
   const webhook = await deps.store.transaction(async (tables) => {
     const before = await findWebhook(tables, { principal, permission: 'webhook:update' }, id);
+    maySeeEvents(principal, before);
     const after = await record(deps, tables, before, what);
     await bindKey(tables, deps.clock, once, { kind: 'webhook', id });
     return after;

@@ -2,6 +2,7 @@ import type { DeliveryId, WebhookId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { type Delivery, newDelivery } from '../../domain/webhook/delivery.ts';
 import { authorise } from '../access/authorise.ts';
+import { maySeeEvents } from '../access/may-see-events.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallDelivery } from '../idempotency/recall.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
@@ -48,6 +49,7 @@ async function recordTest(
   const now = deps.clock.now();
   return await deps.store.transaction(async (tables) => {
     const webhook = await findWebhook(tables, { principal, permission: 'webhook:update' }, webhookId);
+    maySeeEvents(principal, webhook);
     await requireRoomToWait(deps, tables, webhookId, 1);
     await tables.events.append([webhookEvent('webhook.test', webhook, now)]);
     const { last } = await tables.events.bounds();

@@ -3,6 +3,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { nextUpdatedAt, rotateSecrets, type Webhook } from '../../domain/webhook/webhook.ts';
 import { authorise } from '../access/authorise.ts';
+import { maySeeEvents } from '../access/may-see-events.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Unchanged } from '../requests.ts';
@@ -22,7 +23,7 @@ export async function updateWebhook(
   authorise(principal, 'webhook:update');
   authorise(principal, 'event:read');
   const asker = { principal, permission: 'webhook:update' } as const;
-  await findWebhook(deps.store, asker, id);
+  maySeeEvents(principal, await findWebhook(deps.store, asker, id));
   if (change.url !== undefined) await deps.webhookSender.checkTarget(change.url, { signal });
   const vmId =
     change.vm === undefined || change.vm === null

@@ -1,5 +1,6 @@
 import { reachOf } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import { maySeeEvents } from '../access/may-see-events.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { Page } from '../requests.ts';
@@ -24,7 +25,7 @@ export function createWebhookQueries({
       authorise(principal, 'webhook:read');
       // They hold events.
       authorise(principal, 'event:read');
-      await findWebhook(store, { principal, permission: 'webhook:read' }, webhookId);
+      maySeeEvents(principal, await findWebhook(store, { principal, permission: 'webhook:read' }, webhookId));
       const wanted = { limit: limit + 1, after, webhookId, ...(state === undefined ? {} : { state }) };
       return toPage(await store.deliveries.list(wanted), limit);
     },

@@ -175,8 +175,7 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { re
   }
 
   async function requireLive(principal: Principal, id: ExecutionId): Promise<LiveExecution> {
-    authorise(principal, 'vm:exec');
-    const execution = await find(id);
+    const execution = await findVisible({ principal, permission: 'vm:exec' }, id);
     const following = live.get(id);
     if (following !== undefined) return following;
     throw new VolaryError('failed_precondition', 'The command is not running any more.', {
