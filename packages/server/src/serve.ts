@@ -14,10 +14,12 @@ import { type Composition, compose } from './compose.ts';
 import { obtainAdminKey } from './config/admin-key.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { prepareCacheDir, prepareDataDir } from './config/data-dir.ts';
-import { type ListenAddress, toUrl } from './config/listen.ts';
+import { isLoopback, type ListenAddress, toUrl } from './config/listen.ts';
+import { readTlsFiles, type TlsFiles } from './config/tls-files.ts';
 import { toVolaryError, VolaryError } from './domain/errors.ts';
 import { writeFileAtomically } from './lib/write-file-atomically.ts';
 import type { Log } from './ports/log.ts';
+import { reloadTls } from './reload-tls.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the server until SIGTERM or SIGINT. Returns the exit code; a start that fails is told in one sentence. */
@@ -45,14 +47,30 @@ export async function runServer(
 async function serve(config: Config, { engine, ids, diskReserve }: Composition, log: Log): Promise<void> {
   const stopped = untilSignal();
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
-  const { allowedOrigins } = config;
-  const api = createApi({ engine, ids, log, adminKey: adminKey.key, version: VERSION, allowedOrigins });
-  const url = toUrl({ ...config.listen, port: await listen(api, config.listen) });
+  const { allowedOrigins, limits } = config;
+  const files = config.tls === null ? null : readTlsFiles(config.tls, Date.now());
+  const tls = config.tls === null || files === null ? null : { ...files, minVersion: config.tls.minVersion };
+  const proxies = { ranges: config.trustedProxies, header: config.proxyHeader };
+  const identity = { adminKey: adminKey.key, version: VERSION };
+  const api = createApi({ engine, ids, log, ...identity, allowedOrigins, limits, proxies, tls });
+  const port = await listen(api, config.listen);
+  const url = urlFor({ ...config.listen, port }, files);
+  using reload = config.tls === null || files === null ? null : reloadTls(api.server, config.tls, { used: files, log });
+  // The hang-up of a terminal ends the server as it always did.
+  if (reload !== null && !process.stdin.isTTY) process.on('SIGHUP', reload.reload);
   const serverFile = join(config.dataDir, 'server.json');
   try {
     await engine.start();
-    writeFileAtomically(serverFile, `${JSON.stringify({ url, pid: process.pid, started_at: now() })}\n`, 0o600);
+    const told = {
+      url,
+      pid: process.pid,
+      started_at: now(),
+      ...(config.tls === null ? {} : { tls_cert: config.tls.certPath }),
+    };
+    writeFileAtomically(serverFile, `${JSON.stringify(told)}\n`, 0o600);
     log.info('listening', { url, dataDir: config.dataDir, driver: config.driver, version: VERSION });
+    if (tls === null && !isLoopback(config.listen))
+      log.warn('others than this machine reach the server without TLS: keys can be read on the way');
     // On a terminal only: a log is kept, and read by others than who started the server.
     if (adminKey.isNew && process.stderr.isTTY) {
       process.stderr.write(`volary: admin key, shown this once (kept in admin.key): ${adminKey.key}\n`);
@@ -65,6 +83,17 @@ async function serve(config: Config, { engine, ids, diskReserve }: Composition, 
     await api.close();
     await engine.stop();
   }
+}
+
+/** By TLS the server is called by a name that its certificate is for, where that is one for this machine. */
+function urlFor(listen: ListenAddress, files: TlsFiles | null): string {
+  if (files === null) return toUrl(listen);
+  const { leaf } = files;
+  const url = toUrl(listen, 'https');
+  const { hostname } = new URL(url);
+  const isNamed =
+    leaf.checkHost(hostname) !== undefined || leaf.checkIP(hostname.replace(/^\[|\]$/g, '')) !== undefined;
+  return isNamed || leaf.checkHost('localhost') === undefined ? url : toUrl({ ...listen, host: 'localhost' }, 'https');
 }
 
 const WHY_NOT: Readonly<Record<string, string>> = {

@@ -137,6 +137,12 @@ export const TOOLS: readonly Tool[] = [
     packages: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', pacman: 'redis', zypper: 'redis' },
   },
   {
+    probe: 'openssl',
+    purpose: 'makes the certificates of the tests',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'openssl', dnf: 'openssl', apk: 'openssl', pacman: 'openssl', zypper: 'openssl' },
+  },
+  {
     probe: 'script',
     purpose: 'gives the tests a terminal',
     neededBy: 'tests',

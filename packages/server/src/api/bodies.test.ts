@@ -91,7 +91,7 @@ describe('a streamed body', () => {
   it('may take its time, but no pause without end', async () => {
     const body = new Readable({ read: () => undefined });
     body.push('one');
-    const chunks = requestBytes(body, { pauseMs: 50 });
+    const chunks = requestBytes(body, { bodyMs: 50 });
 
     expect(Buffer.from((await chunks.next()).value ?? []).toString()).toBe('one');
     await expect(chunks.next()).rejects.toMatchObject({ reason: 'request.timeout' });

@@ -2,6 +2,21 @@ import { LIMITS } from '@volary/contract';
 
 /** Bounds of what one request may do. */
 export interface ApiLimits {
+  /** Connections at a time, and those of one address; this machine's own and those of trusted proxies count in the former alone. */
+  readonly connections: number;
+  readonly addressConnections: number;
+  /** Requests that may last, such as streams and sockets, at a time, and those of one caller. */
+  readonly streams: number;
+  readonly callerStreams: number;
+  /** Of all headers of a request, bytes, and how long they may take to arrive. */
+  readonly headerBytes: number;
+  readonly headerMs: number;
+  /** How long a connection may wait for its next request. */
+  readonly keepAliveMs: number;
+  /** Of a body that is a stream, bytes. */
+  readonly uploadBytes: number;
+  /** Of one message on a WebSocket, bytes. */
+  readonly messageBytes: number;
   /** Of a JSON body, bytes. */
   readonly jsonBytes: number;
   /** How deep arrays and objects of a JSON body may be nested. */
@@ -24,6 +39,15 @@ export interface ApiLimits {
 
 /** What holds unless the composition root says otherwise. */
 export const API_DEFAULTS: ApiLimits = {
+  connections: 16_384,
+  addressConnections: 1_024,
+  streams: 8_192,
+  callerStreams: 4_096,
+  headerBytes: 16 * 1024,
+  headerMs: 15_000,
+  keepAliveMs: 72_000,
+  uploadBytes: 64 * 1024 ** 3,
+  messageBytes: LIMITS.eventSocket.messageBytes,
   jsonBytes: LIMITS.jsonBytes,
   jsonDepth: LIMITS.jsonDepth,
   bodyMs: 60_000,

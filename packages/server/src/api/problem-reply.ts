@@ -1,4 +1,4 @@
-import { LIMITS, PROBLEM_TYPE } from '@volary/contract';
+import { PROBLEM_TYPE } from '@volary/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, toVolaryError, VolaryError } from '../domain/errors.ts';
 import type { EngineDeps } from '../engine/deps.ts';
@@ -6,7 +6,7 @@ import { statusOf, toProblem } from './errors-to-status.ts';
 
 /** Fastify's own refusals, by its code; all others of the 400 kind are `request.malformed`. */
 const FRAMEWORK_REASONS: ReadonlyMap<string, readonly [reason: string, message: string]> = new Map([
-  ['FST_ERR_CTP_BODY_TOO_LARGE', ['request.too_large', `A JSON body may have ${LIMITS.jsonBytes} bytes at most.`]],
+  ['FST_ERR_CTP_BODY_TOO_LARGE', ['request.too_large', 'The JSON body is larger than what is accepted.']],
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['request.unsupported_media_type', 'The body must be application/json.']],
   ['FST_ERR_CTP_INVALID_JSON_BODY', ['request.malformed_json', 'The body is not JSON.']],
 ]);
@@ -37,13 +37,20 @@ export function sendProblem(
   const status = statusOf(error);
   logFault(log, error, request);
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
-  const retryAfterSeconds = error.reason === 'idempotency.in_progress' ? 1 : RETRY_AFTER_SECONDS[error.code];
+  const retryAfterSeconds = retryAfterSecondsOf(error);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   if (error.reason === 'server.stopping') reply.header('connection', 'close');
   return reply
     .code(status)
     .header('content-type', PROBLEM_TYPE)
     .send(JSON.stringify(toProblem(error, request.id)));
+}
+
+/** The error itself may know better than its code does. */
+function retryAfterSecondsOf({ code, reason, details }: VolaryError): number | undefined {
+  const { retry_after_ms: ms } = details;
+  if (typeof ms === 'number') return Math.max(1, Math.ceil(ms / 1000));
+  return reason === 'idempotency.in_progress' ? 1 : RETRY_AFTER_SECONDS[code];
 }
 
 /** One line for a fault of ours, with the whole chain of causes; the caller's own faults are for `debug`. */

@@ -4,14 +4,21 @@ import { VolaryError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal/principal.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Engine } from '../engine/engine.ts';
+import { LOOPBACK } from '../lib/ip-address.ts';
 import { createAdminKeyAuthenticator } from './auth/admin-key.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { createClientAddresses, type TrustedProxies } from './client-address.ts';
 import { closeInTime } from './close-in-time.ts';
+import { allowOrigins } from './cors.ts';
 import { createIdempotencyKeys } from './idempotency.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
+import { type ApiTls, createListener } from './listener.ts';
+import { noteOrigins } from './origin.ts';
 import { sendProblem } from './problem-reply.ts';
+import { countRequest, isOfV1 } from './rate-limit.ts';
 import { createUpgrades } from './realtime/upgrades.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
+import { tellSecureHeaders } from './secure-headers.ts';
 import { createV1 } from './v1/v1.ts';
 
 declare module 'fastify' {
@@ -30,8 +37,12 @@ export interface ApiDeps {
   /** Of the server, as `/v1/capabilities` and the OpenAPI document show it. */
   readonly version: string;
   readonly limits?: Partial<ApiLimits>;
-  /** Origins whose pages may open sockets, besides this server's own address. Default: none. */
+  /** Origins whose pages may read answers and open sockets, besides this server's own address. Default: none. */
   readonly allowedOrigins?: readonly string[];
+  /** Who is believed about whom they speak for. Default: nobody. */
+  readonly proxies?: TrustedProxies;
+  /** Absent: plain HTTP. */
+  readonly tls?: ApiTls | null;
 }
 
 /**
@@ -39,13 +50,17 @@ export interface ApiDeps {
  * get through, and resolves when the last connection is closed.
  */
 export function createApi(deps: ApiDeps): FastifyInstance {
-  const { engine, ids, log, version, allowedOrigins = [] } = deps;
+  const { engine, ids, log, version, allowedOrigins = [], proxies = NO_PROXIES, tls = null } = deps;
   const limits = { ...API_DEFAULTS, ...deps.limits };
   const signals = createRequestSignals();
   const upgrades = createUpgrades();
+  const isTls = tls !== null;
   const app = Fastify({
     logger: false,
-    http: { shouldUpgradeCallback: upgrades.isWanted },
+    serverFactory: (handler) => {
+      const crowded = [...proxies.ranges, ...LOOPBACK];
+      return createListener(handler, { tls, limits, upgrades, crowded, log });
+    },
     bodyLimit: limits.jsonBytes,
     genReqId: () => ids.create('req'),
     requestIdHeader: false,
@@ -55,16 +70,20 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, { ids, log }),
     frameworkErrors: (error, request, reply) => {
       reply.header('x-request-id', request.id);
+      tellSecureHeaders(request, reply, isTls);
       sendProblem(error, request, reply, log);
     },
   });
 
   app.decorateRequest('principal');
+  noteOrigins(app, createClientAddresses(proxies));
   // Hooks call back instead of being async: a promise less for each request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    tellSecureHeaders(request, reply, isTls);
     done(signals.isStopping ? stopping() : undefined);
   });
+  allowOrigins(app, allowedOrigins);
   app.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions, id: requestId } = request;
     const { statusCode: status, elapsedTime: durationMs } = reply;
@@ -73,13 +92,23 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   });
   closeInTime(app, signals, limits.stopMs);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => sendProblem(noRoute(request, reply), request, reply, log));
+  app.setNotFoundHandler((request, reply) => {
+    const fault = noRoute(request, reply);
+    if (!isOfV1(request.url)) return sendProblem(fault, request, reply, log);
+    // Nobody was asked who it is; what is asked for counts all the same.
+    countRequest(engine, 'v1', { request, reply, principal: null, fault }, (error) => {
+      sendProblem(error, request, reply, log);
+    });
+    return reply;
+  });
   const keys = createIdempotencyKeys({ engine, log });
   upgrades.listen(app);
   const context = { engine, log, limits, signals, keys, version, upgrades, allowedOrigins };
   app.register(createV1(context, createAdminKeyAuthenticator(deps.adminKey)));
   return app;
 }
+
+const NO_PROXIES: TrustedProxies = { ranges: [], header: 'x-forwarded-for' };
 
 /** Nothing is there, or it is there by another method: then `Allow` says which. */
 function noRoute(request: FastifyRequest, reply: FastifyReply): VolaryError {

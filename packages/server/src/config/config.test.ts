@@ -40,7 +40,7 @@ describe('the configuration', () => {
       rateLimits: { v1: { perMinute: 6_000, burst: 200 } },
       redisUrl: null,
       limits: {
-        ...{ connections: 16_384, addressConnections: 1_024, streams: 8_192, callerStreams: 2_048 },
+        ...{ connections: 16_384, addressConnections: 1_024, streams: 8_192, callerStreams: 4_096 },
         ...{ jsonBytes: 2 ** 20, headerBytes: 2 ** 14, uploadBytes: 2 ** 36, messageBytes: 2 ** 14 },
         ...{ headerMs: 15_000, bodyMs: 60_000, keepAliveMs: 72_000 },
       },

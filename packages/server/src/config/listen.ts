@@ -1,5 +1,5 @@
 import { VolaryError } from '../domain/errors.ts';
-import { isWithin, parseIp, parseIpRange, unmapped } from '../lib/ip-address.ts';
+import { isWithin, LOOPBACK, parseIp, unmapped } from '../lib/ip-address.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -30,8 +30,6 @@ export function isLoopback({ host }: ListenAddress): boolean {
   if (address === null) return host.toLowerCase() === 'localhost';
   return LOOPBACK.some((range) => isWithin(unmapped(address), range));
 }
-
-const LOOPBACK = ['127.0.0.0/8', '::1'].flatMap((text) => parseIpRange(text) ?? []);
 
 /** The address as part of a URL. */
 export function toUrl({ host, port }: ListenAddress, scheme: 'http' | 'https' = 'http'): string {

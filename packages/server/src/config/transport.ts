@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
 import { type IpRange, parseIpRange } from '../lib/ip-address.ts';
 import { isLoopback, type ListenAddress } from './listen.ts';
@@ -66,7 +67,7 @@ export function readTransport(settings: TransportSettings, listen: ListenAddress
       connections: count('max_connections', settings.maxConnections, 16_384, 10_000_000),
       addressConnections: count('max_address_connections', settings.maxAddressConnections, 1_024, 10_000_000),
       streams: count('max_streams', settings.maxStreams, 8_192, 10_000_000),
-      callerStreams: count('max_caller_streams', settings.maxCallerStreams, 2_048, 10_000_000),
+      callerStreams: count('max_caller_streams', settings.maxCallerStreams, 4_096, 10_000_000),
       jsonBytes: KIB * count('max_body_kib', settings.maxBodyKib, 1_024, 65_536),
       headerBytes: KIB * count('max_header_kib', settings.maxHeaderKib, 16, 1_024),
       uploadBytes: MIB * count('max_upload_mib', settings.maxUploadMib, 65_536, 1_000_000_000),
@@ -85,7 +86,11 @@ function readTls({ tlsCert, tlsKey, tlsMinVersion }: TransportSettings): TlsConf
     const [given, missing] = tlsCert === null ? ['tls_key', 'tls_cert'] : ['tls_cert', 'tls_key'];
     throw invalidSetting(missing, `${given} is given without ${missing}; TLS needs a certificate and its key.`);
   }
-  return { certPath: tlsCert, keyPath: tlsKey, minVersion: version === '1.3' ? 'TLSv1.3' : 'TLSv1.2' };
+  return {
+    certPath: resolve(tlsCert),
+    keyPath: resolve(tlsKey),
+    minVersion: version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+  };
 }
 
 function requireLoopback(listen: ListenAddress): void {

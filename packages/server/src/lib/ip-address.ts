@@ -33,6 +33,9 @@ export function isWithin(address: IpAddress, range: IpRange): boolean {
   return address.bits >> rest === range.bits >> rest;
 }
 
+/** This machine itself. */
+export const LOOPBACK: readonly IpRange[] = ['127.0.0.0/8', '::1'].flatMap((text) => parseIpRange(text) ?? []);
+
 /** An address of IPv4 that was written as one of IPv6 (`::ffff:192.0.2.1`), as sockets for both do, as itself; others unchanged. */
 export function unmapped(address: IpAddress): IpAddress {
   return address.version === 6 && address.bits >> 32n === 0xffffn

@@ -51,7 +51,7 @@ interface SocketDeps {
 /** A beat that comes so many times later than it should says that this thread was held up. */
 const HELD_UP = 1.25;
 
-const { messageBytes, messagesPerSecond } = LIMITS.eventSocket;
+const { messagesPerSecond } = LIMITS.eventSocket;
 
 /** Throws `invalid_argument` request.invalid for a handshake that is none, so that it can still be answered in words. */
 export function checkHandshake({ request }: Upgrade): void {
@@ -93,7 +93,7 @@ export async function openSocket(
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: messageBytes,
+    maxPayload: deps.limits.messageBytes,
     handleProtocols: (offered) => (offered.has(EVENT_SOCKET_PROTOCOL) ? EVENT_SOCKET_PROTOCOL : false),
   });
   let socket: GuardedSocket | null = null;

@@ -1,10 +1,14 @@
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
+import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import type { NewEvent } from '../../domain/events.ts';
+import type { RatePolicies } from '../../engine/access/rate-limits.ts';
 import type { EngineConfig } from '../../engine/deps.ts';
 import { createInstallation } from '../../engine/installation.test-kit.ts';
 import type { Store } from '../../ports/store.ts';
+import type { TrustedProxies } from '../client-address.ts';
 import type { ApiLimits } from '../limits.ts';
+import type { ApiTls } from '../listener.ts';
 import { createApi } from '../server.ts';
 import { ADMIN_KEY } from './run-server.ts';
 
@@ -24,11 +28,14 @@ export async function runApi(options: {
   readonly limits?: Partial<ApiLimits>;
   readonly engine?: Partial<EngineConfig['limits']>;
   readonly allowedOrigins?: readonly string[];
+  readonly proxies?: TrustedProxies;
+  readonly rateLimits?: RatePolicies;
+  readonly tls?: ApiTls;
 }): Promise<RunningApi> {
-  const installation = createInstallation(options.engine);
+  const installation = createInstallation(options.engine, createSystemClock(), {}, options.rateLimits);
   const { engine, store, bus } = await installation.start();
   const log = createPinoLog({ level: 'error', stream: { write: (line) => process.stderr.write(line) } });
-  const { limits = {}, allowedOrigins = [] } = options;
+  const { limits = {}, allowedOrigins = [], proxies, tls = null } = options;
   const api = createApi({
     engine,
     log,
@@ -37,6 +44,8 @@ export async function runApi(options: {
     version: 'test',
     limits,
     allowedOrigins,
+    tls,
+    ...(proxies === undefined ? {} : { proxies }),
   });
   const url = await api.listen({ host: '127.0.0.1', port: 0 });
   return {

@@ -58,7 +58,10 @@ async function runServerOn(dataDir: string, settings: Environment): Promise<Runn
     await closed;
     return child.exitCode;
   };
-  const url = await urlOf(child, join(dataDir, 'server.json'), () => log);
+  const url = await urlOf(child, join(dataDir, 'server.json'), () => log).catch(async (error: unknown) => {
+    await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  });
   return {
     url,
     dataDir,

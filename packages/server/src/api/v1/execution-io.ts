@@ -25,10 +25,10 @@ export function mountExecutionOutput(app: FastifyInstance, { engine, signals, li
 }
 
 /** The input of commands. The app takes bodies of any type as streams. */
-export function mountExecutionInput(app: FastifyInstance, { engine }: V1Context): void {
+export function mountExecutionInput(app: FastifyInstance, { engine, limits }: V1Context): void {
   mount(app, routes.writeStdin, async (request) => {
     const { offset, end = false } = request.query;
-    const input = { offset: offset ?? null, content: requestBytes(request.body), end };
+    const input = { offset: offset ?? null, content: requestBytes(request.body, limits), end };
     const stdinBytes = await engine.executions.writeStdin(
       request.principal,
       idParam('exec', 'id', request.params.id),

@@ -8,7 +8,7 @@ import { mount } from './mount.ts';
 import { requestBytes } from './request-bytes.ts';
 
 /** The content of files in guests, out and in. The app takes bodies of any type as streams. */
-export function mountFileContent(app: FastifyInstance, { engine: { files }, signals, log }: V1Context): void {
+export function mountFileContent(app: FastifyInstance, { engine: { files }, signals, limits, log }: V1Context): void {
   mount(app, routes.readFile, async (request, reply) => {
     const { params, query, principal } = request;
     const file = await files.read(principal, params.ref, query.path, { signal: signals.of(reply) });
@@ -37,7 +37,7 @@ export function mountFileContent(app: FastifyInstance, { engine: { files }, sign
       request.principal,
       request.params.ref,
       path,
-      requestBytes(request.body),
+      requestBytes(request.body, limits),
       options,
     );
     return { path, size_bytes: sizeBytes };

@@ -20,11 +20,16 @@ export function mount<R extends Route>(app: FastifyInstance, route: R, handler: 
     config: { permission: route.permission, ...(route.keyed === undefined ? {} : { keyed: route.keyed }) },
     ...(hasOptionalJson(route) ? { preValidation: bodyOrNothing } : {}),
     ...(route.body === undefined ? { preValidation: noBody } : {}),
+    ...(answersWithStream(route) ? { preHandler: countStream } : {}),
     handler,
   });
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts a request that may last until it is over. Throws `resource_exhausted` request.too_many_streams. */
+    countStream(request: FastifyRequest, reply: FastifyReply): void;
+  }
   interface FastifyContextConfig {
     /** What the caller must be allowed; `none`: no key is needed. */
     permission?: string;
@@ -57,6 +62,12 @@ async function bodyOrNothing(request: FastifyRequest): Promise<void> {
 async function noBody({ body }: FastifyRequest): Promise<void> {
   const isEmpty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0);
   if (!isEmpty) throw invalidFields([{ field: 'body', message: 'must be empty here', allowed: [] }]);
+}
+
+/** Who may ask for a stream is counted as if it did: it may as well be made to wait. */
+function countStream(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  request.server.countStream(request, reply);
+  done();
 }
 
 function answersWithStream({ responses }: Route): boolean {

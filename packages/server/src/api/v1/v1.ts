@@ -1,9 +1,11 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { NOBODY } from '../../domain/principal/principal.ts';
 import type { Authenticate } from '../auth/admin-key.ts';
 import { limitBodyTime } from '../body-time.ts';
 import { acceptByteBodies, acceptJsonBodies } from '../json-body.ts';
-import { sendProblem } from '../problem-reply.ts';
+import { sendProblem, toApiError } from '../problem-reply.ts';
+import { countRequest, isOfV1 } from '../rate-limit.ts';
+import { createStreamCount } from '../stream-count.ts';
 import { createValidatorCompiler } from '../validation.ts';
 import type { V1Context } from './context.ts';
 import { mountEvents } from './events.ts';
@@ -22,17 +24,24 @@ import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
 
 /** The native API, with parsers, validation and errors of its own: no other face is touched by them. */
 export function createV1(context: V1Context, authenticate: Authenticate): FastifyPluginAsync {
+  const streams = createStreamCount(context.limits);
   return async (app) => {
     app.setValidatorCompiler(createValidatorCompiler());
     app.setErrorHandler((error, request, reply) => {
       context.keys.noteFault(request, error);
       return sendProblem(error, request, reply, context.log);
     });
-    app.addHook('onRequest', (request, _reply, done) => {
-      const { permission } = request.routeOptions.config;
-      const isHandshake = context.upgrades.of(request.raw) !== null;
-      request.principal = permission === 'none' ? NOBODY : authenticate(request.headers, isHandshake);
-      done();
+    app.addHook('onRequest', (request, reply, done) => {
+      const fault = identify(request, context, authenticate);
+      if (!isOfV1(request.url)) return done(fault ?? undefined);
+      const principal = request.principal === NOBODY ? null : request.principal;
+      countRequest(context.engine, 'v1', { request, reply, principal, fault }, done);
+    });
+    app.decorate('countStream', (request, reply) => {
+      const { principal, origin, raw } = request;
+      const caller = principal === NOBODY ? `address ${origin.address}` : `user ${principal.name}`;
+      // A socket lasts longer than its request.
+      streams.enter(caller, context.upgrades.of(raw)?.socket ?? reply.raw);
     });
     context.keys.honour(app);
     await app.register(async (json) => {
@@ -46,6 +55,18 @@ export function createV1(context: V1Context, authenticate: Authenticate): Fastif
       mountExecutionInput(bytes, context);
     });
   };
+}
+
+/** Says who asks. What is wrong with that is returned: a request is counted before it is refused. */
+function identify(request: FastifyRequest, { upgrades }: V1Context, authenticate: Authenticate): Error | null {
+  request.principal = NOBODY;
+  if (request.routeOptions.config.permission === 'none') return null;
+  try {
+    request.principal = authenticate(request.headers, upgrades.of(request.raw) !== null);
+    return null;
+  } catch (error) {
+    return toApiError(error);
+  }
 }
 
 function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { ClientAddresses } from './client-address.ts';
+
+/** From where a request came: for limits, for who asks, and for what is written down of it. */
+export interface Origin {
+  /** Of the caller, also behind trusted proxies; null for a connection that is gone already. */
+  readonly address: string | null;
+  readonly requestId: string;
+  /** True when a trusted proxy has passed it on: only then do headers say for whom. */
+  readonly isProxied: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before anything else. */
+    origin: Origin;
+  }
+}
+
+/** Has each request of the app know where it came from: to be called before all that asks for it. */
+export function noteOrigins(app: FastifyInstance, addresses: ClientAddresses): void {
+  app.decorateRequest('origin');
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { raw, id: requestId } = request;
+    request.origin = { address: addresses.of(raw), requestId, isProxied: addresses.isProxied(raw) };
+    done();
+  });
+}
