@@ -17,6 +17,8 @@ import {
 } from './adapters/fault-points/with-fault-points.ts';
 import { createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
+import { createArgon2Hasher } from './adapters/identity/argon2-hasher.ts';
+import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from './adapters/rate-limits/memory-rate-limiter.ts';
@@ -30,6 +32,7 @@ import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
 import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
 import { toEventDto } from './api/v1/event-dto.ts';
+import { type AdminKey, obtainAdminKey } from './config/admin-key.ts';
 import type { Config } from './config/config.ts';
 import { VolaryError } from './domain/errors.ts';
 import { type HostId, parseId } from './domain/ids.ts';
@@ -51,6 +54,7 @@ export interface Composition extends AsyncDisposable {
   readonly engine: RunningEngine;
   readonly ids: Ids;
   readonly diskReserve: DiskReserve;
+  readonly adminKey: AdminKey;
 }
 
 const GUEST_PATH = join(import.meta.dirname, '../../../guest');
@@ -66,6 +70,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
   const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db') }));
   const store = faultPoint === null ? sqlite : storeWithFaultPoints(sqlite, faultPoint);
+  const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
   const hostId = await obtainHostId(store, ids);
   const machines = await createMachines(config, { installationId: hostId, clock, log, faultPoint });
   const driver = parts.use(machines.driver);
@@ -86,6 +91,8 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
         { version: VERSION, allowedTargets: config.webhookAllowedTargets },
       ),
       rateLimiter: await createRateLimiter(config, { clock, log, parts }),
+      keyMaterial: createNodeKeyMaterial(),
+      passwordHasher: createArgon2Hasher({ atOnce: 2, maxWaiting: 500 }),
       log,
     },
     {
@@ -99,10 +106,11 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       warm: config.warm,
       version: VERSION,
       hostId,
+      adminKey: adminKey.key,
     },
   );
   const kept = parts.move();
-  return { engine, ids, diskReserve, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { engine, ids, diskReserve, adminKey, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** What seals secrets in the database. */

@@ -11,7 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import { createPinoLog } from './adapters/system/pino-log.ts';
 import { createApi } from './api/server.ts';
 import { type Composition, compose } from './compose.ts';
-import { obtainAdminKey } from './config/admin-key.ts';
+import type { AdminKey } from './config/admin-key.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { prepareCacheDir, prepareDataDir } from './config/data-dir.ts';
 import { isLoopback, type ListenAddress, toUrl } from './config/listen.ts';
@@ -44,15 +44,13 @@ export async function runServer(
   }
 }
 
-async function serve(config: Config, { engine, ids, diskReserve }: Composition, log: Log): Promise<void> {
+async function serve(config: Config, { engine, ids, diskReserve, adminKey }: Composition, log: Log): Promise<void> {
   const stopped = untilSignal();
-  const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
   const { allowedOrigins, limits } = config;
   const files = config.tls === null ? null : readTlsFiles(config.tls, Date.now());
   const tls = config.tls === null || files === null ? null : { ...files, minVersion: config.tls.minVersion };
   const proxies = { ranges: config.trustedProxies, header: config.proxyHeader };
-  const identity = { adminKey: adminKey.key, version: VERSION };
-  const api = createApi({ engine, ids, log, ...identity, allowedOrigins, limits, proxies, tls });
+  const api = createApi({ engine, ids, log, version: VERSION, allowedOrigins, limits, proxies, tls });
   const port = await listen(api, config.listen);
   const url = urlFor({ ...config.listen, port }, files);
   using reload = config.tls === null || files === null ? null : reloadTls(api.server, config.tls, { used: files, log });
@@ -72,9 +70,7 @@ async function serve(config: Config, { engine, ids, diskReserve }: Composition, 
     if (tls === null && !isLoopback(config.listen))
       log.warn('others than this machine reach the server without TLS: keys can be read on the way');
     // On a terminal only: a log is kept, and read by others than who started the server.
-    if (adminKey.isNew && process.stderr.isTTY) {
-      process.stderr.write(`volary: admin key, shown this once (kept in admin.key): ${adminKey.key}\n`);
-    }
+    if (process.stderr.isTTY) await tellFirstCredentials(engine, adminKey);
     await diskReserve.keep();
     giveBackMemory();
     log.info('stopping; VMs run on', { signal: await stopped });
@@ -83,6 +79,14 @@ async function serve(config: Config, { engine, ids, diskReserve }: Composition, 
     await api.close();
     await engine.stop();
   }
+}
+
+/** What is shown once, to whoever starts the first server. */
+async function tellFirstCredentials({ users }: Composition['engine'], { key, isNew }: AdminKey): Promise<void> {
+  if (isNew) process.stderr.write(`volary: admin key, shown this once (kept in admin.key): ${key}\n`);
+  const password = await users.makeFirstPassword();
+  if (password === null) return;
+  process.stderr.write(`volary: password of admin (admin@localhost), shown this once and not kept: ${password}\n`);
 }
 
 /** By TLS the server is called by a name that its certificate is for, where that is one for this machine. */

@@ -5,7 +5,7 @@ import type { Principal } from '../domain/principal/principal.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LOOPBACK } from '../lib/ip-address.ts';
-import { createAdminKeyAuthenticator } from './auth/admin-key.ts';
+import { createRequestAuthenticator } from './auth/authenticate-requests.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { createClientAddresses, type TrustedProxies } from './client-address.ts';
 import { closeInTime } from './close-in-time.ts';
@@ -30,8 +30,6 @@ declare module 'fastify' {
 
 export interface ApiDeps {
   readonly engine: Engine;
-  /** The bootstrap administrator's. Kept as a digest only. */
-  readonly adminKey: string;
   readonly log: EngineDeps['log'];
   readonly ids: EngineDeps['ids'];
   /** Of the server, as `/v1/capabilities` and the OpenAPI document show it. */
@@ -104,7 +102,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const keys = createIdempotencyKeys({ engine, log });
   upgrades.listen(app);
   const context = { engine, log, limits, signals, keys, version, upgrades, allowedOrigins };
-  app.register(createV1(context, createAdminKeyAuthenticator(deps.adminKey)));
+  app.register(createV1(context, createRequestAuthenticator(engine, allowedOrigins)));
   return app;
 }
 

@@ -5,6 +5,7 @@ import type { EngineConfig, EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import { createExpiries } from './expiry/expiry.ts';
 import { createIdempotency } from './idempotency/claims.ts';
+import { createIdentity } from './identity/create-identity.ts';
 import { buildImage } from './operations/build-image.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { createSnapshot } from './operations/create-snapshot.ts';
@@ -81,6 +82,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
   const ages = createAges(deps.clock);
+  const identity = createIdentity(deps, config);
   const pruner = createPruner(deps);
   const parts = {
     ...{ pruner, reconciler, builds, snapshots, links, warm, pool },
@@ -131,6 +133,10 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       usage: (principal, options) => findSystemUsage(deps, principal, options),
       prune: (principal, request, options) => pruneSystem(changing, principal, request, options),
     },
+    users: identity.users,
+    roles: identity.roles,
+    apiKeys: identity.apiKeys,
+    authenticate: identity.authenticate,
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config, ages }),
     rateLimits: createRateLimits(deps.rateLimiter, config.rateLimits),
@@ -142,6 +148,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     }),
     whyNotReady: () => notReady ?? diskSpace.whyFull(),
     async start() {
+      await identity.start();
       await supervisor.start();
       const now = deps.clock.now();
       await deps.store.events.append([serverEvent('server.started', config, now)]);
@@ -158,6 +165,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
         deps.log.warn('that the server stops could not be written down', { error });
       }
       await supervisor.stop();
+      await identity.stop();
     },
   };
 }

@@ -5,7 +5,9 @@ import type { Driver } from '../ports/driver.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
+import type { KeyMaterial } from '../ports/key-material.ts';
 import type { Log } from '../ports/log.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { RateLimiter } from '../ports/rate-limiter.ts';
 import type { Keyring } from '../ports/sealer.ts';
@@ -28,12 +30,16 @@ export interface EngineDeps {
   readonly keyring: Keyring;
   readonly webhookSender: WebhookSender;
   readonly rateLimiter: RateLimiter;
+  readonly keyMaterial: KeyMaterial;
+  readonly passwordHasher: PasswordHasher;
   readonly log: Log;
 }
 
 export interface EngineConfig {
   readonly version: string;
   readonly hostId: HostId;
+  /** A key of the built-in administrator's, from outside; kept as a digest alone. Null: there is none. */
+  readonly adminKey: string | null;
   readonly limits: {
     /** How long a guest may take from its machine's start to its agent's first answer. */
     readonly bootMs: number;

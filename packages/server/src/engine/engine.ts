@@ -15,9 +15,11 @@ import type { Vm } from '../domain/vm/vm.ts';
 import type { WarmStart } from '../domain/vm/warm-start.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { RateLimits } from './access/rate-limits.ts';
+import type { Authenticate } from './identity/authenticate.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import type { SystemApi } from './system/system-api.ts';
+import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 /**
@@ -35,8 +37,12 @@ export interface Engine {
   readonly webhooks: WebhookApi;
   readonly snapshots: SnapshotApi;
   readonly system: SystemApi;
+  readonly users: UserApi;
+  readonly roles: RoleApi;
+  readonly apiKeys: ApiKeyApi;
   readonly idempotency: IdempotencyApi;
   readonly rateLimits: RateLimits;
+  readonly authenticate: Authenticate;
   /** What this server can do, for clients that adapt. */
   capabilities(): Capabilities;
   /** Null when it takes work, else a sentence that says what it waits for. */

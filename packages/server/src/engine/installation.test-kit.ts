@@ -6,6 +6,8 @@ import { createSimulatedDriver } from '../adapters/drivers/simulated/simulated-d
 import { createSimulatedImages } from '../adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedWorld, type SimulatedWorld } from '../adapters/drivers/simulated/simulated-world.ts';
 import { createHostProbe } from '../adapters/hosts/host-probe.ts';
+import { createArgon2Hasher } from '../adapters/identity/argon2-hasher.ts';
+import { createNodeKeyMaterial } from '../adapters/identity/node-key-material.ts';
 import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from '../adapters/rate-limits/memory-rate-limiter.ts';
 import { keysOfFile } from '../adapters/secrets/key-store.ts';
@@ -26,7 +28,7 @@ import type { Store } from '../ports/store.ts';
 import type { RatePolicies } from './access/rate-limits.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
 import { ENGINE_DEFAULTS, type EngineConfig, type WebhookLimits } from './deps.ts';
-import { ADMIN } from './principals.test-kit.ts';
+import { ADMIN, ADMIN_KEY } from './principals.test-kit.ts';
 
 export { ADMIN };
 
@@ -66,6 +68,7 @@ export function createInstallation(
   const config: EngineConfig = {
     version: 'test',
     hostId,
+    adminKey: ADMIN_KEY,
     limits: { ...limits, bootMs: 2_000, ...change },
     timers: { ...timers, ...change },
     webhooks: { ...ENGINE_DEFAULTS.webhooks, ...webhooks },
@@ -98,6 +101,8 @@ export function createInstallation(
         ...{ store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
         rateLimiter,
         keyring,
+        keyMaterial: createNodeKeyMaterial(),
+        passwordHasher: createArgon2Hasher({ atOnce: 1, maxWaiting: 100 }),
       },
       config,
     );

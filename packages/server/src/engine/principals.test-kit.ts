@@ -13,3 +13,6 @@ export function principalWith(name: string, ...patterns: readonly string[]): Pri
 }
 
 export const ADMIN = principalWith('admin', '*');
+
+/** The built-in administrator's, on test installations. */
+export const ADMIN_KEY = 'an-admin-key-for-tests';

@@ -235,8 +235,17 @@ export interface UserTable {
   listWithRole(role: string, limit: number): Promise<readonly User[]>;
   /** Writes the row if its revision is still `user.revision - 1`; throws `conflict` store.revision otherwise, `already_exists` user.email_taken. */
   update(user: User): Promise<void>;
+  /** How much belongs to the user of this name, of each kind. */
+  countOwned(name: string): Promise<OwnedCounts>;
   /** Notes a login. It is no change of the row: its revision stays. */
   markLogin(id: UserId, at: EpochMs): Promise<void>;
+}
+
+/** How much belongs to somebody. */
+export interface OwnedCounts {
+  readonly vms: number;
+  readonly snapshots: number;
+  readonly webhooks: number;
 }
 
 /** Roles that somebody made, by name. */

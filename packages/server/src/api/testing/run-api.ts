@@ -10,7 +10,6 @@ import type { TrustedProxies } from '../client-address.ts';
 import type { ApiLimits } from '../limits.ts';
 import type { ApiTls } from '../listener.ts';
 import { createApi } from '../server.ts';
-import { ADMIN_KEY } from './run-server.ts';
 
 /** A server within this process, for what only other limits than the usual ones show in time. */
 export interface RunningApi extends AsyncDisposable {
@@ -40,7 +39,6 @@ export async function runApi(options: {
     engine,
     log,
     ids: createSystemIds(),
-    adminKey: ADMIN_KEY,
     version: 'test',
     limits,
     allowedOrigins,

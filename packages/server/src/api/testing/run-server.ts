@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ADMIN_KEY as KEY } from '../../engine/principals.test-kit.ts';
 
 const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
-export const ADMIN_KEY = 'an-admin-key-for-tests';
+export const ADMIN_KEY = KEY;
 const PATIENCE_MS = 15_000;
 
 /** A server of its own, as a process, on the simulated driver. */

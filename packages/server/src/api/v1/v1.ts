@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
-import { NOBODY } from '../../domain/principal/principal.ts';
-import type { Authenticate } from '../auth/admin-key.ts';
+import { NOBODY, type Principal } from '../../domain/principal/principal.ts';
+import type { AuthenticateRequest } from '../auth/authenticate-requests.ts';
 import { limitBodyTime } from '../body-time.ts';
 import { acceptByteBodies, acceptJsonBodies } from '../json-body.ts';
 import { sendProblem, toApiError } from '../problem-reply.ts';
@@ -23,7 +23,7 @@ import { mountVms } from './vms.ts';
 import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
 
 /** The native API, with parsers, validation and errors of its own: no other face is touched by them. */
-export function createV1(context: V1Context, authenticate: Authenticate): FastifyPluginAsync {
+export function createV1(context: V1Context, authenticate: AuthenticateRequest): FastifyPluginAsync {
   const streams = createStreamCount(context.limits);
   return async (app) => {
     app.setValidatorCompiler(createValidatorCompiler());
@@ -32,10 +32,15 @@ export function createV1(context: V1Context, authenticate: Authenticate): Fastif
       return sendProblem(error, request, reply, context.log);
     });
     app.addHook('onRequest', (request, reply, done) => {
-      const fault = identify(request, context, authenticate);
-      if (!isOfV1(request.url)) return done(fault ?? undefined);
-      const principal = request.principal === NOBODY ? null : request.principal;
-      countRequest(context.engine, 'v1', { request, reply, principal, fault }, done);
+      const count = (fault: Error | null): void => {
+        const principal = request.principal === NOBODY ? null : request.principal;
+        if (isOfV1(request.url)) countRequest(context.engine, 'v1', { request, reply, principal, fault }, done);
+        else done(fault ?? undefined);
+      };
+      const identified = identify(request, context, authenticate);
+      // Most are known: a promise less for each of their requests.
+      if (identified instanceof Promise) identified.then(count, done);
+      else count(identified);
     });
     app.decorate('countStream', (request, reply) => {
       const { principal, origin, raw } = request;
@@ -58,12 +63,20 @@ export function createV1(context: V1Context, authenticate: Authenticate): Fastif
 }
 
 /** Says who asks. What is wrong with that is returned: a request is counted before it is refused. */
-function identify(request: FastifyRequest, { upgrades }: V1Context, authenticate: Authenticate): Error | null {
-  request.principal = NOBODY;
+function identify(
+  request: FastifyRequest,
+  { upgrades }: V1Context,
+  authenticate: AuthenticateRequest,
+): Error | null | Promise<Error | null> {
+  const welcome = (principal: Principal): null => {
+    request.principal = principal;
+    return null;
+  };
+  welcome(NOBODY);
   if (request.routeOptions.config.permission === 'none') return null;
   try {
-    request.principal = authenticate(request.headers, upgrades.of(request.raw) !== null);
-    return null;
+    const found = authenticate(request, upgrades.of(request.raw) !== null);
+    return found instanceof Promise ? found.then(welcome, toApiError) : welcome(found);
   } catch (error) {
     return toApiError(error);
   }

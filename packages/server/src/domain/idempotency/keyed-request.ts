@@ -1,4 +1,4 @@
-import type { DeliveryId, ExecutionId, OperationId, WebhookId } from '../ids.ts';
+import type { ApiKeyId, DeliveryId, ExecutionId, OperationId, WebhookId } from '../ids.ts';
 import type { EpochMs } from '../time.ts';
 
 /**
@@ -10,6 +10,7 @@ export type Effect =
   | { readonly kind: 'execution'; readonly id: ExecutionId }
   | { readonly kind: 'webhook'; readonly id: WebhookId }
   | { readonly kind: 'delivery'; readonly id: DeliveryId }
+  | { readonly kind: 'api_key'; readonly id: ApiKeyId }
   | { readonly kind: 'guest' };
 
 /** An answer as a face gave it, to be given again word for word. */

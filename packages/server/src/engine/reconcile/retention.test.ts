@@ -32,7 +32,7 @@ afterEach(() => fixture[Symbol.asyncDispose]());
 
 /** Drops what is old by these bounds, with the pauses that this takes. */
 async function drop(limits: Partial<EngineConfig['limits']>): Promise<void> {
-  const config = { ...ENGINE_DEFAULTS, version: 'test', hostId: numberedId('host', 1) };
+  const config = { ...ENGINE_DEFAULTS, version: 'test', hostId: numberedId('host', 1), adminKey: null };
   const all = { ...config, limits: { ...config.limits, ...limits } };
   let isDone = false;
   const dropping = dropOld({ store, clock, config: all, ages }, new AbortController().signal).finally(() => {

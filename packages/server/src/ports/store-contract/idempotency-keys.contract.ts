@@ -10,6 +10,7 @@ const effects: readonly KeyedRequest['effect'][] = [
   { kind: 'execution', id: numberedId('exec', 1) },
   { kind: 'webhook', id: numberedId('hook', 1) },
   { kind: 'delivery', id: numberedId('dlv', 1) },
+  { kind: 'api_key', id: numberedId('key', 1) },
   { kind: 'guest' },
 ];
 

@@ -139,7 +139,7 @@ export interface IdempotencyKeyRow {
   readonly key: string;
   readonly fingerprint: string;
   readonly request_id: string;
-  /** `operation`, `execution`, `webhook`, `delivery` or `guest`. */
+  /** `operation`, `execution`, `webhook`, `delivery`, `api_key` or `guest`. */
   readonly effect_kind: string;
   /** Null for a `guest`. */
   readonly effect_id: string | null;

@@ -47,6 +47,8 @@ function readEffect(row: IdempotencyKeyRow): Effect {
       return { kind, id: read.id('hook')(row.effect_id, 'effect_id') };
     case 'delivery':
       return { kind, id: read.id('dlv')(row.effect_id, 'effect_id') };
+    case 'api_key':
+      return { kind, id: read.id('key')(row.effect_id, 'effect_id') };
     case 'guest':
       return { kind };
     default:
@@ -54,7 +56,7 @@ function readEffect(row: IdempotencyKeyRow): Effect {
   }
 }
 
-const effectKind = read.oneOf(['operation', 'execution', 'webhook', 'delivery', 'guest']);
+const effectKind = read.oneOf(['operation', 'execution', 'webhook', 'delivery', 'api_key', 'guest']);
 
 const answer = read.nullable(
   read.json((value, field) => {

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
 import { emailKey, type User } from '../../../../domain/user/user.ts';
-import type { UserTable } from '../../../../ports/store.ts';
+import type { OwnedCounts, UserTable } from '../../../../ports/store.ts';
 import { decodeUser, encodeUser } from '../codecs/user-codec.ts';
 import type { Connection } from '../connection.ts';
 import type { Schema, UserRow } from '../schema.ts';
@@ -41,6 +41,15 @@ export function createUserStatements(db: Kysely<Schema>) {
     getByEmail: prepareStatement<{ readonly email_key: string }, UserRow>((place) =>
       db.selectFrom('users').selectAll().where('email_key', '=', place('email_key')),
     ),
+    countOwned: prepareStatement<{ readonly owner: string }, Record<keyof OwnedCounts, number | null>>((place) => {
+      const countIn = (table: 'vms' | 'snapshots' | 'webhooks') =>
+        db
+          .selectFrom(table)
+          .select(({ fn }) => fn.countAll<number>().as('count'))
+          .where('owner', '=', place('owner'))
+          .as(table);
+      return db.selectNoFrom([countIn('vms'), countIn('snapshots'), countIn('webhooks')]);
+    }),
     list: ({ limit, after, states }: Parameters<UserTable['list']>[0]) => {
       let query = db.selectFrom('users').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
@@ -93,6 +102,14 @@ export function createUserTable(connection: Connection, statements: UserStatemen
         throw emailTaken(user, error);
       });
       if (changedRows === 0) throw revisionConflict('user', user.id, read_revision);
+    },
+    async countOwned(name) {
+      const { rows } = await connection.execute(statements.countOwned({ owner: name }));
+      return {
+        vms: Number(rows[0]?.vms ?? 0),
+        snapshots: Number(rows[0]?.snapshots ?? 0),
+        webhooks: Number(rows[0]?.webhooks ?? 0),
+      };
     },
     async markLogin(id, at) {
       await connection.execute(statements.markLogin({ id, at }));

@@ -1,0 +1,127 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { ApiKeyId } from '../../domain/ids.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import { reachOf } from '../../domain/principal/principal.ts';
+import { restrict, rightsOf } from '../../domain/principal/rights.ts';
+import { type ApiKey, formatApiKey } from '../../domain/user/api-key.ts';
+import type { Tables } from '../../ports/store.ts';
+import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
+import { type Asker, requireVisible } from '../access/require-visible.ts';
+import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
+import type { Claim, Once } from '../requests.ts';
+import type { ApiKeyApi, CreateApiKeyRequest, MadeApiKey } from '../user-api.ts';
+import { findUser } from './find-user.ts';
+import { requireCovers } from './granting.ts';
+import type { IdentityDeps } from './identity-deps.ts';
+import { requirePatterns } from './roles.ts';
+import { rightsOfUser } from './roles-of.ts';
+
+/** Keys of one user. */
+const MOST_KEYS = 100;
+const PREFIX_LENGTH = 8;
+const SECRET_BYTES = 32;
+
+export function createApiKeys(deps: IdentityDeps): ApiKeyApi {
+  const { store, epoch } = deps;
+  return {
+    create: (principal, request, options) => createApiKey(deps, principal, request, options),
+    async get(principal, id) {
+      return await findApiKey(store, { principal, permission: 'api-key:read' }, id);
+    },
+    async list(principal, { limit, after, owner }) {
+      authorise(principal, 'api-key:read');
+      const reach = reachOf(principal, 'api-key:read');
+      if (reach !== null && owner !== undefined && owner !== reach) return { items: [], next: null };
+      const rows = await store.apiKeys.list({ limit: limit + 1, after, ...ofOwner(owner ?? reach) });
+      const items = rows.slice(0, limit);
+      return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    },
+    async revoke(principal, id) {
+      try {
+        await store.transaction(async (tables) => {
+          await findApiKey(tables, { principal, permission: 'api-key:delete' }, id);
+          await tables.apiKeys.delete(id);
+        });
+      } finally {
+        epoch.advance();
+      }
+    },
+  };
+}
+
+async function createApiKey(
+  deps: IdentityDeps,
+  principal: Principal,
+  request: CreateApiKeyRequest,
+  { once }: Once = {},
+): Promise<MadeApiKey> {
+  const owner = request.owner ?? principal.name;
+  authorise(principal, 'api-key:create', { owner });
+  const { permissions, expiresAt, name } = request;
+  const now = deps.clock.now();
+  if (permissions !== null) requirePatterns(permissions);
+  if (expiresAt !== null && expiresAt <= now) throw expired();
+  const { prefix, key, digest } = newKey(deps);
+  try {
+    return await deps.store.transaction(async (tables) => {
+      const earlier = await takeBack(tables, once);
+      const user = await findUser(tables, owner);
+      const ownersRights = await rightsOfUser(tables, user);
+      if (permissions !== null) requireCovers({ ...principal, rights: ownersRights }, rightsOf(permissions));
+      requireCovers(principal, permissions === null ? ownersRights : restrict(ownersRights, rightsOf(permissions)));
+      if ((await tables.apiKeys.countOf(user.name)) >= MOST_KEYS) throw tooMany(user.name);
+      const apiKey: ApiKey = {
+        id: earlier ?? deps.ids.create('key'),
+        ...{ name, owner: user.name, prefix, digest, permissions, expiresAt },
+        ...{ lastUsedAt: null, createdBy: principal.name, createdAt: now },
+      };
+      await tables.apiKeys.insert(apiKey);
+      if (earlier === null) await bindKey(tables, deps.clock, once, { kind: 'api_key', id: apiKey.id });
+      return { apiKey, key };
+    });
+  } finally {
+    deps.epoch.advance();
+  }
+}
+
+function newKey({ keyMaterial }: Pick<IdentityDeps, 'keyMaterial'>) {
+  const prefix = keyMaterial.publicText(PREFIX_LENGTH);
+  const key = formatApiKey(prefix, keyMaterial.secretText(SECRET_BYTES));
+  return { prefix, key, digest: keyMaterial.digest(key) };
+}
+
+/**
+ * Removes the key that this request made when it came first, since the answer that told it may never have been read, and no
+ * copy was kept: another one takes its id. Throws `conflict` idempotency.outcome_unknown if the key has been used, or revoked, since.
+ */
+async function takeBack({ apiKeys }: Pick<Tables, 'apiKeys'>, once: Claim | undefined): Promise<ApiKeyId | null> {
+  const effect = once?.effect ?? null;
+  if (effect === null) return null;
+  const made = effect.kind === 'api_key' ? await apiKeys.get(effect.id) : null;
+  if (made === null || made.lastUsedAt !== null) throw outcomeUnknown();
+  await apiKeys.delete(made.id);
+  return made.id;
+}
+
+async function findApiKey({ apiKeys }: Pick<Tables, 'apiKeys'>, asker: Asker, id: ApiKeyId): Promise<ApiKey> {
+  return requireVisible(asker, await apiKeys.get(id), 'api-key:read', () => unknownApiKey(id));
+}
+
+function unknownApiKey(id: ApiKeyId): VolaryError {
+  return new VolaryError('not_found', `There is no API key ${id}.`, { reason: 'api_key.unknown' });
+}
+
+function expired(): VolaryError {
+  return new VolaryError('invalid_argument', 'The key would have expired already.', {
+    reason: 'api_key.invalid_expiry',
+    details: { field: 'expires_at' },
+  });
+}
+
+function tooMany(owner: string): VolaryError {
+  return new VolaryError('resource_exhausted', `${owner} has ${MOST_KEYS} keys, and there may be no more.`, {
+    reason: 'api_key.too_many',
+    details: { maximum: MOST_KEYS },
+  });
+}

@@ -1,0 +1,48 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { User } from '../../domain/user/user.ts';
+import type { Tables } from '../../ports/store.ts';
+import type { Unchanged } from '../requests.ts';
+import { findUser } from './find-user.ts';
+import { requireOutranks } from './granting.ts';
+import type { IdentityDeps } from './identity-deps.ts';
+
+/** What becomes of a user, and what else is to be written with it. */
+export type ChangeUser = (user: User, tables: Tables) => Partial<User> | Promise<Partial<User>>;
+
+/**
+ * Writes a change of an account that is not deleted, in one transaction; nothing that was found out about credentials before is relied on
+ * afterwards. Throws `not_found` user.unknown, `permission_denied` access.outranked, `conflict` user.changed, and what `change` throws.
+ */
+export async function changeUser(
+  { store, clock, epoch }: Pick<IdentityDeps, 'store' | 'clock' | 'epoch'>,
+  principal: Principal,
+  ref: string,
+  change: ChangeUser,
+  unchanged: Unchanged = {},
+): Promise<User> {
+  try {
+    return await store.transaction(async (tables) => {
+      const before = await findUser(tables, ref);
+      await requireOutranks(tables, principal, before);
+      requireUnchangedUser(before, unchanged);
+      const after: User = {
+        ...before,
+        ...(await change(before, tables)),
+        // It tells changes apart, so it rises with each, whatever the clock does.
+        updatedAt: Math.max(clock.now(), before.updatedAt + 1),
+        revision: before.revision + 1,
+      };
+      await tables.users.update(after);
+      return after;
+    });
+  } finally {
+    // Also after a failure: whether a commit that failed has been made is not always known.
+    epoch.advance();
+  }
+}
+
+function requireUnchangedUser({ id, updatedAt }: User, { ifStill }: Unchanged): void {
+  if (ifStill === undefined || ifStill.some((seen) => seen.id === id && seen.version === updatedAt)) return;
+  throw new VolaryError('conflict', 'The user has changed since you looked at it.', { reason: 'user.changed' });
+}
