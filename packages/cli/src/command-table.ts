@@ -163,6 +163,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Other',
+    'template',
+    'list, build and remove what new VMs begin from as forks',
+    async () => (await import('./commands/template.ts')).configureTemplate,
+  ),
+  entry(
+    'Other',
     'system',
     'show what takes room on the host, and remove what nothing needs',
     async () => (await import('./commands/system.ts')).configureSystem,

@@ -17,4 +17,5 @@ export * from './server-info.ts';
 export * from './snapshots.ts';
 export * from './system.ts';
 export * from './vms.ts';
+export * from './warm-templates.ts';
 export * from './webhooks.ts';

@@ -32,6 +32,7 @@ export const OPERATION_KINDS = [
   'vm.fork',
   'vm.restore',
   'system.prune',
+  'warm_template.build',
 ] as const;
 
 export const OperationState = enumComponent(
@@ -72,8 +73,10 @@ export const OperationStep = component(
 export const OperationSubject = component(
   'OperationSubject',
   {
-    kind: stringEnum(['vm', 'image', 'snapshot', 'system'], { description: 'What it is.' }),
-    id: nullableString({ description: 'Its id; null for an image and the system, which have a name alone.' }),
+    kind: stringEnum(['vm', 'image', 'snapshot', 'warm_template', 'system'], { description: 'What it is.' }),
+    id: nullableString({
+      description: 'Its id; null for an image, a warm template and the system, which have a name alone.',
+    }),
     name: Type.String({ description: 'Its name.' }),
   },
   { description: 'What an operation changes.', examples: [{ kind: 'vm', id: EXAMPLE_IDS.vm, name: 'first' }] },

@@ -43,6 +43,7 @@ export interface Route {
     | 'hosts'
     | 'snapshots'
     | 'system'
+    | 'warm-templates'
     | 'webhooks'
     | 'server';
   /** One line. */

@@ -40,6 +40,7 @@ import {
   updateVm,
   waitForVm,
 } from './routes/vms.ts';
+import { buildWarmTemplate, deleteWarmTemplate, listWarmTemplates } from './routes/warm-templates.ts';
 import {
   createWebhook,
   deleteWebhook,
@@ -100,6 +101,9 @@ export const routes = {
   restoreVm,
   getSystemUsage,
   pruneSystem,
+  listWarmTemplates,
+  buildWarmTemplate,
+  deleteWarmTemplate,
   createWebhook,
   listWebhooks,
   getWebhook,

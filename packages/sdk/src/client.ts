@@ -17,6 +17,7 @@ import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createSnapshotClient, type SnapshotClient } from './snapshots.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createVmClient, type VmClient } from './vms.ts';
+import { createWarmTemplateClient, type WarmTemplateClient } from './warm-templates.ts';
 import { createWebhookClient, type WebhookClient } from './webhooks.ts';
 
 export interface ImageClient {
@@ -54,6 +55,7 @@ export interface VolaryClient {
   readonly hosts: HostClient;
   readonly snapshots: SnapshotClient;
   readonly system: SystemClient;
+  readonly warmTemplates: WarmTemplateClient;
   readonly webhooks: WebhookClient;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
@@ -72,6 +74,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     hosts: createHostClient(transport),
     snapshots: createSnapshotClient(transport),
     system: createSystemClient(transport),
+    warmTemplates: createWarmTemplateClient(transport),
     webhooks: createWebhookClient(transport),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {

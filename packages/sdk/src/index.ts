@@ -11,4 +11,5 @@ export type { SnapshotChangeOptions, SnapshotClient, SnapshotQuery } from './sna
 export type { StdinWriter } from './stdin.ts';
 export type { TransportOptions } from './transport.ts';
 export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';
+export type { WarmTemplateClient } from './warm-templates.ts';
 export type { DeliveryQuery, WebhookChangeOptions, WebhookClient } from './webhooks.ts';

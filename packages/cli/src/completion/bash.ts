@@ -1,4 +1,4 @@
-import type { Completable } from './describe-commands.ts';
+import { type Completable, childrenOf, nameOf } from './describe-commands.ts';
 
 /** The completion script of bash. Names of VMs are asked for when they are wanted. */
 export function bashScript(commands: readonly Completable[]): string {
@@ -8,10 +8,8 @@ export function bashScript(commands: readonly Completable[]): string {
   const parents = others.flatMap(({ path, argument }) => (argument === 'command' ? [path] : [])).join(' ');
   const cases = others.map(({ path, options, argument }) => {
     const flags = options.map(({ flag }) => flag).join(' ');
-    const children = others
-      .filter((child) => child.path.startsWith(`${path} `))
-      .map((child) => child.path.slice(path.length + 1));
-    return `    '${path}') flags='${flags}' kind=${argument} children='${children.join(' ')}' ;;`;
+    const children = childrenOf(others, path).map(nameOf).join(' ');
+    return `    '${path}') flags='${flags}' kind=${argument} children='${children}' ;;`;
   });
   return `# bash completion of volary: source <(volary completion bash)
 _volary() {

@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 
 /** What a shell can complete of one command. */
 export interface Completable {
-  /** `image ls`: the words that lead to it; empty for the program itself. */
+  /** `image ls`, `template warm ls`: the words that lead to it; empty for the program itself. */
   readonly path: string;
   readonly summary: string;
   readonly options: readonly { readonly flag: string; readonly summary: string; readonly takesValue: boolean }[];
@@ -23,7 +23,8 @@ export function describeCommands(program: Command): readonly Completable[] {
 }
 
 function describeWithChildren(command: Command, path: string): readonly Completable[] {
-  return [describe(command, path), ...command.commands.map((child) => describe(child, `${path} ${child.name()}`))];
+  const children = command.commands.flatMap((child) => describeWithChildren(child, `${path} ${child.name()}`));
+  return [describe(command, path), ...children];
 }
 
 function describe(command: Command, path: string): Completable {
@@ -33,6 +34,16 @@ function describe(command: Command, path: string): Completable {
     options: command.options.flatMap(flagsOf),
     argument: command.commands.length > 0 ? 'command' : argumentOf(command),
   };
+}
+
+/** The words that may follow those of this path. */
+export function childrenOf(commands: readonly Completable[], path: string): readonly Completable[] {
+  return commands.filter((child) => child.path.slice(0, child.path.lastIndexOf(' ')) === path);
+}
+
+/** The last word that leads to a command. */
+export function nameOf({ path }: Completable): string {
+  return path.slice(path.lastIndexOf(' ') + 1);
 }
 
 function flagsOf(option: Option): Completable['options'] {

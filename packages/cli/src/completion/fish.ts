@@ -6,10 +6,12 @@ export function fishScript(commands: readonly Completable[]): string {
   const lines = ['# fish completion of volary: volary completion fish | source', 'complete -c volary -f'];
   for (const option of program?.options ?? []) lines.push(`complete -c volary ${optionWords(option)}`);
   for (const { path, summary, options, argument } of others) {
-    const [first = '', child] = path.split(' ');
+    const words = path.split(' ');
+    const [first = ''] = words;
     const isHere = `__fish_seen_subcommand_from ${first}`;
-    if (child !== undefined) {
-      lines.push(`complete -c volary -n '${isHere}' -a ${child} -d '${quote(summary)}'`);
+    if (words.length > 1) {
+      const isBelow = words.slice(0, -1).map((word) => `__fish_seen_subcommand_from ${word}`);
+      lines.push(`complete -c volary -n '${isBelow.join('; and ')}' -a ${words.at(-1)} -d '${quote(summary)}'`);
       continue;
     }
     lines.push(`complete -c volary -n __fish_use_subcommand -a ${first} -d '${quote(summary)}'`);

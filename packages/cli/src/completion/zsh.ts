@@ -1,15 +1,16 @@
-import type { Completable } from './describe-commands.ts';
+import { type Completable, childrenOf, nameOf } from './describe-commands.ts';
 
 /** The completion script of zsh. Names of VMs are asked for when they are wanted. */
 export function zshScript(commands: readonly Completable[]): string {
   const [program, ...others] = commands;
   const top = others.filter(({ path }) => !path.includes(' '));
   const cases = top.map(({ path, options, argument }) => {
-    const children = others.filter((child) => child.path.startsWith(`${path} `));
+    const children = childrenOf(others, path);
+    const grandchildren = children.flatMap((child) => childrenOf(others, child.path));
     const rest = {
       vm: "'*:vm:_volary_vms'",
       file: "'*:file:_volary_places'",
-      command: `'1:command:((${children.map((child) => describe(child.path.slice(path.length + 1), child.summary)).join(' ')}))'`,
+      command: [children, grandchildren].flatMap(positionSpec).join(' '),
       none: '',
     }[argument];
     return `    ${path}) _arguments ${[...options.map(optionSpec), rest].join(' ')} ;;`;
@@ -36,6 +37,12 @@ ${cases.join('\n')}
 }
 compdef _volary volary
 `;
+}
+
+/** What may stand at a place; nothing where there is none. */
+function positionSpec(choices: readonly Completable[], at: number): readonly string[] {
+  if (choices.length === 0) return [];
+  return [`'${at + 1}:command:((${choices.map((each) => describe(nameOf(each), each.summary)).join(' ')}))'`];
 }
 
 function optionSpec({ flag, summary, takesValue }: Completable['options'][number]): string {

@@ -1,4 +1,4 @@
-import type { VmId } from '../domain/ids.ts';
+import type { OperationId, VmId } from '../domain/ids.ts';
 import { createRateLimits } from './access/rate-limits.ts';
 import { createAges } from './ages.ts';
 import type { EngineConfig, EngineDeps } from './deps.ts';
@@ -7,6 +7,7 @@ import { createExpiries } from './expiry/expiry.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import { buildImage } from './operations/build-image.ts';
+import { buildWarmTemplate } from './operations/build-warm-template.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { createSnapshot } from './operations/create-snapshot.ts';
 import { createVm, type WarmCreation } from './operations/create-vm.ts';
@@ -19,6 +20,7 @@ import { forkVm } from './operations/fork-vm.ts';
 import { pauseVm } from './operations/pause-vm.ts';
 import { pruneSystem } from './operations/prune-system.ts';
 import { removeImage } from './operations/remove-image.ts';
+import { removeWarmTemplate } from './operations/remove-warm-template.ts';
 import { replayWebhook } from './operations/replay-webhook.ts';
 import type { OperationDeps } from './operations/request-change.ts';
 import { restartVm } from './operations/restart-vm.ts';
@@ -37,6 +39,7 @@ import { createOperationQueries } from './queries/operations.ts';
 import { createSnapshotQueries } from './queries/snapshots.ts';
 import { findSystemUsage } from './queries/system-usage.ts';
 import { createVmQueries } from './queries/vms.ts';
+import { listWarmTemplates } from './queries/warm-templates.ts';
 import { createWebhookQueries } from './queries/webhooks.ts';
 import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
@@ -52,7 +55,9 @@ import { createAwaken } from './suspend/awaken.ts';
 import { createIdleWatch } from './suspend/idle-watch.ts';
 import { createPruner } from './system/pruner.ts';
 import { withImageNews } from './warm/image-news.ts';
-import { createSparePool } from './warm/spare-pool.ts';
+import { createSparePool, type SparePool } from './warm/spare-pool.ts';
+import { createTemplateBuilds } from './warm/template-builds.ts';
+import { createTemplateMaker } from './warm/template-maker.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
@@ -67,9 +72,10 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const pool = createSparePool({ ...given, config });
   const deps: EngineDeps = { ...given, images: withImageNews(given.images, pool) };
   const links = createGuestLinks(deps);
-  const warm = createWarmStarts({ ...deps, config, pool });
+  const templates = createTemplateMaker({ ...deps, config, pool });
+  const warm = createWarmStarts({ ...deps, config, pool, templates });
   const reconciler = createVmReconciler({ ...deps, config, links, warm });
-  const changing: OperationDeps & EngineDeps & WarmCreation = {
+  const changing: OperationDeps & EngineDeps & WarmCreation & { readonly pool: SparePool } = {
     ...{ ...deps, config, wake, pool, warm },
     giveWay: () => pool.release(),
   };
@@ -79,13 +85,14 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const expiries = createExpiries(changing);
   const executions = createExecutions({ ...deps, links, awaken });
   const builds = createImageBuilds(deps);
+  const templateBuilds = createTemplateBuilds({ ...changing, templates });
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
   const ages = createAges(deps.clock);
   const identity = createIdentity(deps, config);
   const pruner = createPruner(deps);
   const parts = {
-    ...{ pruner, reconciler, builds, snapshots, links, warm, pool },
+    ...{ pruner, reconciler, builds, templateBuilds, snapshots, links, warm, pool },
     ...{ executions, diskSpace, ages, idle, expiries },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
@@ -94,6 +101,11 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   function wake(vmId: VmId): void {
     reconciler.interrupt(vmId);
     deps.queue.enqueue(`vm:${vmId}`);
+  }
+
+  function interruptBuild(id: OperationId): void {
+    builds.interrupt(id);
+    templateBuilds.interrupt(id);
   }
 
   return {
@@ -113,7 +125,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       ...createOperationQueries(deps),
       cancel: (principal, id, options) =>
         cancelOperation(
-          { ...changing, interruptBuild: builds.interrupt, interruptSnapshot: snapshots.interrupt },
+          { ...changing, interruptBuild, interruptSnapshot: snapshots.interrupt },
           principal,
           id,
           options,
@@ -126,6 +138,11 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       list: (principal) => listImages(deps, principal),
       build: (principal, name, options) => buildImage(changing, principal, name, options),
       remove: (principal, ref) => removeImage(changing, principal, ref),
+    },
+    warmTemplates: {
+      list: (principal, options) => listWarmTemplates(changing, principal, options),
+      build: (principal, kind, options) => buildWarmTemplate(changing, principal, kind, options),
+      remove: (principal, key, options) => removeWarmTemplate({ ...changing, templates }, principal, key, options),
     },
     webhooks: createWebhookApi(changing),
     snapshots: createSnapshotApi({ ...changing, interruptSnapshot: snapshots.interrupt }),

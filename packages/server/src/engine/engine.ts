@@ -20,6 +20,7 @@ import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import type { SystemApi } from './system/system-api.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
+import type { WarmTemplateApi } from './warm/warm-template-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 /**
@@ -40,6 +41,7 @@ export interface Engine {
   readonly users: UserApi;
   readonly roles: RoleApi;
   readonly apiKeys: ApiKeyApi;
+  readonly warmTemplates: WarmTemplateApi;
   readonly idempotency: IdempotencyApi;
   readonly rateLimits: RateLimits;
   readonly authenticate: Authenticate;

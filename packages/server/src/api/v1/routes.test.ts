@@ -16,6 +16,7 @@ import {
   UNKNOWN_WEBHOOK,
   unknownFile,
 } from './routes.test-kit.ts';
+import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
 
 let server: RunningServer;
 let client: VolaryClient;
@@ -240,6 +241,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 202,
     failing: { ask: { body: { kinds: ['vms'] } }, status: 400, reason: 'request.invalid' },
   },
+  ...warmTemplateCases(() => client),
   listHosts: {
     ask: () => ({}),
     status: 200,
@@ -326,7 +328,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
 };
 
 beforeAll(async () => {
-  const [used, empty] = await Promise.all([runServer(), runServer()]);
+  const [used, empty] = await Promise.all([runServer(WARM), runServer()]);
   server = used;
   client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
   unused = { server: empty, client: createClient({ baseUrl: empty.url, apiKey: ADMIN_KEY }) };

@@ -20,6 +20,7 @@ import { mountSnapshots, mountSnapshotVms } from './snapshots.ts';
 import { mountSystem } from './system.ts';
 import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
+import { mountWarmTemplates } from './warm-templates.ts';
 import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
 
 /** The native API, with parsers, validation and errors of its own: no other face is touched by them. */
@@ -94,6 +95,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountSnapshots(app, context);
   mountSnapshotVms(app, context);
   mountSystem(app, context);
+  mountWarmTemplates(app, context);
   mountWebhooks(app, context);
   mountWebhookDeliveries(app, context);
   mountServerInfo(app, context);

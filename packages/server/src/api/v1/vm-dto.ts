@@ -73,14 +73,18 @@ export function toCreateVm(body: CreateVmRequest): CreateVm {
   };
 }
 
-function toPartialSpec({
+/** What is asked for of a VM's machine. */
+export function toPartialSpec({
   image,
   vcpus,
   memory_mib,
   disk_gib,
   network,
   restart_policy,
-}: CreateVmRequest): Partial<VmSpec> {
+}: Pick<
+  CreateVmRequest,
+  'image' | 'vcpus' | 'memory_mib' | 'disk_gib' | 'network' | 'restart_policy'
+>): Partial<VmSpec> {
   return {
     ...(image === undefined ? {} : { image }),
     ...(vcpus === undefined ? {} : { vcpuCount: vcpus }),

@@ -47,6 +47,7 @@ export const OPERATION_KINDS = [
   'vm.fork',
   'vm.restore',
   'system.prune',
+  'warm_template.build',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -56,6 +57,8 @@ export type OperationSubject =
   | { readonly kind: 'image'; readonly name: string }
   /** `name`: its id, if it has none. Of a fork: what its VMs begin from. */
   | { readonly kind: 'snapshot'; readonly id: SnapshotId; readonly name: string }
+  /** `name`: of which image and size it is. */
+  | { readonly kind: 'warm_template'; readonly name: string }
   /** What is kept on the host, whatever it belongs to. */
   | { readonly kind: 'system'; readonly name: string };
 
@@ -86,7 +89,7 @@ export interface Operation {
   readonly id: OperationId;
   readonly kind: OperationKind;
   readonly subject: OperationSubject;
-  /** The subject's generation that this operation wants to reach (0 for images, snapshots and the system). */
+  /** The subject's generation that this operation wants to reach (0 for images, snapshots, warm templates and the system). */
   readonly generation: number;
   readonly state: OperationState;
   readonly steps: readonly OperationStep[];

@@ -20,7 +20,7 @@ import { operationEvent, vmEvent } from './events.ts';
 import { announce, type Change, recordChange } from './request-change.ts';
 
 export type CancelDeps = DeleteSnapshotDeps & {
-  /** Ends the build of an image that this operation is. */
+  /** Ends the build of an image or a warm template that this operation is. */
   readonly interruptBuild: (id: OperationId) => void;
 };
 
@@ -81,7 +81,8 @@ function tell(deps: CancelDeps, { operation, undoing, vm }: Cancelled): void {
   deps.bus.publish('operation', operation.id);
   if (vm !== null) announce(deps, { vm, operation: undoing ?? operation });
   else deps.bus.publish('events', '');
-  if (operation.subject.kind === 'image') deps.interruptBuild(operation.id);
+  const { kind } = operation.subject;
+  if (kind === 'image' || kind === 'warm_template') deps.interruptBuild(operation.id);
   if (operation.subject.kind === 'snapshot') {
     deps.interruptSnapshot(operation.subject.id);
     deps.queue.enqueue(`snapshot:${operation.subject.id}`);

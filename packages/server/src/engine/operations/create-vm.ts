@@ -1,6 +1,4 @@
-import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { CreateVmRequest } from '../engine.ts';
@@ -12,6 +10,7 @@ import { makingRoom } from '../scheduler/make-room.ts';
 import type { Spare } from '../warm/spare-maker.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
+import { completeSpec } from './complete-spec.ts';
 import { checkNewVm, type NewVm, newVm, storeVm } from './new-vm.ts';
 import { announce, type OperationDeps } from './request-change.ts';
 
@@ -35,7 +34,6 @@ export async function createVm(
   if (earlier !== null) return earlier;
   const spec = completeSpec(deps, request.spec);
   checkNewVm(request);
-  checkImage(deps, spec.image);
   const isWarm = request.start && request.warmStart !== 'never';
   const spare = isWarm ? deps.pool.take(spec) : null;
   if (spare === null && request.warmStart === 'require') await deps.warm.requireFor(spec);
@@ -75,25 +73,4 @@ async function store(deps: CreateDeps, principal: Principal, request: NewVm, onc
       return made;
     }),
   );
-}
-
-function completeSpec(deps: OperationDeps, asked: Partial<VmSpec>): VmSpec {
-  const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' }, ...asked };
-  checkVmSpec(spec);
-  if (!deps.driver.capabilities.networkModes.includes(spec.network.mode)) {
-    throw new VolaryError('unsupported', `The ${deps.driver.kind} driver has no network mode ${spec.network.mode}.`, {
-      reason: 'driver.no_such_network_mode',
-      details: { field: 'network.mode', allowed: deps.driver.capabilities.networkModes },
-    });
-  }
-  return spec;
-}
-
-function checkImage(deps: Pick<EngineDeps, 'images'>, name: string): void {
-  const recipes = deps.images.recipes();
-  if (recipes.includes(name)) return;
-  throw new VolaryError('invalid_argument', `There is no image ${name}; there are: ${recipes.join(', ')}.`, {
-    reason: 'vm.unknown_image',
-    details: { field: 'image', allowed: recipes },
-  });
 }

@@ -47,6 +47,7 @@ export function planCancel(input: CancelInput): CancelPlan {
     case 'snapshot.delete':
     case 'vm.fork':
     case 'system.prune':
+    case 'warm_template.build':
       return { kind: 'refuse', message: 'This operation changes no VM.' };
     default:
       return kind satisfies never;

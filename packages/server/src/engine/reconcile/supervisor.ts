@@ -16,9 +16,9 @@ import type { Pruner } from '../system/pruner.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
+import type { Builds } from './builds.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
-import type { ImageBuilds } from './image-builder.ts';
 import { createReaper } from './orphans.ts';
 import { dropOld } from './retention.ts';
 import type { VmReconciler } from './vm-reconciler.ts';
@@ -27,7 +27,8 @@ type SupervisorDeps = EngineDeps & {
   readonly config: EngineConfig;
   readonly ages: Ages;
   readonly reconciler: VmReconciler;
-  readonly builds: ImageBuilds;
+  readonly builds: Builds;
+  readonly templateBuilds: Builds;
   readonly snapshots: SnapshotKeeper;
   readonly pruner: Pruner;
   readonly links: GuestLinks;
@@ -61,6 +62,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     if (vmId !== null) return await deps.reconciler.reconcile(vmId, context);
     const operationId = key.startsWith('image:') ? parseId('op', key.slice(6)) : null;
     if (operationId !== null) return await deps.builds.run(operationId, context);
+    const templateId = key.startsWith('warm_template:') ? parseId('op', key.slice(14)) : null;
+    if (templateId !== null) return await deps.templateBuilds.run(templateId, context);
     const pruneId = key.startsWith('prune:') ? parseId('op', key.slice(6)) : null;
     if (pruneId !== null) return await deps.pruner.run(pruneId, context);
     const snapshotId = key.startsWith('snapshot:') ? parseId('snap', key.slice(9)) : null;
@@ -71,6 +74,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     for await (const vm of everyVm(store)) queue.enqueue(`vm:${vm.id}`);
     for (const { id, subject } of await store.operations.listActive()) {
       if (subject.kind === 'image') queue.enqueue(`image:${id}`);
+      if (subject.kind === 'warm_template') queue.enqueue(`warm_template:${id}`);
       if (subject.kind === 'system') queue.enqueue(`prune:${id}`);
     }
     for (const { id } of await store.snapshots.listUnsettled()) queue.enqueue(`snapshot:${id}`);

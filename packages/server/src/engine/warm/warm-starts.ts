@@ -11,10 +11,11 @@
 import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { DiskSpec, SavedRef, WarmTemplate } from '../../ports/driver.ts';
+import type { DiskSpec, SavedRef } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { likenessOf, shapeKeyOf } from './shape.ts';
 import type { SparePool } from './spare-pool.ts';
+import type { TemplateMaker } from './template-maker.ts';
 
 export interface WarmStarts {
   /** Throws `failed_precondition` vm.no_warm_template, with why, unless a VM like this can begin from a template. */
@@ -31,7 +32,8 @@ export interface WarmStarts {
 
 type WarmDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'bus' | 'clock' | 'ids' | 'hostProbe' | 'log'> & {
   readonly config: EngineConfig;
-  readonly pool: Pick<SparePool, 'note' | 'drop' | 'wake'>;
+  readonly pool: Pick<SparePool, 'note'>;
+  readonly templates: TemplateMaker;
 };
 
 /** What somebody does first in a new VM goes before the making of a template. */
@@ -54,32 +56,12 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
 
   async function make(vm: Vm, signal: AbortSignal): Promise<void> {
     const like = await likeOf(vm);
-    if (warm === null || like === null || (await warm.find(like, { signal })) !== null) return;
-    const { memoryAvailableMib } = await deps.hostProbe.measure();
-    if (memoryAvailableMib < vm.spec.memoryMib + config.limits.memoryReserveMib) return;
-    const template = await warm.build(like, { signal });
-    log.info('a warm template was made', { key: template.key, haltedMs: template.haltedMs, bytes: template.sizeBytes });
-    await prune(template);
-    deps.pool.wake();
-  }
-
-  async function remove(key: string): Promise<void> {
-    await warm?.remove(key);
-    // After that, so that none is made of it meanwhile.
-    await deps.pool.drop((spare) => spare.key === key);
-  }
-
-  /** Removes what no image is there for any more, and what was used longest ago as long as there is too much. */
-  async function prune(newest: WarmTemplate): Promise<void> {
-    if (warm === null) return;
-    const digests = new Set((await images.list()).map(({ digest }) => digest));
-    const byUse = [...(await warm.list())].sort((a, b) => b.usedAt - a.usedAt);
-    let bytes = 0;
-    for (const { key, imageDigest, sizeBytes } of byUse) {
-      bytes += sizeBytes;
-      const isKept = key === newest.key || (digests.has(imageDigest) && bytes <= config.warm.maxBytes);
-      if (!isKept) await remove(key);
-    }
+    if (like === null) return;
+    const admit = async (): Promise<boolean> => {
+      const { memoryAvailableMib } = await deps.hostProbe.measure();
+      return memoryAvailableMib >= vm.spec.memoryMib + config.limits.memoryReserveMib;
+    };
+    await deps.templates.make(like, { admit, signal });
   }
 
   async function whyNone(spec: VmSpec): Promise<string | null> {
@@ -113,7 +95,7 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
     async reject(vm, { key }, cause) {
       const error = toVolaryError(cause);
       log.warn('a warm template could not be used', { vmId: vm.id, key, error });
-      await remove(key);
+      await deps.templates.remove(key);
       const data = { name: vm.name, template: key, reason: error.reason, message: error.message };
       await deps.store.events.append([
         {

@@ -1,0 +1,79 @@
+import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import type { NewEvent } from '../../domain/events.ts';
+import type { Json } from '../../domain/json.ts';
+import type { Operation } from '../../domain/operation/operation.ts';
+import type { EngineDeps } from '../deps.ts';
+import { operationEvent } from '../operations/events.ts';
+
+type RecorderDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'>;
+
+/** At most one write of progress in this time, milliseconds. */
+const PROGRESS_MS = 250;
+
+/** Writes how an operation goes on that is no VM's. Each write throws `conflict` store.revision when somebody has cancelled it meanwhile. */
+export interface OperationRecorder {
+  /** It is being carried out, by this server or again. */
+  begin(): Promise<void>;
+  /** Notes how far it is; newest value wins, one write at a time. */
+  report(progress: Operation['progress']): void;
+  /** Its end. `events`: what else is told in the same transaction. */
+  succeed(result: Json, events?: readonly NewEvent[]): Promise<void>;
+  fail(error: unknown): Promise<void>;
+}
+
+/** For an operation as it was just found. */
+export function createOperationRecorder({ store, bus, clock, log }: RecorderDeps, found: Operation): OperationRecorder {
+  let operation = found;
+  let writing: Promise<void> | null = null;
+  let reportedAtMs = Number.NEGATIVE_INFINITY;
+
+  async function write(change: Partial<Operation>, events: readonly NewEvent[] = []): Promise<void> {
+    const next = { ...operation, ...change, revision: operation.revision + 1 };
+    await store.transaction(async (tables) => {
+      await tables.operations.update(next);
+      if (events.length > 0) await tables.events.append(events);
+    });
+    operation = next;
+    bus.publish('operation', operation.id);
+    if (events.length > 0) bus.publish('events', '');
+  }
+
+  return {
+    async begin() {
+      const now = clock.now();
+      const events = found.state === 'pending' ? [operationEvent('operation.started', found, now)] : [];
+      await write({ state: 'running', startedAt: found.startedAt ?? now }, events);
+    },
+    report(progress) {
+      const nowMs = clock.monotonicMs();
+      if (writing !== null || nowMs - reportedAtMs < PROGRESS_MS) return;
+      reportedAtMs = nowMs;
+      writing = write({ progress })
+        .catch((error: unknown) => {
+          if (!isConflict(error)) log.warn('progress was not written', { operationId: operation.id, error });
+        })
+        .finally(() => {
+          writing = null;
+        });
+    },
+    async succeed(result, events = []) {
+      await writing;
+      const now = clock.now();
+      const done = { state: 'succeeded', completedAt: now, progress: null, result } as const;
+      await write(done, [...events, operationEvent('operation.succeeded', { ...operation, ...done }, now)]);
+    },
+    async fail(cause) {
+      await writing;
+      const now = clock.now();
+      const { code, reason, message, details } = toVolaryError(cause);
+      const error = { code, reason, message, details };
+      const failed = { state: 'failed', completedAt: now, progress: null, error } as const;
+      await write(failed, [operationEvent('operation.failed', { ...operation, ...failed }, now)]);
+    },
+  };
+}
+
+/** Whether a write was refused because somebody else has written meanwhile. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof VolaryError && error.reason === 'store.revision';
+}
