@@ -20,7 +20,7 @@ export type EntryDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'ids'> 
 const DISABLED = 'This server was told to do without warm templates.';
 const NO_IMAGE = 'Its image is gone from this host.';
 const OLDER_IMAGE = 'VMs are made from a newer image of this name now.';
-const OTHER_HOST = 'It was made by another version of the machine monitor, or on another processor.';
+const OTHER_HOST = 'It was made by another version of Volary or of the machine monitor, or on another processor.';
 
 /** All of them, the one that was used last first. */
 export async function findTemplateEntries(deps: EntryDeps, options: Abortable): Promise<readonly WarmTemplateEntry[]> {

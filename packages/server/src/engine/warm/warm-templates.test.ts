@@ -230,7 +230,7 @@ describe('the list', () => {
       ...driver,
       warm: driver.warm && { ...driver.warm, find: async () => null },
     }));
-    expect(await why(elsewhere)).toEqual([expect.stringContaining('another version of the machine monitor')]);
+    expect(await why(elsewhere)).toEqual([expect.stringContaining('another processor')]);
     await elsewhere.stop();
     const server = await without.start();
     expect(await why(server)).toEqual([null]);
