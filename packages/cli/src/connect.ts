@@ -4,6 +4,7 @@ import { type Endpoint, findEndpoint } from './endpoint.ts';
 import { CliError, usageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { isReady } from './server/start-server.ts';
+import { trustCertificate } from './trust.ts';
 
 /** What a header of HTTP can carry. */
 const SENDABLE = /^[\x21-\x7e]+$/;
@@ -14,7 +15,8 @@ export async function connect(context: Context): Promise<VolaryClient> {
 }
 
 /** A client of this server. Throws a `CliError` where there is no key to show it, or what was given can be none. */
-export async function connectTo({ url, key }: Endpoint): Promise<VolaryClient> {
+export async function connectTo({ url, key, certificate }: Endpoint): Promise<VolaryClient> {
+  if (certificate !== undefined) trustCertificate(certificate);
   if (key !== null && !SENDABLE.test(key)) {
     // Not even in part is it shown: it may be another secret.
     throw usageError('What was given as the key is none: a key is printable ASCII without spaces.');

@@ -59,6 +59,29 @@ describe('which server, and with which key', () => {
     await expect(findEndpoint({ dataDir, keyFile: '/nowhere/key' }, {})).rejects.toThrow('/nowhere/key');
   });
 
+  describe('which certificate', () => {
+    const certificate = '-----BEGIN CERTIFICATE-----';
+    const url = 'https://127.0.0.1:4711';
+    beforeEach(() => writeFile(join(dataDir, 'server.json'), JSON.stringify({ url, pid: 1, certificate })));
+
+    it('is that of the server of the data directory, for that server alone', async () => {
+      expect(await findEndpoint({ dataDir }, {})).toMatchObject({ url, certificate });
+      expect(await findEndpoint({ dataDir, url }, {})).toMatchObject({ certificate });
+      expect(await findEndpoint({ dataDir, url: 'https://box:4711' }, {})).not.toHaveProperty('certificate');
+    });
+
+    it('is the one that was given', async () => {
+      const path = join(dataDir, 'ca.pem');
+      await writeFile(path, `${certificate} another`);
+
+      const given = { url: 'https://box:1', certificate: `${certificate} another` };
+      expect(await findEndpoint({ dataDir, url: given.url, ca: path }, {})).toMatchObject(given);
+      expect(await findEndpoint({ dataDir, url: given.url }, { VOLARY_CA: path })).toMatchObject(given);
+      await expect(findEndpoint({ dataDir, ca: join(dataDir, 'none') }, {})).rejects.toMatchObject({ exitCode: 2 });
+      await expect(findEndpoint({ dataDir, ca: join(dataDir, 'admin.key') }, {})).rejects.toThrow('no certificate');
+    });
+  });
+
   it('bears a half-written server.json', async () => {
     await writeFile(join(dataDir, 'server.json'), '{"url": "htt');
 

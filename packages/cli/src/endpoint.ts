@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CliError } from './errors.ts';
+import { CliError, usageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { dataDirectory, type Env } from './paths.ts';
 import { readAdminKey, readServerFile } from './server/server-file.ts';
@@ -12,24 +12,40 @@ export interface EndpointOptions {
   readonly key?: string;
   readonly keyFile?: string;
   readonly dataDir?: string;
+  readonly ca?: string;
 }
 
 /** Which server to talk to, and the key to show it; null where none was found. */
 export interface Endpoint {
   readonly url: string;
   readonly key: string | null;
+  /** Believed besides those that the system believes, PEM; absent where nothing of that kind is known. */
+  readonly certificate?: string;
 }
 
 /**
  * Finds the server: `--url`, `VOLARY_URL`, or the one that last used the data directory; and the key: `--key`,
  * `--key-file`, `VOLARY_ADMIN_KEY`, or the one in the data directory. The last is given to this machine alone, so that
- * a mistyped address never learns it.
+ * a mistyped address never learns it. A certificate to believe is that of `--ca` or `VOLARY_CA`, else the one that the server of the data directory
+ * has written down.
  */
 export async function findEndpoint(options: EndpointOptions, env: Env): Promise<Endpoint> {
   const dataDir = dataDirectory(options.dataDir, env);
   const asked = options.url ?? env['VOLARY_URL'] ?? '';
-  const url = parseUrl(asked === '' ? ((await readServerFile(dataDir))?.url ?? `http://${DEFAULT_LISTEN}`) : asked);
-  return { url: url.href.replace(/\/$/, ''), key: await findKey(options, env, isLoopback(url) ? dataDir : null) };
+  const server = await readServerFile(dataDir);
+  const url = parseUrl(asked === '' ? (server?.url ?? `http://${DEFAULT_LISTEN}`) : asked);
+  const key = await findKey(options, env, isLoopback(url) ? dataDir : null);
+  const certificate = await findCertificate(options, env, server?.url === url.origin ? server.certificate : null);
+  return { url: url.href.replace(/\/$/, ''), key, ...(certificate === null ? {} : { certificate }) };
+}
+
+async function findCertificate(options: EndpointOptions, env: Env, pinned: string | null): Promise<string | null> {
+  const path = options.ca ?? env['VOLARY_CA'] ?? '';
+  if (path === '') return pinned;
+  const pem = await readFile(path, 'utf8').catch(() => null);
+  if (pem === null) throw usageError(`The certificate ${path} cannot be read.`);
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  throw usageError(`${path} holds no certificate; one begins with -----BEGIN CERTIFICATE-----.`);
 }
 
 async function findKey(options: EndpointOptions, env: Env, dataDir: string | null): Promise<string | null> {

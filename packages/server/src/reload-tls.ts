@@ -19,12 +19,16 @@ export interface TlsReload extends Disposable {
   reload(): void;
 }
 
-/** Keeps the server's certificate as its files are. `used` are those that it began with. */
-export function reloadTls(
-  server: unknown,
-  config: TlsConfig,
-  { used, log, lookMs = LOOK_MS }: { readonly used: TlsFiles; readonly log: Log; readonly lookMs?: number },
-): TlsReload {
+export interface TlsUse {
+  /** What it began with. */
+  readonly used: TlsFiles;
+  /** Called when others have taken its place. */
+  readonly renewed: (files: TlsFiles) => void;
+  readonly log: Log;
+}
+
+/** Keeps the server's certificate as its files are. */
+export function reloadTls(server: unknown, config: TlsConfig, { used, renewed, log }: TlsUse): TlsReload {
   if (!(server instanceof TlsServer)) throw new TypeError('a server without TLS has no certificate');
   const tls = server;
   let current = used.leaf.fingerprint256;
@@ -40,6 +44,7 @@ export function reloadTls(
       if (files.leaf.fingerprint256 === current) return;
       tls.setSecureContext({ cert: files.cert, key: files.key, minVersion: config.minVersion });
       current = files.leaf.fingerprint256;
+      renewed(files);
       log.info('the certificate was renewed', { validTo: files.leaf.validToDate.toISOString() });
       warnOfEnd(files, log);
     } catch (error) {
@@ -60,7 +65,7 @@ export function reloadTls(
   }
 
   void look();
-  const timer = setInterval(() => void look(), lookMs).unref();
+  const timer = setInterval(() => void look(), LOOK_MS).unref();
   return { reload, [Symbol.dispose]: () => clearInterval(timer) };
 }
 

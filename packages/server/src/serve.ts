@@ -14,12 +14,11 @@ import { type Composition, compose } from './compose.ts';
 import type { AdminKey } from './config/admin-key.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { prepareCacheDir, prepareDataDir } from './config/data-dir.ts';
-import { isLoopback, type ListenAddress, toUrl } from './config/listen.ts';
-import { readTlsFiles, type TlsFiles } from './config/tls-files.ts';
+import type { ListenAddress } from './config/listen.ts';
 import { toVolaryError, VolaryError } from './domain/errors.ts';
 import { writeFileAtomically } from './lib/write-file-atomically.ts';
 import type { Log } from './ports/log.ts';
-import { reloadTls } from './reload-tls.ts';
+import { openTransport } from './transport.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the server until SIGTERM or SIGINT. Returns the exit code; a start that fails is told in one sentence. */
@@ -46,29 +45,19 @@ export async function runServer(
 
 async function serve(config: Config, { engine, ids, diskReserve, adminKey }: Composition, log: Log): Promise<void> {
   const stopped = untilSignal();
-  const { allowedOrigins, limits } = config;
-  const files = config.tls === null ? null : readTlsFiles(config.tls, Date.now());
-  const tls = config.tls === null || files === null ? null : { ...files, minVersion: config.tls.minVersion };
-  const proxies = { ranges: config.trustedProxies, header: config.proxyHeader };
-  const api = createApi({ engine, ids, log, version: VERSION, allowedOrigins, limits, proxies, tls });
-  const port = await listen(api, config.listen);
-  const url = urlFor({ ...config.listen, port }, files);
-  using reload = config.tls === null || files === null ? null : reloadTls(api.server, config.tls, { used: files, log });
-  // The hang-up of a terminal ends the server as it always did.
-  if (reload !== null && !process.stdin.isTTY) process.on('SIGHUP', reload.reload);
+  const transport = openTransport(config, log);
+  const api = createApi({ engine, ids, log, version: VERSION, ...transport.api });
+  const url = transport.urlAt(await listen(api, config.listen));
   const serverFile = join(config.dataDir, 'server.json');
+  const started_at = now();
+  // The certificate is for clients on this machine, which know the server by it.
+  const tellWhere = (certificate: string | null): void =>
+    writeFileAtomically(serverFile, `${JSON.stringify({ url, pid: process.pid, started_at, certificate })}\n`, 0o600);
   try {
     await engine.start();
-    const told = {
-      url,
-      pid: process.pid,
-      started_at: now(),
-      ...(config.tls === null ? {} : { tls_cert: config.tls.certPath }),
-    };
-    writeFileAtomically(serverFile, `${JSON.stringify(told)}\n`, 0o600);
+    tellWhere(transport.certificate);
+    using _following = transport.follow(api.server, log, tellWhere);
     log.info('listening', { url, dataDir: config.dataDir, driver: config.driver, version: VERSION });
-    if (tls === null && !isLoopback(config.listen))
-      log.warn('others than this machine reach the server without TLS: keys can be read on the way');
     // On a terminal only: a log is kept, and read by others than who started the server.
     if (process.stderr.isTTY) await tellFirstCredentials(engine, adminKey);
     await diskReserve.keep();
@@ -87,17 +76,6 @@ async function tellFirstCredentials({ users }: Composition['engine'], { key, isN
   const password = await users.makeFirstPassword();
   if (password === null) return;
   process.stderr.write(`volary: password of admin (admin@localhost), shown this once and not kept: ${password}\n`);
-}
-
-/** By TLS the server is called by a name that its certificate is for, where that is one for this machine. */
-function urlFor(listen: ListenAddress, files: TlsFiles | null): string {
-  if (files === null) return toUrl(listen);
-  const { leaf } = files;
-  const url = toUrl(listen, 'https');
-  const { hostname } = new URL(url);
-  const isNamed =
-    leaf.checkHost(hostname) !== undefined || leaf.checkIP(hostname.replace(/^\[|\]$/g, '')) !== undefined;
-  return isNamed || leaf.checkHost('localhost') === undefined ? url : toUrl({ ...listen, host: 'localhost' }, 'https');
 }
 
 const WHY_NOT: Readonly<Record<string, string>> = {

@@ -3,9 +3,10 @@ import type { VolaryClient } from '@volary/sdk';
 import { type Command, Option } from 'commander';
 import { connectTo } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { DEFAULT_LISTEN, findEndpoint } from '../endpoint.ts';
+import { findEndpoint } from '../endpoint.ts';
 import { CliError } from '../errors.ts';
 import { dataDirectory, programName } from '../paths.ts';
+import { addListenOptions, type ListenOptions } from '../server/listen-options.ts';
 import { readAdminKey } from '../server/server-file.ts';
 import { ensurePackages } from '../setup/ensure-packages.ts';
 import { formatClosing, type Outcome } from '../up/closing-screen.ts';
@@ -19,24 +20,22 @@ const IMAGE = 'base';
 const GREETING = ['uname', '-srnm'];
 const NO_SUCH_PROGRAM = 127;
 
-interface UpOptions {
+interface UpOptions extends ListenOptions {
   readonly detach?: true;
   readonly vm: boolean;
   readonly name: string;
   readonly driver?: string;
-  readonly listen?: string;
 }
 
 /** `volary up`: everything that is needed, a server, a VM, and a command run in it. Again, and it is there in seconds. */
 export function configureUp(command: Command, context: Context): void {
-  command
+  addListenOptions(command)
     .option('-d, --detach', 'leave the server running, and end')
     .option('--no-vm', 'make no VM', true)
     .option('--name <name>', 'name of the VM', 'first')
     .addOption(
       new Option('--driver <driver>', 'what runs the VMs (VOLARY_DRIVER, default qemu)').choices(['qemu', 'simulated']),
     )
-    .option('--listen <host:port>', `address of the server (VOLARY_LISTEN, default ${DEFAULT_LISTEN})`)
     .action((options: UpOptions) => up(context, options));
 }
 
@@ -45,12 +44,11 @@ async function up(context: Context, options: UpOptions): Promise<void> {
   const dataDir = dataDirectory(context.globals.dataDir, context.env);
   const driver = options.driver ?? context.env['VOLARY_DRIVER'];
   if (driver !== 'simulated') await ensurePackages(context, 'vms');
-  const { listen } = options;
   const hadKey = context.env['VOLARY_ADMIN_KEY'] !== undefined || (await readAdminKey(dataDir)) !== null;
   const { server, isOurs } = await ensureServer(context, {
     dataDir,
     ...(driver === undefined ? {} : { driver }),
-    ...(listen === undefined ? {} : { listen }),
+    ...listeningOf(options),
   });
   const client = await connectTo(await findEndpoint({ dataDir, url: server.url }, context.env));
   if (!isOurs) await checkSameServer(client, server.url, options); // not what the environment says: that is for new ones
@@ -72,6 +70,15 @@ async function up(context: Context, options: UpOptions): Promise<void> {
   if (isOurs) await stayUntilAsked(context, client, dataDir);
   else
     context.stderr.write(`\nThe server ran before, and goes on running (${programName(context.env)} down ends it).\n`);
+}
+
+function listeningOf({ listen, tlsCert, tlsKey, insecureListen }: ListenOptions): ListenOptions {
+  return {
+    ...(listen === undefined ? {} : { listen }),
+    ...(tlsCert === undefined ? {} : { tlsCert }),
+    ...(tlsKey === undefined ? {} : { tlsKey }),
+    ...(insecureListen === undefined ? {} : { insecureListen }),
+  };
 }
 
 /** Has the VM run, and a command run in it. */

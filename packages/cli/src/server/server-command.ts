@@ -6,6 +6,10 @@ export interface ServerOptions {
   readonly dataDir?: string;
   /** `HOST:PORT`. */
   readonly listen?: string;
+  /** Paths of PEM files. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly insecureListen?: true;
   readonly driver?: string;
   /** Path of a YAML file. */
   readonly config?: string;
@@ -15,19 +19,27 @@ export interface ServerOptions {
 
 /** The words that start the server with this Node.js, the program first. */
 export function serverCommand(options: ServerOptions): readonly [program: string, ...args: string[]] {
-  const { dataDir, listen, driver, config, logLevel, webhookAllowedTargets } = options;
+  const { dataDir, listen, tlsCert, tlsKey, insecureListen, driver, config, logLevel, webhookAllowedTargets } = options;
   const flags = Object.entries({
     'data-dir': dataDir,
     listen,
+    'tls-cert': absolute(tlsCert),
+    'tls-key': absolute(tlsKey),
     driver,
     'log-level': logLevel,
     'webhook-allowed-targets': webhookAllowedTargets,
-    config: config === undefined ? undefined : resolve(config),
+    config: absolute(config),
   });
   return [
     process.execPath,
     ...process.execArgv,
     SERVER_ENTRY,
     ...flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+    ...(insecureListen === true ? ['--insecure-listen'] : []),
   ];
+}
+
+/** The server may run in another directory. */
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }

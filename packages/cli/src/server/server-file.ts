@@ -6,6 +6,8 @@ export interface ServerFile {
   readonly url: string;
   readonly pid: number;
   readonly startedAt: string;
+  /** The certificate by which it is known, PEM; null where it speaks plain HTTP. */
+  readonly certificate: string | null;
 }
 
 /** The server that wrote `server.json` into the data directory last, dead or alive; null where there is none. */
@@ -13,9 +15,14 @@ export async function readServerFile(dataDir: string): Promise<ServerFile | null
   const text = await readIfThere(join(dataDir, 'server.json'));
   if (text === null) return null;
   const value = parseRecord(text);
-  const { url, pid, started_at: startedAt } = value;
+  const { url, pid, started_at: startedAt, certificate } = value;
   if (typeof url !== 'string' || typeof pid !== 'number') return null;
-  return { url, pid, startedAt: typeof startedAt === 'string' ? startedAt : '' };
+  return {
+    url,
+    pid,
+    startedAt: typeof startedAt === 'string' ? startedAt : '',
+    certificate: typeof certificate === 'string' ? certificate : null,
+  };
 }
 
 /** The bootstrap admin key of the server with this data directory; null where there is none that we may read. */

@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../errors.ts';
+import { trustCertificate } from '../trust.ts';
 import { type ServerOptions, serverCommand } from './server-command.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
 
@@ -34,7 +35,7 @@ export async function startServer(options: ServerOptions & { readonly dataDir: s
   const deadline = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < deadline) {
     const server = await readServerFile(options.dataDir);
-    if (server !== null && server.pid === child.pid && (await isReady(server.url))) return server;
+    if (server !== null && server.pid === child.pid && (await isServerReady(server))) return server;
     if ((await Promise.race([ended, delay(POLL_MS)])) === 'ended') break;
   }
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
@@ -55,10 +56,16 @@ export async function isReady(url: string): Promise<boolean> {
   }
 }
 
+/** The same of one that has written down how it is known. */
+async function isServerReady({ url, certificate }: ServerFile): Promise<boolean> {
+  if (certificate !== null) trustCertificate(certificate);
+  return await isReady(url);
+}
+
 /** The server of this data directory if one runs and takes work, else null. */
 export async function findRunningServer(dataDir: string): Promise<ServerFile | null> {
   const server = await readServerFile(dataDir);
-  return server !== null && (await isReady(server.url)) ? server : null;
+  return server !== null && (await isServerReady(server)) ? server : null;
 }
 
 async function rotate(path: string): Promise<void> {

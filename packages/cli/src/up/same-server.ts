@@ -33,7 +33,7 @@ export function isListeningOn(url: string, listen: string): boolean {
   const server = new URL(url);
   return (
     at !== -1 &&
-    (Number(port) === 0 || port === (server.port || '80')) &&
+    (Number(port) === 0 || port === (server.port || (server.protocol === 'https:' ? '443' : '80'))) &&
     reachable(host) === reachable(server.hostname)
   );
 }

@@ -75,7 +75,10 @@ describe('a server with a certificate', () => {
   it('says where it is and by what it is known, and answers there', async () => {
     const told = JSON.parse(readFileSync(join(server.dataDir, 'server.json'), 'utf8'));
 
-    expect(told).toMatchObject({ url: expect.stringMatching(/^https:\/\/127/), tls_cert: used.certPath });
+    expect(told).toMatchObject({
+      url: expect.stringMatching(/^https:\/\/127/),
+      certificate: readFileSync(first.certPath, 'utf8'),
+    });
     expect((await get('/v1/vms')).status).toBe(200);
   });
 

@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import { DEFAULT_LISTEN } from '../endpoint.ts';
+import type { ServerOptions } from './server-command.ts';
+
+/** How a new server is reached. */
+export type ListenOptions = Pick<ServerOptions, 'listen' | 'tlsCert' | 'tlsKey' | 'insecureListen'>;
+
+export function addListenOptions(command: Command): Command {
+  return command
+    .option('--listen <host:port>', `address to listen on (VOLARY_LISTEN, default ${DEFAULT_LISTEN})`)
+    .option('--tls-cert <file>', 'certificate to be reached by TLS with (VOLARY_TLS_CERT)')
+    .option('--tls-key <file>', 'its key (VOLARY_TLS_KEY)')
+    .option('--insecure-listen', 'listen without TLS where others than this machine reach it');
+}
