@@ -36,7 +36,13 @@ export async function startServer(
     {
       stdio: ['ignore', 'ignore', 'inherit'],
       // Simulated VMs stand for real ones in what the server does for them; what is made ahead of them is not counted.
-      env: { ...process.env, ...(args.includes('simulated') ? { VOLARY_WARM_TEMPLATES: 'off' } : {}), ...env },
+      env: {
+        ...process.env,
+        // One caller asks as often as it can.
+        VOLARY_RATE_LIMIT: 'off',
+        ...(args.includes('simulated') ? { VOLARY_WARM_TEMPLATES: 'off' } : {}),
+        ...env,
+      },
     },
   );
   const { url, pid } = await waitUntilReady(child, dataDir);

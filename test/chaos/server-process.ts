@@ -103,5 +103,6 @@ function environment({ faultPoint, searchPath }: ServerOptions): NodeJS.ProcessE
     ([name]) => !name.startsWith('VOLARY_') || name === 'VOLARY_CACHE_DIR',
   );
   const PATH = searchPath ?? process.env['PATH'];
-  return { ...Object.fromEntries(kept), PATH, VOLARY_FAULT_POINT: faultPoint };
+  // A storm asks as often as it can.
+  return { ...Object.fromEntries(kept), PATH, VOLARY_FAULT_POINT: faultPoint, VOLARY_RATE_LIMIT: 'off' };
 }

@@ -154,6 +154,7 @@ function failuresOf(route: Route): JsonObject {
   if (route.permission !== 'none') {
     for (const [status, description] of Object.entries(COMMON_ERRORS)) failures[status] = failure(description);
   }
+  if (route.path.startsWith('/v1/')) reasons.set(429, [...(reasons.get(429) ?? []), 'rate.limited']);
   for (const [status, of] of [...reasons].sort(([a], [b]) => a - b)) {
     const words = STATUS_WORDS[status] ?? 'An error.';
     failures[status] = failure(

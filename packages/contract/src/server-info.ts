@@ -19,6 +19,9 @@ export const Capabilities = component(
     network_modes: Type.Array(Type.String(), { description: 'What `network.mode` may be.' }),
     images: Type.Array(Type.String(), { description: 'What `image` may be.' }),
     limits: object({ vcpus: Range, memory_mib: Range, disk_gib: Range }, { description: 'Bounds of one VM.' }),
+    degraded: Type.Array(Type.String(), {
+      description: 'What is not as it was configured, a sentence each; empty when all is well.',
+    }),
   },
   {
     description: 'What this server can do, for clients that adapt.',
@@ -32,6 +35,7 @@ export const Capabilities = component(
         network_modes: ['user', 'none'],
         images: ['base'],
         limits: { vcpus: LIMITS.vcpus, memory_mib: LIMITS.memoryMib, disk_gib: LIMITS.diskGib },
+        degraded: [],
       },
     ],
   },

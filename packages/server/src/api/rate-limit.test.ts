@@ -1,5 +1,5 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, type RunningServer, runServer } from './testing/run-server.ts';
 
@@ -79,11 +79,25 @@ describe('100/min;burst=20', () => {
     expect((await ask('/v1/vms', from('192.0.2.4'))).status).toBe(401);
   });
 
-  it('counts a WebSocket once, when it is opened', async () => {
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  it('counts a WebSocket once, when it is opened or refused', async () => {
     const lines = ['GET /v1/events HTTP/1.1', 'host: x', 'upgrade: websocket', 'connection: upgrade'];
-    socket.write(`${[...lines, 'x-forwarded-for: 192.0.2.5'].join('\r\n')}\r\n\r\n`);
+    const more = [
+      'sec-websocket-version: 13',
+      `sec-websocket-key: ${'A'.repeat(22)}==`,
+      'sec-websocket-protocol: volary.v1',
+    ];
+    const open = async (...own: readonly string[]): Promise<string> => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      socket.write(`${[...lines, ...more, ...own].join('\r\n')}\r\n\r\n`);
+      const [answer] = await once(socket, 'data');
+      socket.destroy();
+      return String(answer);
+    };
 
-    expect(await text(socket)).toMatch(/^HTTP\/1.1 401 [\s\S]*x-ratelimit-remaining: 119/i);
+    expect(await open('x-forwarded-for: 192.0.2.5')).toMatch(/^HTTP\/1.1 401 [\s\S]*x-ratelimit-remaining: 119/i);
+    // The administrator has nothing left of what was asked above, until a token has come back.
+    await expect
+      .poll(() => open(`authorization: Bearer ${ADMIN_KEY}`), { timeout: 10_000 })
+      .toMatch(/^HTTP\/1.1 101 [\s\S]*x-ratelimit-remaining: \d/i);
   });
 });

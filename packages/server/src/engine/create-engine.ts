@@ -162,6 +162,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       driver: deps.driver.kind,
       ...deps.driver.capabilities,
       images: deps.images.recipes(),
+      degraded: [deps.rateLimiter.whyAlone()].filter((why) => why !== null),
     }),
     whyNotReady: () => notReady ?? diskSpace.whyFull(),
     async start() {

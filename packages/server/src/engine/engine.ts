@@ -359,4 +359,6 @@ export interface Capabilities {
   readonly supportsSnapshots: boolean;
   readonly networkModes: readonly string[];
   readonly images: readonly string[];
+  /** What is not as it was configured, a sentence each. */
+  readonly degraded: readonly string[];
 }

@@ -81,10 +81,13 @@ function checkProtocols(text: string | undefined): void {
   }
 }
 
-/** Ends the handshake. Null when the other side is gone already. `handlers` is given the socket that they answer on. */
+/**
+ * Ends the handshake; of `headers` it answers with those that are ours. Null when the other side is gone already. `handlers` is given
+ * the socket that they answer on.
+ */
 export async function openSocket(
   upgrade: Upgrade,
-  deps: SocketDeps,
+  { headers, ...deps }: SocketDeps & { readonly headers: Readonly<Record<string, unknown>> },
   handlers: (socket: GuardedSocket) => SocketHandlers,
 ): Promise<GuardedSocket | null> {
   // Loaded with the first socket: a server that has none does not pay for it.
@@ -95,6 +98,9 @@ export async function openSocket(
     perMessageDeflate: false,
     maxPayload: deps.limits.messageBytes,
     handleProtocols: (offered) => (offered.has(EVENT_SOCKET_PROTOCOL) ? EVENT_SOCKET_PROTOCOL : false),
+  });
+  acceptor.on('headers', (lines) => {
+    for (const [name, value] of Object.entries(headers)) if (name.startsWith('x-')) lines.push(`${name}: ${value}`);
   });
   let socket: GuardedSocket | null = null;
   upgrade.take();

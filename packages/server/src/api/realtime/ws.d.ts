@@ -31,6 +31,8 @@ declare module 'ws' {
       readonly maxPayload: number;
       readonly handleProtocols: (offered: Set<string>) => string | false;
     });
+    /** The lines of the answer to a handshake, before they are sent. */
+    on(event: 'headers', listener: (lines: string[]) => void): this;
     /** Calls `done` before it returns; or never, when the connection is gone. */
     handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, done: (socket: WebSocket) => void): void;
   }

@@ -112,7 +112,7 @@ async function serveSocket(
       beat: subscriptions.tellProgress,
     };
   };
-  await openSocket(upgrade, { limits, signals, log }, answer);
+  await openSocket(upgrade, { limits, signals, log, headers: reply.getHeaders() }, answer);
 }
 
 function isAsking({ after, types, vm }: Query): boolean {

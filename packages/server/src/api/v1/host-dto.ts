@@ -39,5 +39,6 @@ export function toCapabilitiesDto(capabilities: Capabilities): CapabilitiesDto {
     network_modes: [...capabilities.networkModes],
     images: [...capabilities.images],
     limits: { vcpus: VM_LIMITS.vcpuCount, memory_mib: VM_LIMITS.memoryMib, disk_gib: VM_LIMITS.diskGib },
+    degraded: [...capabilities.degraded],
   };
 }
