@@ -21,6 +21,15 @@ describe('a rate limit', () => {
     });
   });
 
+  it('is of one key of several', async () => {
+    const { count } = limits();
+    const withKey = (id: string) => ({ ...ADMIN, credential: { kind: 'api_key', id } as const });
+    for (let i = 0; i < 3; i++) await count('v1', { principal: withKey('key_1'), address: null });
+
+    expect(await count('v1', { principal: withKey('key_1'), address: null })).toMatchObject({ isAllowed: false });
+    expect(await count('v1', { principal: withKey('key_2'), address: null })).toMatchObject({ isAllowed: true });
+  });
+
   it('is of an address where nobody knows who asks, and of a network of IPv6', async () => {
     const { count } = limits();
     for (const address of ['2001:db8::1', '2001:db8::2']) await count('v1', nobody(address));
