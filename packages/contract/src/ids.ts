@@ -15,6 +15,8 @@ export const EXAMPLE_IDS = {
   webhook: 'hook_01kahx6z4wf8r9y6m3s2t1v0ww',
   delivery: 'dlv_01kahx6z4xf8r9y6m3s2t1v0wx',
   snapshot: 'snap_01kahx6z4yf8r9y6m3s2t1v0wy',
+  user: 'usr_01kahx6z4zf8r9y6m3s2t1v0wz',
+  apiKey: 'key_01kahx6z50f8r9y6m3s2t1v0x0',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -54,6 +56,17 @@ export const SnapshotId = Type.String({
   pattern: `^snap_${SUFFIX}$`,
   description: 'Id of a snapshot.',
   examples: [EXAMPLE_IDS.snapshot],
+});
+
+export const UserId = Type.String({
+  pattern: `^usr_${SUFFIX}$`,
+  description: 'Id of a user.',
+  examples: [EXAMPLE_IDS.user],
+});
+export const ApiKeyId = Type.String({
+  pattern: `^key_${SUFFIX}$`,
+  description: 'Id of an API key.',
+  examples: [EXAMPLE_IDS.apiKey],
 });
 
 /** A VM as requests name it. */

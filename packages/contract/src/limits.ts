@@ -21,6 +21,15 @@ export const LIMITS = {
   webhooks: { urlLength: 2_048, descriptionLength: 256, replayed: 100 },
   /** Of a snapshot: characters. Of a fork: VMs at a time. */
   snapshots: { descriptionLength: 256, forks: 100 },
+  /** Of users, roles and keys: characters, roles of a user, patterns of a role or key. */
+  users: {
+    displayNameLength: 128,
+    passwordLength: { minimum: 12, maximum: 256 },
+    descriptionLength: 256,
+    keyNameLength: 64,
+    roles: 16,
+    patterns: 100,
+  },
   /** Bytes of a JSON body, and how deep it may be nested. */
   jsonBytes: 1_048_576,
   jsonDepth: 32,

@@ -2,11 +2,13 @@ import { Type } from 'typebox';
 import { ExecutionId, OperationId, SnapshotRef, VmRef, WebhookId } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { object } from './schema.ts';
+import { UserRef } from './users.ts';
 
 export const VmRefParams = object({ ref: VmRef }, { description: 'A VM.' });
 export const ExecutionParams = object({ id: ExecutionId }, { description: 'An execution.' });
 export const OperationParams = object({ id: OperationId }, { description: 'An operation.' });
 export const SnapshotRefParams = object({ ref: SnapshotRef }, { description: 'A snapshot.' });
+export const UserRefParams = object({ ref: UserRef }, { description: 'A user.' });
 export const WebhookParams = object({ id: WebhookId }, { description: 'A webhook.' });
 
 /** The `limit` of each list. */

@@ -45,11 +45,13 @@ export interface Route {
     | 'system'
     | 'warm-templates'
     | 'webhooks'
+    | 'users'
+    | 'auth'
     | 'server';
   /** One line. */
   readonly summary: string;
   readonly description?: string;
-  /** What a key must be allowed; `none`: no key is needed. */
+  /** What a key must be allowed; `authenticated`: nothing but to be one; `none`: no key is needed. */
   readonly permission: string;
   readonly params?: TObject;
   readonly query?: TObject;

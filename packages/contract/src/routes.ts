@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { createApiKey, deleteApiKey, getApiKey, listApiKeys } from './routes/api-keys.ts';
 import { listEvents } from './routes/events.ts';
 import {
   cancelExecution,
@@ -14,6 +15,7 @@ import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, w
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, deleteImage, listImages } from './routes/images.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
+import { deleteRole, getRole, listRoles, putRole } from './routes/roles.ts';
 import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
 import {
   createSnapshot,
@@ -25,6 +27,16 @@ import {
   restoreVm,
 } from './routes/snapshots.ts';
 import { getSystemUsage, pruneSystem } from './routes/system.ts';
+import {
+  createUser,
+  deleteUser,
+  getMe,
+  getUser,
+  listUsers,
+  setUserPassword,
+  updateMe,
+  updateUser,
+} from './routes/users.ts';
 import {
   createVm,
   deleteVm,
@@ -112,6 +124,22 @@ export const routes = {
   testWebhook,
   listWebhookDeliveries,
   replayWebhook,
+  getMe,
+  updateMe,
+  createUser,
+  listUsers,
+  getUser,
+  updateUser,
+  deleteUser,
+  setUserPassword,
+  listRoles,
+  getRole,
+  putRole,
+  deleteRole,
+  createApiKey,
+  listApiKeys,
+  getApiKey,
+  deleteApiKey,
   getCapabilities,
   getOpenApi,
   getHealth,

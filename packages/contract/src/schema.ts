@@ -64,6 +64,9 @@ export function nullable<S extends TSchema>(schema: S) {
   return Type.Unsafe<Static<S> | null>(Type.Union([schema, Type.Null()]));
 }
 
+/** RFC 3339, in UTC. */
+export const MOMENT_PATTERN = '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?Z$';
+
 /** A moment: ISO 8601 in UTC, with milliseconds. */
 export function timestamp(description: string) {
   return Type.String({ format: 'date-time', description, examples: ['2026-01-31T12:00:00.000Z'] });

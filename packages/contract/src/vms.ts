@@ -5,6 +5,7 @@ import {
   component,
   enumComponent,
   jsonObject,
+  MOMENT_PATTERN,
   nullable,
   nullableInteger,
   nullableString,
@@ -127,9 +128,6 @@ export const VmAutoSuspend = component(
 
 export type VmAutoSuspend = Static<typeof VmAutoSuspend>;
 
-/** RFC 3339, in UTC. */
-const MOMENT = '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?Z$';
-
 /** What decides how long a VM lives and whether it sleeps, in requests. */
 export const lifeFields = {
   auto_suspend: Type.Optional(nullable(VmAutoSuspend)),
@@ -147,7 +145,7 @@ export const lifeFields = {
   ),
   expires_at: Type.Optional(
     nullableString({
-      pattern: MOMENT,
+      pattern: MOMENT_PATTERN,
       description:
         'It is deleted at this moment, as `2026-01-31T12:00:00Z`; null: it is not deleted by itself. Not together with `ttl_seconds`.',
     }),

@@ -9,13 +9,16 @@ import type {
   SystemUsage,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
+import { type ApiKeyClient, createApiKeyClient } from './api-keys.ts';
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
 import { createOperationClient, type OperationClient } from './operations.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
+import { createRoleClient, type RoleClient } from './roles.ts';
 import { createSnapshotClient, type SnapshotClient } from './snapshots.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
+import { createUserClient, type UserClient } from './users.ts';
 import { createVmClient, type VmClient } from './vms.ts';
 import { createWarmTemplateClient, type WarmTemplateClient } from './warm-templates.ts';
 import { createWebhookClient, type WebhookClient } from './webhooks.ts';
@@ -57,6 +60,9 @@ export interface VolaryClient {
   readonly system: SystemClient;
   readonly warmTemplates: WarmTemplateClient;
   readonly webhooks: WebhookClient;
+  readonly users: UserClient;
+  readonly roles: RoleClient;
+  readonly apiKeys: ApiKeyClient;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
   ready(options?: Abortable): Promise<void>;
@@ -76,6 +82,9 @@ export function createClient(options: TransportOptions): VolaryClient {
     system: createSystemClient(transport),
     warmTemplates: createWarmTemplateClient(transport),
     webhooks: createWebhookClient(transport),
+    users: createUserClient(transport),
+    roles: createRoleClient(transport),
+    apiKeys: createApiKeyClient(transport),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {
       await transport.json({ method: 'GET', path: '/readyz', signal });

@@ -1,4 +1,5 @@
 export type { Abortable } from './abortable.ts';
+export type { ApiKeyClient, ApiKeyQuery } from './api-keys.ts';
 export { createClient, type HostClient, type ImageClient, type SystemClient, type VolaryClient } from './client.ts';
 export { errorOfForkItem, errorOfOperation, VolaryApiError, VolaryConnectionError } from './errors.ts';
 export type { EventClient, EventQuery } from './events.ts';
@@ -7,9 +8,11 @@ export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } fr
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
 export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';
 export type { Repeatable } from './post-once.ts';
+export type { RoleClient } from './roles.ts';
 export type { SnapshotChangeOptions, SnapshotClient, SnapshotQuery } from './snapshots.ts';
 export type { StdinWriter } from './stdin.ts';
 export type { TransportOptions } from './transport.ts';
+export type { UserChangeOptions, UserClient, UserQuery } from './users.ts';
 export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';
 export type { WarmTemplateClient } from './warm-templates.ts';
 export type { DeliveryQuery, WebhookChangeOptions, WebhookClient } from './webhooks.ts';

@@ -34,6 +34,7 @@ const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
   ['vm.changed', 412],
   ['webhook.changed', 412],
   ['snapshot.changed', 412],
+  ['user.changed', 412],
   ['events.trimmed', 410],
   ['idempotency.key_reused', 422],
   ['route.method_not_allowed', 405],

@@ -1,8 +1,8 @@
 import type { ApiKeyId, UserId } from '../domain/ids.ts';
-import type { JsonObject } from '../domain/json.ts';
 import type { Principal } from '../domain/principal/principal.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { ApiKey } from '../domain/user/api-key.ts';
+import type { Quota } from '../domain/user/quota.ts';
 import type { User, UserState } from '../domain/user/user.ts';
 import type { Role } from './identity/roles-of.ts';
 import type { Once, Page, Unchanged } from './requests.ts';
@@ -14,7 +14,7 @@ export interface CreateUserRequest {
   readonly roles: readonly string[];
   /** Null: none is set, and nobody can log in as this user by one. */
   readonly password: string | null;
-  readonly quota: JsonObject | null;
+  readonly quota: Quota | null;
 }
 
 /** What is absent stays as it is. */

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
+import type { User } from '../../domain/user/user.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { VmApi } from '../../engine/engine.ts';
@@ -12,8 +13,11 @@ export function etagOf({ id, revision }: Pick<Vm | Snapshot, 'id' | 'revision'>)
   return `"${id}.${revision}"`;
 }
 
-/** The ETag of a webhook's settings: how far it is changes all the time, and is nothing that a change is based on. */
-export function etagOfWebhook({ id, updatedAt }: Pick<Webhook, 'id' | 'updatedAt'>): string {
+/**
+ * The ETag of the settings of a webhook or a user: how far the one is, and when the other came last, changes all the time, and is nothing that
+ * a change is based on.
+ */
+export function etagOfSettings({ id, updatedAt }: Pick<Webhook | User, 'id' | 'updatedAt'>): string {
   return `"${id}.${updatedAt}"`;
 }
 

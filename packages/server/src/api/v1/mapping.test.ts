@@ -1,11 +1,15 @@
 import type {
+  ApiKey as ApiKeyDto,
   Delivery as DeliveryDto,
   Event as EventDto,
   Execution as ExecutionDto,
   Host as HostDto,
   Image as ImageDto,
   Operation as OperationDto,
+  Role as RoleDto,
   Snapshot as SnapshotDto,
+  User as UserDto,
+  UserQuota,
   Vm as VmDto,
   Webhook as WebhookDto,
 } from '@volary/contract';
@@ -20,6 +24,9 @@ import {
   routes,
   SNAPSHOT_STATES,
   TRY_ERRORS,
+  USER_NAME_PATTERN,
+  USER_SOURCES,
+  USER_STATES,
   VM_NAME_PATTERN,
   VM_PHASES,
 } from '@volary/contract';
@@ -35,6 +42,12 @@ import * as operations from '../../domain/operation/operation.ts';
 import { PERMISSIONS } from '../../domain/principal/permissions.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import * as snapshots from '../../domain/snapshot/snapshot.ts';
+import type { ApiKey } from '../../domain/user/api-key.ts';
+import { PASSWORD_LENGTH } from '../../domain/user/password-policy.ts';
+import type { Quota } from '../../domain/user/quota.ts';
+import type { CustomRole } from '../../domain/user/role.ts';
+import type { User } from '../../domain/user/user.ts';
+import * as users from '../../domain/user/user.ts';
 import { AUTO_SUSPEND_LIMITS } from '../../domain/vm/auto-suspend.ts';
 import { LONGEST_TTL_SECONDS } from '../../domain/vm/expiry.ts';
 import * as phases from '../../domain/vm/phase.ts';
@@ -239,6 +252,55 @@ const SNAPSHOT = {
   revision: ['revision'],
 } as const satisfies Places<Snapshot, SnapshotDto>;
 
+const USER = {
+  id: ['id'],
+  name: ['name'],
+  email: ['email'],
+  displayName: ['display_name'],
+  roles: ['roles'],
+  state: ['state'],
+  source: ['source'],
+  passwordHash: ['has_password'],
+  passwordChangedAt: { inside: 'tells whether older sessions hold' },
+  mfa: ['mfa_enabled'],
+  quota: ['quota'],
+  createdAt: ['created_at'],
+  updatedAt: ['updated_at'],
+  lastLoginAt: ['last_login_at'],
+  revision: { inside: 'rises with each code that is used; nobody can ask for a change by it' },
+} as const satisfies Places<User, UserDto>;
+
+const QUOTA = {
+  vms: ['vms'],
+  vcpus: ['vcpus'],
+  memoryMib: ['memory_mib'],
+  diskGib: ['disk_gib'],
+  snapshots: ['snapshots'],
+  executions: ['executions'],
+} as const satisfies Places<Required<Quota>, UserQuota>;
+
+const ROLE = {
+  name: ['name'],
+  description: ['description'],
+  permissions: ['permissions'],
+  createdAt: ['created_at'],
+  updatedAt: ['updated_at'],
+  revision: { inside: 'a role is put, not changed on the base of an old look' },
+} as const satisfies Places<CustomRole, RoleDto>;
+
+const API_KEY = {
+  id: ['id'],
+  name: ['name'],
+  owner: ['owner'],
+  prefix: ['prefix'],
+  digest: { inside: 'is what a key is compared with' },
+  permissions: ['permissions'],
+  expiresAt: ['expires_at'],
+  lastUsedAt: ['last_used_at'],
+  createdBy: ['created_by'],
+  createdAt: ['created_at'],
+} as const satisfies Places<ApiKey, ApiKeyDto>;
+
 /** Compiles only when nothing is left over. */
 type Nothing<Left extends never> = Left;
 
@@ -254,6 +316,10 @@ const unfilled: readonly Nothing<
   | Unfilled<SnapshotDto, typeof SNAPSHOT>
   | Unfilled<WebhookDto, typeof WEBHOOK>
   | Unfilled<DeliveryDto, typeof DELIVERY>
+  | Unfilled<UserDto, typeof USER>
+  | Unfilled<UserQuota, typeof QUOTA>
+  | Exclude<Unfilled<RoleDto, typeof ROLE>, 'is_built_in'>
+  | Unfilled<ApiKeyDto, typeof API_KEY>
   | HostLeft
 >[] = [];
 
@@ -277,6 +343,8 @@ describe('domain and /v1', () => {
     expect([...SNAPSHOT_STATES]).toEqual([...snapshots.SNAPSHOT_STATES]);
     expect([...DELIVERY_STATES]).toEqual([...deliveries.DELIVERY_STATES]);
     expect([...DELIVERY_KINDS]).toEqual([...deliveries.DELIVERY_KINDS]);
+    expect([...USER_STATES]).toEqual([...users.USER_STATES]);
+    expect([...USER_SOURCES]).toEqual([...users.USER_SOURCES]);
     expect([...TRY_ERRORS]).toEqual([...deliveries.TRY_ERRORS]);
   });
 
@@ -288,11 +356,13 @@ describe('domain and /v1', () => {
     expect(LIMITS.autoSuspend).toEqual(AUTO_SUSPEND_LIMITS);
     expect(LIMITS.ttlSeconds.maximum).toBe(LONGEST_TTL_SECONDS);
     expect(LIMITS.snapshots.descriptionLength).toBe(snapshots.SNAPSHOT_DESCRIPTION_LENGTH);
+    expect(LIMITS.users.passwordLength).toEqual(PASSWORD_LENGTH);
+    expect(USER_NAME_PATTERN).toBe(users.USER_NAME_PATTERN);
     expect(VM_NAME_PATTERN).toBe(spec.VM_NAME_PATTERN);
   });
 
   it('know the same permissions', () => {
-    const known: readonly string[] = [...PERMISSIONS, 'none'];
+    const known: readonly string[] = [...PERMISSIONS, 'authenticated', 'none'];
 
     for (const route of Object.values(routes)) expect(known, route.operationId).toContain(route.permission);
   });

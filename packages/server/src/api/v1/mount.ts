@@ -31,7 +31,7 @@ declare module 'fastify' {
     countStream(request: FastifyRequest, reply: FastifyReply): void;
   }
   interface FastifyContextConfig {
-    /** What the caller must be allowed; `none`: no key is needed. */
+    /** What the caller must be allowed; `authenticated`: nothing; `none`: no key is needed. */
     permission?: string;
     /** How a repetition with the same `Idempotency-Key` is kept from taking effect twice. */
     keyed?: 'stored' | 'untold' | 'in-guest';

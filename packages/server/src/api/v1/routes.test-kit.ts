@@ -34,6 +34,17 @@ export const UNKNOWN_SNAPSHOT: Failing = {
 export const NOT_RUNNING: Failing = { ask: { params: { ref: 'stopped' } }, status: 409, reason: 'vm.not_running' };
 export const UNKNOWN_VM: Failing = { ask: { params: { ref: NOBODY } }, status: 404, reason: 'vm.unknown' };
 
+const NO_USER = 'usr_01kahx6z4zf8r9y6m3s2t1v0wz';
+const NO_KEY = 'key_01kahx6z50f8r9y6m3s2t1v0x0';
+export const UNKNOWN_USER: Failing = { ask: { params: { ref: NO_USER } }, status: 404, reason: 'user.unknown' };
+export const UNKNOWN_ROLE: Failing = { ask: { params: { name: 'no-role' } }, status: 404, reason: 'role.unknown' };
+export const UNKNOWN_KEY: Failing = { ask: { params: { id: NO_KEY } }, status: 404, reason: 'api_key.unknown' };
+export const UNAUTHENTICATED: Failing = {
+  ask: { headers: { authorization: 'Basic x' } },
+  status: 401,
+  reason: 'auth.key_missing',
+};
+
 export const unknownFile = (extra: object = {}): Failing => ({
   ask: { ...RUNNING, query: { path: '/no/such/file' }, ...extra },
   status: 404,

@@ -4,7 +4,7 @@ import type { Replay, WebhookChange } from '../../engine/webhook-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
-import { etagOfWebhook, unchangedOf } from './etags.ts';
+import { etagOfSettings, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './webhook-dto.ts';
@@ -23,7 +23,7 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
     const asked = { url, types, vm, secret, description, isEnabled };
     const options = { signal: signals.of(reply), ...onceOf(request) };
     const made = await webhooks.create(request.principal, asked, options);
-    reply.header('location', `/v1/webhooks/${made.webhook.id}`).header('etag', etagOfWebhook(made.webhook));
+    reply.header('location', `/v1/webhooks/${made.webhook.id}`).header('etag', etagOfSettings(made.webhook));
     return await reply.code(201).send(toChangedWebhookDto(made));
   });
 
@@ -35,7 +35,7 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
 
   mount(app, routes.getWebhook, async (request, reply) => {
     const webhook = await webhooks.get(request.principal, idParam('hook', 'id', request.params.id));
-    reply.header('etag', etagOfWebhook(webhook));
+    reply.header('etag', etagOfSettings(webhook));
     return toWebhookDto(webhook);
   });
 
@@ -44,7 +44,7 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
     const change = toChange(request.body);
     const options = { signal: signals.of(reply), ...unchangedOf(request) };
     const changed = await webhooks.update(request.principal, id, change, options);
-    reply.header('etag', etagOfWebhook(changed.webhook));
+    reply.header('etag', etagOfSettings(changed.webhook));
     return toChangedWebhookDto(changed);
   });
 

@@ -1,6 +1,6 @@
 import type { UserId } from '../ids.ts';
-import type { JsonObject } from '../json.ts';
 import type { EpochMs } from '../time.ts';
+import type { Quota } from './quota.ts';
 
 /** `active` may ask; `disabled` may not until somebody enables it; `deleted` never again, and only keeps its name from being given twice. */
 export const USER_STATES = ['active', 'disabled', 'deleted'] as const;
@@ -29,7 +29,7 @@ export interface User {
   readonly passwordChangedAt: EpochMs | null;
   readonly mfa: Mfa | null;
   /** Limits of its own in place of the installation's; null: none. */
-  readonly quota: JsonObject | null;
+  readonly quota: Quota | null;
   readonly createdAt: EpochMs;
   /** When its settings were last changed; it rises with each of these changes, and so tells them apart. */
   readonly updatedAt: EpochMs;
@@ -55,7 +55,9 @@ export const BUILT_IN_ADMIN = 'admin';
 /** Names that stand for no user where a principal's name is shown, or for the asker in a path. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(['system', 'nobody', 'me']);
 
-const NAME = /^[a-z0-9]([a-z0-9._@-]{0,62}[a-z0-9])?$/;
+/** Of every name that a user may have. */
+export const USER_NAME_PATTERN = '^[a-z0-9]([a-z0-9._@-]{0,62}[a-z0-9])?$';
+const NAME = new RegExp(USER_NAME_PATTERN);
 
 /** True for a name that a user may have: 1 to 64 lower-case letters, digits and `. _ @ -`, the latter not at its ends. */
 export function isUserName(name: string): boolean {

@@ -61,7 +61,8 @@ async function createApiKey(
   const { permissions, expiresAt, name } = request;
   const now = deps.clock.now();
   if (permissions !== null) requirePatterns(permissions);
-  if (expiresAt !== null && expiresAt <= now) throw expired();
+  // Also of what is no moment at all.
+  if (expiresAt !== null && !(expiresAt > now)) throw expired();
   const { prefix, key, digest } = newKey(deps);
   try {
     return await deps.store.transaction(async (tables) => {

@@ -264,7 +264,12 @@ export const anyUser: fc.Arbitrary<Omit<User, 'id' | 'name' | 'email' | 'revisio
       recoveryDigests: fc.array(words, { maxLength: 3 }),
     }),
   ),
-  quota: orNull(object),
+  quota: orNull(
+    fc.record(
+      { vms: small, vcpus: small, memoryMib: small, diskGib: small, snapshots: small, executions: small },
+      { requiredKeys: [] },
+    ),
+  ),
   createdAt: moment,
   updatedAt: moment,
   lastLoginAt: orNull(moment),

@@ -231,7 +231,7 @@ export interface UserRow {
   readonly password_changed_at: number | null;
   /** JSON: `{ sealedSecret, confirmedAt, lastUsedStep, recoveryDigests }`. */
   readonly mfa: string | null;
-  /** JSON: an object. */
+  /** JSON: `{ vms, vcpus, memoryMib, diskGib, snapshots, executions }`, each of them optional. */
   readonly quota: string | null;
   readonly created_at: number;
   readonly updated_at: number;

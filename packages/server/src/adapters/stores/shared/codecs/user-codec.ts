@@ -1,3 +1,4 @@
+import { QUOTA_KINDS, type Quota } from '../../../../domain/user/quota.ts';
 import { emailKey, type Mfa, USER_SOURCES, USER_STATES, type User } from '../../../../domain/user/user.ts';
 import type { UserRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
@@ -38,7 +39,7 @@ export function decodeUser(row: UserRow): User {
     passwordHash: read.nullable(read.text)(row.password_hash, 'password_hash'),
     passwordChangedAt: moment(row.password_changed_at, 'password_changed_at'),
     mfa: mfa(row.mfa, 'mfa'),
-    quota: read.nullable(read.jsonObject)(row.quota, 'quota'),
+    quota: quota(row.quota, 'quota'),
     createdAt: read.number(row.created_at, 'created_at'),
     updatedAt: read.number(row.updated_at, 'updated_at'),
     lastLoginAt: moment(row.last_login_at, 'last_login_at'),
@@ -64,5 +65,16 @@ const mfa = read.nullable(
       lastUsedStep: read.nullable(read.count)(fields['lastUsedStep'], `${field}.lastUsedStep`),
       recoveryDigests: read.list(read.text)(fields['recoveryDigests'], `${field}.recoveryDigests`),
     };
+  }),
+);
+
+const quota = read.nullable(
+  read.json((value, field): Quota => {
+    const fields = read.object(value, field);
+    const limits: { -readonly [Kind in keyof Quota]: Quota[Kind] } = {};
+    for (const kind of QUOTA_KINDS) {
+      if (fields[kind] !== undefined) limits[kind] = read.count(fields[kind], `${field}.${kind}`);
+    }
+    return limits;
   }),
 );

@@ -1,0 +1,34 @@
+import { routes } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import { onceOf } from '../idempotency.ts';
+import type { V1Context } from './context.ts';
+import { mount } from './mount.ts';
+import { cursorParam, idParam } from './parse-param.ts';
+import { toApiKeyDto, toMadeApiKeyDto } from './user-dto.ts';
+
+/** API keys: create, list, get, revoke. */
+export function mountApiKeys(app: FastifyInstance, { engine: { apiKeys } }: V1Context): void {
+  mount(app, routes.createApiKey, async (request, reply) => {
+    const { name, owner = null, permissions = null, expires_at: expiry = null } = request.body;
+    const expiresAt = expiry === null ? null : Date.parse(expiry);
+    const made = await apiKeys.create(request.principal, { name, owner, permissions, expiresAt }, onceOf(request));
+    reply.header('location', `/v1/api-keys/${made.apiKey.id}`).header('cache-control', 'no-store');
+    return await reply.code(201).send(toMadeApiKeyDto(made));
+  });
+
+  mount(app, routes.listApiKeys, async (request) => {
+    const { limit = 50, cursor, owner } = request.query;
+    const after = cursorParam('key', cursor);
+    const page = await apiKeys.list(request.principal, { limit, after, ...(owner === undefined ? {} : { owner }) });
+    return { items: page.items.map(toApiKeyDto), next_cursor: page.next };
+  });
+
+  mount(app, routes.getApiKey, async (request) =>
+    toApiKeyDto(await apiKeys.get(request.principal, idParam('key', 'id', request.params.id))),
+  );
+
+  mount(app, routes.deleteApiKey, async (request, reply) => {
+    await apiKeys.revoke(request.principal, idParam('key', 'id', request.params.id));
+    return await reply.code(204).send();
+  });
+}

@@ -1,0 +1,23 @@
+import { routes } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import type { V1Context } from './context.ts';
+import { mount } from './mount.ts';
+import { toRoleDto } from './user-dto.ts';
+
+/** Roles: list, get, make or change, delete. */
+export function mountRoles(app: FastifyInstance, { engine: { roles } }: V1Context): void {
+  mount(app, routes.listRoles, async (request) => ({ items: (await roles.list(request.principal)).map(toRoleDto) }));
+
+  mount(app, routes.getRole, async (request) => toRoleDto(await roles.get(request.principal, request.params.name)));
+
+  mount(app, routes.putRole, async (request, reply) => {
+    const { permissions, description = '' } = request.body;
+    const { role, isNew } = await roles.put(request.principal, request.params.name, { permissions, description });
+    return await reply.code(isNew ? 201 : 200).send(toRoleDto(role));
+  });
+
+  mount(app, routes.deleteRole, async (request, reply) => {
+    await roles.delete(request.principal, request.params.name);
+    return await reply.code(204).send();
+  });
+}
