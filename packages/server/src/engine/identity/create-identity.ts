@@ -1,8 +1,9 @@
-import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { EngineConfig } from '../deps.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from '../user-api.ts';
 import { createApiKeys } from './api-keys.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import { invalidKey, type VerifyToken } from './credentials.ts';
+import type { IdentityDeps } from './identity-deps.ts';
 import { createIdentityEpoch } from './identity-epoch.ts';
 import { createKeyUses } from './key-uses.ts';
 import { createOwnAccount, ensureBuiltInAdmin, makeFirstPassword } from './own-account.ts';
@@ -26,7 +27,10 @@ const noTokens: VerifyToken = async () => {
   throw invalidKey();
 };
 
-export function createIdentity(deps: EngineDeps, { adminKey }: Pick<EngineConfig, 'adminKey'>): Identity {
+export function createIdentity(
+  deps: Omit<IdentityDeps, 'epoch'>,
+  { adminKey }: Pick<EngineConfig, 'adminKey'>,
+): Identity {
   const epoch = createIdentityEpoch();
   const uses = createKeyUses(deps);
   const parts = { ...deps, epoch };

@@ -1,0 +1,53 @@
+import { createArgon2Hasher } from '../../adapters/identity/argon2-hasher.ts';
+import { createNodeKeyMaterial } from '../../adapters/identity/node-key-material.ts';
+import { createManualClock, type ManualClock } from '../../adapters/shared/manual-clock.ts';
+import { makeSqliteFixture } from '../../adapters/stores/sqlite/sqlite-store.fixture.ts';
+import { createPinoLog } from '../../adapters/system/pino-log.ts';
+import { createSystemIds } from '../../adapters/system/system-ids.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { Store } from '../../ports/store.ts';
+import { ADMIN_KEY } from '../principals.test-kit.ts';
+import type { CreateApiKeyRequest, CreateUserRequest } from '../user-api.ts';
+import { createIdentity, type Identity } from './create-identity.ts';
+
+/** Accounts over a real database, at a time that stands still. */
+export interface IdentityTrial extends AsyncDisposable {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: ManualClock;
+  /** Who presents this key. */
+  by(key: string): Promise<Principal>;
+}
+
+const NOWHERE = { address: null, requestId: null };
+
+export async function createIdentityTrial(): Promise<IdentityTrial> {
+  const fixture = makeSqliteFixture();
+  const store = await fixture.open();
+  const clock = createManualClock();
+  const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
+  const parts = { store, clock, ids: createSystemIds(), log, keyMaterial: createNodeKeyMaterial() };
+  const passwordHasher = createArgon2Hasher({ atOnce: 1, maxWaiting: 100 });
+  const identity = createIdentity({ ...parts, passwordHasher }, { adminKey: ADMIN_KEY });
+  await identity.start();
+  return {
+    identity,
+    store,
+    clock,
+    by: async (key) => await identity.authenticate({ kind: 'bearer', value: key }, NOWHERE),
+    async [Symbol.asyncDispose]() {
+      await identity.stop();
+      await fixture[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What makes a user of this name, a member without a password. */
+export function userNamed(name: string, change: Partial<CreateUserRequest> = {}): CreateUserRequest {
+  return { name, email: null, displayName: '', roles: ['member'], password: null, quota: null, ...change };
+}
+
+/** What makes a key of the asker's own, without limits. */
+export function keyRequest(change: Partial<CreateApiKeyRequest> = {}): CreateApiKeyRequest {
+  return { name: 'a key', owner: null, permissions: null, expiresAt: null, ...change };
+}
