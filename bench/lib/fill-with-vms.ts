@@ -33,6 +33,7 @@ function failedVm(id: Vm['id'], hostId: Vm['hostId'], i: number): Vm {
     spec: { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } },
     labels: { team: 'bench', number: String(i) },
     metadata: {},
+    secrets: [],
     desired: { power: 'running', incarnation: 1, graceMs: 0 },
     origin: null,
     warmStart: 'auto',

@@ -17,6 +17,7 @@ export const EXAMPLE_IDS = {
   snapshot: 'snap_01kahx6z4yf8r9y6m3s2t1v0wy',
   user: 'usr_01kahx6z4zf8r9y6m3s2t1v0wz',
   apiKey: 'key_01kahx6z50f8r9y6m3s2t1v0x0',
+  secret: 'sec_01kahx6z50f8r9y6m3s2t1v0wz',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -103,4 +104,26 @@ export const SnapshotName = Type.String({
   maxLength: 63,
   description: '1 to 63 lower-case letters, digits and hyphens; neither begins nor ends with a hyphen.',
   examples: ['before-upgrade'],
+});
+
+/** The name of a variable, in capitals. */
+export const SECRET_NAME_PATTERN = '^[A-Z][A-Z0-9_]{0,63}$';
+export const SecretId = Type.String({
+  pattern: `^sec_${SUFFIX}$`,
+  description: 'Id of a secret.',
+  examples: [EXAMPLE_IDS.secret],
+});
+export const SecretName = Type.String({
+  pattern: SECRET_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 64,
+  description: 'A capital, then capitals, digits and underscores; at most 64 characters.',
+  examples: ['DEPLOY_TOKEN'],
+});
+/** A secret as requests name it. */
+export const SecretRef = Type.String({
+  pattern: `^(sec_${SUFFIX}|${SECRET_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 64,
+  description: 'Id of a secret, or the name of one of your own.',
+  examples: ['DEPLOY_TOKEN'],
 });

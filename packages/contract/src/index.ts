@@ -15,6 +15,7 @@ export * from './roles.ts';
 export * from './route.ts';
 export * from './routes.ts';
 export type { Json, JsonObject } from './schema.ts';
+export * from './secrets.ts';
 export * from './server-info.ts';
 export * from './snapshots.ts';
 export * from './system.ts';

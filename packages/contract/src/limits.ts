@@ -30,6 +30,8 @@ export const LIMITS = {
     roles: 16,
     patterns: 100,
   },
+  /** Of a secret: bytes of its value, characters. Of a VM: how many it may be given. */
+  secrets: { valueBytes: 65_536, descriptionLength: 256, ofVm: 64 },
   /** Bytes of a JSON body, and how deep it may be nested. */
   jsonBytes: 1_048_576,
   jsonDepth: 32,

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { ExecutionId, OperationId, SnapshotRef, VmRef, WebhookId } from './ids.ts';
+import { ExecutionId, OperationId, SecretRef, SnapshotRef, VmRef, WebhookId } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { object } from './schema.ts';
 import { UserRef } from './users.ts';
@@ -10,6 +10,8 @@ export const OperationParams = object({ id: OperationId }, { description: 'An op
 export const SnapshotRefParams = object({ ref: SnapshotRef }, { description: 'A snapshot.' });
 export const UserRefParams = object({ ref: UserRef }, { description: 'A user.' });
 export const WebhookParams = object({ id: WebhookId }, { description: 'A webhook.' });
+
+export const SecretRefParams = object({ ref: SecretRef }, { description: 'A secret.' });
 
 /** The `limit` of each list. */
 export const Limit = Type.Integer({

@@ -47,6 +47,7 @@ export interface Route {
     | 'webhooks'
     | 'users'
     | 'auth'
+    | 'secrets'
     | 'server';
   /** One line. */
   readonly summary: string;

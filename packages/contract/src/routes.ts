@@ -16,6 +16,7 @@ import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, deleteImage, listImages } from './routes/images.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
 import { deleteRole, getRole, listRoles, putRole } from './routes/roles.ts';
+import { createSecret, deleteSecret, getSecret, listSecrets, rotateSecretsKey, setSecret } from './routes/secrets.ts';
 import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
 import {
   createSnapshot,
@@ -140,6 +141,12 @@ export const routes = {
   listApiKeys,
   getApiKey,
   deleteApiKey,
+  createSecret,
+  listSecrets,
+  getSecret,
+  setSecret,
+  deleteSecret,
+  rotateSecretsKey,
   getCapabilities,
   getOpenApi,
   getHealth,

@@ -13,6 +13,7 @@ import {
   stringMap,
   timestamp,
 } from './schema.ts';
+import { secretsField, VmSecret } from './secrets.ts';
 import { EXAMPLE_VM, lifeFields, Vm, VmNetwork, VmRestartPolicy } from './vms.ts';
 
 export const SNAPSHOT_STATES = ['creating', 'ready', 'failed', 'deleting'] as const;
@@ -60,6 +61,7 @@ const EXAMPLE_SNAPSHOT = {
   memory_mib: 256,
   disk_gib: 8,
   network: { mode: 'user', egress: 'deny' },
+  secrets: [],
   size_bytes: 62_914_560,
   halted_ms: 54,
   owner: 'admin',
@@ -92,6 +94,9 @@ export const Snapshot = component(
       description: 'Virtual size of its disk, GiB; that of a VM may be larger.',
     }),
     network: VmNetwork,
+    secrets: Type.Array(VmSecret, {
+      description: 'What the VM was given, and VMs of the same owner that are made from it are given too.',
+    }),
     size_bytes: nullableInteger({ description: "What it takes on the host's disk; null until it is ready." }),
     halted_ms: nullableInteger({
       description: 'How long the VM was halted to be saved, milliseconds; null until it is ready.',
@@ -149,6 +154,7 @@ export const RestoredVmRequest = component(
     ),
     restart_policy: Type.Optional(VmRestartPolicy),
     ...lifeFields,
+    ...secretsField,
     labels: Type.Optional(labels),
     metadata: Type.Optional(jsonObject({ description: 'Whatever you want to remember; at most 16 KiB as JSON.' })),
   },

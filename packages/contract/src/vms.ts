@@ -16,6 +16,7 @@ import {
   stringMap,
   timestamp,
 } from './schema.ts';
+import { secretsField, VmSecret } from './secrets.ts';
 
 export const VM_PHASES = [
   'pending',
@@ -152,10 +153,14 @@ export const lifeFields = {
   ),
 };
 
-export const UpdateVmRequest = component('UpdateVmRequest', lifeFields, {
-  description: 'What is to change; what is left out stays as it is.',
-  examples: [{ auto_suspend: { idle_seconds: 900 }, ttl_seconds: 3600 }],
-});
+export const UpdateVmRequest = component(
+  'UpdateVmRequest',
+  { ...lifeFields, ...secretsField },
+  {
+    description: 'What is to change; what is left out stays as it is.',
+    examples: [{ auto_suspend: { idle_seconds: 900 }, ttl_seconds: 3600 }],
+  },
+);
 export type UpdateVmRequest = Static<typeof UpdateVmRequest>;
 
 export const VmSuspension = component(
@@ -201,6 +206,7 @@ export const EXAMPLE_VM = {
   network: { mode: 'user', egress: 'deny' },
   labels: { team: 'blue' },
   metadata: {},
+  secrets: [{ name: 'DEPLOY_TOKEN', env: 'TOKEN', file: null, mode: null }],
   driver: 'qemu',
   host: EXAMPLE_IDS.host,
   pid: 4711,
@@ -255,6 +261,7 @@ export const Vm = component(
       valueLength: LIMITS.labels.valueLength,
     }),
     metadata: jsonObject({ description: 'Whatever its creator wants to remember. Never interpreted.' }),
+    secrets: Type.Array(VmSecret, { description: 'What its commands and its guest are given.' }),
     driver: Type.String({ description: 'What runs it.' }),
     host: HostId,
     pid: nullableInteger({ description: 'Process of its machine on the host; null when there is none.' }),
@@ -287,6 +294,7 @@ export const CreateVmRequest = component(
     restart_policy: Type.Optional(VmRestartPolicy),
     warm: Type.Optional(VmWarmStart),
     ...lifeFields,
+    ...secretsField,
     labels: Type.Optional(
       stringMap({
         description: 'Short texts to find it by.',

@@ -16,6 +16,7 @@ import { createFileClient, type FileClient } from './files.ts';
 import { createOperationClient, type OperationClient } from './operations.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createRoleClient, type RoleClient } from './roles.ts';
+import { createSecretClient, type SecretClient } from './secrets.ts';
 import { createSnapshotClient, type SnapshotClient } from './snapshots.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createUserClient, type UserClient } from './users.ts';
@@ -63,6 +64,7 @@ export interface VolaryClient {
   readonly users: UserClient;
   readonly roles: RoleClient;
   readonly apiKeys: ApiKeyClient;
+  readonly secrets: SecretClient;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
   ready(options?: Abortable): Promise<void>;
@@ -85,6 +87,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     users: createUserClient(transport),
     roles: createRoleClient(transport),
     apiKeys: createApiKeyClient(transport),
+    secrets: createSecretClient(transport),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {
       await transport.json({ method: 'GET', path: '/readyz', signal });

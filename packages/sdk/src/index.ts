@@ -9,6 +9,7 @@ export type { FileClient, FileContent, WriteOptions } from './files.ts';
 export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';
 export type { Repeatable } from './post-once.ts';
 export type { RoleClient } from './roles.ts';
+export type { SecretClient } from './secrets.ts';
 export type { SnapshotChangeOptions, SnapshotClient, SnapshotQuery } from './snapshots.ts';
 export type { StdinWriter } from './stdin.ts';
 export type { TransportOptions } from './transport.ts';

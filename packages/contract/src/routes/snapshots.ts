@@ -126,9 +126,9 @@ export const createVmFromSnapshot = route({
   responses: { 201: { ...CHANGED, headers: [ETAG, LOCATION, PREFERENCE_APPLIED] }, 202: ACCEPTED },
   keyed: 'stored',
   errors: {
-    400: ['snapshot.other_size', 'vm.metadata_too_large'],
-    404: [...UNKNOWN, 'vm.unknown'],
-    409: ['vm.name_taken', NOT_READY, 'snapshot.does_not_fit', ...ENDED_EARLY],
+    400: ['snapshot.other_size', 'vm.metadata_too_large', 'secret.invalid_grant'],
+    404: [...UNKNOWN, 'vm.unknown', 'secret.unknown'],
+    409: ['vm.name_taken', NOT_READY, 'snapshot.does_not_fit', 'secret.unfit_for_env', ...ENDED_EARLY],
     429: ['host.no_memory'],
     500: DAMAGED,
     504: ['vm.boot_timeout'],

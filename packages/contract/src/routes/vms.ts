@@ -57,9 +57,9 @@ export const createVm = route({
   responses: { 201: { ...CHANGED, headers: [ETAG, LOCATION, PREFERENCE_APPLIED] }, 202: ACCEPTED },
   keyed: 'stored',
   errors: {
-    400: ['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_expiry'],
-    404: UNKNOWN,
-    409: ['vm.name_taken', 'image.build_failed', ...ENDED_EARLY],
+    400: ['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_expiry', 'secret.invalid_grant'],
+    404: [...UNKNOWN, 'secret.unknown'],
+    409: ['vm.name_taken', 'image.build_failed', 'secret.unfit_for_env', ...ENDED_EARLY],
     422: ['driver.no_such_network_mode'],
     429: ['host.no_memory'],
     504: ['vm.boot_timeout'],
@@ -112,14 +112,20 @@ export const updateVm = route({
   path: '/v1/vms/{ref}',
   operationId: 'updateVm',
   tag: 'vms',
-  summary: 'Change when a VM is suspended or deleted by itself',
-  description: 'Holds at once, whatever phase it is in.',
+  summary: 'Change when a VM is suspended or deleted by itself, and which secrets it is given',
+  description:
+    'Holds at once, whatever phase it is in; but the files of secrets are changed at its next start, restart or wake.',
   permission: 'vm:update',
   params: VmRefParams,
   headers: [IF_MATCH],
   body: jsonBody(UpdateVmRequest, { isRequired: true }),
   responses: { 200: { description: 'The VM as it now is.', content: [json(Vm)], headers: [ETAG] } },
-  errors: { 400: ['vm.invalid_expiry'], 404: UNKNOWN, 409: [BEING_DELETED], 412: VM_CHANGED },
+  errors: {
+    400: ['vm.invalid_expiry', 'secret.invalid_grant'],
+    404: [...UNKNOWN, 'secret.unknown'],
+    409: [BEING_DELETED, 'secret.unfit_for_env'],
+    412: VM_CHANGED,
+  },
 });
 
 export const waitForVm = route({

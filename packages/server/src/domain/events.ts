@@ -44,6 +44,10 @@ export const EVENT_TYPES = [
   'webhook.disabled',
   'webhook.events_lost',
   'webhook.test',
+  'secret.created',
+  'secret.updated',
+  'secret.deleted',
+  'secrets.key_rotated',
   'server.started',
   'server.stopping',
 ] as const;

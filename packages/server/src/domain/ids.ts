@@ -7,7 +7,20 @@ declare const brand: unique symbol;
 
 export type Id<Prefix extends string> = string & { readonly [brand]: Prefix };
 
-export const ID_PREFIXES = ['vm', 'op', 'exec', 'host', 'req', 'hook', 'dlv', 'snap', 'usr', 'key', 'sess'] as const;
+export const ID_PREFIXES = [
+  'vm',
+  'op',
+  'exec',
+  'host',
+  'req',
+  'hook',
+  'dlv',
+  'snap',
+  'usr',
+  'key',
+  'sess',
+  'sec',
+] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
 export type VmId = Id<'vm'>;
@@ -20,6 +33,7 @@ export type SnapshotId = Id<'snap'>;
 export type UserId = Id<'usr'>;
 export type ApiKeyId = Id<'key'>;
 export type SessionId = Id<'sess'>;
+export type SecretId = Id<'sec'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;

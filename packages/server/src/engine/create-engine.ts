@@ -9,10 +9,12 @@ import { createIdentity } from './identity/create-identity.ts';
 import { buildImage } from './operations/build-image.ts';
 import { buildWarmTemplate } from './operations/build-warm-template.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
+import { createSecret, type SecretDeps } from './operations/create-secret.ts';
 import { createSnapshot } from './operations/create-snapshot.ts';
 import { createVm, type WarmCreation } from './operations/create-vm.ts';
 import { createVmFromSnapshot } from './operations/create-vm-from-snapshot.ts';
 import { createWebhook, type WebhookDeps } from './operations/create-webhook.ts';
+import { deleteSecret } from './operations/delete-secret.ts';
 import { type DeleteSnapshotDeps, deleteSnapshot } from './operations/delete-snapshot.ts';
 import { deleteVm } from './operations/delete-vm.ts';
 import { deleteWebhook } from './operations/delete-webhook.ts';
@@ -26,6 +28,7 @@ import type { OperationDeps } from './operations/request-change.ts';
 import { restartVm } from './operations/restart-vm.ts';
 import { restoreVm } from './operations/restore-vm.ts';
 import { resumeVm } from './operations/resume-vm.ts';
+import { setSecret } from './operations/set-secret.ts';
 import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
 import { suspendVm } from './operations/suspend-vm.ts';
@@ -36,6 +39,7 @@ import { createEventQueries } from './queries/events.ts';
 import { createHostQueries, probeDriver } from './queries/hosts.ts';
 import { listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
+import { createSecretQueries } from './queries/secrets.ts';
 import { createSnapshotQueries } from './queries/snapshots.ts';
 import { findSystemUsage } from './queries/system-usage.ts';
 import { createVmQueries } from './queries/vms.ts';
@@ -45,6 +49,9 @@ import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
 import { createSupervisor } from './reconcile/supervisor.ts';
 import { createVmReconciler } from './reconcile/vm-reconciler.ts';
+import { createSecretDelivery } from './secrets/delivery.ts';
+import { createKeyRotations, type KeyRotations } from './secrets/rotate-key.ts';
+import type { SecretApi } from './secrets/secret-api.ts';
 import { createActivity } from './sessions/activity.ts';
 import { createExecutions } from './sessions/executions.ts';
 import { createFiles } from './sessions/files.ts';
@@ -76,6 +83,11 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const warm = createWarmStarts({ ...deps, config, pool, templates });
   const reconciler = createVmReconciler({ ...deps, config, links, warm });
   const changing: OperationDeps & EngineDeps & WarmCreation & { readonly pool: SparePool } = {
+  const warm = createWarmStarts({ ...deps, config, pool });
+  const secrets = createSecretDelivery(deps);
+  const rotations = createKeyRotations({ ...deps, hostId: config.hostId });
+  const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets });
+  const changing: OperationDeps & EngineDeps & WarmCreation = {
     ...{ ...deps, config, wake, pool, warm },
     giveWay: () => pool.release(),
   };
@@ -83,7 +95,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const activity = createActivity(deps.clock);
   const idle = createIdleWatch({ ...changing, activity });
   const expiries = createExpiries(changing);
-  const executions = createExecutions({ ...deps, links, awaken });
+  const executions = createExecutions({ ...deps, links, awaken, secrets });
   const builds = createImageBuilds(deps);
   const templateBuilds = createTemplateBuilds({ ...changing, templates });
   const snapshots = createSnapshotKeeper({ ...deps, config });
@@ -145,6 +157,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       remove: (principal, key, options) => removeWarmTemplate({ ...changing, templates }, principal, key, options),
     },
     webhooks: createWebhookApi(changing),
+    secrets: createSecretApi(deps, rotations),
     snapshots: createSnapshotApi({ ...changing, interruptSnapshot: snapshots.interrupt }),
     system: {
       usage: (principal, options) => findSystemUsage(deps, principal, options),
@@ -167,6 +180,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     whyNotReady: () => notReady ?? diskSpace.whyFull(),
     async start() {
       await identity.start();
+      await rotations.resume();
       await supervisor.start();
       const now = deps.clock.now();
       await deps.store.events.append([serverEvent('server.started', config, now)]);
@@ -214,6 +228,16 @@ function createSnapshotApi(deps: DeleteSnapshotDeps): SnapshotApi {
     fork: (principal, vmRef, request, options) => forkVm(deps, principal, vmRef, request, options),
     restore: (principal, vmRef, options) => restoreVm(deps, principal, vmRef, options),
     ...createSnapshotQueries(deps),
+  };
+}
+
+function createSecretApi(deps: SecretDeps, rotations: KeyRotations): SecretApi {
+  return {
+    create: (principal, request) => createSecret(deps, principal, request),
+    set: (principal, ref, request) => setSecret(deps, principal, ref, request),
+    delete: (principal, ref) => deleteSecret(deps, principal, ref),
+    rotateKey: rotations.rotate,
+    ...createSecretQueries(deps),
   };
 }
 

@@ -17,6 +17,8 @@ import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { Authenticate } from './identity/authenticate.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
+import type { GrantRequest } from './secrets/grants.ts';
+import type { SecretApi } from './secrets/secret-api.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import type { SystemApi } from './system/system-api.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
@@ -37,6 +39,7 @@ export interface Engine {
   readonly hosts: HostApi;
   readonly webhooks: WebhookApi;
   readonly snapshots: SnapshotApi;
+  readonly secrets: SecretApi;
   readonly system: SystemApi;
   readonly users: UserApi;
   readonly roles: RoleApi;
@@ -62,6 +65,8 @@ export interface CreateVmRequest {
   readonly warmStart: WarmStart;
   /** After which it is deleted by itself; absent: never. */
   readonly lifetime?: Lifetime;
+  /** Absent: none. */
+  readonly secrets?: readonly GrantRequest[];
 }
 
 /** What can be changed of a VM at any time. What is absent stays as it is. */
@@ -70,6 +75,8 @@ export interface UpdateVmRequest {
   readonly autoWake?: boolean;
   /** Null: it is not deleted by itself any more. */
   readonly lifetime?: Lifetime | null;
+  /** All that it is to be given, of its owner's; in place of what it is given now. */
+  readonly secrets?: readonly GrantRequest[];
 }
 
 export interface Waiting {

@@ -42,6 +42,8 @@ export interface TestServer {
 
 /** A database and a host that outlive the servers that work on them, as after a restart. */
 export interface Installation extends AsyncDisposable {
+  /** With the database and the keys. */
+  readonly dataDir: string;
   readonly world: SimulatedWorld;
   start(
     wrapDriver?: (driver: Driver) => Driver,
@@ -123,6 +125,7 @@ export function createInstallation(
   }
 
   return {
+    dataDir,
     world,
     start,
     async [Symbol.asyncDispose]() {

@@ -7,6 +7,7 @@ import type { Lifetime } from '../domain/vm/expiry.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { Accepted, Once, Page, Precondition, Unchanged } from './requests.ts';
+import type { GrantRequest } from './secrets/grants.ts';
 
 /** A change of a snapshot that was accepted, and is under way. */
 export interface AcceptedSnapshot {
@@ -30,6 +31,8 @@ export interface RestoredVmRequest {
   >;
   /** After which it is deleted by itself; absent: never. */
   readonly lifetime?: Lifetime;
+  /** Absent: what the VM was given that was saved, if it was the same owner's; else none. */
+  readonly secrets?: readonly GrantRequest[];
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
 }

@@ -8,6 +8,7 @@ export interface Sealer {
   /**
    * Seals up to some megabytes, with the first key of the ring. `context` names the place (`secret/sec_…/3`): it is not
    * in the result, and has to be given again to open it, so that a sealed text that is moved elsewhere is no good there.
+   * What is to be stored is sealed within the transaction that stores it: a key that was dropped meanwhile would be the end of it.
    * The result is printable ASCII without spaces, and another one each time.
    */
   seal(plaintext: Uint8Array, context: string): string;

@@ -5,6 +5,7 @@ import type { MakeStore } from './store-contract/fixture.contract.ts';
 import { idempotencyKeyTableContract } from './store-contract/idempotency-keys.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
 import { apiKeyTableContract, roleTableContract } from './store-contract/roles-and-keys.contract.ts';
+import { secretTableContract } from './store-contract/secrets.contract.ts';
 import { sessionTableContract, signingKeyTableContract } from './store-contract/sessions.contract.ts';
 import { settingTableContract } from './store-contract/settings.contract.ts';
 import { snapshotTableContract } from './store-contract/snapshots.contract.ts';
@@ -31,5 +32,6 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     apiKeyTableContract(make);
     sessionTableContract(make);
     signingKeyTableContract(make);
+    secretTableContract(make);
   });
 }

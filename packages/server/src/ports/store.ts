@@ -6,6 +6,7 @@ import type {
   DeliveryId,
   ExecutionId,
   OperationId,
+  SecretId,
   SessionId,
   SnapshotId,
   UserId,
@@ -13,6 +14,7 @@ import type {
   WebhookId,
 } from '../domain/ids.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
+import type { Secret } from '../domain/secret/secret.ts';
 import type { Session, SessionEnd } from '../domain/session/session.ts';
 import type { SigningKey } from '../domain/session/signing-key.ts';
 import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
@@ -63,6 +65,8 @@ export interface VmTable {
   promised(): Promise<Promised>;
   /** VMs with a life to come that begins from this snapshot, in the order they were made; at most `limit`. */
   listPendingFrom(snapshotId: SnapshotId, limit: number): Promise<readonly Vm[]>;
+  /** VMs that are given this secret, in the order they were made; at most `limit`. */
+  listGiven(secretId: SecretId, limit: number): Promise<readonly Vm[]>;
   /** VMs that are deleted by themselves some day, the next one first. */
   listExpiries(): Promise<readonly Vm[]>;
   /**
@@ -308,6 +312,24 @@ export interface SigningKeyTable {
   delete(keyId: string): Promise<void>;
 }
 
+/** Secrets, in the order they were made. */
+export interface SecretTable {
+  /** Throws `already_exists` secret.name_taken when its owner has one of this name. */
+  insert(secret: Secret): Promise<void>;
+  get(id: SecretId): Promise<Secret | null>;
+  getByName(owner: string, name: string): Promise<Secret | null>;
+  list(page: PageRequest<SecretId> & { readonly owner?: string }): Promise<readonly Secret[]>;
+  /** Writes the row but for `lastUsedAt`, if its revision is still `secret.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(secret: Secret): Promise<void>;
+  /** Notes that these were used at this moment, or later. */
+  noteUsed(ids: readonly SecretId[], at: number): Promise<void>;
+  /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
+  delete(id: SecretId, revision: number): Promise<void>;
+  count(owner: string): Promise<number>;
+  /** Secrets whose sealed value does not begin so; at most `limit`. */
+  listNotSealedBy(prefix: string, limit: number): Promise<readonly Secret[]>;
+}
+
 /** A key, as long as it is that of one request. */
 export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
 
@@ -326,6 +348,7 @@ export interface Tables {
   readonly apiKeys: ApiKeyTable;
   readonly sessions: SessionTable;
   readonly signingKeys: SigningKeyTable;
+  readonly secrets: SecretTable;
 }
 
 /**

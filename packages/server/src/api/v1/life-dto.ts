@@ -4,8 +4,9 @@ import { type AutoSuspend, DEFAULT_CPU_BELOW_PERCENT } from '../../domain/vm/aut
 import type { Lifetime } from '../../domain/vm/expiry.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { UpdateVmRequest as UpdateVm } from '../../engine/engine.ts';
+import { toGrants } from './secret-dto.ts';
 
-type LifeFields = UpdateVmRequest;
+type LifeFields = Omit<UpdateVmRequest, 'secrets'>;
 
 /** What was asked for of how a VM sleeps, as a part of its spec. */
 export function toSleepSpec({
@@ -27,7 +28,7 @@ export function toLifetime(body: LifeFields): { readonly lifetime?: Lifetime } {
 /** What is asked for by `PATCH /v1/vms/{ref}`. Throws `invalid_argument` vm.invalid_expiry. */
 export function toUpdateVm(body: UpdateVmRequest): UpdateVm {
   const lifetime = lifetimeOf(body);
-  return { ...toSleepSpec(body), ...(lifetime === undefined ? {} : { lifetime }) };
+  return { ...toSleepSpec(body), ...(lifetime === undefined ? {} : { lifetime }), ...toGrants(body) };
 }
 
 /** As `/v1` shows it. */

@@ -21,6 +21,7 @@ import {
   unknownFile,
 } from './routes.test-kit.ts';
 import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
+import { givenSecrets, secretCases } from './secret-cases.test-kit.ts';
 
 let server: RunningServer;
 let client: VolaryClient;
@@ -412,6 +413,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   },
   getApiKey: { ask: apiKey, status: 200, failing: UNKNOWN_KEY },
   deleteApiKey: { ask: apiKey, status: 204, failing: UNKNOWN_KEY },
+  ...secretCases(() => client),
   getCapabilities: {
     ask: () => ({}),
     status: 200,
@@ -427,7 +429,8 @@ beforeAll(async () => {
   server = used;
   client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
   unused = { server: empty, client: createClient({ baseUrl: empty.url, apiKey: ADMIN_KEY }) };
-  await client.operations.finish((await client.vms.create({ name: 'first' })).id);
+  const secrets = await givenSecrets(client);
+  await client.operations.finish((await client.vms.create({ name: 'first', secrets })).id);
   await client.operations.finish((await client.vms.create({ name: 'stopped', start: false })).id);
   await client.files.write('first', '/root/kept', 'hello');
 });

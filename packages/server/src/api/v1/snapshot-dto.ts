@@ -12,6 +12,7 @@ import type { Forked, ForkItem, ForkRequest, RestoredVmRequest as RestoredVm } f
 import { statusOf } from '../errors-to-status.ts';
 import { toLifetime, toSleepSpec } from './life-dto.ts';
 import { toErrorDto, toOperationDto } from './operation-dto.ts';
+import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso } from './to-iso.ts';
 import { toVmDto } from './vm-dto.ts';
 
@@ -35,6 +36,7 @@ export function toSnapshotDto(snapshot: Snapshot): SnapshotDto {
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
     network: { mode: spec.network.mode, egress: spec.network.egress },
+    secrets: snapshot.secrets.map(toVmSecretDto),
     size_bytes: snapshot.sizeBytes,
     halted_ms: snapshot.haltedMs,
     owner: snapshot.owner,
@@ -76,6 +78,7 @@ export function toRestoredVm(body: RestoredVmRequest): RestoredVm {
       ...toSleepSpec(body),
     },
     ...toLifetime(body),
+    ...toGrants(body),
     labels: labels ?? {},
     metadata: metadata ?? {},
   };

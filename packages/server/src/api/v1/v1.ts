@@ -17,6 +17,7 @@ import { mountFiles } from './files.ts';
 import { mountImages } from './images.ts';
 import { mountOperations } from './operations.ts';
 import { mountRoles } from './roles.ts';
+import { mountSecrets } from './secrets.ts';
 import { mountServerInfo } from './server-info.ts';
 import { mountSnapshots, mountSnapshotVms } from './snapshots.ts';
 import { mountSystem } from './system.ts';
@@ -105,5 +106,6 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountOwnAccount(app, context);
   mountRoles(app, context);
   mountApiKeys(app, context);
+  mountSecrets(app, context);
   mountServerInfo(app, context);
 }

@@ -4,6 +4,7 @@ import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Failure, Vm } from '../../domain/vm/vm.ts';
 import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
 import { toAutoSuspendDto, toLifetime, toSleepSpec } from './life-dto.ts';
+import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 
 /** A VM as `/v1` shows it. The driver's handle stays inside: it holds paths of the host. */
@@ -37,6 +38,7 @@ export function toVmDto(vm: Vm): VmDto {
     network: { mode: spec.network.mode, egress: spec.network.egress },
     labels: vm.labels,
     metadata: vm.metadata,
+    secrets: vm.secrets.map(toVmSecretDto),
     driver: vm.driver,
     host: vm.hostId,
     pid: vm.pid,
@@ -70,6 +72,7 @@ export function toCreateVm(body: CreateVmRequest): CreateVm {
     start: body.start ?? true,
     warmStart: body.warm ?? 'auto',
     ...toLifetime(body),
+    ...toGrants(body),
   };
 }
 

@@ -1,5 +1,6 @@
 import { VolaryError } from '../errors.ts';
 import type { OperationId, SnapshotId, VmId } from '../ids.ts';
+import type { SecretGrant } from '../secret/grant.ts';
 import type { EpochMs } from '../time.ts';
 import { isVmName, VM_NAME_PATTERN, type VmSpec } from '../vm/spec.ts';
 
@@ -42,6 +43,8 @@ export interface Snapshot {
   /** The VM that was saved; it may be gone by now. */
   readonly source: { readonly id: VmId; readonly name: string };
   readonly spec: SnapshotSpec;
+  /** What the VM was given when it was saved. */
+  readonly secrets: readonly SecretGrant[];
   readonly imageDigest: string;
   /** What it takes on the host's disk; null until it is ready. */
   readonly sizeBytes: number | null;

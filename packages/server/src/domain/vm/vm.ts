@@ -1,5 +1,6 @@
 import type { HostId, OperationId, SnapshotId, VmId } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
+import type { SecretGrant } from '../secret/grant.ts';
 import type { EpochMs } from '../time.ts';
 import type { Expiry } from './expiry.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
@@ -82,6 +83,8 @@ export interface Vm {
   readonly spec: VmSpec;
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
+  /** What its guest and its commands are given, of its owner's. */
+  readonly secrets: readonly SecretGrant[];
   readonly desired: Desired;
   /** The snapshot that a life of it begins from; null where there is none. */
   readonly origin: Origin | null;

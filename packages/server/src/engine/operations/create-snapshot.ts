@@ -88,6 +88,8 @@ export function newSnapshot(
     isTemporary,
     source: { id: vm.id, name: vm.name },
     spec: { image, vcpuCount, memoryMib, diskGib, network },
+    // What somebody else's VM is given is not for whoever saves it.
+    secrets: vm.owner === principal.name ? vm.secrets : [],
     imageDigest,
     sizeBytes: null,
     haltedMs: null,

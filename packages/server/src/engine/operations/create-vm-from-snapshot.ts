@@ -9,6 +9,7 @@ import { findReadySnapshot } from '../queries/find-snapshot.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
+import { grantsFor, inheritedGrants } from '../secrets/grants.ts';
 import type { RestoredVmRequest } from '../snapshot-api.ts';
 import { checkNewVm, newVm, storeVm } from './new-vm.ts';
 import { announce, type OperationDeps } from './request-change.ts';
@@ -34,7 +35,12 @@ export async function createVmFromSnapshot(
       admitMemory(spec.memoryMib, facts, promised, deps.config.limits);
       admitDisk(spec.diskGib, facts, promised, deps.config.limits);
       const origin = { snapshotId: snapshot.id, incarnation: 1, disk: 'made' } as const;
-      const made = newVm(deps, principal, { ...request, spec, origin, start: true });
+      const whose = { principal, owner: principal.name };
+      const secrets =
+        request.secrets === undefined
+          ? await inheritedGrants(tables, whose, snapshot)
+          : await grantsFor(tables, whose, request.secrets);
+      const made = newVm(deps, principal, { ...request, spec, origin, start: true, secrets });
       await storeVm(tables, made);
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
       return made;

@@ -7,6 +7,7 @@ import { recallChange } from '../idempotency/recall.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
+import { type GrantRequest, grantsFor } from '../secrets/grants.ts';
 import type { Spare } from '../warm/spare-maker.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -56,7 +57,10 @@ async function putBack({ store, pool }: CreateDeps, spare: Spare): Promise<void>
   if (!isTaken) pool.putBack(spare);
 }
 
-async function store(deps: CreateDeps, principal: Principal, request: NewVm, once: Once['once']): Promise<Accepted> {
+/** With what is to be looked up together with storing it. */
+type AskedVm = Omit<NewVm, 'secrets'> & { readonly secrets?: readonly GrantRequest[] };
+
+async function store(deps: CreateDeps, principal: Principal, request: AskedVm, once: Once['once']): Promise<Accepted> {
   return await makingRoom(deps, (facts) =>
     deps.store.transaction(async (tables) => {
       const promised = await tables.vms.promised();
@@ -67,7 +71,8 @@ async function store(deps: CreateDeps, principal: Principal, request: NewVm, onc
         admitMemory(request.spec.memoryMib, { ...facts, memoryAvailableMib }, promised, deps.config.limits);
       }
       admitDisk(request.spec.diskGib, facts, promised, deps.config.limits);
-      const made = newVm(deps, principal, request);
+      const secrets = await grantsFor(tables, { principal, owner: principal.name }, request.secrets ?? []);
+      const made = newVm(deps, principal, { ...request, secrets });
       await storeVm(tables, made);
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
       return made;

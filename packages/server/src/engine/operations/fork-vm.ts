@@ -12,6 +12,7 @@ import { findVm } from '../queries/find-vm.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
+import { inheritedGrants } from '../secrets/grants.ts';
 import type { AcceptedSnapshot, Forked, ForkItem, ForkRequest } from '../snapshot-api.ts';
 import {
   admit,
@@ -111,7 +112,8 @@ async function makeFork(
   const origin = { snapshotId: source.snapshot.id, incarnation: 1, disk: 'made' } as const;
   const { labels } = request;
   const name = nameOf(request, index);
-  const made = newVm(deps, principal, { name, labels, metadata: {}, spec, origin, start: true });
+  const secrets = await inheritedGrants(tables, { principal, owner: principal.name }, vm);
+  const made = newVm(deps, principal, { name, labels, metadata: {}, spec, origin, start: true, secrets });
   const named = name === null ? renamed(made, `${vm.name.slice(0, PREFIX_LENGTH)}-${made.vm.id.slice(-8)}`) : made;
   await storeVm(tables, named);
   return named;

@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { SecretGrant } from '../../domain/secret/grant.ts';
 import { expiryOf } from '../../domain/vm/expiry.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { checkMetadata, checkVmName, VM_LIMITS, type VmSpec } from '../../domain/vm/spec.ts';
@@ -14,10 +15,11 @@ import { operationEvent, vmEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
 /** A VM as it is asked for; `origin`: what its first life begins from, null for a boot. */
-export interface NewVm extends Omit<CreateVmRequest, 'spec' | 'warmStart'> {
+export interface NewVm extends Omit<CreateVmRequest, 'spec' | 'warmStart' | 'secrets'> {
   readonly spec: VmSpec;
   readonly origin: Origin | null;
   readonly warmStart?: WarmStart;
+  readonly secrets: readonly SecretGrant[];
   /** The machine that was made ahead for it, if there is one. */
   readonly spare?: Spare | null;
 }
@@ -48,6 +50,7 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     spec,
     labels: request.labels,
     metadata: request.metadata,
+    secrets: request.secrets,
     desired: { power: request.start ? 'running' : 'stopped', incarnation: request.start ? 1 : 0, graceMs: 0 },
     origin,
     status: { phase: 'pending', since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },

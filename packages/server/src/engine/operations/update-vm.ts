@@ -2,10 +2,12 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { expiryOf } from '../../domain/vm/expiry.ts';
 import { checkVmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { UpdateVmRequest } from '../engine.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Precondition } from '../requests.ts';
+import { grantsFor } from '../secrets/grants.ts';
 import { vmEvent } from './events.ts';
 import { mayChangePower } from './power-policy.ts';
 import { checkRevision, type OperationDeps } from './request-change.ts';
@@ -24,7 +26,9 @@ export async function updateVm(
     checkRevision(before, options);
     mayChangePower(before);
     const now = deps.clock.now();
-    const after: Vm = { ...settingsOf(before, request, now), revision: before.revision + 1, updatedAt: now };
+    const secrets = await secretsOf(tables, principal, before, request);
+    const settings = settingsOf(before, request, now);
+    const after: Vm = { ...settings, secrets, revision: before.revision + 1, updatedAt: now };
     checkVmSpec(after.spec);
     await tables.vms.update(after);
     await tables.events.append([vmEvent('vm.updated', after, null, now, { changed: changedBy(request) })]);
@@ -36,12 +40,22 @@ export async function updateVm(
 }
 
 /** Names what was given, in the words of the API. */
-function changedBy({ autoSuspend, autoWake, lifetime }: UpdateVmRequest): readonly string[] {
+function changedBy({ autoSuspend, autoWake, lifetime, secrets }: UpdateVmRequest): readonly string[] {
   return [
     autoSuspend === undefined ? [] : ['auto_suspend'],
     autoWake === undefined ? [] : ['auto_wake'],
     lifetime === undefined ? [] : ['expires_at'],
+    secrets === undefined ? [] : ['secrets'],
   ].flat();
+}
+
+async function secretsOf(
+  tables: Tables,
+  principal: Principal,
+  { owner, secrets }: Vm,
+  request: UpdateVmRequest,
+): Promise<Vm['secrets']> {
+  return request.secrets === undefined ? secrets : await grantsFor(tables, { principal, owner }, request.secrets);
 }
 
 function settingsOf(vm: Vm, { autoSuspend, autoWake, lifetime }: UpdateVmRequest, now: number): Vm {

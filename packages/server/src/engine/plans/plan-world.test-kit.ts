@@ -178,6 +178,7 @@ export function makeVm(shape: Shape): Vm {
     spec: { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } },
     labels: {},
     metadata: {},
+    secrets: [],
     desired: {
       power: shape.power,
       incarnation: Math.max(shape.desiredLife, shape.startedLife),

@@ -16,6 +16,7 @@ import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
 import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
 import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
+import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { STEPS } from '../steps/steps.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -34,6 +35,7 @@ export type ReconcilerDeps = Pick<
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;
+  readonly secrets: SecretDelivery;
 };
 
 export interface VmReconciler {

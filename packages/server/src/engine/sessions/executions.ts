@@ -19,6 +19,7 @@ import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
 import { isSuspended } from '../operations/power-policy.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
+import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { Awaken } from '../suspend/awaken.ts';
 import { cancelExecution } from './cancel-execution.ts';
 import { executionEvent } from './execution-events.ts';
@@ -37,7 +38,10 @@ interface Watching {
   readonly signal: AbortSignal;
 }
 
-export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { readonly awaken: Awaken }): Executions {
+type ExecutionDeps = LiveDeps &
+  Pick<EngineDeps, 'ids'> & { readonly awaken: Awaken; readonly secrets: Pick<SecretDelivery, 'environmentOf'> };
+
+export function createExecutions(deps: ExecutionDeps): Executions {
   const live = new Map<ExecutionId, LiveExecution>();
   const stopping = new AbortController();
 
@@ -65,6 +69,8 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { re
       return await rejoin(once.effect.id, signal);
     }
     const vm = await deps.awaken(principal, ref, { cause: 'exec', signal });
+    // Not part of what is stored, nor of what is shown: only of what the guest is sent.
+    const given = { ...request, env: { ...(await deps.secrets.environmentOf(vm)), ...request.env } };
     const execution = newExecution(deps, vm, principal, request);
     await deps.store.transaction(async (tables) => {
       await tables.executions.insert(execution);
@@ -72,12 +78,17 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { re
       await bindKey(tables, deps.clock, once, { kind: 'execution', id: execution.id });
     });
     deps.bus.publish('events', '');
-    return await begin(execution, principal, signal);
+    return await begin(execution, given, principal, signal);
   }
 
-  async function begin(execution: Execution, principal: Principal, signal: AbortSignal): Promise<ExecutionSession> {
+  async function begin(
+    execution: Execution,
+    given: ExecRequest,
+    principal: Principal,
+    signal: AbortSignal,
+  ): Promise<ExecutionSession> {
     try {
-      const process = await execInGuest(execution, principal, signal);
+      const process = await execInGuest(execution, given, principal, signal);
       const following = follow(execution, process);
       return { execution: following.execution, updates: following.hub.subscribe(signal).updates };
     } catch (error) {
@@ -92,12 +103,13 @@ export function createExecutions(deps: LiveDeps & Pick<EngineDeps, 'ids'> & { re
 
   /** One that is suspended at this very moment is woken for it: a guest begins a command of one id once, however often it is asked. */
   async function execInGuest(
-    { id, vmId, request }: Execution,
+    { id, vmId }: Execution,
+    given: ExecRequest,
     principal: Principal,
     signal: AbortSignal,
   ): Promise<GuestProcess> {
     const ask = async (): Promise<GuestProcess> =>
-      (await deps.links.open(vmId, { signal })).exec(id, request, { signal: stopping.signal });
+      (await deps.links.open(vmId, { signal })).exec(id, given, { signal: stopping.signal });
     try {
       return await ask();
     } catch (error) {

@@ -18,14 +18,19 @@ export const startMachine: Step = async (deps, context) => {
   if (warm !== null) {
     // Another one like it may be asked for soon.
     deps.warm.suggest(vm);
-    const heard = { startedAt: deps.clock.now(), health: 'healthy' } as const;
-    return { handle: warm, pid: null, incarnation, ...heard, suspension: null };
+    return { handle: warm, pid: null, incarnation, ...heardOf(deps, vm), suspension: null };
   }
   const handle = await deps.driver.startMachine(machineSpec(vm), { signal });
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
   return { handle, pid, incarnation, startedAt: null, health: 'unknown', suspension: null };
 };
+
+/** The guest has answered; but nobody is to talk to it before it has its secrets, which it is given by the next step. */
+function heardOf({ clock }: StepDeps, { secrets }: Vm): Pick<Vm, 'startedAt' | 'health'> {
+  if (secrets.length > 0) return { startedAt: null, health: 'unknown' };
+  return { startedAt: clock.now(), health: 'healthy' };
+}
 
 /** A first life whose machine waits for it, halted. Null where there is none, or it is of no use: then nothing is left of it. */
 async function giveSpare(deps: StepDeps, { vm, signal }: StepContext): Promise<DriverHandle | null> {

@@ -3,6 +3,7 @@ import type { OperationProgress } from '../../domain/operation/operation.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec, SavedRef } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 
@@ -10,6 +11,7 @@ export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock' | 'log'> &
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;
+  readonly secrets: SecretDelivery;
 };
 
 export interface StepContext {

@@ -5,6 +5,8 @@ import { EXECUTION_STATES, type Execution } from '../../domain/execution/executi
 import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
+import type { SecretGrant } from '../../domain/secret/grant.ts';
+import type { Secret } from '../../domain/secret/secret.ts';
 import { SESSION_END_REASONS, type Session } from '../../domain/session/session.ts';
 import type { SigningKey } from '../../domain/session/signing-key.ts';
 import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.ts';
@@ -52,6 +54,13 @@ const anyStatus: fc.Arbitrary<VmStatus> = fc.oneof(
   fc.record({ phase: fc.constantFrom(...SETTLED_PHASES.filter((phase) => phase !== 'failed')), since: moment }),
 );
 
+const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
+  secretId: anyId('sec'),
+  name: words,
+  env: orNull(words),
+  file: orNull(fc.record({ path: words, mode: small })),
+});
+
 /** Any VM at all, of this id, name and revision. */
 export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary<Vm> {
   return fc.record({
@@ -72,6 +81,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     }),
     labels: texts,
     metadata: object,
+    secrets: fc.array(anyGrant, { maxLength: 3 }),
     desired: fc.record({
       power: fc.constantFrom('running', 'paused', 'suspended', 'stopped', 'absent'),
       incarnation: small,
@@ -240,6 +250,7 @@ export const anySnapshot: fc.Arbitrary<Omit<Snapshot, 'id' | 'name' | 'revision'
     diskGib: small,
     network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
   }),
+  secrets: fc.array(anyGrant, { maxLength: 3 }),
   imageDigest: words,
   sizeBytes: orNull(moment),
   haltedMs: orNull(small),
@@ -313,4 +324,17 @@ export const anySigningKey: fc.Arbitrary<Omit<SigningKey, 'keyId'>> = fc.record(
   sealedPrivateKey: words,
   createdAt: moment,
   signsFrom: moment,
+});
+
+/** Any secret at all; whoever stores it gives it an id, an owner and a revision. */
+export const anySecret: fc.Arbitrary<Omit<Secret, 'id' | 'owner' | 'revision'>> = fc.record({
+  name: words,
+  description: words,
+  version: small,
+  sizeBytes: small,
+  isText: fc.boolean(),
+  sealed: words,
+  createdAt: moment,
+  updatedAt: moment,
+  lastUsedAt: orNull(moment),
 });

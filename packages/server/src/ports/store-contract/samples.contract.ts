@@ -3,6 +3,7 @@ import type { Execution } from '../../domain/execution/execution.ts';
 import type { KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
 import { type Id, type IdPrefix, idFromUuid, type VmId } from '../../domain/ids.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
+import type { Secret } from '../../domain/secret/secret.ts';
 import type { Session } from '../../domain/session/session.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
@@ -30,6 +31,7 @@ export function sampleVm(number: number, change: Partial<Vm> = {}): Vm {
     spec: { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' } },
     labels: {},
     metadata: {},
+    secrets: [],
     desired: { power: 'running', incarnation: 1, graceMs: 0 },
     origin: null,
     status: { phase: 'running', since: AT },
@@ -142,12 +144,32 @@ export function sampleSnapshot(number: number, change: Partial<Snapshot> = {}): 
     isTemporary: false,
     source: { id: numberedId('vm', 1), name: 'vm-1' },
     spec: { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, network: { mode: 'user', egress: 'deny' } },
+    secrets: [],
     imageDigest: 'd'.repeat(64),
     sizeBytes: 1_000,
     haltedMs: 10,
     owner: 'admin',
     createdAt: AT,
     updatedAt: AT,
+    revision: 1,
+    ...change,
+  };
+}
+
+/** A secret, with this number in its id and name. */
+export function sampleSecret(number: number, change: Partial<Secret> = {}): Secret {
+  return {
+    id: numberedId('sec', number),
+    name: `SECRET_${number}`,
+    owner: 'admin',
+    description: '',
+    version: 1,
+    sizeBytes: 3,
+    isText: true,
+    sealed: 'v1.key.nonce.text',
+    createdAt: AT,
+    updatedAt: AT,
+    lastUsedAt: null,
     revision: 1,
     ...change,
   };

@@ -234,6 +234,8 @@ export class SimulatedVm {
   ): DriverHandle {
     const { clock } = this.#deps;
     if (saved !== null) this.files.become(saved.files);
+    // In memory: a guest that boots finds it empty.
+    else if (this.files.isDirectory('/run')) this.files.remove('/run', true);
     this.#tellName(name);
     const number = randomInt(1, 2 ** 31);
     const { vcpuCount, memoryMib, diskGib, network } = spec;

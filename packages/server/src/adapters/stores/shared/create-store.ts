@@ -13,6 +13,7 @@ import { createExecutionStatements, createExecutionTable } from './tables/execut
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createRoleStatements, createRoleTable } from './tables/role-table.ts';
+import { createSecretStatements, createSecretTable } from './tables/secret-table.ts';
 import { createSessionStatements, createSessionTable } from './tables/session-table.ts';
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
 import { createSigningKeyStatements, createSigningKeyTable } from './tables/signing-key-table.ts';
@@ -38,6 +39,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     apiKeys: createApiKeyStatements(compiler),
     sessions: createSessionStatements(compiler),
     signingKeys: createSigningKeyStatements(compiler),
+    secrets: createSecretStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -57,6 +59,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       apiKeys: createApiKeyTable(connection, statements.apiKeys),
       sessions: createSessionTable(connection, statements.sessions),
       signingKeys: createSigningKeyTable(connection, statements.signingKeys),
+      secrets: createSecretTable(connection, statements.secrets),
     };
   }
 
@@ -178,6 +181,13 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       insert: (key) => transaction(({ signingKeys }) => signingKeys.insert(key)),
       reseal: (...key) => transaction(({ signingKeys }) => signingKeys.reseal(...key)),
       delete: (keyId) => transaction(({ signingKeys }) => signingKeys.delete(keyId)),
+    },
+    secrets: {
+      ...reading.secrets,
+      insert: (secret) => transaction(({ secrets }) => secrets.insert(secret)),
+      update: (secret) => transaction(({ secrets }) => secrets.update(secret)),
+      noteUsed: (...used) => transaction(({ secrets }) => secrets.noteUsed(...used)),
+      delete: (id, revision) => transaction(({ secrets }) => secrets.delete(id, revision)),
     },
   };
 }

@@ -16,6 +16,8 @@ export interface VmRow {
   readonly network: string;
   readonly labels: string;
   readonly metadata: string;
+  /** JSON: `[{ secretId, name, env, file: { path, mode } }]`. */
+  readonly secrets: string;
   readonly desired_power: string;
   readonly desired_incarnation: number;
   readonly desired_grace_ms: number;
@@ -208,6 +210,8 @@ export interface SnapshotRow {
   readonly disk_gib: number;
   /** JSON: `{ mode, egress }`. */
   readonly network: string;
+  /** JSON, as those of a VM. */
+  readonly secrets: string;
   readonly size_bytes: number | null;
   readonly halted_ms: number | null;
   readonly owner: string;
@@ -289,6 +293,22 @@ export interface SigningKeyRow {
   readonly signs_from: number;
 }
 
+export interface SecretRow {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly description: string;
+  readonly version: number;
+  readonly size_bytes: number;
+  readonly is_text: number;
+  /** The value, sealed: it begins with the id of the key. */
+  readonly sealed: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly last_used_at: number | null;
+  readonly revision: number;
+}
+
 export interface Schema {
   readonly vms: VmRow;
   readonly operations: OperationRow;
@@ -306,4 +326,5 @@ export interface Schema {
   readonly api_keys: ApiKeyRow;
   readonly sessions: SessionRow;
   readonly signing_keys: SigningKeyRow;
+  readonly secrets: SecretRow;
 }

@@ -1,6 +1,7 @@
 import { SNAPSHOT_STATES, type Snapshot } from '../../../../domain/snapshot/snapshot.ts';
 import type { SnapshotRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
+import { decodeGrants, encodeGrants } from './grants-column.ts';
 import { network } from './network-column.ts';
 import * as read from './read-value.ts';
 
@@ -24,6 +25,7 @@ export function encodeSnapshot(snapshot: Snapshot): SnapshotRow {
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
     network: JSON.stringify(spec.network),
+    secrets: encodeGrants(snapshot.secrets),
     size_bytes: snapshot.sizeBytes,
     halted_ms: snapshot.haltedMs,
     owner: snapshot.owner,
@@ -52,6 +54,7 @@ export function decodeSnapshot(row: SnapshotRow): Snapshot {
       diskGib: read.count(row.disk_gib, 'disk_gib'),
       network: network(row.network, 'network'),
     },
+    secrets: decodeGrants(row.secrets, 'secrets'),
     imageDigest: read.text(row.image_digest, 'image_digest'),
     sizeBytes: optionalCount(row.size_bytes, 'size_bytes'),
     haltedMs: optionalCount(row.halted_ms, 'halted_ms'),

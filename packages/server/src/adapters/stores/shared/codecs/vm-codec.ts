@@ -6,6 +6,7 @@ import type { DriverHandle, Failure, Origin, Suspension, Vm, VmStatus } from '..
 import { WARM_STARTS } from '../../../../domain/vm/warm-start.ts';
 import type { VmRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
+import { decodeGrants, encodeGrants } from './grants-column.ts';
 import { network } from './network-column.ts';
 import * as read from './read-value.ts';
 
@@ -22,6 +23,7 @@ export function encodeVm(vm: Vm): VmRow {
     network: JSON.stringify(vm.spec.network),
     labels: JSON.stringify(vm.labels),
     metadata: JSON.stringify(vm.metadata),
+    secrets: encodeGrants(vm.secrets),
     desired_power: vm.desired.power,
     desired_incarnation: vm.desired.incarnation,
     desired_grace_ms: vm.desired.graceMs,
@@ -72,6 +74,7 @@ export function decodeVm(row: VmRow): Vm {
     },
     labels: labels(row.labels, 'labels'),
     metadata: read.jsonObject(row.metadata, 'metadata'),
+    secrets: decodeGrants(row.secrets, 'secrets'),
     desired: {
       power: power(row.desired_power, 'desired_power'),
       incarnation: read.count(row.desired_incarnation, 'desired_incarnation'),

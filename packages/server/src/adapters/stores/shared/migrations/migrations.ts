@@ -9,6 +9,7 @@ import { warmStarts } from './0008-warm-starts.ts';
 import { owners } from './0009-owners.ts';
 import { users } from './0010-users.ts';
 import { sessions } from './0011-sessions.ts';
+import { secrets } from './0013-secrets.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   owners,
   users,
   sessions,
+  secrets,
 ];

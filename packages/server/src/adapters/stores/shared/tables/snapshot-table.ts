@@ -128,6 +128,7 @@ function everyColumn(place: Place<SnapshotRow>) {
     memory_mib: place('memory_mib'),
     disk_gib: place('disk_gib'),
     network: place('network'),
+    secrets: place('secrets'),
     size_bytes: place('size_bytes'),
     halted_ms: place('halted_ms'),
     owner: place('owner'),

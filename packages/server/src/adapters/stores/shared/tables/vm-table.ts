@@ -43,6 +43,16 @@ export function createVmStatements(db: Kysely<Schema>) {
         .orderBy('id')
         .limit(place('limit')),
     ),
+    listGiven: prepareStatement<{ readonly pattern: string; readonly limit: number }, VmRow>((place) =>
+      db
+        .selectFrom('vms')
+        .selectAll()
+        // As the index says it: else a database does not see that it will do.
+        .where('secrets', '<>', sql.lit('[]'))
+        .where('secrets', 'like', place('pattern'))
+        .orderBy('id')
+        .limit(place('limit')),
+    ),
     promised: preparePromised(db),
     listExpiries: prepareStatement<Record<never, never>, VmRow>(() =>
       db.selectFrom('vms').selectAll().where('expires_at', 'is not', null).orderBy('expires_at').orderBy('id'),
@@ -112,6 +122,10 @@ export function createVmTable(
       const { rows } = await connection.execute(statements.listPendingFrom({ snapshot_id: snapshotId, limit }));
       return rows.map(decodeVm);
     },
+    async listGiven(secretId, limit) {
+      const { rows } = await connection.execute(statements.listGiven({ pattern: `%"${secretId}"%`, limit }));
+      return rows.map(decodeVm);
+    },
     async listExpiries() {
       const { rows } = await connection.execute(statements.listExpiries({}));
       return rows.map(decodeVm);
@@ -156,6 +170,7 @@ function everyColumn(place: Place<VmRow>) {
     network: place('network'),
     labels: place('labels'),
     metadata: place('metadata'),
+    secrets: place('secrets'),
     desired_power: place('desired_power'),
     desired_incarnation: place('desired_incarnation'),
     desired_grace_ms: place('desired_grace_ms'),

@@ -1,0 +1,34 @@
+import type { SecretGrant } from '../../../../domain/secret/grant.ts';
+import * as read from './read-value.ts';
+
+/** The secrets that a VM is given, as a column. */
+export function encodeGrants(grants: readonly SecretGrant[]): string {
+  return JSON.stringify(
+    grants.map(({ secretId, name, env, file }) => ({
+      secretId,
+      name,
+      env,
+      file: file === null ? null : { path: file.path, mode: file.mode },
+    })),
+  );
+}
+
+/** A column with the secrets that a VM is given. */
+export const decodeGrants = read.json(
+  read.list((value, field): SecretGrant => {
+    const stored = read.object(value, field);
+    return {
+      secretId: secretId(stored['secretId'], `${field}.secretId`),
+      name: read.text(stored['name'], `${field}.name`),
+      env: env(stored['env'], `${field}.env`),
+      file: file(stored['file'], `${field}.file`),
+    };
+  }),
+);
+
+const secretId = read.id('sec');
+const env = read.nullable(read.text);
+const file = read.nullable((value, field): NonNullable<SecretGrant['file']> => {
+  const stored = read.object(value, field);
+  return { path: read.text(stored['path'], `${field}.path`), mode: read.count(stored['mode'], `${field}.mode`) };
+});

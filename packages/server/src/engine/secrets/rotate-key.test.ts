@@ -1,0 +1,244 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMemoryBus } from '../../adapters/bus/memory-bus.ts';
+import { givenKeys, keysOfFile } from '../../adapters/secrets/key-store.ts';
+import { createKeyring } from '../../adapters/secrets/keyring.ts';
+import { createSqliteStore } from '../../adapters/stores/sqlite/sqlite-store.ts';
+import { createPinoLog } from '../../adapters/system/pino-log.ts';
+import { createSystemClock } from '../../adapters/system/system-clock.ts';
+import { createSystemIds } from '../../adapters/system/system-ids.ts';
+import { type Secret, sealingContext } from '../../domain/secret/secret.ts';
+import type { Keyring } from '../../ports/sealer.ts';
+import type { Store } from '../../ports/store.ts';
+import { numberedId, sampleSecret } from '../../ports/store-contract/samples.contract.ts';
+import { createSecret } from '../operations/create-secret.ts';
+import { ADMIN } from '../principals.test-kit.ts';
+import { createKeyRotations } from './rotate-key.ts';
+
+const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
+const COUNT = 120;
+
+let directory: string;
+let store: Store;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'volary-test-rotation-'));
+  store = await createSqliteStore({ path: join(directory, 'volary.db') });
+});
+afterEach(async () => {
+  await store[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+/** The keys as a server finds them when it starts. */
+function openKeys(): Keyring {
+  return createKeyring(keysOfFile(join(directory, 'secrets.key'), log));
+}
+
+function rotations(keyring: Keyring, over: Store = store) {
+  const deps = { store: over, keyring, bus: createMemoryBus({ log }), clock: createSystemClock(), log };
+  return createKeyRotations({ ...deps, hostId: numberedId('host', 1) });
+}
+
+function textOf(number: number): Uint8Array {
+  return new TextEncoder().encode(`value ${number}`);
+}
+
+async function fill(keyring: Keyring): Promise<void> {
+  await store.transaction(async ({ secrets }) => {
+    for (let number = 1; number <= COUNT; number++) {
+      const secret = sampleSecret(number);
+      await secrets.insert({ ...secret, sealed: keyring.seal(textOf(number), sealingContext(secret)) });
+    }
+  });
+}
+
+async function all(): Promise<readonly Secret[]> {
+  return await store.secrets.list({ limit: 1_000, after: null });
+}
+
+/** Every value, by the keys that there are. */
+async function opened(keyring: Keyring): Promise<readonly string[]> {
+  return (await all()).map((secret) => new TextDecoder().decode(keyring.open(secret.sealed, sealingContext(secret))));
+}
+
+const VALUES = Array.from({ length: COUNT }, (_, i) => `value ${i + 1}`);
+
+describe('changing the key', () => {
+  it('seals everything with a new one, and drops the old one', async () => {
+    const keyring = openKeys();
+    await fill(keyring);
+    const before = await all();
+    const [oldId] = keyring.keyIds();
+    const oldFile = readFileSync(join(directory, 'secrets.key'), 'utf8').trim();
+
+    const { keyId, resealed, droppedKeys } = await rotations(keyring).rotate(ADMIN);
+
+    expect([keyId, droppedKeys, resealed]).toEqual([keyring.keyIds()[0], [oldId], { secrets: COUNT }]);
+    expect(keyring.keyIds()).toEqual([keyId]);
+    expect(openKeys().keyIds()).toEqual([keyId]);
+    expect(readFileSync(join(directory, 'secrets.key'), 'utf8')).not.toContain(oldFile);
+    expect(await opened(openKeys())).toEqual(VALUES);
+    const after = await all();
+    expect(after.every(({ sealed }) => sealed.startsWith(keyring.prefixOf(keyId)))).toBe(true);
+    expect(after.map(({ version, updatedAt }) => [version, updatedAt])).toEqual(
+      before.map(({ version, updatedAt }) => [version, updatedAt]),
+    );
+    expect((await store.events.list({ after: 0, limit: 9 })).at(-1)).toMatchObject({
+      type: 'secrets.key_rotated',
+      owner: null,
+      data: { key_id: keyId },
+    });
+  });
+
+  it('misses nothing that is made meanwhile', async () => {
+    const keyring = openKeys();
+    await fill(keyring);
+    const deps = { store, keyring, bus: createMemoryBus({ log }), clock: createSystemClock(), ids: createSystemIds() };
+    const making = Array.from({ length: 20 }, (_, i) =>
+      createSecret(deps, ADMIN, { name: `MADE_${i}`, value: textOf(i), description: '' }),
+    );
+
+    const rotating = rotations(keyring).rotate(ADMIN);
+    const more = Array.from({ length: 20 }, (_, i) =>
+      createSecret(deps, ADMIN, { name: `MORE_${i}`, value: textOf(i), description: '' }),
+    );
+    await Promise.all([...making, rotating, ...more]);
+
+    expect(openKeys().keyIds()).toHaveLength(1);
+    expect(await opened(openKeys())).toHaveLength(COUNT + 40);
+  });
+
+  it('is done by one at a time', async () => {
+    const keyring = openKeys();
+    await fill(keyring);
+    const one = rotations(keyring);
+
+    const first = one.rotate(ADMIN);
+    await expect(one.rotate(ADMIN)).rejects.toMatchObject({ code: 'conflict', reason: 'secret.rotating' });
+    await first;
+    await one.rotate(ADMIN);
+
+    expect(await opened(openKeys())).toEqual(VALUES);
+  });
+
+  it('keeps the old keys when something cannot be opened', async () => {
+    const keyring = openKeys();
+    await fill(keyring);
+    await store.secrets.insert(sampleSecret(COUNT + 1, { sealed: 'v1.0000000000000000.AAAAAAAAAAAAAAAA.damaged' }));
+
+    await expect(rotations(keyring).rotate(ADMIN)).rejects.toMatchObject({ code: 'data_loss' });
+    expect(openKeys().keyIds()).toHaveLength(2);
+    await rotations(openKeys()).resume();
+    expect(openKeys().keyIds()).toHaveLength(2);
+    await store.secrets.delete(numberedId('sec', COUNT + 1), 1);
+    await rotations(openKeys()).resume();
+
+    expect(openKeys().keyIds()).toHaveLength(1);
+    expect(await opened(openKeys())).toEqual(VALUES);
+  });
+});
+
+describe('a server that dies over changing the key', () => {
+  // Adding the key, a transaction for each batch and one that looks again, and dropping: before and after each.
+  const MOMENTS = Array.from({ length: 14 }, (_, i) => i + 1);
+
+  it.each(MOMENTS)('at moment %i leaves everything to be opened, and the next one completes it', async (moment) => {
+    await fill(openKeys());
+    const dying = countdown(moment);
+
+    await rotations(dyingKeys(openKeys(), dying), dyingStore(store, dying))
+      .rotate(ADMIN)
+      .catch((error: unknown) => expect(error).toBe(DEATH));
+
+    expect(dying.isDead).toBe(true);
+    expect(await opened(openKeys())).toEqual(VALUES);
+    const next = openKeys();
+    await rotations(next).resume();
+    expect(next.keyIds()).toHaveLength(1);
+    expect(await opened(openKeys())).toEqual(VALUES);
+    expect(await store.secrets.listNotSealedBy(next.prefixOf(next.keyIds()[0] ?? ''), 1)).toEqual([]);
+  });
+
+  it('has no moment more', async () => {
+    await fill(openKeys());
+    const dying = countdown(MOMENTS.length + 1);
+    await rotations(dyingKeys(openKeys(), dying), dyingStore(store, dying)).rotate(ADMIN);
+    expect(dying.isDead).toBe(false);
+  });
+});
+
+describe('keys that are given', () => {
+  const [one, two] = ['A', 'B'].map((letter) => Buffer.from(letter.repeat(32)).toString('base64'));
+
+  it('are changed by putting a new one first; the answer leaves dropping to who gives them', async () => {
+    await fill(createKeyring(givenKeys(`${one}`)));
+    const both = createKeyring(givenKeys(`${two},${one}`));
+
+    expect(await rotations(both).rotate(ADMIN)).toMatchObject({ resealed: { secrets: COUNT }, droppedKeys: [] });
+
+    expect(await opened(createKeyring(givenKeys(`${two}`)))).toEqual(VALUES);
+  });
+
+  it('are not changed while there is one', async () => {
+    await expect(rotations(createKeyring(givenKeys(`${one}`))).rotate(ADMIN)).rejects.toMatchObject({
+      code: 'failed_precondition',
+      reason: 'secret.one_key_given',
+    });
+  });
+});
+
+const DEATH = new Error('the server has died');
+
+interface Countdown {
+  isDead: boolean;
+  pass(): void;
+}
+
+/** Throws at the k-th moment, and at each one after it: the dead do nothing any more. */
+function countdown(k: number): Countdown {
+  let left = k;
+  const self: Countdown = {
+    isDead: false,
+    pass() {
+      left -= 1;
+      if (left <= 0) self.isDead = true;
+      if (self.isDead) throw DEATH;
+    },
+  };
+  return self;
+}
+
+function dyingKeys(keyring: Keyring, dying: Countdown): Keyring {
+  return {
+    ...keyring,
+    addKey: () => {
+      dying.pass();
+      const id = keyring.addKey();
+      dying.pass();
+      return id;
+    },
+    dropOldKeys: () => {
+      dying.pass();
+      keyring.dropOldKeys();
+      dying.pass();
+    },
+  };
+}
+
+function dyingStore(over: Store, dying: Countdown): Store {
+  return {
+    ...over,
+    async transaction(work) {
+      const result = await over.transaction(async (tables) => {
+        const done = await work(tables);
+        dying.pass();
+        return done;
+      });
+      dying.pass();
+      return result;
+    },
+  };
+}
