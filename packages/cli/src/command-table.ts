@@ -77,7 +77,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'update',
-    'change when a VM is suspended or deleted by itself',
+    'change when a VM is suspended or deleted by itself, and its secrets',
     async () => (await import('./commands/update.ts')).configureUpdate,
   ),
   entry(
@@ -178,6 +178,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'webhook',
     'have events sent to a URL, and see what arrived',
     async () => (await import('./commands/webhook.ts')).configureWebhook,
+  ),
+  entry(
+    'Other',
+    'secrets',
+    'keep values that VMs are given and nobody is shown',
+    async () => (await import('./commands/secrets.ts')).configureSecrets,
   ),
   entry(
     'Other',

@@ -6,8 +6,9 @@ import { usageError } from '../errors.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
 import { collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
+import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
-interface CreateOptions extends LifeOptions {
+interface CreateOptions extends LifeOptions, SecretOptions {
   readonly image?: string;
   readonly vcpus?: number;
   readonly memory?: number;
@@ -23,7 +24,7 @@ interface CreateOptions extends LifeOptions {
 
 /** `volary create [NAME]`: prints the name when the VM's guest has answered. */
 export function configureCreate(command: Command, context: Context): void {
-  addLifeOptions(command)
+  addSecretOption(addLifeOptions(command))
     .argument('[name]', 'its name: lower-case letters, digits and hyphens (default: one is made up)')
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
@@ -93,6 +94,7 @@ function createRequest(name: string | undefined, options: CreateOptions): Create
     ...(warm === undefined ? {} : { warm }),
     ...(label === undefined ? {} : { labels: label }),
     ...lifeRequest(options),
+    ...secretsRequest(options),
     start,
   };
 }
