@@ -46,9 +46,8 @@ describe.each(table)('route %s', (name, route) => {
 
   it('says, if it is a POST, how a repetition is kept from taking effect twice', () => {
     // These name an offset, a state or a name that is given once: a repetition finds it reached.
-    const isHarmless = ['writeStdin', 'resizeExecution', 'createUser'].includes(name);
-    // These name an offset or a state, or a name: a repetition finds it reached, or taken.
-    const isHarmless = ['writeStdin', 'resizeExecution', 'createSecret', 'rotateSecretsKey'].includes(name);
+    const harmless = ['writeStdin', 'resizeExecution', 'createUser', 'createSecret', 'rotateSecretsKey'];
+    const isHarmless = harmless.includes(name);
 
     expect(route.keyed !== undefined).toBe(route.method === 'POST' && !isHarmless);
   });

@@ -81,13 +81,10 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const links = createGuestLinks(deps);
   const templates = createTemplateMaker({ ...deps, config, pool });
   const warm = createWarmStarts({ ...deps, config, pool, templates });
-  const reconciler = createVmReconciler({ ...deps, config, links, warm });
-  const changing: OperationDeps & EngineDeps & WarmCreation & { readonly pool: SparePool } = {
-  const warm = createWarmStarts({ ...deps, config, pool });
   const secrets = createSecretDelivery(deps);
   const rotations = createKeyRotations({ ...deps, hostId: config.hostId });
   const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets });
-  const changing: OperationDeps & EngineDeps & WarmCreation = {
+  const changing: OperationDeps & EngineDeps & WarmCreation & { readonly pool: SparePool } = {
     ...{ ...deps, config, wake, pool, warm },
     giveWay: () => pool.release(),
   };

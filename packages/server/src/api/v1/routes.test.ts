@@ -20,8 +20,8 @@ import {
   UNKNOWN_WEBHOOK,
   unknownFile,
 } from './routes.test-kit.ts';
-import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
 import { givenSecrets, secretCases } from './secret-cases.test-kit.ts';
+import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
 
 let server: RunningServer;
 let client: VolaryClient;
