@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { authentication } from './authentication.ts';
 import { coldBoot } from './cold-boot.ts';
 import { density } from './density.ts';
 import { eventAppend } from './event-append.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   serverAtRest,
   serverRestart,
   listVms,
+  authentication,
   eventAppend,
   eventFanOut,
   warmCreate,

@@ -9,7 +9,7 @@ export interface CommandEntry {
   readonly alias?: string;
   readonly summary: string;
   /** The heading under which `volary help` lists it. */
-  readonly group: 'Getting started' | 'VMs' | 'In a VM' | 'Seeing' | 'Other';
+  readonly group: 'Getting started' | 'VMs' | 'In a VM' | 'Seeing' | 'Access' | 'Other';
   /** Loaded only if it is the command that runs: the others cost no start-up time. */
   readonly load: () => Promise<Configure>;
 }
@@ -184,6 +184,30 @@ export const COMMANDS: readonly CommandEntry[] = [
     'secrets',
     'keep values that VMs are given and nobody is shown',
     async () => (await import('./commands/secrets.ts')).configureSecrets,
+  ),
+  entry(
+    'Access',
+    'whoami',
+    'say who you are to the server, and what you may do',
+    async () => (await import('./commands/whoami.ts')).configureWhoami,
+  ),
+  entry(
+    'Access',
+    'users',
+    'list, make, change and delete users',
+    async () => (await import('./commands/users.ts')).configureUsers,
+  ),
+  entry(
+    'Access',
+    'keys',
+    'list, make and revoke API keys',
+    async () => (await import('./commands/keys.ts')).configureKeys,
+  ),
+  entry(
+    'Access',
+    'roles',
+    'list, make and delete roles',
+    async () => (await import('./commands/roles.ts')).configureRoles,
   ),
   entry(
     'Other',

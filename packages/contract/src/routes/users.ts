@@ -110,7 +110,7 @@ export const deleteUser = route({
   operationId: 'deleteUser',
   tag: 'users',
   summary: 'Delete a user, with all keys and sessions',
-  description: 'One who owns VMs, snapshots or webhooks cannot be deleted. The name is never given again.',
+  description: 'One who owns VMs, snapshots, webhooks or secrets cannot be deleted. The name is never given again.',
   permission: 'user:delete',
   params: UserRefParams,
   headers: [IF_MATCH],

@@ -250,6 +250,7 @@ export interface OwnedCounts {
   readonly vms: number;
   readonly snapshots: number;
   readonly webhooks: number;
+  readonly secrets: number;
 }
 
 /** Roles that somebody made, by name. */

@@ -42,13 +42,13 @@ export function createUserStatements(db: Kysely<Schema>) {
       db.selectFrom('users').selectAll().where('email_key', '=', place('email_key')),
     ),
     countOwned: prepareStatement<{ readonly owner: string }, Record<keyof OwnedCounts, number | null>>((place) => {
-      const countIn = (table: 'vms' | 'snapshots' | 'webhooks') =>
+      const countIn = (table: 'vms' | 'snapshots' | 'webhooks' | 'secrets') =>
         db
           .selectFrom(table)
           .select(({ fn }) => fn.countAll<number>().as('count'))
           .where('owner', '=', place('owner'))
           .as(table);
-      return db.selectNoFrom([countIn('vms'), countIn('snapshots'), countIn('webhooks')]);
+      return db.selectNoFrom([countIn('vms'), countIn('snapshots'), countIn('webhooks'), countIn('secrets')]);
     }),
     list: ({ limit, after, states }: Parameters<UserTable['list']>[0]) => {
       let query = db.selectFrom('users').selectAll().orderBy('id').limit(limit);
@@ -68,6 +68,8 @@ export function createUserStatements(db: Kysely<Schema>) {
         .compile(),
   };
 }
+
+const NOTHING: OwnedCounts = { vms: 0, snapshots: 0, webhooks: 0, secrets: 0 };
 
 /** The table over one connection. */
 export function createUserTable(connection: Connection, statements: UserStatements): UserTable {
@@ -104,11 +106,11 @@ export function createUserTable(connection: Connection, statements: UserStatemen
       if (changedRows === 0) throw revisionConflict('user', user.id, read_revision);
     },
     async countOwned(name) {
-      const { rows } = await connection.execute(statements.countOwned({ owner: name }));
+      const [counts] = (await connection.execute(statements.countOwned({ owner: name }))).rows;
+      const { vms, snapshots, webhooks, secrets } = counts ?? NOTHING;
       return {
-        vms: Number(rows[0]?.vms ?? 0),
-        snapshots: Number(rows[0]?.snapshots ?? 0),
-        webhooks: Number(rows[0]?.webhooks ?? 0),
+        ...{ vms: Number(vms), snapshots: Number(snapshots) },
+        ...{ webhooks: Number(webhooks), secrets: Number(secrets) },
       };
     },
     async markLogin(id, at) {

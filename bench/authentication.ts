@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import autocannon from 'autocannon';
+import type { Benchmark } from './lib/benchmark.ts';
+import { median } from './lib/stats.ts';
+
+const ROUNDS = 9;
+const ROUND_S = 3;
+const CONNECTIONS = 20;
+const SERVER = new URL('./lib/authenticating-server.ts', import.meta.url).pathname;
+
+/** One VM, asked for by an API key, beside the same server that compares the digest of one key and does nothing else to find out who asks. */
+export const authentication: Benchmark = {
+  name: 'authentication',
+  about: `GET /v1/vms/{ref} by an API key, beside the same server that knows one key and compares its digest; ${CONNECTIONS} connections, median of ${ROUNDS} rounds of ${ROUND_S} s, taken in turns`,
+  async run(say) {
+    await using own = await startServer('own');
+    await using bare = await startServer('bare');
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let round = 0; round <= ROUNDS; round++) {
+      say(round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`);
+      const [first, second] = round % 2 === 0 ? [own, bare] : [bare, own];
+      const rates = new Map([[first, await requestsPerSecond(first)]]);
+      rates.set(second, await requestsPerSecond(second));
+      if (round === 0) continue;
+      ours.push(rates.get(own) ?? 0);
+      theirs.push(rates.get(bare) ?? 0);
+    }
+    return [
+      {
+        name: 'VM by an API key',
+        value: median(ours),
+        unit: 'requests/s',
+        reference: { name: 'one key compared', value: median(theirs) },
+        bound: { kind: 'at least', value: 0.9, of: 'ratio' },
+      },
+    ];
+  },
+};
+
+interface Server extends AsyncDisposable {
+  readonly url: string;
+  readonly key: string;
+}
+
+async function requestsPerSecond({ url, key }: Server): Promise<number> {
+  const headers = { authorization: `Bearer ${key}` };
+  const result = await autocannon({
+    url: `${url}/v1/vms/first`,
+    headers,
+    connections: CONNECTIONS,
+    duration: ROUND_S,
+  });
+  if (result.non2xx + result.errors > 0)
+    throw new Error(`${result.non2xx} answers were no 2xx, ${result.errors} failed`);
+  return result.requests.average;
+}
+
+async function startServer(kind: 'own' | 'bare'): Promise<Server> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'volary-bench-'));
+  const child: ChildProcess = spawn(process.execPath, [SERVER, kind, dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (child.stdout === null) throw new TypeError('the child has no pipes');
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const told: { readonly url: string; readonly key: string } = JSON.parse(String(line));
+  return {
+    ...told,
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
