@@ -47,6 +47,8 @@ async function readLine(stdin: NodeJS.ReadStream): Promise<string> {
   const onEnd = (): void => take(ENDS);
   stdin.on('data', onData);
   stdin.on('end', onEnd);
+  // A listener alone does not wake what was paused after the question before.
+  stdin.resume();
   try {
     return await promise;
   } finally {
