@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
+import { TRANSPORT_SOURCES } from './transport-settings.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -114,5 +115,14 @@ describe('the settings of the transport', () => {
 
     expect(error).toMatchObject({ reason: 'config.invalid', message: expect.stringContaining(words) });
     expect(String(error)).not.toContain('secret');
+  });
+
+  it('are explained, each with its variable', () => {
+    const guide = readFileSync(new URL('../../../../docs/guide/serving.md', import.meta.url), 'utf8');
+    const unexplained = Object.values(TRANSPORT_SOURCES).filter(
+      ({ file, env }) => !guide.includes(`\`${file}\``) || !guide.includes(`\`${env}\``),
+    );
+
+    expect(unexplained).toEqual([]);
   });
 });
