@@ -5,6 +5,7 @@ import { type Context, printJson } from '../context.ts';
 import { formatAge } from '../output/format.ts';
 import { styledPhase } from '../output/style.ts';
 import { formatFields } from '../output/table.ts';
+import { formatSecret } from '../secrets/given-secrets.ts';
 
 /** `volary get VM`: everything known of it. */
 export function configureGet(command: Command, context: Context): void {
@@ -38,6 +39,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['memory', `${vm.memory_mib} MiB`],
     ['disk', `${vm.disk_gib} GiB`],
     ['network', vm.network.mode === 'none' ? 'none' : `${vm.network.mode}, egress ${vm.network.egress ?? 'deny'}`],
+    ...(vm.secrets.length === 0 ? [] : [['secrets', vm.secrets.map(formatSecret).join(' ')] as const]),
     ['labels', pairs(vm.labels)],
     ['metadata', pairs(vm.metadata)],
     ['driver', vm.driver],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { collectSecrets } from './given-secrets.ts';
+import { collectSecrets, formatSecret } from './given-secrets.ts';
 
 describe('--secret', () => {
   it.each([
@@ -18,5 +18,17 @@ describe('--secret', () => {
 
   it.each(['', '=A', 'TOKEN=', 'TOKEN:', 'TOKEN:relative', 'TOKEN:/a:rw'])('does not take %j', (text) => {
     expect(() => collectSecrets(text)).toThrow('It has the form');
+  });
+});
+
+describe('a secret that a VM is given', () => {
+  it.each([
+    [{ name: 'TOKEN', env: 'TOKEN', file: null, mode: null }, 'TOKEN'],
+    [{ name: 'TOKEN', env: 'T', file: null, mode: null }, 'TOKEN=T'],
+    [{ name: 'TOKEN', env: null, file: '/run/secrets/t', mode: '0400' }, 'TOKEN:/run/secrets/t:0400'],
+    [{ name: 'TOKEN', env: 'TOKEN', file: '/run/secrets/t', mode: '0440' }, 'TOKEN=TOKEN:/run/secrets/t:0440'],
+  ])('is shown as it would be asked for: %j', (given, shown) => {
+    expect(formatSecret(given)).toBe(shown);
+    expect(collectSecrets(shown)).toMatchObject([{ name: 'TOKEN' }]);
   });
 });

@@ -1,4 +1,4 @@
-import type { VmSecretRequest } from '@volary/contract';
+import type { VmSecret, VmSecretRequest } from '@volary/contract';
 import { type Command, InvalidArgumentError } from 'commander';
 
 /** Secrets that a VM is given; `false`: none. */
@@ -33,4 +33,10 @@ export function collectSecrets(text: string, previous: readonly VmSecretRequest[
     ...(mode === undefined ? {} : { mode }),
   };
   return [...previous, given];
+}
+
+/** As it would be asked for. */
+export function formatSecret({ name, env, file, mode }: VmSecret): string {
+  const asVariable = env === null || (env === name && file === null) ? '' : `=${env}`;
+  return `${name}${asVariable}${file === null ? '' : `:${file}:${mode}`}`;
 }

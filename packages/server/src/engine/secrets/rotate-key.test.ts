@@ -17,7 +17,8 @@ import { createSecret } from '../operations/create-secret.ts';
 import { ADMIN } from '../principals.test-kit.ts';
 import { createKeyRotations } from './rotate-key.ts';
 
-const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
+const logged: string[] = [];
+const log = createPinoLog({ level: 'error', stream: { write: (line: string) => logged.push(line) } });
 const COUNT = 120;
 
 let directory: string;
@@ -138,6 +139,21 @@ describe('changing the key', () => {
 
     expect(openKeys().keyIds()).toHaveLength(1);
     expect(await opened(openKeys())).toEqual(VALUES);
+  });
+});
+
+describe('a server that starts', () => {
+  it('says so when there are secrets that it has no key for, and nothing when it has', async () => {
+    await fill(openKeys());
+    logged.length = 0;
+    await rotations(openKeys()).resume();
+    expect(logged).toEqual([]);
+
+    rmSync(join(directory, 'secrets.key'));
+    await rotations(openKeys()).resume();
+
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain('no key of this server opens');
   });
 });
 

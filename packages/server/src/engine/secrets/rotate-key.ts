@@ -24,7 +24,10 @@ type RotationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'keyring' | 'lo
 export interface KeyRotations {
   /** Throws as `SecretApi.rotateKey`. */
   rotate(principal: Principal): Promise<KeyRotation>;
-  /** Goes on with one that a former server was cut short in. What keeps it from that is logged: all can still be opened. */
+  /**
+   * Goes on with one that a former server was cut short in. What keeps it from that is logged, since all can still be opened; and so is it if
+   * something cannot.
+   */
   resume(): Promise<void>;
 }
 
@@ -83,7 +86,8 @@ export function createKeyRotations(deps: RotationDeps, resealables: readonly Res
       });
     },
     async resume() {
-      if (!keyring.supportsNewKeys || keyring.keyIds().length === 1) return;
+      if (keyring.keyIds().length === 1) return await warnOfLostKey(deps);
+      if (!keyring.supportsNewKeys) return;
       try {
         await exclusively(resealAll);
       } catch (error) {
@@ -91,6 +95,20 @@ export function createKeyRotations(deps: RotationDeps, resealables: readonly Res
       }
     },
   };
+}
+
+/** After its file was lost, say, and a new one made: what was sealed is lost, and everything else works. */
+async function warnOfLostKey({ store, keyring, log }: RotationDeps): Promise<void> {
+  const [keyId = ''] = keyring.keyIds();
+  const [lost] = await store.secrets.listNotSealedBy(keyring.prefixOf(keyId), 1);
+  if (lost === undefined) return;
+  log.error(
+    'there are secrets that no key of this server opens; bring secrets.key back from a copy, or set them anew',
+    {
+      secretId: lost.id,
+      keyId,
+    },
+  );
 }
 
 function event({ clock, hostId }: RotationDeps, keyId: string) {
