@@ -327,7 +327,8 @@ export interface SecretTable {
   /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
   delete(id: SecretId, revision: number): Promise<void>;
   count(owner: string): Promise<number>;
-  /** Secrets whose sealed value does not begin so; at most `limit`. */
+  /** Secrets whose sealed value begins so, or does not; at most `limit`. */
+  listSealedBy(prefix: string, limit: number): Promise<readonly Secret[]>;
   listNotSealedBy(prefix: string, limit: number): Promise<readonly Secret[]>;
 }
 

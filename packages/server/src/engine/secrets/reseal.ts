@@ -1,4 +1,5 @@
-import { type Secret, sealingContext } from '../../domain/secret/secret.ts';
+import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import { sealingContext } from '../../domain/secret/secret.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import type { Tables } from '../../ports/store.ts';
 
@@ -7,8 +8,8 @@ export interface Resealable {
   /** In what is answered about it: `secrets`. */
   readonly kind: string;
   /**
-   * Seals anew, within the transaction of these tables, up to `limit` values that do not begin with `prefix`. Answers how many; 0 when
-   * none is left. Throws `data_loss` sealer.* when one cannot be opened.
+   * Seals anew, within the transaction of these tables, up to `limit` values that begin with `prefix`, which is that of an old key. Answers how
+   * many; 0 when none is left. Throws `data_loss` sealer.* when one cannot be opened, by `resealed`.
    */
   resealSome(
     tables: Tables,
@@ -17,11 +18,20 @@ export interface Resealable {
   ): Promise<number>;
 }
 
+/** Neither the version nor the time of a value changes with that. */
 const SECRETS: Resealable = {
   kind: 'secrets',
   async resealSome({ secrets }, sealer, { prefix, limit }) {
-    const found = await secrets.listNotSealedBy(prefix, limit);
-    for (const secret of found) await secrets.update(resealed(sealer, secret));
+    const found = await secrets.listSealedBy(prefix, limit);
+    for (const secret of found) {
+      const sealed = resealed(
+        sealer,
+        `secret ${secret.name} of ${secret.owner}`,
+        secret.sealed,
+        sealingContext(secret),
+      );
+      await secrets.update({ ...secret, sealed, revision: secret.revision + 1 });
+    }
     return found.length;
   },
 };
@@ -29,12 +39,12 @@ const SECRETS: Resealable = {
 /** All that is sealed, wherever it lies. Whoever adds a table with something sealed adds it here. */
 export const RESEALABLES: readonly Resealable[] = [SECRETS];
 
-/** The same value; so neither its version nor when it was set changes. */
-function resealed(sealer: Sealer, secret: Secret): Secret {
-  const context = sealingContext(secret);
-  return {
-    ...secret,
-    sealed: sealer.seal(sealer.open(secret.sealed, context), context),
-    revision: secret.revision + 1,
-  };
+/** The same value, sealed by the key that seals now. `what` names it for people. Throws `data_loss` sealer.* */
+function resealed(sealer: Sealer, what: string, sealed: string, context: string): string {
+  try {
+    return sealer.seal(sealer.open(sealed, context), context);
+  } catch (cause) {
+    const { code, reason, message } = toVolaryError(cause);
+    throw new VolaryError(code, `The ${what} cannot be opened: ${message}`, { reason, cause });
+  }
 }

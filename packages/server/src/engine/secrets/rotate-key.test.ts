@@ -125,20 +125,37 @@ describe('changing the key', () => {
     expect(await opened(openKeys())).toEqual(VALUES);
   });
 
-  it('keeps the old keys when something cannot be opened', async () => {
+  it('keeps the old keys when something of theirs cannot be opened, and says what', async () => {
     const keyring = openKeys();
     await fill(keyring);
-    await store.secrets.insert(sampleSecret(COUNT + 1, { sealed: 'v1.0000000000000000.AAAAAAAAAAAAAAAA.damaged' }));
+    const damaged = sampleSecret(COUNT + 1, { name: 'DAMAGED', sealed: keyring.seal(textOf(0), 'another place') });
+    await store.secrets.insert(damaged);
 
+    await expect(rotations(keyring).rotate(ADMIN)).rejects.toMatchObject({
+      code: 'data_loss',
+      reason: 'sealer.damaged',
+      message: expect.stringContaining('DAMAGED of admin'),
+    });
     await expect(rotations(keyring).rotate(ADMIN)).rejects.toMatchObject({ code: 'data_loss' });
     expect(openKeys().keyIds()).toHaveLength(2);
     await rotations(openKeys()).resume();
     expect(openKeys().keyIds()).toHaveLength(2);
-    await store.secrets.delete(numberedId('sec', COUNT + 1), 1);
+    await store.secrets.delete(damaged.id, 1);
     await rotations(openKeys()).resume();
 
     expect(openKeys().keyIds()).toHaveLength(1);
     expect(await opened(openKeys())).toEqual(VALUES);
+  });
+
+  it('is not kept from by what no key opens anyhow', async () => {
+    const keyring = openKeys();
+    const lost = sampleSecret(COUNT + 1, { sealed: 'v1.0000000000000000.AAAAAAAAAAAAAAAA.lost' });
+    await store.secrets.insert(lost);
+
+    await rotations(keyring).rotate(ADMIN);
+
+    expect(keyring.keyIds()).toHaveLength(1);
+    expect(await store.secrets.get(lost.id)).toEqual(lost);
   });
 });
 
@@ -158,7 +175,7 @@ describe('a server that starts', () => {
 });
 
 describe('a server that dies over changing the key', () => {
-  // Adding the key, a transaction for each batch and one that looks again, and dropping: before and after each.
+  // Adding the key, four transactions until none is left and one that looks again, and dropping: before and after each.
   const MOMENTS = Array.from({ length: 14 }, (_, i) => i + 1);
 
   it.each(MOMENTS)('at moment %i leaves everything to be opened, and the next one completes it', async (moment) => {

@@ -3,7 +3,7 @@
  *
  *   add a key (it seals from now on) -> seal the rest anew, some at a time -> see that nothing is left, and drop the old keys
  *
- * Whatever is sealed can be opened at each moment: the old keys stay until nothing needs them. A server that dies over it has several keys
+ * Whatever could be opened can be at each moment: the old keys stay until nothing needs them. A server that dies over it has several keys
  * at its next start, and goes on from there. What is sealed is written in the transaction in which it was sealed, so that the last look, which
  * is one itself, misses nothing.
  */
@@ -47,19 +47,26 @@ export function createKeyRotations(deps: RotationDeps, resealables: readonly Res
     }
   }
 
-  async function resealAll(): Promise<KeyRotation> {
-    const [keyId = '', ...older] = keyring.keyIds();
-    const prefix = keyring.prefixOf(keyId);
-    const resealed: Record<string, number> = {};
-    for (const { kind, resealSome } of resealables) {
-      let done = 0;
-      for (let some = BATCH; some > 0; done += some)
-        some = await store.transaction((tables) => resealSome(tables, keyring, { prefix, limit: BATCH }));
-      resealed[kind] = done;
+  /** Seals anew what these keys have sealed, piece by piece, and counts it by kind. `run` gives each piece its tables. */
+  async function resealAll(
+    older: readonly string[],
+    counts: Record<string, number>,
+    run: (piece: (tables: Tables) => Promise<number>) => Promise<number>,
+  ): Promise<void> {
+    for (const prefix of older.map(keyring.prefixOf)) {
+      for (const { kind, resealSome } of resealables) {
+        const piece = () => run((tables) => resealSome(tables, keyring, { prefix, limit: BATCH }));
+        counts[kind] = (counts[kind] ?? 0) + (await untilNone(piece));
+      }
     }
+  }
+
+  async function complete(): Promise<KeyRotation> {
+    const [keyId = '', ...older] = keyring.keyIds();
+    const resealed: Record<string, number> = {};
+    await resealAll(older, resealed, (piece) => store.transaction(piece));
     await store.transaction(async (tables) => {
-      for (const { kind, resealSome } of resealables)
-        resealed[kind] = (resealed[kind] ?? 0) + (await untilNone(tables, prefix, resealSome));
+      await resealAll(older, resealed, (piece) => piece(tables));
       await tables.events.append([event(deps, keyId)]);
     });
     // Each transaction since the key was added has sealed with it, and none before it is open any more.
@@ -69,27 +76,23 @@ export function createKeyRotations(deps: RotationDeps, resealables: readonly Res
     return { keyId, resealed, droppedKeys: keyring.supportsNewKeys ? older : [] };
   }
 
-  async function untilNone(tables: Tables, prefix: string, resealSome: Resealable['resealSome']): Promise<number> {
-    let done = 0;
-    for (let some = BATCH; some > 0; done += some) some = await resealSome(tables, keyring, { prefix, limit: BATCH });
-    return done;
-  }
-
   return {
     async rotate(principal) {
       // It concerns what belongs to everybody.
       authorise(principal, 'secret:rotate-key', { owner: SYSTEM.name });
       return await exclusively(async () => {
-        if (keyring.supportsNewKeys) keyring.addKey();
-        else if (keyring.keyIds().length === 1) throw oneKeyGiven();
-        return await resealAll();
+        const isBegun = keyring.keyIds().length > 1;
+        if (!isBegun && !keyring.supportsNewKeys) throw oneKeyGiven();
+        // One that was cut short has its new key already.
+        if (!isBegun) keyring.addKey();
+        return await complete();
       });
     },
     async resume() {
       if (keyring.keyIds().length === 1) return await warnOfLostKey(deps);
       if (!keyring.supportsNewKeys) return;
       try {
-        await exclusively(resealAll);
+        await exclusively(complete);
       } catch (error) {
         log.error('a change of the key that was cut short could not be completed; the old keys are kept', { error });
       }
@@ -109,6 +112,13 @@ async function warnOfLostKey({ store, keyring, log }: RotationDeps): Promise<voi
       keyId,
     },
   );
+}
+
+/** Does some again and again; how many in all. */
+async function untilNone(some: () => Promise<number>): Promise<number> {
+  let all = 0;
+  for (let done = await some(); done > 0; done = await some()) all += done;
+  return all;
 }
 
 function event({ clock, hostId }: RotationDeps, keyId: string) {

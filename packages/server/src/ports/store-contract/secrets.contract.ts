@@ -95,15 +95,19 @@ export function secretTableContract(make: MakeStore): void {
     );
 
     it(
-      'are found that another key has sealed',
+      'are found by the key that has sealed them, or has not',
       withStore(make, async ({ secrets }) => {
         await secrets.insert(sampleSecret(1, { sealed: 'v1.old.x' }));
         await secrets.insert(sampleSecret(2, { sealed: 'v1.new.x' }));
-        await secrets.insert(sampleSecret(3, { sealed: 'v1.other.x' }));
-        const found = async (limit: number) => (await secrets.listNotSealedBy('v1.new.', limit)).map(({ id }) => id);
+        await secrets.insert(sampleSecret(3, { sealed: 'v1.old.y' }));
+        const ids = (rows: readonly Secret[]) => rows.map(({ id }) => id);
+        const [one, two, three] = [1, 2, 3].map((number) => numberedId('sec', number));
 
-        expect(await found(9)).toEqual([1, 3].map((number) => numberedId('sec', number)));
-        expect(await found(1)).toEqual([numberedId('sec', 1)]);
+        expect(ids(await secrets.listSealedBy('v1.old.', 9))).toEqual([one, three]);
+        expect(ids(await secrets.listSealedBy('v1.old.', 1))).toEqual([one]);
+        expect(ids(await secrets.listSealedBy('v1.none.', 9))).toEqual([]);
+        expect(ids(await secrets.listNotSealedBy('v1.old.', 9))).toEqual([two]);
+        expect(ids(await secrets.listNotSealedBy('v1.new.', 1))).toEqual([one]);
       }),
     );
 

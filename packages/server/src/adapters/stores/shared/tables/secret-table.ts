@@ -47,6 +47,14 @@ export function createSecretStatements(db: Kysely<Schema>) {
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .where('owner', '=', place('owner')),
     ),
+    listSealedBy: prepareStatement<{ readonly pattern: string; readonly limit: number }, SecretRow>((place) =>
+      db
+        .selectFrom('secrets')
+        .selectAll()
+        .where('sealed', 'like', place('pattern'))
+        .orderBy('id')
+        .limit(place('limit')),
+    ),
     listNotSealedBy: prepareStatement<{ readonly pattern: string; readonly limit: number }, SecretRow>((place) =>
       db
         .selectFrom('secrets')
@@ -98,6 +106,10 @@ export function createSecretTable(connection: Connection, statements: SecretStat
     async count(owner) {
       const { rows } = await connection.execute(statements.count({ owner }));
       return Number(rows[0]?.count ?? 0);
+    },
+    async listSealedBy(prefix, limit) {
+      const { rows } = await connection.execute(statements.listSealedBy({ pattern: `${prefix}%`, limit }));
+      return rows.map(decodeSecret);
     },
     async listNotSealedBy(prefix, limit) {
       const { rows } = await connection.execute(statements.listNotSealedBy({ pattern: `${prefix}%`, limit }));
