@@ -1,4 +1,5 @@
 import { FRAME_HEADER_BYTES, type Frame, frameChecksum, PAYLOAD_MAX_BYTES } from './frame.ts';
+import { ownBytes } from './own-memory.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 
 /**
@@ -9,8 +10,9 @@ import { ProtocolViolation } from './protocol-violation.ts';
 export class FrameDecoder {
   readonly #tag: number;
   readonly #onFrame: (frame: Frame) => void;
+  readonly #header = ownBytes(FRAME_HEADER_BYTES);
   /** The frame that has begun in an earlier chunk: first its header alone, then a buffer of its whole length. */
-  #partial = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
+  #partial = this.#header;
   #have = 0;
 
   /** `tag`: of the session. `onFrame` is called in order, and may throw: then the rest of the chunk is dropped. */
@@ -51,7 +53,8 @@ export class FrameDecoder {
         return next;
       }
     }
-    this.#partial = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
+    // What was in a header alone had no payload that somebody could keep.
+    this.#partial = this.#header;
     this.#have = 0;
     this.#emit(whole, 0, whole.length);
     return next;

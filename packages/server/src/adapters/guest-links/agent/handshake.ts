@@ -1,5 +1,6 @@
 /** How a session begins (PROTOCOL.md, section 1): SYNC from the host, ECHO from the guest, recognised at any byte. */
 import { crc32c } from './crc32c.ts';
+import { ownCopy } from './own-memory.ts';
 
 export const LINK_KEY_BYTES = 16;
 export const NONCE_BYTES = 16;
@@ -42,7 +43,7 @@ export class EchoFinder {
       if (crc32c(bytes.subarray(at, end - 4)) !== bytes.readUInt32LE(end - 4)) continue;
       found.push({ nonce: bytes.toString('hex', at + ECHO_MAGIC.length, end - 4), end: end - skipped });
     }
-    this.#tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - ECHO_BYTES + 1)));
+    this.#tail = ownCopy(bytes.subarray(Math.max(0, bytes.length - ECHO_BYTES + 1)));
     return found;
   }
 }

@@ -11,6 +11,7 @@ import type { GuestInfo } from '../../../ports/guest-link.ts';
 import { FRAME_TYPES } from './frame.ts';
 import { linkLost, noCommonVersion } from './guest-errors.ts';
 import { encodePing, type HelloFromGuest } from './messages/session.ts';
+import { ownCopy } from './own-memory.ts';
 import { Pings } from './pings.ts';
 import { Session, type SessionDeps, type SessionListener } from './session.ts';
 import { StreamTable } from './stream-table.ts';
@@ -97,7 +98,7 @@ export class LinkKeeper implements SessionListener {
       return;
     }
     const before = this.#hello;
-    this.#hello = { ...hello, bootId: Buffer.from(hello.bootId) };
+    this.#hello = { ...hello, bootId: ownCopy(hello.bootId) };
     this.table.open(session, before === null || isSameAgent(before, hello));
     this.pings.repeat();
     this.#opened.resolve();
