@@ -1,5 +1,6 @@
 /** Puts the server together: the one place that knows every adapter. */
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryBus } from './adapters/bus/memory-bus.ts';
 import { adoptImages } from './adapters/drivers/qemu/adopt-images.ts';
@@ -18,7 +19,9 @@ import {
 import { createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
 import { createArgon2Hasher } from './adapters/identity/argon2-hasher.ts';
+import { createJwtSigner } from './adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
+import { createTotpCodes } from './adapters/identity/totp-codes.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from './adapters/rate-limits/memory-rate-limiter.ts';
@@ -92,7 +95,9 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       ),
       rateLimiter: await createRateLimiter(config, { clock, log, parts }),
       keyMaterial: createNodeKeyMaterial(),
-      passwordHasher: createArgon2Hasher({ atOnce: 2, maxWaiting: 500 }),
+      tokenSigner: createJwtSigner(),
+      oneTimeCodes: createTotpCodes(),
+      passwordHasher: createArgon2Hasher({ atOnce: passwordsAtOnce(), maxWaiting: 500 }),
       log,
     },
     {
@@ -116,6 +121,11 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
 /** What seals secrets in the database. */
 function openKeyring({ dataDir, secretsKey }: Config, log: Log): Keyring {
   return createKeyring(secretsKey === null ? keysOfFile(join(dataDir, 'secrets.key'), log) : givenKeys(secretsKey));
+}
+
+/** One core is left to those who have logged in already. */
+function passwordsAtOnce(): number {
+  return Math.min(2, Math.max(1, availableParallelism() - 1));
 }
 
 /** This installation's one host. Its id is also what marks our machines as ours. */

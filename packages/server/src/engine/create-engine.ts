@@ -98,11 +98,11 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
   const ages = createAges(deps.clock);
-  const identity = createIdentity(deps, config);
+  const identity = createIdentity(deps, config, ages);
   const pruner = createPruner(deps);
   const parts = {
     ...{ pruner, reconciler, builds, templateBuilds, snapshots, links, warm, pool },
-    ...{ executions, diskSpace, ages, idle, expiries },
+    ...{ executions, diskSpace, ages, idle, expiries, identity },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
@@ -163,6 +163,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     users: identity.users,
     roles: identity.roles,
     apiKeys: identity.apiKeys,
+    auth: identity.auth,
     authenticate: identity.authenticate,
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config, ages }),

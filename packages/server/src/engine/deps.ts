@@ -1,4 +1,5 @@
 import type { HostId } from '../domain/ids.ts';
+import type { SessionLifetimes } from '../domain/session/session.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
@@ -7,11 +8,13 @@ import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { KeyMaterial } from '../ports/key-material.ts';
 import type { Log } from '../ports/log.ts';
+import type { OneTimeCodes } from '../ports/one-time-codes.ts';
 import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { RateLimiter } from '../ports/rate-limiter.ts';
 import type { Keyring } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
+import type { TokenSigner } from '../ports/token-signer.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { RatePolicies } from './access/rate-limits.ts';
 import type { RetryPolicy } from './webhooks/after-try.ts';
@@ -32,6 +35,8 @@ export interface EngineDeps {
   readonly rateLimiter: RateLimiter;
   readonly keyMaterial: KeyMaterial;
   readonly passwordHasher: PasswordHasher;
+  readonly tokenSigner: TokenSigner;
+  readonly oneTimeCodes: OneTimeCodes;
   readonly log: Log;
 }
 
@@ -81,6 +86,7 @@ export interface EngineConfig {
   readonly webhooks: WebhookLimits;
   /** How often one caller may ask, by face. */
   readonly rateLimits: RatePolicies;
+  readonly sessions: SessionLimits;
   readonly warm: {
     /** Whether VMs begin as forks of templates, and templates are made. */
     readonly isEnabled: boolean;
@@ -90,6 +96,15 @@ export interface EngineConfig {
     readonly poolMemoryMib: number;
     readonly poolCount: number;
   };
+}
+
+/** How long logins last, and how many of them there may be. */
+export interface SessionLimits extends SessionLifetimes {
+  /** After this time the key of tokens gets a successor, which is shown for `keyAnnounceMs` before it signs. */
+  readonly keyAgeMs: number;
+  readonly keyAnnounceMs: number;
+  /** Of one user; beyond that the one that was used longest ago is ended. */
+  readonly maxPerUser: number;
 }
 
 /** How persistently receivers are told of events, and how many of them there may be. */
@@ -143,5 +158,13 @@ export const ENGINE_DEFAULTS = {
     maxWaiting: 1_000,
   },
   rateLimits: { v1: { perMinute: 6_000, burst: 200 } },
+  sessions: {
+    accessTokenMs: 3_600_000,
+    sessionMs: 30 * 24 * 3_600_000,
+    idleMs: 7 * 24 * 3_600_000,
+    keyAgeMs: 30 * 24 * 3_600_000,
+    keyAnnounceMs: 3_600_000,
+    maxPerUser: 100,
+  },
   warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
-} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks' | 'rateLimits' | 'warm'>;
+} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks' | 'rateLimits' | 'sessions' | 'warm'>;

@@ -15,6 +15,7 @@ import type { Vm } from '../domain/vm/vm.ts';
 import type { WarmStart } from '../domain/vm/warm-start.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { RateLimits } from './access/rate-limits.ts';
+import type { AuthApi } from './auth-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { GrantRequest } from './secrets/grants.ts';
@@ -45,6 +46,7 @@ export interface Engine {
   readonly roles: RoleApi;
   readonly apiKeys: ApiKeyApi;
   readonly warmTemplates: WarmTemplateApi;
+  readonly auth: AuthApi;
   readonly idempotency: IdempotencyApi;
   readonly rateLimits: RateLimits;
   readonly authenticate: Authenticate;

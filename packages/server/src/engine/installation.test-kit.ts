@@ -7,7 +7,9 @@ import { createSimulatedImages } from '../adapters/drivers/simulated/simulated-i
 import { createSimulatedWorld, type SimulatedWorld } from '../adapters/drivers/simulated/simulated-world.ts';
 import { createHostProbe } from '../adapters/hosts/host-probe.ts';
 import { createArgon2Hasher } from '../adapters/identity/argon2-hasher.ts';
+import { createJwtSigner } from '../adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from '../adapters/identity/node-key-material.ts';
+import { createTotpCodes } from '../adapters/identity/totp-codes.ts';
 import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from '../adapters/rate-limits/memory-rate-limiter.ts';
 import { keysOfFile } from '../adapters/secrets/key-store.ts';
@@ -77,6 +79,7 @@ export function createInstallation(
     // What is made in the background is in the way of whoever looks at something else.
     warm: { ...ENGINE_DEFAULTS.warm, isEnabled: false, ...warm },
     rateLimits,
+    sessions: ENGINE_DEFAULTS.sessions,
   };
   const servers = new Set<TestServer>();
 
@@ -104,6 +107,8 @@ export function createInstallation(
         rateLimiter,
         keyring,
         keyMaterial: createNodeKeyMaterial(),
+        tokenSigner: createJwtSigner(),
+        oneTimeCodes: createTotpCodes(),
         passwordHasher: createArgon2Hasher({ atOnce: 1, maxWaiting: 100 }),
       },
       config,

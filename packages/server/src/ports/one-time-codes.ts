@@ -26,7 +26,7 @@ export interface OneTimeCodes {
    * The step that this code is of: that of `now`, the one before or the one after; null if it is of none of them. Each step's code is to be
    * accepted once: that is the caller's.
    */
-  verify(secret: Uint8Array, code: string, now: EpochMs): number | null;
+  verify(secret: Uint8Array, code: string, now: EpochMs): Promise<number | null>;
   /** New recovery codes, of 80 random bits each. */
   createRecoveryCodes(count: number): readonly RecoveryCode[];
   /** The digest of a recovery code, as people write it: small letters or capitals, with hyphens, spaces or none. */

@@ -27,8 +27,8 @@ describe('argon2id', () => {
       }
     }
 
-    expect(times.unknown / times.known).toBeGreaterThan(0.7);
-    expect(times.unknown / times.known).toBeLessThan(1.4);
+    expect(times.unknown / times.known).toBeGreaterThan(0.5);
+    expect(times.unknown / times.known).toBeLessThan(2);
   });
 
   it('refuses when too many wait, and takes others when they are done', async () => {

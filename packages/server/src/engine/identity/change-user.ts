@@ -34,12 +34,20 @@ export async function changeUser(
         revision: before.revision + 1,
       };
       await tables.users.update(after);
+      await endSessionsAfter(tables, before, after);
       return after;
     });
   } finally {
     // Also after a failure: whether a commit that failed has been made is not always known.
     epoch.advance();
   }
+}
+
+/** Who may not come in any more, or not by the password of before, is not in either. */
+async function endSessionsAfter({ sessions }: Tables, before: User, after: User): Promise<void> {
+  const isOut = after.state !== 'active';
+  if (!isOut && after.passwordHash === before.passwordHash) return;
+  await sessions.endAllOf(after.id, { at: after.updatedAt, because: isOut ? 'user_ended' : 'password_changed' }, null);
 }
 
 function requireUnchangedUser({ id, updatedAt }: User, { ifStill }: Unchanged): void {

@@ -1,8 +1,11 @@
+import { createGuessLimits } from '../access/guess-limits.ts';
+import type { Ages } from '../ages.ts';
+import type { AuthApi } from '../auth-api.ts';
 import type { EngineConfig } from '../deps.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from '../user-api.ts';
 import { createApiKeys } from './api-keys.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
-import { invalidKey, type VerifyToken } from './credentials.ts';
+import { type AuthDeps, createAuth } from './create-auth.ts';
 import type { IdentityDeps } from './identity-deps.ts';
 import { createIdentityEpoch } from './identity-epoch.ts';
 import { createKeyUses } from './key-uses.ts';
@@ -15,25 +18,26 @@ export interface Identity {
   readonly users: UserApi;
   readonly roles: RoleApi;
   readonly apiKeys: ApiKeyApi;
+  readonly auth: AuthApi;
   readonly authenticate: Authenticate;
   /** Makes the built-in administrator's account on an installation that is new. */
   start(): Promise<void>;
+  /** What is to be done now and then: keys of tokens are changed by age, sessions that are over are dropped. */
+  look(): Promise<void>;
   /** Resolves when nothing more is being written. */
   stop(): Promise<void>;
 }
 
-/** No session is known here. */
-const noTokens: VerifyToken = async () => {
-  throw invalidKey();
-};
-
 export function createIdentity(
-  deps: Omit<IdentityDeps, 'epoch'>,
-  { adminKey }: Pick<EngineConfig, 'adminKey'>,
+  deps: Omit<IdentityDeps, 'epoch'> & AuthDeps,
+  config: Pick<EngineConfig, 'adminKey' | 'hostId' | 'sessions'>,
+  ages: Ages,
 ): Identity {
+  const { adminKey } = config;
   const epoch = createIdentityEpoch();
   const uses = createKeyUses(deps);
   const parts = { ...deps, epoch };
+  const auth = createAuth(deps, config, { epoch, ages, guesses: createGuessLimits(deps) });
   let isFirstStart = false;
 
   async function ensureAdmin(): Promise<void> {
@@ -48,8 +52,10 @@ export function createIdentity(
     },
     roles: createRoles(parts),
     apiKeys: createApiKeys(parts),
-    authenticate: createAuthenticate({ ...parts, ensureAdmin, uses, verifyToken: noTokens, adminKey }),
+    auth: auth.api,
+    authenticate: createAuthenticate({ ...parts, ensureAdmin, uses, verifyToken: auth.verifyToken, adminKey }),
     start: ensureAdmin,
+    look: auth.look,
     stop: () => uses.settled(),
   };
 }

@@ -7,6 +7,7 @@ import type { Ages } from '../ages.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { Expiries } from '../expiry/expiry.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
+import type { Identity } from '../identity/create-identity.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
@@ -38,6 +39,7 @@ type SupervisorDeps = EngineDeps & {
   readonly pool: SparePool;
   readonly idle: IdleWatch;
   readonly expiries: Expiries;
+  readonly identity: Pick<Identity, 'look'>;
 };
 
 export interface Supervisor {
@@ -115,6 +117,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.sweepMs, 'idempotency keys', () => dropOldKeys(deps)),
         every(config.timers.pingMs, 'disk space', deps.diskSpace.look, { isAtOnce: true }),
         every(config.timers.retentionMs, 'retention', () => dropOld(deps, signal), { isAtOnce: true }),
+        every(config.timers.retentionMs, 'identity', deps.identity.look),
         every(config.timers.sweepMs, 'webhook deliveries', () => dropOldDeliveries(deps)),
         runDeliverer(deps, { signal }),
         deps.warm.run({ signal }),
