@@ -18,6 +18,7 @@ export const EXAMPLE_IDS = {
   user: 'usr_01kahx6z4zf8r9y6m3s2t1v0wz',
   apiKey: 'key_01kahx6z50f8r9y6m3s2t1v0x0',
   secret: 'sec_01kahx6z50f8r9y6m3s2t1v0wz',
+  session: 'sess_01kahx6z51f8r9y6m3s2t1v0x1',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -68,6 +69,12 @@ export const ApiKeyId = Type.String({
   pattern: `^key_${SUFFIX}$`,
   description: 'Id of an API key.',
   examples: [EXAMPLE_IDS.apiKey],
+});
+
+export const SessionId = Type.String({
+  pattern: `^sess_${SUFFIX}$`,
+  description: 'Id of a session.',
+  examples: [EXAMPLE_IDS.session],
 });
 
 /** A VM as requests name it. */

@@ -1,4 +1,5 @@
 export * from './api-keys.ts';
+export * from './auth.ts';
 export * from './errors.ts';
 export * from './event-socket.ts';
 export * from './events.ts';

@@ -32,6 +32,8 @@ export const LIMITS = {
   },
   /** Of a secret: bytes of its value, characters. Of a VM: how many it may be given. */
   secrets: { valueBytes: 65_536, descriptionLength: 256, ofVm: 64 },
+  /** Of logins: characters that are taken of a password, a code, a token, and a name or address. */
+  auth: { passwordLength: 1_024, codeLength: 32, tokenLength: 4_096, accountLength: 254 },
   /** Bytes of a JSON body, and how deep it may be nested. */
   jsonBytes: 1_048_576,
   jsonDepth: 32,

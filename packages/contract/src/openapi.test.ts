@@ -36,6 +36,11 @@ describe('the OpenAPI document', () => {
     const open = Object.entries(document.paths).filter(([, methods]) => methods['get']?.security?.length === 0);
 
     expect(document.security.length).toBeGreaterThan(0);
-    expect(open.map(([path]) => path).sort()).toEqual(['/healthz', '/readyz', '/v1/openapi.json']);
+    expect(open.map(([path]) => path).sort()).toEqual([
+      '/.well-known/jwks.json',
+      '/healthz',
+      '/readyz',
+      '/v1/openapi.json',
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { ExecutionId, OperationId, SecretRef, SnapshotRef, VmRef, WebhookId } from './ids.ts';
+import { ExecutionId, OperationId, SecretRef, SessionId, SnapshotRef, VmRef, WebhookId } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { object } from './schema.ts';
 import { UserRef } from './users.ts';
@@ -9,6 +9,7 @@ export const ExecutionParams = object({ id: ExecutionId }, { description: 'An ex
 export const OperationParams = object({ id: OperationId }, { description: 'An operation.' });
 export const SnapshotRefParams = object({ ref: SnapshotRef }, { description: 'A snapshot.' });
 export const UserRefParams = object({ ref: UserRef }, { description: 'A user.' });
+export const SessionParams = object({ id: SessionId }, { description: 'A session.' });
 export const WebhookParams = object({ id: WebhookId }, { description: 'A webhook.' });
 
 export const SecretRefParams = object({ ref: SecretRef }, { description: 'A secret.' });

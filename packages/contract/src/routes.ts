@@ -1,5 +1,18 @@
 import type { Route } from './route.ts';
 import { createApiKey, deleteApiKey, getApiKey, listApiKeys } from './routes/api-keys.ts';
+import {
+  changePassword,
+  confirmMfa,
+  deleteSession,
+  disableMfa,
+  enrolMfa,
+  getPublicKeys,
+  listSessions,
+  login,
+  logout,
+  refreshLogin,
+  renewRecoveryCodes,
+} from './routes/auth.ts';
 import { listEvents } from './routes/events.ts';
 import {
   cancelExecution,
@@ -147,6 +160,17 @@ export const routes = {
   setSecret,
   deleteSecret,
   rotateSecretsKey,
+  login,
+  refreshLogin,
+  logout,
+  listSessions,
+  deleteSession,
+  changePassword,
+  enrolMfa,
+  confirmMfa,
+  disableMfa,
+  renewRecoveryCodes,
+  getPublicKeys,
   getCapabilities,
   getOpenApi,
   getHealth,

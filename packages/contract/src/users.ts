@@ -100,7 +100,7 @@ export const UserState = enumComponent(
 );
 export type UserState = Static<typeof UserState>;
 
-const EXAMPLE_USER = {
+export const EXAMPLE_USER = {
   id: EXAMPLE_IDS.user,
   name: 'ann',
   email: 'ann@example.com',

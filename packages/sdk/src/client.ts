@@ -10,6 +10,7 @@ import type {
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { type ApiKeyClient, createApiKeyClient } from './api-keys.ts';
+import { type AuthClient, createAuthClient } from './auth.ts';
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
@@ -65,6 +66,7 @@ export interface VolaryClient {
   readonly roles: RoleClient;
   readonly apiKeys: ApiKeyClient;
   readonly secrets: SecretClient;
+  readonly auth: AuthClient;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
   ready(options?: Abortable): Promise<void>;
@@ -88,6 +90,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     roles: createRoleClient(transport),
     apiKeys: createApiKeyClient(transport),
     secrets: createSecretClient(transport),
+    auth: createAuthClient(transport),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {
       await transport.json({ method: 'GET', path: '/readyz', signal });

@@ -1,11 +1,14 @@
 export type { Abortable } from './abortable.ts';
 export type { ApiKeyClient, ApiKeyQuery } from './api-keys.ts';
+export { type AuthClient, logIn, refreshLogin, type SessionQuery } from './auth.ts';
 export { createClient, type HostClient, type ImageClient, type SystemClient, type VolaryClient } from './client.ts';
+export type { Credentials } from './credentials.ts';
 export { errorOfForkItem, errorOfOperation, VolaryApiError, VolaryConnectionError } from './errors.ts';
 export type { EventClient, EventQuery } from './events.ts';
 export type { OutputChunk } from './exec-stream.ts';
 export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } from './executions.ts';
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
+export { isFresh, type LoginCredentialsOptions, type LoginTokens, loginCredentials, tokensOf } from './login-tokens.ts';
 export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';
 export type { Repeatable } from './post-once.ts';
 export type { RoleClient } from './roles.ts';

@@ -1,10 +1,12 @@
 import type { Problem } from '@volary/contract';
+import { type Credentials, keyCredentials } from './credentials.ts';
 import { errorOfProblem, errorOfStatus, VolaryConnectionError } from './errors.ts';
 
 export interface TransportOptions {
   /** Where the server listens: `http://127.0.0.1:7070`. */
   readonly baseUrl: string;
-  readonly apiKey: string;
+  /** A key; or what a login has given: `loginCredentials`; null: nothing is shown. */
+  readonly apiKey: string | Credentials | null;
   /** Default: the built-in one. */
   readonly fetch?: typeof fetch;
 }
@@ -34,9 +36,28 @@ export interface Transport {
 export function createTransport(options: TransportOptions): Transport {
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
   const request = options.fetch ?? fetch;
+  const credentials = typeof options.apiKey === 'string' ? keyCredentials(options.apiKey) : options.apiKey;
 
   async function send(call: Call): Promise<Response> {
-    const headers: Record<string, string> = { authorization: `Bearer ${options.apiKey}`, ...call.headers };
+    const shown = credentials === null ? null : await credentials.current();
+    const response = await sendWith(shown, call);
+    if (response.status < 400) return response;
+    const error = await readError(response);
+    // A stream has been read by then, and cannot be sent again.
+    const isRepeatable = !(call.bytes instanceof ReadableStream);
+    const isRefused = response.status === 401 && isRepeatable && shown !== null;
+    const other = isRefused ? ((await credentials?.renewed(shown)) ?? null) : null;
+    if (other === null) throw error;
+    const again = await sendWith(other, call);
+    if (again.status < 400) return again;
+    throw await readError(again);
+  }
+
+  async function sendWith(credential: string | null, call: Call): Promise<Response> {
+    const headers: Record<string, string> = {
+      ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+      ...call.headers,
+    };
     const init: RequestInit = { method: call.method, headers };
     if (call.signal !== undefined) init.signal = call.signal;
     if (call.json !== undefined) {
@@ -47,11 +68,7 @@ export function createTransport(options: TransportOptions): Transport {
       init.body = call.bytes;
       init.duplex = 'half';
     }
-    const response = await throughNetwork(baseUrl, call.signal, () =>
-      request(baseUrl + call.path + toSearch(call.query), init),
-    );
-    if (response.status < 400) return response;
-    throw await readError(response);
+    return await throughNetwork(baseUrl, call.signal, () => request(baseUrl + call.path + toSearch(call.query), init));
   }
 
   async function readJson<T>(response: Response, signal: AbortSignal | undefined): Promise<T> {

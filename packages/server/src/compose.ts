@@ -108,6 +108,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       },
       webhooks: { ...ENGINE_DEFAULTS.webhooks, ...config.webhookRetries },
       rateLimits: config.rateLimits,
+      sessions: { ...ENGINE_DEFAULTS.sessions, ...config.sessions },
       warm: config.warm,
       version: VERSION,
       hostId,

@@ -30,6 +30,7 @@ describe('the configuration', () => {
       driver: 'qemu',
       adminKey: null,
       secretsKey: null,
+      sessions: { sessionMs: 30 * 86_400_000, idleMs: 7 * 86_400_000, keyAgeMs: 30 * 86_400_000 },
       logLevel: 'info',
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },
@@ -89,9 +90,10 @@ describe('the configuration', () => {
   });
 
   it('has the defaults of the engine', async () => {
-    const { retention, webhookRetries, rateLimits } = await readConfig([], {});
+    const { retention, webhookRetries, rateLimits, sessions } = await readConfig([], {});
 
     expect(ENGINE_DEFAULTS.limits).toMatchObject(retention);
+    expect(ENGINE_DEFAULTS.sessions).toMatchObject(sessions);
     expect(ENGINE_DEFAULTS.webhooks).toMatchObject(webhookRetries);
     expect(ENGINE_DEFAULTS.rateLimits).toEqual(rateLimits);
   });
@@ -126,6 +128,9 @@ describe('the configuration', () => {
     [[], { VOLARY_WARM_POOL_MEMORY_MIB: '-1' }, 'warm_pool_memory_mib'],
     [[], { VOLARY_WARM_POOL_COUNT: '1e3' }, 'warm_pool_count'],
     [[], { VOLARY_EVENT_MAX_COUNT: '0' }, 'event_max_count'],
+    [[], { VOLARY_SESSION_DAYS: '0' }, 'session_days'],
+    [[], { VOLARY_SESSION_IDLE_DAYS: 'x' }, 'session_idle_days'],
+    [[], { VOLARY_SIGNING_KEY_DAYS: '999' }, 'signing_key_days'],
     [[], { VOLARY_EVENT_RETENTION_HOURS: '1.5' }, 'event_retention_hours'],
     [[], { VOLARY_WEBHOOK_MAX_TRIES: 'many' }, 'webhook_max_tries'],
     [[], { VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS: '5' }, 'webhook_longest_retry_seconds'],

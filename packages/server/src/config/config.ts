@@ -45,6 +45,13 @@ export interface Config extends TransportConfig {
   };
   /** Origins (`https://console.example.org`) whose pages may read answers and open sockets, besides the server's own address. */
   readonly allowedOrigins: readonly string[];
+  readonly sessions: {
+    /** How long a login lasts at most, and how long when nobody uses it. */
+    readonly sessionMs: number;
+    readonly idleMs: number;
+    /** After which the key of tokens is changed. */
+    readonly keyAgeMs: number;
+  };
   readonly warm: {
     /** Whether VMs begin as forks of guests that have booted before. */
     readonly isEnabled: boolean;
@@ -60,6 +67,7 @@ const DEFAULT_LISTEN = '127.0.0.1:7070';
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const GIB = 1024 ** 3;
+const DAY_MS = 24 * HOUR_MS;
 const DAY_SECONDS = 24 * 3_600;
 const YEAR_HOURS = 365 * 24;
 const WEEK_HOURS = 7 * 24;
@@ -93,6 +101,11 @@ export async function readConfig(
       eventCount: count('event_max_count', settings.eventMaxCount, 1_000_000, 1_000_000_000),
       finishedMs:
         HOUR_MS * count('finished_retention_hours', settings.finishedRetentionHours, WEEK_HOURS, CENTURY_HOURS),
+    },
+    sessions: {
+      sessionMs: DAY_MS * count('session_days', settings.sessionDays, 30, 365),
+      idleMs: DAY_MS * count('session_idle_days', settings.sessionIdleDays, 7, 365),
+      keyAgeMs: DAY_MS * count('signing_key_days', settings.signingKeyDays, 30, 365),
     },
     warm: {
       isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',

@@ -29,6 +29,9 @@ export interface Settings {
   readonly warmTemplatesGib: string | null;
   readonly warmPoolMemoryMib: string | null;
   readonly warmPoolCount: string | null;
+  readonly sessionDays: string | null;
+  readonly sessionIdleDays: string | null;
+  readonly signingKeyDays: string | null;
   readonly transport: TransportSettings;
 }
 
@@ -85,6 +88,9 @@ const SOURCES = {
   warmTemplatesGib: { flag: null, env: 'VOLARY_WARM_TEMPLATES_GIB', file: 'warm_templates_gib' },
   warmPoolMemoryMib: { flag: null, env: 'VOLARY_WARM_POOL_MEMORY_MIB', file: 'warm_pool_memory_mib' },
   warmPoolCount: { flag: null, env: 'VOLARY_WARM_POOL_COUNT', file: 'warm_pool_count' },
+  sessionDays: { flag: null, env: 'VOLARY_SESSION_DAYS', file: 'session_days' },
+  sessionIdleDays: { flag: null, env: 'VOLARY_SESSION_IDLE_DAYS', file: 'session_idle_days' },
+  signingKeyDays: { flag: null, env: 'VOLARY_SIGNING_KEY_DAYS', file: 'signing_key_days' },
 } as const satisfies Record<Exclude<keyof Settings, 'transport'>, Source>;
 
 const ALL_SOURCES: readonly Source[] = [...Object.values(SOURCES), ...Object.values(TRANSPORT_SOURCES)];
@@ -125,6 +131,9 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     warmTemplatesGib: find(SOURCES.warmTemplatesGib),
     warmPoolMemoryMib: find(SOURCES.warmPoolMemoryMib),
     warmPoolCount: find(SOURCES.warmPoolCount),
+    sessionDays: find(SOURCES.sessionDays),
+    sessionIdleDays: find(SOURCES.sessionIdleDays),
+    signingKeyDays: find(SOURCES.signingKeyDays),
     transport: findTransport(find),
   };
 }

@@ -2,6 +2,7 @@ import type { SessionId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Principal } from '../domain/principal/principal.ts';
 import type { Session } from '../domain/session/session.ts';
+import type { EpochMs } from '../domain/time.ts';
 import type { User } from '../domain/user/user.ts';
 import type { Client } from './identity/session-deps.ts';
 import type { Page } from './requests.ts';
@@ -34,6 +35,14 @@ export interface ListSessionsRequest {
   readonly owner: string | null;
 }
 
+/** A session as its user sees it. */
+export interface ShownSession extends Session {
+  /** When it ends unless it is refreshed before. */
+  readonly endsAt: EpochMs;
+  /** The one by whose token this was asked. */
+  readonly isCurrent: boolean;
+}
+
 /** A second factor that is not confirmed yet. Nobody is shown it again. */
 export interface MfaEnrolment {
   /** In base32. */
@@ -57,7 +66,7 @@ export interface AuthApi {
   /** Ends the session by whose token the principal asks. Throws `failed_precondition` auth.no_session. */
   logOut(principal: Principal): Promise<void>;
   /** Sessions that last, in the order they were begun. */
-  listSessions(principal: Principal, request: ListSessionsRequest): Promise<Page<Session, SessionId>>;
+  listSessions(principal: Principal, request: ListSessionsRequest): Promise<Page<ShownSession, SessionId>>;
   /** Throws `not_found` auth.unknown_session. */
   revokeSession(principal: Principal, id: SessionId): Promise<void>;
   /**

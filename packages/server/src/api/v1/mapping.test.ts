@@ -7,6 +7,7 @@ import type {
   Image as ImageDto,
   Operation as OperationDto,
   Role as RoleDto,
+  Session as SessionDto,
   Snapshot as SnapshotDto,
   User as UserDto,
   UserQuota,
@@ -57,6 +58,7 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import * as deliveries from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
+import type { ShownSession } from '../../engine/auth-api.ts';
 
 /*
  * Where each field of the domain stands in /v1. A field without a place does not compile; nor does a place that nothing
@@ -198,6 +200,23 @@ const HOST = {
   kernelVersion: ['kernel_version'],
 } as const satisfies Places<Host, HostDto>;
 
+const SESSION = {
+  id: ['id'],
+  userId: { inside: 'its owner is shown by name, as everywhere' },
+  owner: ['owner'],
+  generation: { inside: 'only its refresh token has to know' },
+  rotates: ['rotates'],
+  userAgent: ['user_agent'],
+  address: ['address'],
+  createdAt: ['created_at'],
+  lastUsedAt: ['last_used_at'],
+  expiresAt: { inside: 'the latest end that it can have; when it does end is shown' },
+  endsAt: ['expires_at'],
+  isCurrent: ['is_current'],
+  end: { inside: 'one that was ended is not shown' },
+  revision: { inside: 'nobody changes a session but by ending it' },
+} as const satisfies Places<ShownSession, SessionDto>;
+
 const WEBHOOK = {
   id: ['id'],
   url: ['url'],
@@ -318,6 +337,7 @@ const unfilled: readonly Nothing<
   | Unfilled<SnapshotDto, typeof SNAPSHOT>
   | Unfilled<WebhookDto, typeof WEBHOOK>
   | Unfilled<DeliveryDto, typeof DELIVERY>
+  | Unfilled<SessionDto, typeof SESSION>
   | Unfilled<UserDto, typeof USER>
   | Unfilled<UserQuota, typeof QUOTA>
   | Exclude<Unfilled<RoleDto, typeof ROLE>, 'is_built_in'>

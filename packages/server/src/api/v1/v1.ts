@@ -8,6 +8,7 @@ import { countRequest, isOfV1 } from '../rate-limit.ts';
 import { createStreamCount } from '../stream-count.ts';
 import { createValidatorCompiler } from '../validation.ts';
 import { mountApiKeys } from './api-keys.ts';
+import { mountLogins, mountOwnSecrets } from './auth.ts';
 import type { V1Context } from './context.ts';
 import { mountEvents } from './events.ts';
 import { mountExecutionInput, mountExecutionOutput } from './execution-io.ts';
@@ -107,5 +108,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountRoles(app, context);
   mountApiKeys(app, context);
   mountSecrets(app, context);
+  mountLogins(app, context);
+  mountOwnSecrets(app, context);
   mountServerInfo(app, context);
 }

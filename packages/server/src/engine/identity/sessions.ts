@@ -1,11 +1,11 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { parseId, type SessionId } from '../../domain/ids.ts';
 import { type Principal, reachOf } from '../../domain/principal/principal.ts';
-import { isLive, type Session, type SessionEndReason } from '../../domain/session/session.ts';
+import { endOf, isLive, type SessionEndReason } from '../../domain/session/session.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { requireVisible } from '../access/require-visible.ts';
-import type { ListSessionsRequest } from '../auth-api.ts';
+import type { ListSessionsRequest, ShownSession } from '../auth-api.ts';
 import type { Page } from '../requests.ts';
 import type { SessionDeps } from './session-deps.ts';
 
@@ -14,7 +14,7 @@ export async function listSessions(
   { store, clock, limits }: SessionDeps,
   principal: Principal,
   { limit, after, owner }: ListSessionsRequest,
-): Promise<Page<Session, SessionId>> {
+): Promise<Page<ShownSession, SessionId>> {
   authorise(principal, 'session:read');
   const now = clock.now();
   const reach = reachOf(principal, 'session:read');
@@ -23,7 +23,12 @@ export async function listSessions(
     ...{ limit: limit + 1, after, live: { at: now, usedAfter: now - limits.idleMs } },
     ...ofOwner(owner ?? reach),
   });
-  const items = rows.slice(0, limit);
+  const current = sessionOf(principal);
+  const items = rows.slice(0, limit).map((session) => ({
+    ...session,
+    endsAt: endOf(session, limits),
+    isCurrent: session.id === current,
+  }));
   return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
 }
 
