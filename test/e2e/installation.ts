@@ -44,6 +44,7 @@ export function createInstallation(driver: 'qemu' | 'simulated'): Installation {
     ...definedEnvironment(),
     VOLARY_DATA_DIR: dataDir,
     VOLARY_CACHE_DIR: process.env['VOLARY_CACHE_DIR'] ?? join(homedir(), '.cache/volary'),
+    VOLARY_CONFIG_DIR: join(directory, 'config'),
     VOLARY_LISTEN: '127.0.0.1:0',
     VOLARY_DRIVER: driver,
     // Templates and spares are made in the background, and would load this machine while others measure: tests of them turn them on.

@@ -211,6 +211,26 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Other',
+    'login',
+    'log in with a password; later commands are then yours',
+    async () => (await import('./commands/login.ts')).configureLogin,
+  ),
+  entry('Other', 'logout', 'end that login', async () => (await import('./commands/logout.ts')).configureLogout),
+  entry('Other', 'passwd', 'change your password', async () => (await import('./commands/passwd.ts')).configurePasswd),
+  entry(
+    'Other',
+    'mfa',
+    'have a one-time code asked for when you log in',
+    async () => (await import('./commands/mfa.ts')).configureMfa,
+  ),
+  entry(
+    'Other',
+    'sessions',
+    'list logins that last, and end them',
+    async () => (await import('./commands/sessions.ts')).configureSessions,
+  ),
+  entry(
+    'Other',
     'completion',
     'print the completion script of a shell',
     async () => (await import('./commands/completion.ts')).configureCompletion,

@@ -3,6 +3,8 @@ import type { Context } from './context.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import { CliError, usageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { savedCredentials } from './login/login-credentials.ts';
+import type { Env } from './paths.ts';
 import { isReady } from './server/start-server.ts';
 import { trustCertificate } from './trust.ts';
 
@@ -11,12 +13,13 @@ const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** A client of the server that the command line means. Throws a `CliError` where there is no key to show it. */
 export async function connect(context: Context): Promise<VolaryClient> {
-  return connectTo(await findEndpoint(context.globals, context.env));
+  return connectTo(await findEndpoint(context.globals, context.env), context.env);
 }
 
 /** A client of this server. Throws a `CliError` where there is no key to show it, or what was given can be none. */
-export async function connectTo({ url, key, certificate }: Endpoint): Promise<VolaryClient> {
+export async function connectTo({ url, key, login, certificate }: Endpoint, env: Env): Promise<VolaryClient> {
   if (certificate !== undefined) trustCertificate(certificate);
+  if (login !== undefined) return createClient({ baseUrl: url, apiKey: savedCredentials(env, url, login) });
   if (key !== null && !SENDABLE.test(key)) {
     // Not even in part is it shown: it may be another secret.
     throw usageError('What was given as the key is none: a key is printable ASCII without spaces.');
@@ -27,7 +30,7 @@ export async function connectTo({ url, key, certificate }: Endpoint): Promise<Vo
     exitCode: EXIT_CODES.noServer,
     reason: isThere ? 'cli.no_key' : 'cli.no_server',
     hint: isThere
-      ? 'give one: --key, --key-file or VOLARY_ADMIN_KEY (it is in admin.key of the data directory of the server)'
+      ? 'log in: volary login; or give one: --key, --key-file or VOLARY_ADMIN_KEY (it is in admin.key of the data directory of the server)'
       : 'start one: volary up, or volary serve; or name another: --url',
   });
 }

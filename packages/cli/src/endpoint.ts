@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CliError, usageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { readLogin, type SavedLogin } from './login/login-file.ts';
 import { dataDirectory, type Env } from './paths.ts';
 import { readAdminKey, readServerFile } from './server/server-file.ts';
 
@@ -15,28 +16,46 @@ export interface EndpointOptions {
   readonly ca?: string;
 }
 
-/** Which server to talk to, and the key to show it; null where none was found. */
+/** Which server to talk to, and what to show it. */
 export interface Endpoint {
   readonly url: string;
+  /** Null where none was found, or a login goes before it. */
   readonly key: string | null;
+  /** By `volary login`. */
+  readonly login?: SavedLogin;
   /** Believed besides those that the system believes, PEM; absent where nothing of that kind is known. */
   readonly certificate?: string;
 }
 
 /**
- * Finds the server: `--url`, `VOLARY_URL`, or the one that last used the data directory; and the key: `--key`,
- * `--key-file`, `VOLARY_ADMIN_KEY`, or the one in the data directory. The last is given to this machine alone, so that
- * a mistyped address never learns it. A certificate to believe is that of `--ca` or `VOLARY_CA`, else the one that the server of the data directory
- * has written down.
+ * Finds the server: `--url`, `VOLARY_URL`, or the one that last used the data directory; and what to show it: `--key`,
+ * `--key-file`, `VOLARY_ADMIN_KEY`, the login at this server, or the key in the data directory. The last is given to this machine
+ * alone, so that a mistyped address never learns it. A certificate to believe is that of `--ca` or `VOLARY_CA`, else the one that the server of the
+ * data directory has written down.
  */
 export async function findEndpoint(options: EndpointOptions, env: Env): Promise<Endpoint> {
   const dataDir = dataDirectory(options.dataDir, env);
   const asked = options.url ?? env['VOLARY_URL'] ?? '';
   const server = await readServerFile(dataDir);
   const url = parseUrl(asked === '' ? (server?.url ?? `http://${DEFAULT_LISTEN}`) : asked);
-  const key = await findKey(options, env, isLoopback(url) ? dataDir : null);
   const certificate = await findCertificate(options, env, server?.url === url.origin ? server.certificate : null);
-  return { url: url.href.replace(/\/$/, ''), key, ...(certificate === null ? {} : { certificate }) };
+  return {
+    url: url.href.replace(/\/$/, ''),
+    ...(await findCredential(options, env, { url, dataDir })),
+    ...(certificate === null ? {} : { certificate }),
+  };
+}
+
+async function findCredential(
+  options: EndpointOptions,
+  env: Env,
+  { url, dataDir }: { readonly url: URL; readonly dataDir: string },
+): Promise<Pick<Endpoint, 'key' | 'login'>> {
+  const given = await findGivenKey(options, env);
+  if (given !== null) return { key: given };
+  const login = await readLogin(env, url.href.replace(/\/$/, ''));
+  if (login !== null) return { key: null, login };
+  return { key: isLoopback(url) ? await readAdminKey(dataDir) : null };
 }
 
 async function findCertificate(options: EndpointOptions, env: Env, pinned: string | null): Promise<string | null> {
@@ -48,12 +67,11 @@ async function findCertificate(options: EndpointOptions, env: Env, pinned: strin
   throw usageError(`${path} holds no certificate; one begins with -----BEGIN CERTIFICATE-----.`);
 }
 
-async function findKey(options: EndpointOptions, env: Env, dataDir: string | null): Promise<string | null> {
+async function findGivenKey(options: EndpointOptions, env: Env): Promise<string | null> {
   if (options.key !== undefined) return options.key;
   if (options.keyFile !== undefined) return readKeyFile(options.keyFile);
   const fromEnv = env['VOLARY_ADMIN_KEY'] ?? '';
-  if (fromEnv !== '') return fromEnv;
-  return dataDir === null ? null : readAdminKey(dataDir);
+  return fromEnv === '' ? null : fromEnv;
 }
 
 async function readKeyFile(path: string): Promise<string> {

@@ -20,6 +20,12 @@ export function cacheDirectory(env: Env): string {
   return resolve(nonEmpty(env['VOLARY_CACHE_DIR']) ?? join(homedir(), '.cache/volary'));
 }
 
+/** Where the user's own settings lie, such as logins: `VOLARY_CONFIG_DIR`, or below the home directory. */
+export function configDirectory(env: Env): string {
+  const base = nonEmpty(env['XDG_CONFIG_HOME']) ?? join(homedir(), '.config');
+  return resolve(nonEmpty(env['VOLARY_CONFIG_DIR']) ?? join(base, 'volary'));
+}
+
 /** How this program was called, for examples to be typed: the launcher tells. */
 export function programName(env: Env): string {
   return nonEmpty(env['VOLARY_COMMAND']) ?? 'volary';

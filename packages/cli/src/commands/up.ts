@@ -50,7 +50,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     ...(driver === undefined ? {} : { driver }),
     ...listeningOf(options),
   });
-  const client = await connectTo(await findEndpoint({ dataDir, url: server.url }, context.env));
+  const client = await connectTo(await findEndpoint({ dataDir, url: server.url }, context.env), context.env);
   if (!isOurs) await checkSameServer(client, server.url, options); // not what the environment says: that is for new ones
   await ensureImage(context, client, IMAGE);
   const vm = options.vm ? await greet(context, client, options.name) : null;

@@ -28,7 +28,7 @@ export const checkServer: Check = async ({ context, dataDir }) => {
 /** The accelerator as the running server found it with a probe guest: that alone tells whether hardware really works. */
 export async function findProbedAccelerator({ context, dataDir }: Surroundings): Promise<Finding | null> {
   if ((await findRunningServer(dataDir)) === null) return null;
-  const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env));
+  const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env), context.env);
   const [host] = (await client.hosts.list()).items;
   if (host === undefined || host.accelerator.kind === 'none') return null;
   const { kind, explanation } = host.accelerator;

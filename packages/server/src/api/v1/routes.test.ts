@@ -1,10 +1,10 @@
-import { type Login, type OperationName, type Problem, type Route, routes } from '@volary/contract';
-import { createClient, logIn, type VolaryClient } from '@volary/sdk';
-import { TOTP } from 'otpauth';
+import { type OperationName, type Problem, type Route, routes } from '@volary/contract';
+import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
 import { type Ask, send } from '../testing/send.ts';
+import { authCases } from './auth-routes.test-kit.ts';
 import {
   type Case,
   NO_EXECUTION,
@@ -75,34 +75,6 @@ async function role(): Promise<Ask> {
 async function apiKey(): Promise<Ask> {
   const { id } = await client.apiKeys.create({ name: 'mine', permissions: ['vm:read'] });
   return { params: { id } };
-}
-
-const PASSWORD = 'brisk umbrella 7';
-
-/** A user of its own who has just logged in. */
-async function person(): Promise<Login> {
-  const { name } = await client.users.create({ name: `person-${made++}`, password: PASSWORD });
-  return await logIn({ baseUrl: server.url }, { name, password: PASSWORD });
-}
-
-async function asPerson(ask: Ask = {}): Promise<Ask> {
-  return { ...ask, headers: { authorization: `Bearer ${(await person()).access_token}` } };
-}
-
-/** The same with a second factor, enrolled or confirmed; the code is one that was not used. */
-async function withFactor(state: 'enrolled' | 'confirmed'): Promise<Ask> {
-  const ask = await asPerson();
-  const send = async (route: Route, body: object): Promise<{ readonly secret?: string }> =>
-    JSON.parse((await sendTo(route, { ...ask, body })).text);
-  const { secret = '' } = await send(routes.enrolMfa, {});
-  const totp = new TOTP({ secret });
-  const step = 30_000;
-  if (state === 'confirmed') await send(routes.confirmMfa, { code: totp.generate({ timestamp: Date.now() - step }) });
-  return { ...ask, body: { code: totp.generate() } };
-}
-
-function sendTo(route: Route, ask: Ask): ReturnType<typeof send> {
-  return send(server.url, route, ask);
 }
 
 /** One for each route: a route that lacks its case does not compile. */
@@ -443,65 +415,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   getApiKey: { ask: apiKey, status: 200, failing: UNKNOWN_KEY },
   deleteApiKey: { ask: apiKey, status: 204, failing: UNKNOWN_KEY },
   ...secretCases(() => client),
-  login: {
-    ask: async () => ({ body: { name: (await person()).user.name, password: PASSWORD } }),
-    status: 200,
-    failing: {
-      ask: { body: { email: 'nobody@example.com', password: 'a guess' } },
-      status: 401,
-      reason: 'auth.invalid_login',
-    },
-  },
-  refreshLogin: {
-    ask: async () => ({ body: { refresh_token: (await person()).refresh_token } }),
-    status: 200,
-    failing: { ask: { body: { refresh_token: 'a.b.c' } }, status: 401, reason: 'auth.token_invalid' },
-  },
-  logout: { ask: asPerson, status: 204, failing: { ask: {}, status: 409, reason: 'auth.no_session' } },
-  listSessions: {
-    ask: () => asPerson({ query: { limit: 1 } }),
-    status: 200,
-    failing: { ask: { query: { cursor: 'vm_x' } }, status: 400, reason: 'request.invalid' },
-  },
-  deleteSession: {
-    ask: async () => ({ params: { id: (await person()).session_id } }),
-    status: 204,
-    failing: {
-      ask: { params: { id: 'sess_01kahx6z51f8r9y6m3s2t1v0x1' } },
-      status: 404,
-      reason: 'auth.unknown_session',
-    },
-  },
-  changePassword: {
-    ask: () => asPerson({ body: { current_password: PASSWORD, new_password: 'another umbrella' } }),
-    status: 204,
-    failing: {
-      ask: { body: { current_password: 'a guess', new_password: 'another umbrella' } },
-      status: 403,
-      reason: 'auth.wrong_password',
-    },
-  },
-  enrolMfa: { ask: asPerson, status: 200, failing: UNAUTHENTICATED },
-  confirmMfa: {
-    ask: () => withFactor('enrolled'),
-    status: 200,
-    failing: { ask: { body: { code: '000000' } }, status: 409, reason: 'auth.mfa_not_enrolled' },
-  },
-  disableMfa: {
-    ask: () => withFactor('confirmed'),
-    status: 204,
-    failing: { ask: { body: { user: 'nobody-here' } }, status: 404, reason: 'user.unknown' },
-  },
-  renewRecoveryCodes: {
-    ask: () => withFactor('confirmed'),
-    status: 200,
-    failing: { ask: { body: { code: '000000' } }, status: 409, reason: 'auth.mfa_not_enabled' },
-  },
-  getPublicKeys: {
-    ask: () => ({}),
-    status: 200,
-    failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' },
-  },
+  ...authCases(() => ({ url: server.url, client })),
   getCapabilities: {
     ask: () => ({}),
     status: 200,
