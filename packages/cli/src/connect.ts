@@ -16,6 +16,13 @@ export async function connect(context: Context): Promise<VolaryClient> {
   return connectTo(await findEndpoint(context.globals, context.env), context.env);
 }
 
+/** The address of the server, for what needs no key: `given`, else as `connect`. Its certificate is believed from now on. */
+export async function reachServer({ globals, env }: Context, given: string | undefined): Promise<string> {
+  const { url, certificate } = await findEndpoint({ ...globals, ...(given === undefined ? {} : { url: given }) }, env);
+  if (certificate !== undefined) trustCertificate(certificate);
+  return url;
+}
+
 /** A client of this server. Throws a `CliError` where there is no key to show it, or what was given can be none. */
 export async function connectTo({ url, key, login, certificate }: Endpoint, env: Env): Promise<VolaryClient> {
   if (certificate !== undefined) trustCertificate(certificate);

@@ -1,8 +1,8 @@
 import type { Login, LoginRequest } from '@volary/contract';
 import { logIn, tokensOf, VolaryApiError } from '@volary/sdk';
 import type { Command } from 'commander';
+import { reachServer } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { findEndpoint } from '../endpoint.ts';
 import { openQuestions, type Questions } from '../login/ask.ts';
 import { withLoginLock, writeLogin } from '../login/login-file.ts';
 
@@ -27,10 +27,7 @@ export function configureLogin(command: Command, context: Context): void {
 }
 
 async function run(context: Context, given: string | undefined, options: LoginOptions): Promise<void> {
-  const { url } = await findEndpoint(
-    { ...context.globals, ...(given === undefined ? {} : { url: given }) },
-    context.env,
-  );
+  const url = await reachServer(context, given);
   using questions = openQuestions(context);
   const who = await askWho(questions, options);
   const password = await questions.askSecret('Password: ');

@@ -1,7 +1,7 @@
 import { createClient, VolaryApiError } from '@volary/sdk';
 import type { Command } from 'commander';
+import { reachServer } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { findEndpoint } from '../endpoint.ts';
 import { CliError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { savedCredentials } from '../login/login-credentials.ts';
@@ -14,7 +14,7 @@ export function configureLogout(command: Command, context: Context): void {
 
 async function run(context: Context, given: string | undefined): Promise<void> {
   const { env } = context;
-  const { url } = await findEndpoint({ ...context.globals, ...(given === undefined ? {} : { url: given }) }, env);
+  const url = await reachServer(context, given);
   const login = await readLogin(env, url);
   if (login === null) {
     throw new CliError(`You are not logged in to ${url}.`, {

@@ -32,9 +32,10 @@ function onTerminal({ stdin, stderr }: Context): Questions {
 
   /** Raw, since a terminal that echoes shows what is typed ahead. */
   async function readLine(question: string, { isShown }: { readonly isShown: boolean }): Promise<string> {
-    stderr.write(question);
-    stdin.setRawMode(true);
     process.on('exit', restore);
+    // Before it is asked: whoever sees the question may type at once.
+    stdin.setRawMode(true);
+    stderr.write(question);
     stdin.resume();
     try {
       const typed = await typedLine(stdin, ahead, (keys) => {
@@ -67,6 +68,7 @@ interface Typed {
 /** What is typed until Enter. Throws a `CliError` for Ctrl-C, and for Ctrl-D. */
 function typedLine(stdin: NodeJS.ReadStream, ahead: string, echo: (keys: string) => void): Promise<Typed> {
   return new Promise((resolve, reject) => {
+    const decoder = new TextDecoder();
     let line: readonly string[] = [];
     const finish = (end: () => void): void => {
       stdin.off('data', onData);
@@ -90,7 +92,8 @@ function typedLine(stdin: NodeJS.ReadStream, ahead: string, echo: (keys: string)
         line = next;
       }
     };
-    const onData = (bytes: Buffer | string): void => take([...bytes.toString()]);
+    const onData = (bytes: Buffer | string): void =>
+      take([...(typeof bytes === 'string' ? bytes : decoder.decode(bytes, { stream: true }))]);
     stdin.on('data', onData);
     stdin.on('end', onEnd);
     take([...ahead]);

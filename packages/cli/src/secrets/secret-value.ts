@@ -4,7 +4,7 @@ import type { SetSecretRequest } from '@volary/contract';
 import type { Context } from '../context.ts';
 import { locally } from '../cp/local-file.ts';
 import { CliError } from '../errors.ts';
-import { readHidden } from './read-hidden.ts';
+import { openQuestions } from '../login/ask.ts';
 
 export interface ValueOptions {
   readonly file?: string;
@@ -21,7 +21,10 @@ export async function readValue(
   { file, raw }: ValueOptions,
 ): Promise<Pick<SetSecretRequest, 'value' | 'encoding'>> {
   if (file !== undefined) return toRequest(await locally(file, 'read', () => readFile(file)));
-  if (context.stdin.isTTY) return toRequest(Buffer.from(await readHidden(context, `Value of ${name}: `)));
+  if (context.stdin.isTTY) {
+    using questions = openQuestions(context);
+    return toRequest(Buffer.from(await questions.askSecret(`Value of ${name}: `)));
+  }
   const parts: Uint8Array[] = [];
   for await (const part of context.stdin) parts.push(typeof part === 'string' ? Buffer.from(part) : part);
   const piped = Buffer.concat(parts);

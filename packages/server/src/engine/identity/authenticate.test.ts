@@ -111,13 +111,16 @@ describe('a key', () => {
     ['of the right shape', 'vk_00000000_0000000000000000000000000000000000000000000'],
     ['that is empty', ''],
     ['that is long', 'k'.repeat(10_000)],
-    ['like a token', 'a.b.c'],
     ['that is nearly the administrator’s', `${ADMIN_KEY}x`],
   ])('%s is refused in the same words', async (_name, value) => {
     const fault: unknown = await trial.by(value).catch((error: unknown) => error);
 
     expect(fault).toEqual(invalid);
     expect(String(fault)).toBe(String(await trial.by('other').catch((error: unknown) => error)));
+  });
+
+  it('like a token is none, and it is told what it was taken for', async () => {
+    await expect(trial.by('a.b.c')).rejects.toEqual(refusal('unauthenticated', 'auth.token_invalid'));
   });
 
   it('with the prefix of one that there is, and another secret, is refused', async () => {

@@ -1,11 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { createArgon2Hasher } from '../../adapters/identity/argon2-hasher.ts';
+import { createJwtSigner } from '../../adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from '../../adapters/identity/node-key-material.ts';
+import { createTotpCodes } from '../../adapters/identity/totp-codes.ts';
+import { givenKeys } from '../../adapters/secrets/key-store.ts';
+import { createKeyring } from '../../adapters/secrets/keyring.ts';
 import { createManualClock, type ManualClock } from '../../adapters/shared/manual-clock.ts';
 import { makeSqliteFixture } from '../../adapters/stores/sqlite/sqlite-store.fixture.ts';
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Store } from '../../ports/store.ts';
+import { createAges } from '../ages.ts';
+import { ENGINE_DEFAULTS } from '../deps.ts';
 import { ADMIN_KEY } from '../principals.test-kit.ts';
 import type { CreateApiKeyRequest, CreateUserRequest } from '../user-api.ts';
 import { createIdentity, type Identity } from './create-identity.ts';
@@ -28,7 +35,16 @@ export async function createIdentityTrial(): Promise<IdentityTrial> {
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   const parts = { store, clock, ids: createSystemIds(), log, keyMaterial: createNodeKeyMaterial() };
   const passwordHasher = createArgon2Hasher({ atOnce: 1, maxWaiting: 100 });
-  const identity = createIdentity({ ...parts, passwordHasher }, { adminKey: ADMIN_KEY });
+  const tokens = {
+    keyring: createKeyring(givenKeys(randomBytes(32).toString('base64'))),
+    tokenSigner: createJwtSigner(),
+    oneTimeCodes: createTotpCodes(),
+  };
+  const identity = createIdentity(
+    { ...parts, ...tokens, passwordHasher },
+    { adminKey: ADMIN_KEY, hostId: parts.ids.create('host'), sessions: ENGINE_DEFAULTS.sessions },
+    createAges(clock),
+  );
   await identity.start();
   return {
     identity,
