@@ -1,9 +1,9 @@
 import type { Login, LoginRequest } from '@volary/contract';
 import { logIn, tokensOf, VolaryApiError } from '@volary/sdk';
 import type { Command } from 'commander';
+import { openQuestions, type Questions } from '../ask.ts';
 import { reachServer } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { openQuestions, type Questions } from '../login/ask.ts';
 import { withLoginLock, writeLogin } from '../login/login-file.ts';
 
 interface LoginOptions {

@@ -1,9 +1,9 @@
 import type { RecoveryCodes } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import type { Command } from 'commander';
+import { openQuestions } from '../ask.ts';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { openQuestions } from '../login/ask.ts';
 
 interface DisableOptions {
   readonly code?: string;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { openQuestions } from '../ask.ts';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
-import { openQuestions } from '../login/ask.ts';
 
 /** `volary passwd` */
 export function configurePasswd(command: Command, context: Context): void {

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { SetSecretRequest } from '@volary/contract';
+import { openQuestions } from '../ask.ts';
 import type { Context } from '../context.ts';
 import { locally } from '../cp/local-file.ts';
 import { CliError } from '../errors.ts';
-import { openQuestions } from '../login/ask.ts';
 
 export interface ValueOptions {
   readonly file?: string;

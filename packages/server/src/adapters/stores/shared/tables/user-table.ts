@@ -42,7 +42,6 @@ export function createUserStatements(db: Kysely<Schema>) {
       db.selectFrom('users').selectAll().where('email_key', '=', place('email_key')),
     ),
     countOwned: prepareStatement<{ readonly owner: string }, Record<keyof OwnedCounts, number | null>>((place) => {
-      const countIn = (table: 'vms' | 'snapshots' | 'webhooks' | 'secrets') =>
       const countIn = (table: keyof OwnedCounts) =>
         db
           .selectFrom(table)
@@ -112,10 +111,6 @@ export function createUserTable(connection: Connection, statements: UserStatemen
       return {
         ...{ vms: Number(vms), snapshots: Number(snapshots) },
         ...{ webhooks: Number(webhooks), secrets: Number(secrets) },
-        vms: Number(rows[0]?.vms ?? 0),
-        snapshots: Number(rows[0]?.snapshots ?? 0),
-        webhooks: Number(rows[0]?.webhooks ?? 0),
-        secrets: Number(rows[0]?.secrets ?? 0),
       };
     },
     async markLogin(id, at) {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
-import type { Context } from '../context.ts';
-import { CliError, usageError } from '../errors.ts';
+import type { Context } from './context.ts';
+import { CliError, usageError } from './errors.ts';
 
 /** Gets answers of a person: typed on a terminal, or piped in, one a line. */
 export interface Questions extends Disposable {
