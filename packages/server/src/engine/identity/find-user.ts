@@ -19,6 +19,6 @@ export async function findUser(tables: Pick<Tables, 'users'>, ref: string): Prom
 }
 
 /** `not_found` user.unknown. */
-export function unknownUser(): VolaryError {
+function unknownUser(): VolaryError {
   return new VolaryError('not_found', 'There is no such user.', { reason: 'user.unknown' });
 }
