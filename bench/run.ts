@@ -18,6 +18,7 @@ import { type Benchmark, type Effort, type Figure, isWithinBound, type Omitted, 
 import { describeHardware } from './lib/hardware.ts';
 import { round } from './lib/stats.ts';
 import { listVms } from './list-vms.ts';
+import { login } from './login.ts';
 import { serverAtRest } from './server-at-rest.ts';
 import { serverRestart } from './server-restart.ts';
 import { warmCreate } from './warm-create.ts';
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   serverRestart,
   listVms,
   authentication,
+  login,
   eventAppend,
   eventFanOut,
   warmCreate,
