@@ -237,6 +237,8 @@ export interface UserTable {
   list(page: PageRequest<UserId> & { readonly states?: readonly UserState[] }): Promise<readonly User[]>;
   /** Those that have this role and are not deleted, in the order they were made; at most `limit`. */
   listWithRole(role: string, limit: number): Promise<readonly User[]>;
+  /** Those with a second factor that begins with `prefix` as it is sealed, at most `limit`. */
+  listMfaSealedBy(prefix: string, limit: number): Promise<readonly User[]>;
   /** Writes the row if its revision is still `user.revision - 1`; throws `conflict` store.revision otherwise, `already_exists` user.email_taken. */
   update(user: User): Promise<void>;
   /** How much belongs to the user of this name, of each kind. */

@@ -1,6 +1,7 @@
 /** Logins over a real database, with real passwords, tokens and codes; only time stands still until it is stepped. */
 import { randomBytes } from 'node:crypto';
 import { TOTP } from 'otpauth';
+import { createMemoryBus } from '../../adapters/bus/memory-bus.ts';
 import { createArgon2Hasher } from '../../adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from '../../adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from '../../adapters/identity/node-key-material.ts';
@@ -19,6 +20,8 @@ import { createGuessLimits } from '../access/guess-limits.ts';
 import { createAges } from '../ages.ts';
 import type { AuthApi, Login, LoginRequest } from '../auth-api.ts';
 import { ENGINE_DEFAULTS, type SessionLimits } from '../deps.ts';
+import { ADMIN } from '../principals.test-kit.ts';
+import { createKeyRotations } from '../secrets/rotate-key.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { type Auth, createAuth } from './create-auth.ts';
 import { createIdentityEpoch } from './identity-epoch.ts';
@@ -42,6 +45,8 @@ export interface AuthTrial extends AsyncDisposable {
   bearer(token: string): Promise<Principal>;
   /** The code that an authenticator shows now, or so many steps on. */
   codeOf(secret: string, steps?: number): string;
+  /** Has all that is sealed sealed by a new key, and drops the old one; how many of each kind. */
+  changeSealingKey(): Promise<Readonly<Record<string, number>>>;
   /** Another server on the same database. */
   another(): Promise<Auth>;
 }
@@ -55,7 +60,7 @@ export async function createAuthTrial(change: Partial<SessionLimits> = {}): Prom
   const passwordHasher = createArgon2Hasher({ atOnce: 2, maxWaiting: 1_000 });
   const shared = {
     ...{ clock, log, ids, passwordHasher },
-    keyring: createKeyring(givenKeys(randomBytes(32).toString('base64'))),
+    keyring: createKeyring({ ...givenKeys(randomBytes(32).toString('base64')), save: () => undefined }),
     tokenSigner: createJwtSigner(),
     oneTimeCodes: createTotpCodes(),
   };
@@ -91,6 +96,10 @@ export async function createAuthTrial(change: Partial<SessionLimits> = {}): Prom
       }),
     bearer: async (value) => await authenticate({ kind: 'bearer', value }, { address: HOME.address, requestId: null }),
     codeOf: (secret, steps = 0) => new TOTP({ secret }).generate({ timestamp: clock.now() + steps * 30_000 }),
+    async changeSealingKey() {
+      const deps = { ...shared, store, bus: createMemoryBus({ log }), hostId: ids.create('host') };
+      return (await createKeyRotations(deps).rotate(ADMIN)).resealed;
+    },
     another: async () => open(await fixture.open()),
     [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
   };

@@ -21,9 +21,10 @@ export async function enrolMfa(deps: LogInDeps, principal: Principal): Promise<M
   const { oneTimeCodes, keyring } = deps;
   const user = await requireOwnUser(deps, principal);
   const secret = oneTimeCodes.createSecret();
-  const sealedSecret = keyring.seal(secret, mfaContextOf(user));
   await changeMfa(deps, user, ({ mfa }) => {
     if (isMfaOn(mfa)) throw alreadyOn();
+    // Within the transaction that writes it, so that a change of the sealing key sees it.
+    const sealedSecret = keyring.seal(secret, mfaContextOf(user));
     return { sealedSecret, confirmedAt: null, lastUsedStep: null, recoveryDigests: [] };
   });
   return await oneTimeCodes.enrolment(secret, user.email ?? user.name);

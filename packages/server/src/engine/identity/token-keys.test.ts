@@ -99,3 +99,23 @@ describe('keys of tokens', () => {
     expect(trial.logged.join('')).toContain('a key of tokens cannot be used');
   });
 });
+
+describe('a change of the key that seals', () => {
+  it('takes second factors and keys of tokens along: what was sealed before is of no use any more', async () => {
+    const { accessToken } = await trial.logIn();
+    const me = await trial.bearer(accessToken);
+    const { secret } = await trial.api.enrolMfa(me);
+    const before = await trial.store.signingKeys.list();
+
+    const resealed = await trial.changeSealingKey();
+
+    expect(resealed).toEqual({ secrets: 0, second_factors: 1, signing_keys: 1 });
+    expect((await trial.store.signingKeys.list())[0]?.sealedPrivateKey).not.toBe(before[0]?.sealedPrivateKey);
+    expect(await trial.api.confirmMfa(me, trial.codeOf(secret))).toHaveLength(10);
+    const other = await trial.another();
+    expect(await other.verifyToken(accessToken)).toBeDefined();
+    await trial.clock.advance(60_000);
+    const login = await trial.logIn({ mfaCode: trial.codeOf(secret) });
+    expect(await other.verifyToken(login.accessToken)).toBeDefined();
+  });
+});

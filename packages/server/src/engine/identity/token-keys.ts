@@ -106,7 +106,7 @@ export function createTokenKeys(deps: TokenKeysDeps): TokenKeys {
 function firstUsable({ keyring, log }: TokenKeysDeps, keys: readonly SigningKey[]): KeyPair | null {
   for (const { keyId, jwk, sealedPrivateKey } of keys) {
     try {
-      return { keyId, jwk, privateKey: keyring.open(sealedPrivateKey, contextOf(keyId)) };
+      return { keyId, jwk, privateKey: keyring.open(sealedPrivateKey, signingKeyContextOf(keyId)) };
     } catch (error) {
       log.error('a key of tokens cannot be used, and another takes its place', { keyId, error });
     }
@@ -124,11 +124,12 @@ async function makeKey(
   },
 ): Promise<void> {
   const { keyId, jwk, privateKey } = await tokenSigner.createKey();
-  const sealedPrivateKey = keyring.seal(privateKey, contextOf(keyId));
   const known = new Set(what.found.verifying.map((each) => each.keyId));
   await store.transaction(async (tables) => {
     const { verifying } = await what.plan(tables);
     if (verifying.some((each) => !known.has(each.keyId))) return;
+    // Within the transaction that writes it, so that a change of the sealing key sees it.
+    const sealedPrivateKey = keyring.seal(privateKey, signingKeyContextOf(keyId));
     await tables.signingKeys.insert({
       keyId,
       jwk,
@@ -141,6 +142,6 @@ async function makeKey(
 }
 
 /** What the secret half of this key is sealed for. */
-export function contextOf(keyId: string): string {
+export function signingKeyContextOf(keyId: string): string {
   return `signing-key/${keyId}`;
 }

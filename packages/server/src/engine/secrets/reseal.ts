@@ -2,6 +2,8 @@ import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import { sealingContext } from '../../domain/secret/secret.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import type { Tables } from '../../ports/store.ts';
+import { mfaContextOf } from '../identity/read-factor.ts';
+import { signingKeyContextOf } from '../identity/token-keys.ts';
 
 /** A table that holds what is sealed: it can be sealed anew. */
 export interface Resealable {
@@ -36,8 +38,36 @@ const SECRETS: Resealable = {
   },
 };
 
+/** Also of those that are not confirmed. What tells changes of the account apart stays. */
+const SECOND_FACTORS: Resealable = {
+  kind: 'second_factors',
+  async resealSome({ users }, sealer, { prefix, limit }) {
+    const found = await users.listMfaSealedBy(prefix, limit);
+    for (const user of found) {
+      if (user.mfa === null) continue;
+      const what = `second factor of ${user.name}`;
+      const sealedSecret = resealed(sealer, what, user.mfa.sealedSecret, mfaContextOf(user));
+      await users.update({ ...user, mfa: { ...user.mfa, sealedSecret }, revision: user.revision + 1 });
+    }
+    return found.length;
+  },
+};
+
+/** A handful: all of them at once. */
+const SIGNING_KEYS: Resealable = {
+  kind: 'signing_keys',
+  async resealSome({ signingKeys }, sealer, { prefix }) {
+    const found = (await signingKeys.list()).filter(({ sealedPrivateKey }) => sealedPrivateKey.startsWith(prefix));
+    for (const { keyId, sealedPrivateKey } of found) {
+      const context = signingKeyContextOf(keyId);
+      await signingKeys.reseal(keyId, resealed(sealer, `key of tokens ${keyId}`, sealedPrivateKey, context));
+    }
+    return found.length;
+  },
+};
+
 /** All that is sealed, wherever it lies. Whoever adds a table with something sealed adds it here. */
-export const RESEALABLES: readonly Resealable[] = [SECRETS];
+export const RESEALABLES: readonly Resealable[] = [SECRETS, SECOND_FACTORS, SIGNING_KEYS];
 
 /** The same value, sealed by the key that seals now. `what` names it for people. Throws `data_loss` sealer.* */
 function resealed(sealer: Sealer, what: string, sealed: string, context: string): string {

@@ -130,5 +130,22 @@ export function userTableContract(make: MakeStore): void {
         expect(await namesOf('admin', 9)).toEqual([]);
       }),
     );
+
+    it(
+      'are found by what has sealed their second factor',
+      withStore(make, async ({ users }) => {
+        const sealedAs = (sealedSecret: string) => ({
+          mfa: { sealedSecret, confirmedAt: null, lastUsedStep: null, recoveryDigests: [] },
+        });
+        await users.insert(sampleUser(1, sealedAs('v1.old.x')));
+        await users.insert(sampleUser(2, sealedAs('v1.old.y')));
+        await users.insert(sampleUser(3, sealedAs('v1.new.v1.old.')));
+        await users.insert(sampleUser(4));
+        const found = async (limit: number) => (await users.listMfaSealedBy('v1.old.', limit)).map(({ name }) => name);
+
+        expect(await found(9)).toEqual(['user-1', 'user-2']);
+        expect(await found(1)).toEqual(['user-1']);
+      }),
+    );
   });
 }

@@ -56,6 +56,15 @@ export function createUserStatements(db: Kysely<Schema>) {
       if (states !== undefined) query = query.where('state', 'in', states);
       return query.compile();
     },
+    // The sealed text has no character that is written otherwise in JSON, nor one that means something in a pattern.
+    listMfaSealedBy: (prefix: string, limit: number) =>
+      db
+        .selectFrom('users')
+        .selectAll()
+        .where('mfa', 'like', `%"sealedSecret":"${prefix}%`)
+        .orderBy('id')
+        .limit(limit)
+        .compile(),
     // Of a list as JSON text: names of roles hold no character that is written otherwise there, nor one that means something in a pattern.
     listWithRole: (role: string, limit: number) =>
       db
@@ -95,6 +104,10 @@ export function createUserTable(connection: Connection, statements: UserStatemen
     },
     async listWithRole(role, limit) {
       const { rows } = await connection.execute(statements.listWithRole(role, limit));
+      return rows.map(decodeUser);
+    },
+    async listMfaSealedBy(prefix, limit) {
+      const { rows } = await connection.execute(statements.listMfaSealedBy(prefix, limit));
       return rows.map(decodeUser);
     },
     async update(user) {
