@@ -129,11 +129,10 @@ async function makeKey(
     const { verifying } = await what.plan(tables);
     if (verifying.some((each) => !known.has(each.keyId))) return;
     // Within the transaction that writes it, so that a change of the sealing key sees it.
-    const sealedPrivateKey = keyring.seal(privateKey, signingKeyContextOf(keyId));
     await tables.signingKeys.insert({
       keyId,
       jwk,
-      sealedPrivateKey,
+      sealedPrivateKey: keyring.seal(privateKey, signingKeyContextOf(keyId)),
       createdAt: clock.now(),
       signsFrom: what.signsFrom,
     });

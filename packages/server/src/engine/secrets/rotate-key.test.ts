@@ -12,7 +12,9 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { type Secret, sealingContext } from '../../domain/secret/secret.ts';
 import type { Keyring } from '../../ports/sealer.ts';
 import type { Store } from '../../ports/store.ts';
-import { numberedId, sampleSecret } from '../../ports/store-contract/samples.contract.ts';
+import { numberedId, sampleSecret, sampleUser } from '../../ports/store-contract/samples.contract.ts';
+import { mfaContextOf } from '../identity/read-factor.ts';
+import { signingKeyContextOf } from '../identity/token-keys.ts';
 import { createSecret } from '../operations/create-secret.ts';
 import { ADMIN } from '../principals.test-kit.ts';
 import { createKeyRotations } from './rotate-key.ts';
@@ -114,6 +116,31 @@ describe('changing the key', () => {
 
     expect(openKeys().keyIds()).toHaveLength(1);
     expect(await opened(openKeys())).toHaveLength(COUNT + 40);
+  });
+
+  it('seals the keys of tokens and second factors anew, too', async () => {
+    const keyring = openKeys();
+    const mfaOf = (number: number) => {
+      const { id } = sampleUser(number);
+      const sealedSecret = keyring.seal(textOf(number), mfaContextOf({ id }));
+      return { sealedSecret, confirmedAt: 1, lastUsedStep: 2, recoveryDigests: ['digest'] };
+    };
+    // More than one page of them, most without any.
+    for (let number = 1; number <= 230; number++)
+      await store.users.insert(sampleUser(number, { mfa: number % 100 === 0 ? mfaOf(number) : null }));
+    const key = { keyId: 'kid', jwk: {}, createdAt: 1, signsFrom: 1 };
+    await store.signingKeys.insert({ ...key, sealedPrivateKey: keyring.seal(textOf(0), signingKeyContextOf('kid')) });
+
+    const { resealed } = await rotations(keyring).rotate(ADMIN);
+
+    expect(resealed).toEqual({ secrets: 0, signing_keys: 1, second_factors: 2 });
+    const [kept] = await store.signingKeys.list();
+    const { mfa } = (await store.users.getByName('user-200')) ?? {};
+    const reopened = openKeys();
+    expect(reopened.open(kept?.sealedPrivateKey ?? '', signingKeyContextOf('kid'))).toEqual(Buffer.from('value 0'));
+    expect(mfa).toMatchObject({ confirmedAt: 1, lastUsedStep: 2, recoveryDigests: ['digest'] });
+    const context = mfaContextOf({ id: sampleUser(200).id });
+    expect(reopened.open(mfa?.sealedSecret ?? '', context)).toEqual(Buffer.from('value 200'));
   });
 
   it('is done by one at a time', async () => {
