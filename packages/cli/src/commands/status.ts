@@ -25,6 +25,7 @@ export function configureStatus(command: Command, context: Context): void {
           ['server', `${url}, version ${capabilities.version}, driver ${capabilities.driver}`],
           ...hosts.items.flatMap(hostFields),
           ['vms', formatPhases(context, phases)],
+          ...capabilities.degraded.map((what) => ['degraded', what] as const),
         ]),
       );
     }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ClientAddresses } from './client-address.ts';
 
 /** From where a request came: for limits, for who asks, and for what is written down of it. */
@@ -21,8 +21,12 @@ declare module 'fastify' {
 export function noteOrigins(app: FastifyInstance, addresses: ClientAddresses): void {
   app.decorateRequest('origin');
   app.addHook('onRequest', (request, _reply, done) => {
-    const { raw, id: requestId } = request;
-    request.origin = { address: addresses.of(raw), requestId, isProxied: addresses.isProxied(raw) };
+    request.origin = originOf(request, addresses);
     done();
   });
+}
+
+/** The same for a request that comes by no hook, since it cannot be understood. */
+export function originOf({ raw, id: requestId }: FastifyRequest, addresses: ClientAddresses): Origin {
+  return { address: addresses.of(raw), requestId, isProxied: addresses.isProxied(raw) };
 }

@@ -60,10 +60,11 @@ describe('100/min;burst=20', () => {
       await ask('/v1/nothing', caller),
       await ask('/v1/vms', caller, { method: 'PUT' }),
       await ask('/v1/openapi.json', caller),
+      await ask('/v1/vms/%zz', caller),
     ];
 
-    expect(answers.map(({ status }) => status)).toEqual([401, 401, 404, 405, 200]);
-    expect(answers.map(({ headers }) => limitOf(headers)[1])).toEqual([119, 118, 117, 116, 115]);
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 404, 405, 200, 400]);
+    expect(answers.map(({ headers }) => limitOf(headers)[1])).toEqual([119, 118, 117, 116, 115, 114]);
   });
 
   it('does not count what load balancers ask', async () => {

@@ -13,7 +13,7 @@ import { allowOrigins } from './cors.ts';
 import { createIdempotencyKeys } from './idempotency.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { type ApiTls, createListener } from './listener.ts';
-import { noteOrigins } from './origin.ts';
+import { noteOrigins, originOf } from './origin.ts';
 import { sendProblem } from './problem-reply.ts';
 import { countRequest, isOfV1 } from './rate-limit.ts';
 import { createUpgrades } from './realtime/upgrades.ts';
@@ -53,6 +53,15 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const signals = createRequestSignals();
   const upgrades = createUpgrades();
   const isTls = tls !== null;
+  const addresses = createClientAddresses(proxies);
+
+  /** Answers what comes to no route. Nobody was asked who it is; what is asked for counts all the same. */
+  function refuse(fault: Error, request: FastifyRequest, reply: FastifyReply): void {
+    const answer = (error: unknown): void => void sendProblem(error, request, reply, log);
+    if (isOfV1(request.url)) countRequest(engine, 'v1', { request, reply, principal: null, fault }, answer);
+    else answer(fault);
+  }
+
   const app = Fastify({
     logger: false,
     serverFactory: (handler) => {
@@ -69,12 +78,13 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       reply.header('x-request-id', request.id);
       tellSecureHeaders(request, reply, isTls);
-      sendProblem(error, request, reply, log);
+      request.origin = originOf(request, addresses);
+      refuse(error, request, reply);
     },
   });
 
   app.decorateRequest('principal');
-  noteOrigins(app, createClientAddresses(proxies));
+  noteOrigins(app, addresses);
   // Hooks call back instead of being async: a promise less for each request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -91,12 +101,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   closeInTime(app, signals, limits.stopMs);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => {
-    const fault = noRoute(request, reply);
-    if (!isOfV1(request.url)) return sendProblem(fault, request, reply, log);
-    // Nobody was asked who it is; what is asked for counts all the same.
-    countRequest(engine, 'v1', { request, reply, principal: null, fault }, (error) => {
-      sendProblem(error, request, reply, log);
-    });
+    refuse(noRoute(request, reply), request, reply);
     return reply;
   });
   const keys = createIdempotencyKeys({ engine, log });

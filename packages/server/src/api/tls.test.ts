@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
@@ -5,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect, type TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CertificateFiles, makeCertificate } from '../lib/testing/certificates.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from './testing/run-server.ts';
@@ -80,6 +83,20 @@ describe('a server with a certificate', () => {
       certificate: readFileSync(first.certPath, 'utf8'),
     });
     expect((await get('/v1/vms')).status).toBe(200);
+  });
+
+  it('is known to the command line of its machine, also by a name that is not in the certificate', async () => {
+    const { port } = new URL(server.url);
+    const cli = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
+    const run = (...more: readonly string[]) =>
+      promisify(execFile)(process.execPath, [cli, '--data-dir', server.dataDir, '--json', ...more, 'status'], {
+        env: { ...process.env, VOLARY_ADMIN_KEY: ADMIN_KEY },
+      });
+
+    expect(JSON.parse((await run()).stdout)).toMatchObject({ url: server.url });
+    const other = `https://localhost:${port}`;
+    await expect(run('--url', other)).rejects.toThrow(/cli.no_server|connection|certificate/i);
+    expect(JSON.parse((await run('--url', other, '--ca', used.certPath)).stdout)).toMatchObject({ url: other });
   });
 
   it('speaks TLS 1.2, and nothing older', async () => {

@@ -211,6 +211,7 @@ const TABLES: ReadonlySet<string> = new Set(['rate_limits']);
 
 /** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
 function toText(name: string, value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (isScalar(value)) return String(value);
   if (Array.isArray(value) && value.every(isScalar)) return value.join(', ');
   if (TABLES.has(name) && typeof value === 'object' && value !== null && Object.values(value).every(isScalar))

@@ -66,6 +66,7 @@ describe('an address that others reach', () => {
     expect((await readConfig([...argv, '--tls-cert', '/c', '--tls-key', '/k'], {})).tls).toEqual({
       ...{ certPath: '/c', keyPath: '/k', minVersion: 'TLSv1.2' },
     });
+    expect(await withFile('listen: 0.0.0.0:1\ninsecure_listen: true')).toMatchObject({ listen: { host: '0.0.0.0' } });
     await expect(readConfig(argv, { VOLARY_INSECURE_LISTEN: 'off' })).rejects.toThrow('--insecure-listen');
   });
 
