@@ -30,8 +30,8 @@ export const GRANT_LIMITS = {
   envBytes: 32_768,
 } as const;
 
-export const ENV_NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_]{0,127}$';
-export const SECRET_PATH_PATTERN = '^/run/secrets/(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$';
+const ENV_NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_]{0,127}$';
+const SECRET_PATH_PATTERN = '^/run/secrets/(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$';
 const ENV_NAME = new RegExp(ENV_NAME_PATTERN);
 const PATH = new RegExp(SECRET_PATH_PATTERN);
 

@@ -35,7 +35,7 @@ export const SECRET_LIMITS = {
 } as const;
 
 /** The name of a variable, in capitals, so that it can be given to commands as it is. 1 to 64 characters. */
-export const SECRET_NAME_PATTERN = '^[A-Z][A-Z0-9_]{0,63}$';
+const SECRET_NAME_PATTERN = '^[A-Z][A-Z0-9_]{0,63}$';
 const NAME = new RegExp(SECRET_NAME_PATTERN);
 
 /** Throws `invalid_argument` secret.invalid_name. */
