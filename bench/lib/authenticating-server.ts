@@ -1,6 +1,6 @@
 /**
  * A server on the simulated driver with one VM, `first`, that finds out who asks as ours does (`own`), or by one compare of the key's digest and nothing
- * else (`bare`). Prints its URL and a key as JSON, and ends with SIGTERM. `authenticating-server.ts own|bare DIRECTORY`.
+ * else (`bare`). Prints its URL, an API key and an access token as JSON, and ends with SIGTERM. `authenticating-server.ts own|bare DIRECTORY`.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { createPinoLog } from '../../packages/server/src/adapters/system/pino-log.ts';
@@ -27,12 +27,16 @@ const admin = await engine.authenticate(
   { address: null, requestId: null },
 );
 const { key } = await engine.apiKeys.create(admin, { name: 'bench', owner: null, permissions: null, expiresAt: null });
+const password = 'brisk umbrella 7';
+await engine.users.setPassword(admin, 'admin', password);
+const login = { by: 'name', account: 'admin', password, mfaCode: null, rotates: true } as const;
+const { accessToken: token } = await engine.auth.logIn({ address: null, userAgent: '' }, login);
 const spec = { labels: {}, metadata: {}, start: false, spec: {} };
 await engine.vms.create(admin, { ...spec, name: 'first', warmStart: 'auto' });
 const authenticate = kind === 'bare' ? compareDigests(key, admin) : engine.authenticate;
 const api = createApi({ engine: { ...engine, authenticate }, ids, log, version: 'bench' });
 const url = await api.listen({ host: '127.0.0.1', port: 0 });
-process.stdout.write(`${JSON.stringify({ url, key })}\n`);
+process.stdout.write(`${JSON.stringify({ url, key, token })}\n`);
 await stopped;
 await api.close();
 await engine.stop();
