@@ -10,7 +10,7 @@ export interface Page<T, Cursor> {
 
 /** A request that carries a key, as long as it is being answered. To be given to the call that takes effect, as `once`. */
 export interface Claim {
-  /** Name of the one whose key it is. */
+  /** Whose key it is: a user, or one API key of theirs. */
   readonly principal: string;
   readonly key: string;
   readonly fingerprint: string;

@@ -13,6 +13,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Effect, KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
 import { KEPT_BODY_LENGTH } from '../../domain/idempotency/keyed-request.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { Ages } from '../ages.ts';
@@ -45,8 +46,9 @@ export function createIdempotency({ store, clock, config, ages }: ClaimDeps): Id
 
   return {
     async claim(principal, { key, fingerprint, requestId }) {
-      const place = placeOf({ principal: principal.name, key });
-      const claim: Claim = { principal: principal.name, key, fingerprint, requestId, effect: null, answer: null };
+      const claimant = claimantOf(principal);
+      const place = placeOf({ principal: claimant, key });
+      const claim: Claim = { principal: claimant, key, fingerprint, requestId, effect: null, answer: null };
       const first = underWay.get(place);
       if (first !== undefined) throw first.fingerprint === fingerprint ? inProgress() : keyReused();
       underWay.set(place, claim);
@@ -108,6 +110,11 @@ export function outcomeUnknown(): VolaryError {
     'A request with this Idempotency-Key was begun, and nobody knows what came of it. Look, then send it with a new key.',
     { reason: 'idempotency.outcome_unknown' },
   );
+}
+
+/** An API key may be allowed less than whose it is: what others of theirs were answered is none of its business. */
+function claimantOf({ name, credential: { kind, id } }: Principal): string {
+  return kind === 'api_key' && id !== null ? `${name} ${id}` : name;
 }
 
 function placeOf({ principal, key }: Pick<Claim, 'principal' | 'key'>): string {

@@ -67,6 +67,19 @@ describe('a request with a key', () => {
     });
   });
 
+  it('is its API key’s own: another key of the same user learns nothing by it', async () => {
+    const server = await installation.start();
+    const by = (id: string) => ({ ...ADMIN, credential: { kind: 'api_key', id } as const });
+    const asked = { key: 'k', fingerprint: 'a', requestId: 'r' };
+    const first = await server.engine.idempotency.claim(by('key_1'), asked);
+    await server.engine.vms.create(by('key_1'), request('bird'), { once: first });
+    await server.engine.idempotency.keep(first, ANSWER);
+    server.engine.idempotency.release(first);
+
+    expect(await server.engine.idempotency.claim(by('key_2'), asked)).toMatchObject({ effect: null, answer: null });
+    expect(await server.engine.idempotency.claim(by('key_1'), asked)).toMatchObject({ answer: ANSWER });
+  });
+
   it('that is refused before it took effect leaves its key free', async () => {
     const server = await installation.start();
     await create(server, 'bird');
