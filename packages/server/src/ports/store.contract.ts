@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { auditTableContract } from './store-contract/audit.contract.ts';
 import { eventTableContract } from './store-contract/events.contract.ts';
 import { executionTableContract } from './store-contract/executions.contract.ts';
 import type { MakeStore } from './store-contract/fixture.contract.ts';
@@ -10,6 +11,7 @@ import { sessionTableContract, signingKeyTableContract } from './store-contract/
 import { settingTableContract } from './store-contract/settings.contract.ts';
 import { snapshotTableContract } from './store-contract/snapshots.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
+import { usageContract } from './store-contract/usage.contract.ts';
 import { userTableContract } from './store-contract/users.contract.ts';
 import { vmTableContract } from './store-contract/vms.contract.ts';
 import { deliveryTableContract, webhookTableContract } from './store-contract/webhooks.contract.ts';
@@ -33,5 +35,7 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     sessionTableContract(make);
     signingKeyTableContract(make);
     secretTableContract(make);
+    auditTableContract(make);
+    usageContract(make);
   });
 }

@@ -26,6 +26,7 @@ import type { VmPhase } from '../domain/vm/phase.ts';
 import type { Vm } from '../domain/vm/vm.ts';
 import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/delivery.ts';
 import type { Webhook } from '../domain/webhook/webhook.ts';
+import type { AuditTable } from './audit-table.ts';
 
 /** A page of a list: at most `limit` rows that come after the row with the id `after`. */
 export interface PageRequest<Cursor> {
@@ -48,6 +49,16 @@ export interface Promised {
   readonly diskGib: number;
 }
 
+/** What one user has of VMs. */
+export interface VmUsage {
+  /** Those that are kept, whatever they are doing, and the virtual sizes of their disks. */
+  readonly vms: number;
+  readonly diskGib: number;
+  /** Of those that are wanted running or paused. */
+  readonly vcpus: number;
+  readonly memoryMib: number;
+}
+
 /** VMs, in the order they were made. */
 export interface VmTable {
   /** Throws `already_exists` vm.name_taken. */
@@ -63,6 +74,8 @@ export interface VmTable {
   delete(id: VmId, revision: number): Promise<void>;
   /** What all VMs on the host together were promised, for admission. */
   promised(): Promise<Promised>;
+  /** What the VMs of this owner come to, for quotas. */
+  usageOf(owner: string): Promise<VmUsage>;
   /** VMs with a life to come that begins from this snapshot, in the order they were made; at most `limit`. */
   listPendingFrom(snapshotId: SnapshotId, limit: number): Promise<readonly Vm[]>;
   /** VMs that are given this secret, in the order they were made; at most `limit`. */
@@ -123,6 +136,8 @@ export interface ExecutionTable {
   deleteFinished(which: FinishedBefore): Promise<number>;
   /** Removes all executions of this VM with their output, finished or not. Returns how many. */
   deleteOfVm(vmId: VmId): Promise<number>;
+  /** Those in this owner's VMs that are not final. */
+  countActiveOf(owner: string): Promise<number>;
 }
 
 export interface EventFilter {
@@ -223,6 +238,8 @@ export interface SnapshotTable {
   /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
   delete(id: SnapshotId, revision: number): Promise<void>;
   count(): Promise<number>;
+  /** Those of this owner, without what forks keep for a moment. */
+  countOf(owner: string): Promise<number>;
 }
 
 /** Users, in the order they were made. Rows are never removed: a name is given once. */
@@ -353,6 +370,7 @@ export interface Tables {
   readonly sessions: SessionTable;
   readonly signingKeys: SigningKeyTable;
   readonly secrets: SecretTable;
+  readonly audit: AuditTable;
 }
 
 /**

@@ -11,9 +11,11 @@ export interface Principal {
   readonly origin: RequestOrigin;
 }
 
+export const CREDENTIAL_KINDS = ['admin_key', 'api_key', 'session', 'proxy', 'none'] as const;
+
 /** What proved who it is. `id` names the key or the session; null where there is only one or none. */
 export interface Credential {
-  readonly kind: 'admin_key' | 'api_key' | 'session' | 'proxy' | 'none';
+  readonly kind: (typeof CREDENTIAL_KINDS)[number];
   readonly id: string | null;
 }
 
@@ -31,7 +33,8 @@ export interface Owned {
 }
 
 const BY_NOTHING: Credential = { kind: 'none', id: null };
-const FROM_NOWHERE: RequestOrigin = { address: null, requestId: null };
+/** Of what the server does by itself. */
+export const FROM_NOWHERE: RequestOrigin = { address: null, requestId: null };
 
 /** The server itself, where nobody has asked: a restart by policy, a VM that is idle or whose time is over. */
 export const SYSTEM: Principal = {

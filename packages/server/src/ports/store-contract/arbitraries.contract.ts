@@ -1,10 +1,12 @@
 import fc from 'fast-check';
+import { AUDIT_RESULTS, type NewAuditEntry } from '../../domain/audit/audit.ts';
 import { ERROR_CODES } from '../../domain/errors.ts';
 import { EVENT_TYPES, type NewEvent } from '../../domain/events.ts';
 import { EXECUTION_STATES, type Execution } from '../../domain/execution/execution.ts';
 import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
+import { CREDENTIAL_KINDS } from '../../domain/principal/principal.ts';
 import type { SecretGrant } from '../../domain/secret/grant.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
 import { SESSION_END_REASONS, type Session } from '../../domain/session/session.ts';
@@ -191,6 +193,20 @@ export const anyEvent: fc.Arbitrary<NewEvent> = fc.record({
   operationId: orNull(anyId('op')),
   owner: orNull(words),
   data: object,
+});
+
+/** Any entry of the audit at all. */
+export const anyAuditEntry: fc.Arbitrary<NewAuditEntry> = fc.record({
+  at: moment,
+  principal: words,
+  credential: fc.record({ kind: fc.constantFrom(...CREDENTIAL_KINDS), id: orNull(words) }),
+  address: orNull(words),
+  requestId: orNull(words),
+  action: words,
+  target: fc.record({ kind: words, id: orNull(words), name: orNull(words) }),
+  result: fc.constantFrom(...AUDIT_RESULTS),
+  reason: orNull(words),
+  details: object,
 });
 
 /** Any webhook at all; whoever stores it gives it an id and a revision. */

@@ -1,3 +1,4 @@
+import type { NewAuditEntry } from '../../domain/audit/audit.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
 import type { KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
@@ -113,6 +114,23 @@ export function sampleEvent(vmId: VmId | null, note: string, change: Partial<New
     operationId: null,
     owner: vmId === null ? null : 'admin',
     data: { note },
+    ...change,
+  };
+}
+
+/** Something that the administrator did. */
+export function sampleAuditEntry(change: Partial<NewAuditEntry> = {}): NewAuditEntry {
+  return {
+    at: AT,
+    principal: 'admin',
+    credential: { kind: 'admin_key', id: null },
+    address: '127.0.0.1',
+    requestId: 'req_1',
+    action: 'vm.create',
+    target: { kind: 'vm', id: 'vm_1', name: 'first' },
+    result: 'ok',
+    reason: null,
+    details: {},
     ...change,
   };
 }

@@ -7,6 +7,7 @@ import type { Store, Tables } from '../../../ports/store.ts';
 import type { Connection, DatabaseBackend } from './connection.ts';
 import type { Schema } from './schema.ts';
 import { createApiKeyStatements, createApiKeyTable } from './tables/api-key-table.ts';
+import { createAuditStatements, createAuditTable } from './tables/audit-table.ts';
 import { createDeliveryStatements, createDeliveryTable } from './tables/delivery-table.ts';
 import { createEventStatements, createEventTable } from './tables/event-table.ts';
 import { createExecutionStatements, createExecutionTable } from './tables/execution-table.ts';
@@ -40,6 +41,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     sessions: createSessionStatements(compiler),
     signingKeys: createSigningKeyStatements(compiler),
     secrets: createSecretStatements(compiler),
+    audit: createAuditStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -60,6 +62,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       sessions: createSessionTable(connection, statements.sessions),
       signingKeys: createSigningKeyTable(connection, statements.signingKeys),
       secrets: createSecretTable(connection, statements.secrets),
+      audit: createAuditTable(connection, statements.audit),
     };
   }
 
@@ -188,6 +191,11 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       update: (secret) => transaction(({ secrets }) => secrets.update(secret)),
       noteUsed: (...used) => transaction(({ secrets }) => secrets.noteUsed(...used)),
       delete: (id, revision) => transaction(({ secrets }) => secrets.delete(id, revision)),
+    },
+    audit: {
+      ...reading.audit,
+      append: (entries) => transaction(({ audit }) => audit.append(entries)),
+      deleteOld: (which) => transaction(({ audit }) => audit.deleteOld(which)),
     },
   };
 }

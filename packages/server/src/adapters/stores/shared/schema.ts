@@ -309,6 +309,29 @@ export interface SecretRow {
   readonly revision: number;
 }
 
+export interface AuditRow {
+  readonly sequence: number;
+  readonly at: number;
+  readonly principal: string;
+  readonly credential_kind: string;
+  readonly credential_id: string | null;
+  readonly address: string | null;
+  readonly request_id: string | null;
+  readonly action: string;
+  readonly target_kind: string;
+  readonly target_id: string | null;
+  readonly target_name: string | null;
+  readonly result: string;
+  readonly reason: string | null;
+  /** JSON: an object. */
+  readonly details: string;
+}
+
+/** One row: the last sequence that was given out. */
+export interface AuditCounterRow {
+  readonly last_sequence: number;
+}
+
 export interface Schema {
   readonly vms: VmRow;
   readonly operations: OperationRow;
@@ -327,4 +350,6 @@ export interface Schema {
   readonly sessions: SessionRow;
   readonly signing_keys: SigningKeyRow;
   readonly secrets: SecretRow;
+  readonly audit: AuditRow;
+  readonly audit_counter: AuditCounterRow;
 }

@@ -5,6 +5,7 @@ import { refusal } from '../../../ports/store-contract/fixture.contract.ts';
 import {
   numberedId,
   sampleApiKey,
+  sampleAuditEntry,
   sampleDelivery,
   sampleEvent,
   sampleExecution,
@@ -64,6 +65,7 @@ describe('a damaged row', () => {
     await store.roles.insert(sampleRole('dev'));
     await store.apiKeys.insert(sampleApiKey(1));
     await store.sessions.insert(sampleSession(1));
+    await store.audit.append([sampleAuditEntry()]);
     await store.signingKeys.insert({ keyId: 'k', jwk: {}, sealedPrivateKey: '', createdAt: 1, signsFrom: 1 });
   });
   afterEach(async () => {
@@ -137,6 +139,24 @@ describe('a damaged row', () => {
 
     await expect(store.sessions.get(numberedId('sess', 1))).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'session', id: numberedId('sess', 1), field }),
+    );
+  });
+
+  it.each([
+    ["result = 'maybe'", 'result'],
+    ["credential_kind = 'charm'", 'credential_kind'],
+    ["details = '[]'", 'details'],
+  ])('of an audit entry (%s)', async (change, field) => {
+    damage(`DROP TRIGGER audit_is_append_only; UPDATE audit SET ${change}`);
+
+    await expect(store.audit.list({ order: 'oldest-first', limit: 9, after: null })).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'audit entry', id: 1, field }),
+    );
+  });
+
+  it('of an audit entry cannot be made by changing it', () => {
+    expect(() => damage("UPDATE audit SET principal = 'somebody else'")).toThrow(
+      'rows of this table are never changed',
     );
   });
 

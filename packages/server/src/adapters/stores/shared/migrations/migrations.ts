@@ -9,6 +9,7 @@ import { warmStarts } from './0008-warm-starts.ts';
 import { owners } from './0009-owners.ts';
 import { users } from './0010-users.ts';
 import { sessions } from './0011-sessions.ts';
+import { audit } from './0012-audit.ts';
 import { secrets } from './0013-secrets.ts';
 import type { Migration } from './migration.ts';
 
@@ -25,5 +26,6 @@ export const MIGRATIONS: readonly Migration[] = [
   owners,
   users,
   sessions,
+  audit,
   secrets,
 ];

@@ -27,6 +27,13 @@ export function createExecutionStatements(db: Kysely<Schema>) {
         .where('state', 'in', [sql.lit('starting'), sql.lit('running')])
         .orderBy('id'),
     ),
+    countActiveOf: prepareStatement<Pick<ExecutionRow, 'owner'>, { readonly count: number }>((place) =>
+      db
+        .selectFrom('executions')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('state', 'in', [sql.lit('starting'), sql.lit('running')])
+        .where('owner', '=', place('owner')),
+    ),
     list: ({ limit, after, vmId, owner }: Parameters<ExecutionTable['list']>[0]) => {
       let query = db.selectFrom('executions').selectAll().orderBy('id', 'desc').limit(limit);
       if (after !== null) query = query.where('id', '<', after);
@@ -70,6 +77,10 @@ export function createExecutionTable(connection: Connection, statements: Executi
     async listActive(of) {
       const { rows } = await connection.execute(statements.listActive({}));
       return rows.filter((row) => of === undefined || row.vm_id === of.vmId).map(decodeExecution);
+    },
+    async countActiveOf(owner) {
+      const { rows } = await connection.execute(statements.countActiveOf({ owner }));
+      return Number(rows[0]?.count ?? 0);
     },
     async update(execution) {
       const { changedRows } = await connection.execute(statements.update(encodeExecution(execution)));

@@ -37,6 +37,13 @@ export function createSnapshotStatements(db: Kysely<Schema>) {
     count: prepareStatement<Record<never, never>, { readonly count: number }>(() =>
       db.selectFrom('snapshots').select(({ fn }) => fn.countAll<number>().as('count')),
     ),
+    countOf: prepareStatement<Pick<SnapshotRow, 'owner'>, { readonly count: number }>((place) =>
+      db
+        .selectFrom('snapshots')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('owner', '=', place('owner'))
+        .where('is_temporary', '=', 0),
+    ),
     // As the index says it: else a database does not see that it will do.
     listUnsettled: prepareStatement<Record<never, never>, SnapshotRow>(() =>
       db
@@ -95,6 +102,10 @@ export function createSnapshotTable(connection: Connection, statements: Snapshot
     async delete(id, revision) {
       const { changedRows } = await connection.execute(statements.delete({ id, revision }));
       if (changedRows === 0) throw revisionConflict('snapshot', id, revision);
+    },
+    async countOf(owner) {
+      const { rows } = await connection.execute(statements.countOf({ owner }));
+      return Number(rows[0]?.count ?? 0);
     },
     async count() {
       const { rows } = await connection.execute(statements.count({}));

@@ -54,6 +54,7 @@ export function createVmStatements(db: Kysely<Schema>) {
         .limit(place('limit')),
     ),
     promised: preparePromised(db),
+    usageOf: prepareUsageOf(db),
     listExpiries: prepareStatement<Record<never, never>, VmRow>(() =>
       db.selectFrom('vms').selectAll().where('expires_at', 'is not', null).orderBy('expires_at').orderBy('id'),
     ),
@@ -118,6 +119,16 @@ export function createVmTable(
         diskGib: Number(sums?.disk_gib ?? 0),
       };
     },
+    async usageOf(owner) {
+      const { rows } = await connection.execute(statements.usageOf({ owner }));
+      const [sums] = rows;
+      return {
+        vms: Number(sums?.vm_count ?? 0),
+        diskGib: Number(sums?.disk_gib ?? 0),
+        vcpus: Number(sums?.vcpu_count ?? 0),
+        memoryMib: Number(sums?.memory_mib ?? 0),
+      };
+    },
     async listPendingFrom(snapshotId, limit) {
       const { rows } = await connection.execute(statements.listPendingFrom({ snapshot_id: snapshotId, limit }));
       return rows.map(decodeVm);
@@ -132,6 +143,22 @@ export function createVmTable(
     },
     changeCount,
   };
+}
+
+function prepareUsageOf(db: Kysely<Schema>) {
+  const powered = [sql.lit('running'), sql.lit('paused')];
+  type Sums = Record<'vm_count' | 'vcpu_count' | 'memory_mib' | 'disk_gib', number | null>;
+  return prepareStatement<Pick<VmRow, 'owner'>, Sums>((place) =>
+    db
+      .selectFrom('vms')
+      .where('owner', '=', place('owner'))
+      .select(({ fn }) => [
+        fn.countAll<number>().as('vm_count'),
+        fn.sum<number | null>('disk_gib').as('disk_gib'),
+        fn.sum<number | null>('vcpu_count').filterWhere('desired_power', 'in', powered).as('vcpu_count'),
+        fn.sum<number | null>('memory_mib').filterWhere('desired_power', 'in', powered).as('memory_mib'),
+      ]),
+  );
 }
 
 /** Sums come as null over no rows; a filter, not a condition, since disks are promised to stopped VMs too. */
