@@ -155,6 +155,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     'list what happened, or follow what happens',
     async () => (await import('./commands/events.ts')).configureEvents,
   ),
+  entry('Seeing', 'audit', 'show who did what', async () => (await import('./commands/audit.ts')).configureAudit),
+  entry(
+    'Seeing',
+    'quota',
+    'show what you may have, and what you have',
+    async () => (await import('./commands/quota.ts')).configureQuota,
+  ),
   entry(
     'Other',
     'image',

@@ -11,6 +11,7 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'operation.unknown': 'see what there is: volary events',
   'operation.not_cancellable': 'wait for it, then ask for what you want: volary wait OPERATION',
   'host.no_memory': 'ask for less with --memory, or free some: volary stop NAME',
+  'quota.exceeded': 'see what you may have: volary quota; then give something back',
   'host.no_disk': 'ask for less with --disk, or free some: volary rm NAME',
   'guest.permission_denied':
     'the guest itself refuses it, whatever the key; see its modes: volary exec NAME -- ls -la PATH',

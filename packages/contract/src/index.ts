@@ -1,4 +1,5 @@
 export * from './api-keys.ts';
+export * from './audit.ts';
 export * from './auth.ts';
 export * from './errors.ts';
 export * from './event-socket.ts';
@@ -12,6 +13,7 @@ export * from './limits.ts';
 export * from './openapi.ts';
 export * from './operations.ts';
 export * from './parameters.ts';
+export * from './quota.ts';
 export * from './roles.ts';
 export * from './route.ts';
 export * from './routes.ts';

@@ -69,6 +69,7 @@ function operationOf(route: Route): JsonObject {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.permission === 'none' ? { security: [] } : { 'x-permission': route.permission }),
+    ...(route.action === undefined ? {} : { 'x-audit-action': route.action }),
     parameters: [
       ...parametersOf(route.params, 'path'),
       ...parametersOf(route.query, 'query'),

@@ -48,12 +48,16 @@ export interface Route {
     | 'users'
     | 'auth'
     | 'secrets'
+    | 'audit'
+    | 'quota'
     | 'server';
   /** One line. */
   readonly summary: string;
   readonly description?: string;
   /** What a key must be allowed; `authenticated`: nothing but to be one; `none`: no key is needed. */
   readonly permission: string;
+  /** What the audit calls it, also when it is refused: `vm.create`. Absent: it only reads. */
+  readonly action?: string;
   readonly params?: TObject;
   readonly query?: TObject;
   readonly headers?: readonly RouteHeader[];

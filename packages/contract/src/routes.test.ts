@@ -54,6 +54,10 @@ describe.each(table)('route %s', (name, route) => {
     expect(route.keyed !== undefined).toBe(route.method === 'POST' && !isHarmless);
   });
 
+  it('has a word in the audit exactly if it changes something', () => {
+    expect(route.action !== undefined).toBe(route.method !== 'GET');
+  });
+
   it('has an example of each body', () => {
     for (const { schema } of jsonBodiesOf(route)) {
       expect(examplesOf({ ...plain(schema) }).length).toBeGreaterThan(0);

@@ -1,5 +1,6 @@
 import type { Route } from './route.ts';
 import { createApiKey, deleteApiKey, getApiKey, listApiKeys } from './routes/api-keys.ts';
+import { listAudit } from './routes/audit.ts';
 import {
   changePassword,
   confirmMfa,
@@ -28,6 +29,7 @@ import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, w
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, deleteImage, listImages } from './routes/images.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
+import { getQuota } from './routes/quota.ts';
 import { deleteRole, getRole, listRoles, putRole } from './routes/roles.ts';
 import { createSecret, deleteSecret, getSecret, listSecrets, rotateSecretsKey, setSecret } from './routes/secrets.ts';
 import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
@@ -171,6 +173,8 @@ export const routes = {
   disableMfa,
   renewRecoveryCodes,
   getPublicKeys,
+  listAudit,
+  getQuota,
   getCapabilities,
   getOpenApi,
   getHealth,

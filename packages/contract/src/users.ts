@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { EXAMPLE_IDS, UserId } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { EXAMPLE_QUOTA_STATE, QuotaState } from './quota.ts';
 import {
   component,
   enumComponent,
@@ -138,6 +139,16 @@ export const User = component(
   { description: 'Somebody who may ask.', examples: [EXAMPLE_USER] },
 );
 export type User = Static<typeof User>;
+
+export const UserDetails = component(
+  'UserDetails',
+  { ...User.properties, quota_state: QuotaState },
+  {
+    description: 'Somebody who may ask, with what that user may have, and has.',
+    examples: [{ ...EXAMPLE_USER, quota_state: EXAMPLE_QUOTA_STATE }],
+  },
+);
+export type UserDetails = Static<typeof UserDetails>;
 
 export const UserPage = pageOf('UserPage', User, EXAMPLE_USER);
 export type UserPage = Static<typeof UserPage>;

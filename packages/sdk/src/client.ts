@@ -5,11 +5,13 @@ import type {
   HostPage,
   ImagePage,
   PruneRequest,
+  QuotaState,
   RemovedImages,
   SystemUsage,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { type ApiKeyClient, createApiKeyClient } from './api-keys.ts';
+import { type AuditClient, createAuditClient } from './audit.ts';
 import { type AuthClient, createAuthClient } from './auth.ts';
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
@@ -67,6 +69,9 @@ export interface VolaryClient {
   readonly apiKeys: ApiKeyClient;
   readonly secrets: SecretClient;
   readonly auth: AuthClient;
+  readonly audit: AuditClient;
+  /** What the asker may have, and has. */
+  quota(options?: Abortable): Promise<QuotaState>;
   capabilities(options?: Abortable): Promise<Capabilities>;
   /** Resolves when the server takes work; else throws `unavailable` server.not_ready, which says what it waits for. */
   ready(options?: Abortable): Promise<void>;
@@ -91,6 +96,8 @@ export function createClient(options: TransportOptions): VolaryClient {
     apiKeys: createApiKeyClient(transport),
     secrets: createSecretClient(transport),
     auth: createAuthClient(transport),
+    audit: createAuditClient(transport),
+    quota: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/quota', signal }),
     capabilities: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/capabilities', signal }),
     ready: async ({ signal } = {}) => {
       await transport.json({ method: 'GET', path: '/readyz', signal });

@@ -1,5 +1,6 @@
 export type { Abortable } from './abortable.ts';
 export type { ApiKeyClient, ApiKeyQuery } from './api-keys.ts';
+export type { AuditClient, AuditQuery } from './audit.ts';
 export { type AuthClient, logIn, refreshLogin, type SessionQuery } from './auth.ts';
 export { createClient, type HostClient, type ImageClient, type SystemClient, type VolaryClient } from './client.ts';
 export type { Credentials } from './credentials.ts';

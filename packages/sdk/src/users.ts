@@ -4,6 +4,7 @@ import type {
   UpdateProfileRequest,
   UpdateUserRequest,
   User,
+  UserDetails,
   UserPage,
   UserState,
 } from '@volary/contract';
@@ -27,7 +28,8 @@ export interface UserChangeOptions extends Abortable {
 /** Accounts. `ref` is an id or a name. */
 export interface UserClient {
   create(request: CreateUserRequest, options?: Abortable): Promise<User>;
-  get(ref: string, options?: Abortable): Promise<User>;
+  /** With what the user may have, and has. */
+  get(ref: string, options?: Abortable): Promise<UserDetails>;
   list(query?: UserQuery, options?: Abortable): Promise<UserPage>;
   /** All pages, in the order they were made. */
   listAll(query?: Omit<UserQuery, 'cursor'>, options?: Abortable): AsyncIterable<User>;

@@ -103,7 +103,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     {
       ...ENGINE_DEFAULTS,
       limits: {
-        ...{ ...ENGINE_DEFAULTS.limits, ...config.retention },
+        ...{ ...ENGINE_DEFAULTS.limits, ...config.retention, quota: config.quota },
         memoryOverheadMib: driver.capabilities.memoryOverheadMib,
       },
       webhooks: { ...ENGINE_DEFAULTS.webhooks, ...config.webhookRetries },

@@ -14,6 +14,7 @@ export const createApiKey = route({
   description:
     'It may do no more than its owner and than the asker. The same request with the same `Idempotency-Key` makes the same key with another text, until it is used.',
   permission: 'api-key:create',
+  action: 'api-key.create',
   body: jsonBody(CreateApiKeyRequest, { isRequired: true }),
   responses: {
     201: {
@@ -71,6 +72,7 @@ export const deleteApiKey = route({
   tag: 'users',
   summary: 'Revoke an API key, at once',
   permission: 'api-key:delete',
+  action: 'api-key.delete',
   params: ApiKeyParams,
   responses: { 204: { description: 'Revoked.', content: [] } },
   errors: { 404: ['api_key.unknown'] },

@@ -34,6 +34,7 @@ export const login = route({
   description:
     'An unknown user, a wrong password and a disabled user are answered alike, in the same time. With the right password, a user who has a second factor is asked for `mfa_code` (`auth.mfa_required`). Wrong attempts are slowed down.',
   permission: 'none',
+  action: 'session.create',
   body: jsonBody(LoginRequest, { isRequired: true }),
   responses: { 200: { description: 'A session.', content: [json(Login)], headers: [NO_STORE] } },
   errors: {
@@ -52,6 +53,7 @@ export const refreshLogin = route({
   description:
     'A refresh token is good once, and the answer has the next one. One that comes a second time was copied: the session is ended, for whoever came first as well.',
   permission: 'none',
+  action: 'session.refresh',
   body: jsonBody(RefreshRequest, { isRequired: true }),
   responses: { 200: { description: 'The next tokens.', content: [json(Login)], headers: [NO_STORE] } },
   errors: {
@@ -68,6 +70,7 @@ export const logout = route({
   summary: 'End the session that this request belongs to',
   description: 'Its tokens are good for nothing from then on.',
   permission: 'authenticated',
+  action: 'session.delete',
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 204: { description: 'Ended.', content: [] } },
   errors: { 409: ['auth.no_session'] },
@@ -102,6 +105,7 @@ export const deleteSession = route({
   summary: 'End a session',
   description: 'Its tokens are good for nothing from then on.',
   permission: 'session:delete',
+  action: 'session.delete',
   params: SessionParams,
   responses: { 204: { description: 'Ended.', content: [] } },
   errors: { 404: ['auth.unknown_session'] },
@@ -115,6 +119,7 @@ export const changePassword = route({
   summary: 'Change the own password',
   description: `Ends all other sessions of the user. ${NOT_BY_KEY}`,
   permission: 'authenticated',
+  action: 'user.set-password',
   body: jsonBody(ChangePasswordRequest, { isRequired: true }),
   responses: { 204: { description: 'Changed.', content: [] } },
   errors: {
@@ -132,6 +137,7 @@ export const enrolMfa = route({
   summary: 'Begin to use a second factor',
   description: `It counts when a code of it was confirmed. ${NOT_BY_KEY}`,
   permission: 'authenticated',
+  action: 'user.enrol-mfa',
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: { description: 'For an authenticator.', content: [json(MfaEnrolment)], headers: [NO_STORE] } },
   errors: { 403: ['auth.login_needed'], 409: ['auth.mfa_enabled'] },
@@ -145,6 +151,7 @@ export const confirmMfa = route({
   summary: 'Switch the second factor on, by a first code of it',
   description: NOT_BY_KEY,
   permission: 'authenticated',
+  action: 'user.confirm-mfa',
   body: jsonBody(MfaCodeRequest, { isRequired: true }),
   responses: {
     200: { description: 'On; with recovery codes.', content: [json(RecoveryCodes)], headers: [NO_STORE] },
@@ -165,6 +172,7 @@ export const disableMfa = route({
   summary: 'Switch the second factor off',
   description: `The own one with a code; that of another with the permission \`user:update\`. ${NOT_BY_KEY}`,
   permission: 'authenticated',
+  action: 'user.disable-mfa',
   body: jsonBody(DisableMfaRequest, { isRequired: false }),
   responses: { 204: { description: 'Off.', content: [] } },
   errors: {
@@ -184,6 +192,7 @@ export const renewRecoveryCodes = route({
   summary: 'Get new recovery codes in place of all earlier ones',
   description: NOT_BY_KEY,
   permission: 'authenticated',
+  action: 'user.make-recovery-codes',
   body: jsonBody(MfaCodeRequest, { isRequired: true }),
   responses: { 200: { description: 'The new ones.', content: [json(RecoveryCodes)], headers: [NO_STORE] } },
   errors: {

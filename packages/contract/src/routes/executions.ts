@@ -26,6 +26,7 @@ export const execInVm = route({
   description:
     'The answer is a stream of JSON lines, or, with `Accept: application/json`, the finished execution with its output. Letting go of the stream does not end the command.',
   permission: 'vm:exec',
+  action: 'vm.exec',
   params: VmRefParams,
   headers: [
     {
@@ -47,7 +48,7 @@ export const execInVm = route({
   errors: {
     404: ['vm.unknown', 'execution.unknown'],
     409: ['vm.not_running', 'vm.suspended'],
-    429: ['host.no_memory'],
+    429: ['host.no_memory', 'quota.exceeded'],
   },
 });
 
@@ -118,6 +119,7 @@ export const writeStdin = route({
   description:
     'With `offset`, bytes that it has already are skipped, so that a request may be sent again; without, they come after what it has.',
   permission: 'vm:exec',
+  action: 'execution.write-stdin',
   params: ExecutionParams,
   query: object(
     {
@@ -138,6 +140,7 @@ export const signalExecution = route({
   tag: 'executions',
   summary: 'Send a signal to a command and its children',
   permission: 'vm:exec',
+  action: 'execution.signal',
   params: ExecutionParams,
   body: jsonBody(SignalRequest, { isRequired: true }),
   responses: { 204: { description: 'Sent.', content: [] } },
@@ -153,6 +156,7 @@ export const cancelExecution = route({
   summary: 'End a command and its children',
   description: 'SIGTERM, and SIGKILL to what is left of it after the grace. Answers when it has ended.',
   permission: 'vm:exec',
+  action: 'execution.cancel',
   params: ExecutionParams,
   body: jsonBody(CancelExecutionRequest, { isRequired: false }),
   responses: { 200: { description: 'The execution, which is over.', content: [json(Execution)] } },
@@ -167,6 +171,7 @@ export const resizeExecution = route({
   tag: 'executions',
   summary: 'Tell a command on a terminal its new size',
   permission: 'vm:exec',
+  action: 'execution.resize',
   params: ExecutionParams,
   body: jsonBody(TtySize, { isRequired: true }),
   responses: { 204: { description: 'Told.', content: [] } },

@@ -53,6 +53,7 @@ export const writeFile = route({
   summary: 'Write a file in a VM',
   description: 'Atomic: it has its old content until the new one is complete.',
   permission: 'vm:exec',
+  action: 'file.write',
   params: VmRefParams,
   query: object(
     {
@@ -80,6 +81,7 @@ export const deleteFile = route({
   tag: 'files',
   summary: 'Remove a file or folder in a VM',
   permission: 'vm:exec',
+  action: 'file.delete',
   params: VmRefParams,
   query: object(
     { path: GuestPath, recursive: Type.Optional(flag('A folder with everything in it.')) },
@@ -131,6 +133,7 @@ export const makeDirectory = route({
   tag: 'files',
   summary: 'Make a folder in a VM',
   permission: 'vm:exec',
+  action: 'file.make-directory',
   params: VmRefParams,
   body: jsonBody(MakeDirectoryRequest, { isRequired: true }),
   responses: { 204: { description: 'Made.', content: [] } },
@@ -151,6 +154,7 @@ export const renameFile = route({
   tag: 'files',
   summary: 'Give a file in a VM another path',
   permission: 'vm:exec',
+  action: 'file.rename',
   params: VmRefParams,
   body: jsonBody(RenameFileRequest, { isRequired: true }),
   responses: { 204: { description: 'Done.', content: [] } },

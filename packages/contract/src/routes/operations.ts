@@ -75,6 +75,7 @@ export const cancelOperation = route({
   description:
     'What it had half made is unmade, by an operation that the `details` of its error name: a VM that was being created is deleted, one that was being started is stopped. Else the VM stays as it is.',
   permission: 'operation:cancel',
+  action: 'operation.cancel',
   params: OperationParams,
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: { description: 'The operation, which is cancelled.', content: [json(Operation)] } },

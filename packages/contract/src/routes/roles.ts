@@ -32,6 +32,7 @@ export const putRole = route({
   summary: 'Make a role, or change what it allows',
   description: 'It allows no more than the asker may do. A change holds at once for all who have the role.',
   permission: 'role:create',
+  action: 'role.put',
   params: RoleParams,
   body: jsonBody(PutRoleRequest, { isRequired: true }),
   responses: {
@@ -53,6 +54,7 @@ export const deleteRole = route({
   tag: 'users',
   summary: 'Delete a role that nobody has',
   permission: 'role:delete',
+  action: 'role.delete',
   params: RoleParams,
   responses: { 204: { description: 'Deleted.', content: [] } },
   errors: { 403: ['access.cannot_grant'], 404: ['role.unknown'], 409: ['role.built_in', 'role.in_use'] },

@@ -16,6 +16,7 @@ export const createSecret = route({
   description:
     'Its value is encrypted at rest, given to VMs, and never shown. An `Idempotency-Key` is not heeded, since what is kept for one is a digest of the request: a repetition finds the name taken.',
   permission: 'secret:create',
+  action: 'secret.create',
   body: jsonBody(CreateSecretRequest, { isRequired: true }),
   responses: { 201: { description: 'Kept.', content: [json(Secret)], headers: [LOCATION] } },
   errors: {
@@ -67,6 +68,7 @@ export const setSecret = route({
   description:
     'Commands that are started from then on have it in their variables; files in VMs have it from the next start, restart or wake.',
   permission: 'secret:update',
+  action: 'secret.update',
   params: SecretRefParams,
   body: jsonBody(SetSecretRequest, { isRequired: true }),
   responses: { 200: { description: 'Set.', content: [json(Secret)] } },
@@ -81,6 +83,7 @@ export const deleteSecret = route({
   summary: 'Delete a secret',
   description: 'Refused while VMs are given it; they are named.',
   permission: 'secret:delete',
+  action: 'secret.delete',
   params: SecretRefParams,
   responses: { 204: { description: 'Gone.', content: [] } },
   errors: { 404: UNKNOWN, 409: ['secret.in_use'] },
@@ -95,6 +98,7 @@ export const rotateSecretsKey = route({
   description:
     'A new key is made, all that is sealed is sealed anew with it, and the old keys are dropped. Repeating it does it again; one that was cut short goes on by itself at the next one.',
   permission: 'secret:rotate-key',
+  action: 'secret.rotate-key',
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: { description: 'Changed.', content: [json(RotatedKey)] } },
   errors: { 409: ['secret.one_key_given', 'secret.rotating'] },

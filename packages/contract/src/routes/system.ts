@@ -22,6 +22,7 @@ export const pruneSystem = route({
   description:
     "The operation's result says what it was. What is needed is never removed, also if that is asked for meanwhile.",
   permission: 'system:prune',
+  action: 'system.prune',
   headers: [PREFER],
   body: jsonBody(PruneRequest, { isRequired: false }),
   responses: {

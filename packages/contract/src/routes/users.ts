@@ -17,6 +17,7 @@ import {
   UpdateProfileRequest,
   UpdateUserRequest,
   User,
+  UserDetails,
   UserPage,
   UserState,
 } from '../users.ts';
@@ -37,6 +38,7 @@ export const createUser = route({
   summary: 'Make a user',
   description: 'With no more rights than the asker has. Repeating it does no harm: a name is given once.',
   permission: 'user:create',
+  action: 'user.create',
   body: jsonBody(CreateUserRequest, { isRequired: true }),
   responses: { 201: { description: 'Made.', content: [json(User)], headers: [ETAG, LOCATION] } },
   errors: {
@@ -78,7 +80,7 @@ export const getUser = route({
   summary: 'Get a user',
   permission: 'user:read',
   params: UserRefParams,
-  responses: { 200: { description: 'The user, also a deleted one.', content: [json(User)], headers: [ETAG] } },
+  responses: { 200: { description: 'The user, also a deleted one.', content: [json(UserDetails)], headers: [ETAG] } },
   errors: { 404: ['user.unknown'] },
 });
 
@@ -91,6 +93,7 @@ export const updateUser = route({
   description:
     'Takes all rights that the user has, and those that are given. What changes, changes at once for all keys and sessions.',
   permission: 'user:update',
+  action: 'user.update',
   params: UserRefParams,
   headers: [IF_MATCH],
   body: jsonBody(UpdateUserRequest, { isRequired: true }),
@@ -112,6 +115,7 @@ export const deleteUser = route({
   summary: 'Delete a user, with all keys and sessions',
   description: 'One who owns VMs, snapshots, webhooks or secrets cannot be deleted. The name is never given again.',
   permission: 'user:delete',
+  action: 'user.delete',
   params: UserRefParams,
   headers: [IF_MATCH],
   responses: { 204: { description: 'Deleted.', content: [] } },
@@ -131,6 +135,7 @@ export const setUserPassword = route({
   summary: "Set a user's password",
   description: 'Takes all rights that the user has.',
   permission: 'user:update',
+  action: 'user.set-password',
   params: UserRefParams,
   body: jsonBody(SetPasswordRequest, { isRequired: true }),
   responses: { 204: { description: 'Set.', content: [] } },
@@ -156,6 +161,7 @@ export const updateMe = route({
   summary: 'Change the own account: address and name for people',
   description: 'A key that may do less than its user cannot.',
   permission: 'authenticated',
+  action: 'user.update',
   body: jsonBody(UpdateProfileRequest, { isRequired: true }),
   responses: { 200: { description: 'The account as it now is.', content: [json(User)], headers: [ETAG] } },
   errors: { 403: GRANTS, 404: ['user.unknown'], 409: ['user.email_taken'] },

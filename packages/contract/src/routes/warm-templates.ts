@@ -24,6 +24,7 @@ export const buildWarmTemplate = route({
   description:
     "Templates make themselves when VMs are created; this makes one before the first. Its image is built, unless it is there. The operation's result names the template by its `key`.",
   permission: 'warm-template:build',
+  action: 'warm-template.build',
   headers: [PREFER],
   body: jsonBody(BuildWarmTemplateRequest, { isRequired: false }),
   responses: {
@@ -60,6 +61,7 @@ export const deleteWarmTemplate = route({
   description:
     'Machines of it that wait for their VMs end with it; VMs that began from it go on. The next VM of its kind boots, and has it made again.',
   permission: 'warm-template:delete',
+  action: 'warm-template.delete',
   params: WarmTemplateParams,
   responses: { 204: { description: 'Removed.', content: [] } },
   errors: { 404: ['warm_template.unknown'], 409: ['warm_template.in_use'] },

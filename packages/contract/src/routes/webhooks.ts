@@ -39,6 +39,7 @@ export const createWebhook = route({
   summary: 'Have events sent to a URL',
   description: 'Begins with the events after this one. Needs `event:read` as well.',
   permission: 'webhook:create',
+  action: 'webhook.create',
   body: jsonBody(CreateWebhookRequest, { isRequired: true }),
   responses: {
     201: {
@@ -93,6 +94,7 @@ export const updateWebhook = route({
   description:
     'One that is enabled again goes on where it was. After a change of the secret, requests are signed by both for 24 hours. Needs `event:read` as well.',
   permission: 'webhook:update',
+  action: 'webhook.update',
   params: WebhookParams,
   headers: [IF_MATCH],
   body: jsonBody(UpdateWebhookRequest, { isRequired: true }),
@@ -107,6 +109,7 @@ export const deleteWebhook = route({
   tag: 'webhooks',
   summary: 'Remove a webhook with its deliveries',
   permission: 'webhook:delete',
+  action: 'webhook.delete',
   params: WebhookParams,
   headers: [IF_MATCH],
   responses: { 204: { description: 'Removed.', content: [] } },
@@ -122,6 +125,7 @@ export const testWebhook = route({
   description:
     'Also when it is disabled. Answers with what came of it, within about 25 seconds. Needs `event:read` as well.',
   permission: 'webhook:update',
+  action: 'webhook.test',
   params: WebhookParams,
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: { description: 'What came of it, whatever that is.', content: [json(Delivery)] } },
@@ -162,6 +166,7 @@ export const replayWebhook = route({
   description:
     'All after a sequence in order, single ones, or a delivery (a dead one, say). Answers when it is written down; sending goes on by itself. Needs `event:read` as well.',
   permission: 'webhook:update',
+  action: 'webhook.replay',
   params: WebhookParams,
   body: jsonBody(ReplayWebhookRequest, { isRequired: true }),
   responses: { 200: { description: 'The webhook as it now is.', content: [json(Webhook)] } },

@@ -50,6 +50,8 @@ export function sendProblem(
 function retryAfterSecondsOf({ code, reason, details }: VolaryError): number | undefined {
   const { retry_after_ms: ms } = details;
   if (typeof ms === 'number') return Math.max(1, Math.ceil(ms / 1000));
+  // Nothing comes free by waiting: its owner has to give something up.
+  if (reason === 'quota.exceeded') return undefined;
   return reason === 'idempotency.in_progress' ? 1 : RETRY_AFTER_SECONDS[code];
 }
 

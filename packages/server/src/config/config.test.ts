@@ -33,7 +33,8 @@ describe('the configuration', () => {
       sessions: { sessionMs: 30 * 86_400_000, idleMs: 7 * 86_400_000, keyAgeMs: 30 * 86_400_000 },
       logLevel: 'info',
       faultPoint: null,
-      retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000 },
+      retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000, auditMs: 31_536_000_000 },
+      quota: {},
       allowedOrigins: [],
       tls: null,
       trustedProxies: [],
@@ -66,11 +67,17 @@ describe('the configuration', () => {
 
   it('takes bounds of what is kept, and origins, as numbers and lists', async () => {
     const path = file(
-      'event_retention_hours: 2\nevent_max_count: 50\nallowed_origins: https://a.org, http://b.org:8080\n',
+      'event_retention_hours: 2\nevent_max_count: 50\naudit_retention_days: 10\nquotas: { vms: 10, memory_mib: 8192, executions: 0 }\nallowed_origins: https://a.org, http://b.org:8080\n',
     );
     const config = await readConfig(['--config', path], { VOLARY_FINISHED_RETENTION_HOURS: '1' });
 
-    expect(config.retention).toEqual({ eventMs: 7_200_000, eventCount: 50, finishedMs: 3_600_000 });
+    expect(config.retention).toEqual({
+      eventMs: 7_200_000,
+      eventCount: 50,
+      finishedMs: 3_600_000,
+      auditMs: 864_000_000,
+    });
+    expect(config.quota).toEqual({ vms: 10, memoryMib: 8_192, executions: 0 });
     expect(config.allowedOrigins).toEqual(['https://a.org', 'http://b.org:8080']);
   });
 
@@ -132,6 +139,9 @@ describe('the configuration', () => {
     [[], { VOLARY_SESSION_IDLE_DAYS: 'x' }, 'session_idle_days'],
     [[], { VOLARY_SIGNING_KEY_DAYS: '999' }, 'signing_key_days'],
     [[], { VOLARY_EVENT_RETENTION_HOURS: '1.5' }, 'event_retention_hours'],
+    [[], { VOLARY_AUDIT_RETENTION_DAYS: '0' }, 'audit_retention_days'],
+    [[], { VOLARY_QUOTAS: 'birds: 3' }, 'quotas'],
+    [[], { VOLARY_QUOTAS: 'vms: many' }, 'quotas.vms'],
     [[], { VOLARY_WEBHOOK_MAX_TRIES: 'many' }, 'webhook_max_tries'],
     [[], { VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS: '5' }, 'webhook_longest_retry_seconds'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],

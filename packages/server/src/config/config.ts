@@ -1,9 +1,11 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
+import type { Quota } from '../domain/user/quota.ts';
 import { type AllowedTargets, parseAllowedTargets } from '../domain/webhook/target.ts';
 import { requireGoodKey } from './admin-key.ts';
 import { type ListenAddress, parseListen } from './listen.ts';
+import { readQuotas } from './quotas.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readTransport, type TransportConfig } from './transport.ts';
 import { count, countOrNone, invalidSetting, listOf, oneOf } from './values.ts';
@@ -42,7 +44,11 @@ export interface Config extends TransportConfig {
     readonly eventCount: number;
     /** How long operations and commands are kept after they are finished. */
     readonly finishedMs: number;
+    /** How long it is kept who did what. */
+    readonly auditMs: number;
   };
+  /** What each user may have who has no limits of the own. */
+  readonly quota: Quota;
   /** Origins (`https://console.example.org`) whose pages may read answers and open sockets, besides the server's own address. */
   readonly allowedOrigins: readonly string[];
   readonly sessions: {
@@ -70,6 +76,8 @@ const GIB = 1024 ** 3;
 const DAY_MS = 24 * HOUR_MS;
 const DAY_SECONDS = 24 * 3_600;
 const YEAR_HOURS = 365 * 24;
+const YEAR_DAYS = 365;
+const CENTURY_DAYS = 36_500;
 const WEEK_HOURS = 7 * 24;
 const CENTURY_HOURS = 100 * 365 * 24;
 
@@ -101,12 +109,14 @@ export async function readConfig(
       eventCount: count('event_max_count', settings.eventMaxCount, 1_000_000, 1_000_000_000),
       finishedMs:
         HOUR_MS * count('finished_retention_hours', settings.finishedRetentionHours, WEEK_HOURS, CENTURY_HOURS),
+      auditMs: DAY_MS * count('audit_retention_days', settings.auditRetentionDays, YEAR_DAYS, CENTURY_DAYS),
     },
     sessions: {
       sessionMs: DAY_MS * count('session_days', settings.sessionDays, 30, 365),
       idleMs: DAY_MS * count('session_idle_days', settings.sessionIdleDays, 7, 365),
       keyAgeMs: DAY_MS * count('signing_key_days', settings.signingKeyDays, 30, 365),
     },
+    quota: readQuotas(settings.quotas),
     warm: {
       isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',
       maxBytes: GIB * count('warm_templates_gib', settings.warmTemplatesGib, 4, 100_000),

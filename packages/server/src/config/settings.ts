@@ -24,6 +24,9 @@ export interface Settings {
   readonly eventRetentionHours: string | null;
   readonly eventMaxCount: string | null;
   readonly finishedRetentionHours: string | null;
+  readonly auditRetentionDays: string | null;
+  /** `NAME: N`, with commas between them. */
+  readonly quotas: string | null;
   readonly allowedOrigins: string | null;
   readonly warmTemplates: string | null;
   readonly warmTemplatesGib: string | null;
@@ -83,6 +86,8 @@ const SOURCES = {
   eventRetentionHours: { flag: null, env: 'VOLARY_EVENT_RETENTION_HOURS', file: 'event_retention_hours' },
   eventMaxCount: { flag: null, env: 'VOLARY_EVENT_MAX_COUNT', file: 'event_max_count' },
   finishedRetentionHours: { flag: null, env: 'VOLARY_FINISHED_RETENTION_HOURS', file: 'finished_retention_hours' },
+  auditRetentionDays: { flag: null, env: 'VOLARY_AUDIT_RETENTION_DAYS', file: 'audit_retention_days' },
+  quotas: { flag: null, env: 'VOLARY_QUOTAS', file: 'quotas' },
   allowedOrigins: { flag: null, env: 'VOLARY_ALLOWED_ORIGINS', file: 'allowed_origins' },
   warmTemplates: { flag: null, env: 'VOLARY_WARM_TEMPLATES', file: 'warm_templates' },
   warmTemplatesGib: { flag: null, env: 'VOLARY_WARM_TEMPLATES_GIB', file: 'warm_templates_gib' },
@@ -126,6 +131,8 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     eventRetentionHours: find(SOURCES.eventRetentionHours),
     eventMaxCount: find(SOURCES.eventMaxCount),
     finishedRetentionHours: find(SOURCES.finishedRetentionHours),
+    auditRetentionDays: find(SOURCES.auditRetentionDays),
+    quotas: find(SOURCES.quotas),
     allowedOrigins: find(SOURCES.allowedOrigins),
     warmTemplates: find(SOURCES.warmTemplates),
     warmTemplatesGib: find(SOURCES.warmTemplatesGib),
@@ -207,7 +214,7 @@ async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, str
 }
 
 /** Settings that have names of their own below them: `rate_limits: { v1: 100/min }`. */
-const TABLES: ReadonlySet<string> = new Set(['rate_limits']);
+const TABLES: ReadonlySet<string> = new Set(['rate_limits', 'quotas']);
 
 /** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
 function toText(name: string, value: unknown): string {

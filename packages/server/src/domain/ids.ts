@@ -56,6 +56,11 @@ export function parseId<P extends IdPrefix>(prefix: P, text: string): Id<P> | nu
   return text.startsWith(`${prefix}_`) && SUFFIX.test(text.slice(prefix.length + 1)) ? (text as Id<P>) : null;
 }
 
+/** True for a well-formed id of any kind. */
+export function isId(text: string): boolean {
+  return ID_PREFIXES.some((prefix) => parseId(prefix, text) !== null);
+}
+
 /** The UUID behind an id, in lower case with hyphens. */
 export function uuidOf(id: Id<IdPrefix>): string {
   const suffix = id.slice(id.indexOf('_') + 1);

@@ -1,6 +1,6 @@
 import type { SessionId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { Principal } from '../domain/principal/principal.ts';
+import type { Principal, RequestOrigin } from '../domain/principal/principal.ts';
 import type { Session } from '../domain/session/session.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { User } from '../domain/user/user.ts';
@@ -62,7 +62,7 @@ export interface AuthApi {
    */
   logIn(client: Client, request: LoginRequest): Promise<Login>;
   /** Throws `unauthenticated` auth.token_expired / auth.token_invalid / auth.session_ended / auth.refresh_reused. */
-  refresh(refreshToken: string): Promise<Login>;
+  refresh(refreshToken: string, origin?: RequestOrigin): Promise<Login>;
   /** Ends the session by whose token the principal asks. Throws `failed_precondition` auth.no_session. */
   logOut(principal: Principal): Promise<void>;
   /** Sessions that last, in the order they were begun. */

@@ -1,6 +1,8 @@
 import type { OperationId, VmId } from '../domain/ids.ts';
 import { createRateLimits } from './access/rate-limits.ts';
 import { createAges } from './ages.ts';
+import { createAuditApi } from './audit/audit-api.ts';
+import { createRefusals } from './audit/refusals.ts';
 import type { EngineConfig, EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import { createExpiries } from './expiry/expiry.ts';
@@ -45,6 +47,7 @@ import { findSystemUsage } from './queries/system-usage.ts';
 import { createVmQueries } from './queries/vms.ts';
 import { listWarmTemplates } from './queries/warm-templates.ts';
 import { createWebhookQueries } from './queries/webhooks.ts';
+import { createQuotaApi } from './quotas/quota-api.ts';
 import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
 import { createSupervisor } from './reconcile/supervisor.ts';
@@ -92,17 +95,18 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const activity = createActivity(deps.clock);
   const idle = createIdleWatch({ ...changing, activity });
   const expiries = createExpiries(changing);
-  const executions = createExecutions({ ...deps, links, awaken, secrets });
+  const executions = createExecutions({ ...deps, config, links, awaken, secrets });
   const builds = createImageBuilds(deps);
   const templateBuilds = createTemplateBuilds({ ...changing, templates });
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
   const ages = createAges(deps.clock);
   const identity = createIdentity(deps, config, ages);
+  const refusals = createRefusals(deps);
   const pruner = createPruner(deps);
   const parts = {
     ...{ pruner, reconciler, builds, templateBuilds, snapshots, links, warm, pool },
-    ...{ executions, diskSpace, ages, idle, expiries, identity },
+    ...{ executions, diskSpace, ages, idle, expiries, identity, refusals },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
@@ -141,7 +145,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
         ),
     },
     executions,
-    files: createFiles({ links, awaken, activity }),
+    files: createFiles({ ...deps, links, awaken, activity }),
     events: createEventQueries({ ...deps, config }),
     images: {
       list: (principal) => listImages(deps, principal),
@@ -167,6 +171,8 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     authenticate: identity.authenticate,
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config, ages }),
+    quotas: createQuotaApi({ ...deps, config }),
+    audit: createAuditApi({ ...deps, refusals }),
     rateLimits: createRateLimits(deps.rateLimiter, config.rateLimits),
     capabilities: () => ({
       version: config.version,

@@ -1,5 +1,6 @@
 import type { HostId } from '../domain/ids.ts';
 import type { SessionLifetimes } from '../domain/session/session.ts';
+import type { Quota } from '../domain/user/quota.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
@@ -65,9 +66,13 @@ export interface EngineConfig {
     readonly eventCount: number;
     /** How long operations are kept after they are finished, and commands with their output. */
     readonly finishedMs: number;
+    /** How long it is kept who did what. */
+    readonly auditMs: number;
     /** By how many events the log may grow while somebody who follows it is busy with what it was given. */
     readonly readerLagEvents: number;
     readonly maxSnapshots: number;
+    /** What each user may have who has no limits of the own; absent: as much as there is. */
+    readonly quota: Quota;
   };
   readonly timers: {
     /** How often each VM is looked at even when no hint came. */
@@ -134,8 +139,10 @@ export const ENGINE_DEFAULTS = {
     eventMs: 7 * 24 * 3_600_000,
     eventCount: 1_000_000,
     finishedMs: 7 * 24 * 3_600_000,
+    auditMs: 365 * 24 * 3_600_000,
     readerLagEvents: 4_096,
     maxSnapshots: 1_000,
+    quota: {},
   },
   timers: {
     sweepMs: 30_000,

@@ -15,8 +15,10 @@ import type { Vm } from '../domain/vm/vm.ts';
 import type { WarmStart } from '../domain/vm/warm-start.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { RateLimits } from './access/rate-limits.ts';
+import type { AuditApi } from './audit/audit-api.ts';
 import type { AuthApi } from './auth-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
+import type { QuotaApi } from './quotas/quota-api.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { GrantRequest } from './secrets/grants.ts';
 import type { SecretApi } from './secrets/secret-api.ts';
@@ -50,6 +52,8 @@ export interface Engine {
   readonly idempotency: IdempotencyApi;
   readonly rateLimits: RateLimits;
   readonly authenticate: Authenticate;
+  readonly audit: AuditApi;
+  readonly quotas: QuotaApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Capabilities;
   /** Null when it takes work, else a sentence that says what it waits for. */

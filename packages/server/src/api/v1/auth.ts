@@ -13,12 +13,14 @@ const KEYS_MAX_AGE = 'public, max-age=900';
 /** Logging in, going on, logging out; and the keys by which others verify tokens. */
 export function mountLogins(app: FastifyInstance, { engine: { auth } }: V1Context): void {
   mount(app, routes.login, async (request) => {
-    const { address } = request.origin;
-    const client = { address, userAgent: request.headers['user-agent'] ?? '' };
+    const { address, requestId } = request.origin;
+    const client = { address, requestId, userAgent: request.headers['user-agent'] ?? '' };
     return toLoginDto(await auth.logIn(client, toLoginRequest(request.body)));
   });
 
-  mount(app, routes.refreshLogin, async ({ body }) => toLoginDto(await auth.refresh(body.refresh_token)));
+  mount(app, routes.refreshLogin, async ({ body, origin }) =>
+    toLoginDto(await auth.refresh(body.refresh_token, origin)),
+  );
 
   mount(app, routes.logout, async (request, reply) => {
     await auth.logOut(request.principal);

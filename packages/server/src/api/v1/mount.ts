@@ -17,7 +17,11 @@ export function mount<R extends Route>(app: FastifyInstance, route: R, handler: 
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: schemaOf(route),
     exposeHeadRoute: route.method === 'GET' && !answersWithStream(route),
-    config: { permission: route.permission, ...(route.keyed === undefined ? {} : { keyed: route.keyed }) },
+    config: {
+      permission: route.permission,
+      ...(route.action === undefined ? {} : { action: route.action }),
+      ...(route.keyed === undefined ? {} : { keyed: route.keyed }),
+    },
     ...(hasOptionalJson(route) ? { preValidation: bodyOrNothing } : {}),
     ...(route.body === undefined ? { preValidation: noBody } : {}),
     ...(answersWithStream(route) ? { preHandler: countStream } : {}),
@@ -33,6 +37,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the caller must be allowed; `authenticated`: nothing; `none`: no key is needed. */
     permission?: string;
+    /** What the audit calls it; absent: it only reads. */
+    action?: string;
     /** How a repetition with the same `Idempotency-Key` is kept from taking effect twice. */
     keyed?: 'stored' | 'untold' | 'in-guest';
   }

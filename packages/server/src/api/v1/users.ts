@@ -1,14 +1,21 @@
-import { type CreateUserRequest, routes, type UpdateProfileRequest, type UpdateUserRequest } from '@volary/contract';
+import {
+  type CreateUserRequest,
+  routes,
+  type UpdateProfileRequest,
+  type UpdateUserRequest,
+  type UserDetails,
+} from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { CreateUserRequest as NewUser, ProfileChange, UserChange } from '../../engine/user-api.ts';
 import type { V1Context } from './context.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
+import { toQuotaStateDto } from './quota-dto.ts';
 import { toMeDto, toQuota, toUserDto } from './user-dto.ts';
 
 /** Users: create, list, get, update, delete, set password. */
-export function mountUsers(app: FastifyInstance, { engine: { users } }: V1Context): void {
+export function mountUsers(app: FastifyInstance, { engine: { users, quotas } }: V1Context): void {
   mount(app, routes.createUser, async (request, reply) => {
     const user = await users.create(request.principal, toNewUser(request.body));
     reply.header('location', `/v1/users/${user.id}`).header('etag', etagOfSettings(user));
@@ -23,7 +30,9 @@ export function mountUsers(app: FastifyInstance, { engine: { users } }: V1Contex
 
   mount(app, routes.getUser, async (request, reply) => {
     const user = await users.get(request.principal, request.params.ref);
-    return await reply.header('etag', etagOfSettings(user)).send(toUserDto(user));
+    const state = await quotas.of(request.principal, user.name);
+    const details: UserDetails = { ...toUserDto(user), quota_state: toQuotaStateDto(state) };
+    return await reply.header('etag', etagOfSettings(user)).send(details);
   });
 
   mount(app, routes.updateUser, async (request, reply) => {

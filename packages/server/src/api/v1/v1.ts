@@ -3,11 +3,13 @@ import { NOBODY, type Principal } from '../../domain/principal/principal.ts';
 import type { AuthenticateRequest } from '../auth/authenticate-requests.ts';
 import { limitBodyTime } from '../body-time.ts';
 import { acceptByteBodies, acceptJsonBodies } from '../json-body.ts';
+import { noteRefusal } from '../note-refusals.ts';
 import { sendProblem, toApiError } from '../problem-reply.ts';
 import { countRequest, isOfV1 } from '../rate-limit.ts';
 import { createStreamCount } from '../stream-count.ts';
 import { createValidatorCompiler } from '../validation.ts';
 import { mountApiKeys } from './api-keys.ts';
+import { mountAudit } from './audit.ts';
 import { mountLogins, mountOwnSecrets } from './auth.ts';
 import type { V1Context } from './context.ts';
 import { mountEvents } from './events.ts';
@@ -17,6 +19,7 @@ import { mountFileContent } from './file-content.ts';
 import { mountFiles } from './files.ts';
 import { mountImages } from './images.ts';
 import { mountOperations } from './operations.ts';
+import { mountQuota } from './quota.ts';
 import { mountRoles } from './roles.ts';
 import { mountSecrets } from './secrets.ts';
 import { mountServerInfo } from './server-info.ts';
@@ -35,6 +38,7 @@ export function createV1(context: V1Context, authenticate: AuthenticateRequest):
     app.setValidatorCompiler(createValidatorCompiler());
     app.setErrorHandler((error, request, reply) => {
       context.keys.noteFault(request, error);
+      noteRefusal(context.engine, request, error);
       return sendProblem(error, request, reply, context.log);
     });
     app.addHook('onRequest', (request, reply, done) => {
@@ -110,5 +114,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountSecrets(app, context);
   mountLogins(app, context);
   mountOwnSecrets(app, context);
+  mountAudit(app, context);
+  mountQuota(app, context);
   mountServerInfo(app, context);
 }

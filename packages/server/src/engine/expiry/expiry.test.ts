@@ -77,6 +77,10 @@ describe('a VM with a time to live', () => {
     expect(await typesOf(server)).toEqual(['vm.expiring', 'vm.expired', 'vm.deleting', 'vm.deleted']);
     const [operation] = (await server.engine.operations.list(ADMIN, { limit: 1, after: null })).items;
     expect(operation).toMatchObject({ kind: 'vm.delete', principal: 'system' });
+    const told = { principal: 'system', action: 'vm.delete', order: 'oldest-first', limit: 9, after: null } as const;
+    expect(await server.store.audit.list(told)).toMatchObject([
+      { target: { kind: 'vm', name: 'bird' }, address: null, details: { reason: 'expired' } },
+    ]);
   });
 
   it('lives longer when it is given more time, and is told again', async () => {

@@ -8,8 +8,9 @@
 import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { Expiry } from '../../domain/vm/expiry.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { vmEvent } from '../operations/events.ts';
-import { announce, type OperationDeps, recordChange } from '../operations/request-change.ts';
+import { announce, doneTo, type OperationDeps, recordChange } from '../operations/request-change.ts';
 import type { Accepted } from '../requests.ts';
 
 /** How long before its end a VM's end is told, and what one has at least whose time was over when a server started, milliseconds. */
@@ -94,7 +95,9 @@ async function expire(deps: OperationDeps, id: Vm['id'], expiry: Expiry): Promis
       desired,
       data: { reason: 'expired' },
     } as const;
-    return await recordChange(deps, tables, { vm, active, principal: SYSTEM, change });
+    const accepted = await recordChange(deps, tables, { vm, active, principal: SYSTEM, change });
+    await recordAudit(tables, deps.clock, SYSTEM, doneTo(accepted, change.data));
+    return accepted;
   });
   if (accepted !== null) announce(deps, accepted);
 }

@@ -8,6 +8,7 @@ import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { type Asker, requireVisible } from '../access/require-visible.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
 import type { Claim, Once } from '../requests.ts';
 import type { ApiKeyApi, CreateApiKeyRequest, MadeApiKey } from '../user-api.ts';
@@ -40,8 +41,10 @@ export function createApiKeys(deps: IdentityDeps): ApiKeyApi {
     async revoke(principal, id) {
       try {
         await store.transaction(async (tables) => {
-          await findApiKey(tables, { principal, permission: 'api-key:delete' }, id);
+          const { name, owner } = await findApiKey(tables, { principal, permission: 'api-key:delete' }, id);
           await tables.apiKeys.delete(id);
+          const target = auditTarget('api-key', { id, name });
+          await recordAudit(tables, deps.clock, principal, { action: 'api-key.delete', target, details: { owner } });
         });
       } finally {
         epoch.advance();
@@ -78,6 +81,11 @@ async function createApiKey(
         ...{ lastUsedAt: null, createdBy: principal.name, createdAt: now },
       };
       await tables.apiKeys.insert(apiKey);
+      await recordAudit(tables, deps.clock, principal, {
+        action: 'api-key.create',
+        target: auditTarget('api-key', apiKey),
+        details: { owner: user.name, permissions, expires_at: expiresAt },
+      });
       if (earlier === null) await bindKey(tables, deps.clock, once, { kind: 'api_key', id: apiKey.id });
       return { apiKey, key };
     });

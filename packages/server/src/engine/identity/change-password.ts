@@ -1,5 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import { doneToUser } from './done-to-user.ts';
 import type { LogInDeps } from './log-in.ts';
 import { requireGoodPassword } from './new-user.ts';
 import { requireOwnUser } from './own-user.ts';
@@ -20,13 +22,15 @@ export async function changePassword(
   guesses.succeeded(guess);
   const passwordHash = await passwordHasher.hash(newPassword);
   try {
-    await store.transaction(async ({ users, sessions }) => {
-      const fresh = await users.get(user.id);
+    await store.transaction(async (tables) => {
+      const fresh = await tables.users.get(user.id);
       if (fresh?.passwordHash !== user.passwordHash) throw wrongPassword();
       const now = clock.now();
       const change = { passwordHash, passwordChangedAt: now, updatedAt: Math.max(now, fresh.updatedAt + 1) };
-      await users.update({ ...fresh, ...change, revision: fresh.revision + 1 });
-      await sessions.endAllOf(user.id, { at: now, because: 'password_changed' }, sessionOf(principal));
+      const changed = { ...fresh, ...change, revision: fresh.revision + 1 };
+      await tables.users.update(changed);
+      await recordAudit(tables, clock, principal, doneToUser(fresh, changed));
+      await tables.sessions.endAllOf(user.id, { at: now, because: 'password_changed' }, sessionOf(principal));
     });
   } finally {
     // Also after a failure: whether a commit that failed has been made is not always known.

@@ -2,7 +2,9 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { User } from '../../domain/user/user.ts';
 import type { Tables } from '../../ports/store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Unchanged } from '../requests.ts';
+import { doneToUser } from './done-to-user.ts';
 import { findUser } from './find-user.ts';
 import { requireOutranks } from './granting.ts';
 import type { IdentityDeps } from './identity-deps.ts';
@@ -11,7 +13,7 @@ import type { IdentityDeps } from './identity-deps.ts';
 export type ChangeUser = (user: User, tables: Tables) => Partial<User> | Promise<Partial<User>>;
 
 /**
- * Writes a change of an account that is not deleted, in one transaction; nothing that was found out about credentials before is relied on
+ * Writes a change of an account, and who made it, that is not deleted, in one transaction; nothing that was found out about credentials before is relied on
  * afterwards. Throws `not_found` user.unknown, `permission_denied` access.outranked, `conflict` user.changed, and what `change` throws.
  */
 export async function changeUser(
@@ -35,6 +37,7 @@ export async function changeUser(
       };
       await tables.users.update(after);
       await endSessionsAfter(tables, before, after);
+      await recordAudit(tables, clock, principal, doneToUser(before, after));
       return after;
     });
   } finally {

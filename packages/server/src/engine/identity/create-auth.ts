@@ -41,7 +41,7 @@ export function createAuth(
   return {
     api: {
       logIn: (client, request) => logIn(deps, client, request),
-      refresh: (refreshToken) => refreshSession(deps, refreshToken),
+      refresh: (refreshToken, origin) => refreshSession(deps, refreshToken, origin),
       logOut: (principal) => logOut(deps, principal),
       listSessions: (principal, request) => listSessions(deps, principal, request),
       revokeSession: (principal, id) => revokeSession(deps, principal, id),

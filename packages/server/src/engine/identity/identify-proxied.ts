@@ -1,5 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { SYSTEM } from '../../domain/principal/principal.ts';
 import { BUILT_IN_ADMIN, isUserName, type User } from '../../domain/user/user.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { refusedUser } from './credentials.ts';
 import type { Identified } from './identify-key.ts';
@@ -29,7 +31,11 @@ export async function identifyProxied(
 async function welcome({ store, log, ...deps }: Parameters<typeof identifyProxied>[0], name: string): Promise<User> {
   const user = newUser(deps, { name, roles: ['member'], source: 'proxy' });
   try {
-    await store.users.insert(user);
+    await store.transaction(async (tables) => {
+      await tables.users.insert(user);
+      const done = { action: 'user.create', target: auditTarget('user', user), details: { source: 'proxy' } } as const;
+      await recordAudit(tables, deps.clock, SYSTEM, done);
+    });
     log.info('a user came by a trusted proxy for the first time', { userId: user.id, user: name });
     return user;
   } catch (error) {

@@ -4,9 +4,11 @@ import { isMfaOn, type SecondFactor, useFactor } from '../../domain/user/second-
 import type { User } from '../../domain/user/user.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { GuessLimits } from '../access/guess-limits.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Login, LoginRequest } from '../auth-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import { beginSession, tokensOf } from './begin-session.ts';
+import { bySession, doneToSession } from './done-to-session.ts';
 import { readFactor } from './read-factor.ts';
 import type { Client, SessionDeps } from './session-deps.ts';
 
@@ -25,7 +27,10 @@ export async function logIn(deps: LogInDeps, client: Client, request: LoginReque
   const passwordHash = await renewedHash(deps, user, request.password);
   const session = await deps.store.transaction(async (tables) => {
     const admitted = await admit(tables, { user, factor, passwordHash });
-    return await beginSession(deps, tables, { user: admitted, client, rotates: request.rotates });
+    const session = await beginSession(deps, tables, { user: admitted, client, rotates: request.rotates });
+    const origin = { address: client.address, requestId: client.requestId ?? null };
+    await recordAudit(tables, deps.clock, bySession(session, origin), doneToSession('session.create', session));
+    return session;
   });
   deps.guesses.succeeded(guess);
   deps.log.info('a user has logged in', { user: user.name, sessionId: session.id, address: client.address });

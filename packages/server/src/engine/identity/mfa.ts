@@ -7,7 +7,9 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { isMfaOn, type SecondFactor, useFactor } from '../../domain/user/second-factor.ts';
 import type { Mfa, User } from '../../domain/user/user.ts';
 import { authorise } from '../access/authorise.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { MfaEnrolment } from '../auth-api.ts';
+import { doneToUser } from './done-to-user.ts';
 import { findUser } from './find-user.ts';
 import { requireOutranks } from './granting.ts';
 import type { LogInDeps } from './log-in.ts';
@@ -21,7 +23,7 @@ export async function enrolMfa(deps: LogInDeps, principal: Principal): Promise<M
   const { oneTimeCodes, keyring } = deps;
   const user = await requireOwnUser(deps, principal);
   const secret = oneTimeCodes.createSecret();
-  await changeMfa(deps, user, ({ mfa }) => {
+  await changeMfa(deps, principal, user, ({ mfa }) => {
     if (isMfaOn(mfa)) throw alreadyOn();
     // Within the transaction that writes it, so that a change of the sealing key sees it.
     const sealedSecret = keyring.seal(secret, mfaContextOf(user));
@@ -41,7 +43,7 @@ export async function confirmMfa(deps: LogInDeps, principal: Principal, code: st
   }
   const factor = await requireCode(deps, principal, { user, code });
   const codes = deps.oneTimeCodes.createRecoveryCodes(RECOVERY_CODES);
-  await changeMfa(deps, user, ({ mfa }) => {
+  await changeMfa(deps, principal, user, ({ mfa }) => {
     // Another one may have been enrolled meanwhile, of which this was no code.
     if (mfa?.sealedSecret !== user.mfa?.sealedSecret) throw wrongCode();
     return { ...used(mfa, factor), confirmedAt: deps.clock.now(), recoveryDigests: codes.map(({ digest }) => digest) };
@@ -63,7 +65,7 @@ export async function disableMfa(
   // The administrator's key is there for whoever has lost everything else.
   const needsCode = user.name === principal.name && isMfaOn(user.mfa) && principal.credential.kind !== 'admin_key';
   const factor = needsCode ? await requireCode(deps, principal, { user, code: code ?? '' }) : null;
-  await changeMfa(deps, user, ({ mfa }) => {
+  await changeMfa(deps, principal, user, ({ mfa }) => {
     if (factor !== null) used(mfa, factor);
     return null;
   });
@@ -80,7 +82,7 @@ export async function renewRecoveryCodes(
   if (!isMfaOn(user.mfa)) throw notOn();
   const factor = await requireCode(deps, principal, { user, code });
   const codes = deps.oneTimeCodes.createRecoveryCodes(RECOVERY_CODES);
-  await changeMfa(deps, user, ({ mfa }) => ({
+  await changeMfa(deps, principal, user, ({ mfa }) => ({
     ...used(mfa, factor),
     recoveryDigests: codes.map(({ digest }) => digest),
   }));
@@ -114,12 +116,19 @@ function used(mfa: Mfa | null, factor: SecondFactor): Mfa {
   return left;
 }
 
-async function changeMfa({ store, clock }: LogInDeps, { id }: User, change: (user: User) => Mfa | null): Promise<void> {
-  await store.transaction(async ({ users }) => {
-    const user = await users.get(id);
+async function changeMfa(
+  { store, clock }: LogInDeps,
+  principal: Principal,
+  { id }: User,
+  change: (user: User) => Mfa | null,
+): Promise<void> {
+  await store.transaction(async (tables) => {
+    const user = await tables.users.get(id);
     if (user === null) throw notOn();
     const updatedAt = Math.max(clock.now(), user.updatedAt + 1);
-    await users.update({ ...user, mfa: change(user), updatedAt, revision: user.revision + 1 });
+    const changed = { ...user, mfa: change(user), updatedAt, revision: user.revision + 1 };
+    await tables.users.update(changed);
+    await recordAudit(tables, clock, principal, doneToUser(user, changed));
   });
 }
 

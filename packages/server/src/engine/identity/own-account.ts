@@ -1,7 +1,10 @@
+import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { User } from '../../domain/user/user.ts';
 import { BUILT_IN_ADMIN } from '../../domain/user/user.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { UserApi } from '../user-api.ts';
 import { changeUser } from './change-user.ts';
+import { doneToUser } from './done-to-user.ts';
 import { findUser } from './find-user.ts';
 import type { IdentityDeps } from './identity-deps.ts';
 import { newBuiltInAdmin } from './new-user.ts';
@@ -30,9 +33,16 @@ export async function ensureBuiltInAdmin({
   ids,
 }: Pick<IdentityDeps, 'store' | 'clock' | 'ids'>): Promise<boolean> {
   if ((await store.users.getByName(BUILT_IN_ADMIN)) !== null) return false;
-  return await store.transaction(async ({ users }) => {
-    if ((await users.getByName(BUILT_IN_ADMIN)) !== null) return false;
-    await users.insert(newBuiltInAdmin({ clock, ids }));
+  return await store.transaction(async (tables) => {
+    if ((await tables.users.getByName(BUILT_IN_ADMIN)) !== null) return false;
+    const admin = newBuiltInAdmin({ clock, ids });
+    await tables.users.insert(admin);
+    const done = {
+      action: 'user.create',
+      target: auditTarget('user', admin),
+      details: { roles: admin.roles },
+    } as const;
+    await recordAudit(tables, clock, SYSTEM, done);
     return true;
   });
 }
@@ -42,11 +52,13 @@ export async function makeFirstPassword(deps: IdentityDeps): Promise<string | nu
   const password = deps.keyMaterial.secretText(FIRST_PASSWORD_BYTES);
   const passwordHash = await deps.passwordHasher.hash(password);
   try {
-    return await deps.store.transaction(async ({ users }) => {
-      const admin = await users.getByName(BUILT_IN_ADMIN);
+    return await deps.store.transaction(async (tables) => {
+      const admin = await tables.users.getByName(BUILT_IN_ADMIN);
       if (admin === null || admin.passwordHash !== null || admin.state !== 'active') return null;
       const now = deps.clock.now();
-      await users.update({ ...admin, passwordHash, passwordChangedAt: now, revision: admin.revision + 1 });
+      const changed = { ...admin, passwordHash, passwordChangedAt: now, revision: admin.revision + 1 };
+      await tables.users.update(changed);
+      await recordAudit(tables, deps.clock, SYSTEM, doneToUser(admin, changed));
       return password;
     });
   } finally {

@@ -1,10 +1,13 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { FROM_NOWHERE, type RequestOrigin } from '../../domain/principal/principal.ts';
 import { isLive, type Session } from '../../domain/session/session.ts';
 import type { TokenClaims } from '../../domain/session/token.ts';
 import type { User } from '../../domain/user/user.ts';
 import type { Tables } from '../../ports/store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Login } from '../auth-api.ts';
 import { tokensOf } from './begin-session.ts';
+import { bySession, doneToSession } from './done-to-session.ts';
 import { type SessionDeps, sessionEnded } from './session-deps.ts';
 
 /**
@@ -12,13 +15,22 @@ import { type SessionDeps, sessionEnded } from './session-deps.ts';
  * nobody can tell, so the session ends for both. Throws `unauthenticated` auth.token_expired / auth.token_invalid /
  * auth.session_ended / auth.refresh_reused.
  */
-export async function refreshSession(deps: SessionDeps, refreshToken: string): Promise<Login> {
+export async function refreshSession(
+  deps: SessionDeps,
+  refreshToken: string,
+  origin: RequestOrigin = FROM_NOWHERE,
+): Promise<Login> {
   const { store, log } = deps;
   const claims = await deps.keys.verify(refreshToken, 'refresh');
   const found = await store.transaction(async (tables) => {
     const { user, session } = await findSession(deps, tables, claims);
     const next = nextOf(session, claims, deps.clock.now());
     await tables.sessions.update(next);
+    const done =
+      next.end === null
+        ? doneToSession('session.refresh', next)
+        : doneToSession('session.delete', next, { because: next.end.because });
+    await recordAudit(tables, deps.clock, bySession(next, origin), done);
     return { user, session: next };
   });
   if (found.session.end === null) return await tokensOf(deps, found);

@@ -4,6 +4,7 @@ import { isPattern, rightsOf } from '../../domain/principal/rights.ts';
 import { type CustomRole, isRoleName } from '../../domain/user/role.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { RoleApi } from '../user-api.ts';
 import { requireCovers } from './granting.ts';
 import type { IdentityDeps } from './identity-deps.ts';
@@ -41,6 +42,11 @@ export function createRoles({ store, clock, epoch }: Pick<IdentityDeps, 'store' 
       return await change(async (tables) => {
         const before = await getRole(tables, name);
         const role = await write(tables, before, { ...asked, name }, { principal, now: clock.now() });
+        await recordAudit(tables, clock, principal, {
+          action: 'role.put',
+          target: auditTarget('role', { name }),
+          details: { permissions: role.permissions, is_new: before === null },
+        });
         return { role: { ...role, custom: role }, isNew: before === null };
       });
     },
@@ -57,6 +63,7 @@ export function createRoles({ store, clock, epoch }: Pick<IdentityDeps, 'store' 
             users.map((user) => user.name),
           );
         await tables.roles.delete(name);
+        await recordAudit(tables, clock, principal, { action: 'role.delete', target: auditTarget('role', { name }) });
       });
     },
   };

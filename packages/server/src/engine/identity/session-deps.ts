@@ -12,6 +12,8 @@ export type SessionDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'log'> & 
 
 /** Where a client is, and what it says that it is. */
 export interface Client {
+  /** Of the request it sends; absent: none. */
+  readonly requestId?: string;
   /** Null: not known. */
   readonly address: string | null;
   /** May be empty. */

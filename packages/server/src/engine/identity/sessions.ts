@@ -5,8 +5,10 @@ import { endOf, isLive, type SessionEndReason } from '../../domain/session/sessi
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { requireVisible } from '../access/require-visible.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { ListSessionsRequest, ShownSession } from '../auth-api.ts';
 import type { Page } from '../requests.ts';
+import { doneToSession } from './done-to-session.ts';
 import type { SessionDeps } from './session-deps.ts';
 
 /** Sessions that last, in the order they were begun, as far as the principal may see them. */
@@ -38,12 +40,12 @@ export async function revokeSession(deps: SessionDeps, principal: Principal, id:
   const found = await deps.store.sessions.get(id);
   const live = found !== null && isLive(found, deps.limits, deps.clock.now()) ? found : null;
   requireVisible({ principal, permission: 'session:delete' }, live, 'session:read', unknownSession);
-  await endSession(deps, id, 'revoked');
+  await endSession(deps, principal, id, 'revoked');
 }
 
 /** Ends the session by whose token the principal asks. Throws `failed_precondition` auth.no_session. */
 export async function logOut(deps: SessionDeps, principal: Principal): Promise<void> {
-  await endSession(deps, requireSession(principal), 'logged_out');
+  await endSession(deps, principal, requireSession(principal), 'logged_out');
 }
 
 /** The session by whose token the principal asks; null when it asks by another credential. */
@@ -61,14 +63,16 @@ function requireSession(principal: Principal): SessionId {
 
 async function endSession(
   { store, clock, epoch }: SessionDeps,
+  principal: Principal,
   id: SessionId,
   because: SessionEndReason,
 ): Promise<void> {
   try {
-    await store.transaction(async ({ sessions }) => {
-      const session = await sessions.get(id);
+    await store.transaction(async (tables) => {
+      const session = await tables.sessions.get(id);
       if (session === null || session.end !== null) return;
-      await sessions.update({ ...session, end: { at: clock.now(), because }, revision: session.revision + 1 });
+      await tables.sessions.update({ ...session, end: { at: clock.now(), because }, revision: session.revision + 1 });
+      await recordAudit(tables, clock, principal, doneToSession('session.delete', session, { because }));
     });
   } finally {
     // Also after a failure: whether a commit that failed has been made is not always known.

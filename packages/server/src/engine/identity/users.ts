@@ -3,6 +3,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { User } from '../../domain/user/user.ts';
 import type { OwnedCounts } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { Unchanged } from '../requests.ts';
 import type { CreateUserRequest, UserApi, UserChange } from '../user-api.ts';
 import { changeUser } from './change-user.ts';
@@ -54,6 +55,11 @@ async function createUser(deps: IdentityDeps, principal: Principal, request: Cre
       await requireRoles(tables, user.roles);
       requireCovers(principal, await rightsOfUser(tables, user));
       await tables.users.insert(user);
+      const target = auditTarget('user', user);
+      await recordAudit(tables, deps.clock, principal, {
+        ...{ action: 'user.create', target },
+        details: { roles: user.roles },
+      });
     });
   } finally {
     deps.epoch.advance();

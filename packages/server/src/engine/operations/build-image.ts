@@ -3,6 +3,7 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
@@ -29,6 +30,13 @@ export async function buildImage(
       ({ subject }) => subject.kind === 'image' && subject.name === name,
     );
     const operation = active ?? (await recordBuild(deps, tables, principal, name));
+    if (active === undefined) {
+      await recordAudit(tables, deps.clock, principal, {
+        action: 'image.build',
+        target: auditTarget('image', { name }),
+        details: { operation_id: operation.id },
+      });
+    }
     await bindKey(tables, deps.clock, once, { kind: 'operation', id: operation.id });
     return { operation, isNew: active === undefined };
   });

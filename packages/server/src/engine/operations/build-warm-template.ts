@@ -2,6 +2,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
@@ -38,6 +39,11 @@ export async function buildWarmTemplate(
     if (active === undefined) {
       await tables.operations.insert(made);
       await tables.events.append([operationEvent('operation.created', made, made.createdAt)]);
+      await recordAudit(tables, deps.clock, principal, {
+        action: 'warm-template.build',
+        target: auditTarget('warm-template', { name: subject.name }),
+        details: { operation_id: made.id },
+      });
     }
     const { id } = active ?? made;
     await bindKey(tables, deps.clock, once, { kind: 'operation', id });

@@ -8,6 +8,7 @@ import { originWithoutRestore, type Vm, type VmStatus } from '../../domain/vm/vm
 import type { VmObservation } from '../../ports/driver.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
 import { type CancelPlan, planCancel } from '../plans/plan-cancel.ts';
@@ -70,6 +71,11 @@ export async function cancelOperation(
         : operation.subject.kind === 'snapshot'
           ? await cancelOnSnapshot(deps, tables, { principal, operation, snapshotId: operation.subject.id })
           : { operation: await endOperation(deps, tables, operation), undoing: null, vm: null };
+    await recordAudit(tables, deps.clock, principal, {
+      action: 'operation.cancel',
+      target: auditTarget('operation', { id }),
+      details: { kind: operation.kind, undone_by: done.undoing?.id ?? null },
+    });
     await bindKey(tables, deps.clock, once, { kind: 'operation', id });
     return done;
   });

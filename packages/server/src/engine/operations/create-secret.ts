@@ -3,10 +3,11 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { checkSecretName, checkSecretValue, SECRET_LIMITS, type Secret } from '../../domain/secret/secret.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { sealedValue } from '../secrets/sealed-value.ts';
 import type { CreateSecretRequest } from '../secrets/secret-api.ts';
-import { secretEvent } from './secret-events.ts';
+import { doneToSecret, secretEvent } from './secret-events.ts';
 
 export type SecretDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'keyring'>;
 
@@ -24,6 +25,7 @@ export async function createSecret(
     const made = newSecret(deps, principal, { name, value, description });
     await tables.secrets.insert(made);
     await tables.events.append([secretEvent('secret.created', made, made.createdAt)]);
+    await recordAudit(tables, deps.clock, principal, doneToSecret('secret.create', made));
     return made;
   });
   deps.bus.publish('events', '');

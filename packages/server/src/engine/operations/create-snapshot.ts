@@ -11,10 +11,12 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallSnapshot } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
+import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Once } from '../requests.ts';
 import { admitSnapshot } from '../scheduler/admission.ts';
 import type { AcceptedSnapshot, CreateSnapshotRequest } from '../snapshot-api.ts';
@@ -44,7 +46,13 @@ export async function createSnapshot(
     const vm = await findVm(tables, { principal, permission: 'snapshot:create' }, vmRef);
     const made = newSnapshot(deps, principal, { ...request, vm, kind: 'snapshot.create', isTemporary: false });
     await admit(deps, tables, vm, facts);
+    await admitQuota(tables, made.snapshot.owner, { snapshots: 1 }, deps.config.limits);
     await storeSnapshot(tables, made);
+    await recordAudit(tables, deps.clock, principal, {
+      action: 'snapshot.create',
+      target: auditTarget('snapshot', made.snapshot),
+      details: { operation_id: made.operation.id, vm_id: vm.id },
+    });
     await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
     return made;
   });

@@ -3,6 +3,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { type Snapshot, titleOf } from '../../domain/snapshot/snapshot.ts';
 import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import { authorise } from '../access/authorise.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
 import { findReadySnapshot } from '../queries/find-snapshot.ts';
@@ -12,7 +13,7 @@ import { makingRoom } from '../scheduler/make-room.ts';
 import { grantsFor, inheritedGrants } from '../secrets/grants.ts';
 import type { RestoredVmRequest } from '../snapshot-api.ts';
 import { checkNewVm, newVm, storeVm } from './new-vm.ts';
-import { announce, type OperationDeps } from './request-change.ts';
+import { announce, doneTo, type OperationDeps } from './request-change.ts';
 
 /** Stores a VM whose first life begins from a snapshot. */
 export async function createVmFromSnapshot(
@@ -41,7 +42,8 @@ export async function createVmFromSnapshot(
           ? await inheritedGrants(tables, whose, snapshot)
           : await grantsFor(tables, whose, request.secrets);
       const made = newVm(deps, principal, { ...request, spec, origin, start: true, secrets });
-      await storeVm(tables, made);
+      await storeVm(deps, tables, made);
+      await recordAudit(tables, deps.clock, principal, doneTo(made, { snapshot_id: snapshot.id }));
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
       return made;
     }),

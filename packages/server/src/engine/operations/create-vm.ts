@@ -1,5 +1,6 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { CreateVmRequest } from '../engine.ts';
 import { bindKey } from '../idempotency/claims.ts';
@@ -13,7 +14,7 @@ import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { completeSpec } from './complete-spec.ts';
 import { checkNewVm, type NewVm, newVm, storeVm } from './new-vm.ts';
-import { announce, type OperationDeps } from './request-change.ts';
+import { announce, doneTo, type OperationDeps } from './request-change.ts';
 
 /** What a creation takes of warm starts. */
 export interface WarmCreation {
@@ -73,7 +74,8 @@ async function store(deps: CreateDeps, principal: Principal, request: AskedVm, o
       admitDisk(request.spec.diskGib, facts, promised, deps.config.limits);
       const secrets = await grantsFor(tables, { principal, owner: principal.name }, request.secrets ?? []);
       const made = newVm(deps, principal, { ...request, secrets });
-      await storeVm(tables, made);
+      await storeVm(deps, tables, made);
+      await recordAudit(tables, deps.clock, principal, doneTo(made));
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
       return made;
     }),

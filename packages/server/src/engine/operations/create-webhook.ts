@@ -3,13 +3,14 @@ import { type Principal, reachOf } from '../../domain/principal/principal.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
 import type { ChangedWebhook, CreateWebhookRequest } from '../webhook-api.ts';
-import { webhookEvent } from './webhook-events.ts';
+import { doneToWebhook, webhookEvent } from './webhook-events.ts';
 
 export type WebhookDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'webhookSender'> & {
   readonly config: EngineConfig;
@@ -37,6 +38,7 @@ export async function createWebhook(
     // From here on, and not with its own making.
     const stored = { ...made, cursor: (await tables.events.bounds()).last };
     await tables.webhooks.insert(stored);
+    await recordAudit(tables, deps.clock, principal, doneToWebhook('webhook.create', made));
     await bindKey(tables, deps.clock, once, { kind: 'webhook', id: made.id });
     return stored;
   });

@@ -2,9 +2,10 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { findSecret } from '../queries/find-secret.ts';
 import type { SecretDeps } from './create-secret.ts';
-import { secretEvent } from './secret-events.ts';
+import { doneToSecret, secretEvent } from './secret-events.ts';
 
 /** VMs that a refusal names. */
 const MOST_NAMED = 20;
@@ -17,6 +18,7 @@ export async function deleteSecret(deps: SecretDeps, principal: Principal, ref: 
     if (vms.length > 0) throw inUse(secret, vms);
     await tables.secrets.delete(secret.id, secret.revision);
     await tables.events.append([secretEvent('secret.deleted', secret, deps.clock.now())]);
+    await recordAudit(tables, deps.clock, principal, doneToSecret('secret.delete', secret));
   });
   deps.bus.publish('events', '');
 }

@@ -5,6 +5,7 @@ import { type Snapshot, titleOf } from '../../domain/snapshot/snapshot.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { findSnapshot } from '../queries/find-snapshot.ts';
 import type { Unchanged } from '../requests.ts';
 import type { AcceptedSnapshot } from '../snapshot-api.ts';
@@ -37,7 +38,13 @@ export async function deleteSnapshot(
     if (snapshot.state === 'deleting' && active !== null)
       return { accepted: { snapshot, operation: active }, isNew: false };
     requireUnused(snapshot, await usersOf(tables, snapshot.id));
-    return { accepted: await recordDeletion(deps, tables, { snapshot, active, by: principal.name }), isNew: true };
+    const accepted = await recordDeletion(deps, tables, { snapshot, active, by: principal.name });
+    await recordAudit(tables, deps.clock, principal, {
+      action: 'snapshot.delete',
+      target: auditTarget('snapshot', snapshot),
+      details: { operation_id: accepted.operation.id },
+    });
+    return { accepted, isNew: true };
   });
   if (isNew) {
     deps.interruptSnapshot(accepted.snapshot.id);

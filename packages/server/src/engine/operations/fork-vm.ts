@@ -7,6 +7,7 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Accepted, Once } from '../requests.ts';
@@ -30,7 +31,7 @@ import { announce } from './request-change.ts';
 /** VMs of one fork. */
 const MOST_FORKS = 100;
 /** What may be wrong with one of them and not with the others. */
-const OF_ONE_ITEM: readonly string[] = ['host.no_memory', 'host.no_disk', 'vm.name_taken'];
+const OF_ONE_ITEM: readonly string[] = ['host.no_memory', 'host.no_disk', 'quota.exceeded', 'vm.name_taken'];
 /** Room for a hyphen and eight characters that are made up. */
 const PREFIX_LENGTH = 54;
 
@@ -60,6 +61,12 @@ export async function forkVm(
       const items = await makeForks(deps, tables, { principal, request, vm, facts, source: made, canRetry });
       const source = { ...made, operation: { ...made.operation, result: toForkResult(items) } };
       await storeSnapshot(tables, source);
+      const vms = items.flatMap((item) => (item.kind === 'accepted' && item.vm !== null ? [item.vm.id] : []));
+      await recordAudit(tables, deps.clock, principal, {
+        action: 'vm.fork',
+        target: auditTarget('vm', vm),
+        details: { operation_id: source.operation.id, vms, refused: items.length - vms.length },
+      });
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: source.operation.id });
       return { source, items };
     }),
@@ -115,7 +122,7 @@ async function makeFork(
   const secrets = await inheritedGrants(tables, { principal, owner: principal.name }, vm);
   const made = newVm(deps, principal, { name, labels, metadata: {}, spec, origin, start: true, secrets });
   const named = name === null ? renamed(made, `${vm.name.slice(0, PREFIX_LENGTH)}-${made.vm.id.slice(-8)}`) : made;
-  await storeVm(tables, named);
+  await storeVm(deps, tables, named);
   return named;
 }
 

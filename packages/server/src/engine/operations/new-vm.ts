@@ -9,10 +9,11 @@ import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { WarmStart } from '../../domain/vm/warm-start.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { CreateVmRequest } from '../engine.ts';
+import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Accepted } from '../requests.ts';
 import type { Spare } from '../warm/spare-maker.ts';
 import { operationEvent, vmEvent } from './events.ts';
-import { newOperation, type OperationDeps } from './request-change.ts';
+import { hasMachine, newOperation, type OperationDeps } from './request-change.ts';
 
 /** A VM as it is asked for; `origin`: what its first life begins from, null for a boot. */
 export interface NewVm extends Omit<CreateVmRequest, 'spec' | 'warmStart' | 'secrets'> {
@@ -75,8 +76,15 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
   return { vm, operation };
 }
 
-/** Writes a new VM with its operation and its events. Throws `already_exists` vm.name_taken. */
-export async function storeVm(tables: Tables, { vm, operation }: Accepted): Promise<void> {
+/** Writes a new VM with its operation and its events. Throws `already_exists` vm.name_taken, `resource_exhausted` quota.exceeded. */
+export async function storeVm(
+  { config }: Pick<OperationDeps, 'config'>,
+  tables: Tables,
+  { vm, operation }: Accepted,
+): Promise<void> {
+  const { diskGib, vcpuCount: vcpus, memoryMib } = vm.spec;
+  const powered = hasMachine(vm.desired.power) ? { vcpus, memoryMib } : {};
+  await admitQuota(tables, vm.owner, { vms: 1, diskGib, ...powered }, config.limits);
   const from = vm.origin === null ? {} : { snapshot_id: vm.origin.snapshotId };
   await tables.vms.insert(vm);
   await tables.operations.insert(operation);

@@ -1,6 +1,7 @@
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
@@ -28,6 +29,11 @@ export async function pruneSystem(
   await deps.store.transaction(async (tables) => {
     await tables.operations.insert(operation);
     await tables.events.append([operationEvent('operation.created', operation, operation.createdAt)]);
+    await recordAudit(tables, deps.clock, principal, {
+      action: 'system.prune',
+      target: auditTarget('system', { name: 'host' }),
+      details: { operation_id: operation.id, kinds, dry_run: isDryRun },
+    });
     await bindKey(tables, deps.clock, once, { kind: 'operation', id: operation.id });
   });
   deps.bus.publish('events', '');

@@ -4,6 +4,7 @@ import type { Image } from '../../domain/image/image.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { usersOfImage } from '../system/references.ts';
 import { type ImageOperationDeps, unknownImage } from './build-image.ts';
 
@@ -24,6 +25,11 @@ export async function removeImage(
   const named = (await deps.images.list()).filter((image) => image.name === ref || image.digest === ref);
   if (named.length === 0) throw unknownImage(ref);
   for (const image of named) await requireUnused(deps, image);
+  await recordAudit(deps.store, deps.clock, principal, {
+    action: 'image.delete',
+    target: auditTarget('image', { name: named[0]?.name ?? ref }),
+    details: { digests: named.map(({ digest }) => digest) },
+  });
   for (const { digest } of named) await deps.images.remove(digest);
   const now = deps.clock.now();
   await deps.store.events.append(named.map((image) => imageEvent('image.removed', image, now)));

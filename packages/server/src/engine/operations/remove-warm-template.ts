@@ -2,6 +2,8 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
+import type { EngineDeps } from '../deps.ts';
 import { type EntryDeps, findTemplateEntries } from '../warm/template-entries.ts';
 import type { TemplateMaker } from '../warm/template-maker.ts';
 import type { WarmTemplateEntry } from '../warm/warm-template-api.ts';
@@ -14,7 +16,7 @@ const NAMED_USERS = 10;
  * Throws `not_found` warm_template.unknown, `failed_precondition` warm_template.in_use.
  */
 export async function removeWarmTemplate(
-  deps: EntryDeps & { readonly templates: Pick<TemplateMaker, 'remove'> },
+  deps: EntryDeps & Pick<EngineDeps, 'store' | 'clock'> & { readonly templates: Pick<TemplateMaker, 'remove'> },
   principal: Principal,
   key: string,
   options: Abortable,
@@ -25,6 +27,8 @@ export async function removeWarmTemplate(
     throw new VolaryError('not_found', `There is no warm template ${key}.`, { reason: 'warm_template.unknown' });
   }
   requireUnused(template);
+  const target = auditTarget('warm-template', { id: key });
+  await recordAudit(deps.store, deps.clock, principal, { action: 'warm-template.delete', target });
   await deps.templates.remove(key);
 }
 

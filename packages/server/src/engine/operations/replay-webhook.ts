@@ -8,12 +8,14 @@ import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { maySeeEvents } from '../access/may-see-events.ts';
 import { ofOwner } from '../access/of-owner.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Once } from '../requests.ts';
 import type { Replay } from '../webhook-api.ts';
 import type { WebhookDeps } from './create-webhook.ts';
+import { doneToWebhook } from './webhook-events.ts';
 
 /** Has a webhook told again of what it has been told of, or should have been. */
 export async function replayWebhook(
@@ -31,6 +33,7 @@ export async function replayWebhook(
     const before = await findWebhook(tables, { principal, permission: 'webhook:update' }, id);
     maySeeEvents(principal, before);
     const after = await record(deps, tables, before, what);
+    await recordAudit(tables, deps.clock, principal, doneToWebhook('webhook.replay', before, { what: what.kind }));
     await bindKey(tables, deps.clock, once, { kind: 'webhook', id });
     return after;
   });

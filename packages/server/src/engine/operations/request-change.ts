@@ -1,3 +1,4 @@
+import { isMutation } from '../../domain/audit/actions.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import type { EventType, NewEvent } from '../../domain/events.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -8,10 +9,12 @@ import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { type Desired, type Origin, originWithoutRestore, type Suspension, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { Asker } from '../access/require-visible.ts';
+import { auditTarget, type Done, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
+import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import type { RoomDeps } from '../scheduler/make-room.ts';
 import { operationEvent, vmEvent } from './events.ts';
@@ -59,11 +62,18 @@ export async function requestChange(
     const accepted = isNew
       ? await recordChange(deps, tables, { vm, active, principal: asked.principal, change: decision })
       : decision;
+    if (isNew) await recordAudit(tables, deps.clock, asked.principal, doneTo(accepted, decision.data));
     await bindKey(tables, deps.clock, asked.once, { kind: 'operation', id: accepted.operation.id });
     return { accepted, isNew };
   });
   if (isNew) announce(deps, accepted);
   return accepted;
+}
+
+/** A change of a VM that was accepted, for the audit; what comes of it, its operation tells. */
+export function doneTo({ vm, operation: { id, kind } }: Accepted, data: JsonObject = {}): Done {
+  if (!isMutation(kind)) throw new RangeError(`the audit has no word for ${kind}`);
+  return { action: kind, target: auditTarget('vm', vm), details: { operation_id: id, ...data } };
 }
 
 /** Publishes the hints of an accepted change and wakes the reconciler. */
@@ -116,6 +126,10 @@ export async function recordChange(
 ): Promise<Accepted> {
   const now = deps.clock.now();
   const generation = vm.generation + 1;
+  if (change.desired.power !== undefined && hasMachine(change.desired.power) && !hasMachine(vm.desired.power)) {
+    const { vcpuCount: vcpus, memoryMib } = vm.spec;
+    await admitQuota(tables, vm.owner, { vcpus, memoryMib }, deps.config.limits);
+  }
   const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
   const about = { subject, generation, principal: principal.name, owner: vm.owner };
   const operation = newOperation(deps, { kind: change.kind, ...about });
@@ -143,6 +157,11 @@ export async function recordChange(
   await tables.vms.update(changed);
   await tables.events.append(events);
   return { vm: changed, operation };
+}
+
+/** What is wanted so has processors and memory of the host. */
+export function hasMachine(power: Desired['power']): boolean {
+  return power === 'running' || power === 'paused';
 }
 
 /** Ends an operation, since a newer one takes its place. */

@@ -1,10 +1,11 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import { checkSecretValue, type Secret } from '../../domain/secret/secret.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { findSecret } from '../queries/find-secret.ts';
 import { sealedValue } from '../secrets/sealed-value.ts';
 import type { SetSecretRequest } from '../secrets/secret-api.ts';
 import type { SecretDeps } from './create-secret.ts';
-import { secretEvent } from './secret-events.ts';
+import { doneToSecret, secretEvent } from './secret-events.ts';
 
 /** Gives a secret another value; nothing is left of the one before. */
 export async function setSecret(
@@ -27,6 +28,7 @@ export async function setSecret(
     };
     await tables.secrets.update(after);
     await tables.events.append([secretEvent('secret.updated', after, now)]);
+    await recordAudit(tables, deps.clock, principal, doneToSecret('secret.update', after));
     return after;
   });
   deps.bus.publish('events', '');

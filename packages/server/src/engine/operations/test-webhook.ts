@@ -3,6 +3,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { type Delivery, newDelivery } from '../../domain/webhook/delivery.ts';
 import { authorise } from '../access/authorise.ts';
 import { maySeeEvents } from '../access/may-see-events.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallDelivery } from '../idempotency/recall.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
@@ -10,7 +11,7 @@ import { waitFor } from '../queries/wait-for.ts';
 import type { Once } from '../requests.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { requireRoomToWait, unknownDelivery } from './replay-webhook.ts';
-import { webhookEvent } from './webhook-events.ts';
+import { doneToWebhook, webhookEvent } from './webhook-events.ts';
 
 /** A request may be under way before it: two of them take no longer. Milliseconds. */
 const WAIT_MS = 25_000;
@@ -57,6 +58,8 @@ async function recordTest(
     if (event === undefined) throw new RangeError('an event that was just appended is not there');
     const delivery = newDelivery({ id: deps.ids.create('dlv'), webhookId, kind: 'test' }, event, now);
     await tables.deliveries.insert(delivery);
+    const details = { delivery_id: delivery.id };
+    await recordAudit(tables, deps.clock, principal, doneToWebhook('webhook.test', webhook, details));
     await bindKey(tables, deps.clock, once, { kind: 'delivery', id: delivery.id });
     return delivery;
   });

@@ -4,6 +4,7 @@ import { checkVmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { UpdateVmRequest } from '../engine.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Precondition } from '../requests.ts';
@@ -31,7 +32,13 @@ export async function updateVm(
     const after: Vm = { ...settings, secrets, revision: before.revision + 1, updatedAt: now };
     checkVmSpec(after.spec);
     await tables.vms.update(after);
-    await tables.events.append([vmEvent('vm.updated', after, null, now, { changed: changedBy(request) })]);
+    const changed = changedBy(request);
+    await tables.events.append([vmEvent('vm.updated', after, null, now, { changed })]);
+    await recordAudit(tables, deps.clock, principal, {
+      action: 'vm.update',
+      target: auditTarget('vm', after),
+      details: { changed },
+    });
     return after;
   });
   deps.bus.publish('events', '');

@@ -1,16 +1,16 @@
 import type { WebhookId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import type { EpochMs } from '../../domain/time.ts';
 import { nextUpdatedAt, rotateSecrets, type Webhook } from '../../domain/webhook/webhook.ts';
 import { authorise } from '../access/authorise.ts';
 import { maySeeEvents } from '../access/may-see-events.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Unchanged } from '../requests.ts';
 import type { ChangedWebhook, WebhookChange } from '../webhook-api.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { requireUnchangedWebhook } from './require-unchanged.ts';
-import { webhookEvent } from './webhook-events.ts';
+import { doneToWebhook, webhookEvent } from './webhook-events.ts';
 
 /** Changes a webhook. Enabling one forgets its failures, and what waits for a next try is tried at once. */
 export async function updateWebhook(
@@ -48,7 +48,9 @@ export async function updateWebhook(
     };
     await tables.webhooks.update(after);
     if (after.isEnabled && !before.isEnabled) await tables.deliveries.restartWaiting(id, now);
-    await tables.events.append([updatedEvent(before, after, now)]);
+    const changed = changedIn(before, after);
+    await tables.events.append([webhookEvent('webhook.updated', after, now, { changed })]);
+    await recordAudit(tables, deps.clock, principal, doneToWebhook('webhook.update', after, { changed }));
     return after;
   });
   deps.bus.publish('events', '');
@@ -64,8 +66,8 @@ function settingsOf(before: Webhook, change: WebhookChange): Partial<Webhook> {
 }
 
 /** Names what has changed, and no value: a URL may hold a secret. */
-function updatedEvent(before: Webhook, after: Webhook, now: EpochMs) {
-  const changed = [
+function changedIn(before: Webhook, after: Webhook): readonly string[] {
+  return [
     before.url === after.url ? [] : ['url'],
     JSON.stringify(before.types) === JSON.stringify(after.types) ? [] : ['types'],
     before.vmId === after.vmId ? [] : ['vm'],
@@ -73,5 +75,4 @@ function updatedEvent(before: Webhook, after: Webhook, now: EpochMs) {
     before.isEnabled === after.isEnabled ? [] : ['is_enabled'],
     before.secrets[0]?.value === after.secrets[0]?.value ? [] : ['secret'],
   ].flat();
-  return webhookEvent('webhook.updated', after, now, { changed });
 }

@@ -5,6 +5,7 @@ import type { EventType } from '../../domain/events.ts';
 import type { Store } from '../../ports/store.ts';
 import {
   numberedId,
+  sampleAuditEntry,
   sampleEvent,
   sampleExecution,
   sampleOperation,
@@ -61,6 +62,20 @@ describe('retention', () => {
     expect(await store.events.bounds()).toEqual({ first: 1_201, last: 1_500 });
     await drop({ eventCount: 50 });
     expect(await store.events.bounds()).toEqual({ first: 1_451, last: 1_500 });
+  });
+
+  it('drops what was done long ago from the audit, in as many steps as it takes', async () => {
+    const done = (hours: number, count: number) =>
+      store.audit.append(Array.from({ length: count }, () => sampleAuditEntry({ at: ago(hours) })));
+    await done(30, 1_100);
+    await done(10, 3);
+
+    await drop({});
+    expect(await store.audit.list({ order: 'oldest-first', limit: 1, after: null })).toMatchObject([{ sequence: 1 }]);
+    await drop({ auditMs: 20 * HOUR_MS });
+
+    const left = await store.audit.list({ order: 'oldest-first', limit: 9, after: null });
+    expect(left.map(({ sequence }) => sequence)).toEqual([1_101, 1_102, 1_103]);
   });
 
   it('drops what is finished for long, with its output, and nothing of what is not', async () => {

@@ -4,6 +4,7 @@
  */
 import { parseId } from '../../domain/ids.ts';
 import type { Ages } from '../ages.ts';
+import type { Refusals } from '../audit/refusals.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { Expiries } from '../expiry/expiry.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
@@ -40,6 +41,7 @@ type SupervisorDeps = EngineDeps & {
   readonly idle: IdleWatch;
   readonly expiries: Expiries;
   readonly identity: Pick<Identity, 'look'>;
+  readonly refusals: Refusals;
 };
 
 export interface Supervisor {
@@ -120,6 +122,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.retentionMs, 'identity', deps.identity.look),
         every(config.timers.sweepMs, 'webhook deliveries', () => dropOldDeliveries(deps)),
         runDeliverer(deps, { signal }),
+        deps.refusals.run({ signal }),
         deps.warm.run({ signal }),
         deps.pool.run({ signal }),
         every(config.timers.idleMs, 'idle VMs', () => deps.idle.look(signal)),

@@ -7,10 +7,12 @@ import type { VolaryError } from '../../domain/errors.ts';
 import type { EventType, NewEvent } from '../../domain/events.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Operation, OperationProgress } from '../../domain/operation/operation.ts';
+import { SYSTEM } from '../../domain/principal/principal.ts';
 import { isTransient, type SettledPhase, type VmPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS, type Restarts } from '../../domain/vm/restarts.ts';
 import { originWithoutRestore, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { operationEvent, vmEvent } from '../operations/events.ts';
 import type { VmStep } from '../plans/plan-vm.ts';
@@ -245,7 +247,14 @@ export async function writeNextLife(
         vmEvent('vm.restarting', nextVm, nextOperation, at, { cause }),
       ],
     },
-    isNew ? (tables) => tables.operations.insert(operation) : undefined,
+    isNew
+      ? async (tables) => {
+          await tables.operations.insert(operation);
+          const details = { operation_id: operation.id, cause };
+          const done = { action: 'vm.restart', target: auditTarget('vm', vm), details } as const;
+          await recordAudit(tables, deps.clock, SYSTEM, done);
+        }
+      : undefined,
   );
 }
 

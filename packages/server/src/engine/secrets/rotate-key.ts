@@ -12,6 +12,7 @@ import type { HostId } from '../../domain/ids.ts';
 import { type Principal, SYSTEM } from '../../domain/principal/principal.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { RESEALABLES, type Resealable } from './reseal.ts';
 import type { KeyRotation } from './secret-api.ts';
@@ -83,6 +84,8 @@ export function createKeyRotations(deps: RotationDeps, resealables: readonly Res
       return await exclusively(async () => {
         const isBegun = keyring.keyIds().length > 1;
         if (!isBegun && !keyring.supportsNewKeys) throw oneKeyGiven();
+        const target = auditTarget('system', { name: 'secrets-key' });
+        await recordAudit(store, deps.clock, principal, { action: 'secret.rotate-key', target });
         // One that was cut short has its new key already.
         if (!isBegun) keyring.addKey();
         return await complete();

@@ -7,17 +7,21 @@ import {
 } from '../../domain/execution/execution.ts';
 import { signalNumber } from '../../domain/execution/signals.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { type Principal, reachOf } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { GuestProcess } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { type Asker, requireVisible } from '../access/require-visible.ts';
-import type { EngineDeps } from '../deps.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
+import { createInputRecorder } from '../audit/record-input.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.ts';
 import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
 import { isSuspended } from '../operations/power-policy.ts';
 import { findVm } from '../queries/find-vm.ts';
+import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Once } from '../requests.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { Awaken } from '../suspend/awaken.ts';
@@ -38,12 +42,16 @@ interface Watching {
   readonly signal: AbortSignal;
 }
 
-type ExecutionDeps = LiveDeps &
-  Pick<EngineDeps, 'ids'> & { readonly awaken: Awaken; readonly secrets: Pick<SecretDelivery, 'environmentOf'> };
+interface ExecutionDeps extends LiveDeps, Pick<EngineDeps, 'ids'> {
+  readonly awaken: Awaken;
+  readonly secrets: Pick<SecretDelivery, 'environmentOf'>;
+  readonly config: EngineConfig;
+}
 
 export function createExecutions(deps: ExecutionDeps): Executions {
   const live = new Map<ExecutionId, LiveExecution>();
   const stopping = new AbortController();
+  const recordInput = createInputRecorder(deps);
 
   function follow(execution: Execution, process: GuestProcess | null): LiveExecution {
     const following = new LiveExecution(deps, execution, process, stopping.signal);
@@ -73,7 +81,13 @@ export function createExecutions(deps: ExecutionDeps): Executions {
     const given = { ...request, env: { ...(await deps.secrets.environmentOf(vm)), ...request.env } };
     const execution = newExecution(deps, vm, principal, request);
     await deps.store.transaction(async (tables) => {
+      await admitQuota(tables, execution.owner, { executions: 1 }, deps.config.limits);
       await tables.executions.insert(execution);
+      await recordAudit(tables, deps.clock, principal, {
+        action: 'vm.exec',
+        target: auditTarget('vm', vm),
+        details: { execution_id: execution.id },
+      });
       await tables.events.append([executionEvent('execution.started', execution, execution.createdAt)]);
       await bindKey(tables, deps.clock, once, { kind: 'execution', id: execution.id });
     });
@@ -186,6 +200,17 @@ export function createExecutions(deps: ExecutionDeps): Executions {
     return live.get(stored.id)?.execution ?? stored;
   }
 
+  /** Before it is done: what comes of it shows in the guest alone. */
+  async function record(
+    principal: Principal,
+    { id, vmId }: Execution,
+    action: 'execution.signal' | 'execution.cancel',
+    details: JsonObject,
+  ): Promise<void> {
+    const target = auditTarget('execution', { id });
+    await recordAudit(deps.store, deps.clock, principal, { action, target, details: { vm_id: vmId, ...details } });
+  }
+
   async function requireLive(principal: Principal, id: ExecutionId): Promise<LiveExecution> {
     const execution = await findVisible({ principal, permission: 'vm:exec' }, id);
     const following = live.get(id);
@@ -217,7 +242,9 @@ export function createExecutions(deps: ExecutionDeps): Executions {
       return await read(execution, { stream, offset, isFollowed, signal });
     },
     async writeStdin(principal, id, part) {
-      return await (await requireLive(principal, id)).stdin.write(part);
+      const following = await requireLive(principal, id);
+      await recordInput(principal, following.execution, 'execution.write-stdin');
+      return await following.stdin.write(part);
     },
     async signal(principal, id, name) {
       const number = signalNumber(name);
@@ -228,13 +255,17 @@ export function createExecutions(deps: ExecutionDeps): Executions {
         });
       }
       const following = await requireLive(principal, id);
+      await record(principal, following.execution, 'execution.signal', { signal: name });
       await (await following.process()).signal(number);
     },
     async cancel(principal, id, options) {
-      return await cancelExecution(deps.clock, await requireLive(principal, id), options);
+      const following = await requireLive(principal, id);
+      await record(principal, following.execution, 'execution.cancel', { grace_ms: options.graceMs });
+      return await cancelExecution(deps.clock, following, options);
     },
     async resize(principal, id, size) {
       const following = await requireLive(principal, id);
+      await recordInput(principal, following.execution, 'execution.resize');
       await (await following.process()).resize(size);
     },
     async resumeAll() {

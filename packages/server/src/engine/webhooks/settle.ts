@@ -1,5 +1,6 @@
 import type { Event, NewEvent } from '../../domain/events.ts';
 import type { WebhookId } from '../../domain/ids.ts';
+import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { type Delivery, newGap } from '../../domain/webhook/delivery.ts';
 import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
@@ -7,8 +8,9 @@ import type { EventFilter } from '../../ports/store.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import type { Ages } from '../ages.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import { webhookEvent } from '../operations/webhook-events.ts';
+import { doneToWebhook, webhookEvent } from '../operations/webhook-events.ts';
 import { afterTry } from './after-try.ts';
 
 export type SettleDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'log'> & {
@@ -45,6 +47,7 @@ export async function settleTry(deps: SettleDeps, { delivery, cursor, outcome }:
     await tables.webhooks.update({ ...after, cursor: isInTurn ? delivery.sequence : webhook.cursor });
     if (after.isEnabled === webhook.isEnabled) return false;
     await tables.events.append([disabledEvent(after, now)]);
+    await recordAudit(tables, clock, SYSTEM, doneToWebhook('webhook.disable', after, { because: 'failing' }));
     return true;
   });
   if (disabled) {

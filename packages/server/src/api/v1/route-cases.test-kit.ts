@@ -1,9 +1,7 @@
-import { type OperationName, type Problem, type Route, routes } from '@volary/contract';
+import { type OperationName, type Route, routes } from '@volary/contract';
 import { createClient, type VolaryClient } from '@volary/sdk';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { faultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
-import { type Ask, send } from '../testing/send.ts';
+import type { Ask } from '../testing/send.ts';
 import { accountCases } from './account-routes.test-kit.ts';
 import { authCases } from './auth-routes.test-kit.ts';
 import {
@@ -13,13 +11,16 @@ import {
   NO_SNAPSHOT,
   NOT_RUNNING,
   RUNNING,
+  UNAUTHENTICATED,
   UNKNOWN_SNAPSHOT,
   UNKNOWN_VM,
-  UNKNOWN_WEBHOOK,
   unknownFile,
 } from './routes.test-kit.ts';
 import { givenSecrets, secretCases } from './secret-cases.test-kit.ts';
 import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
+import { webhookCases } from './webhook-cases.test-kit.ts';
+
+/* One example of each route, which tests of all routes share: a file that uses them begins with `startCases`. */
 
 let server: RunningServer;
 let client: VolaryClient;
@@ -40,12 +41,6 @@ async function vm(state: 'running' | 'stopped' | 'paused'): Promise<Ask> {
 async function runningCommand(): Promise<string> {
   const { id } = await client.executions.detach('first', { argv: ['cat'], stdin: true, tty: true });
   return id;
-}
-
-/** A webhook that leads nowhere: the name is one that is never given to anybody. */
-async function webhook(): Promise<Ask> {
-  const { id } = await client.webhooks.create({ url: 'http://hooks.invalid/', is_enabled: false });
-  return { params: { id } };
 }
 
 /** A snapshot of its own, complete. */
@@ -285,41 +280,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 202,
     failing: { ask: { ...RUNNING, body: { snapshot: NO_SNAPSHOT } }, status: 404, reason: 'snapshot.unknown' },
   },
-  createWebhook: {
-    ask: () => ({ body: { url: 'https://hooks.invalid/in', types: ['vm.started'], vm: 'first', is_enabled: false } }),
-    status: 201,
-    failing: { ask: { body: { url: 'http://127.0.0.1:1/' } }, status: 400, reason: 'webhook.target_refused' },
-  },
-  listWebhooks: {
-    ask: async () => {
-      await webhook();
-      return { query: { limit: 1 } };
-    },
-    status: 200,
-    failing: { ask: { query: { cursor: 'vm_x' } }, status: 400, reason: 'request.invalid' },
-  },
-  getWebhook: { ask: webhook, status: 200, failing: UNKNOWN_WEBHOOK },
-  updateWebhook: {
-    ask: async () => ({ ...(await webhook()), body: { rotate_secret: true, description: 'New', vm: null } }),
-    status: 200,
-    failing: { ...UNKNOWN_WEBHOOK, ask: { ...UNKNOWN_WEBHOOK.ask, body: { is_enabled: true } } },
-  },
-  deleteWebhook: { ask: webhook, status: 204, failing: UNKNOWN_WEBHOOK },
-  testWebhook: { ask: webhook, status: 200, failing: UNKNOWN_WEBHOOK },
-  listWebhookDeliveries: {
-    ask: async () => {
-      const tested = await webhook();
-      await client.webhooks.test(tested.params?.['id'] ?? '');
-      return { ...tested, query: { state: 'dead' } };
-    },
-    status: 200,
-    failing: UNKNOWN_WEBHOOK,
-  },
-  replayWebhook: {
-    ask: async () => ({ ...(await webhook()), body: { sequences: [1, 2] } }),
-    status: 200,
-    failing: { ...UNKNOWN_WEBHOOK, ask: { ...UNKNOWN_WEBHOOK.ask, body: { after: 0 } } },
-  },
+  ...webhookCases(() => client),
   ...accountCases(() => client),
   ...secretCases(() => client),
   ...authCases(() => ({ url: server.url, client })),
@@ -331,9 +292,25 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   getOpenApi: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
   getHealth: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
   getReadiness: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
+  listAudit: {
+    ask: () => ({ query: { principal: 'admin', action: 'vm.create', target: 'first', result: 'ok', limit: 1 } }),
+    status: 200,
+    failing: { ask: { query: { since: 'yesterday' } }, status: 400, reason: 'request.invalid' },
+  },
+  getQuota: { ask: () => ({}), status: 200, failing: UNAUTHENTICATED },
 };
 
-beforeAll(async () => {
+/** A server with a VM that runs and one that is stopped. */
+export interface CasesServer extends AsyncDisposable {
+  readonly url: string;
+  readonly client: VolaryClient;
+  /** For examples that go to another server than that one. */
+  readonly otherUrl: string;
+  readonly otherClient: VolaryClient;
+}
+
+/** Starts what the examples need. */
+export async function startCases(): Promise<CasesServer> {
   const [used, empty] = await Promise.all([runServer(WARM), runServer()]);
   server = used;
   client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
@@ -342,55 +319,18 @@ beforeAll(async () => {
   await client.operations.finish((await client.vms.create({ name: 'first', secrets })).id);
   await client.operations.finish((await client.vms.create({ name: 'stopped', start: false })).id);
   await client.files.write('first', '/root/kept', 'hello');
-});
+  return {
+    ...{ url: used.url, client, otherUrl: empty.url, otherClient: unused.client },
+    async [Symbol.asyncDispose]() {
+      await used[Symbol.asyncDispose]();
+      await empty[Symbol.asyncDispose]();
+    },
+  };
+}
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await unused?.server[Symbol.asyncDispose]();
-});
-
-const table: readonly (readonly [OperationName, Route, Case])[] = Object.values(routes).map((route) => [
+/** Every route with its examples, in the order of the table. */
+export const EVERY_CASE: readonly (readonly [OperationName, Route, Case])[] = Object.values(routes).map((route) => [
   route.operationId,
   route,
   CASES[route.operationId],
 ]);
-
-describe.each(table)('%s', (_name, route, { ask, status, failing }) => {
-  it('works as its example shows, and answers as its schema says', async () => {
-    const asked = await ask();
-    const answer = await send(asked.url ?? server.url, route, asked);
-
-    expect(answer.status, answer.text).toBe(status);
-    expect(faultsOf(route, answer)).toEqual([]);
-  });
-
-  it(`fails with ${failing.status} ${failing.reason}`, async () => {
-    const asked = failing.reason === 'route.method_not_allowed' ? { ...route, method: 'DELETE' as const } : route;
-
-    const answer = await send(server.url, asked, failing.ask);
-
-    const problem: Problem = JSON.parse(answer.text);
-    expect(problem).toMatchObject({ status: failing.status, reason: failing.reason });
-    expect(faultsOf(route, answer)).toEqual([]);
-  });
-
-  it(route.permission === 'none' ? 'needs no key' : 'needs a key, and the right one', async () => {
-    const without = await send(server.url, route, { ...failing.ask, headers: { authorization: '' } });
-    const wrong = await send(server.url, route, { ...failing.ask, headers: { authorization: 'Bearer wrong' } });
-
-    // By its own method each of those answers; the others fail by what they were asked, not by who asks.
-    const unasked = failing.reason === 'route.method_not_allowed' ? 200 : failing.status;
-    const expected = route.permission === 'none' ? unasked : 401;
-    expect([without.status, wrong.status]).toEqual([expected, expected]);
-    expect([...faultsOf(route, without), ...faultsOf(route, wrong)]).toEqual([]);
-  });
-});
-
-describe('the reasons in the table', () => {
-  it('name every reason that the cases show', () => {
-    const common = ['request.invalid', 'route.method_not_allowed', 'auth.key_missing', 'auth.key_invalid'];
-    for (const [name, route, { failing }] of table) {
-      if (!common.includes(failing.reason)) expect(route.errors[failing.status], name).toContain(failing.reason);
-    }
-  });
-});

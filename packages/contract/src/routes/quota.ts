@@ -1,0 +1,13 @@
+import { QuotaState } from '../quota.ts';
+import { json, route } from '../route.ts';
+
+export const getQuota = route({
+  method: 'GET',
+  path: '/v1/quota',
+  operationId: 'getQuota',
+  tag: 'quota',
+  summary: 'What you may have, and what you have',
+  permission: 'authenticated',
+  responses: { 200: { description: 'Of the user who asks.', content: [json(QuotaState)] } },
+  errors: {},
+});
