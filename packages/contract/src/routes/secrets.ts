@@ -97,7 +97,7 @@ export const rotateSecretsKey = route({
   summary: 'Change the key that seals what is stored',
   description:
     'A new key is made, all that is sealed is sealed anew with it, and the old keys are dropped. Repeating it does it again; one that was cut short goes on by itself at the next one.',
-  permission: 'secret:rotate-key',
+  permission: 'sealing-key:rotate',
   action: 'secret.rotate-key',
   body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: { description: 'Changed.', content: [json(RotatedKey)] } },

@@ -8,7 +8,7 @@ export const getCapabilities = route({
   operationId: 'getCapabilities',
   tag: 'server',
   summary: 'What this server can do',
-  permission: 'host:read',
+  permission: 'authenticated',
   responses: { 200: { description: 'Its capabilities.', content: [json(Capabilities)] } },
   errors: {},
 });

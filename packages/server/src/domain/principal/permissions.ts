@@ -30,7 +30,7 @@ export const PERMISSIONS = [
   'secret:update',
   'secret:delete',
   'secret:use',
-  'secret:rotate-key',
+  'sealing-key:rotate',
   'user:read',
   'user:create',
   'user:update',

@@ -9,7 +9,7 @@
  */
 import { VolaryError } from '../../domain/errors.ts';
 import type { HostId } from '../../domain/ids.ts';
-import { type Principal, SYSTEM } from '../../domain/principal/principal.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
@@ -80,7 +80,7 @@ export function createKeyRotations(deps: RotationDeps, resealables: readonly Res
   return {
     async rotate(principal) {
       // It concerns what belongs to everybody.
-      authorise(principal, 'secret:rotate-key', { owner: SYSTEM.name });
+      authorise(principal, 'sealing-key:rotate');
       return await exclusively(async () => {
         const isBegun = keyring.keyIds().length > 1;
         if (!isBegun && !keyring.supportsNewKeys) throw oneKeyGiven();

@@ -41,7 +41,7 @@ export interface SecretApi {
   /** Throws `failed_precondition` secret.in_use, naming VMs that are given it. */
   delete(principal: Principal, ref: string): Promise<void>;
   /**
-   * Seals all that is sealed with a new key, and drops the old ones. Needs `secret:rotate-key` on everybody's. Throws `failed_precondition`
+   * Seals all that is sealed with a new key, and drops the old ones. Needs `sealing-key:rotate` on everybody's. Throws `failed_precondition`
    * secret.one_key_given, `conflict` secret.rotating, `data_loss` sealer.* when something cannot be opened: then no key is dropped.
    */
   rotateKey(principal: Principal): Promise<KeyRotation>;
