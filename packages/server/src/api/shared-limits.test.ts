@@ -20,7 +20,9 @@ describe('two servers with one Redis', () => {
   it('allow together what one would, and each alone when it is gone, saying so', async () => {
     const [one, two] = servers;
     const ask = async (server: RunningServer | undefined) => await send(server?.url ?? '', routes.getCapabilities, {});
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(i % 2 === 0 ? one : two)));
+    const answers = [];
+    // One after the other: on a busy machine, many at once wait for Redis for so long that it counts as gone.
+    for (let i = 0; i < 40; i++) answers.push(await ask(i % 2 === 0 ? one : two));
 
     const allowed = answers.filter(({ status }) => status === 200);
     expect(allowed).toHaveLength(30);
