@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { calculateJwkThumbprint, errors, exportJWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type * as Jose from 'jose';
+import type { JWTPayload } from 'jose';
 import { VolaryError } from '../../domain/errors.ts';
 import { parseId } from '../../domain/ids.ts';
 import type { PublicKey } from '../../domain/session/signing-key.ts';
@@ -24,22 +25,24 @@ const MARKS = {
   refresh: { typ: 'rt+jwt', audience: 'volary:refresh' },
 } as const satisfies Record<TokenKind, { readonly typ: string; readonly audience: string }>;
 
-/** JSON Web Tokens by RS256 with keys of 2048 bits. */
+/** JSON Web Tokens by RS256 with keys of 2048 bits. jose, which takes ten megabytes, is loaded when a token is first wanted. */
 export function createJwtSigner(): TokenSigner {
   return {
     createKey,
     async open({ signing, verifying }, issuer) {
       const privateKey = importPrivate(signing);
+      const jose = await import('jose');
       const keys = new Map([signing, ...verifying].map((key) => [key.keyId, importPublic(key)]));
       return {
-        sign: (claims) => sign(claims, { issuer, keyId: signing.keyId, privateKey }),
-        verify: (token, expected) => verify(token, { ...expected, issuer, keys }),
+        sign: (claims) => sign(jose, claims, { issuer, keyId: signing.keyId, privateKey }),
+        verify: (token, expected) => verify(jose, token, { ...expected, issuer, keys }),
       } satisfies Tokens;
     },
   };
 }
 
 async function createKey(): Promise<KeyPair> {
+  const { calculateJwkThumbprint, exportJWK } = await import('jose');
   const { publicKey, privateKey } = await generate('rsa', { modulusLength: KEY_BITS });
   const { kty, n, e } = await exportJWK(publicKey);
   if (kty === undefined || n === undefined || e === undefined) throw new TypeError('an RSA key without its parts');
@@ -83,7 +86,11 @@ interface SigningWith {
   readonly privateKey: KeyObject;
 }
 
-function sign(claims: TokenClaims, { issuer, keyId, privateKey }: SigningWith): Promise<string> {
+function sign(
+  { SignJWT }: typeof Jose,
+  claims: TokenClaims,
+  { issuer, keyId, privateKey }: SigningWith,
+): Promise<string> {
   const { typ, audience } = MARKS[claims.kind];
   const issuedAt = Math.floor(claims.issuedAt / SECOND_MS);
   return new SignJWT({ sid: claims.sessionId, gen: claims.generation })
@@ -104,7 +111,11 @@ interface VerifyingWith {
   readonly keys: ReadonlyMap<string, KeyObject>;
 }
 
-async function verify(token: string, { kind, now, issuer, keys }: VerifyingWith): Promise<TokenClaims> {
+async function verify(
+  { errors, jwtVerify }: typeof Jose,
+  token: string,
+  { kind, now, issuer, keys }: VerifyingWith,
+): Promise<TokenClaims> {
   if (token.length > LONGEST_TOKEN) throw invalid(undefined);
   const { typ, audience } = MARKS[kind];
   try {
