@@ -60,6 +60,9 @@ describe("the caller's address", () => {
     ['for=203.0.113.9, for=_hidden', '10.0.0.1'],
     ['for=203.0.113.9, proto=https', '10.0.0.1'],
     ['for="\\"198.51.100.7', '10.0.0.1'],
+    // A quote that the caller has left open swallows what the proxy adds; what stands before it is the caller's own.
+    ['for=203.0.113.9;by=", for=198.51.100.7', '10.0.0.1'],
+    ['for=203.0.113.9;by="\\, for="[2001:db8::7]"', '10.0.0.1'],
   ])('with Forwarded %j is %s', (value, expected) => {
     expect(addressOf('10.0.0.1', { forwarded: value, 'x-forwarded-for': '203.0.113.1' }, 'forwarded')).toBe(expected);
   });

@@ -77,6 +77,7 @@ function forOf(element: string): string {
   return (pair?.slice(pair.indexOf('=') + 1) ?? '').trim().replace(/^"(.*)"$/, '$1');
 }
 
+/** Nothing of a text in which a quote stays open: a caller who leaves one open would have what proxies add taken for its end. */
 function splitOutsideQuotes(text: string, separator: ',' | ';'): readonly string[] {
   if (!text.includes('"')) return text.split(separator);
   const parts: string[] = [];
@@ -91,7 +92,7 @@ function splitOutsideQuotes(text: string, separator: ',' | ';'): readonly string
       start = i + 1;
     }
   }
-  return [...parts, text.slice(start)];
+  return isQuoted ? [] : [...parts, text.slice(start)];
 }
 
 /** An address as proxies write it, also with a port (`192.0.2.1:4711`, `[2001:db8::1]:4711`). Null for a name, `unknown` or `_hidden`. */
