@@ -8,12 +8,18 @@ import type { Client, SessionDeps } from './session-deps.ts';
 
 const LONGEST_USER_AGENT = 256;
 
+/** A new session, and how many others have given way to it. */
+export interface BegunSession {
+  readonly session: Session;
+  readonly displacedCount: number;
+}
+
 /** A new session of this user, written together with what led to it. Its user's oldest one gives way if there are too many. */
 export async function beginSession(
   { clock, ids, limits }: Pick<SessionDeps, 'clock' | 'ids' | 'limits'>,
   { sessions, users }: Pick<Tables, 'sessions' | 'users'>,
   { user, client, rotates }: { readonly user: User; readonly client: Client; readonly rotates: boolean },
-): Promise<Session> {
+): Promise<BegunSession> {
   const now = clock.now();
   const session: Session = {
     id: ids.create('sess'),
@@ -30,9 +36,9 @@ export async function beginSession(
     revision: 1,
   };
   await sessions.insert(session);
-  await sessions.endBeyond(user.id, limits.maxPerUser, { at: now, because: 'displaced' });
+  const displacedCount = await sessions.endBeyond(user.id, limits.maxPerUser, { at: now, because: 'displaced' });
   await users.markLogin(user.id, now);
-  return session;
+  return { session, displacedCount };
 }
 
 /** The tokens of a session as it is now. */

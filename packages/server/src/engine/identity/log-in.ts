@@ -25,13 +25,15 @@ export async function logIn(deps: LogInDeps, client: Client, request: LoginReque
   const user = await requireUser(deps, request);
   const factor = await requireFactor(deps, user, { client, code: request.mfaCode });
   const passwordHash = await renewedHash(deps, user, request.password);
-  const session = await deps.store.transaction(async (tables) => {
+  const { session, displacedCount } = await deps.store.transaction(async (tables) => {
     const admitted = await admit(tables, { user, factor, passwordHash });
     const session = await beginSession(deps, tables, { user: admitted, client, rotates: request.rotates });
     const origin = { address: client.address, requestId: client.requestId ?? null };
     await recordAudit(tables, deps.clock, bySession(session, origin), doneToSession('session.create', session));
     return session;
   });
+  // Only then: most logins take nothing from anybody, and need not have every credential looked up again.
+  if (displacedCount > 0) deps.epoch.advance();
   deps.guesses.succeeded(guess);
   deps.log.info('a user has logged in', { user: user.name, sessionId: session.id, address: client.address });
   return await loginOf(deps, user, session);

@@ -81,6 +81,19 @@ describe('refreshing', () => {
     await expect(trial.api.refresh(idle.refreshToken)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('ends the oldest session at once when there are too many, also where its token is known already', async () => {
+    await using few = await createAuthTrial({ maxPerUser: 2 });
+    await few.addUser(1);
+    const oldest = await few.logIn();
+    await few.bearer(oldest.accessToken);
+    for (let i = 0; i < 2; i++) {
+      await few.clock.advance(1_000);
+      await few.logIn();
+    }
+
+    await expect(few.bearer(oldest.accessToken)).rejects.toMatchObject(ENDED);
+  });
+
   it('gives no access beyond the end of the session', async () => {
     const { refreshToken } = await trial.logIn({ rotates: false });
     for (let day = 0; day < 5; day++) {
