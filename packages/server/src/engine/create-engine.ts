@@ -169,6 +169,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     apiKeys: identity.apiKeys,
     auth: identity.auth,
     authenticate: identity.authenticate,
+    watchPrincipal: identity.watchPrincipal,
     hosts: createHostQueries({ ...deps, config }),
     idempotency: createIdempotency({ ...deps, config, ages }),
     quotas: createQuotaApi({ ...deps, config }),

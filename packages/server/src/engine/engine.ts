@@ -18,6 +18,7 @@ import type { RateLimits } from './access/rate-limits.ts';
 import type { AuditApi } from './audit/audit-api.ts';
 import type { AuthApi } from './auth-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
+import type { PrincipalWatch } from './identity/principal-watch.ts';
 import type { QuotaApi } from './quotas/quota-api.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { GrantRequest } from './secrets/grants.ts';
@@ -52,6 +53,8 @@ export interface Engine {
   readonly idempotency: IdempotencyApi;
   readonly rateLimits: RateLimits;
   readonly authenticate: Authenticate;
+  /** Has `lost` called when somebody who was let in is not any more, or may do less; the returned function ends that. */
+  readonly watchPrincipal: PrincipalWatch['watch'];
   readonly audit: AuditApi;
   readonly quotas: QuotaApi;
   /** What this server can do, for clients that adapt. */

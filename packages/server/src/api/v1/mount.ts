@@ -24,7 +24,7 @@ export function mount<R extends Route>(app: FastifyInstance, route: R, handler: 
     },
     ...(hasOptionalJson(route) ? { preValidation: bodyOrNothing } : {}),
     ...(route.body === undefined ? { preValidation: noBody } : {}),
-    ...(answersWithStream(route) ? { preHandler: countStream } : {}),
+    ...(answersWithStream(route) || route.body?.isStream === true ? { preHandler: beforeStream(route) } : {}),
     handler,
   });
 }
@@ -33,6 +33,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Counts a request that may last until it is over. Throws `resource_exhausted` request.too_many_streams. */
     countStream(request: FastifyRequest, reply: FastifyReply): void;
+    /** Ends the connection of a request that may last as soon as who sent it is not let in any more, or may do less. */
+    endWithCredential(request: FastifyRequest, reply: FastifyReply): void;
   }
   interface FastifyContextConfig {
     /** What the caller must be allowed; `authenticated`: nothing; `none`: no key is needed. */
@@ -71,9 +73,13 @@ async function noBody({ body }: FastifyRequest): Promise<void> {
 }
 
 /** Who may ask for a stream is counted as if it did: it may as well be made to wait. */
-function countStream(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  request.server.countStream(request, reply);
-  done();
+function beforeStream(route: Route) {
+  const isCounted = answersWithStream(route);
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    if (isCounted) request.server.countStream(request, reply);
+    request.server.endWithCredential(request, reply);
+    done();
+  };
 }
 
 function answersWithStream({ responses }: Route): boolean {

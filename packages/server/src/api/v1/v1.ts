@@ -58,6 +58,12 @@ export function createV1(context: V1Context, authenticate: AuthenticateRequest):
       // A socket lasts longer than its request.
       streams.enter(caller, context.upgrades.of(raw)?.socket ?? reply.raw);
     });
+    app.decorate('endWithCredential', ({ principal, raw }, reply) => {
+      const socket = context.upgrades.of(raw)?.socket;
+      // Broken off, so that nobody takes it for complete; whoever comes again is told why.
+      const unwatch = context.engine.watchPrincipal(principal, () => raw.socket.destroy());
+      (socket ?? reply.raw).once('close', unwatch);
+    });
     context.keys.honour(app);
     await app.register(async (json) => {
       acceptJsonBodies(json, context.limits);

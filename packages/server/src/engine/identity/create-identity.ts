@@ -10,6 +10,7 @@ import type { IdentityDeps } from './identity-deps.ts';
 import { createIdentityEpoch } from './identity-epoch.ts';
 import { createKeyUses } from './key-uses.ts';
 import { createOwnAccount, ensureBuiltInAdmin, makeFirstPassword } from './own-account.ts';
+import { createPrincipalWatch, type PrincipalWatch } from './principal-watch.ts';
 import { createRoles } from './roles.ts';
 import { createUsers } from './users.ts';
 
@@ -20,6 +21,8 @@ export interface Identity {
   readonly apiKeys: ApiKeyApi;
   readonly auth: AuthApi;
   readonly authenticate: Authenticate;
+  /** Tells when somebody who was let in is not any more. */
+  readonly watchPrincipal: PrincipalWatch['watch'];
   /** Makes the built-in administrator's account on an installation that is new. */
   start(): Promise<void>;
   /** What is to be done now and then: keys of tokens are changed by age, sessions that are over are dropped. */
@@ -38,6 +41,7 @@ export function createIdentity(
   const uses = createKeyUses(deps);
   const parts = { ...deps, epoch };
   const auth = createAuth(deps, config, { epoch, ages, guesses: createGuessLimits(deps) });
+  const watch = createPrincipalWatch({ ...parts, limits: config.sessions });
   let isFirstStart = false;
 
   async function ensureAdmin(): Promise<void> {
@@ -54,8 +58,12 @@ export function createIdentity(
     apiKeys: createApiKeys(parts),
     auth: auth.api,
     authenticate: createAuthenticate({ ...parts, ensureAdmin, uses, verifyToken: auth.verifyToken, adminKey }),
+    watchPrincipal: watch.watch,
     start: ensureAdmin,
-    look: auth.look,
+    async look() {
+      await auth.look();
+      await watch.look();
+    },
     stop: () => uses.settled(),
   };
 }

@@ -8,14 +8,19 @@
 export interface IdentityEpoch {
   current(): number;
   advance(): void;
+  /** Has this called after each `advance`, for as long as the epoch lasts. It must not throw. */
+  onAdvance(listener: () => void): void;
 }
 
 export function createIdentityEpoch(): IdentityEpoch {
   let epoch = 0;
+  const listeners: (() => void)[] = [];
   return {
     current: () => epoch,
     advance: () => {
       epoch += 1;
+      for (const listener of listeners) listener();
     },
+    onAdvance: (listener) => void listeners.push(listener),
   };
 }
