@@ -43,6 +43,11 @@ export function restrict(rights: Rights, by: Rights): Rights {
   return { all: rights.all.intersection(by.all), own: rights.own.intersection(by.own) };
 }
 
+/** What somebody else would need to do all that whoever has these may do: what is their own is not that one's. */
+export function asAnother({ own }: Rights): Rights {
+  return { all: own, own };
+}
+
 /** Whether whoever holds the first may give the second away. */
 export function covers(held: Rights, given: Rights): boolean {
   return given.all.isSubsetOf(held.all) && given.own.isSubsetOf(held.own);

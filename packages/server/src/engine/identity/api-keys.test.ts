@@ -75,6 +75,17 @@ describe('an API key', () => {
     );
   });
 
+  it('is no way to what somebody else owns', async () => {
+    const clerk = principalWith('clerk', '*@own', 'image:read', 'warm-template:read', 'host:read', 'api-key:*');
+
+    await expect(keys.create(clerk, keyRequest({ owner: 'bob' }))).rejects.toEqual(cannotGrant);
+    await expect(keys.create(clerk, keyRequest({ owner: 'bob', permissions: ['vm:read@own'] }))).rejects.toMatchObject({
+      reason: 'access.cannot_grant',
+      details: { lacking: ['vm:read'] },
+    });
+    await keys.create(clerk, keyRequest({ owner: 'bob', permissions: ['host:read'] }));
+  });
+
   it.each([0, -1, Number.NaN])('does not end now or before (%d)', async (later) => {
     await expect(keys.create(ANN, keyRequest({ expiresAt: trial.clock.now() + later }))).rejects.toEqual(
       refusal('invalid_argument', 'api_key.invalid_expiry', { field: 'expires_at' }),

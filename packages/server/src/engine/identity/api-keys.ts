@@ -13,7 +13,7 @@ import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
 import type { Claim, Once } from '../requests.ts';
 import type { ApiKeyApi, CreateApiKeyRequest, MadeApiKey } from '../user-api.ts';
 import { findUser } from './find-user.ts';
-import { requireCovers } from './granting.ts';
+import { requireCovers, rightsOver } from './granting.ts';
 import type { IdentityDeps } from './identity-deps.ts';
 import { requirePatterns } from './roles.ts';
 import { rightsOfUser } from './roles-of.ts';
@@ -73,7 +73,8 @@ async function createApiKey(
       const user = await findUser(tables, owner);
       const ownersRights = await rightsOfUser(tables, user);
       if (permissions !== null) requireCovers({ ...principal, rights: ownersRights }, rightsOf(permissions));
-      requireCovers(principal, permissions === null ? ownersRights : restrict(ownersRights, rightsOf(permissions)));
+      const given = permissions === null ? ownersRights : restrict(ownersRights, rightsOf(permissions));
+      requireCovers(principal, rightsOver(principal, user.name, given));
       if ((await tables.apiKeys.countOf(user.name)) >= MOST_KEYS) throw tooMany(user.name);
       const apiKey: ApiKey = {
         id: earlier ?? deps.ids.create('key'),

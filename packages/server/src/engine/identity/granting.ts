@@ -1,6 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import { covers, type Rights } from '../../domain/principal/rights.ts';
+import { asAnother, covers, type Rights } from '../../domain/principal/rights.ts';
 import { BUILT_IN_ADMIN, type User } from '../../domain/user/user.ts';
 import type { Tables } from '../../ports/store.ts';
 import { rightsOfUser } from './roles-of.ts';
@@ -24,14 +24,19 @@ export function requireCovers({ rights }: Principal, given: Rights): void {
 
 /**
  * Whoever changes somebody's account could then act as that user: by a new password, say. So it takes all rights that the
- * user has. Throws `permission_denied` access.outranked.
+ * user has: on what that user owns, unless it is the own account. Throws `permission_denied` access.outranked.
  */
-export async function requireOutranks(tables: Pick<Tables, 'roles'>, { rights }: Principal, user: User): Promise<void> {
-  if (covers(rights, await rightsOfUser(tables, user))) return;
+export async function requireOutranks(tables: Pick<Tables, 'roles'>, principal: Principal, user: User): Promise<void> {
+  if (covers(principal.rights, rightsOver(principal, user.name, await rightsOfUser(tables, user)))) return;
   throw new VolaryError('permission_denied', `${user.name} may do more than you, or than the key that you use.`, {
     reason: 'access.outranked',
     details: { user: user.name },
   });
+}
+
+/** What the principal has to hold to act as the user of this name, who may do so much. */
+export function rightsOver(principal: Principal, name: string, rights: Rights): Rights {
+  return principal.name === name ? rights : asAnother(rights);
 }
 
 /** How many administrators are looked at to find one besides this user. */

@@ -157,7 +157,9 @@ describe('nobody gives away what is not his', () => {
     await users.create(CLERK, userNamed('ann'));
 
     await expect(users.create(CLERK, userNamed('eve', { roles: ['admin'] }))).rejects.toEqual(cannotGrant);
-    await expect(users.update(CLERK, 'ann', { roles: ['member', 'operator'] })).rejects.toEqual(cannotGrant);
+    await users.create(ADMIN, userNamed('bare', { roles: [] }));
+    await expect(users.update(CLERK, 'bare', { roles: ['member', 'operator'] })).rejects.toEqual(cannotGrant);
+    await users.update(CLERK, 'bare', { roles: ['member'] });
   });
 
   it('does not take over the account of somebody who may do more', async () => {
@@ -168,6 +170,13 @@ describe('nobody gives away what is not his', () => {
       await expect(users.update(CLERK, name, { email: 'mine@example.com' })).rejects.toEqual(outranked);
       await expect(users.delete(CLERK, name)).rejects.toEqual(outranked);
     }
+  });
+
+  it('takes over nobody who may do as much: with what is their own', async () => {
+    await users.create(ADMIN, userNamed('ann'));
+
+    await expect(users.setPassword(CLERK, 'ann', PASSWORD)).rejects.toEqual(outranked);
+    await expect(users.update(CLERK, 'ann', { state: 'disabled' })).rejects.toEqual(outranked);
   });
 
   it('changes the own account by a key that may do as much as its user alone', async () => {
