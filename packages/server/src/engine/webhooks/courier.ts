@@ -14,6 +14,7 @@ import { fullJitterMs } from '../../lib/backoff.ts';
 import type { EngineDeps } from '../deps.ts';
 import { createBell, sleepUnless } from '../queries/wait-for.ts';
 import { createDueTimes, type DueTimes } from './due-times.ts';
+import { mayBeTold } from './may-be-told.ts';
 import { planDelivery, sendableKinds } from './plan-delivery.ts';
 import { filterOf, type SettleDeps, settleGap, settleSkipped, settleTry } from './settle.ts';
 
@@ -76,6 +77,7 @@ function createRound(deps: CourierDeps, id: WebhookId, signal: AbortSignal): () 
   return async () => {
     const webhook = await store.webhooks.get(id);
     if (webhook === null) return 'gone';
+    if (!(await mayBeTold(store, webhook))) return { sleepMs: config.timers.sweepMs };
     const first = await store.deliveries.firstWaiting({ webhookId: id, kinds: sendableKinds(webhook) });
     const event = await store.deliveries.firstWaiting({ webhookId: id, kinds: ['event'] });
     const plan = planDelivery(webhook, { first, event }, dueTimes.leftMs);

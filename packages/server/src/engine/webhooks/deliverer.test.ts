@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { startReceiver, withStatus } from '../../lib/testing/http-receiver.ts';
+import { userNamed } from '../identity/identity.test-kit.ts';
 import { ADMIN } from '../installation.test-kit.ts';
+import { principalWith } from '../principals.test-kit.ts';
 import { create as createVm } from '../vm-life.test-kit.ts';
 import { numbersFrom, QUICK, startWebhookTrial, told } from './webhook-trial.test-kit.ts';
 
@@ -30,6 +32,34 @@ describe('a webhook', () => {
     const [request] = receiver.received;
     expect(JSON.parse(request?.body ?? '')).toMatchObject({ type: 'vm.deleted', vmId: hook.vmId });
     expect(receiver.received).toHaveLength(1);
+  });
+
+  it('is told nothing while its owner may not know it, and of all that when that may again', async () => {
+    await using trial = await startWebhookTrial();
+    const { engine } = trial.server;
+    await engine.users.create(ADMIN, userNamed('olga', { roles: ['operator'] }));
+    const hook = await trial.add({ description: 'hers' }, principalWith('olga', '*:*'));
+    await trial.tick();
+    await trial.receiver.count(1);
+    const other = await startReceiver();
+    await using _ = other;
+
+    for (const change of [{ state: 'disabled' as const }, { state: 'active' as const, roles: ['member'] }]) {
+      await engine.users.update(ADMIN, 'olga', change);
+      const before = other.received.length;
+      const witness = await trial.add({ url: other.url });
+      await trial.tick(3);
+      await other.count(before + 3);
+      expect((await trial.get(hook)).cursor).toBe(hook.cursor + 1);
+      await engine.webhooks.delete(ADMIN, witness.id);
+    }
+    expect(trial.receiver.received).toHaveLength(1);
+    await engine.users.update(ADMIN, 'olga', { roles: ['operator'] });
+    await trial.tick();
+
+    const { last } = await trial.server.store.events.bounds();
+    await trial.until(hook, { cursor: last });
+    expect(told(trial.receiver)).toEqual(numbersFrom(hook.cursor + 1, last - hook.cursor));
   });
 
   it('that asks for little is noted to be far on all the same, from time to time', async () => {

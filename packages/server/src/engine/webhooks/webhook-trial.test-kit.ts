@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { EventType } from '../../domain/events.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
 import type { Delivery, DeliveryState } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import { type Receiver, startReceiver } from '../../lib/testing/http-receiver.ts';
@@ -21,7 +22,7 @@ export interface WebhookTrial extends AsyncDisposable {
   /** So many events happen: changes of a webhook that is told of nothing. */
   tick(times?: number): Promise<void>;
   /** A webhook that is told of everything, at the receiver, but for what is said. */
-  add(change?: Partial<CreateWebhookRequest>): Promise<Webhook>;
+  add(change?: Partial<CreateWebhookRequest>, principal?: Principal): Promise<Webhook>;
   setEnabled(webhook: Webhook, isEnabled: boolean): Promise<void>;
   get(webhook: Webhook): Promise<Webhook>;
   /** Waits until the webhook is so. */
@@ -39,9 +40,9 @@ export async function startWebhookTrial(
   const installation = createInstallation(timers, undefined, limits);
   let server = await installation.start();
 
-  async function add(change: Partial<CreateWebhookRequest> = {}): Promise<Webhook> {
+  async function add(change: Partial<CreateWebhookRequest> = {}, principal: Principal = ADMIN): Promise<Webhook> {
     const all = { url: receiver.url, types: null, vm: null, secret: null, description: '', isEnabled: true };
-    return (await server.engine.webhooks.create(ADMIN, { ...all, ...change }, STAYING)).webhook;
+    return (await server.engine.webhooks.create(principal, { ...all, ...change }, STAYING)).webhook;
   }
 
   const ticker = await add({ isEnabled: false });
