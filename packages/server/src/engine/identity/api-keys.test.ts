@@ -63,6 +63,17 @@ describe('an API key', () => {
     await keys.create(restricted, keyRequest({ permissions: ['vm:read@own'] }));
   });
 
+  it('makes no key that lasts longer than itself', async () => {
+    const expiresAt = trial.clock.now() + 1_000;
+    const { key } = await keys.create(ANN, keyRequest({ expiresAt }));
+    const passing = await trial.by(key);
+    const tooLong = refusal('invalid_argument', 'api_key.invalid_expiry', { field: 'expires_at' });
+
+    await expect(keys.create(passing, keyRequest())).rejects.toEqual(tooLong);
+    await expect(keys.create(passing, keyRequest({ expiresAt: expiresAt + 1 }))).rejects.toEqual(tooLong);
+    await keys.create(passing, keyRequest({ expiresAt }));
+  });
+
   it('is made for others by who may, and by nobody else', async () => {
     const clerk = principalWith('clerk', 'api-key:*');
 

@@ -1,8 +1,9 @@
 import { VolaryError } from '../../domain/errors.ts';
-import type { ApiKeyId } from '../../domain/ids.ts';
+import { type ApiKeyId, parseId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { reachOf } from '../../domain/principal/principal.ts';
 import { restrict, rightsOf } from '../../domain/principal/rights.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import { type ApiKey, formatApiKey } from '../../domain/user/api-key.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
@@ -65,12 +66,13 @@ async function createApiKey(
   const now = deps.clock.now();
   if (permissions !== null) requirePatterns(permissions);
   // Also of what is no moment at all.
-  if (expiresAt !== null && !(expiresAt > now)) throw expired();
+  if (expiresAt !== null && !(expiresAt > now)) throw invalidExpiry('The key would have expired already.');
   const { prefix, key, digest } = newKey(deps);
   try {
     return await deps.store.transaction(async (tables) => {
       const earlier = await takeBack(tables, once);
       const user = await findUser(tables, owner);
+      await requireNotBeyond(tables, principal, expiresAt);
       const ownersRights = await rightsOfUser(tables, user);
       if (permissions !== null) requireCovers({ ...principal, rights: ownersRights }, rightsOf(permissions));
       const given = permissions === null ? ownersRights : restrict(ownersRights, rightsOf(permissions));
@@ -93,6 +95,18 @@ async function createApiKey(
   } finally {
     deps.epoch.advance();
   }
+}
+
+/** A key that ends lends nobody what lasts. Throws `invalid_argument` api_key.invalid_expiry. */
+async function requireNotBeyond(
+  { apiKeys }: Pick<Tables, 'apiKeys'>,
+  { credential: { kind, id } }: Principal,
+  expiresAt: EpochMs | null,
+): Promise<void> {
+  const usedId = kind === 'api_key' && id !== null ? parseId('key', id) : null;
+  const end = usedId === null ? null : ((await apiKeys.get(usedId))?.expiresAt ?? null);
+  if (end === null || (expiresAt !== null && expiresAt <= end)) return;
+  throw invalidExpiry('The key would last longer than the one that you use.');
 }
 
 function newKey({ keyMaterial }: Pick<IdentityDeps, 'keyMaterial'>) {
@@ -122,8 +136,8 @@ function unknownApiKey(id: ApiKeyId): VolaryError {
   return new VolaryError('not_found', `There is no API key ${id}.`, { reason: 'api_key.unknown' });
 }
 
-function expired(): VolaryError {
-  return new VolaryError('invalid_argument', 'The key would have expired already.', {
+function invalidExpiry(message: string): VolaryError {
+  return new VolaryError('invalid_argument', message, {
     reason: 'api_key.invalid_expiry',
     details: { field: 'expires_at' },
   });
