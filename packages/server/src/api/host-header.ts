@@ -1,4 +1,4 @@
-import { isWithin, LOOPBACK, parseIp, unmapped } from '../lib/ip-address.ts';
+import { type IpAddress, isWithin, LOOPBACK, parseIp, unmapped } from '../lib/ip-address.ts';
 
 /**
  * True when a `Host` header names this machine by itself: `localhost` or an address of the loopback, with any port.
@@ -7,8 +7,41 @@ import { isWithin, LOOPBACK, parseIp, unmapped } from '../lib/ip-address.ts';
  * its own lead to 127.0.0.1 (DNS rebinding), and the browser then sends its requests here, with that name.
  */
 export function isLocalHostHeader(host: string | undefined): boolean {
-  const name = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec(host ?? '')?.[1] ?? '';
+  const name = nameIn(host);
   if (name.toLowerCase() === 'localhost') return true;
-  const address = name.startsWith('[') ? parseIp(name.slice(1, -1)) : parseIp(name);
-  return address !== null && LOOPBACK.some((range) => isWithin(unmapped(address), range));
+  const address = addressIn(name);
+  return address !== null && LOOPBACK.some((range) => isWithin(address, range));
+}
+
+/** The ends of a connection, as its socket has them. */
+export interface Ends {
+  readonly remoteAddress?: string | undefined;
+  readonly localAddress?: string | undefined;
+}
+
+/** True when the other end of the connection is this machine too: its loopback, or the very address that was called. */
+export function isFromHere({ remoteAddress = '', localAddress = '' }: Ends): boolean {
+  const address = addressIn(remoteAddress);
+  if (address === null) return false;
+  return LOOPBACK.some((range) => isWithin(address, range)) || isSame(address, addressIn(localAddress));
+}
+
+/** True when a `Host` header names this machine by itself, or by the address that was called: by no name that may lead anywhere. */
+export function isOwnHost(host: string | undefined, { localAddress = '' }: Ends): boolean {
+  const address = addressIn(nameIn(host));
+  return isLocalHostHeader(host) || (address !== null && isSame(address, addressIn(localAddress)));
+}
+
+/** Without the port. */
+function nameIn(host: string | undefined): string {
+  return /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec(host ?? '')?.[1] ?? '';
+}
+
+function addressIn(text: string): IpAddress | null {
+  const address = parseIp(text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text);
+  return address === null ? null : unmapped(address);
+}
+
+function isSame(one: IpAddress, other: IpAddress | null): boolean {
+  return other !== null && one.version === other.version && one.bits === other.bits;
 }

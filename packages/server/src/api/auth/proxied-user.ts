@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import { refusedUser } from '../../engine/identity/credentials.ts';
-import { isLocalHostHeader } from '../host-header.ts';
+import { isFromHere, isOwnHost } from '../host-header.ts';
 import { checkOrigin } from '../realtime/origin.ts';
 
 const USER_HEADERS = ['x-vm-user', 'x-forwarded-user'] as const;
@@ -39,8 +39,7 @@ function requireOwnPage(request: FastifyRequest, allowedOrigins: readonly string
 }
 
 function requireOwnHost({ socket, headers: { host } }: FastifyRequest, allowedOrigins: readonly string[]): void {
-  // An address of this machine itself is written as the Host of it would be.
-  if (!isLoopback(socket.remoteAddress ?? '') || isLocalHostHeader(host)) return;
+  if (!isFromHere(socket) || isOwnHost(host, socket)) return;
   if (allowedOrigins.some((origin) => new URL(origin).host === host)) return;
   throw new VolaryError(
     'permission_denied',
@@ -50,8 +49,4 @@ function requireOwnHost({ socket, headers: { host } }: FastifyRequest, allowedOr
       details: { host: host ?? null },
     },
   );
-}
-
-function isLoopback(address: string): boolean {
-  return isLocalHostHeader(address.includes(':') ? `[${address}]` : address);
 }
