@@ -27,10 +27,15 @@ export async function logIn(deps: LogInDeps, client: Client, request: LoginReque
   const passwordHash = await renewedHash(deps, user, request.password);
   const { session, displacedCount } = await deps.store.transaction(async (tables) => {
     const admitted = await admit(tables, { user, factor, passwordHash });
-    const session = await beginSession(deps, tables, { user: admitted, client, rotates: request.rotates });
+    const begun = await beginSession(deps, tables, { user: admitted, client, rotates: request.rotates });
     const origin = { address: client.address, requestId: client.requestId ?? null };
-    await recordAudit(tables, deps.clock, bySession(session, origin), doneToSession('session.create', session));
-    return session;
+    await recordAudit(
+      tables,
+      deps.clock,
+      bySession(begun.session, origin),
+      doneToSession('session.create', begun.session),
+    );
+    return begun;
   });
   // Only then: most logins take nothing from anybody, and need not have every credential looked up again.
   if (displacedCount > 0) deps.epoch.advance();
