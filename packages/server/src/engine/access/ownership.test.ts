@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VolaryError } from '../../domain/errors.ts';
 import { BUILT_IN_ROLES } from '../../domain/principal/roles.ts';
+import { userNamed } from '../identity/identity.test-kit.ts';
 import { createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { ADMIN, principalWith } from '../principals.test-kit.ts';
 import { restoredRequest, snapshotRequest } from '../snapshots/snapshots.test-kit.ts';
@@ -150,6 +151,7 @@ describe('a webhook of who may see only what is their own', () => {
     await using trial = await startWebhookTrial(QUICK);
     const { engine } = trial.server;
     const asked = { url: trial.receiver.url, types: null, vm: null, secret: null, description: '', isEnabled: true };
+    await engine.users.create(ADMIN, userNamed('alice'));
     const { webhook } = await engine.webhooks.create(ALICE, asked, STAYING);
     await finish(trial.server, (await engine.vms.create(BOB, request('owl', {}, false))).operation);
     await finish(trial.server, (await engine.vms.create(ALICE, request('dove', {}, false))).operation);
