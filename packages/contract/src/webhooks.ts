@@ -24,6 +24,7 @@ export const TRY_ERRORS = [
   'unresolved',
   'target_refused',
   'invalid_response',
+  'secret_unreadable',
 ] as const;
 
 const Url = Type.String({
@@ -172,7 +173,8 @@ export const DeliveryTry = component(
     error: Type.Unsafe<(typeof TRY_ERRORS)[number] | null>({
       type: ['string', 'null'],
       enum: [...TRY_ERRORS, null],
-      description: 'Why it does not count as delivered; null when the answer was a 2xx.',
+      description:
+        'Why it does not count as delivered; null when the answer was a 2xx. `secret_unreadable`: nothing was sent, since the server has no key to open what it signs with.',
     }),
     response: Type.String({ description: "The first 4 KiB of the answer's body, what cannot be printed replaced." }),
     duration_ms: Type.Integer({ minimum: 0, description: 'How long it took.' }),

@@ -70,6 +70,7 @@ import { createTemplateBuilds } from './warm/template-builds.ts';
 import { createTemplateMaker } from './warm/template-maker.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
+import { sealOlderSecrets } from './webhooks/seal-older-secrets.ts';
 
 /** An engine with its life: `start` before it takes work, `stop` before its parts are closed. */
 export interface RunningEngine extends Engine {
@@ -185,6 +186,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     whyNotReady: () => notReady ?? diskSpace.whyFull(),
     async start() {
       await identity.start();
+      await sealOlderSecrets(deps);
       await rotations.resume();
       await supervisor.start();
       const now = deps.clock.now();

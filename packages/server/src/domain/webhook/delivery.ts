@@ -16,7 +16,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 export const DELIVERY_KINDS = ['event', 'replay', 'test', 'gap'] as const;
 export type DeliveryKind = (typeof DELIVERY_KINDS)[number];
 
-/** Why a try failed. `status`: answered, with neither 2xx nor 3xx. */
+/** Why a try failed. `status`: answered, with neither 2xx nor 3xx. `secret_unreadable`: nothing was sent, since it could not be signed. */
 export const TRY_ERRORS = [
   'status',
   'redirected',
@@ -25,6 +25,7 @@ export const TRY_ERRORS = [
   'unresolved',
   'target_refused',
   'invalid_response',
+  'secret_unreadable',
 ] as const;
 export type TryError = (typeof TRY_ERRORS)[number];
 

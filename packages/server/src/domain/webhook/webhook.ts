@@ -32,7 +32,10 @@ export interface Webhook {
 }
 
 export interface SigningSecret {
-  readonly value: string;
+  /** The value, sealed for `signingContextOf`. */
+  readonly stored: string;
+  /** False of one that is stored as it is: by a version that sealed none, until a server that does has started. */
+  readonly isSealed: boolean;
   /** Null: until it is changed. */
   readonly expiresAt: EpochMs | null;
 }
@@ -45,19 +48,24 @@ export function nextUpdatedAt({ updatedAt }: Pick<Webhook, 'updatedAt'>, now: Ep
 /** Secrets that sign at the same time: more changes within the overlap end the oldest one early. */
 const MOST_SECRETS = 3;
 
-/** The values that sign now, the present one first. */
-export function secretsAt({ secrets }: Pick<Webhook, 'secrets'>, now: EpochMs): readonly string[] {
-  return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).map(({ value }) => value);
+/** What its secrets are sealed for. */
+export function signingContextOf({ id }: Pick<Webhook, 'id'>): string {
+  return `webhook/${id}`;
 }
 
-/** The secrets after a change to `value`: what signs now goes on signing beside it, for `overlapMs` at most. */
+/** Those that sign now, the present one first. */
+export function secretsAt({ secrets }: Pick<Webhook, 'secrets'>, now: EpochMs): readonly SigningSecret[] {
+  return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+}
+
+/** The secrets after a change to one that is sealed so: what signs now goes on signing beside it, for `overlapMs` at most. */
 export function rotateSecrets(
   { secrets }: Pick<Webhook, 'secrets'>,
-  value: string,
+  stored: string,
   { now, overlapMs }: { readonly now: EpochMs; readonly overlapMs: number },
 ): readonly SigningSecret[] {
-  const older = secrets
-    .filter((secret) => secret.value !== value && (secret.expiresAt === null || secret.expiresAt > now))
-    .map((secret) => ({ value: secret.value, expiresAt: secret.expiresAt ?? now + overlapMs }));
-  return [{ value, expiresAt: null }, ...older].slice(0, MOST_SECRETS);
+  const older = secretsAt({ secrets }, now)
+    .filter((secret) => secret.stored !== stored)
+    .map((secret) => ({ ...secret, expiresAt: secret.expiresAt ?? now + overlapMs }));
+  return [{ stored, isSealed: true, expiresAt: null }, ...older].slice(0, MOST_SECRETS);
 }

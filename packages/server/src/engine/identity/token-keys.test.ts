@@ -109,7 +109,7 @@ describe('a change of the key that seals', () => {
 
     const resealed = await trial.changeSealingKey();
 
-    expect(resealed).toEqual({ secrets: 0, second_factors: 1, signing_keys: 1 });
+    expect(resealed).toEqual({ secrets: 0, second_factors: 1, signing_keys: 1, webhooks: 0 });
     expect((await trial.store.signingKeys.list())[0]?.sealedPrivateKey).not.toBe(before[0]?.sealedPrivateKey);
     expect(await trial.api.confirmMfa(me, trial.codeOf(secret))).toHaveLength(10);
     const other = await trial.another();

@@ -10,9 +10,10 @@ import { recallWebhook } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
 import type { ChangedWebhook, CreateWebhookRequest } from '../webhook-api.ts';
+import { openSigningSecret, sealSigningSecret } from '../webhooks/signing-secrets.ts';
 import { doneToWebhook, webhookEvent } from './webhook-events.ts';
 
-export type WebhookDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'webhookSender'> & {
+export type WebhookDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'webhookSender' | 'keyring'> & {
   readonly config: EngineConfig;
 };
 
@@ -26,17 +27,20 @@ export async function createWebhook(
   authorise(principal, 'webhook:create');
   authorise(principal, 'event:read');
   const earlier = await recallWebhook(deps, once);
-  if (earlier !== null) return { webhook: earlier, madeSecret: request.secret === null ? firstSecret(earlier) : null };
+  if (earlier !== null) {
+    return { webhook: earlier, madeSecret: request.secret === null ? firstSecret(deps, earlier) : null };
+  }
   await deps.webhookSender.checkTarget(request.url, { signal });
   const made = newWebhook(deps, principal, request, {
     vmId: request.vm === null ? null : (await findVm(deps.store, { principal, permission: 'vm:read' }, request.vm)).id,
-    secret: request.secret ?? deps.webhookSender.createSecret(),
   });
+  const secret = request.secret ?? deps.webhookSender.createSecret();
   const webhook = await deps.store.transaction(async (tables) => {
     await requireRoom(deps, tables);
     await tables.events.append([webhookEvent('webhook.created', made, made.createdAt)]);
     // From here on, and not with its own making.
-    const stored = { ...made, cursor: (await tables.events.bounds()).last };
+    const cursor = (await tables.events.bounds()).last;
+    const stored = { ...made, cursor, secrets: [sealSigningSecret(deps.keyring, made, secret)] };
     await tables.webhooks.insert(stored);
     await recordAudit(tables, deps.clock, principal, doneToWebhook('webhook.create', made));
     await bindKey(tables, deps.clock, once, { kind: 'webhook', id: made.id });
@@ -44,14 +48,14 @@ export async function createWebhook(
   });
   deps.bus.publish('events', '');
   deps.bus.publish('webhook', webhook.id);
-  return { webhook, madeSecret: request.secret === null ? firstSecret(webhook) : null };
+  return { webhook, madeSecret: request.secret === null ? secret : null };
 }
 
 function newWebhook(
   { clock, ids }: WebhookDeps,
   principal: Principal,
   { url, types, description, isEnabled }: CreateWebhookRequest,
-  { vmId, secret }: { readonly vmId: Webhook['vmId']; readonly secret: string },
+  { vmId }: { readonly vmId: Webhook['vmId'] },
 ): Webhook {
   const now = clock.now();
   return {
@@ -61,7 +65,7 @@ function newWebhook(
     vmId,
     eventsOf: reachOf(principal, 'event:read'),
     description,
-    secrets: [{ value: secret, expiresAt: null }],
+    secrets: [],
     isEnabled,
     disabledBecause: null,
     cursor: 0,
@@ -85,9 +89,9 @@ async function requireRoom({ config }: WebhookDeps, { webhooks }: Tables): Promi
 
 /**
  * The secret that it was made with, for whoever makes it and may not have read the first answer; null once it has been changed, since
- * the new one was told to somebody else.
+ * the new one was told to somebody else. Throws `data_loss` sealer.* when it cannot be opened.
  */
-function firstSecret({ secrets }: Webhook): string | null {
-  const [only, ...others] = secrets;
-  return only === undefined || others.length > 0 ? null : only.value;
+function firstSecret({ keyring }: WebhookDeps, webhook: Webhook): string | null {
+  const [only, ...others] = webhook.secrets;
+  return only === undefined || others.length > 0 ? null : openSigningSecret(keyring, webhook, only);
 }

@@ -1,6 +1,6 @@
 import type { WebhookId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import { nextUpdatedAt, rotateSecrets, type Webhook } from '../../domain/webhook/webhook.ts';
+import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import { authorise } from '../access/authorise.ts';
 import { maySeeEvents } from '../access/may-see-events.ts';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -8,6 +8,7 @@ import { findVm } from '../queries/find-vm.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Unchanged } from '../requests.ts';
 import type { ChangedWebhook, WebhookChange } from '../webhook-api.ts';
+import { changeSecret } from '../webhooks/signing-secrets.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { requireUnchangedWebhook } from './require-unchanged.ts';
 import { doneToWebhook, webhookEvent } from './webhook-events.ts';
@@ -42,7 +43,12 @@ export async function updateWebhook(
       ...(change.vm === undefined ? {} : { vmId }),
       ...(secret === null
         ? {}
-        : { secrets: rotateSecrets(before, secret, { now, overlapMs: deps.config.webhooks.secretOverlapMs }) }),
+        : {
+            secrets: changeSecret(deps.keyring, before, secret, {
+              now,
+              overlapMs: deps.config.webhooks.secretOverlapMs,
+            }),
+          }),
       updatedAt: nextUpdatedAt(before, now),
       revision: before.revision + 1,
     };
@@ -73,6 +79,6 @@ function changedIn(before: Webhook, after: Webhook): readonly string[] {
     before.vmId === after.vmId ? [] : ['vm'],
     before.description === after.description ? [] : ['description'],
     before.isEnabled === after.isEnabled ? [] : ['is_enabled'],
-    before.secrets[0]?.value === after.secrets[0]?.value ? [] : ['secret'],
+    before.secrets[0]?.stored === after.secrets[0]?.stored ? [] : ['secret'],
   ].flat();
 }

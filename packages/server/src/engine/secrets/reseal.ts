@@ -1,9 +1,12 @@
 import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import { sealingContext } from '../../domain/secret/secret.ts';
+import { type SigningSecret, signingContextOf, type Webhook } from '../../domain/webhook/webhook.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import type { Tables } from '../../ports/store.ts';
 import { mfaContextOf } from '../identity/read-factor.ts';
 import { signingKeyContextOf } from '../identity/token-keys.ts';
+
+const PAGE = 200;
 
 /** A table that holds what is sealed: it can be sealed anew. */
 export interface Resealable {
@@ -66,8 +69,38 @@ const SIGNING_KEYS: Resealable = {
   },
 };
 
+/** Few as well: all of them, and all the secrets of one that has any of the old key. What tells changes of its settings apart stays. */
+const WEBHOOKS: Resealable = {
+  kind: 'webhooks',
+  async resealSome({ webhooks }, sealer, { prefix }) {
+    const isOld = ({ isSealed, stored }: SigningSecret): boolean => isSealed && stored.startsWith(prefix);
+    const found = (await everyWebhook(webhooks)).filter(({ secrets }) => secrets.some(isOld));
+    for (const webhook of found) {
+      const reseal = (secret: SigningSecret): SigningSecret =>
+        isOld(secret)
+          ? {
+              ...secret,
+              stored: resealed(sealer, `secret of the webhook ${webhook.id}`, secret.stored, signingContextOf(webhook)),
+            }
+          : secret;
+      await webhooks.update({ ...webhook, secrets: webhook.secrets.map(reseal), revision: webhook.revision + 1 });
+    }
+    return found.length;
+  },
+};
+
 /** All that is sealed, wherever it lies. Whoever adds a table with something sealed adds it here. */
-export const RESEALABLES: readonly Resealable[] = [SECRETS, SECOND_FACTORS, SIGNING_KEYS];
+export const RESEALABLES: readonly Resealable[] = [SECRETS, SECOND_FACTORS, SIGNING_KEYS, WEBHOOKS];
+
+/** Page by page, however many there may be. */
+async function everyWebhook(webhooks: Tables['webhooks']): Promise<readonly Webhook[]> {
+  const all: Webhook[] = [];
+  for (let page = await webhooks.list({ limit: PAGE, after: null }); page.length > 0; ) {
+    all.push(...page);
+    page = await webhooks.list({ limit: PAGE, after: page.at(-1)?.id ?? null });
+  }
+  return all;
+}
 
 /** The same value, sealed by the key that seals now. `what` names it for people. Throws `data_loss` sealer.* */
 function resealed(sealer: Sealer, what: string, sealed: string, context: string): string {

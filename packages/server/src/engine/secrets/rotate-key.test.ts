@@ -12,11 +12,12 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { type Secret, sealingContext } from '../../domain/secret/secret.ts';
 import type { Keyring } from '../../ports/sealer.ts';
 import type { Store } from '../../ports/store.ts';
-import { numberedId, sampleSecret, sampleUser } from '../../ports/store-contract/samples.contract.ts';
+import { numberedId, sampleSecret, sampleUser, sampleWebhook } from '../../ports/store-contract/samples.contract.ts';
 import { mfaContextOf } from '../identity/read-factor.ts';
 import { signingKeyContextOf } from '../identity/token-keys.ts';
 import { createSecret } from '../operations/create-secret.ts';
 import { ADMIN } from '../principals.test-kit.ts';
+import { openSigningSecret, sealSigningSecret } from '../webhooks/signing-secrets.ts';
 import { createKeyRotations } from './rotate-key.ts';
 
 const logged: string[] = [];
@@ -82,7 +83,7 @@ describe('changing the key', () => {
     expect([keyId, droppedKeys, resealed]).toEqual([
       keyring.keyIds()[0],
       [oldId],
-      { secrets: COUNT, second_factors: 0, signing_keys: 0 },
+      { secrets: COUNT, second_factors: 0, signing_keys: 0, webhooks: 0 },
     ]);
     expect(keyring.keyIds()).toEqual([keyId]);
     expect(openKeys().keyIds()).toEqual([keyId]);
@@ -133,7 +134,7 @@ describe('changing the key', () => {
 
     const { resealed } = await rotations(keyring).rotate(ADMIN);
 
-    expect(resealed).toEqual({ secrets: 0, signing_keys: 1, second_factors: 2 });
+    expect(resealed).toEqual({ secrets: 0, signing_keys: 1, second_factors: 2, webhooks: 0 });
     const [kept] = await store.signingKeys.list();
     const { mfa } = (await store.users.getByName('user-200')) ?? {};
     const reopened = openKeys();
@@ -141,6 +142,26 @@ describe('changing the key', () => {
     expect(mfa).toMatchObject({ confirmedAt: 1, lastUsedStep: 2, recoveryDigests: ['digest'] });
     const context = mfaContextOf({ id: sampleUser(200).id });
     expect(reopened.open(mfa?.sealedSecret ?? '', context)).toEqual(Buffer.from('value 200'));
+  });
+
+  it('seals what webhooks sign with anew, and leaves what tells their settings apart', async () => {
+    const keyring = openKeys();
+    const { id } = sampleWebhook(1);
+    const older = { ...sealSigningSecret(keyring, { id }, 'the older'), expiresAt: 9 };
+    const lost = { stored: 'v1.0000000000000000.AAAAAAAAAAAAAAAA.lost', isSealed: true, expiresAt: 9 };
+    const webhook = sampleWebhook(1, { secrets: [sealSigningSecret(keyring, { id }, 'the present'), older, lost] });
+    await store.webhooks.insert(webhook);
+    await store.webhooks.insert(sampleWebhook(2, { secrets: [lost] }));
+
+    const { resealed, keyId } = await rotations(keyring).rotate(ADMIN);
+
+    expect(resealed).toMatchObject({ webhooks: 1 });
+    const kept = await store.webhooks.get(id);
+    const [present, next, last] = kept?.secrets ?? [];
+    for (const secret of [present, next]) expect(secret?.stored.startsWith(keyring.prefixOf(keyId))).toBe(true);
+    const opened = [present, next].map((secret) => openSigningSecret(openKeys(), webhook, secret ?? lost));
+    expect(opened).toEqual(['the present', 'the older']);
+    expect([next?.expiresAt, last, kept?.updatedAt]).toEqual([9, lost, webhook.updatedAt]);
   });
 
   it('is done by one at a time', async () => {
@@ -207,7 +228,7 @@ describe('a server that starts', () => {
 
 describe('a server that dies over changing the key', () => {
   // Adding the key, four transactions until none is left and one that looks again, and dropping: before and after each.
-  const MOMENTS = Array.from({ length: 18 }, (_, i) => i + 1);
+  const MOMENTS = Array.from({ length: 20 }, (_, i) => i + 1);
 
   it.each(MOMENTS)('at moment %i leaves everything to be opened, and the next one completes it', async (moment) => {
     await fill(openKeys());

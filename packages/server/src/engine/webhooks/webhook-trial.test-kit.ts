@@ -17,6 +17,8 @@ export const QUICK: Partial<WebhookLimits> = { firstRetryMs: 10, longestRetryMs:
 export interface WebhookTrial extends AsyncDisposable {
   readonly receiver: Receiver;
   readonly server: TestServer;
+  /** With the database and the keys. */
+  readonly dataDir: string;
   /** Stops the server and starts another one; `between` is done while there is none. */
   restart(between: () => void): Promise<void>;
   /** So many events happen: changes of a webhook that is told of nothing. */
@@ -48,6 +50,7 @@ export async function startWebhookTrial(
   const ticker = await add({ isEnabled: false });
   const trial: WebhookTrial = {
     receiver,
+    dataDir: installation.dataDir,
     get server() {
       return server;
     },

@@ -216,7 +216,7 @@ export const anyWebhook: fc.Arbitrary<Omit<Webhook, 'id' | 'revision'>> = fc.rec
   vmId: orNull(anyId('vm')),
   eventsOf: orNull(words),
   description: words,
-  secrets: fc.array(fc.record({ value: words, expiresAt: orNull(moment) }), { maxLength: 3 }),
+  secrets: fc.array(fc.record({ stored: words, isSealed: fc.boolean(), expiresAt: orNull(moment) }), { maxLength: 3 }),
   isEnabled: fc.boolean(),
   disabledBecause: fc.constantFrom('failing', null),
   cursor: moment,

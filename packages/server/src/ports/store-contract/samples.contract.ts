@@ -202,7 +202,7 @@ export function sampleWebhook(number: number, change: Partial<Webhook> = {}): We
     vmId: null,
     eventsOf: null,
     description: '',
-    secrets: [{ value: 'a secret of sixteen or more', expiresAt: null }],
+    secrets: [{ stored: 'v1.a sealed secret', isSealed: true, expiresAt: null }],
     isEnabled: true,
     disabledBecause: null,
     cursor: 0,

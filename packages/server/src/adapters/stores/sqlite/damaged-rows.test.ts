@@ -196,7 +196,8 @@ describe('a damaged row', () => {
 
   it.each([
     ["types = '[1]'", 'types.0'],
-    ["secrets = '[{}]'", 'secrets.0.value'],
+    ["secrets = '[{}]'", 'secrets.0.sealed'],
+    ['secrets = \'[{"value":1}]\'', 'secrets.0.value'],
     ["disabled_because = 'mood'", 'disabled_because'],
     ['failure_count = 3', 'failing_since'],
   ])('of a webhook (%s)', async (change, field) => {

@@ -1,5 +1,5 @@
 import { EVENT_TYPES } from '../../../../domain/events.ts';
-import type { Webhook } from '../../../../domain/webhook/webhook.ts';
+import type { SigningSecret, Webhook } from '../../../../domain/webhook/webhook.ts';
 import type { WebhookRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
@@ -13,7 +13,7 @@ export function encodeWebhook(webhook: Webhook): WebhookRow {
     vm_id: webhook.vmId,
     events_of: webhook.eventsOf,
     description: webhook.description,
-    secrets: JSON.stringify(webhook.secrets.map(({ value, expiresAt }) => ({ value, expiresAt }))),
+    secrets: JSON.stringify(webhook.secrets.map(encodeSecret)),
     is_enabled: webhook.isEnabled ? 1 : 0,
     disabled_because: webhook.disabledBecause,
     cursor: webhook.cursor,
@@ -53,11 +53,19 @@ const moment = read.nullable(read.number);
 const types = read.nullable(read.json(read.list(read.oneOf(EVENT_TYPES))));
 const disabledBecause = read.nullable(read.oneOf(['failing']));
 
+/** `value` is what was stored of them before they were sealed. */
+function encodeSecret({ stored, isSealed, expiresAt }: SigningSecret): object {
+  return isSealed ? { sealed: stored, expiresAt } : { value: stored, expiresAt };
+}
+
 const secrets = read.json(
-  read.list((value, field) => {
+  read.list((value, field): SigningSecret => {
     const fields = read.object(value, field);
+    const isSealed = fields['value'] === undefined;
+    const name = isSealed ? 'sealed' : 'value';
     return {
-      value: read.text(fields['value'], `${field}.value`),
+      stored: read.text(fields[name], `${field}.${name}`),
+      isSealed,
       expiresAt: moment(fields['expiresAt'], `${field}.expiresAt`),
     };
   }),

@@ -1,0 +1,40 @@
+import type { EpochMs } from '../../domain/time.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
+import type { SendOutcome } from '../../ports/webhook-sender.ts';
+import type { EngineDeps } from '../deps.ts';
+import { openSigningSecrets } from './signing-secrets.ts';
+
+/** What the webhook's requests are signed with now; null when it cannot be opened, which is logged once until it can be. */
+export function createSecretOpener({
+  keyring,
+  log,
+}: Pick<EngineDeps, 'keyring' | 'log'>): (
+  webhook: Pick<Webhook, 'id' | 'secrets'>,
+  now: EpochMs,
+) => readonly string[] | null {
+  let isTold = false;
+  return (webhook, now) => {
+    try {
+      const secrets = openSigningSecrets(keyring, webhook, now);
+      isTold = false;
+      return secrets;
+    } catch (error) {
+      if (!isTold) {
+        log.error(
+          'a webhook is sent nothing, since its secret cannot be opened; bring its key back, or give it a new secret',
+          {
+            webhookId: webhook.id,
+            error,
+          },
+        );
+      }
+      isTold = true;
+      return null;
+    }
+  };
+}
+
+/** A try that came to nothing: a request without a signature is worth nothing to its receiver, and is not sent. */
+export function unsigned(at: EpochMs): SendOutcome {
+  return { at, status: null, error: 'secret_unreadable', response: '', durationMs: 0, retryAfterMs: null };
+}
