@@ -26,6 +26,7 @@ import { createImageSource } from './adapters/images/image-source.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from './adapters/rate-limits/memory-rate-limiter.ts';
 import { createRedisRateLimiter } from './adapters/rate-limits/redis-rate-limiter.ts';
+import { createKeyFileFingerprinter } from './adapters/secrets/key-file-fingerprinter.ts';
 import { givenKeys, keysOfFile } from './adapters/secrets/key-store.ts';
 import { createKeyring } from './adapters/secrets/keyring.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
@@ -87,6 +88,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       clock,
       ids,
       keyring,
+      fingerprinter: createKeyFileFingerprinter(join(config.dataDir, 'fingerprint.key'), log),
       hostProbe: createHostProbe({ dataDir: config.dataDir }),
       // A webhook gets an event as /v1 shows it.
       webhookSender: createHttpWebhookSender(

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { VolaryError } from '../domain/errors.ts';
 import { isIdempotencyKey, type KeptAnswer } from '../domain/idempotency/keyed-request.ts';
@@ -63,7 +62,7 @@ export function createIdempotencyKeys({
   async function claim(request: FastifyRequest, reply: FastifyReply, key: string): Promise<boolean> {
     const { keyed } = request.routeOptions.config;
     if (keyed === undefined) return false;
-    const fingerprint = hash('sha256', `${request.method} ${request.url}\n${request.bodyText}`);
+    const fingerprint = idempotency.fingerprintOf(`${request.method} ${request.url}\n${request.bodyText}`);
     const mine = await idempotency.claim(request.principal, { key, fingerprint, requestId: request.id });
     if (mine.effect !== null) reply.header('idempotency-replayed', 'true');
     if (mine.answer !== null) {

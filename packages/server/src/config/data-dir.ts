@@ -8,6 +8,7 @@ const OURS: ReadonlySet<string> = new Set([
   'server.lock',
   'admin.key',
   'secrets.key',
+  'fingerprint.key',
   'server.json',
   'vms',
   'server.log',

@@ -4,6 +4,7 @@ import type { Quota } from '../domain/user/quota.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
+import type { Fingerprinter } from '../ports/fingerprinter.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
@@ -32,6 +33,7 @@ export interface EngineDeps {
   readonly hostProbe: HostProbe;
   /** Seals what may not be read in the database. */
   readonly keyring: Keyring;
+  readonly fingerprinter: Fingerprinter;
   readonly webhookSender: WebhookSender;
   readonly rateLimiter: RateLimiter;
   readonly keyMaterial: KeyMaterial;

@@ -332,9 +332,11 @@ export interface ImageEntry {
 
 /** Requests that may be repeated without harm, by a key of their caller's. Kept for `limits.idempotencyMs`. */
 export interface IdempotencyApi {
+  /** What tells whether all that is asked is the same, kept in its place: it may have secrets in it that could be guessed by a mere digest. */
+  fingerprintOf(asked: string): string;
   /**
    * Asks what is to be done with this request: to be done (`effect` is null), to be made known again from what has
-   * come of it, or to be answered word for word. `key` is one by `isIdempotencyKey`; `fingerprint` is the SHA-256 of all that is asked. Throws `invalid_argument` idempotency.key_reused,
+   * come of it, or to be answered word for word. `key` is one by `isIdempotencyKey`; `fingerprint` is that of all that is asked. Throws `invalid_argument` idempotency.key_reused,
    * `aborted` idempotency.in_progress.
    */
   claim(

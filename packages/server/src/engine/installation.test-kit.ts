@@ -12,6 +12,7 @@ import { createNodeKeyMaterial } from '../adapters/identity/node-key-material.ts
 import { createTotpCodes } from '../adapters/identity/totp-codes.ts';
 import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from '../adapters/rate-limits/memory-rate-limiter.ts';
+import { createKeyFileFingerprinter } from '../adapters/secrets/key-file-fingerprinter.ts';
 import { keysOfFile } from '../adapters/secrets/key-store.ts';
 import { createKeyring } from '../adapters/secrets/keyring.ts';
 import { createSqliteStore } from '../adapters/stores/sqlite/sqlite-store.ts';
@@ -106,6 +107,7 @@ export function createInstallation(
         ...{ store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
         rateLimiter,
         keyring,
+        fingerprinter: createKeyFileFingerprinter(join(dataDir, 'fingerprint.key'), log),
         keyMaterial: createNodeKeyMaterial(),
         tokenSigner: createJwtSigner(),
         oneTimeCodes: createTotpCodes(),

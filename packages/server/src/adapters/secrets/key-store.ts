@@ -2,14 +2,12 @@
  * Where the keys come from: `VOLARY_SECRETS_KEY`, else the file `secrets.key` in the data directory, else a new key, kept there.
  * In both forms a key is 32 bytes in base64; where there are several (commas between them, or lines), the first one seals.
  */
-import { chmodSync, lstatSync, readFileSync } from 'node:fs';
 import { VolaryError } from '../../domain/errors.ts';
-import { writeFileAtomically } from '../../lib/write-file-atomically.ts';
 import type { Log } from '../../ports/log.ts';
+import { readKeyFile, writeKeyFile } from './key-file.ts';
 import type { KeyStore } from './keyring.ts';
 import { KEY_BYTES, newSealingKey, type SealingKey, toSealingKey } from './sealed-text.ts';
 
-const MODE = 0o600;
 /** 32 bytes in base64 or base64url, with padding or without. */
 const KEY = /^[A-Za-z0-9+/_-]{43}=?$/;
 
@@ -30,8 +28,8 @@ export function givenKeys(text: string): KeyStore {
  */
 export function keysOfFile(path: string, log: Log): KeyStore {
   const save = (keys: readonly SealingKey[]): void =>
-    writeFileAtomically(path, keys.map(({ bytes }) => `${bytes.toString('base64')}\n`).join(''), MODE);
-  const text = readFile(path, log);
+    writeKeyFile(path, keys.map(({ bytes }) => `${bytes.toString('base64')}\n`).join(''));
+  const text = readKeyFile(path, log);
   if (text === null) {
     const keys = [newSealingKey()] as const;
     save(keys);
@@ -45,30 +43,6 @@ export function keysOfFile(path: string, log: Log): KeyStore {
     `${path} is damaged: it holds no keys. Bring it back from a copy; if there is none, remove it, and all secrets are lost.`,
     { reason: 'sealer.keyring_damaged' },
   );
-}
-
-/** Null if there is none. */
-function readFile(path: string, log: Log): string | null {
-  try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found === undefined) return null;
-    if (!found.isFile()) throw new Error('not a regular file');
-    const mode = found.mode & 0o777;
-    if (mode !== MODE) {
-      chmodSync(path, MODE);
-      log.warn('the key file could be read by others; rotate the key if that may have happened', {
-        path,
-        mode: mode.toString(8),
-      });
-    }
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new VolaryError(
-      'failed_precondition',
-      `${path} cannot be read by this user alone; make it a file of this user's, with mode 0600.`,
-      { reason: 'config.data_dir', cause },
-    );
-  }
 }
 
 function readKeys(lines: readonly string[]): readonly [SealingKey, ...SealingKey[]] | null {

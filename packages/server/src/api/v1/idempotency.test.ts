@@ -1,4 +1,7 @@
+import { hash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import type { AcceptedOperation, Execution, Problem } from '@volary/contract';
 import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -250,6 +253,35 @@ describe('what is done in a guest', () => {
     expect([refused.status, (await post('/v1/vms/first/files/rename', body, keyed('late'))).status]).toEqual([
       404, 204,
     ]);
+  });
+});
+
+describe('what is kept of a request', () => {
+  // It is disabled: nothing is sent there.
+  const body = { url: 'https://93.184.215.14/', secret: 'a-short-secret!!', is_enabled: false };
+
+  /** Each digest by which somebody who reads the files could try what the secret is. */
+  function guesses(): readonly string[] {
+    const text = JSON.stringify(body);
+    const texts = [text, `POST /v1/webhooks\n${text}`, body.secret];
+    return texts.flatMap((each) => (['hex', 'base64', 'base64url'] as const).map((form) => hash('sha256', each, form)));
+  }
+
+  it('is no digest that a secret in it could be guessed by, and tells the request after a restart and a change of the key', async () => {
+    const first = await post('/v1/webhooks', body, keyed('with a secret'));
+    await client.secrets.rotateKey();
+    server = await server.killAndStartAnother();
+    client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
+
+    const again = await post('/v1/webhooks', body, keyed('with a secret'));
+    const other = await post('/v1/webhooks', { ...body, secret: 'another-short-one' }, keyed('with a secret'));
+
+    expect([first.status, again.status, again.text]).toEqual([201, 201, first.text]);
+    expect([other.status, reasonOf(other)]).toEqual([422, 'idempotency.key_reused']);
+    const names = readdirSync(server.dataDir, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    const bytes = names.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1')).join('\n');
+    expect(bytes).toContain('with a secret');
+    for (const guess of [...guesses(), body.secret]) expect(bytes).not.toContain(guess);
   });
 });
 

@@ -26,7 +26,7 @@ export interface KeyedRequest {
   /** Whose key it is: two callers may use the same one. */
   readonly principal: string;
   readonly key: string;
-  /** SHA-256 of what was asked, in hexadecimal: the same key with another one is a mistake of the caller's. */
+  /** Of what was asked, by the key of the installation: the same `key` with another one is a mistake of the caller's. */
   readonly fingerprint: string;
   /** Of the request that took effect. */
   readonly requestId: string;

@@ -21,12 +21,15 @@ import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { IdempotencyApi } from '../engine.ts';
 import type { Claim } from '../requests.ts';
 
-type ClaimDeps = Pick<EngineDeps, 'store' | 'clock'> & { readonly config: EngineConfig; readonly ages: Ages };
+type ClaimDeps = Pick<EngineDeps, 'store' | 'clock' | 'fingerprinter'> & {
+  readonly config: EngineConfig;
+  readonly ages: Ages;
+};
 
 /** Old keys dropped in one transaction, and transactions in one round: whoever writes meanwhile waits for one at most. */
 const DROP = { rows: 500, transactions: 40 } as const;
 
-export function createIdempotency({ store, clock, config, ages }: ClaimDeps): IdempotencyApi {
+export function createIdempotency({ store, clock, fingerprinter, config, ages }: ClaimDeps): IdempotencyApi {
   const underWay = new Map<string, Claim>();
 
   /** A row past its time counts as none, whether or not it has been dropped yet. */
@@ -45,6 +48,7 @@ export function createIdempotency({ store, clock, config, ages }: ClaimDeps): Id
   }
 
   return {
+    fingerprintOf: fingerprinter.fingerprintOf,
     async claim(principal, { key, fingerprint, requestId }) {
       const claimant = claimantOf(principal);
       const place = placeOf({ principal: claimant, key });
@@ -96,7 +100,7 @@ export async function bindKey(
 }
 
 /** Drops keys whose time is over; a bounded number of them, in short transactions. */
-export async function dropOldKeys({ store, config, ages }: Omit<ClaimDeps, 'clock'>): Promise<void> {
+export async function dropOldKeys({ store, config, ages }: Omit<ClaimDeps, 'clock' | 'fingerprinter'>): Promise<void> {
   const createdBefore = ages.before(config.limits.idempotencyMs);
   for (let i = 0; i < DROP.transactions; i++) {
     if ((await store.idempotencyKeys.deleteOld({ createdBefore, limit: DROP.rows })) < DROP.rows) return;

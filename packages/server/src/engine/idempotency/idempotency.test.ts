@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExecRequest } from '../../domain/execution/execution.ts';
@@ -53,6 +54,33 @@ describe('a request with a key', () => {
 
     expect(again).toMatchObject({ answer: ANSWER, effect: { kind: 'operation', id: operation.id } });
     await expect(claim(server, 'k', 'b')).rejects.toMatchObject({ reason: 'idempotency.key_reused' });
+  });
+
+  it('is told from others by a key of the installation, also by the next server', async () => {
+    const asked = 'POST /v1/webhooks\n{"secret":"a-short-secret!!"}';
+    const before = await installation.start();
+    const fingerprint = before.engine.idempotency.fingerprintOf(asked);
+    await before.stop();
+    const { engine } = await installation.start();
+
+    expect(engine.idempotency.fingerprintOf(asked)).toBe(fingerprint);
+    expect(engine.idempotency.fingerprintOf(`${asked} `)).not.toBe(fingerprint);
+    expect(fingerprint).not.toBe(hash('sha256', asked));
+  });
+
+  it('that took effect under a version that kept a mere digest of it is refused, not done twice', async () => {
+    const server = await installation.start();
+    const asked = 'POST /v1/vms\n{"name":"bird"}';
+    const { operation } = await server.engine.vms.create(ADMIN, request('bird'), {});
+    await server.store.idempotencyKeys.insert({
+      ...{ principal: ADMIN.name, key: 'k', fingerprint: hash('sha256', asked), requestId: 'req-0' },
+      ...{ effect: { kind: 'operation', id: operation.id }, createdAt: Date.now(), answer: null },
+    });
+
+    await expect(claim(server, 'k', server.engine.idempotency.fingerprintOf(asked))).rejects.toMatchObject({
+      code: 'invalid_argument',
+      reason: 'idempotency.key_reused',
+    });
   });
 
   it('is refused while the first one is being answered, and a key of another principal is another key', async () => {
