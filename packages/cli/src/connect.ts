@@ -1,11 +1,10 @@
-import { createClient, type VolaryClient } from '@volary/sdk';
+import { createClient, type VolaryClient, VolaryConnectionError } from '@volary/sdk';
 import type { Context } from './context.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import { CliError, usageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { savedCredentials } from './login/login-credentials.ts';
 import type { Env } from './paths.ts';
-import { isReady } from './server/start-server.ts';
 import { trustCertificate } from './trust.ts';
 
 /** What a header of HTTP can carry. */
@@ -32,12 +31,20 @@ export async function connectTo({ url, key, login, certificate }: Endpoint, env:
     throw usageError('What was given as the key is none: a key is printable ASCII without spaces.');
   }
   if (key !== null) return createClient({ baseUrl: url, apiKey: key });
-  const isThere = await isReady(url);
-  throw new CliError(isThere ? `There is no key for the server at ${url}.` : `No server answers at ${url}.`, {
+  await requireAnswer(url);
+  throw new CliError(`There is no key for the server at ${url}.`, {
     exitCode: EXIT_CODES.noServer,
-    reason: isThere ? 'cli.no_key' : 'cli.no_server',
-    hint: isThere
-      ? 'log in: volary login; or give one: --key, --key-file or VOLARY_ADMIN_KEY (it is in admin.key of the data directory of the server)'
-      : 'start one: volary up, or volary serve; or name another: --url',
+    reason: 'cli.no_key',
+    hint: 'log in: volary login; or give one: --key, --key-file or VOLARY_ADMIN_KEY (it is in admin.key of the data directory of the server)',
   });
+}
+
+/** Throws `VolaryConnectionError` where nobody answers, or nobody whose certificate is believed. */
+async function requireAnswer(url: string): Promise<void> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
+    await response.body?.cancel();
+  } catch (error) {
+    throw new VolaryConnectionError(url, error);
+  }
 }

@@ -42,6 +42,16 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'auth.mfa_not_enabled': 'begin with: volary mfa enrol',
   'auth.mfa_enabled': 'switch it off first: volary mfa disable',
   'auth.unknown_session': 'see what there is: volary sessions ls',
+  'auth.wrong_password': 'look at what was typed; somebody who may can set another one: volary users passwd NAME',
+  'auth.wrong_code': 'wait for the next code of the authenticator, and look whether the clocks are right',
+  'auth.key_expired': 'make another one: volary keys create NAME',
+  'user.unknown': 'see what there is: volary users ls',
+  'user.last_admin': 'make another one first: volary users update NAME --role admin',
+  'user.unknown_role': 'see what there is: volary roles ls',
+  'api_key.unknown': 'see what there is: volary keys ls',
+  'role.invalid_permission': 'see the words: volary whoami, volary roles ls',
+  'role.unknown': 'see what there is: volary roles ls',
+  'secret.unknown': 'see what there is: volary secrets ls',
   'image.unknown': 'see what there is: volary image ls',
   'image.tool_missing': 'install it: volary doctor --fix',
   'driver.not_installed': 'install it: volary doctor --fix',
@@ -50,7 +60,7 @@ const BY_REASON: Readonly<Record<string, string>> = {
 
 const BY_CODE: Readonly<Record<string, string>> = {
   unauthenticated:
-    'give the key of this server: --key, --key-file or VOLARY_ADMIN_KEY (it is in admin.key of its data directory)',
+    'log in: volary login; or give a key of this server: --key, --key-file or VOLARY_ADMIN_KEY (that of its administrator is in admin.key of its data directory)',
   permission_denied: 'ask with a key that may do this',
   internal: 'see the log of the server: server.log in its data directory',
   unavailable: 'try again in a moment',

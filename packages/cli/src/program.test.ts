@@ -46,6 +46,15 @@ describe('help', () => {
     expect(explained).toEqual(COMMANDS.map(({ name }) => name));
   });
 
+  it('explains what is below them, and says where it knows nothing', () => {
+    expect(volary('help', 'users', 'create').stdout).toMatch(/^Usage: volary users create /);
+    expect(volary('help', 'template', 'warm', 'ls').stdout).toMatch(/^Usage: volary template warm ls/);
+    expect(volary('help', 'users', 'fly')).toMatchObject({
+      code: 2,
+      stderr: 'error: There is no command users fly.\n  → volary help users\n',
+    });
+  });
+
   it('says each default once, as it would be typed', () => {
     expect(volary('help', 'wait').stdout).toMatch(/--timeout <time> .*\(default: 5m\)$/m);
     expect(volary('help', 'kill').stdout).toMatch(/--grace <time> .*\s+\(?.*default: 5s\)$/m);

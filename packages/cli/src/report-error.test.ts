@@ -56,6 +56,21 @@ describe('what is told of an error', () => {
     expect(describeError(Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'ls')).toMatchObject({ exitCode: 5 });
   });
 
+  it.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'The certificate of https://box:1 is vouched for by nobody', '--ca'],
+    ['CERT_HAS_EXPIRED', 'The certificate of https://box:1 has expired.', '--ca'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'is for other names than this one.', '--ca'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'No TLS can be agreed on', 'http://'],
+  ])('does not take a server with %s for none', (code, message, hint) => {
+    const failed = new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) });
+
+    expect(describeError(new VolaryConnectionError('https://box:1', failed), 'ls')).toMatchObject({
+      exitCode: 5,
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    });
+  });
+
   it('keeps what was said by ourselves', () => {
     expect(describeError(usageError('Too few.', 'more'), null)).toMatchObject({
       message: 'Too few.',

@@ -5,6 +5,7 @@ import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { hintFor } from './hints.ts';
 import { formatInvalidFields } from './output/invalid-fields.ts';
 import { styled } from './output/style.ts';
+import { describeTlsFailure } from './tls-failure.ts';
 
 /** An error in the form in which it is told, as text and as JSON. */
 interface Report {
@@ -39,6 +40,8 @@ export function describeError(error: unknown, command: string | null): Report {
   if (error instanceof CliError) return error;
   if (error instanceof CommanderError) return describeUsage(error, command);
   if (isApiError(error)) return describeApiError(error);
+  const distrusted = describeTlsFailure(error);
+  if (distrusted !== null) return distrusted;
   const address = findMissingServer(error);
   if (address !== null) {
     return {

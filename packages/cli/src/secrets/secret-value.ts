@@ -4,7 +4,7 @@ import type { SetSecretRequest } from '@volary/contract';
 import { openQuestions } from '../ask.ts';
 import type { Context } from '../context.ts';
 import { locally } from '../cp/local-file.ts';
-import { CliError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 
 export interface ValueOptions {
   readonly file?: string;
@@ -33,7 +33,8 @@ export async function readValue(
 
 /** Bytes that are no text go in base64. */
 export function toRequest(bytes: Buffer): Pick<SetSecretRequest, 'value' | 'encoding'> {
-  if (bytes.length === 0) throw new CliError('There is no value: a secret has at least one byte.');
+  if (bytes.length === 0)
+    throw usageError('There is no value: a secret has at least one byte.', 'pipe it in, or name a file: --file');
   if (isUtf8(bytes) && !bytes.includes(0)) return { value: bytes.toString('utf8') };
   return { value: bytes.toString('base64'), encoding: 'base64' };
 }

@@ -23,10 +23,15 @@ export interface KeyOptions {
 
 /** The settings that `create` and `update` have in common. */
 export function addUserOptions(command: Command): Command {
+  const isUpdate = command.name() === 'update';
   return command
-    .option('--email <address>', 'e-mail address to log in by (update: none takes it away)')
+    .option('--email <address>', `e-mail address to log in by${isUpdate ? '; none takes it away' : ''}`)
     .option('--display-name <name>', 'name for people')
-    .option('--role <roles>', 'roles, such as operator or viewer,deployer (default: member)', collectList)
+    .option(
+      '--role <roles>',
+      `roles, such as operator or viewer,deployer ${isUpdate ? '(in place of all there were)' : '(default: member)'}`,
+      collectList,
+    )
     .option('--quota <limits>', 'limits, such as vms=4,memory_mib=2048; none: those of everybody', parseQuota);
 }
 
