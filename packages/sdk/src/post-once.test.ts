@@ -73,6 +73,26 @@ describe('a change', () => {
     expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
 
+  it.each([
+    'ENOTFOUND',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'CERT_HAS_EXPIRED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+  ])('is not sent to whoever is not reached: %s', async (code) => {
+    let count = 0;
+    const failing: typeof fetch = async () => {
+      count++;
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) });
+    };
+    const client = createClient({ baseUrl: 'https://box:1', apiKey: 'k', fetch: failing });
+
+    await expect(client.vms.create()).rejects.toBeInstanceOf(VolaryConnectionError);
+
+    expect(count).toBe(1);
+  });
+
   it('ends with its signal also between two tries', async () => {
     const abort = new AbortController();
     await using server = await startScriptedServer((response) => {

@@ -49,18 +49,21 @@ export async function postNothingOnce(transport: Transport, post: Post): Promise
   await postOnce(transport, post, async () => undefined);
 }
 
-/** Whether to send it again. Where nobody has listened from the first, it will not help to wait for somebody. */
+/** Whether to send it again. Where nobody was reached from the first, it will not help to wait for somebody. */
 function mayHelp(error: unknown, isFirst: boolean): boolean {
-  if (error instanceof VolaryConnectionError) return !(isFirst && isRefused(error));
+  if (error instanceof VolaryConnectionError) return !(isFirst && isUnreached(error));
   return (
     error instanceof VolaryApiError &&
     (error.reason === 'idempotency.in_progress' || error.reason === 'server.stopping')
   );
 }
 
-function isRefused(error: Error): boolean {
+/** Nobody listens, nobody is called so, or it is not somebody whose certificate is believed. */
+const UNREACHED = /^(?:ECONNREFUSED|ENOTFOUND|ERR_(?:SSL|TLS)_.*|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
+
+function isUnreached(error: Error): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && cause.code === 'ECONNREFUSED') return true;
+    if ('code' in cause && UNREACHED.test(String(cause.code))) return true;
   }
   return false;
 }
