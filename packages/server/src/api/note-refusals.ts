@@ -18,7 +18,8 @@ export function noteRefusal({ audit }: Engine, request: FastifyRequest, thrown: 
   const { action, permission = 'none' } = request.routeOptions.config;
   if (action === undefined && !ALSO_OF_READING.includes(error.code)) return;
   if (isOfOperation(error)) return;
-  audit.refused(principalOf(request), { action: action ?? readActionOf(permission), target: targetOf(request), error });
+  const target = triedUserOf(error) ?? targetOf(request);
+  audit.refused(principalOf(request), { action: action ?? readActionOf(permission), target, error });
 }
 
 /** What was asked for was accepted, and written down then; the operation tells that it failed. */
@@ -30,6 +31,12 @@ function isOfOperation({ context }: VolaryError): boolean {
 function principalOf(request: FastifyRequest): Principal {
   const principal: Principal | undefined = request.principal;
   return principal === undefined || principal === NOBODY ? { ...NOBODY, origin: request.origin } : principal;
+}
+
+/** Whose account a login was refused to, where there is such a one. The answer does not tell that. */
+function triedUserOf({ context }: VolaryError): AuditTarget | null {
+  const { triedUserId: id, triedUserName: name } = context;
+  return typeof id === 'string' && typeof name === 'string' ? { kind: 'user', id, name } : null;
 }
 
 /** What the path is about: `/v1/vms/{ref}/start` a VM, by what it is called there. */

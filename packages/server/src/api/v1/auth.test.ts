@@ -64,6 +64,38 @@ describe('a login', () => {
     for (const answer of answers) expect(told(answer)).toEqual(told(answers[0] ?? answer));
   });
 
+  it("that is refused is told to the audit with whose account it was, and never with a name that is nobody's", async () => {
+    const name = await addUser();
+    const notAName = 'mistyped-secret';
+    const answers = [
+      await post('/v1/auth/login', { name, password: 'a wrong password' }),
+      await post('/v1/auth/login', { name: notAName, password: 'a wrong password' }),
+    ];
+    const ids = answers.map(({ headers }) => headers.get('x-request-id'));
+
+    const { items } = await admin.audit.list({ action: 'session.create', result: 'refused', limit: 50 });
+    const [known, unknown] = ids.map((id) => items.find(({ request_id }) => request_id === id));
+
+    const refused = { principal: 'nobody', reason: 'auth.invalid_login' };
+    expect(known).toMatchObject({ ...refused, target: { kind: 'user', id: expect.stringMatching(/^usr_/), name } });
+    expect(unknown).toMatchObject({ ...refused, target: { id: null, name: null } });
+    expect(JSON.stringify(items)).not.toContain(notAName);
+  });
+
+  it('that wants the second factor is told to the audit with whose account it was', async () => {
+    const name = await addUser();
+    const { access_token: apiKey } = await logIn({ baseUrl: server.url }, { name, password: PASSWORD });
+    const { auth } = createClient({ baseUrl: server.url, apiKey });
+    const { secret } = await auth.enrolMfa();
+    await auth.confirmMfa(new TOTP({ secret }).generate());
+    await post('/v1/auth/login', { name, password: PASSWORD });
+    await post('/v1/auth/login', { name, password: PASSWORD, mfa_code: 'not-one-of-them' });
+
+    const { items } = await admin.audit.list({ target: name, result: 'refused' });
+
+    expect(items.map(({ reason }) => reason)).toEqual(['auth.mfa_invalid', 'auth.mfa_required']);
+  });
+
   it('takes either a name or an address, and nothing that it does not know', async () => {
     const name = await addUser();
     for (const body of [

@@ -52,7 +52,7 @@ async function requireUser(
   const found = by === 'email' ? await store.users.getByEmail(account) : await store.users.getByName(account);
   const user = found?.state === 'active' ? found : null;
   const isRight = await passwordHasher.verify(password, user?.passwordHash ?? null);
-  if (user === null || !isRight) throw invalidLogin();
+  if (user === null || !isRight) throw invalidLogin(found);
   return user;
 }
 
@@ -66,12 +66,13 @@ async function requireFactor(
   if (code === null) {
     throw new VolaryError('unauthenticated', 'This account needs a one-time code as well: send it as mfa_code.', {
       reason: 'auth.mfa_required',
+      context: triedAs(user),
     });
   }
   const guess = { account: `mfa:${user.id}`, address: client.address };
   deps.guesses.begin(guess);
   const factor = await readFactor(deps, user, code);
-  if (factor === null || useFactor(user.mfa, factor) === null) throw invalidCode();
+  if (factor === null || useFactor(user.mfa, factor) === null) throw invalidCode(user);
   deps.guesses.succeeded(guess);
   return factor;
 }
@@ -89,9 +90,9 @@ async function admit(
 ): Promise<User> {
   const user = await users.get(shown.user.id);
   const isSame = user?.state === 'active' && user.passwordHash === shown.user.passwordHash;
-  if (!isSame || isMfaOn(user.mfa) !== (shown.factor !== null)) throw invalidLogin();
+  if (!isSame || isMfaOn(user.mfa) !== (shown.factor !== null)) throw invalidLogin(shown.user);
   const mfa = user.mfa !== null && shown.factor !== null ? useFactor(user.mfa, shown.factor) : user.mfa;
-  if (mfa === null && user.mfa !== null) throw invalidCode();
+  if (mfa === null && user.mfa !== null) throw invalidCode(user);
   if (mfa === user.mfa && shown.passwordHash === null) return user;
   const changed = { ...user, mfa, passwordHash: shown.passwordHash ?? user.passwordHash, revision: user.revision + 1 };
   await users.update(changed);
@@ -103,12 +104,22 @@ async function loginOf(deps: LogInDeps, user: User, session: Session): Promise<L
   return await tokensOf(deps, { user: (await deps.store.users.get(user.id)) ?? user, session });
 }
 
-function invalidLogin(): VolaryError {
+/** The same whether there is such a user or not: whose account was tried is for the audit alone. */
+function invalidLogin(tried: User | null): VolaryError {
   return new VolaryError('unauthenticated', 'There is no active user with this name and password.', {
     reason: 'auth.invalid_login',
+    context: tried === null ? {} : triedAs(tried),
   });
 }
 
-function invalidCode(): VolaryError {
-  return new VolaryError('unauthenticated', 'This code is wrong, or was used before.', { reason: 'auth.mfa_invalid' });
+function invalidCode(tried: User): VolaryError {
+  return new VolaryError('unauthenticated', 'This code is wrong, or was used before.', {
+    reason: 'auth.mfa_invalid',
+    context: triedAs(tried),
+  });
+}
+
+/** Of users alone: what is no user's name may be a password in the wrong field. */
+function triedAs({ id, name }: User): { readonly triedUserId: string; readonly triedUserName: string } {
+  return { triedUserId: id, triedUserName: name };
 }
