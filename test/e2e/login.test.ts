@@ -54,7 +54,7 @@ describe('volary login', () => {
       details: { required_permission: 'vm:create' },
     });
     expect(JSON.parse(await here.must(['sessions', 'ls', '--json'])).items).toMatchObject([
-      { owner: name, is_current: true },
+      { owner: name, is_current: true, user_agent: expect.stringMatching(/^volary \(.+\)$/) },
     ]);
     await here.must(['logout']);
 

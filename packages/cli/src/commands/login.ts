@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Login, LoginRequest } from '@volary/contract';
 import { logIn, tokensOf, VolaryApiError } from '@volary/sdk';
 import type { Command } from 'commander';
@@ -48,6 +49,13 @@ async function askWho(
   return name === undefined && answer.includes('@') ? { email: answer } : { name: answer };
 }
 
+/** By this name the login stands in the list of sessions. */
+function fetchAsVolary(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const headers = new Headers(init?.headers);
+  headers.set('user-agent', `volary (${hostname()})`);
+  return fetch(input, { ...init, headers });
+}
+
 async function logInWithCode(
   url: string,
   request: LoginRequest,
@@ -56,7 +64,10 @@ async function logInWithCode(
   let given = code;
   for (let left = CODE_TRIES; ; left--) {
     try {
-      return await logIn({ baseUrl: url }, given === undefined ? request : { ...request, mfa_code: given });
+      return await logIn(
+        { baseUrl: url, fetch: fetchAsVolary },
+        given === undefined ? request : { ...request, mfa_code: given },
+      );
     } catch (error) {
       const isAsked = error instanceof VolaryApiError && error.reason === 'auth.mfa_required';
       const isWrong = error instanceof VolaryApiError && error.reason === 'auth.mfa_invalid' && questions.isTerminal;

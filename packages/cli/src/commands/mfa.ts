@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { openQuestions } from '../ask.ts';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { styledQr } from '../output/style.ts';
 
 interface DisableOptions {
   readonly code?: string;
@@ -39,7 +40,8 @@ async function enrol(context: Context): Promise<void> {
   const client = await connect(context);
   const enrolment = await client.auth.enrolMfa();
   if (context.globals.json === true) return printJson(context, enrolment);
-  context.stdout.write(`${enrolment.qr_text}\nsecret  ${enrolment.secret}\nuri     ${enrolment.uri}\n`);
+  const qr = styledQr(context.stdout, enrolment.qr_text);
+  context.stdout.write(`${qr}\nsecret  ${enrolment.secret}\nuri     ${enrolment.uri}\n`);
   if (context.stdin.isTTY) await confirmByTyping(context, client);
   else context.stderr.write('It counts when it is confirmed: volary mfa confirm CODE\n');
 }

@@ -7,6 +7,14 @@ export function styled(stream: NodeJS.WritableStream, format: Format, text: stri
   return styleText(format, text, { stream });
 }
 
+/** A QR code as cameras know it, dark on light, whatever the colours of the terminal; plain where there are none. */
+export function styledQr(stream: NodeJS.WritableStream, text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? line : styleText(['black', 'bgWhiteBright'], line, { stream })))
+    .join('\n');
+}
+
 const PHASE_COLOURS: Readonly<Record<string, Format>> = {
   running: 'green',
   paused: 'yellow',

@@ -46,7 +46,7 @@ export async function startServer(options: ServerOptions & { readonly dataDir: s
 }
 
 /** True if this server says that it takes work. */
-export async function isReady(url: string): Promise<boolean> {
+async function isReady(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
     await response.body?.cancel();

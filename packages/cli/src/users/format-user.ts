@@ -66,8 +66,18 @@ export function formatMe({ user, credential, permissions }: Me): string {
     ['email', user.email ?? '-'],
     ['roles', rolesOf(user)],
     ['by', `${credential.kind.replace('_', ' ')}${credential.id === null ? '' : ` ${credential.id}`}`],
-    ['may', permissions.join(' ')],
+    ['may', linesByResource(permissions)],
   ]);
+}
+
+/** A line for each resource: in one they would be some 900 characters. */
+function linesByResource(permissions: readonly string[]): string {
+  const resources = [...new Set(permissions.map(resourceOf))];
+  return resources.map((each) => permissions.filter((one) => resourceOf(one) === each).join(' ')).join('\n');
+}
+
+function resourceOf(permission: string): string {
+  return permission.slice(0, permission.indexOf(':'));
 }
 
 function rolesOf({ roles }: User): string {
