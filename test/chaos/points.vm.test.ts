@@ -12,7 +12,17 @@ import { runStorm } from './storm.ts';
 
 /* Each moment between two steps at which a server can be made to die, in turn: it is come to, and nothing is lost there. */
 
+/** What clients ask for is left to chance: a moment that they did not come to on a busy machine they are sent to again. */
+const ROUNDS = 3;
+
 async function dieAtEach(driver: DriverName, points: readonly FaultPointName[]): Promise<void> {
+  let left = points;
+  for (let round = 0; round < ROUNDS && left.length > 0; round++) left = await dieAtSome(driver, left);
+  expect(left).toEqual([]);
+}
+
+/** Answers at which of them nobody died. */
+async function dieAtSome(driver: DriverName, points: readonly FaultPointName[]): Promise<readonly FaultPointName[]> {
   const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
   // A virtual machine monitor runs as a user of its own, and has to get through to its run directory.
   chmodSync(directory, 0o711);
@@ -23,8 +33,8 @@ async function dieAtEach(driver: DriverName, points: readonly FaultPointName[]):
 
   const { faults, history, reached } = result;
   expect(faults, `seed ${seed}\n${history.join('\n')}`).toEqual([]);
-  expect(points.filter((point) => !reached.has(point))).toEqual([]);
   rmSync(directory, { recursive: true });
+  return points.filter((point) => !reached.has(point));
 }
 
 test('at every step of the engine', { timeout: 600_000 }, async () => {

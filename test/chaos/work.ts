@@ -126,6 +126,10 @@ async function changePower({ client, book, random, signal }: WorkDeps, { name, i
   const [verb, change] = random.pick(possible) ?? ['stop', changes.stop];
   const accepted = await noted(book, `${verb} ${name}`, change);
   await follow({ client, book, random, signal }, accepted.id);
+  // Else few are ever resumed: in between they are stopped, suspended or deleted.
+  if (verb !== 'pause' || random.isTrue(0.5)) return;
+  const resumed = await noted(book, `resume ${name}`, changes.resume);
+  await follow({ client, book, random, signal }, resumed.id);
 }
 
 /** Half of the clients wait for what they have asked for; the others ask for more. */
