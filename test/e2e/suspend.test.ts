@@ -52,7 +52,7 @@ describe('a suspended VM', () => {
     expect(isAlive(pid)).toBe(true);
 
     expect(await here.must(['suspend', 'bird'])).toBe('bird');
-    expect(isAlive(pid)).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     expect(await getVm()).toMatchObject({ phase: 'suspended', pid: null, suspension: { reason: 'requested' } });
     await killAndStart();
     expect(await getVm()).toMatchObject({ phase: 'suspended' });
