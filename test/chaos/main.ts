@@ -1,6 +1,6 @@
 /**
  * A storm on demand: `node test/chaos/main.ts [--driver simulated|qemu] [--kills N] [--seed S] [--mix random|turn|both]
- * [--minutes M] [--log FILE]`. Ends with 1 at the first fault, and tells the seed and what had happened.
+ * [--first-point N] [--minutes M] [--log FILE]`. Ends with 1 at the first fault, and tells the seed and what had happened.
  */
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,15 @@ const LOG_TAIL_BYTES = 6_000;
 
 const string = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: { driver: string, kills: string, seed: string, mix: string, minutes: string, log: string },
+  options: {
+    driver: string,
+    kills: string,
+    seed: string,
+    mix: string,
+    'first-point': string,
+    minutes: string,
+    log: string,
+  },
 });
 const driver: DriverName = values.driver === 'qemu' ? 'qemu' : 'simulated';
 const mix: KillMix = values.mix === 'random' || values.mix === 'turn' ? values.mix : 'both';
@@ -35,6 +43,7 @@ const result = await runStorm({
   kills,
   seed,
   mix,
+  firstPoint: Number(values['first-point'] ?? 0),
   signal: AbortSignal.timeout(minutes * 60_000),
   onKill: (kill) => say(describe(kill)),
 });

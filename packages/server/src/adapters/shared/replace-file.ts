@@ -9,7 +9,12 @@ export async function replaceFile(
   content: string | Uint8Array,
   options: { readonly mode: number },
 ): Promise<void> {
-  const temporary = `${path}.new`;
+  const temporary = halfWrittenPath(path);
   await writeFile(temporary, content, { mode: options.mode });
   await rename(temporary, path);
+}
+
+/** Where the new content of a file is until it is whole. */
+export function halfWrittenPath(path: string): string {
+  return `${path}.new`;
 }

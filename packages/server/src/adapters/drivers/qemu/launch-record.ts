@@ -12,7 +12,7 @@ import {
   record,
   text,
 } from '../../../lib/shape.ts';
-import { replaceFile } from '../../shared/replace-file.ts';
+import { halfWrittenPath, replaceFile } from '../../shared/replace-file.ts';
 
 const MACHINE_END = either(
   record({ cause: oneOf('powered-off', 'rebooted') }),
@@ -95,6 +95,11 @@ export async function writeRecord(path: string, record: LaunchRecord): Promise<v
 /** Removes the record; absent is fine. */
 export async function removeRecord(path: string): Promise<void> {
   await rm(path, { force: true });
+}
+
+/** Removes what a server that was killed over writing the record has left; nobody else may be writing it. */
+export async function removeHalfWritten(path: string): Promise<void> {
+  await rm(halfWrittenPath(path), { force: true });
 }
 
 function parseJson(content: string): unknown {

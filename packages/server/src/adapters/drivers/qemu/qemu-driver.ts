@@ -13,7 +13,7 @@ import { createHostStorage } from './host-storage.ts';
 import { inspectVm } from './inspect.ts';
 import { inspectDisk } from './inspect-disk.ts';
 import { createKeptImages } from './kept-images.ts';
-import { readRecord } from './launch-record.ts';
+import { readRecord, removeHalfWritten } from './launch-record.ts';
 import { Machines } from './machines.ts';
 import { openLink } from './open-link.ts';
 import { findRecord, requireMachine } from './present-machine.ts';
@@ -53,6 +53,15 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     const program = await findQemu({ signal });
     const { installationId, faultPoint } = deps;
     return { machines, program, accelerators, images, openSaved, installationId, signal, faultPoint };
+  };
+
+  let isSettled = false;
+  /** Once, before anything is written: what a former server has left half written would stay as long as its VM. */
+  const settle = async (): Promise<void> => {
+    if (isSettled) return;
+    isSettled = true;
+    for (const vmId of await listVmIds(deps.dataDir))
+      await machines.lock.run(vmId, () => removeHalfWritten(machines.directory(vmId).recordPath));
   };
 
   const life = {
@@ -159,7 +168,10 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       // The user-mode network counts nothing that could be asked for.
       return cpuMs === null ? null : { cpuMs, networkBytes: null };
     },
-    findAll: (options) => findAll(deps, machines, options),
+    findAll: async (options) => {
+      await settle();
+      return await findAll(deps, machines, options);
+    },
     watch: ({ signal }) => machines.watch(signal),
 
     openLink: (vmId, { signal }) => openLink(deps, machines, vmId, { signal, isSpare: false }),
