@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 
 /**
  * Replaces a small file, so that a reader (also one after our own crash) sees the old content or the new one. Not
@@ -10,8 +10,13 @@ export async function replaceFile(
   options: { readonly mode: number },
 ): Promise<void> {
   const temporary = halfWrittenPath(path);
-  await writeFile(temporary, content, { mode: options.mode });
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, content, { mode: options.mode });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Where the new content of a file is until it is whole. */

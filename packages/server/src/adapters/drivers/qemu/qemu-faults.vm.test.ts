@@ -349,3 +349,15 @@ test('a disk that is smaller than the image is refused with the figure', async (
   });
   expect(existsSync(vmDirectory(host.dataDir, machine.vmId).path)).toBe(false);
 });
+
+test('what a killed server has left half written of a record is gone once the next one has looked, and the machine is adopted', async () => {
+  const { machine, directory } = await started();
+  const pid = await pidOf(machine.vmId);
+  writeFileSync(`${directory.recordPath}.new`, '{"version": 1, "vmId"');
+  await using next = host.makeDriver();
+
+  const found = await next.findAll(options);
+
+  expect(existsSync(`${directory.recordPath}.new`)).toBe(false);
+  expect(found.map(({ observation }) => observation.machine)).toMatchObject([{ kind: 'running', pid }]);
+});
