@@ -14,7 +14,7 @@ import {
   timestamp,
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
-import { EXAMPLE_VM, lifeFields, Vm, VmNetwork, VmRestartPolicy } from './vms.ts';
+import { EXAMPLE_VM, lifeFields, Vm, VmNetwork, VmRestartPolicy, VmTemplate } from './vms.ts';
 
 export const SNAPSHOT_STATES = ['creating', 'ready', 'failed', 'deleting'] as const;
 
@@ -55,6 +55,7 @@ const EXAMPLE_SNAPSHOT = {
   is_temporary: false,
   source_vm_id: EXAMPLE_IDS.vm,
   source_vm_name: 'first',
+  template: EXAMPLE_VM.template,
   image: 'base',
   image_digest: EXAMPLE_VM.image_digest,
   vcpus: 1,
@@ -85,6 +86,7 @@ export const Snapshot = component(
     }),
     source_vm_id: VmId,
     source_vm_name: VmName,
+    template: nullable(VmTemplate),
     image: ImageName,
     image_digest: Type.String({ description: 'The very image that its disk stands on.' }),
     vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs, as a VM made from it will have.' }),

@@ -178,6 +178,18 @@ export const VmSuspension = component(
   },
 );
 
+export const VmTemplate = component(
+  'VmTemplate',
+  {
+    name: Type.String({ description: 'Name of the template.' }),
+    version: Type.String({ description: 'The very version.' }),
+  },
+  {
+    description: 'What a VM was made from. What becomes of the template changes nothing in the VM.',
+    examples: [{ name: 'nodejs', version: '1.0.0' }],
+  },
+);
+
 export const EXAMPLE_VM = {
   id: EXAMPLE_IDS.vm,
   name: 'first',
@@ -196,6 +208,7 @@ export const EXAMPLE_VM = {
   auto_suspend: null,
   auto_wake: true,
   expires_at: null,
+  template: { name: 'nodejs', version: '1.0.0' },
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   snapshot_id: null,
@@ -244,6 +257,7 @@ export const Vm = component(
     auto_suspend: nullable(VmAutoSuspend),
     auto_wake: Type.Boolean({ description: 'Whether it is woken by whoever wants something of its guest.' }),
     expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
+    template: nullable(VmTemplate),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
     snapshot_id: nullableString({

@@ -76,7 +76,17 @@ const VM = {
   id: ['id'],
   name: ['name'],
   owner: ['owner'],
-  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network', 'restart_policy', 'auto_suspend', 'auto_wake'],
+  spec: [
+    'template',
+    'image',
+    'vcpus',
+    'memory_mib',
+    'disk_gib',
+    'network',
+    'restart_policy',
+    'auto_suspend',
+    'auto_wake',
+  ],
   labels: ['labels'],
   metadata: ['metadata'],
   desired: ['desired'],
@@ -111,6 +121,7 @@ const VM_SPEC = {
   restartPolicy: ['restart_policy'],
   autoSuspend: ['auto_suspend'],
   autoWake: ['auto_wake'],
+  template: ['template'],
 } as const satisfies Places<VmSpec, VmDto>;
 
 const OPERATION = {
@@ -262,7 +273,7 @@ const SNAPSHOT = {
   failure: ['failure'],
   isTemporary: ['is_temporary'],
   source: ['source_vm_id', 'source_vm_name'],
-  spec: ['image', 'vcpus', 'memory_mib', 'disk_gib', 'network'],
+  spec: ['template', 'image', 'vcpus', 'memory_mib', 'disk_gib', 'network'],
   secrets: ['secrets'],
   imageDigest: ['image_digest'],
   sizeBytes: ['size_bytes'],

@@ -30,6 +30,7 @@ export function toSnapshotDto(snapshot: Snapshot): SnapshotDto {
     is_temporary: snapshot.isTemporary,
     source_vm_id: source.id,
     source_vm_name: source.name,
+    template: spec.template,
     image: spec.image,
     image_digest: snapshot.imageDigest,
     vcpus: spec.vcpuCount,

@@ -28,6 +28,7 @@ export function toVmDto(vm: Vm): VmDto {
     auto_suspend: toAutoSuspendDto(spec.autoSuspend),
     auto_wake: spec.autoWake,
     expires_at: toIsoOrNull(vm.expiry?.at ?? null),
+    template: spec.template,
     image: spec.image,
     image_digest: vm.imageDigest,
     snapshot_id: vm.origin?.snapshotId ?? null,

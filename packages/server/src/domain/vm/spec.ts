@@ -19,6 +19,14 @@ export interface VmSpec {
   readonly autoSuspend: AutoSuspend | null;
   /** Whether it is woken by whoever wants something of its guest. */
   readonly autoWake: boolean;
+  /** What it was made from; null: from nothing but the request. What that is like by now changes nothing here. */
+  readonly template: TemplateVersion | null;
+}
+
+/** One version of a template. */
+export interface TemplateVersion {
+  readonly name: string;
+  readonly version: string;
 }
 
 /** Inclusive bounds of one VM. Memory below 128 MiB does not boot Debian's kernel with its initramfs. */
@@ -38,6 +46,7 @@ export const VM_DEFAULTS = {
   restartPolicy: 'never',
   autoSuspend: null,
   autoWake: true,
+  template: null,
 } as const;
 
 /** One pattern for every face: a DNS label in lower case, 1 to 63 characters. */

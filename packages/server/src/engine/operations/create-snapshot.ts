@@ -84,7 +84,7 @@ export function newSnapshot(
   const id = deps.ids.create('snap');
   const subject = { kind: 'snapshot', id, name: titleOf({ id, name }) } as const;
   const operation = newOperation(deps, { kind, subject, generation: 0, principal: principal.name });
-  const { image, vcpuCount, memoryMib, diskGib, network } = vm.spec;
+  const { restartPolicy, autoSuspend, autoWake, ...spec } = vm.spec;
   const snapshot: Snapshot = {
     id,
     name,
@@ -95,7 +95,7 @@ export function newSnapshot(
     failure: null,
     isTemporary,
     source: { id: vm.id, name: vm.name },
-    spec: { image, vcpuCount, memoryMib, diskGib, network },
+    spec,
     // What somebody else's VM is given is not for whoever saves it.
     secrets: vm.owner === principal.name ? vm.secrets : [],
     imageDigest,

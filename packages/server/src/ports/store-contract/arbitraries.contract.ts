@@ -63,6 +63,11 @@ const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
   file: orNull(fc.record({ path: words, mode: small })),
 });
 
+/** What of a spec has no column of its own. */
+const anyStoredSpec = {
+  template: orNull(fc.record({ name: words, version: words })),
+};
+
 /** Any VM at all, of this id, name and revision. */
 export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary<Vm> {
   return fc.record({
@@ -75,11 +80,13 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
       memoryMib: small,
       diskGib: small,
       network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
+      ...anyStoredSpec,
       restartPolicy: fc.constantFrom(...RESTART_POLICIES),
       autoSuspend: orNull(
         fc.record({ idleSeconds: small, cpuBelowPercent: fc.double({ min: 0.1, max: 6_400, noNaN: true }) }),
       ),
       autoWake: fc.boolean(),
+      ...anyStoredSpec,
     }),
     labels: texts,
     metadata: object,
@@ -265,6 +272,7 @@ export const anySnapshot: fc.Arbitrary<Omit<Snapshot, 'id' | 'name' | 'revision'
     memoryMib: small,
     diskGib: small,
     network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
+    ...anyStoredSpec,
   }),
   secrets: fc.array(anyGrant, { maxLength: 3 }),
   imageDigest: words,

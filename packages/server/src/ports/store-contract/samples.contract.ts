@@ -149,6 +149,9 @@ export function sampleKeyedRequest(number: number, change: Partial<KeyedRequest>
   };
 }
 
+/** Of the defaults, what a snapshot has of its VM. */
+const { restartPolicy, autoSuspend, autoWake, ...savedDefaults } = VM_DEFAULTS;
+
 /** A snapshot of VM 1 that is ready. */
 export function sampleSnapshot(number: number, change: Partial<Snapshot> = {}): Snapshot {
   return {
@@ -161,7 +164,7 @@ export function sampleSnapshot(number: number, change: Partial<Snapshot> = {}): 
     failure: null,
     isTemporary: false,
     source: { id: numberedId('vm', 1), name: 'vm-1' },
-    spec: { image: 'base', vcpuCount: 1, memoryMib: 256, diskGib: 8, network: { mode: 'user', egress: 'deny' } },
+    spec: { ...savedDefaults, network: { mode: 'user', egress: 'deny' } },
     secrets: [],
     imageDigest: 'd'.repeat(64),
     sizeBytes: 1_000,

@@ -4,6 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idFromUuid, type VmId } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
+import { VM_DEFAULTS } from '../../../domain/vm/spec.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { createAgentLink } from '../../guest-links/agent/agent-link.ts';
@@ -57,15 +58,6 @@ export async function removeVm(driver: Driver, vmId: VmId): Promise<void> {
 
 function smallMachine(image: Image): DiskSpec {
   const network = { mode: 'user', egress: 'deny' } as const;
-  const spec = {
-    image: 'base',
-    vcpuCount: 1,
-    memoryMib: 192,
-    diskGib: 2,
-    network,
-    restartPolicy: 'never',
-    autoSuspend: null,
-    autoWake: true,
-  } as const;
+  const spec = { ...VM_DEFAULTS, memoryMib: 192, diskGib: 2, network };
   return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'test', incarnation: 1, spec, labels: {}, image };
 }

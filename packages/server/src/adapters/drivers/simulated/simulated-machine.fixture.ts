@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { idFromUuid, type VmId } from '../../../domain/ids.ts';
+import { VM_DEFAULTS } from '../../../domain/vm/spec.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
 import type { DriverSubject } from '../../../ports/driver-contract/subject.contract.ts';
 import { createManualClock } from '../../shared/manual-clock.ts';
@@ -22,16 +23,7 @@ export function makeMachine(labels: Readonly<Record<string, string>> = {}): Disk
     kernelVersion: '0',
     builtAt: 0,
   };
-  const spec = {
-    image: 'base',
-    vcpuCount: 1,
-    memoryMib: 256,
-    diskGib: 1,
-    network,
-    restartPolicy: 'never',
-    autoSuspend: null,
-    autoWake: true,
-  } as const;
+  const spec = { ...VM_DEFAULTS, memoryMib: 256, diskGib: 1, network };
   return { vmId: idFromUuid('vm', randomUUIDv7()), name: 'one', incarnation: 1, spec, labels, image };
 }
 

@@ -14,6 +14,8 @@ export interface VmRow {
   readonly disk_gib: number;
   /** JSON: `{ mode, egress }`. */
   readonly network: string;
+  /** JSON: what of the spec has no column of its own; what is missing has its default. */
+  readonly spec: string;
   readonly labels: string;
   readonly metadata: string;
   /** JSON: `[{ secretId, name, env, file: { path, mode } }]`. */
@@ -210,6 +212,8 @@ export interface SnapshotRow {
   readonly disk_gib: number;
   /** JSON: `{ mode, egress }`. */
   readonly network: string;
+  /** JSON: what of the spec has no column of its own; what is missing has its default. */
+  readonly spec: string;
   /** JSON, as those of a VM. */
   readonly secrets: string;
   readonly size_bytes: number | null;

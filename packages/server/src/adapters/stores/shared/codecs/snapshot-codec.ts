@@ -4,6 +4,7 @@ import { readRow } from './damaged-row.ts';
 import { decodeGrants, encodeGrants } from './grants-column.ts';
 import { network } from './network-column.ts';
 import * as read from './read-value.ts';
+import { decodeSpec, encodeSpec } from './spec-column.ts';
 
 /** A snapshot as a row. */
 export function encodeSnapshot(snapshot: Snapshot): SnapshotRow {
@@ -25,6 +26,7 @@ export function encodeSnapshot(snapshot: Snapshot): SnapshotRow {
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
     network: JSON.stringify(spec.network),
+    spec: encodeSpec(spec),
     secrets: encodeGrants(snapshot.secrets),
     size_bytes: snapshot.sizeBytes,
     halted_ms: snapshot.haltedMs,
@@ -53,6 +55,7 @@ export function decodeSnapshot(row: SnapshotRow): Snapshot {
       memoryMib: read.count(row.memory_mib, 'memory_mib'),
       diskGib: read.count(row.disk_gib, 'disk_gib'),
       network: network(row.network, 'network'),
+      ...decodeSpec(row.spec, 'spec'),
     },
     secrets: decodeGrants(row.secrets, 'secrets'),
     imageDigest: read.text(row.image_digest, 'image_digest'),

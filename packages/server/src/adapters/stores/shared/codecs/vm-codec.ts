@@ -9,6 +9,7 @@ import { readRow } from './damaged-row.ts';
 import { decodeGrants, encodeGrants } from './grants-column.ts';
 import { network } from './network-column.ts';
 import * as read from './read-value.ts';
+import { decodeSpec, encodeSpec } from './spec-column.ts';
 
 /** A VM as a row. */
 export function encodeVm(vm: Vm): VmRow {
@@ -21,6 +22,7 @@ export function encodeVm(vm: Vm): VmRow {
     memory_mib: vm.spec.memoryMib,
     disk_gib: vm.spec.diskGib,
     network: JSON.stringify(vm.spec.network),
+    spec: encodeSpec(vm.spec),
     labels: JSON.stringify(vm.labels),
     metadata: JSON.stringify(vm.metadata),
     secrets: encodeGrants(vm.secrets),
@@ -71,6 +73,7 @@ export function decodeVm(row: VmRow): Vm {
       restartPolicy: restartPolicy(row.restart_policy, 'restart_policy'),
       autoSuspend: optionalAutoSuspend(row.auto_suspend, 'auto_suspend'),
       autoWake: read.flag(row.auto_wake, 'auto_wake'),
+      ...decodeSpec(row.spec, 'spec'),
     },
     labels: labels(row.labels, 'labels'),
     metadata: read.jsonObject(row.metadata, 'metadata'),

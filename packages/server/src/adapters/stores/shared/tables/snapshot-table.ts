@@ -139,6 +139,7 @@ function everyColumn(place: Place<SnapshotRow>) {
     memory_mib: place('memory_mib'),
     disk_gib: place('disk_gib'),
     network: place('network'),
+    spec: place('spec'),
     secrets: place('secrets'),
     size_bytes: place('size_bytes'),
     halted_ms: place('halted_ms'),

@@ -195,6 +195,7 @@ function everyColumn(place: Place<VmRow>) {
     memory_mib: place('memory_mib'),
     disk_gib: place('disk_gib'),
     network: place('network'),
+    spec: place('spec'),
     labels: place('labels'),
     metadata: place('metadata'),
     secrets: place('secrets'),

@@ -1,0 +1,26 @@
+import { type TemplateVersion, VM_DEFAULTS, type VmSpec } from '../../../../domain/vm/spec.ts';
+import * as read from './read-value.ts';
+
+/** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
+export type StoredSpec = Pick<VmSpec, 'template'>;
+
+/** The column as JSON, with these fields and no others. */
+export function encodeSpec({ template }: StoredSpec): string {
+  return JSON.stringify({ template } satisfies StoredSpec);
+}
+
+/** A row that is older than a field lacks it, and has its default. */
+export const decodeSpec = read.json((value, field): StoredSpec => {
+  const stored = { ...VM_DEFAULTS, ...read.object(value, field) };
+  return {
+    template: template(stored.template, `${field}.template`),
+  };
+});
+
+const template = read.nullable((value, field): TemplateVersion => {
+  const stored = read.object(value, field);
+  return {
+    name: read.text(stored['name'], `${field}.name`),
+    version: read.text(stored['version'], `${field}.version`),
+  };
+});
