@@ -22,6 +22,7 @@ export * from './secrets.ts';
 export * from './server-info.ts';
 export * from './snapshots.ts';
 export * from './system.ts';
+export * from './tools.ts';
 export * from './users.ts';
 export * from './vms.ts';
 export * from './warm-templates.ts';
