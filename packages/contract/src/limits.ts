@@ -4,6 +4,10 @@ export const LIMITS = {
   memoryMib: { minimum: 128, maximum: 1_048_576 },
   diskGib: { minimum: 1, maximum: 16_384 },
   labels: { count: 64, keyLength: 63, valueLength: 255 },
+  /** Of each text that cloud-init is given. */
+  cloudInitBytes: 65_536,
+  /** Of one VM, besides its root. */
+  extraDisks: 8,
   autoSuspend: {
     idleSeconds: { minimum: 10, maximum: 2_592_000 },
     cpuBelowPercent: { minimum: 0.1, maximum: 6_400 },
