@@ -127,6 +127,23 @@ export function warmLaws({ driver, machine, options }: DriverContext): void {
     ]);
   });
 
+  test('what is left of a machine that was made ahead and ended is told as such, so that whoever died over it is known', async ({
+    skip,
+  }) => {
+    const { one, warm, from } = await setUp((note) => skip(note));
+    const machineMade = machine();
+    const { name: _name, labels: _labels, ...spare } = machineMade;
+    await warm.startSpare(spare, { ...options, key: from.key });
+
+    await one.endMachine(machineMade.vmId, options);
+    await one[Symbol.asyncDispose]();
+
+    const next = driver();
+    expect(await stateOf(next, machineMade)).toEqual({ isSpare: true, machine: 'absent' });
+    await next.deleteDisk(machineMade.vmId, options);
+    expect(await stateOf(next, machineMade)).toBeNull();
+  });
+
   test('a copy of a template that nobody has been in is told as made ahead', async ({ skip }) => {
     const { one, from } = await setUp((note) => skip(note));
     const spec = { ...machine(), from };

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type Of, oneOf, optional, record, type Shape, text } from '../../../lib/shape.ts';
+import { parseId } from '../../../domain/ids.ts';
+import { flag, type Of, oneOf, optional, record, type Shape, text } from '../../../lib/shape.ts';
 import { replaceFile } from '../../shared/replace-file.ts';
 import { synchronise } from '../../shared/synchronise.ts';
 import type { VmDirectory } from './vm-directory.ts';
@@ -12,6 +13,8 @@ const DISK_ORIGIN = record({
   imageDigest: digest,
   /** The saved machine whose disk this is a copy of, as long as nothing has been written to it. */
   untouchedCopyOf: optional(text),
+  /** Its machine was made ahead of its VM, and was ended without having been given to it: what is left belongs to nobody. */
+  isOfSpare: optional(flag),
 });
 
 /** What is kept beside a disk for as long as it lives: which image it was made from, and is worthless without. */
@@ -39,9 +42,20 @@ export async function readDiskOrigin({ diskOriginPath }: VmDirectory): Promise<D
  */
 export async function noteDiskInUse(directory: VmDirectory): Promise<void> {
   const origin = await readDiskOrigin(directory);
-  if (origin?.untouchedCopyOf === undefined) return;
+  if (origin === null || (origin.untouchedCopyOf === undefined && origin.isOfSpare === undefined)) return;
   const { version, imageDigest } = origin;
-  await replaceFile(directory.diskOriginPath, `${JSON.stringify({ version, imageDigest })}\n`, { mode: 0o600 });
+  await replaceOrigin(directory, { version, imageDigest, untouchedCopyOf: undefined, isOfSpare: undefined });
+}
+
+/** Writes down that what is left of this machine belongs to nobody, before the record goes that says so. */
+export async function noteSpareEnded(directory: VmDirectory): Promise<void> {
+  const origin = await readDiskOrigin(directory);
+  if (origin !== null) await replaceOrigin(directory, { ...origin, isOfSpare: true });
+}
+
+/** True for the disk of a machine that was made ahead of its VM, or of a VM that nobody has been in. */
+export function isOfNobody({ untouchedCopyOf, isOfSpare }: DiskOrigin): boolean {
+  return isOfSpare === true || (untouchedCopyOf !== undefined && parseId('snap', untouchedCopyOf) === null);
 }
 
 /** Writes it, and returns when a loss of power cannot undo that any more. */
@@ -50,8 +64,11 @@ export async function writeDiskOrigin(
   imageDigest: string,
   untouchedCopyOf?: string,
 ): Promise<void> {
-  const origin: DiskOrigin = { version: 1, imageDigest, untouchedCopyOf };
-  await replaceFile(directory.diskOriginPath, `${JSON.stringify(origin)}\n`, { mode: 0o600 });
+  await replaceOrigin(directory, { version: 1, imageDigest, untouchedCopyOf, isOfSpare: undefined });
   await synchronise(directory.diskOriginPath);
   await synchronise(directory.path);
+}
+
+async function replaceOrigin({ diskOriginPath }: VmDirectory, origin: DiskOrigin): Promise<void> {
+  await replaceFile(diskOriginPath, `${JSON.stringify(origin)}\n`, { mode: 0o600 });
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { VmId } from '../../../domain/ids.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
+import { noteSpareEnded } from './disk-origin.ts';
 import { newerMachine } from './errors.ts';
 import { type LaunchRecord, readRecord, removeRecord } from './launch-record.ts';
 import type { Machines } from './machines.ts';
@@ -24,6 +25,7 @@ export async function endMachine(machines: Machines, vmId: VmId, options: Aborta
   if (stored.kind === 'newer') throw newerMachine();
   if (stored.kind === 'valid') await endVmm(machines, vmId, stored.record, options);
   else await endLostVmm(machines, vmId, options);
+  if (stored.kind === 'valid' && stored.record.isSpare === true) await noteSpareEnded(directory);
   await clearLife(machines, vmId);
   if (stored.kind !== 'none') machines.hint(vmId);
 }

@@ -17,6 +17,11 @@ const HINTS: readonly string[] = [
   ...['GUEST_PANICKED', 'BLOCK_IO_ERROR'],
 ];
 
+/** True for a status that a machine does not come back from without a reset. */
+export function isOver(status: string): boolean {
+  return status === 'shutdown' || status === 'guest-panicked' || status === 'internal-error';
+}
+
 /**
  * The state behind a status. `seen`: the end that an event told of; `consoleTail`: the last lines of this life, for the
  * states that mean its end.

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseId, type VmId } from '../../../domain/ids.ts';
+import type { VmId } from '../../../domain/ids.ts';
 import type { DiskSpec, Driver, FoundVm, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { readCpuMs } from '../../shared/process.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { makeDisk } from './disk.ts';
-import { readDiskOrigin } from './disk-origin.ts';
+import { isOfNobody, readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
 import { imageLost, machinePresent } from './errors.ts';
 import { createHostStorage } from './host-storage.ts';
@@ -90,6 +90,8 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         await endLostVmm(machines, vmId, options);
         await forgetSuspended(vmId, suspended);
         const origin = await readDiskOrigin(directory);
+        // What it was goes last: interrupted, it is found for what it is.
+        await rm(directory.runPath, { recursive: true, force: true });
         await rm(directory.path, { recursive: true, force: true });
         if (origin !== null) await images.removeUnused(origin.imageDigest);
       }),
@@ -181,10 +183,10 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   };
 }
 
-/** A server was killed over making a spare, or a VM that nobody has been in. */
-async function isUnbegun(directory: VmDirectory): Promise<boolean> {
-  const copied = (await readDiskOrigin(directory))?.untouchedCopyOf;
-  return copied !== undefined && parseId('snap', copied) === null;
+/** A server was killed over making a spare, or over ending one. */
+async function isOfSpare(directory: VmDirectory): Promise<boolean> {
+  const origin = await readDiskOrigin(directory);
+  return origin !== null && isOfNobody(origin);
 }
 
 /** All VMs that have a directory here, except those whose machine another installation or a newer version has started. */
@@ -196,7 +198,7 @@ async function findAll(deps: QemuDriverDeps, machines: Machines, options: Aborta
     if (stored.kind === 'newer' || (stored.kind === 'valid' && stored.record.installationId !== deps.installationId))
       continue;
     const isSpare =
-      stored.kind === 'valid' ? stored.record.isSpare === true : stored.kind === 'none' && (await isUnbegun(directory));
+      stored.kind === 'valid' ? stored.record.isSpare === true : stored.kind === 'none' && (await isOfSpare(directory));
     found.push({ vmId, observation: await inspectVm(machines, vmId, options), isSpare });
   }
   return found;

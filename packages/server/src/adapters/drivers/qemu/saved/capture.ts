@@ -5,8 +5,9 @@ import type { Abortable } from '../../../../ports/guest-link.ts';
 import { runProgram } from '../../../shared/run-program.ts';
 import { RESTORED_MEMORY } from '../command-line.ts';
 import { deviceDigestOf } from '../device-digest.ts';
-import { diskFull, isNoSpace, saveFailed } from '../errors.ts';
+import { diskFull, isNoSpace, noMachine, saveFailed } from '../errors.ts';
 import type { LaunchRecord } from '../launch-record.ts';
+import { isOver } from '../machine-end.ts';
 import { halt, setGoing } from '../processors.ts';
 import type { QmpClient } from '../qmp/qmp-client.ts';
 import type { VmDirectory } from '../vm-directory.ts';
@@ -91,11 +92,16 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   return facts;
 }
 
-/** Halts the machine for the work, leaves it as it was, and answers how long that took, milliseconds. */
+/**
+ * Halts the machine for the work, leaves it as it was, and answers how long that took, milliseconds. Throws `failed_precondition`
+ * driver.no_machine where its guest has ended before it was halted: there is no moment left that could be saved.
+ */
 async function measureHalt(client: QmpClient, work: () => Promise<void>): Promise<number> {
   const { status } = await client.execute('query-status', null);
   const haltedAt = performance.now();
   await halt(client);
+  const halted = await client.execute('query-status', null);
+  if (isOver(halted.status)) throw noMachine();
   try {
     await work();
   } finally {

@@ -5,12 +5,16 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { ExecRequest } from '../../../../domain/execution/execution.ts';
 import { idFromUuid, type SnapshotId } from '../../../../domain/ids.ts';
 import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
+import { connectQmp } from '../connect-qmp.ts';
+import { readRecord } from '../launch-record.ts';
 import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { vmDirectory } from '../vm-directory.ts';
+import { captureMachine } from './capture.ts';
 import { digestSparse } from './memory/copy-memory.ts';
 
 /* Machines that go on where another one was: real guests, real memory. */
@@ -291,3 +295,34 @@ async function askMonitor(path: string, commands: readonly object[]): Promise<re
   await once(socket, 'close');
   return answers.slice(1);
 }
+
+test('a guest that ends while its machine is about to be halted cannot be saved, and is told to have ended', async () => {
+  const machine = newMachine();
+  const link = await start(machine);
+  const directory = vmDirectory(host.dataDir, machine.vmId);
+  const stored = await readRecord(directory.recordPath);
+  if (stored.kind !== 'valid' || stored.record.process === null) throw new Error('there is no record');
+  const { record } = stored;
+  await using client = await connectQmp(directory, record.uuid);
+  const ask = client.execute.bind(client);
+  let isFirst = true;
+  vi.spyOn(client, 'execute').mockImplementation(async (command, argument) => {
+    const answer = await ask(command, argument);
+    if (command === 'query-status' && isFirst) {
+      isFirst = false;
+      await link.shutDown('power-off', { ...options, graceMs: 1_000 });
+      await vi.waitUntil(async () => (await ask('query-status', null)).status === 'shutdown', { timeout: 60_000 });
+    }
+    return answer;
+  });
+  const out = join(host.dataDir, 'never');
+  mkdirSync(out);
+  const size = { vcpuCount: machine.spec.vcpuCount, memoryMib: machine.spec.memoryMib };
+
+  const saving = captureMachine({
+    ...{ client, directory, record, ...size, out, imageToolPath: 'qemu-img', isPrepared: false, ...options },
+    pid: record.process?.pid ?? 0,
+  });
+
+  await expect(saving).rejects.toMatchObject({ reason: 'driver.no_machine' });
+});
