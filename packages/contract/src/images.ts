@@ -7,9 +7,19 @@ const EXAMPLE_IMAGE = {
   digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   root_bytes: 419_430_400,
   size_bytes: 251_658_240,
+  boot: 'direct',
+  firmware: null,
   kernel_version: '6.1.0-28-cloud-amd64',
   built_at: '2026-01-31T11:00:00.000Z',
 } as const;
+
+export const ImageBoot = Type.Union([Type.Literal('direct'), Type.Literal('firmware')], {
+  description:
+    '`direct`: the monitor enters a kernel, whose root is the disk. `firmware`: the boot loader on the disk is started.',
+});
+export const ImageFirmware = Type.Union([Type.Literal('bios'), Type.Literal('uefi')], {
+  description: 'What starts the disk.',
+});
 
 export const Image = component(
   'Image',
@@ -18,10 +28,12 @@ export const Image = component(
     digest: Type.String({ description: 'sha256 over everything it was made from, in hex.' }),
     root_bytes: Type.Integer({ minimum: 0, description: 'Virtual size of its root disk.' }),
     size_bytes: Type.Integer({ minimum: 0, description: "What it takes on the host's disk." }),
-    kernel_version: Type.String({ description: 'The kernel it boots.' }),
+    boot: ImageBoot,
+    firmware: nullable(ImageFirmware),
+    kernel_version: nullable(Type.String({ description: 'The kernel it boots; null where firmware starts its disk.' })),
     built_at: timestamp('When it was built.'),
   },
-  { description: 'A bootable image: kernel, initramfs with the guest agent, root disk.', examples: [EXAMPLE_IMAGE] },
+  { description: 'A bootable image: a root disk, and what starts it.', examples: [EXAMPLE_IMAGE] },
 );
 export type Image = Static<typeof Image>;
 

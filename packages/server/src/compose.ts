@@ -46,7 +46,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Driver } from './ports/driver.ts';
 import type { FaultPoint } from './ports/fault-point.ts';
 import type { Ids } from './ports/ids.ts';
-import type { ImageSource } from './ports/image-source.ts';
+import type { FindDefinition, ImageSource } from './ports/image-source.ts';
 import type { Log } from './ports/log.ts';
 import type { RateLimiter } from './ports/rate-limiter.ts';
 import type { Keyring } from './ports/sealer.ts';
@@ -76,7 +76,8 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   const store = faultPoint === null ? sqlite : storeWithFaultPoints(sqlite, faultPoint);
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
   const hostId = await obtainHostId(store, ids);
-  const machines = await createMachines(config, { installationId: hostId, clock, log, faultPoint });
+  const definitionOf: FindDefinition = async (name) => (await store.images.get(name))?.definition ?? null;
+  const machines = await createMachines(config, { installationId: hostId, clock, log, faultPoint, definitionOf });
   const driver = parts.use(machines.driver);
   const engine = createEngine(
     {
@@ -154,12 +155,13 @@ interface MachineDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly faultPoint: FaultPoint | null;
+  readonly definitionOf: FindDefinition;
 }
 
 /** The driver that was asked for, with the images that its machines start from. */
 async function createMachines(
   config: Config,
-  { installationId, clock, log, faultPoint }: MachineDeps,
+  { installationId, clock, log, faultPoint, definitionOf }: MachineDeps,
 ): Promise<{ readonly driver: Driver; readonly images: ImageSource }> {
   if (config.driver === 'simulated') {
     const path = join(config.dataDir, 'simulated');
@@ -170,7 +172,7 @@ async function createMachines(
     });
     return {
       driver: createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper, saved, templates }) }),
-      images: createSimulatedImages(),
+      images: createSimulatedImages(definitionOf),
     };
   }
   const { dataDir, cacheDir } = config;

@@ -55,7 +55,7 @@ function formatImages(entries: readonly ImageEntry[]): string {
     image.digest.slice(0, 12),
     note,
     formatBytes(image.size_bytes),
-    image.kernel_version,
+    image.kernel_version ?? image.firmware ?? '-',
     formatAge(image.built_at),
   ];
   const rows = entries.flatMap(({ name, current, older }) => [

@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts';
 import { createExpiries } from './expiry/expiry.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { createIdentity } from './identity/create-identity.ts';
+import { namesOfImages } from './images/known-images.ts';
 import { buildImage } from './operations/build-image.ts';
 import { buildWarmTemplate } from './operations/build-warm-template.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
@@ -176,11 +177,11 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     quotas: createQuotaApi({ ...deps, config }),
     audit: createAuditApi({ ...deps, refusals }),
     rateLimits: createRateLimits(deps.rateLimiter, config.rateLimits),
-    capabilities: () => ({
+    capabilities: async () => ({
       version: config.version,
       driver: deps.driver.kind,
       ...deps.driver.capabilities,
-      images: deps.images.recipes(),
+      images: await namesOfImages(deps),
       degraded: [deps.rateLimiter.whyAlone()].filter((why) => why !== null),
     }),
     whyNotReady: () => notReady ?? diskSpace.whyFull(),

@@ -58,7 +58,7 @@ export interface Engine {
   readonly audit: AuditApi;
   readonly quotas: QuotaApi;
   /** What this server can do, for clients that adapt. */
-  capabilities(): Capabilities;
+  capabilities(): Promise<Capabilities>;
   /** Null when it takes work, else a sentence that says what it waits for. */
   whyNotReady(): string | null;
 }
@@ -321,7 +321,7 @@ export interface ImageApi {
   remove(principal: Principal, ref: string): Promise<readonly Image[]>;
 }
 
-/** A recipe, and what was built of it. */
+/** What a name stands for, and what was made of it. */
 export interface ImageEntry {
   readonly name: string;
   /** The image as the recipe stands now; null until it is built. */

@@ -67,7 +67,9 @@ export function createInstallation(
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   const dataDir = mkdtempSync(join(tmpdir(), 'volary-test-engine-'));
   const world = createSimulatedWorld({ clock });
-  const allImages = createSimulatedImages();
+  /** Of the server that was started last. */
+  let current: Store | null = null;
+  const allImages = createSimulatedImages(async (name) => (await current?.images.get(name))?.definition ?? null);
   const hostId: HostId = ids.create('host');
   const { limits, timers } = ENGINE_DEFAULTS;
   const config: EngineConfig = {
@@ -91,6 +93,7 @@ export function createInstallation(
     wrapStore: (store: Store) => Store = (store) => store,
   ): Promise<TestServer> {
     const store = wrapStore(await createSqliteStore({ path: join(dataDir, 'volary.db') }));
+    current = store;
     const driver = wrapDriver(createSimulatedDriver({ world }));
     const queue = createMemoryQueue({ clock, log, random: ids.random });
     const bus = createMemoryBus({ log });

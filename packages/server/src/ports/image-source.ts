@@ -1,3 +1,4 @@
+import type { ImageDefinition } from '../domain/image/definition.ts';
 import type { Image } from '../domain/image/image.ts';
 
 /** How far a build is. `fraction` is of the whole, 0 to 1, null when nobody can tell. */
@@ -7,24 +8,32 @@ export interface BuildProgress {
   readonly message: string;
 }
 
-/** Makes and keeps the images that disks are made from. What it keeps can be rebuilt at any time: no disk depends on it. */
+export interface EnsureOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: BuildProgress) => void;
+  /** What the name is to stand for, before it is stored; absent: what it stands for. Nobody's who is built in. */
+  readonly definition?: ImageDefinition;
+}
+
+/** What a name stands for that users gave; null: nothing. Whoever makes an image source gives it one. */
+export type FindDefinition = (name: string) => Promise<ImageDefinition | null>;
+
+/** Makes and keeps the images that disks are made from. What it keeps can be made again at any time: no disk depends on it. */
 export interface ImageSource {
-  /** Names that `ensure` knows how to build, whether built or not. */
-  recipes(): readonly string[];
+  /** Names that it knows by itself, whether built or not. What users define has other names. */
+  builtIns(): readonly string[];
   /** Complete images on this host, any version, newest first. Half-made ones are never among them. */
   list(): Promise<readonly Image[]>;
-  /** The image of this name as its recipe stands now, or null if it has not been built. */
+  /** The image of this name as it is defined now, or null if it has not been made, or the name stands for nothing. */
   find(name: string): Promise<Image | null>;
   /**
-   * Builds the image unless it is there. Safe to repeat and to call side by side: one build serves all callers. An abort
-   * or a fault leaves nothing half-made.
+   * Makes the image unless it is there: builds it, or fetches it and looks at it. Safe to repeat and to call side by side: one build serves
+   * all callers, and what two images are made from is fetched once. An abort or a fault leaves nothing half-made, besides a part of a download
+   * that the next one goes on with.
    * Throws `not_found` image.unknown, `failed_precondition` image.tool_missing, `failed_precondition` image.build_failed (with the
    * failing program's last words), or the signal's reason.
    */
-  ensure(
-    name: string,
-    options: { readonly signal: AbortSignal; readonly onProgress: (progress: BuildProgress) => void },
-  ): Promise<Image>;
+  ensure(name: string, options: EnsureOptions): Promise<Image>;
   /** Bytes that each of these images adds on the disk to those named before it: a file that several share counts for the first of them. */
   measure(digests: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**

@@ -4,6 +4,7 @@ import { eventTableContract } from './store-contract/events.contract.ts';
 import { executionTableContract } from './store-contract/executions.contract.ts';
 import type { MakeStore } from './store-contract/fixture.contract.ts';
 import { idempotencyKeyTableContract } from './store-contract/idempotency-keys.contract.ts';
+import { imageTableContract } from './store-contract/images.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
 import { apiKeyTableContract, roleTableContract } from './store-contract/roles-and-keys.contract.ts';
 import { secretTableContract } from './store-contract/secrets.contract.ts';
@@ -36,6 +37,7 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     signingKeyTableContract(make);
     secretTableContract(make);
     auditTableContract(make);
+    imageTableContract(make);
     usageContract(make);
   });
 }

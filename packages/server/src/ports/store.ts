@@ -27,6 +27,7 @@ import type { Vm } from '../domain/vm/vm.ts';
 import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/delivery.ts';
 import type { Webhook } from '../domain/webhook/webhook.ts';
 import type { AuditTable } from './audit-table.ts';
+import type { ImageTable } from './image-table.ts';
 
 /** A page of a list: at most `limit` rows that come after the row with the id `after`. */
 export interface PageRequest<Cursor> {
@@ -371,6 +372,7 @@ export interface Tables {
   readonly signingKeys: SigningKeyTable;
   readonly secrets: SecretTable;
   readonly audit: AuditTable;
+  readonly images: ImageTable;
 }
 
 /**

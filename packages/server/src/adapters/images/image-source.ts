@@ -64,7 +64,7 @@ export async function createImageSource({ cacheDir, guestPath, log }: ImageSourc
   }
 
   return {
-    recipes: () => [...recipes.keys()],
+    builtIns: () => [...recipes.keys()],
     find,
     list: () => listImages(cache),
     async ensure(name, options) {

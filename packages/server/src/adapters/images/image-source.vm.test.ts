@@ -17,7 +17,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VolaryError } from '../../domain/errors.ts';
-import type { Image } from '../../domain/image/image.ts';
+import type { DirectImage, Image } from '../../domain/image/image.ts';
 import type { BuildProgress, ImageSource } from '../../ports/image-source.ts';
 import { createPinoLog } from '../system/pino-log.ts';
 import { createImageSource } from './image-source.ts';
@@ -71,11 +71,12 @@ describe('building the base image', () => {
     const progress: BuildProgress[] = [];
     const before = hostLists();
 
-    const [image, same] = await Promise.all([
+    const [made, same] = await Promise.all([
       source.ensure('base', { ...silently, onProgress: (step) => progress.push(step) }),
       source.ensure('base', silently),
     ]);
 
+    const image = direct(made);
     expect(same).toEqual(image);
     expect(await source.find('base')).toEqual(image);
     expect(hostLists()).toEqual(before);
@@ -93,7 +94,7 @@ describe('building the base image', () => {
     // Another agent needs another initramfs, and nothing else.
     const makefile = readFileSync(join(guestPath, 'agent/Makefile'), 'utf8');
     writeFileSync(join(guestPath, 'agent/Makefile'), makefile.replace(/^VERSION := .*$/m, 'VERSION := 9.9.9'));
-    const rebuilt = await source.ensure('base', silently);
+    const rebuilt = direct(await source.ensure('base', silently));
     expect(rebuilt.digest).not.toBe(image.digest);
     expect(statSync(rebuilt.rootPath).ino).toBe(statSync(image.rootPath).ino);
     expect(await source.list()).toEqual([rebuilt, image]);
@@ -164,10 +165,15 @@ describe('building the base image', () => {
   it('knows only the images that have a recipe', async () => {
     const source = await sourceWith({});
 
-    expect(source.recipes()).toEqual(['base']);
+    expect(source.builtIns()).toEqual(['base']);
     await expect(source.ensure('nonsense', silently)).rejects.toMatchObject({ reason: 'image.unknown' });
   });
 });
+
+function direct(image: Image): DirectImage {
+  if (image.boot !== 'direct') throw new Error('it starts by firmware');
+  return image;
+}
 
 /** Processes of mmdebstrap that build into this test's cache: they have its directory open. */
 function builders(): readonly string[] {
@@ -182,7 +188,7 @@ function builders(): readonly string[] {
 }
 
 /** A kernel that starts directly, and an initramfs with the agent and the modules, each after those it needs. */
-function expectFiles(image: Image): void {
+function expectFiles(image: DirectImage): void {
   expect(statSync(image.rootPath).mode & 0o777).toBe(0o644);
   expect(readFileSync(image.kernelPath).subarray(0, 4).toString('latin1')).toBe('\x7fELF');
   const initramfs = readFileSync(image.initramfsPath);
@@ -197,7 +203,7 @@ function expectFiles(image: Image): void {
 }
 
 /** A Debian as its users expect it, with nothing in it of how it was built. */
-function expectDebian(image: Image): void {
+function expectDebian(image: DirectImage): void {
   expect(() => execFileSync('e2fsck', ['-fn', image.rootPath], { env, stdio: 'ignore' })).not.toThrow();
   expect(inspect(image, 'show_super_stats -h')).toContain('volary-root');
   expect(inspect(image, 'cat /usr/lib/os-release')).toContain('VERSION_CODENAME=bookworm');
@@ -210,7 +216,7 @@ function expectDebian(image: Image): void {
 }
 
 /** QEMU starts the kernel directly, and the agent in it finds its root disk and makes the file system as large as that. */
-async function expectStartsAndGrows(image: Image): Promise<void> {
+async function expectStartsAndGrows(image: DirectImage): Promise<void> {
   const disk = join(cacheDir, 'disk.qcow2');
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', image.rootPath, '-F', 'raw', disk, '8G']);
   const machine = spawn(

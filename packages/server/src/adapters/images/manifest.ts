@@ -68,6 +68,7 @@ export async function readImage(directory: string): Promise<CachedImage | null> 
   const image: Image = {
     name: manifest.name,
     digest: manifest.digest,
+    boot: 'direct',
     kernelPath: at('kernel'),
     initramfsPath: at('initramfs'),
     rootPath: at('root'),

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { filesOf } from '../../domain/image/image.ts';
 import { type CachePaths, listImages } from './cache.ts';
 
 /** Of a block, as `stat` counts them. */
@@ -15,7 +16,7 @@ export async function measureImages(
   for (const digest of digests) {
     const image = images.get(digest);
     let bytes = 0;
-    for (const path of image === undefined ? [] : [image.kernelPath, image.initramfsPath, image.rootPath]) {
+    for (const path of image === undefined ? [] : filesOf(image)) {
       const found = await stat(path).catch(() => null);
       const identity = found === null ? '' : `${found.dev}:${found.ino}`;
       if (found === null || counted.has(identity)) continue;

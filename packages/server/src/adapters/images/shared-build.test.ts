@@ -6,6 +6,7 @@ import { createSharedBuild, type SharedBuild } from './shared-build.ts';
 const IMAGE: Image = {
   name: 'base',
   digest: '0'.repeat(64),
+  boot: 'direct',
   kernelPath: '/kernel',
   initramfsPath: '/initramfs',
   rootPath: '/root',

@@ -10,7 +10,9 @@ export function toImageDto(image: Image): ImageDto {
     digest: image.digest,
     root_bytes: image.rootBytes,
     size_bytes: image.sizeBytes,
-    kernel_version: image.kernelVersion,
+    boot: image.boot,
+    firmware: image.boot === 'firmware' ? image.firmware : null,
+    kernel_version: image.boot === 'direct' ? image.kernelVersion : null,
     built_at: toIso(image.builtAt),
   };
 }

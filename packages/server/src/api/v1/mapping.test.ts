@@ -37,7 +37,7 @@ import * as events from '../../domain/events.ts';
 import type { ExecRequest, Execution } from '../../domain/execution/execution.ts';
 import * as executions from '../../domain/execution/execution.ts';
 import type { Host } from '../../domain/host/host.ts';
-import type { Image } from '../../domain/image/image.ts';
+import type { DirectImage, FirmwareImage } from '../../domain/image/image.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import * as operations from '../../domain/operation/operation.ts';
 import { PERMISSIONS } from '../../domain/principal/permissions.ts';
@@ -187,14 +187,16 @@ const EVENT = {
 const IMAGE = {
   name: ['name'],
   digest: ['digest'],
+  boot: ['boot'],
   kernelPath: { inside: 'a path of the host' },
   initramfsPath: { inside: 'a path of the host' },
   rootPath: { inside: 'a path of the host' },
   rootBytes: ['root_bytes'],
   sizeBytes: ['size_bytes'],
   kernelVersion: ['kernel_version'],
+  firmware: ['firmware'],
   builtAt: ['built_at'],
-} as const satisfies Places<Image, ImageDto>;
+} as const satisfies Places<DirectImage & Pick<FirmwareImage, 'firmware'>, ImageDto>;
 
 const HOST = {
   id: ['id'],

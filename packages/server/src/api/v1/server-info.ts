@@ -16,7 +16,7 @@ export function mountServerInfo(app: FastifyInstance, { engine, signals, version
     toHostDto(await engine.hosts.get(request.principal, request.params.ref)),
   );
 
-  mount(app, routes.getCapabilities, async () => toCapabilitiesDto(engine.capabilities()));
+  mount(app, routes.getCapabilities, async () => toCapabilitiesDto(await engine.capabilities()));
 
   mount(app, routes.getOpenApi, async () => openApiDocument({ version }));
 

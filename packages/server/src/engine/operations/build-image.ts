@@ -7,6 +7,7 @@ import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
+import { isKnownImage } from '../images/known-images.ts';
 import type { Once } from '../requests.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
@@ -24,7 +25,7 @@ export async function buildImage(
   authorise(principal, 'image:build');
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
-  if (!deps.images.recipes().includes(name)) throw unknownImage(name);
+  if (!(await isKnownImage(deps, name))) throw unknownImage(name);
   const { operation, isNew } = await deps.store.transaction(async (tables) => {
     const active = (await tables.operations.listActive()).find(
       ({ subject }) => subject.kind === 'image' && subject.name === name,

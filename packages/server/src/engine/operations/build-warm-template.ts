@@ -25,7 +25,7 @@ export async function buildWarmTemplate(
   authorise(principal, 'warm-template:build');
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
-  const kind: TemplateKind = completeSpec(deps, asked);
+  const kind: TemplateKind = await completeSpec(deps, asked);
   requirePossible(deps);
   const subject = { kind: 'warm_template', name: titleOfKind(kind) } as const;
   const made: Operation = {

@@ -1,12 +1,14 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isKnownImage, namesOfImages } from '../images/known-images.ts';
 
 /** What was asked for, with defaults for the rest. Throws `invalid_argument` vm.*, `unsupported` driver.no_such_network_mode. */
-export function completeSpec(
-  { driver, images }: Pick<EngineDeps, 'driver' | 'images'>,
+export async function completeSpec(
+  deps: Pick<EngineDeps, 'driver' | 'images' | 'store'>,
   asked: Partial<VmSpec>,
-): VmSpec {
+): Promise<VmSpec> {
+  const { driver } = deps;
   const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' }, ...asked };
   checkVmSpec(spec);
   const { networkModes } = driver.capabilities;
@@ -16,10 +18,10 @@ export function completeSpec(
       details: { field: 'network.mode', allowed: networkModes },
     });
   }
-  const recipes = images.recipes();
-  if (recipes.includes(spec.image)) return spec;
-  throw new VolaryError('invalid_argument', `There is no image ${spec.image}; there are: ${recipes.join(', ')}.`, {
+  if (await isKnownImage(deps, spec.image)) return spec;
+  const names = await namesOfImages(deps);
+  throw new VolaryError('invalid_argument', `There is no image ${spec.image}; there are: ${names.join(', ')}.`, {
     reason: 'vm.unknown_image',
-    details: { field: 'image', allowed: recipes },
+    details: { field: 'image', allowed: names },
   });
 }

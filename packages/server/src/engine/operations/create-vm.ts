@@ -34,7 +34,7 @@ export async function createVm(
   authorise(principal, 'vm:create');
   const earlier = await recallChange(deps, once);
   if (earlier !== null) return earlier;
-  const spec = completeSpec(deps, request.spec);
+  const spec = await completeSpec(deps, request.spec);
   checkNewVm(request);
   const isWarm = request.start && request.warmStart !== 'never';
   const spare = isWarm ? deps.pool.take(spec) : null;

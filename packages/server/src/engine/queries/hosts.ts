@@ -38,8 +38,8 @@ export function createHostQueries(deps: HostDeps): HostApi {
 
 async function measureHost({ driver, images, hostProbe, clock, config }: HostDeps): Promise<Host> {
   const facts = await hostProbe.measure();
-  // Any image's kernel will do for the probe guest; without one the accelerator cannot be tried yet.
-  const [image = null] = await images.list();
+  // The kernel of any image that is entered directly will do for the probe guest; without one the accelerator cannot be tried yet.
+  const image = (await images.list()).find(({ boot }) => boot === 'direct') ?? null;
   const { version, accelerator } = await probeDriver({ driver, clock }, image);
   return {
     id: config.hostId,

@@ -2,18 +2,20 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { ImageEntry } from '../engine.ts';
+import { namesOfImages } from '../images/known-images.ts';
 
-/** Every recipe with what was built of it, and what was built of recipes that are gone. */
+/** Every name with what was made of it, and what was made of names that are gone. */
 export async function listImages(
-  { images }: Pick<EngineDeps, 'images'>,
+  deps: Pick<EngineDeps, 'images' | 'store'>,
   principal: Principal,
 ): Promise<readonly ImageEntry[]> {
   authorise(principal, 'image:read');
+  const { images } = deps;
   const built = await images.list();
-  const names = new Set([...images.recipes(), ...built.map((image) => image.name)]);
+  const names = new Set([...(await namesOfImages(deps)), ...built.map((image) => image.name)]);
   return await Promise.all(
     [...names].map(async (name) => {
-      const current = images.recipes().includes(name) ? await images.find(name) : null;
+      const current = await images.find(name);
       return { name, current, older: built.filter((image) => image.name === name && image.digest !== current?.digest) };
     }),
   );

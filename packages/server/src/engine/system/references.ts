@@ -7,6 +7,7 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import { isOriginPending } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
+import { namesOfImages } from '../images/known-images.ts';
 import { everyVm } from '../queries/every-vm.ts';
 
 const PAGE = 500;
@@ -38,11 +39,13 @@ export async function usersOfImage(
   return (await findReferences(tables)).byImage.get(digest) ?? [];
 }
 
-/** The image that VMs are made from now, by recipe; a recipe that was not built has none. */
-export async function currentImages({ images }: Pick<EngineDeps, 'images'>): Promise<ReadonlyMap<string, StorageUser>> {
+/** The image that VMs are made from now, by name; a name of which nothing was made has none. */
+export async function currentImages(
+  deps: Pick<EngineDeps, 'images' | 'store'>,
+): Promise<ReadonlyMap<string, StorageUser>> {
   const byDigest = new Map<string, StorageUser>();
-  for (const name of images.recipes()) {
-    const image = await images.find(name);
+  for (const name of await namesOfImages(deps)) {
+    const image = await deps.images.find(name);
     if (image !== null) byDigest.set(image.digest, { kind: 'recipe', id: null, name });
   }
   return byDigest;

@@ -54,7 +54,7 @@ interface Use {
 async function findUse(deps: EntryDeps, template: WarmTemplate, image: Image | null, options: Abortable): Promise<Use> {
   if (!deps.config.warm.isEnabled) return { spec: null, whyUnusable: DISABLED };
   if (image === null) return { spec: null, whyUnusable: NO_IMAGE };
-  const current = deps.images.recipes().includes(image.name) ? await deps.images.find(image.name) : null;
+  const current = await deps.images.find(image.name);
   if (current?.digest !== image.digest) return { spec: null, whyUnusable: OLDER_IMAGE };
   const { vcpuCount, memoryMib } = template;
   const diskGib = template.diskBytes / 1024 ** 3;

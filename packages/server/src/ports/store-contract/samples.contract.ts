@@ -3,6 +3,7 @@ import type { NewEvent } from '../../domain/events.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
 import type { KeyedRequest } from '../../domain/idempotency/keyed-request.ts';
 import { type Id, type IdPrefix, idFromUuid, type VmId } from '../../domain/ids.ts';
+import type { ImageDefinition, StoredImage } from '../../domain/image/definition.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
 import type { Session } from '../../domain/session/session.ts';
@@ -300,4 +301,18 @@ export function sampleSession(number: number, change: Partial<Session> = {}): Se
     revision: 1,
     ...change,
   };
+}
+
+/** A stored definition of this name. */
+export function sampleImage(name: string, change: Partial<StoredImage> = {}): StoredImage {
+  const definition: ImageDefinition = {
+    kind: 'disk',
+    description: '',
+    source: { location: 'https://images.example/root.qcow2', sha256: 'a'.repeat(64) },
+    format: 'qcow2',
+    isLocalAllowed: false,
+    boot: 'firmware',
+    firmware: 'bios',
+  };
+  return { name, definition, owner: 'ann', template: null, createdAt: 1, updatedAt: 1, ...change };
 }

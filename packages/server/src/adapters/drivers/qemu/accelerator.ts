@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Accelerator } from '../../../domain/host/host.ts';
-import type { Image } from '../../../domain/image/image.ts';
+import type { DirectImage } from '../../../domain/image/image.ts';
 import { integer, oneOf, record, text } from '../../../lib/shape.ts';
 import { abortable } from '../../shared/abortable.ts';
 import { readBootId } from '../../shared/process.ts';
@@ -25,7 +25,11 @@ export interface ChosenAccelerator {
 
 export interface AcceleratorChooser {
   /** The accelerator for this image's kernel, tried once per boot of the host and then remembered. Throws the signal's reason. */
-  choose(program: QemuProgram, image: Image, options: { readonly signal: AbortSignal }): Promise<ChosenAccelerator>;
+  choose(
+    program: QemuProgram,
+    image: DirectImage,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ChosenAccelerator>;
 }
 
 /** What `/v1/hosts` shows before there is an image to try with. */
@@ -54,7 +58,7 @@ export function createAcceleratorChooser(deps: ProbeDeps): AcceleratorChooser {
 
 async function decide(
   deps: ProbeDeps,
-  { program, image, kvm }: { readonly program: QemuProgram; readonly image: Image; readonly kvm: KvmDevice },
+  { program, image, kvm }: { readonly program: QemuProgram; readonly image: DirectImage; readonly kvm: KvmDevice },
 ): Promise<Accelerator> {
   const fallBack = (why: string): Accelerator => emulation(program, why);
   if (kvm.kind === 'absent') return fallBack('This host has no /dev/kvm');
@@ -86,7 +90,7 @@ function emulation(program: QemuProgram, why: string): Accelerator {
 }
 
 /** Another boot of the host, version of QEMU, kernel, or right to the device makes the answer worthless. */
-async function keyOf(program: QemuProgram, image: Image, kvm: KvmDevice): Promise<string> {
+async function keyOf(program: QemuProgram, image: DirectImage, kvm: KvmDevice): Promise<string> {
   const kernel = await stat(image.kernelPath).catch(() => null);
   const parts = [readBootId(), program.version, image.kernelVersion, kernel?.size ?? 0, kvm.kind];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);

@@ -76,7 +76,7 @@ async function findImageInCache(directory: VmDirectory, imagesPath: string): Pro
   const { name, digest, kernelVersion, builtAt, files } = manifest;
   return {
     ...{ name, digest, kernelVersion, builtAt, rootPath, rootBytes: files.root.sizeBytes, sizeBytes: 0 },
-    ...{ kernelPath: join(path, 'kernel'), initramfsPath: join(path, 'initramfs') },
+    ...{ boot: 'direct', kernelPath: join(path, 'kernel'), initramfsPath: join(path, 'initramfs') },
   };
 }
 

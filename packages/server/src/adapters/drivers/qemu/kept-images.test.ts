@@ -10,10 +10,11 @@ import {
 } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { idFromUuid, type VmId } from '../../../domain/ids.ts';
-import type { Image } from '../../../domain/image/image.ts';
+import type { DirectImage, Image } from '../../../domain/image/image.ts';
+import { requireDirect } from './direct-image.ts';
 import { writeDiskOrigin } from './disk-origin.ts';
 import { createKeptImages } from './kept-images.ts';
 import { vmDirectory } from './vm-directory.ts';
@@ -38,13 +39,13 @@ function vmId(number: number): VmId {
 }
 
 /** Files of an image; the root disk is a hole, but for its first bytes. */
-function makeImage(path: string, digit: string): Image {
+function makeImage(path: string, digit: string): DirectImage {
   mkdirSync(path, { recursive: true });
   const [kernelPath, initramfsPath, rootPath] = [join(path, 'kernel'), join(path, 'initramfs'), join(path, 'root.raw')];
   for (const file of [kernelPath, initramfsPath, rootPath]) writeFileSync(file, `${digit} ${file}`);
   truncateSync(rootPath, ROOT_BYTES);
   const facts = { name: 'base', digest: digit.repeat(64), kernelVersion: '6.1', builtAt: 5 };
-  return { ...facts, kernelPath, initramfsPath, rootPath, rootBytes: ROOT_BYTES, sizeBytes: 0 };
+  return { ...facts, boot: 'direct', kernelPath, initramfsPath, rootPath, rootBytes: ROOT_BYTES, sizeBytes: 0 };
 }
 
 /** Keeps the image for the disk of this VM. */
@@ -80,7 +81,7 @@ test('what lies on another file system is copied, holes and all', async ({ skip 
   try {
     const kept = await keepFor(ONE, makeImage(elsewhere, 'b'));
 
-    expect(readFileSync(kept.kernelPath, 'utf8')).toBe(`b ${join(elsewhere, 'kernel')}`);
+    expect(readFileSync(requireDirect(kept).kernelPath, 'utf8')).toBe(`b ${join(elsewhere, 'kernel')}`);
     expect(statSync(kept.rootPath).size).toBe(ROOT_BYTES);
     expect(kept.sizeBytes).toBeLessThan(ROOT_BYTES / 8);
   } finally {
@@ -125,9 +126,20 @@ test('nothing is removed while there is a disk of which nobody can tell what it 
   expect(namesKept()).toEqual([image.digest]);
 });
 
+test('of an image that starts by firmware there is a root alone', async () => {
+  const { boot: _, kernelPath: __, initramfsPath: ___, kernelVersion: ____, ...facts } = requireDirect(image);
+
+  const kept = await keepFor(ONE, { ...facts, boot: 'firmware', firmware: 'uefi' });
+
+  expect(kept).toMatchObject({ boot: 'firmware', firmware: 'uefi', rootBytes: ROOT_BYTES });
+  expect(readdirSync(dirname(kept.rootPath)).toSorted()).toEqual(['image.json', 'root.raw']);
+  expect(await createKeptImages(dataDir).find(image.digest)).toEqual(kept);
+  expect(() => requireDirect(kept)).toThrow(expect.objectContaining({ reason: 'driver.no_firmware_boot' }));
+});
+
 test('what has lost a file is no image, and is made whole from one that is', async () => {
   const kept = await keepFor(ONE, image);
-  await rm(kept.kernelPath);
+  await rm(requireDirect(kept).kernelPath);
 
   expect(await createKeptImages(dataDir).find(image.digest)).toBeNull();
   expect(await keepFor(ONE, image)).toEqual(kept);

@@ -1,7 +1,8 @@
 /**
  * What the disks of one data directory need of their images, kept in that directory:
  *
- *   images/<digest>/   kernel, initramfs, root.raw, image.json: links to the files of the cache, or copies of them
+ *   images/<digest>/   kernel, initramfs, root.raw, image.json: links to the files of the cache, or copies of them; no kernel and
+ *                      initramfs of an image that starts by firmware
  *
  * So the cache is one: whoever empties it, or shares it and removes an image from it, takes nothing from a disk. An image
  * appears by a rename, complete or not at all. Nobody counts its users: those are the disks that name it, also the saved
@@ -9,8 +10,9 @@
  */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FIRMWARES } from '../../../domain/image/definition.ts';
 import type { Image } from '../../../domain/image/image.ts';
-import { integer, oneOf, record, text } from '../../../lib/shape.ts';
+import { either, integer, type Of, oneOf, record, text } from '../../../lib/shape.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { inPlace, namesIn, removeParts } from '../../shared/in-place.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
@@ -30,6 +32,15 @@ const FACTS = record({
   kernelVersion: text,
   builtAt: integer(0),
 });
+const FIRMWARE_FACTS = record({
+  version: oneOf(2),
+  name: text,
+  digest: text,
+  rootBytes: integer(1),
+  firmware: oneOf(...FIRMWARES),
+  builtAt: integer(0),
+});
+const isFacts = either(FACTS, FIRMWARE_FACTS);
 
 export interface KeptImages {
   /**
@@ -75,42 +86,54 @@ export function createKeptImages(dataDir: string): KeptImages {
 }
 
 async function put(path: string, image: Image, options: Abortable): Promise<void> {
-  const { name, digest, rootBytes, kernelVersion, builtAt } = image;
   // The data directory's own mode: a VMM is handed what it needs, and comes here for nothing.
   await mkdir(path, { recursive: true, mode: 0o700 });
-  await rm(join(path, digest), { recursive: true, force: true });
+  await rm(join(path, image.digest), { recursive: true, force: true });
   await inPlace(
     path,
     async (out) => {
-      await linkImageFile(image.kernelPath, join(out, FILES.kernel), options);
-      await linkImageFile(image.initramfsPath, join(out, FILES.initramfs), options);
+      if (image.boot === 'direct') {
+        await linkImageFile(image.kernelPath, join(out, FILES.kernel), options);
+        await linkImageFile(image.initramfsPath, join(out, FILES.initramfs), options);
+      }
       await linkImageFile(image.rootPath, join(out, FILES.root), options);
-      const facts = { version: 1, name, digest, rootBytes, kernelVersion, builtAt };
-      await writeFile(join(out, FILES.facts), `${JSON.stringify(facts)}\n`, { mode: 0o600 });
-      return digest;
+      await writeFile(join(out, FILES.facts), `${JSON.stringify(factsOf(image))}\n`, { mode: 0o600 });
+      return image.digest;
     },
     { mode: 0o700 },
   );
 }
 
+function factsOf(image: Image): Of<typeof isFacts> {
+  const { name, digest, rootBytes, builtAt } = image;
+  return image.boot === 'direct'
+    ? { version: 1, name, digest, rootBytes, kernelVersion: image.kernelVersion, builtAt }
+    : { version: 2, name, digest, rootBytes, firmware: image.firmware, builtAt };
+}
+
 async function read(directory: string): Promise<Image | null> {
   const facts = await readFacts(join(directory, FILES.facts));
   if (facts === null) return null;
-  const paths = [FILES.kernel, FILES.initramfs, FILES.root].map((name) => join(directory, name));
-  const files = await Promise.all(paths.map((file) => stat(file).catch(() => null)));
+  const names = facts.version === 1 ? [FILES.kernel, FILES.initramfs, FILES.root] : [FILES.root];
+  const files = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => null)));
   if (files.some((file) => !file?.isFile()) || files.at(-1)?.size !== facts.rootBytes) return null;
-  const [kernelPath = '', initramfsPath = '', rootPath = ''] = paths;
-  const { name, digest, rootBytes, kernelVersion, builtAt } = facts;
+  const { name, digest, rootBytes, builtAt } = facts;
   const sizeBytes = files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0);
-  return { name, digest, kernelPath, initramfsPath, rootPath, rootBytes, sizeBytes, kernelVersion, builtAt };
+  const common = { name, digest, rootPath: join(directory, FILES.root), rootBytes, sizeBytes, builtAt };
+  if (facts.version === 2) return { ...common, boot: 'firmware', firmware: facts.firmware };
+  return {
+    ...{ ...common, boot: 'direct', kernelVersion: facts.kernelVersion },
+    kernelPath: join(directory, FILES.kernel),
+    initramfsPath: join(directory, FILES.initramfs),
+  };
 }
 
-async function readFacts(path: string) {
+async function readFacts(path: string): Promise<Of<typeof isFacts> | null> {
   const content = await readFile(path, 'utf8').catch(() => null);
   if (content === null) return null;
   try {
     const value: unknown = JSON.parse(content);
-    return FACTS(value) ? value : null;
+    return isFacts(value) ? value : null;
   } catch {
     // Damaged: as if it were not there. What can be linked again is; what cannot is told to be lost.
     return null;

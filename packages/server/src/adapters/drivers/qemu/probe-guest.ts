@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { toVolaryError } from '../../../domain/errors.ts';
-import type { Image } from '../../../domain/image/image.ts';
+import type { DirectImage } from '../../../domain/image/image.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ConnectAgent } from './agent-transport.ts';
 import { openAgentSocket } from './agent-transport.ts';
@@ -22,7 +22,7 @@ export interface ProbeRequest {
   readonly program: QemuProgram;
   readonly accelerator: 'kvm' | 'tcg';
   readonly identity: Identity | null;
-  readonly image: Image;
+  readonly image: DirectImage;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }

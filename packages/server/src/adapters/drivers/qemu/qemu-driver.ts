@@ -122,7 +122,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     async probe({ signal, image }) {
       const program = await findQemu({ signal });
       const accelerator =
-        image === null ? notTried() : (await accelerators.choose(program, image, { signal })).accelerator;
+        image?.boot === 'direct' ? (await accelerators.choose(program, image, { signal })).accelerator : notTried();
       return { version: program.version, accelerator };
     },
 

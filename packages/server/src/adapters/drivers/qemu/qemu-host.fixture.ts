@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idFromUuid, type VmId } from '../../../domain/ids.ts';
-import type { Image } from '../../../domain/image/image.ts';
+import type { DirectImage, Image } from '../../../domain/image/image.ts';
 import { VM_DEFAULTS } from '../../../domain/vm/spec.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
@@ -12,6 +12,7 @@ import { createImageSource } from '../../images/image-source.ts';
 import { createPinoLog } from '../../system/pino-log.ts';
 import { createSystemClock } from '../../system/system-clock.ts';
 import type { AgentConnection } from './agent-transport.ts';
+import { requireDirect } from './direct-image.ts';
 import { createQemuDriver } from './qemu-driver.ts';
 
 const GUEST_PATH = new URL('../../../../../../guest', import.meta.url).pathname;
@@ -21,7 +22,7 @@ const log = createPinoLog({ level: 'error' });
 export interface QemuHost extends AsyncDisposable {
   readonly dataDir: string;
   readonly cacheDir: string;
-  readonly image: Image;
+  readonly image: DirectImage;
   makeDriver(options?: { readonly searchPath?: string }): Driver;
   makeMachine(changes?: Partial<DiskSpec>): DiskSpec;
 }
@@ -35,7 +36,7 @@ export async function makeQemuHost(): Promise<QemuHost> {
   const imageCache = process.env['VOLARY_CACHE_DIR'] ?? join(homedir(), '.cache', 'volary');
   const images = await createImageSource({ cacheDir: imageCache, guestPath: GUEST_PATH, log });
   const silently = { signal: new AbortController().signal, onProgress: () => undefined };
-  const image = await images.ensure('base', silently);
+  const image = requireDirect(await images.ensure('base', silently));
   const directory = await mkdtemp(join(tmpdir(), 'qemu-'));
   const [dataDir, cacheDir] = [join(directory, 'data'), join(directory, 'cache')];
   return {

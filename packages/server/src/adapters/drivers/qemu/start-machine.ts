@@ -9,6 +9,7 @@ import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
 import { createConsoleLog } from './console-log.ts';
 import { deviceDigestOf, withoutBackEnd } from './device-digest.ts';
+import { requireDirect } from './direct-image.ts';
 import { noteDiskInUse, readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
 import { imageLost, isEndFailed, machinePresent } from './errors.ts';
@@ -188,7 +189,9 @@ interface Origin {
 }
 
 function inheritedFor({ image, saved }: Origin): readonly string[] {
-  return saved === null ? [image.kernelPath, image.initramfsPath] : [saved.devicesPath, saved.memoryPath];
+  if (saved !== null) return [saved.devicesPath, saved.memoryPath];
+  const { kernelPath, initramfsPath } = requireDirect(image);
+  return [kernelPath, initramfsPath];
 }
 
 /** The disk says what it needs, nobody else: on another image's root it would be another disk, damaged in silence. */
@@ -204,7 +207,7 @@ async function prepare(
   { image, saved }: Origin,
   { machines, program, accelerators, installationId, signal }: StartContext,
 ): Promise<Prepared> {
-  const { accelerator, kvm } = await accelerators.choose(program, image, { signal });
+  const { accelerator, kvm } = await accelerators.choose(program, requireDirect(image), { signal });
   if (accelerator.kind === 'none') {
     throw new VolaryError('failed_precondition', accelerator.explanation, { reason: 'driver.no_accelerator' });
   }

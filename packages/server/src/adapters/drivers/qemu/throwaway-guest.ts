@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Image } from '../../../domain/image/image.ts';
+import type { DirectImage } from '../../../domain/image/image.ts';
 import type { Log } from '../../../ports/log.ts';
 import { launchVmm } from './launch.ts';
 import type { LaunchRecord } from './launch-record.ts';
@@ -25,7 +25,7 @@ export interface ThrowawayRequest {
   readonly program: QemuProgram;
   readonly accelerator: 'kvm' | 'tcg';
   readonly identity: Identity | null;
-  readonly image: Image;
+  readonly image: DirectImage;
   readonly hasDisk: boolean;
   /** QEMU's arguments for the machine of this UUID. */
   readonly argumentsFor: (uuid: string) => readonly string[];

@@ -1,42 +1,71 @@
+import { createHash } from 'node:crypto';
 import { VolaryError } from '../../../domain/errors.ts';
+import type { ImageDefinition } from '../../../domain/image/definition.ts';
 import type { Image } from '../../../domain/image/image.ts';
-import type { ImageSource } from '../../../ports/image-source.ts';
+import type { FindDefinition, ImageSource } from '../../../ports/image-source.ts';
 
-/** Images for simulated machines: there is one, it has no files, and building it takes no time. */
-export function createSimulatedImages(): ImageSource {
-  const image: Image = {
-    name: 'base',
-    digest: '0'.repeat(64),
-    kernelPath: '',
-    initramfsPath: '',
-    rootPath: '',
-    rootBytes: 1024 ** 3,
-    sizeBytes: 0,
-    kernelVersion: 'simulated',
-    builtAt: 0,
-  };
-  let isBuilt = false;
-  const built = (): readonly Image[] => (isBuilt ? [image] : []);
+/** The one that there always is. */
+const BASE = {
+  name: 'base',
+  digest: '0'.repeat(64),
+  boot: 'direct',
+  kernelPath: '',
+  initramfsPath: '',
+  rootPath: '',
+  rootBytes: 1024 ** 3,
+  sizeBytes: 0,
+  kernelVersion: 'simulated',
+  builtAt: 0,
+} as const satisfies Image;
+
+/** A file with this checksum never turns out to be what it should be. */
+export const NEVER_MATCHES = '0'.repeat(64);
+
+/** Images for simulated machines: they have no files, and making them takes no time. `definitionOf`: what users' names stand for. */
+export function createSimulatedImages(definitionOf: FindDefinition = async () => null): ImageSource {
+  const built = new Map<string, Image>();
+
+  async function wanted(name: string, definition?: ImageDefinition): Promise<Image | null> {
+    if (name === BASE.name) return BASE;
+    const found = definition ?? (await definitionOf(name));
+    return found === null ? null : simulate(name, found);
+  }
 
   return {
-    recipes: () => [image.name],
-    list: async () => built(),
-    find: async (name) => built().find((each) => each.name === name) ?? null,
-    async ensure(name, { signal, onProgress }) {
+    builtIns: () => [BASE.name],
+    list: async () => [...built.values()],
+    async find(name) {
+      const image = await wanted(name);
+      return image === null ? null : (built.get(image.digest) ?? null);
+    },
+    async ensure(name, { signal, onProgress, definition }) {
       signal.throwIfAborted();
-      if (name !== image.name) {
+      const image = await wanted(name, definition);
+      if (image === null) {
         throw new VolaryError('not_found', `There is no image ${name}.`, { reason: 'image.unknown' });
       }
       onProgress({ step: 'simulate', fraction: 1, message: 'nothing to build' });
-      isBuilt = true;
+      built.set(image.digest, image);
       return image;
     },
     measure: async (digests) => new Map(digests.map((digest) => [digest, 0])),
     sweep: async () => ({ count: 0, bytes: 0 }),
-    async remove(digest) {
-      const wasThere = isBuilt && digest === image.digest;
-      if (wasThere) isBuilt = false;
-      return wasThere;
-    },
+    remove: async (digest) => built.delete(digest),
   };
+}
+
+function simulate(name: string, definition: ImageDefinition): Image {
+  if (definition.kind === 'disk' && definition.source.sha256 === NEVER_MATCHES) {
+    throw new VolaryError('failed_precondition', 'The file is not the one that was asked for: its sha256 is another.', {
+      reason: 'image.checksum_mismatch',
+    });
+  }
+  const digest = createHash('sha256')
+    .update(JSON.stringify([name, definition]))
+    .digest('hex');
+  const { kernelPath, initramfsPath, kernelVersion, ...facts } = { ...BASE, name, digest };
+  if (definition.kind === 'disk' && definition.boot === 'firmware') {
+    return { ...facts, boot: 'firmware', firmware: definition.firmware };
+  }
+  return { ...facts, boot: 'direct', kernelPath, initramfsPath, kernelVersion };
 }

@@ -15,6 +15,7 @@ export function makeMachine(labels: Readonly<Record<string, string>> = {}): Disk
   const image = {
     name: 'base',
     digest: '00',
+    boot: 'direct' as const,
     kernelPath: '',
     initramfsPath: '',
     rootPath: '',

@@ -12,6 +12,7 @@ import { createDeliveryStatements, createDeliveryTable } from './tables/delivery
 import { createEventStatements, createEventTable } from './tables/event-table.ts';
 import { createExecutionStatements, createExecutionTable } from './tables/execution-table.ts';
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
+import { createImageStatements, createImageTable } from './tables/image-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createRoleStatements, createRoleTable } from './tables/role-table.ts';
 import { createSecretStatements, createSecretTable } from './tables/secret-table.ts';
@@ -42,6 +43,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     signingKeys: createSigningKeyStatements(compiler),
     secrets: createSecretStatements(compiler),
     audit: createAuditStatements(compiler),
+    images: createImageStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -63,6 +65,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       signingKeys: createSigningKeyTable(connection, statements.signingKeys),
       secrets: createSecretTable(connection, statements.secrets),
       audit: createAuditTable(connection, statements.audit),
+      images: createImageTable(connection, statements.images),
     };
   }
 
@@ -196,6 +199,13 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       ...reading.audit,
       append: (entries) => transaction(({ audit }) => audit.append(entries)),
       deleteOld: (which) => transaction(({ audit }) => audit.deleteOld(which)),
+    },
+    images: {
+      ...reading.images,
+      put: (image) => transaction(({ images }) => images.put(image)),
+      delete: (name) => transaction(({ images }) => images.delete(name)),
+      noteUsed: (...used) => transaction(({ images }) => images.noteUsed(...used)),
+      forgetUse: (digest) => transaction(({ images }) => images.forgetUse(digest)),
     },
   };
 }

@@ -336,6 +336,21 @@ export interface AuditCounterRow {
   readonly last_sequence: number;
 }
 
+export interface ImageRow {
+  readonly name: string;
+  /** JSON: as `ImageDefinition`. */
+  readonly definition: string;
+  readonly owner: string;
+  readonly template: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export interface ImageUseRow {
+  readonly digest: string;
+  readonly used_at: number;
+}
+
 export interface Schema {
   readonly vms: VmRow;
   readonly operations: OperationRow;
@@ -356,4 +371,6 @@ export interface Schema {
   readonly secrets: SecretRow;
   readonly audit: AuditRow;
   readonly audit_counter: AuditCounterRow;
+  readonly images: ImageRow;
+  readonly image_uses: ImageUseRow;
 }

@@ -9,6 +9,7 @@ import {
   sampleDelivery,
   sampleEvent,
   sampleExecution,
+  sampleImage,
   sampleKeyedRequest,
   sampleOperation,
   sampleRole,
@@ -66,6 +67,8 @@ describe('a damaged row', () => {
     await store.apiKeys.insert(sampleApiKey(1));
     await store.sessions.insert(sampleSession(1));
     await store.audit.append([sampleAuditEntry()]);
+    await store.images.put(sampleImage('web'));
+    await store.images.noteUsed('d', 1);
     await store.signingKeys.insert({ keyId: 'k', jwk: {}, sealedPrivateKey: '', createdAt: 1, signsFrom: 1 });
   });
   afterEach(async () => {
@@ -218,6 +221,28 @@ describe('a damaged row', () => {
 
     await expect(store.snapshots.get(numberedId('snap', 1))).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'snapshot', id: numberedId('snap', 1), field }),
+    );
+  });
+
+  it.each([
+    ["definition = '[]'", 'definition'],
+    ["definition = json_set(definition, '$.kind', 'odd')", 'definition.kind'],
+    ["definition = json_set(definition, '$.source', 1)", 'definition.source'],
+    ["definition = json_set(definition, '$.firmware', 'odd')", 'definition.firmware'],
+    ["definition = json_set(definition, '$.kind', 'recipe')", 'definition.packages'],
+  ])('of an image (%s)', async (change, field) => {
+    damage(`UPDATE images SET ${change}`);
+
+    await expect(store.images.get('web')).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'image', id: 'web', field }),
+    );
+  });
+
+  it('of the use of an image', async () => {
+    damage("UPDATE image_uses SET used_at = 'noon'");
+
+    await expect(store.images.listUses()).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'use of an image', id: 'd', field: 'used_at' }),
     );
   });
 

@@ -3,6 +3,7 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { DiskSpec, WarmTemplate, WarmTemplates } from '../../../../ports/driver.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from '../accelerator.ts';
+import { requireDirect } from '../direct-image.ts';
 import { withKvmGroups } from '../kvm-device.ts';
 import { identityOf } from '../privileges.ts';
 import type { QemuDriverDeps } from '../qemu-config.ts';
@@ -23,7 +24,7 @@ export interface WarmStoreDeps {
 export function createWarmStore({ config, saved, findQemu, accelerators, spares }: WarmStoreDeps): WarmTemplates {
   async function hostFor({ image }: DiskSpec, options: Abortable) {
     const program = await findQemu(options);
-    const { accelerator, kvm } = await accelerators.choose(program, image, options);
+    const { accelerator, kvm } = await accelerators.choose(program, requireDirect(image), options);
     if (accelerator.kind === 'none') {
       throw new VolaryError('failed_precondition', accelerator.explanation, { reason: 'driver.no_accelerator' });
     }
@@ -39,6 +40,8 @@ export function createWarmStore({ config, saved, findQemu, accelerators, spares 
 
   return {
     async find(machine, options) {
+      // What starts by firmware begins with a boot.
+      if (machine.image.boot === 'firmware') return null;
       const { host } = await hostFor(machine, options);
       return await lookUp(warmKeyOf(machine, machine.image, host));
     },

@@ -19,6 +19,7 @@ import type { Abortable, GuestLink } from '../../../../ports/guest-link.ts';
 import type { Log } from '../../../../ports/log.ts';
 import { type ConnectAgent, openAgentSocket } from '../agent-transport.ts';
 import { deviceDigestOf, withoutBackEnd } from '../device-digest.ts';
+import { requireDirect } from '../direct-image.ts';
 import { machineArguments } from '../machine-arguments.ts';
 import { makeOverlay } from '../overlay.ts';
 import type { Identity } from '../privileges.ts';
@@ -74,7 +75,7 @@ export interface WarmBuild extends WarmHost, Abortable {
 /** Boots a guest like this machine's, has it prepared, and saves it. Throws as the start of a machine, as `captureMachine`, the signal's reason. */
 export async function buildWarmTemplate(build: WarmBuild): Promise<SavedFacts> {
   const { machine, program, accelerator, signal, out } = build;
-  const { image } = machine;
+  const image = requireDirect(machine.image);
   const linkKey = randomBytes(16);
   build.onProgress('a guest boots');
   await using guest = await startThrowawayGuest(

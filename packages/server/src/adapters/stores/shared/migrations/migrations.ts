@@ -11,6 +11,7 @@ import { users } from './0010-users.ts';
 import { sessions } from './0011-sessions.ts';
 import { audit } from './0012-audit.ts';
 import { secrets } from './0013-secrets.ts';
+import { images } from './0014-images.ts';
 import { templates } from './0015-templates.ts';
 import type { Migration } from './migration.ts';
 
@@ -29,5 +30,6 @@ export const MIGRATIONS: readonly Migration[] = [
   sessions,
   audit,
   secrets,
+  images,
   templates,
 ];
