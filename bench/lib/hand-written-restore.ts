@@ -69,5 +69,7 @@ function commandLine(
     ...['-chardev', 'ringbuf,id=console,size=262144', '-serial', 'chardev:console'],
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-device', 'pvpanic-pci'],
+    ...['-blockdev', 'driver=null-co,node-name=packs,size=512G,read-only=on,read-zeroes=on'],
+    ...['-device', 'virtio-blk-pci,id=packs0,drive=packs,serial=volary-packs'],
   ];
 }

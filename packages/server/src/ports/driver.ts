@@ -4,6 +4,7 @@ import type { Image } from '../domain/image/image.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { DriverHandle } from '../domain/vm/vm.ts';
 import type { Abortable, GuestLink } from './guest-link.ts';
+import type { MachinePacks } from './machine-packs.ts';
 
 /** What a driver can do beyond the common methods. The engine looks before it promises; a driver never fakes one. */
 export interface DriverCapabilities {
@@ -141,6 +142,8 @@ export type MachineState =
       readonly incarnation: number;
       readonly handle: DriverHandle;
       readonly pid: number | null;
+      /** Digests of the tool packs that it has; absent where there are none. */
+      readonly packs?: readonly string[];
     }
   /** It was suspended: no VMM, and what `wakeMachine` goes on from. */
   | { readonly kind: 'suspended'; readonly incarnation: number }
@@ -192,6 +195,8 @@ export interface Driver extends AsyncDisposable {
   readonly capabilities: DriverCapabilities;
   /** Null where machines always boot. */
   readonly warm: WarmTemplates | null;
+  /** Null where machines cannot be given packs. */
+  readonly packs: MachinePacks | null;
   readonly storage: DriverStorage;
 
   /**

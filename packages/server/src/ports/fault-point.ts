@@ -61,6 +61,8 @@ export const QEMU_FAULT_POINTS = [
   'qemu.vmm-spawned',
   /** Its number is written down, and it has not answered yet. */
   'qemu.vmm-recorded',
+  /** A running machine has been given packs, which is not written down. */
+  'qemu.packs-attached',
   /** A machine that is to be suspended is saved, and its halted VMM is still there. */
   'qemu.suspend-saved',
   /** The VMM of a suspended machine has taken up what was saved, which is still there. */

@@ -16,6 +16,7 @@ function makeMachine(changes: Partial<Machine> = {}): Machine {
     hasDisk: true,
     origin: { kind: 'boot', kernelCommandLine: 'quiet' },
     networkArguments: [],
+    attachments: null,
     ...changes,
   };
 }

@@ -1,4 +1,6 @@
 import type { VmSpec } from '../../../domain/vm/spec.ts';
+import { type Attachments, addedDeviceArguments } from './attachments/attachments.ts';
+import { contentKeyOf, packDiskArguments } from './attachments/pack-disk.ts';
 import { RUN_FILES } from './vm-directory.ts';
 
 /** The virtio port that the guest agent opens. */
@@ -31,6 +33,8 @@ export interface Machine {
   readonly hasDisk: boolean;
   readonly origin: MachineOrigin;
   readonly networkArguments: readonly string[];
+  /** What it had been given before it was saved; null: it has no disk for packs, as one of an earlier version. */
+  readonly attachments: Attachments | null;
 }
 
 /**
@@ -60,7 +64,13 @@ export function qemuArguments(machine: Machine): readonly string[] {
     ...['-chardev', `ringbuf,id=${CONSOLE_DEVICE},size=${CONSOLE_RING_BYTES}`, '-serial', `chardev:${CONSOLE_DEVICE}`],
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-device', 'pvpanic-pci'],
+    ...(machine.attachments === null ? [] : attachmentArguments(machine.attachments)),
   ];
+}
+
+/** Last of all, so that its guest knows the other disks by the same names as before. */
+function attachmentArguments(attachments: Attachments): readonly string[] {
+  return [...packDiskArguments(contentKeyOf(attachments.packs)), ...addedDeviceArguments(attachments)];
 }
 
 function machineArguments({ machineType, memoryMib, origin }: Machine): readonly string[] {

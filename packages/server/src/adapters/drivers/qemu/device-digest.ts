@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isAddedDevice } from './attachments/attachments.ts';
 
 /** A port of a hub that has no other. */
 const UNCONNECTED = 'hubport,id=net0,hubid=0';
@@ -22,7 +23,7 @@ const OF_DEVICES: ReadonlySet<string> = new Set([
 export function deviceDigestOf(argv: readonly string[]): string {
   const parts = argv.flatMap((option, at) => {
     const value = argv[at + 1] ?? '';
-    return OF_DEVICES.has(option) && !value.startsWith('migration.')
+    return OF_DEVICES.has(option) && !value.startsWith('migration.') && !isAddedDevice(value)
       ? [`${option} ${withoutIdentity(option, value)}`]
       : [];
   });

@@ -85,7 +85,8 @@ async function measureThing(kind: 'snapshot' | 'leftover', id: string, path: str
 /** A directory without a machine may still be one that somebody has begun to fill. */
 async function measureDisk(dataDir: string, id: VmId): Promise<KeptThing> {
   const directory = vmDirectory(dataDir, id);
-  const disk = await measureTree(directory.path);
+  // What it has links to is not its own: files of packs.
+  const disk = await measureTree(directory.path, { isSharedCounted: false });
   // What was saved of a suspended VM is the VM's, as its disk is.
   const suspended = await measureTree(join(dataDir, 'suspended', id));
   const hasMachine = (await readRecord(directory.recordPath)).kind !== 'none';

@@ -5,6 +5,7 @@ import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineState, VmObservation } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { type ProcessFacts, readBootId } from '../../shared/process.ts';
+import { NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { NEWER_MACHINE } from './errors.ts';
 import { inspectDisk } from './inspect-disk.ts';
 import { type LaunchRecord, readRecord } from './launch-record.ts';
@@ -100,7 +101,7 @@ async function askVmm(
   record: LaunchRecord,
   facts: ProcessFacts,
 ): Promise<MachineState> {
-  const { incarnation } = record;
+  const { incarnation, attachments: { packs } = NO_ATTACHMENTS } = record;
   const monitor = machines.monitor(vmId, record);
   const client = await monitor.client();
   await machines.untilNotHalted(vmId);
@@ -119,6 +120,7 @@ async function askVmm(
         incarnation,
         handle: handleOf({ ...record, process: identityOf(record, facts) }),
         pid: facts.pid,
+        ...(packs.length === 0 ? {} : { packs: packs.map(({ digest }) => digest) }),
       };
     case 'ended':
       return { kind: 'ended', incarnation, end: state.end };

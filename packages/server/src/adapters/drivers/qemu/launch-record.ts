@@ -13,6 +13,7 @@ import {
   text,
 } from '../../../lib/shape.ts';
 import { halfWrittenPath, replaceFile } from '../../shared/replace-file.ts';
+import { ATTACHMENTS } from './attachments/attachments.ts';
 
 const MACHINE_END = either(
   record({ cause: oneOf('powered-off', 'rebooted') }),
@@ -53,6 +54,8 @@ const LAUNCH_RECORD = record({
   restore: optional(either(nothing, RESTORE)),
   /** Only of a machine that was made ahead of its VM and has not been given to it. */
   isSpare: optional(flag),
+  /** What it was given while it ran. */
+  attachments: optional(ATTACHMENTS),
   /** How it ended, where that was seen to happen. */
   end: either(nothing, MACHINE_END),
 });

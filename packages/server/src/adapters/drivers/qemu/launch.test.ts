@@ -37,6 +37,7 @@ test('a start that is called off ends its process, also while that has no comman
     process: null,
     restore: null,
     isSpare: false,
+    attachments: undefined,
     end: null,
   };
   const caller = new AbortController();

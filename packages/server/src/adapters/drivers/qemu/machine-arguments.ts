@@ -1,5 +1,6 @@
 import { uuidOf } from '../../../domain/ids.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
+import { type Attachments, NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { qemuArguments } from './command-line.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { attachNetwork } from './network.ts';
@@ -15,12 +16,15 @@ export function machineArguments(
     accelerator,
     isRestored,
     isNamed = true,
+    attachments = NO_ATTACHMENTS,
   }: {
     readonly program: QemuProgram;
     readonly accelerator: 'kvm' | 'tcg';
     readonly isRestored: boolean;
     /** False: its guest is to have no address yet, and to leave its network alone. */
     readonly isNamed?: boolean;
+    /** Of what it is restored from; null: that had no disk for packs. */
+    readonly attachments?: Attachments | null;
   },
 ): readonly string[] {
   const uuid = uuidOf(vmId);
@@ -38,5 +42,6 @@ export function machineArguments(
       ? { kind: 'restore' }
       : { kind: 'boot', kernelCommandLine: kernelCommandLine({ accelerator, ...guest }) },
     networkArguments: network.qemuArguments,
+    attachments,
   });
 }

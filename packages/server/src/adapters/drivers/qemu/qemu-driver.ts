@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import type { VmId } from '../../../domain/ids.ts';
 import type { DiskSpec, Driver, FoundVm, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
+import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import { readCpuMs } from '../../shared/process.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
+import { createMachinePacks } from './attachments/machine-packs.ts';
+import { type PackFiles, sweepSharedPacks } from './attachments/pack-files.ts';
 import { makeDisk } from './disk.ts';
 import { isOfNobody, readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
@@ -41,6 +44,7 @@ import { findVmm } from './vmm-process.ts';
 export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const machines = new Machines(deps);
   const images = createKeptImages(deps.dataDir);
+  const packFiles: PackFiles = { dataDir: deps.dataDir, lock: createKeyedLock() };
   const snapshots = createSavedStore(snapshotsPath(deps.dataDir));
   const sleepersPath = suspendedPath(deps.dataDir);
   const suspended: Suspended = { path: sleepersPath, store: createSavedStore(sleepersPath) };
@@ -52,7 +56,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const startContext = async (signal: AbortSignal): Promise<StartContext> => {
     const program = await findQemu({ signal });
     const { installationId, faultPoint } = deps;
-    return { machines, program, accelerators, images, openSaved, installationId, signal, faultPoint };
+    return { machines, program, accelerators, images, packFiles, openSaved, installationId, signal, faultPoint };
   };
 
   let isSettled = false;
@@ -62,6 +66,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     isSettled = true;
     for (const vmId of await listVmIds(deps.dataDir))
       await machines.lock.run(vmId, () => removeHalfWritten(machines.directory(vmId).recordPath));
+    await sweepSharedPacks(packFiles);
   };
 
   const life = {
@@ -94,6 +99,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         await rm(directory.runPath, { recursive: true, force: true });
         await rm(directory.path, { recursive: true, force: true });
         if (origin !== null) await images.removeUnused(origin.imageDigest);
+        await sweepSharedPacks(packFiles);
       }),
 
     startMachine: (machine: Launch, { signal }: Abortable) =>
@@ -115,6 +121,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   return {
     kind: 'qemu',
     capabilities: QEMU_CAPABILITIES,
+    packs: createMachinePacks({ machines, packFiles, faultPoint: deps.faultPoint }),
     storage: createHostStorage(deps),
     warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators, spares }),
     ...life,
@@ -137,6 +144,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     deleteSaved: async (id) => {
       const imageDigest = await snapshots.remove(id);
       if (imageDigest !== null) await images.removeUnused(imageDigest);
+      await sweepSharedPacks(packFiles);
     },
 
     suspendMachine: (vmId, { signal }) =>

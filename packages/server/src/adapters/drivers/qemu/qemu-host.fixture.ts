@@ -6,6 +6,7 @@ import { idFromUuid, type VmId } from '../../../domain/ids.ts';
 import type { DirectImage, Image } from '../../../domain/image/image.ts';
 import { VM_DEFAULTS } from '../../../domain/vm/spec.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
+import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { createAgentLink } from '../../guest-links/agent/agent-link.ts';
 import { createImageSource } from '../../images/image-source.ts';
@@ -24,6 +25,8 @@ export interface QemuHost extends AsyncDisposable {
   readonly cacheDir: string;
   readonly image: DirectImage;
   makeDriver(options?: { readonly searchPath?: string }): Driver;
+  readonly image: Image;
+  makeDriver(options?: { readonly searchPath?: string; readonly faultPoint?: FaultPoint }): Driver;
   makeMachine(changes?: Partial<DiskSpec>): DiskSpec;
 }
 

@@ -1,4 +1,5 @@
 import { lchown, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
@@ -7,6 +8,9 @@ import type { MachineSpec, RestoredSpec, SavedRef } from '../../../ports/driver.
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
+import { NO_ATTACHMENTS } from './attachments/attachments.ts';
+import { contentKeyOf } from './attachments/pack-disk.ts';
+import { furnishPacks, keepPack, type PackFiles, removePackFiles } from './attachments/pack-files.ts';
 import { createConsoleLog } from './console-log.ts';
 import { deviceDigestOf, withoutBackEnd } from './device-digest.ts';
 import { requireDirect } from './direct-image.ts';
@@ -38,6 +42,7 @@ export interface StartContext extends Abortable {
   readonly program: QemuProgram;
   readonly accelerators: AcceleratorChooser;
   readonly images: KeptImages;
+  readonly packFiles: PackFiles;
   /** The saved machine that a life begins from, unaltered. */
   readonly openSaved: (ref: SavedRef) => Promise<SavedMachine>;
   readonly faultPoint?: FaultPoint | undefined;
@@ -65,6 +70,7 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
   else await noteDiskInUse(directory);
   await removePreparedDisks(directory);
   await claimRunDirectory(directory, identity);
+  await furnish(directory, record, saved, context);
   await makeLinkKey(directory);
   try {
     const launched = await launch(machine, { image, saved, record, identity }, context);
@@ -114,6 +120,7 @@ export async function launchRestored(
   const { record, identity } = await prepare(machine, { image, saved }, context);
   await noteDiskInUse(directory);
   await claimRunDirectory(directory, identity);
+  await furnish(directory, record, saved, context);
   const restore = { ...restoreOf(machine), isIdentified: true };
   try {
     return await launch(machine, { image, saved, identity, record: { ...record, restore } }, context);
@@ -213,13 +220,17 @@ async function prepare(
   }
   const identity = identityOf(machine.vmId, []);
   const { kind } = accelerator;
+  const attachments = saved === null ? NO_ATTACHMENTS : (saved.facts.attachments ?? null);
   const record: LaunchRecord = {
     version: 1,
     vmId: machine.vmId,
     installationId,
     incarnation: machine.incarnation,
     uuid: uuidOf(machine.vmId),
-    argv: [program.path, ...machineArguments(machine, { program, accelerator: kind, isRestored: saved !== null })],
+    argv: [
+      program.path,
+      ...machineArguments(machine, { program, accelerator: kind, isRestored: saved !== null, attachments }),
+    ],
     machineType: program.machineType,
     qemuVersion: program.version,
     accelerator: kind,
@@ -229,6 +240,7 @@ async function prepare(
     process: null,
     restore: saved === null ? null : restoreOf(machine),
     isSpare: machine.isSpare === true,
+    attachments: attachments ?? undefined,
     end: null,
   };
   if (saved !== null && !fits(saved, record)) throw doesNotFit();
@@ -253,6 +265,24 @@ function fits({ facts }: SavedMachine, record: LaunchRecord): boolean {
     facts.accelerator === accelerator &&
     facts.imageDigest === imageDigest
   );
+}
+
+/** Has the VMM's directory hold the packs of what it takes up; and what an earlier life had there go. */
+async function furnish(
+  directory: VmDirectory,
+  { attachments: { packs } = NO_ATTACHMENTS }: LaunchRecord,
+  saved: SavedMachine | null,
+  context: StartContext,
+): Promise<void> {
+  await removePackFiles(directory.runPath);
+  const key = contentKeyOf(packs);
+  if (key === null) return;
+  const isSuspended = saved?.facts.suspendedLife !== undefined;
+  for (const pack of packs) {
+    const path = saved === null || isSuspended ? null : join(saved.packsPath, pack.digest);
+    await keepPack({ ...pack, path }, directory.packsPath, context.packFiles);
+  }
+  await furnishPacks(packs, { keptPath: directory.packsPath, runPath: directory.runPath, key });
 }
 
 /** Makes the run directory and the disk the VMM's, whoever made them, and clears sockets of an earlier life. */

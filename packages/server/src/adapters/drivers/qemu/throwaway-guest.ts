@@ -97,6 +97,7 @@ function recordOf({ name, program, accelerator, image, argumentsFor }: Throwaway
     process: null,
     restore: null,
     isSpare: false,
+    attachments: undefined,
     end: null,
   };
 }

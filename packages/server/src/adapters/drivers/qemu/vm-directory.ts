@@ -18,6 +18,8 @@ export interface VmDirectory {
   readonly diskOriginPath: string;
   readonly recordPath: string;
   readonly linkKeyPath: string;
+  /** Files of the tool packs that it keeps. */
+  readonly packsPath: string;
   readonly stderrPath: string;
   readonly controlSocketPath: string;
   readonly rescueSocketPath: string;
@@ -53,6 +55,7 @@ export function vmDirectoryAt(path: string): VmDirectory {
     diskOriginPath: join(path, 'disk.json'),
     recordPath: join(path, 'launch.json'),
     linkKeyPath: join(path, 'link.key'),
+    packsPath: join(path, 'packs'),
     stderrPath: join(path, 'stderr.log'),
     controlSocketPath: join(runPath, RUN_FILES.controlSocket),
     rescueSocketPath: join(runPath, RUN_FILES.rescueSocket),

@@ -44,6 +44,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     kind: 'simulated',
     capabilities: CAPABILITIES,
     warm: createSimulatedWarm(world, lock),
+    packs: null,
     storage: createSimulatedStorage(world),
 
     async probe() {

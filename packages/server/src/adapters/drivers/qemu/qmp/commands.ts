@@ -1,4 +1,10 @@
-import { dictionary, flag, integer, type Of, optional, present, record, text } from '../../../../lib/shape.ts';
+import { dictionary, flag, integer, listOf, type Of, optional, present, record, text } from '../../../../lib/shape.ts';
+
+/** A node of QEMU's block layer, with its name and driver; the rest depends on that. */
+export interface BlockNode extends Readonly<Record<string, unknown>> {
+  readonly 'node-name': string;
+  readonly driver: string;
+}
 
 /** Arguments of each QMP command that is used here; null where it takes none. Nothing else can be sent. */
 export interface QmpArguments {
@@ -17,6 +23,10 @@ export interface QmpArguments {
   readonly 'human-monitor-command': { readonly 'command-line': 'gpa2hva 0' };
   readonly set_link: { readonly name: string; readonly up: boolean };
   readonly block_resize: { readonly 'node-name': string; readonly size: number };
+  readonly 'query-named-block-nodes': { readonly flat: true };
+  readonly 'blockdev-add': BlockNode;
+  readonly 'blockdev-reopen': { readonly options: readonly [BlockNode] };
+  readonly 'blockdev-del': { readonly 'node-name': string };
   readonly 'ringbuf-read': { readonly device: string; readonly size: number; readonly format: 'base64' };
 }
 
@@ -37,6 +47,10 @@ export const QMP_RESULTS = {
   'human-monitor-command': text,
   set_link: record({}),
   block_resize: record({}),
+  'query-named-block-nodes': listOf(record({ 'node-name': text })),
+  'blockdev-add': record({}),
+  'blockdev-reopen': record({}),
+  'blockdev-del': record({}),
   'ringbuf-read': text,
 } as const;
 

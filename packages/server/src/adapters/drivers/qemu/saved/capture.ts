@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { integer, record } from '../../../../lib/shape.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { runProgram } from '../../../shared/run-program.ts';
+import { NO_ATTACHMENTS } from '../attachments/attachments.ts';
+import { hasPackDisk } from '../attachments/pack-disk.ts';
+import { copyPacks } from '../attachments/pack-files.ts';
 import { RESTORED_MEMORY } from '../command-line.ts';
 import { deviceDigestOf } from '../device-digest.ts';
 import { diskFull, isNoSpace, noMachine, saveFailed } from '../errors.ts';
@@ -66,6 +69,9 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   }
   const hasKey = !capture.isPrepared && !isSuspended;
   if (hasKey) await copyFile(capture.directory.linkKeyPath, paths.linkKeyPath);
+  const { attachments = NO_ATTACHMENTS } = capture.record;
+  const digests = isSuspended ? [] : attachments.packs.map(({ digest }) => digest);
+  await copyPacks(digests, { from: capture.directory.packsPath, to: paths.packsPath });
   const facts: SavedFacts = {
     version: 1,
     deviceDigest: deviceDigestOf(capture.record.argv),
@@ -79,6 +85,7 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
     // A key that is not among the files is none to look for.
     isPrepared: capture.isPrepared || isSuspended,
     suspendedLife: capture.suspendedLife,
+    attachments: hasPackDisk(capture.record.argv) ? attachments : undefined,
     savedAt: Date.now(),
     haltedMs,
     digests: {

@@ -4,6 +4,7 @@
  *   memory         the guest's memory, with holes where it is zero
  *   devices        QEMU's device state, without memory
  *   disk.qcow2     its overlay on the image's root; not of a suspended one, whose disk stays where it is
+ *   packs/         files of the tool packs that it has; not of a suspended one, whose VM keeps them
  *   link.key       what its agent listens to; not of one that was prepared, which listens to whoever comes first
  *   machine.json   what fits to it, a digest of each file, and one of itself: written last, so that without it there is nothing
  *
@@ -16,11 +17,13 @@ import { join } from 'node:path';
 import type { VmId } from '../../../../domain/ids.ts';
 import { either, flag, integer, nothing, type Of, oneOf, optional, record, text } from '../../../../lib/shape.ts';
 import type { SavedRef } from '../../../../ports/driver.ts';
+import { ATTACHMENTS } from '../attachments/attachments.ts';
 
 const FILES = {
   memory: 'memory',
   devices: 'devices',
   disk: 'disk.qcow2',
+  packs: 'packs',
   linkKey: 'link.key',
   facts: 'machine.json',
 } as const;
@@ -45,6 +48,8 @@ const FACTS = record({
   digests: record({ memory: text, devices: text, disk: either(nothing, text), linkKey: either(nothing, text) }),
   /** The life that was suspended; only of one that goes on as what it was. */
   suspendedLife: optional(integer(1)),
+  /** What it had been given while it ran; absent of one whose machine had no disk for packs. */
+  attachments: optional(ATTACHMENTS),
 });
 const CHECKSUM = record({ checksum: text });
 
@@ -57,6 +62,7 @@ export interface SavedMachine {
   readonly memoryPath: string;
   readonly devicesPath: string;
   readonly diskPath: string;
+  readonly packsPath: string;
   /** Null: whatever is restored from it gets a key of its own. */
   readonly linkKeyPath: string | null;
 }
@@ -81,6 +87,7 @@ export function savedPaths(directory: string): SavedPaths {
     memoryPath: join(directory, FILES.memory),
     devicesPath: join(directory, FILES.devices),
     diskPath: join(directory, FILES.disk),
+    packsPath: join(directory, FILES.packs),
     linkKeyPath: join(directory, FILES.linkKey),
   };
 }
@@ -102,7 +109,7 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
   if (facts === null) return null;
   const paths = savedPaths(directory);
   const saved = { facts, ...paths, linkKeyPath: facts.isPrepared ? null : paths.linkKeyPath };
-  const needed = [...filesOf(saved), saved.linkKeyPath ?? saved.memoryPath];
+  const needed = [...filesOf(saved), saved.linkKeyPath ?? saved.memoryPath, ...packFilesOf(saved)];
   const files = await Promise.all(needed.map((path) => stat(path).catch(() => null)));
   const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
   return isComplete ? saved : null;
@@ -111,6 +118,13 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
 /** The files that have digests: memory first. */
 export function filesOf({ facts, memoryPath, devicesPath, diskPath }: SavedMachine): readonly string[] {
   return facts.digests.disk === null ? [memoryPath, devicesPath] : [memoryPath, devicesPath, diskPath];
+}
+
+/** Of its packs; each is what its digest says, and nobody may write to it. */
+function packFilesOf({ facts, packsPath }: SavedMachine): readonly string[] {
+  // A suspended machine's are its VM's.
+  if (facts.suspendedLife !== undefined) return [];
+  return (facts.attachments?.packs ?? []).map(({ digest }) => join(packsPath, digest));
 }
 
 /** What was written beside it, whether or not the rest is there. */

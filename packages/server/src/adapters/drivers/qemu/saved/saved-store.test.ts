@@ -29,6 +29,7 @@ async function fill(out: string): Promise<SavedFacts> {
     ...{ version: 1, deviceDigest: 'd', machineType: 'm', qemuVersion: '7', accelerator: 'tcg', vcpuCount: 1 },
     ...{ memoryMib: 1, diskBytes: 1, imageDigest: 'i', isPrepared: false, savedAt: 1, haltedMs: 1 },
     suspendedLife: undefined,
+    attachments: undefined,
     digests: {
       memory: digestSparse(memoryPath),
       devices: digestSparse(devicesPath),

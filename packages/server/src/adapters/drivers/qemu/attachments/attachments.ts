@@ -1,0 +1,46 @@
+/**
+ * What a machine was given while it ran. It belongs to the machine's state: whoever takes that up has to have the same. So it is written in the
+ * launch record, and in what is saved of the machine; a machine that is restored or woken has it on its command line. It is dropped with
+ * the machine: the next boot begins without.
+ */
+import {
+  dictionary,
+  either,
+  listOf,
+  nothing,
+  type Of,
+  optional,
+  record,
+  type Shape,
+  text,
+} from '../../../../lib/shape.ts';
+import { ATTACHED_PACKS } from './attached-packs.ts';
+
+/** How the ids of devices begin that were added while the machine ran. */
+const ADDED_PREFIX = 'added-';
+
+const addedDevice: Shape<Readonly<Record<string, unknown>>> = (value): value is Readonly<Record<string, unknown>> =>
+  DEVICE(value) && value.id.startsWith(ADDED_PREFIX);
+const DEVICE = record({ id: text, driver: text });
+
+/** A device as `device_add` was told it (its id begins with `added-`), and its back end as `object-add` was. */
+const ADDED_DEVICES = listOf(record({ object: either(nothing, dictionary), device: addedDevice }));
+
+export const ATTACHMENTS = record({ packs: ATTACHED_PACKS, devices: optional(ADDED_DEVICES) });
+
+export type Attachments = Of<typeof ATTACHMENTS>;
+
+export const NO_ATTACHMENTS: Attachments = { packs: [], devices: undefined };
+
+/** The arguments for the devices of a machine that was given them before it was saved. */
+export function addedDeviceArguments({ devices = [] }: Attachments): readonly string[] {
+  return devices.flatMap(({ object, device }) => [
+    ...(object === null ? [] : ['-object', JSON.stringify(object)]),
+    ...['-device', JSON.stringify(device)],
+  ]);
+}
+
+/** Whether the value of `-device` is one of those: what it makes of a machine is told by the attachments. */
+export function isAddedDevice(value: string): boolean {
+  return value.includes(`"${ADDED_PREFIX}`) && value.startsWith('{');
+}

@@ -1,0 +1,192 @@
+import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ExecRequest } from '../../../../domain/execution/execution.ts';
+import { idFromUuid, type SnapshotId } from '../../../../domain/ids.ts';
+import type { DiskSpec, Driver, SavedRef } from '../../../../ports/driver.ts';
+import type { GuestLink } from '../../../../ports/guest-link.ts';
+import type { AttachedPack, MachinePacks, Pack } from '../../../../ports/machine-packs.ts';
+import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+
+/* What guests read of the packs that their machines were given. */
+
+const PACK_BYTES = 1024 ** 2;
+const options = { signal: new AbortController().signal };
+const untold = async (): Promise<void> => undefined;
+let host: QemuHost;
+let driver: Driver;
+let machines: DiskSpec[] = [];
+let snapshots: SnapshotId[] = [];
+
+beforeAll(async () => {
+  host = await makeQemuHost();
+  driver = host.makeDriver();
+});
+
+afterEach(async () => {
+  for (const { vmId } of machines) await removeVm(driver, vmId);
+  for (const id of snapshots) await driver.deleteSaved(id, options);
+  [machines, snapshots] = [[], []];
+});
+
+afterAll(async () => {
+  await driver[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+function packs(): MachinePacks {
+  if (driver.packs === null) throw new Error('QEMU has packs');
+  return driver.packs;
+}
+
+/** As the cache has it: a file that everybody may read, and whose directory nobody but us may enter. */
+function makePack(name: string): Pack {
+  const directory = join(host.cacheDir, 'tools');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const content = randomBytes(PACK_BYTES);
+  const digest = createHash('sha256').update(content).digest('hex');
+  const path = join(directory, digest);
+  writeFileSync(path, content);
+  chmodSync(path, 0o444);
+  return { name, version: '1', digest, path };
+}
+
+function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
+  const machine = host.makeMachine({ ...changes, vmId: idFromUuid('vm', randomUUIDv7()) });
+  machines.push(machine);
+  return machine;
+}
+
+async function start(machine: DiskSpec): Promise<GuestLink> {
+  await driver.createDisk(machine, options);
+  await driver.startMachine(machine, options);
+  return await driver.openLink(machine.vmId, options);
+}
+
+async function save(machine: DiskSpec): Promise<SavedRef> {
+  const id = idFromUuid('snap', randomUUIDv7());
+  snapshots.push(id);
+  await driver.saveMachine(machine.vmId, id, options);
+  return { kind: 'snapshot', id };
+}
+
+async function run(link: GuestLink, script: string): Promise<string> {
+  const request: ExecRequest = {
+    ...{ argv: ['sh', '-c', script], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 30_000 },
+  };
+  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
+  const said: Buffer[] = [];
+  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
+  await process.exit;
+  return Buffer.concat(said).toString('utf8').trim();
+}
+
+/** Digests of what the guest reads at the places of these packs. */
+async function readAll(link: GuestLink, attached: readonly AttachedPack[]): Promise<readonly string[]> {
+  const device = `/dev/$(basename "$(dirname "$(grep -l ${packs().diskSerial} /sys/block/*/serial)")")`;
+  const lines = attached.map(
+    ({ offsetBytes, sizeBytes }) =>
+      `dd if=${device} bs=1M skip=${offsetBytes / 1024 ** 2} count=${sizeBytes / 1024 ** 2} 2>/dev/null | sha256sum`,
+  );
+  const said = await run(link, lines.join('\n'));
+  return said.split('\n').map((line) => line.slice(0, 64));
+}
+
+function digestsOf(given: readonly Pack[]): readonly string[] {
+  return given.map(({ digest }) => digest);
+}
+
+test('packs are where the guest was told that they will be, one after the other, and can only be read', {
+  timeout: 120_000,
+}, async () => {
+  const machine = newMachine();
+  const link = await start(machine);
+  const given = [makePack('one'), makePack('two'), makePack('three')];
+  const told: string[] = [];
+
+  await packs().attach(machine.vmId, given.slice(0, 2), {
+    ...options,
+    tell: async (all) => void told.push(all.map(({ name }) => name).join(' ')),
+  });
+  const first = await packs().attached(machine.vmId);
+  expect(await readAll(link, first)).toEqual(digestsOf(given.slice(0, 2)));
+  await packs().attach(machine.vmId, given, {
+    ...options,
+    tell: async (all) => void told.push(all.map(({ name }) => name).join(' ')),
+  });
+
+  const all = await packs().attached(machine.vmId);
+  expect(all.slice(0, 2)).toEqual(first);
+  expect(await readAll(link, all)).toEqual(digestsOf(given));
+  expect(told).toEqual(['one two', 'one two three']);
+  expect(await run(link, 'echo x > /dev/vdb; cat /sys/block/vdb/ro')).toMatch(/Operation not permitted|^1$/m);
+});
+
+test('they are in forks, in forks of these, and in a machine that sleeps, also when the cache has been emptied', {
+  timeout: 180_000,
+}, async () => {
+  const source = newMachine({ name: 'source' });
+  await start(source);
+  const given = [makePack('one'), makePack('two')];
+  await packs().attach(source.vmId, given, { ...options, tell: untold });
+  const attached = await packs().attached(source.vmId);
+  rmSync(join(host.cacheDir, 'tools'), { recursive: true });
+
+  const fork = newMachine({ name: 'fork', from: await save(source) });
+  expect(await readAll(await start(fork), attached)).toEqual(digestsOf(given));
+  const third = makePack('three');
+  await packs().attach(fork.vmId, [...given, third], { ...options, tell: untold });
+  const second = newMachine({ name: 'second', from: await save(fork) });
+  const link = await start(second);
+  expect(await readAll(link, await packs().attached(second.vmId))).toEqual(digestsOf([...given, third]));
+
+  await driver.suspendMachine(second.vmId, options);
+  await removeVm(driver, source.vmId);
+  await driver.wakeMachine(second, options);
+  const awake = await driver.openLink(second.vmId, options);
+  expect(await run(awake, 'echo 3 > /proc/sys/vm/drop_caches')).toBe('');
+  expect(await readAll(awake, await packs().attached(second.vmId))).toEqual(digestsOf([...given, third]));
+});
+
+test('the next boot begins without, and is given what the VM has kept', { timeout: 120_000 }, async () => {
+  const machine = newMachine();
+  await start(machine);
+  const pack = makePack('one');
+  await packs().attach(machine.vmId, [pack], { ...options, tell: untold });
+  rmSync(join(host.cacheDir, 'tools'), { recursive: true });
+  await driver.endMachine(machine.vmId, options);
+  await driver.startMachine({ ...machine, incarnation: 2 }, options);
+
+  expect(await packs().attached(machine.vmId)).toEqual([]);
+  expect(await packs().kept(machine.vmId)).toEqual([pack.digest]);
+  const link = await driver.openLink(machine.vmId, options);
+  await packs().attach(machine.vmId, [{ ...pack, path: null }], { ...options, tell: untold });
+  expect(await readAll(link, await packs().attached(machine.vmId))).toEqual([pack.digest]);
+});
+
+test('a server that dies before it has written a pack down leaves one that the next server attaches', {
+  timeout: 120_000,
+}, async () => {
+  const machine = newMachine();
+  await start(machine);
+  const pack = makePack('one');
+  await driver[Symbol.asyncDispose]();
+  const dying = host.makeDriver({
+    faultPoint: (name) => {
+      if (name === 'qemu.packs-attached') throw new Error('killed');
+    },
+  });
+  await expect(dying.packs?.attach(machine.vmId, [pack], { ...options, tell: untold })).rejects.toThrow('killed');
+  await dying[Symbol.asyncDispose]();
+  driver = host.makeDriver();
+  expect(await packs().attached(machine.vmId)).toEqual([]);
+
+  await packs().attach(machine.vmId, [pack], { ...options, tell: untold });
+
+  const link = await driver.openLink(machine.vmId, options);
+  expect(await readAll(link, await packs().attached(machine.vmId))).toEqual([pack.digest]);
+  // What the VMM reads, and nothing of the content before.
+  const files = readdirSync(join(host.dataDir, 'vms', machine.vmId, 'run')).filter((name) => name.startsWith('pack-'));
+  expect(files).toEqual([`pack-${pack.digest}`]);
+});
