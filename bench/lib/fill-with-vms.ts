@@ -40,6 +40,7 @@ function failedVm(id: Vm['id'], hostId: Vm['hostId'], i: number): Vm {
     status: { phase: 'failed', since: at, failure },
     health: 'unknown',
     suspension: null,
+    workloadStatus: null,
     expiry: null,
     restarts: NO_RESTARTS,
     driver: 'simulated',

@@ -110,6 +110,7 @@ const EXAMPLE_EXECUTION = {
   stdout_dropped_bytes: 0,
   stderr_dropped_bytes: 0,
   truncated: false,
+  is_workload: false,
   principal: 'admin',
   owner: 'admin',
   created_at: '2026-01-31T12:00:04.000Z',
@@ -144,6 +145,9 @@ const executionFields = {
   stdout_dropped_bytes: Type.Integer({ minimum: 0, description: 'Produced past the bound of what is kept (16 MiB).' }),
   stderr_dropped_bytes: Type.Integer({ minimum: 0, description: 'Produced past the bound of what is kept (16 MiB).' }),
   truncated: Type.Boolean({ description: 'True when some output went past the bound and was not kept.' }),
+  is_workload: Type.Boolean({
+    description: "True of its VM's workload, which may be started again, and of whose output the newest is kept.",
+  }),
   principal: Type.String({ description: 'Who asked for it.' }),
   owner: Type.String({ description: 'Whose VM it ran in.' }),
   created_at: timestamp('When it was asked for.'),

@@ -36,6 +36,20 @@ export const LIMITS = {
   },
   /** Of a secret: bytes of its value, characters. Of a VM: how many it may be given. */
   secrets: { valueBytes: 65_536, descriptionLength: 256, ofVm: 64 },
+  /** Of a VM's variables: how many, characters of a name and of a value, bytes of all together. */
+  environment: { count: 256, nameLength: 128, valueLength: 16_384, totalBytes: 16_384 },
+  /** Of a workload. */
+  workload: { arguments: 256, commandLength: 8_192, delayMs: { minimum: 100, maximum: 3_600_000 } },
+  healthCheck: {
+    intervalMs: { minimum: 500, maximum: 3_600_000 },
+    timeoutMs: { minimum: 100, maximum: 60_000 },
+    startPeriodMs: { minimum: 0, maximum: 3_600_000 },
+    threshold: { minimum: 1, maximum: 100 },
+  },
+  /** Of a workload's OpenAPI document, bytes: given with the VM, and fetched. */
+  openapi: { givenBytes: 65_536, fetchedBytes: 4_194_304 },
+  /** Of what a workload can be told to do; bytes of what is sent and of what is answered. */
+  actions: { count: 64, timeoutMs: { minimum: 100, maximum: 300_000 }, bodyBytes: 1_048_576, answerBytes: 4_194_304 },
   /** Of logins: characters that are taken of a password, a code, a token, and a name or address. */
   auth: { passwordLength: 1_024, codeLength: 32, tokenLength: 4_096, accountLength: 254 },
   /** Bytes of a JSON body, and how deep it may be nested. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { HealthCheck, HealthCheckRequest } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import {
@@ -17,6 +18,8 @@ import {
   timestamp,
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
+import { OpenapiSource, VmActions } from './vm-actions.ts';
+import { environmentMap, Workload, WorkloadRequest, WorkloadStatus } from './workload.ts';
 
 export const VM_PHASES = [
   'pending',
@@ -44,6 +47,14 @@ export const VmPhase = enumComponent(
   'Where a VM is in its life. Transient ones (`…ing`, `pending`) are owned by an operation and have a deadline.',
 );
 export type VmPhase = Static<typeof VmPhase>;
+
+export const VM_HEALTHS = ['starting', 'healthy', 'unhealthy', 'degraded', 'unknown'] as const;
+export const VmHealth = enumComponent(
+  'VmHealth',
+  VM_HEALTHS,
+  '`healthy`: its health check succeeds or, without one, the guest agent answers. `starting`: the check has not succeeded yet. `unhealthy`: it fails. `degraded`: the guest agent has fallen silent.',
+);
+export type VmHealth = Static<typeof VmHealth>;
 
 export const VmNetwork = component(
   'VmNetwork',
@@ -153,6 +164,19 @@ export const lifeFields = {
   ),
 };
 
+/** What runs in a VM and how it is known to, in requests. */
+export const workloadFields = {
+  environment: Type.Optional(
+    environmentMap(
+      'Variables of each command, each shell and the workload. None may have the name of a secret of the VM.',
+    ),
+  ),
+  workload: Type.Optional(nullable(WorkloadRequest)),
+  health_check: Type.Optional(nullable(HealthCheckRequest)),
+  openapi: Type.Optional(nullable(OpenapiSource)),
+  actions: Type.Optional(VmActions),
+};
+
 export const UpdateVmRequest = component(
   'UpdateVmRequest',
   { ...lifeFields, ...secretsField },
@@ -201,6 +225,11 @@ export const EXAMPLE_VM = {
   failure: null,
   desired: { power: 'running', incarnation: 1, grace_ms: 0 },
   health: 'healthy',
+  environment: {},
+  workload: null,
+  workload_status: null,
+  health_check: null,
+  actions: {},
   restart_policy: 'never',
   restart_count: 0,
   restart_at: null,
@@ -244,9 +273,12 @@ export const Vm = component(
     deadline_at: nullableTimestamp('When a transient phase is given up; else null.'),
     failure: nullable(VmFailure),
     desired: VmDesired,
-    health: stringEnum(['healthy', 'degraded', 'unknown'], {
-      description: '`healthy`: the guest agent answers. `degraded`: it has fallen silent.',
-    }),
+    health: VmHealth,
+    environment: environmentMap('Variables of each command, each shell and the workload.'),
+    workload: nullable(Workload),
+    workload_status: nullable(WorkloadStatus),
+    health_check: nullable(HealthCheck),
+    actions: VmActions,
     restart_policy: VmRestartPolicy,
     restart_count: Type.Integer({
       minimum: 0,
@@ -307,6 +339,7 @@ export const CreateVmRequest = component(
     network: Type.Optional(VmNetwork),
     restart_policy: Type.Optional(VmRestartPolicy),
     warm: Type.Optional(VmWarmStart),
+    ...workloadFields,
     ...lifeFields,
     ...secretsField,
     labels: Type.Optional(

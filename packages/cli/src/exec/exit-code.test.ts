@@ -22,6 +22,7 @@ const EXITED: Execution = {
   stdout_dropped_bytes: 0,
   stderr_dropped_bytes: 0,
   truncated: false,
+  is_workload: false,
   principal: 'admin',
   owner: 'admin',
   created_at: '2026-01-31T12:00:00.000Z',

@@ -58,7 +58,10 @@ export const createVm = route({
   responses: { 201: { ...CHANGED, headers: [ETAG, LOCATION, PREFERENCE_APPLIED] }, 202: ACCEPTED },
   keyed: 'stored',
   errors: {
-    400: ['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_expiry', 'secret.invalid_grant'],
+    400: [
+      ...(['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_expiry', 'secret.invalid_grant'] as const),
+      ...(['vm.invalid_environment', 'vm.environment_conflict', 'workload.invalid', 'health_check.invalid'] as const),
+    ],
     404: [...UNKNOWN, 'secret.unknown'],
     409: ['vm.name_taken', 'image.build_failed', 'secret.unfit_for_env', ...ENDED_EARLY],
     422: ['driver.no_such_network_mode'],
@@ -123,7 +126,7 @@ export const updateVm = route({
   body: jsonBody(UpdateVmRequest, { isRequired: true }),
   responses: { 200: { description: 'The VM as it now is.', content: [json(Vm)], headers: [ETAG] } },
   errors: {
-    400: ['vm.invalid_expiry', 'secret.invalid_grant'],
+    400: ['vm.invalid_expiry', 'vm.environment_conflict', 'secret.invalid_grant'],
     404: [...UNKNOWN, 'secret.unknown'],
     409: [BEING_DELETED, 'secret.unfit_for_env'],
     412: VM_CHANGED,

@@ -62,6 +62,7 @@ export function toExecutionDto(execution: Execution): ExecutionDto {
     stdout_dropped_bytes: Math.max(0, execution.stdoutBytes - KEPT_OUTPUT_BYTES),
     stderr_dropped_bytes: Math.max(0, execution.stderrBytes - KEPT_OUTPUT_BYTES),
     truncated: execution.isTruncated,
+    is_workload: execution.isWorkload,
     principal: execution.principal,
     owner: execution.owner,
     created_at: toIso(execution.createdAt),

@@ -15,6 +15,7 @@ import type {
   Webhook as WebhookDto,
 } from '@volary/contract';
 import {
+  ACTION_METHODS,
   DELIVERY_KINDS,
   DELIVERY_STATES,
   EVENT_TYPES,
@@ -28,8 +29,12 @@ import {
   USER_NAME_PATTERN,
   USER_SOURCES,
   USER_STATES,
+  VM_HEALTHS,
   VM_NAME_PATTERN,
   VM_PHASES,
+  WORKLOAD_RESTARTS,
+  WORKLOAD_STATES,
+  WORKLOAD_TYPES,
 } from '@volary/contract';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../domain/events.ts';
@@ -55,9 +60,14 @@ import * as phases from '../../domain/vm/phase.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import * as spec from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import * as vms from '../../domain/vm/vm.ts';
 import type { Delivery } from '../../domain/webhook/delivery.ts';
 import * as deliveries from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
+import { ENVIRONMENT_LIMITS } from '../../domain/workload/environment.ts';
+import { HEALTH_CHECK_LIMITS } from '../../domain/workload/health-check.ts';
+import * as interfaces from '../../domain/workload/interface.ts';
+import * as workloads from '../../domain/workload/workload.ts';
 import type { ShownSession } from '../../engine/auth-api.ts';
 
 /*
@@ -86,6 +96,10 @@ const VM = {
     'restart_policy',
     'auto_suspend',
     'auto_wake',
+    'environment',
+    'workload',
+    'health_check',
+    'actions',
   ],
   labels: ['labels'],
   metadata: ['metadata'],
@@ -95,6 +109,7 @@ const VM = {
   secrets: ['secrets'],
   status: ['phase', 'phase_since', 'operation_id', 'deadline_at', 'failure'],
   health: ['health'],
+  workloadStatus: ['workload_status'],
   restarts: ['restart_count', 'restart_at'],
   suspension: ['suspension'],
   expiry: ['expires_at'],
@@ -121,6 +136,11 @@ const VM_SPEC = {
   restartPolicy: ['restart_policy'],
   autoSuspend: ['auto_suspend'],
   autoWake: ['auto_wake'],
+  environment: ['environment'],
+  workload: ['workload'],
+  healthCheck: ['health_check'],
+  openapi: { inside: 'may be long, and has a route of its own' },
+  actions: ['actions'],
   template: ['template'],
 } as const satisfies Places<VmSpec, VmDto>;
 
@@ -156,6 +176,7 @@ const EXECUTION = {
   stdoutBytes: ['stdout_bytes', 'stdout_dropped_bytes'],
   stderrBytes: ['stderr_bytes', 'stderr_dropped_bytes'],
   isTruncated: ['truncated'],
+  isWorkload: ['is_workload'],
   principal: ['principal'],
   owner: ['owner'],
   createdAt: ['created_at'],
@@ -370,6 +391,11 @@ describe('domain and /v1', () => {
   });
 
   it('have the same words', () => {
+    expect([...WORKLOAD_TYPES]).toEqual([...workloads.WORKLOAD_TYPES]);
+    expect([...WORKLOAD_RESTARTS]).toEqual([...workloads.WORKLOAD_RESTARTS]);
+    expect([...WORKLOAD_STATES]).toEqual([...workloads.WORKLOAD_STATES]);
+    expect([...VM_HEALTHS]).toEqual([...vms.VM_HEALTHS]);
+    expect([...ACTION_METHODS]).toEqual([...interfaces.ACTION_METHODS]);
     expect([...VM_PHASES]).toEqual([...phases.VM_PHASES]);
     expect([...OPERATION_KINDS]).toEqual([...operations.OPERATION_KINDS]);
     expect([...OPERATION_STATES]).toEqual([...operations.OPERATION_STATES]);
@@ -388,6 +414,12 @@ describe('domain and /v1', () => {
     expect(LIMITS.memoryMib).toEqual(spec.VM_LIMITS.memoryMib);
     expect(LIMITS.diskGib).toEqual(spec.VM_LIMITS.diskGib);
     expect(LIMITS.labels).toEqual(spec.VM_LIMITS.labels);
+    expect(LIMITS.environment).toEqual(ENVIRONMENT_LIMITS);
+    expect(LIMITS.workload).toEqual(workloads.WORKLOAD_LIMITS);
+    expect(LIMITS.healthCheck).toEqual(HEALTH_CHECK_LIMITS);
+    expect(LIMITS.actions.timeoutMs).toEqual(interfaces.INTERFACE_LIMITS.actionTimeoutMs);
+    expect(LIMITS.actions.count).toBe(interfaces.INTERFACE_LIMITS.actions);
+    expect(LIMITS.openapi.givenBytes).toBe(interfaces.INTERFACE_LIMITS.openapiBytes);
     expect(LIMITS.autoSuspend).toEqual(AUTO_SUSPEND_LIMITS);
     expect(LIMITS.ttlSeconds.maximum).toBe(LONGEST_TTL_SECONDS);
     expect(LIMITS.snapshots.descriptionLength).toBe(snapshots.SNAPSHOT_DESCRIPTION_LENGTH);

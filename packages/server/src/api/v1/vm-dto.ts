@@ -6,6 +6,7 @@ import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
 import { toAutoSuspendDto, toLifetime, toSleepSpec } from './life-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
+import { toActionsDto, toHealthCheckDto, toWorkloadDto, toWorkloadSpec, toWorkloadStatusDto } from './workload-dto.ts';
 
 /** A VM as `/v1` shows it. The driver's handle stays inside: it holds paths of the host. */
 export function toVmDto(vm: Vm): VmDto {
@@ -21,6 +22,11 @@ export function toVmDto(vm: Vm): VmDto {
     failure: 'failure' in status ? toFailureDto(status.failure) : null,
     desired: { power: desired.power, incarnation: desired.incarnation, grace_ms: desired.graceMs },
     health: vm.health,
+    environment: spec.environment,
+    workload: toWorkloadDto(spec.workload),
+    workload_status: toWorkloadStatusDto(vm.workloadStatus),
+    health_check: toHealthCheckDto(spec.healthCheck),
+    actions: toActionsDto(spec.actions),
     restart_policy: spec.restartPolicy,
     restart_count: vm.restarts.count,
     restart_at: toIsoOrNull(vm.restarts.at),
@@ -67,7 +73,7 @@ function toFailureDto(failure: Failure): NonNullable<VmDto['failure']> {
 export function toCreateVm(body: CreateVmRequest): CreateVm {
   return {
     name: body.name ?? null,
-    spec: { ...toPartialSpec(body), ...toSleepSpec(body) },
+    spec: { ...toPartialSpec(body), ...toSleepSpec(body), ...toWorkloadSpec(body) },
     labels: body.labels ?? {},
     metadata: body.metadata ?? {},
     start: body.start ?? true,

@@ -63,6 +63,8 @@ export interface Execution {
   readonly stderrBytes: number;
   /** True when some output was not kept, since it went past the bound per stream. */
   readonly isTruncated: boolean;
+  /** The workload of its VM: its guest starts it again as the workload says, and of its output the newest is kept. */
+  readonly isWorkload: boolean;
   readonly principal: string;
   /** Of its VM. */
   readonly owner: string;

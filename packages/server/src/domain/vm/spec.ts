@@ -1,5 +1,9 @@
 import { VolaryError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { checkEnvironment } from '../workload/environment.ts';
+import type { HealthCheck } from '../workload/health-check.ts';
+import { checkInterface, type OpenapiSource, type WorkloadAction } from '../workload/interface.ts';
+import type { Workload } from '../workload/workload.ts';
 import { type AutoSuspend, checkAutoSuspend } from './auto-suspend.ts';
 import type { RestartPolicy } from './restarts.ts';
 
@@ -21,6 +25,16 @@ export interface VmSpec {
   readonly autoWake: boolean;
   /** What it was made from; null: from nothing but the request. What that is like by now changes nothing here. */
   readonly template: TemplateVersion | null;
+  /** Variables of each command, each shell and the workload. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The program that its guest keeps running; null: none. */
+  readonly workload: Workload | null;
+  /** How it is found out whether it does its work; null: whether its agent answers is all. */
+  readonly healthCheck: HealthCheck | null;
+  /** Where the description of its workload's HTTP interface is. */
+  readonly openapi: OpenapiSource | null;
+  /** What its workload can be told to do, by name. */
+  readonly actions: Readonly<Record<string, WorkloadAction>>;
 }
 
 /** One version of a template. */
@@ -47,6 +61,11 @@ export const VM_DEFAULTS = {
   autoSuspend: null,
   autoWake: true,
   template: null,
+  environment: {},
+  workload: null,
+  healthCheck: null,
+  openapi: null,
+  actions: {},
 } as const;
 
 /** One pattern for every face: a DNS label in lower case, 1 to 63 characters. */
@@ -63,6 +82,11 @@ export function checkVmSpec(spec: VmSpec): void {
   checkRange('memory_mib', spec.memoryMib, VM_LIMITS.memoryMib);
   checkRange('disk_gib', spec.diskGib, VM_LIMITS.diskGib);
   if (spec.autoSuspend !== null) checkAutoSuspend(spec.autoSuspend);
+  checkEnvironment(spec.environment);
+  // What it is given besides goes to it together with these.
+  if (spec.workload !== null)
+    checkEnvironment({ ...spec.environment, ...spec.workload.environment }, 'workload.environment');
+  checkInterface(spec, spec.workload);
 }
 
 /** Throws `invalid_argument` if the name is not one. */

@@ -2,6 +2,7 @@ import type { HostId, OperationId, SnapshotId, VmId } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { SecretGrant } from '../secret/grant.ts';
 import type { EpochMs } from '../time.ts';
+import type { WorkloadStatus } from '../workload/workload.ts';
 import type { Expiry } from './expiry.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
 import type { Restarts } from './restarts.ts';
@@ -72,8 +73,15 @@ export type VmStatus =
   | { readonly phase: 'failed'; readonly since: EpochMs; readonly failure: Failure }
   | { readonly phase: Exclude<SettledPhase, 'failed'>; readonly since: EpochMs };
 
-/** `healthy`: the agent answers. `degraded`: it has fallen silent; the machine is left alone. */
-export type VmHealth = 'healthy' | 'degraded' | 'unknown';
+/**
+ * starting   its health check has not succeeded yet in this life
+ * healthy    the check succeeds; where there is none, the agent answers
+ * unhealthy  the check fails
+ * degraded   the agent has fallen silent; the machine is left alone
+ * unknown    there is nobody to ask
+ */
+export const VM_HEALTHS = ['starting', 'healthy', 'unhealthy', 'degraded', 'unknown'] as const;
+export type VmHealth = (typeof VM_HEALTHS)[number];
 
 export interface Vm {
   readonly id: VmId;
@@ -92,6 +100,8 @@ export interface Vm {
   readonly warmStart: WarmStart;
   readonly status: VmStatus;
   readonly health: VmHealth;
+  /** How its workload is; null where it has none, or none was started yet. */
+  readonly workloadStatus: WorkloadStatus | null;
   /** What the restart policy has done, and is about to do. */
   readonly restarts: Restarts;
   /** Set from when it was asked to be suspended until its machine goes on, or is no more. */

@@ -1,5 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
+import { defaultHealthCheck } from '../../domain/workload/health-check.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isKnownImage, namesOfImages } from '../images/known-images.ts';
 
@@ -10,6 +11,10 @@ export async function completeSpec(
 ): Promise<VmSpec> {
   const { driver } = deps;
   const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' }, ...asked };
+): VmSpec {
+  const { workload = null } = asked;
+  const healthCheck = workload === null ? null : defaultHealthCheck(workload);
+  const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' }, healthCheck, ...asked };
   checkVmSpec(spec);
   const { networkModes } = driver.capabilities;
   if (!networkModes.includes(spec.network.mode)) {

@@ -7,6 +7,7 @@ import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { checkMetadata, checkVmName, VM_LIMITS, type VmSpec } from '../../domain/vm/spec.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { WarmStart } from '../../domain/vm/warm-start.ts';
+import { checkNoSecretIsHidden } from '../../domain/workload/environment.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { CreateVmRequest } from '../engine.ts';
 import { admitQuota } from '../quotas/admit-quota.ts';
@@ -32,12 +33,13 @@ export function checkNewVm({ name, labels, metadata }: Pick<NewVm, 'name' | 'lab
   checkMetadata(metadata, new TextEncoder().encode(JSON.stringify(metadata)).length);
 }
 
-/** The VM and the operation that makes it, not yet stored. Throws `invalid_argument` vm.invalid_expiry. */
+/** The VM and the operation that makes it, not yet stored. Throws `invalid_argument` vm.invalid_expiry, vm.environment_conflict. */
 export function newVm(deps: OperationDeps, principal: Principal, request: NewVm): Accepted {
   const now = deps.clock.now();
   const id = request.spare?.vmId ?? deps.ids.create('vm');
   const name = request.name ?? `vm-${id.slice(-8)}`;
   const { spec, origin } = request;
+  checkNoSecretIsHidden({ ...spec.environment, ...spec.workload?.environment }, request.secrets);
   const operation: Operation = newOperation(deps, {
     kind: 'vm.create',
     subject: { kind: 'vm', id, name },
@@ -56,6 +58,7 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     origin,
     status: { phase: 'pending', since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
     health: 'unknown',
+    workloadStatus: null,
     warmStart: request.warmStart ?? 'auto',
     restarts: NO_RESTARTS,
     suspension: null,

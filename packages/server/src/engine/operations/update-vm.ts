@@ -2,6 +2,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { expiryOf } from '../../domain/vm/expiry.ts';
 import { checkVmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import { checkNoSecretIsHidden } from '../../domain/workload/environment.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
@@ -31,6 +32,7 @@ export async function updateVm(
     const settings = settingsOf(before, request, now);
     const after: Vm = { ...settings, secrets, revision: before.revision + 1, updatedAt: now };
     checkVmSpec(after.spec);
+    checkNoSecretIsHidden({ ...after.spec.environment, ...after.spec.workload?.environment }, secrets);
     await tables.vms.update(after);
     const changed = changedBy(request);
     await tables.events.append([vmEvent('vm.updated', after, null, now, { changed })]);

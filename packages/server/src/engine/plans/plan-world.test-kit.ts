@@ -191,6 +191,7 @@ export function makeVm(shape: Shape): Vm {
     status: shape.hasFailed
       ? { phase: 'failed', since: 0, failure }
       : { phase: 'pending', since: 0, operationId: OPERATION, deadlineAt: 1 },
+    workloadStatus: null,
     health: 'unknown',
     warmStart: 'auto',
     restarts: NO_RESTARTS,

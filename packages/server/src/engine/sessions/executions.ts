@@ -78,7 +78,8 @@ export function createExecutions(deps: ExecutionDeps): Executions {
     }
     const vm = await deps.awaken(principal, ref, { cause: 'exec', signal });
     // Not part of what is stored, nor of what is shown: only of what the guest is sent.
-    const given = { ...request, env: { ...(await deps.secrets.environmentOf(vm)), ...request.env } };
+    const secrets = await deps.secrets.environmentOf(vm);
+    const given = { ...request, env: { ...vm.spec.environment, ...secrets, ...request.env } };
     const execution = newExecution(deps, vm, principal, request);
     await deps.store.transaction(async (tables) => {
       await admitQuota(tables, execution.owner, { executions: 1 }, deps.config.limits);
@@ -318,6 +319,7 @@ function newExecution(
     stdoutBytes: 0,
     stderrBytes: 0,
     isTruncated: false,
+    isWorkload: false,
     principal: principal.name,
     owner: vm.owner,
     createdAt: clock.now(),

@@ -18,6 +18,7 @@ const execution: Execution = {
   stdoutBytes: 0,
   stderrBytes: 0,
   isTruncated: false,
+  isWorkload: false,
   principal: 'admin',
   owner: 'admin',
   createdAt: 0,

@@ -17,10 +17,13 @@ import type { CustomRole } from '../../domain/user/role.ts';
 import { USER_SOURCES, USER_STATES, type User } from '../../domain/user/user.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
-import type { Vm, VmStatus } from '../../domain/vm/vm.ts';
+import { VM_HEALTHS, type Vm, type VmStatus } from '../../domain/vm/vm.ts';
 import { WARM_STARTS } from '../../domain/vm/warm-start.ts';
 import { DELIVERY_KINDS, DELIVERY_STATES, type Delivery, TRY_ERRORS } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
+import type { Probe } from '../../domain/workload/health-check.ts';
+import { ACTION_METHODS } from '../../domain/workload/interface.ts';
+import { WORKLOAD_RESTARTS, WORKLOAD_STATES, WORKLOAD_TYPES } from '../../domain/workload/workload.ts';
 
 const moment = fc.nat(2 ** 42);
 const words = fc.string({ unit: 'binary', maxLength: 12 });
@@ -63,9 +66,62 @@ const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
   file: orNull(fc.record({ path: words, mode: small })),
 });
 
+const anyProbe: fc.Arbitrary<Probe> = fc.oneof(
+  fc.record({ type: fc.constant('tcp' as const), port: small }),
+  fc.record({ type: fc.constant('exec' as const), argv: fc.array(words, { maxLength: 3 }) }),
+  fc.record({
+    type: fc.constant('http' as const),
+    port: small,
+    path: words,
+    statuses: fc.record({ minimum: small, maximum: small }),
+  }),
+);
+
+/** What runs in a VM. */
+const anyWorkloadFields = {
+  environment: texts,
+  workload: orNull(
+    fc.record({
+      type: fc.constantFrom(...WORKLOAD_TYPES),
+      argv: orNull(fc.array(words, { maxLength: 3 })),
+      port: orNull(small),
+      basePath: words,
+      environment: texts,
+      workingDirectory: words,
+      user: words,
+      restart: fc.constantFrom(...WORKLOAD_RESTARTS),
+      restartDelayMs: small,
+      longestRestartDelayMs: small,
+    }),
+  ),
+  healthCheck: orNull(
+    fc.record({
+      probe: anyProbe,
+      intervalMs: small,
+      timeoutMs: small,
+      startPeriodMs: small,
+      healthyThreshold: small,
+      unhealthyThreshold: small,
+    }),
+  ),
+  openapi: orNull(
+    fc.oneof(
+      fc.record({ kind: fc.constant('document' as const), document: object }),
+      fc.record({ kind: fc.constant('path' as const), path: words }),
+      fc.record({ kind: fc.constant('url' as const), url: words }),
+    ),
+  ),
+  actions: fc.dictionary(
+    words,
+    fc.record({ description: words, method: fc.constantFrom(...ACTION_METHODS), path: words, timeoutMs: small }),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
+};
+
 /** What of a spec has no column of its own. */
 const anyStoredSpec = {
   template: orNull(fc.record({ name: words, version: words })),
+  ...anyWorkloadFields,
 };
 
 /** Any VM at all, of this id, name and revision. */
@@ -104,7 +160,19 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
       }),
     ),
     status: anyStatus,
-    health: fc.constantFrom('healthy', 'degraded', 'unknown'),
+    health: fc.constantFrom(...VM_HEALTHS),
+    workloadStatus: orNull(
+      fc.record({
+        executionId: orNull(anyId('exec')),
+        incarnation: small,
+        state: fc.constantFrom(...WORKLOAD_STATES),
+        runs: small,
+        lastExitCode: orNull(small),
+        lastSignal: orNull(words),
+        lastExitAt: orNull(moment),
+        message: orNull(words),
+      }),
+    ),
     warmStart: fc.constantFrom(...WARM_STARTS),
     restarts: fc.record({ count: small, at: orNull(moment) }),
     suspension: orNull(fc.record({ reason: fc.constantFrom('requested', 'idle'), message: words, at: moment })),
@@ -183,6 +251,7 @@ export function anyExecution(fixed: Pick<Execution, 'id'>): fc.Arbitrary<Executi
     stdoutBytes: moment,
     stderrBytes: moment,
     isTruncated: fc.boolean(),
+    isWorkload: fc.boolean(),
     principal: words,
     owner: words,
     createdAt: moment,

@@ -36,6 +36,8 @@ export interface VmRow {
   /** JSON, set when the phase is `failed`. */
   readonly failure: string | null;
   readonly health: string;
+  /** JSON: `{ executionId, incarnation, state, runs, lastExitCode, lastSignal, lastExitAt, message }`. */
+  readonly workload_status: string | null;
   readonly restart_policy: string;
   readonly restart_count: number;
   readonly restart_at: number | null;
@@ -100,6 +102,8 @@ export interface ExecutionRow {
   readonly stdout_bytes: number;
   readonly stderr_bytes: number;
   readonly is_truncated: number;
+  /** Of a VM's workload. */
+  readonly is_workload: number;
   readonly principal: string;
   readonly owner: string;
   readonly created_at: number;

@@ -104,6 +104,10 @@ export function plainObject(value: Json, field: string): JsonObject {
   throw new Unreadable(field, 'an object');
 }
 
+/** An object within what has been parsed from JSON by `json`. */
+export const parsedObject: Reader<JsonObject> = (value, field) =>
+  plainObject(parse(JSON.stringify(value) ?? 'null', field), field);
+
 function parse(value: string, field: string): Json {
   try {
     return JSON.parse(value);

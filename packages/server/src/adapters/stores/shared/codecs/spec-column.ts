@@ -1,12 +1,21 @@
 import { type TemplateVersion, VM_DEFAULTS, type VmSpec } from '../../../../domain/vm/spec.ts';
 import * as read from './read-value.ts';
+import { decodeWorkloadFields, type WorkloadFields } from './workload-column.ts';
 
 /** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
-export type StoredSpec = Pick<VmSpec, 'template'>;
+export type StoredSpec = Pick<VmSpec, 'template'> & WorkloadFields;
 
 /** The column as JSON, with these fields and no others. */
-export function encodeSpec({ template }: StoredSpec): string {
-  return JSON.stringify({ template } satisfies StoredSpec);
+export function encodeSpec(spec: StoredSpec): string {
+  const { template, environment, workload, healthCheck, openapi, actions } = spec;
+  return JSON.stringify({
+    template,
+    environment,
+    workload,
+    healthCheck,
+    openapi,
+    actions,
+  } satisfies StoredSpec);
 }
 
 /** A row that is older than a field lacks it, and has its default. */
@@ -14,6 +23,7 @@ export const decodeSpec = read.json((value, field): StoredSpec => {
   const stored = { ...VM_DEFAULTS, ...read.object(value, field) };
   return {
     template: template(stored.template, `${field}.template`),
+    ...decodeWorkloadFields(stored, field),
   };
 });
 

@@ -2,7 +2,15 @@ import type { AutoSuspend } from '../../../../domain/vm/auto-suspend.ts';
 import type { Expiry } from '../../../../domain/vm/expiry.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../../../domain/vm/restarts.ts';
-import type { DriverHandle, Failure, Origin, Suspension, Vm, VmStatus } from '../../../../domain/vm/vm.ts';
+import {
+  type DriverHandle,
+  type Failure,
+  type Origin,
+  type Suspension,
+  VM_HEALTHS,
+  type Vm,
+  type VmStatus,
+} from '../../../../domain/vm/vm.ts';
 import { WARM_STARTS } from '../../../../domain/vm/warm-start.ts';
 import type { VmRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
@@ -10,6 +18,7 @@ import { decodeGrants, encodeGrants } from './grants-column.ts';
 import { network } from './network-column.ts';
 import * as read from './read-value.ts';
 import { decodeSpec, encodeSpec } from './spec-column.ts';
+import { workloadStatus } from './workload-status-column.ts';
 
 /** A VM as a row. */
 export function encodeVm(vm: Vm): VmRow {
@@ -41,6 +50,7 @@ export function encodeVm(vm: Vm): VmRow {
     suspension: vm.suspension === null ? null : JSON.stringify(vm.suspension),
     auto_suspend: vm.spec.autoSuspend === null ? null : JSON.stringify(vm.spec.autoSuspend),
     auto_wake: vm.spec.autoWake ? 1 : 0,
+    workload_status: vm.workloadStatus === null ? null : JSON.stringify(vm.workloadStatus),
     expires_at: vm.expiry?.at ?? null,
     expiry_told_at: vm.expiry?.toldAt ?? null,
     driver: vm.driver,
@@ -87,6 +97,7 @@ export function decodeVm(row: VmRow): Vm {
     warmStart: warmStart(row.warm_start, 'warm_start'),
     status: decodeStatus(row),
     health: health(row.health, 'health'),
+    workloadStatus: workloadStatus(row.workload_status, 'workload_status'),
     restarts: {
       count: read.count(row.restart_count, 'restart_count'),
       at: optionalNumber(row.restart_at, 'restart_at'),
@@ -172,7 +183,7 @@ const labels = read.json(read.record(read.text));
 const power = read.oneOf(['running', 'paused', 'suspended', 'stopped', 'absent']);
 const restartPolicy = read.oneOf(RESTART_POLICIES);
 const warmStart = read.oneOf(WARM_STARTS);
-const health = read.oneOf(['healthy', 'degraded', 'unknown']);
+const health = read.oneOf(VM_HEALTHS);
 const transientPhase = read.oneOf(TRANSIENT_PHASES);
 const restingPhase = read.oneOf(SETTLED_PHASES.filter((phase) => phase !== 'failed'));
 

@@ -120,6 +120,7 @@ function everyColumn(place: Place<ExecutionRow>) {
     stdout_bytes: place('stdout_bytes'),
     stderr_bytes: place('stderr_bytes'),
     is_truncated: place('is_truncated'),
+    is_workload: place('is_workload'),
     principal: place('principal'),
     owner: place('owner'),
     created_at: place('created_at'),

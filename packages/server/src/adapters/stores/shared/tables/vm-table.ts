@@ -218,6 +218,7 @@ function everyColumn(place: Place<VmRow>) {
     suspension: place('suspension'),
     auto_suspend: place('auto_suspend'),
     auto_wake: place('auto_wake'),
+    workload_status: place('workload_status'),
     expires_at: place('expires_at'),
     expiry_told_at: place('expiry_told_at'),
     driver: place('driver'),

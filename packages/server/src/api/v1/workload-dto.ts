@@ -1,0 +1,153 @@
+import type {
+  CreateVmRequest,
+  HealthCheck as HealthCheckDto,
+  HealthCheckRequest,
+  VmAction,
+  Workload as WorkloadDto,
+  WorkloadRequest,
+  WorkloadStatus as WorkloadStatusDto,
+} from '@volary/contract';
+import type { VmSpec } from '../../domain/vm/spec.ts';
+import {
+  type AskedHealthCheck,
+  completeHealthCheck,
+  formatStatuses,
+  type HealthCheck,
+} from '../../domain/workload/health-check.ts';
+import { DEFAULT_ACTION_TIMEOUT_MS, type OpenapiSource, type WorkloadAction } from '../../domain/workload/interface.ts';
+import {
+  type AskedWorkload,
+  completeWorkload,
+  type Workload,
+  type WorkloadStatus,
+} from '../../domain/workload/workload.ts';
+import { toIsoOrNull } from './to-iso.ts';
+
+type WorkloadFields = Pick<CreateVmRequest, 'environment' | 'workload' | 'health_check' | 'openapi' | 'actions'>;
+type WorkloadSpec = Partial<Pick<VmSpec, 'environment' | 'workload' | 'healthCheck' | 'openapi' | 'actions'>>;
+
+/**
+ * What was asked for of what runs in a VM, as a part of its spec. `base`: the workload that a check without a port is of, where none
+ * is asked for. Throws `invalid_argument` workload.invalid, health_check.invalid.
+ */
+export function toWorkloadSpec(
+  { environment, workload, health_check, openapi, actions }: WorkloadFields,
+  base: Workload | null = null,
+): WorkloadSpec {
+  const asked = workload === undefined || workload === null ? workload : completeWorkload(toAskedWorkload(workload));
+  const check =
+    health_check === undefined || health_check === null
+      ? health_check
+      : completeHealthCheck(toAskedCheck(health_check), asked === undefined ? base : asked);
+  return {
+    ...(environment === undefined ? {} : { environment }),
+    ...(asked === undefined ? {} : { workload: asked }),
+    ...(check === undefined ? {} : { healthCheck: check }),
+    ...(openapi === undefined ? {} : { openapi: openapi === null ? null : toOpenapiSource(openapi) }),
+    ...(actions === undefined ? {} : { actions: mapValues(actions, toAction) }),
+  };
+}
+
+export function toWorkloadDto(workload: Workload | null): WorkloadDto | null {
+  if (workload === null) return null;
+  const { type, argv, port, basePath, environment, workingDirectory, user, restart } = workload;
+  return {
+    type,
+    entrypoint: argv,
+    port,
+    base_url: type === 'http' && port !== null ? `http://127.0.0.1:${port}${basePath}` : null,
+    environment,
+    working_dir: workingDirectory,
+    user,
+    restart,
+    restart_delay_ms: workload.restartDelayMs,
+    restart_max_delay_ms: workload.longestRestartDelayMs,
+  };
+}
+
+export function toWorkloadStatusDto(status: WorkloadStatus | null): WorkloadStatusDto | null {
+  if (status === null) return null;
+  return {
+    execution_id: status.executionId,
+    state: status.state,
+    runs: status.runs,
+    last_exit_code: status.lastExitCode,
+    last_signal: status.lastSignal,
+    last_exit_at: toIsoOrNull(status.lastExitAt),
+    message: status.message,
+  };
+}
+
+export function toHealthCheckDto(check: HealthCheck | null): HealthCheckDto | null {
+  if (check === null) return null;
+  const { probe } = check;
+  return {
+    type: probe.type,
+    port: probe.type === 'exec' ? null : probe.port,
+    path: probe.type === 'http' ? probe.path : null,
+    expected_status: probe.type === 'http' ? formatStatuses(probe.statuses) : null,
+    argv: probe.type === 'exec' ? probe.argv : null,
+    interval_ms: check.intervalMs,
+    timeout_ms: check.timeoutMs,
+    start_period_ms: check.startPeriodMs,
+    healthy_threshold: check.healthyThreshold,
+    unhealthy_threshold: check.unhealthyThreshold,
+  };
+}
+
+export function toActionsDto(actions: VmSpec['actions']): Record<string, VmAction> {
+  return mapValues(actions, ({ description, method, path, timeoutMs }) => ({
+    description,
+    method,
+    path,
+    timeout_ms: timeoutMs,
+  }));
+}
+
+function toAskedWorkload({
+  base_url,
+  working_dir,
+  restart_delay_ms,
+  restart_max_delay_ms,
+  ...same
+}: WorkloadRequest): AskedWorkload {
+  return {
+    ...same,
+    ...(base_url === undefined ? {} : { baseUrl: base_url }),
+    ...(working_dir === undefined ? {} : { workingDirectory: working_dir }),
+    ...(restart_delay_ms === undefined ? {} : { restartDelayMs: restart_delay_ms }),
+    ...(restart_max_delay_ms === undefined ? {} : { longestRestartDelayMs: restart_max_delay_ms }),
+  };
+}
+
+function toAskedCheck(asked: HealthCheckRequest): AskedHealthCheck {
+  const { expected_status, interval_ms, timeout_ms, start_period_ms, healthy_threshold, unhealthy_threshold, ...same } =
+    asked;
+  return {
+    ...same,
+    ...(expected_status === undefined ? {} : { expectedStatus: expected_status }),
+    ...(interval_ms === undefined ? {} : { intervalMs: interval_ms }),
+    ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
+    ...(start_period_ms === undefined ? {} : { startPeriodMs: start_period_ms }),
+    ...(healthy_threshold === undefined ? {} : { healthyThreshold: healthy_threshold }),
+    ...(unhealthy_threshold === undefined ? {} : { unhealthyThreshold: unhealthy_threshold }),
+  };
+}
+
+function toOpenapiSource(asked: NonNullable<WorkloadFields['openapi']>): OpenapiSource {
+  if (typeof asked !== 'string') return { kind: 'document', document: asked };
+  return asked.startsWith('/') ? { kind: 'path', path: asked } : { kind: 'url', url: asked };
+}
+
+function toAction({
+  description = '',
+  method,
+  path,
+  timeout_ms = DEFAULT_ACTION_TIMEOUT_MS,
+}: VmAction): WorkloadAction {
+  return { description, method, path, timeoutMs: timeout_ms };
+}
+
+function mapValues<T, U>(values: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+}
