@@ -20,6 +20,7 @@ export const ID_PREFIXES = [
   'key',
   'sess',
   'sec',
+  'tpl',
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
@@ -34,6 +35,7 @@ export type UserId = Id<'usr'>;
 export type ApiKeyId = Id<'key'>;
 export type SessionId = Id<'sess'>;
 export type SecretId = Id<'sec'>;
+export type TemplateId = Id<'tpl'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;

@@ -11,6 +11,7 @@ import { secretTableContract } from './store-contract/secrets.contract.ts';
 import { sessionTableContract, signingKeyTableContract } from './store-contract/sessions.contract.ts';
 import { settingTableContract } from './store-contract/settings.contract.ts';
 import { snapshotTableContract } from './store-contract/snapshots.contract.ts';
+import { templateTableContract } from './store-contract/templates.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
 import { usageContract } from './store-contract/usage.contract.ts';
 import { userTableContract } from './store-contract/users.contract.ts';
@@ -36,6 +37,7 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     sessionTableContract(make);
     signingKeyTableContract(make);
     secretTableContract(make);
+    templateTableContract(make);
     auditTableContract(make);
     imageTableContract(make);
     usageContract(make);

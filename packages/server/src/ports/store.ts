@@ -9,6 +9,7 @@ import type {
   SecretId,
   SessionId,
   SnapshotId,
+  TemplateId,
   UserId,
   VmId,
   WebhookId,
@@ -18,6 +19,7 @@ import type { Secret } from '../domain/secret/secret.ts';
 import type { Session, SessionEnd } from '../domain/session/session.ts';
 import type { SigningKey } from '../domain/session/signing-key.ts';
 import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
+import type { Template, TemplateRef } from '../domain/template/template.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { ApiKey } from '../domain/user/api-key.ts';
 import type { CustomRole } from '../domain/user/role.ts';
@@ -81,6 +83,8 @@ export interface VmTable {
   listPendingFrom(snapshotId: SnapshotId, limit: number): Promise<readonly Vm[]>;
   /** VMs that are given this secret, in the order they were made; at most `limit`. */
   listGiven(secretId: SecretId, limit: number): Promise<readonly Vm[]>;
+  /** VMs that were made from this version of a template, or from any, in the order they were made; at most `limit`. */
+  listMadeFrom(template: TemplateRef, limit: number): Promise<readonly Vm[]>;
   /** VMs that are deleted by themselves some day, the next one first. */
   listExpiries(): Promise<readonly Vm[]>;
   /**
@@ -271,6 +275,7 @@ export interface OwnedCounts {
   readonly snapshots: number;
   readonly webhooks: number;
   readonly secrets: number;
+  readonly templates: number;
 }
 
 /** Roles that somebody made, by name. */
@@ -352,6 +357,23 @@ export interface SecretTable {
   listNotSealedBy(prefix: string, limit: number): Promise<readonly Secret[]>;
 }
 
+/** Versions of templates; of those that are being installed too, where nothing else is said. */
+export interface TemplateTable {
+  /** Throws `already_exists` template.exists when there is this version of it. */
+  insert(template: Template): Promise<void>;
+  get(id: TemplateId): Promise<Template | null>;
+  /** All versions, in the order they were made. */
+  listVersions(name: string): Promise<readonly Template[]>;
+  /** Names of those with a version that is ready, sorted; only with versions of this owner, if one is given. */
+  listNames(page: PageRequest<string> & OfOwner): Promise<readonly string[]>;
+  /** Those that came with the program, in the order they were made. */
+  listBuiltIn(): Promise<readonly Template[]>;
+  /** Writes the row if its revision is still `template.revision - 1`; throws `conflict` store.revision otherwise. */
+  update(template: Template): Promise<void>;
+  /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
+  delete(id: TemplateId, revision: number): Promise<void>;
+}
+
 /** A key, as long as it is that of one request. */
 export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
 
@@ -371,6 +393,7 @@ export interface Tables {
   readonly sessions: SessionTable;
   readonly signingKeys: SigningKeyTable;
   readonly secrets: SecretTable;
+  readonly templates: TemplateTable;
   readonly audit: AuditTable;
   readonly images: ImageTable;
 }

@@ -12,6 +12,7 @@ import type { Secret } from '../../domain/secret/secret.ts';
 import { SESSION_END_REASONS, type Session } from '../../domain/session/session.ts';
 import type { SigningKey } from '../../domain/session/signing-key.ts';
 import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.ts';
+import { TEMPLATE_STATES, type Template } from '../../domain/template/template.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { CustomRole } from '../../domain/user/role.ts';
 import { USER_SOURCES, USER_STATES, type User } from '../../domain/user/user.ts';
@@ -430,4 +431,30 @@ export const anySecret: fc.Arbitrary<Omit<Secret, 'id' | 'owner' | 'revision'>> 
   createdAt: moment,
   updatedAt: moment,
   lastUsedAt: orNull(moment),
+});
+
+/** Any version of a template; whoever stores it gives it an id, a name, a version and a revision. */
+export const anyTemplate: fc.Arbitrary<Omit<Template, 'id' | 'name' | 'version' | 'revision'>> = fc.record({
+  description: words,
+  content: fc.record({
+    spec: fc
+      .record({
+        image: words,
+        vcpuCount: small,
+        memoryMib: small,
+        diskGib: small,
+        network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
+        ...anyStoredSpec,
+      })
+      .map(({ template, ...spec }) => spec),
+    tools: fc.array(words, { maxLength: 3 }),
+    labels: texts,
+  }),
+  state: fc.constantFrom(...TEMPLATE_STATES),
+  operationId: orNull(anyId('op')),
+  isEnabled: fc.boolean(),
+  isBuiltIn: fc.boolean(),
+  owner: words,
+  createdAt: moment,
+  updatedAt: moment,
 });

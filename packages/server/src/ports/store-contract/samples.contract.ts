@@ -8,6 +8,7 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
 import type { Session } from '../../domain/session/session.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
+import type { Template } from '../../domain/template/template.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { CustomRole } from '../../domain/user/role.ts';
 import type { User } from '../../domain/user/user.ts';
@@ -152,7 +153,7 @@ export function sampleKeyedRequest(number: number, change: Partial<KeyedRequest>
   };
 }
 
-/** Of the defaults, what a snapshot has of its VM. */
+/** Of the defaults, what a snapshot has of its VM, and a template decides. */
 const { restartPolicy, autoSuspend, autoWake, ...savedDefaults } = VM_DEFAULTS;
 
 /** A snapshot of VM 1 that is ready. */
@@ -172,6 +173,27 @@ export function sampleSnapshot(number: number, change: Partial<Snapshot> = {}): 
     imageDigest: 'd'.repeat(64),
     sizeBytes: 1_000,
     haltedMs: 10,
+    owner: 'admin',
+    createdAt: AT,
+    updatedAt: AT,
+    revision: 1,
+    ...change,
+  };
+}
+
+/** Version 1.0.0 of a template with this number in its id and name, ready. */
+export function sampleTemplate(number: number, change: Partial<Template> = {}): Template {
+  const { template, ...spec } = savedDefaults;
+  return {
+    id: numberedId('tpl', number),
+    name: `template-${number}`,
+    version: '1.0.0',
+    description: '',
+    content: { spec: { ...spec, network: { mode: 'user', egress: 'deny' } }, tools: ['git'], labels: {} },
+    state: 'ready',
+    operationId: null,
+    isEnabled: true,
+    isBuiltIn: false,
     owner: 'admin',
     createdAt: AT,
     updatedAt: AT,

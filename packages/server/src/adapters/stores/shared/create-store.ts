@@ -20,6 +20,7 @@ import { createSessionStatements, createSessionTable } from './tables/session-ta
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
 import { createSigningKeyStatements, createSigningKeyTable } from './tables/signing-key-table.ts';
 import { createSnapshotStatements, createSnapshotTable } from './tables/snapshot-table.ts';
+import { createTemplateStatements, createTemplateTable } from './tables/template-table.ts';
 import { createUserStatements, createUserTable } from './tables/user-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
 import { createWebhookStatements, createWebhookTable } from './tables/webhook-table.ts';
@@ -42,6 +43,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     sessions: createSessionStatements(compiler),
     signingKeys: createSigningKeyStatements(compiler),
     secrets: createSecretStatements(compiler),
+    templates: createTemplateStatements(compiler),
     audit: createAuditStatements(compiler),
     images: createImageStatements(compiler),
   };
@@ -64,6 +66,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       sessions: createSessionTable(connection, statements.sessions),
       signingKeys: createSigningKeyTable(connection, statements.signingKeys),
       secrets: createSecretTable(connection, statements.secrets),
+      templates: createTemplateTable(connection, statements.templates),
       audit: createAuditTable(connection, statements.audit),
       images: createImageTable(connection, statements.images),
     };
@@ -194,6 +197,12 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       update: (secret) => transaction(({ secrets }) => secrets.update(secret)),
       noteUsed: (...used) => transaction(({ secrets }) => secrets.noteUsed(...used)),
       delete: (id, revision) => transaction(({ secrets }) => secrets.delete(id, revision)),
+    },
+    templates: {
+      ...reading.templates,
+      insert: (template) => transaction(({ templates }) => templates.insert(template)),
+      update: (template) => transaction(({ templates }) => templates.update(template)),
+      delete: (...which) => transaction(({ templates }) => templates.delete(...which)),
     },
     audit: {
       ...reading.audit,

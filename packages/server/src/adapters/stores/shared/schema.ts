@@ -16,6 +16,8 @@ export interface VmRow {
   readonly network: string;
   /** JSON: what of the spec has no column of its own; what is missing has its default. */
   readonly spec: string;
+  /** Of the spec, once more: VMs are looked for by it. */
+  readonly template_name: string | null;
   readonly labels: string;
   readonly metadata: string;
   /** JSON: `[{ secretId, name, env, file: { path, mode } }]`. */
@@ -317,6 +319,24 @@ export interface SecretRow {
   readonly revision: number;
 }
 
+export interface TemplateRow {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  /** JSON: `{ spec, tools, labels }`. */
+  readonly content: string;
+  readonly state: string;
+  /** Set while it is being installed. */
+  readonly operation_id: string | null;
+  readonly is_enabled: number;
+  readonly is_built_in: number;
+  readonly owner: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly revision: number;
+}
+
 export interface AuditRow {
   readonly sequence: number;
   readonly at: number;
@@ -373,6 +393,7 @@ export interface Schema {
   readonly sessions: SessionRow;
   readonly signing_keys: SigningKeyRow;
   readonly secrets: SecretRow;
+  readonly templates: TemplateRow;
   readonly audit: AuditRow;
   readonly audit_counter: AuditCounterRow;
   readonly images: ImageRow;

@@ -15,6 +15,7 @@ import {
   sampleRole,
   sampleSession,
   sampleSnapshot,
+  sampleTemplate,
   sampleUser,
   sampleVm,
   sampleWebhook,
@@ -62,6 +63,7 @@ describe('a damaged row', () => {
     await store.webhooks.insert(sampleWebhook(1));
     await store.deliveries.insert(sampleDelivery(1));
     await store.snapshots.insert(sampleSnapshot(1));
+    await store.templates.insert(sampleTemplate(1));
     await store.users.insert(sampleUser(1));
     await store.roles.insert(sampleRole('dev'));
     await store.apiKeys.insert(sampleApiKey(1));
@@ -243,6 +245,15 @@ describe('a damaged row', () => {
 
     await expect(store.images.listUses()).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'use of an image', id: 'd', field: 'used_at' }),
+    ["state = 'odd'", 'state'],
+    ["content = '{}'", 'content.spec'],
+    ['content = \'{"spec":{"image":1}}\'', 'content.spec.image'],
+    ['is_enabled = 2', 'is_enabled'],
+  ])('of a template (%s)', async (change, field) => {
+    damage(`UPDATE templates SET ${change}`);
+
+    await expect(store.templates.get(numberedId('tpl', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'template', id: numberedId('tpl', 1), field }),
     );
   });
 

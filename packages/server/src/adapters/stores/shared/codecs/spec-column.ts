@@ -1,9 +1,11 @@
-import { type TemplateVersion, VM_DEFAULTS, type VmSpec } from '../../../../domain/vm/spec.ts';
+import { VM_DEFAULTS, type VmSpec } from '../../../../domain/vm/spec.ts';
 import * as read from './read-value.ts';
 import { decodeWorkloadFields, type WorkloadFields } from './workload-column.ts';
 
 /** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
 export type StoredSpec = Pick<VmSpec, 'template'> & WorkloadFields;
+/** What of a VM's spec, and of a snapshot's, has no column of its own. */
+export type StoredSpec = Pick<VmSpec, 'template'>;
 
 /** The column as JSON, with these fields and no others. */
 export function encodeSpec(spec: StoredSpec): string {
@@ -18,16 +20,19 @@ export function encodeSpec(spec: StoredSpec): string {
   } satisfies StoredSpec);
 }
 
-/** A row that is older than a field lacks it, and has its default. */
-export const decodeSpec = read.json((value, field): StoredSpec => {
+/** The fields, parsed. What is older than one of them lacks it, and has its default. */
+export const readStoredSpec: read.Reader<StoredSpec> = (value, field) => {
   const stored = { ...VM_DEFAULTS, ...read.object(value, field) };
   return {
     template: template(stored.template, `${field}.template`),
     ...decodeWorkloadFields(stored, field),
   };
-});
+};
 
-const template = read.nullable((value, field): TemplateVersion => {
+/** The column with them. */
+export const decodeSpec = read.json(readStoredSpec);
+
+const template = read.nullable((value, field): NonNullable<VmSpec['template']> => {
   const stored = read.object(value, field);
   return {
     name: read.text(stored['name'], `${field}.name`),

@@ -32,6 +32,7 @@ export function encodeVm(vm: Vm): VmRow {
     disk_gib: vm.spec.diskGib,
     network: JSON.stringify(vm.spec.network),
     spec: encodeSpec(vm.spec),
+    template_name: vm.spec.template?.name ?? null,
     labels: JSON.stringify(vm.labels),
     metadata: JSON.stringify(vm.metadata),
     secrets: encodeGrants(vm.secrets),

@@ -48,7 +48,13 @@ export function createUserStatements(db: Kysely<Schema>) {
           .select(({ fn }) => fn.countAll<number>().as('count'))
           .where('owner', '=', place('owner'))
           .as(table);
-      return db.selectNoFrom([countIn('vms'), countIn('snapshots'), countIn('webhooks'), countIn('secrets')]);
+      return db.selectNoFrom([
+        countIn('vms'),
+        countIn('snapshots'),
+        countIn('webhooks'),
+        countIn('secrets'),
+        countIn('templates'),
+      ]);
     }),
     list: ({ limit, after, states }: Parameters<UserTable['list']>[0]) => {
       let query = db.selectFrom('users').selectAll().orderBy('id').limit(limit);
@@ -78,7 +84,7 @@ export function createUserStatements(db: Kysely<Schema>) {
   };
 }
 
-const NOTHING: OwnedCounts = { vms: 0, snapshots: 0, webhooks: 0, secrets: 0 };
+const NOTHING: OwnedCounts = { vms: 0, snapshots: 0, webhooks: 0, secrets: 0, templates: 0 };
 
 /** The table over one connection. */
 export function createUserTable(connection: Connection, statements: UserStatements): UserTable {
@@ -120,10 +126,10 @@ export function createUserTable(connection: Connection, statements: UserStatemen
     },
     async countOwned(name) {
       const [counts] = (await connection.execute(statements.countOwned({ owner: name }))).rows;
-      const { vms, snapshots, webhooks, secrets } = counts ?? NOTHING;
+      const { vms, snapshots, webhooks, secrets, templates } = counts ?? NOTHING;
       return {
         ...{ vms: Number(vms), snapshots: Number(snapshots) },
-        ...{ webhooks: Number(webhooks), secrets: Number(secrets) },
+        ...{ webhooks: Number(webhooks), secrets: Number(secrets), templates: Number(templates) },
       };
     },
     async markLogin(id, at) {

@@ -53,6 +53,9 @@ export function createVmStatements(db: Kysely<Schema>) {
         .orderBy('id')
         .limit(place('limit')),
     ),
+    listMadeFrom: prepareStatement<{ readonly template_name: string }, VmRow>((place) =>
+      db.selectFrom('vms').selectAll().where('template_name', '=', place('template_name')).orderBy('id'),
+    ),
     promised: preparePromised(db),
     usageOf: prepareUsageOf(db),
     listExpiries: prepareStatement<Record<never, never>, VmRow>(() =>
@@ -137,6 +140,11 @@ export function createVmTable(
       const { rows } = await connection.execute(statements.listGiven({ pattern: `%"${secretId}"%`, limit }));
       return rows.map(decodeVm);
     },
+    async listMadeFrom({ name, version }, limit) {
+      const { rows } = await connection.execute(statements.listMadeFrom({ template_name: name }));
+      const made = rows.map(decodeVm);
+      return made.filter(({ spec }) => version === null || spec.template?.version === version).slice(0, limit);
+    },
     async listExpiries() {
       const { rows } = await connection.execute(statements.listExpiries({}));
       return rows.map(decodeVm);
@@ -196,6 +204,7 @@ function everyColumn(place: Place<VmRow>) {
     disk_gib: place('disk_gib'),
     network: place('network'),
     spec: place('spec'),
+    template_name: place('template_name'),
     labels: place('labels'),
     metadata: place('metadata'),
     secrets: place('secrets'),
