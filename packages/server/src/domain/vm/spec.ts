@@ -41,7 +41,6 @@ export interface VmSpec {
 export interface TemplateVersion {
   readonly name: string;
   readonly version: string;
-  readonly template: { readonly name: string; readonly version: string } | null;
 }
 
 /** Inclusive bounds of one VM. Memory below 128 MiB does not boot Debian's kernel with its initramfs. */

@@ -10,8 +10,6 @@ export async function completeSpec(
   asked: Partial<VmSpec>,
 ): Promise<VmSpec> {
   const { driver } = deps;
-  const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' }, ...asked };
-): VmSpec {
   const { workload = null } = asked;
   const healthCheck = workload === null ? null : defaultHealthCheck(workload);
   const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' }, healthCheck, ...asked };

@@ -245,6 +245,10 @@ describe('a damaged row', () => {
 
     await expect(store.images.listUses()).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'use of an image', id: 'd', field: 'used_at' }),
+    );
+  });
+
+  it.each([
     ["state = 'odd'", 'state'],
     ["content = '{}'", 'content.spec'],
     ['content = \'{"spec":{"image":1}}\'', 'content.spec.image'],

@@ -4,8 +4,6 @@ import { decodeWorkloadFields, type WorkloadFields } from './workload-column.ts'
 
 /** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
 export type StoredSpec = Pick<VmSpec, 'template'> & WorkloadFields;
-/** What of a VM's spec, and of a snapshot's, has no column of its own. */
-export type StoredSpec = Pick<VmSpec, 'template'>;
 
 /** The column as JSON, with these fields and no others. */
 export function encodeSpec(spec: StoredSpec): string {
