@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idFromUuid, type VmId } from '../../../domain/ids.ts';
-import type { DirectImage } from '../../../domain/image/image.ts';
+import type { DirectImage, Image } from '../../../domain/image/image.ts';
 import { VM_DEFAULTS } from '../../../domain/vm/spec.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
