@@ -48,6 +48,8 @@ describe('the configuration', () => {
       },
       warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
       webhookAllowedTargets: { ranges: [], places: [] },
+      downloadAllowedTargets: { ranges: [], places: [] },
+      imports: { folders: ['/home/ann/.local/share/volary/imports'], maxBytes: 64 * 1024 ** 3 },
       webhookRetries: {
         ...{ firstRetryMs: 10_000, longestRetryMs: 3_600_000, giveUpAfterMs: 86_400_000, maxTries: 60 },
         ...{ disableAfterMs: 259_200_000, disableAfterTries: 20 },
@@ -145,6 +147,8 @@ describe('the configuration', () => {
     [[], { VOLARY_WEBHOOK_MAX_TRIES: 'many' }, 'webhook_max_tries'],
     [[], { VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS: '5' }, 'webhook_longest_retry_seconds'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],
+    [[], { VOLARY_DOWNLOAD_ALLOWED_TARGETS: 'mirror.lan' }, '"mirror.lan"'],
+    [[], { VOLARY_IMAGE_MAX_GIB: '0' }, 'image_max_gib'],
     [[], { VOLARY_WEBHOOK_ALLOWED_TARGETS: '10.0.0.0/8, hooks.lan' }, '"hooks.lan"'],
   ])('refuses %j with %j in a sentence', async (argv, env, word) => {
     await expect(readConfig(argv, env)).rejects.toThrow(word);

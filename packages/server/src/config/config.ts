@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
+import { type AllowedTargets, parseAllowedTargets } from '../domain/net/target.ts';
 import type { Quota } from '../domain/user/quota.ts';
-import { type AllowedTargets, parseAllowedTargets } from '../domain/webhook/target.ts';
 import { requireGoodKey } from './admin-key.ts';
 import { type ListenAddress, parseListen } from './listen.ts';
 import { readQuotas } from './quotas.ts';
@@ -25,6 +25,14 @@ export interface Config extends TransportConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Where webhooks may lead besides the public internet. */
   readonly webhookAllowedTargets: AllowedTargets;
+  /** Where downloads may lead besides the public internet. */
+  readonly downloadAllowedTargets: AllowedTargets;
+  readonly imports: {
+    /** Absolute: below these, files of the host may be made images of. */
+    readonly folders: readonly string[];
+    /** Of an image's disk, as a VM sees it. */
+    readonly maxBytes: number;
+  };
   readonly webhookRetries: {
     /** The wait after the first try that failed, and the longest one. */
     readonly firstRetryMs: number;
@@ -92,15 +100,24 @@ export async function readConfig(
   const settings = await readSettings(argv, env);
   const home = env['HOME'] ?? homedir();
   const listen = parseListen(settings.listen ?? DEFAULT_LISTEN);
+  const dataDir = resolve(settings.dataDir ?? join(home, '.local/share/volary'));
   return Object.freeze({
-    dataDir: resolve(settings.dataDir ?? join(home, '.local/share/volary')),
+    dataDir,
     cacheDir: resolve(settings.cacheDir ?? join(home, '.cache/volary')),
     listen,
     ...readTransport(settings.transport, listen),
     driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
     adminKey: checkKey(settings.adminKey),
     secretsKey: settings.secretsKey,
-    webhookAllowedTargets: checkTargets(settings.webhookAllowedTargets ?? ''),
+    webhookAllowedTargets: checkTargets('webhook_allowed_targets', settings.webhookAllowedTargets ?? ''),
+    downloadAllowedTargets: checkTargets('download_allowed_targets', settings.downloadAllowedTargets ?? ''),
+    imports: {
+      folders:
+        settings.imageFolders === null
+          ? [join(dataDir, 'imports')]
+          : listOf(settings.imageFolders).map((path) => resolve(path)),
+      maxBytes: GIB * count('image_max_gib', settings.imageMaxGib, 64, 16_384),
+    },
     webhookRetries: webhookRetries(settings),
     faultPoint: settings.faultPoint,
     logLevel: oneOf('log_level', settings.logLevel ?? 'info', ['debug', 'info', 'warn', 'error']),
@@ -160,19 +177,15 @@ function checkKey(key: string | null): string | null {
   return key;
 }
 
-function checkTargets(text: string): AllowedTargets {
+function checkTargets(field: string, text: string): AllowedTargets {
   try {
     return parseAllowedTargets(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'it cannot be read';
-    throw new VolaryError(
-      'invalid_argument',
-      `webhook_allowed_targets: ${why}, such as 10.0.0.0/8 or hooks.lan:8443.`,
-      {
-        reason: 'config.invalid',
-        details: { field: 'webhook_allowed_targets' },
-        cause,
-      },
-    );
+    throw new VolaryError('invalid_argument', `${field}: ${why}, such as 10.0.0.0/8 or hooks.lan:8443.`, {
+      reason: 'config.invalid',
+      details: { field },
+      cause,
+    });
   }
 }

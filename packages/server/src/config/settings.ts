@@ -14,6 +14,11 @@ export interface Settings {
   readonly logLevel: string | null;
   /** Ranges of addresses and HOST:PORTs, with commas between them. */
   readonly webhookAllowedTargets: string | null;
+  /** The same for downloads. */
+  readonly downloadAllowedTargets: string | null;
+  /** Paths, with commas between them. */
+  readonly imageFolders: string | null;
+  readonly imageMaxGib: string | null;
   readonly webhookFirstRetrySeconds: string | null;
   readonly webhookLongestRetrySeconds: string | null;
   readonly webhookGiveUpHours: string | null;
@@ -60,6 +65,13 @@ const SOURCES = {
     env: 'VOLARY_WEBHOOK_ALLOWED_TARGETS',
     file: 'webhook_allowed_targets',
   },
+  downloadAllowedTargets: {
+    flag: null,
+    env: 'VOLARY_DOWNLOAD_ALLOWED_TARGETS',
+    file: 'download_allowed_targets',
+  },
+  imageFolders: { flag: null, env: 'VOLARY_IMAGE_FOLDERS', file: 'image_folders' },
+  imageMaxGib: { flag: null, env: 'VOLARY_IMAGE_MAX_GIB', file: 'image_max_gib' },
   webhookFirstRetrySeconds: {
     flag: null,
     env: 'VOLARY_WEBHOOK_FIRST_RETRY_SECONDS',
@@ -121,6 +133,9 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     secretsKey: find(SOURCES.secretsKey),
     logLevel: find(SOURCES.logLevel),
     webhookAllowedTargets: find(SOURCES.webhookAllowedTargets),
+    downloadAllowedTargets: find(SOURCES.downloadAllowedTargets),
+    imageFolders: find(SOURCES.imageFolders),
+    imageMaxGib: find(SOURCES.imageMaxGib),
     webhookFirstRetrySeconds: find(SOURCES.webhookFirstRetrySeconds),
     webhookLongestRetrySeconds: find(SOURCES.webhookLongestRetrySeconds),
     webhookGiveUpHours: find(SOURCES.webhookGiveUpHours),

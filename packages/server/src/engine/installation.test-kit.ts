@@ -21,7 +21,7 @@ import { createSystemClock } from '../adapters/system/system-clock.ts';
 import { createSystemIds } from '../adapters/system/system-ids.ts';
 import { createHttpWebhookSender } from '../adapters/webhooks/http-webhook-sender.ts';
 import type { HostId } from '../domain/ids.ts';
-import { parseAllowedTargets } from '../domain/webhook/target.ts';
+import { parseAllowedTargets } from '../domain/net/target.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';

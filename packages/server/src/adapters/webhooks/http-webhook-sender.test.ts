@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseAllowedTargets } from '../../domain/webhook/target.ts';
+import { parseAllowedTargets } from '../../domain/net/target.ts';
 import { type Receiver, startReceiver, withStatus } from '../../lib/testing/http-receiver.ts';
 import { numberedId, sampleEvent } from '../../ports/store-contract/samples.contract.ts';
 import type { SendOutcome, WebhookSender } from '../../ports/webhook-sender.ts';
+import { type Resolve, resolveBySystem } from '../shared/resolve-target.ts';
 import { createSystemClock } from '../system/system-clock.ts';
 import { createHttpWebhookSender } from './http-webhook-sender.ts';
-import { type Resolve, resolveBySystem } from './resolve-target.ts';
 
 const EVENT = { ...sampleEvent(numberedId('vm', 1), 'grüße'), sequence: 12 };
 const HOOK = { deliveryId: numberedId('dlv', 1), event: EVENT, secrets: ['first secret', 'older secret'] };

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { VolaryError } from '../../domain/errors.ts';
 import type { Event } from '../../domain/events.ts';
+import type { AllowedTargets } from '../../domain/net/target.ts';
 import type { TryError } from '../../domain/webhook/delivery.ts';
-import { type AllowedTargets, parseTarget } from '../../domain/webhook/target.ts';
+import { parseTarget } from '../../domain/webhook/target.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SendOutcome, WebhookMessage, WebhookSender } from '../../ports/webhook-sender.ts';
+import { type Resolve, resolveBySystem, resolveTarget } from '../shared/resolve-target.ts';
 import { type Answer, post } from './post.ts';
-import { type Resolve, resolveBySystem, resolveTarget, targetRefused } from './resolve-target.ts';
 import { sign } from './signature.ts';
 
 export interface WebhookSenderDeps {
@@ -110,4 +112,13 @@ function toText(bytes: Uint8Array): string {
 
 function isParserError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('HPE_');
+}
+
+/** `invalid_argument` webhook.target_refused. Does not say which addresses a name has: that is not everybody's business. */
+function targetRefused(url: URL): VolaryError {
+  return new VolaryError(
+    'invalid_argument',
+    `${url.host} is not on the public internet; whoever runs the server may allow it with webhook_allowed_targets.`,
+    { reason: 'webhook.target_refused', details: { field: 'url' } },
+  );
 }

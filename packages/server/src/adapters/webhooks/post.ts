@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIPv6, type LookupFunction } from 'node:net';
+import { answerWith } from '../shared/resolve-target.ts';
 
 export interface Answer {
   readonly status: number;
@@ -70,13 +70,4 @@ async function readBeginning(response: IncomingMessage): Promise<Uint8Array> {
     // The answer was given by its status; its body is only kept for people to read.
   }
   return Buffer.concat(chunks).subarray(0, RESPONSE_BYTES);
-}
-
-function answerWith(addresses: readonly string[]): LookupFunction {
-  const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
-  return (_host, options, done) => {
-    const [first = { address: '', family: 4 }] = all;
-    if (options.all === true) done(null, all);
-    else done(null, first.address, first.family);
-  };
 }

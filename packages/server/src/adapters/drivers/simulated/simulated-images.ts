@@ -57,7 +57,7 @@ export function createSimulatedImages(definitionOf: FindDefinition = async () =>
 function simulate(name: string, definition: ImageDefinition): Image {
   if (definition.kind === 'disk' && definition.source.sha256 === NEVER_MATCHES) {
     throw new VolaryError('failed_precondition', 'The file is not the one that was asked for: its sha256 is another.', {
-      reason: 'image.checksum_mismatch',
+      reason: 'download.checksum_mismatch',
     });
   }
   const digest = createHash('sha256')

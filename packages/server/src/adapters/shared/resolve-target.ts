@@ -1,8 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
-import { VolaryError } from '../../domain/errors.ts';
-import { type AllowedTargets, hostOf, isTargetAllowed } from '../../domain/webhook/target.ts';
-import { abortable } from '../shared/abortable.ts';
+import { isIP, isIPv6, type LookupFunction } from 'node:net';
+import { type AllowedTargets, hostOf, isTargetAllowed } from '../../domain/net/target.ts';
+import { abortable } from './abortable.ts';
 
 /** The addresses of a name; rejects if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -41,11 +40,12 @@ export async function resolveTarget(
   return isAllowed ? { kind: 'resolved', addresses } : { kind: 'refused' };
 }
 
-/** `invalid_argument` webhook.target_refused. Does not say which addresses a name has: that is not everybody's business. */
-export function targetRefused(url: URL): VolaryError {
-  return new VolaryError(
-    'invalid_argument',
-    `${url.host} is not on the public internet; whoever runs the server may allow it with webhook_allowed_targets.`,
-    { reason: 'webhook.target_refused', details: { field: 'url' } },
-  );
+/** A look-up for a connection to one of these addresses, which have been judged: a name could have others by now. */
+export function answerWith(addresses: readonly string[]): LookupFunction {
+  const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+  return (_host, options, done) => {
+    const [first = { address: '', family: 4 }] = all;
+    if (options.all === true) done(null, all);
+    else done(null, first.address, first.family);
+  };
 }

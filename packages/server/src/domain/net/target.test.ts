@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hostOf, isTargetAllowed, parseAllowedTargets, parseTarget } from './target.ts';
+import { parseTarget } from '../webhook/target.ts';
+import { hostOf, isLocalLiteral, isTargetAllowed, parseAllowedTargets } from './target.ts';
 
 const NOTHING = parseAllowedTargets('');
 
@@ -138,5 +139,22 @@ describe('a URL', () => {
 describe('the list of what is allowed', () => {
   it.each(['hooks.lan', '10.0.0.0/40', 'http://a:1', 'a:0', 'a:1/x', 'u@a:1', 'a:1#'])('has no %j', (entry) => {
     expect(() => parseAllowedTargets(`10.0.0.0/8, ${entry}`)).toThrow(`"${entry}"`);
+  });
+});
+
+describe('an address that is meant by who writes it', () => {
+  it.each([
+    ['http://127.0.0.1:8000/', true],
+    ['http://[::1]/', true],
+    ['http://10.1.2.3/', true],
+    ['https://192.168.1.1/', true],
+    ['http://[fd00::1]/', true],
+    ['http://localhost/', false],
+    ['http://169.254.169.254/', false],
+    ['http://[fe80::1]/', false],
+    ['http://8.8.8.8/', false],
+    ['http://images.example/', false],
+  ])('%s: %s', (url, isLocal) => {
+    expect(isLocalLiteral(new URL(url))).toBe(isLocal);
   });
 });
