@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CloudInit } from './cloud-init.ts';
 import { EXAMPLE_IDS, ImageName, SnapshotId, SnapshotName, SnapshotRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { EXAMPLE_OPERATION, Operation, OperationError, operationFields } from './operations.ts';
@@ -56,6 +57,7 @@ const EXAMPLE_SNAPSHOT = {
   source_vm_id: EXAMPLE_IDS.vm,
   source_vm_name: 'first',
   template: EXAMPLE_VM.template,
+  cloud_init: EXAMPLE_VM.cloud_init,
   image: 'base',
   image_digest: EXAMPLE_VM.image_digest,
   vcpus: 1,
@@ -87,6 +89,7 @@ export const Snapshot = component(
     source_vm_id: VmId,
     source_vm_name: VmName,
     template: nullable(VmTemplate),
+    cloud_init: nullable(CloudInit),
     image: ImageName,
     image_digest: Type.String({ description: 'The very image that its disk stands on.' }),
     vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs, as a VM made from it will have.' }),

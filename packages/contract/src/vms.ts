@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CloudInit, cloudInitField } from './cloud-init.ts';
 import { HealthCheck, HealthCheckRequest } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -238,6 +239,7 @@ export const EXAMPLE_VM = {
   auto_wake: true,
   expires_at: null,
   template: { name: 'nodejs', version: '1.0.0' },
+  cloud_init: null,
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   snapshot_id: null,
@@ -290,6 +292,7 @@ export const Vm = component(
     auto_wake: Type.Boolean({ description: 'Whether it is woken by whoever wants something of its guest.' }),
     expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
     template: nullable(VmTemplate),
+    cloud_init: nullable(CloudInit),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
     snapshot_id: nullableString({
@@ -339,6 +342,7 @@ export const CreateVmRequest = component(
     network: Type.Optional(VmNetwork),
     restart_policy: Type.Optional(VmRestartPolicy),
     warm: Type.Optional(VmWarmStart),
+    ...cloudInitField,
     ...workloadFields,
     ...lifeFields,
     ...secretsField,

@@ -88,6 +88,7 @@ const VM = {
   owner: ['owner'],
   spec: [
     'template',
+    'cloud_init',
     'image',
     'vcpus',
     'memory_mib',
@@ -142,6 +143,7 @@ const VM_SPEC = {
   openapi: { inside: 'may be long, and has a route of its own' },
   actions: ['actions'],
   template: ['template'],
+  cloudInit: ['cloud_init'],
 } as const satisfies Places<VmSpec, VmDto>;
 
 const OPERATION = {
@@ -296,7 +298,7 @@ const SNAPSHOT = {
   failure: ['failure'],
   isTemporary: ['is_temporary'],
   source: ['source_vm_id', 'source_vm_name'],
-  spec: ['template', 'image', 'vcpus', 'memory_mib', 'disk_gib', 'network'],
+  spec: ['template', 'cloud_init', 'image', 'vcpus', 'memory_mib', 'disk_gib', 'network'],
   secrets: ['secrets'],
   imageDigest: ['image_digest'],
   sizeBytes: ['size_bytes'],

@@ -10,6 +10,7 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { Forked, ForkItem, ForkRequest, RestoredVmRequest as RestoredVm } from '../../engine/snapshot-api.ts';
 import { statusOf } from '../errors-to-status.ts';
+import { toCloudInitDto } from './cloud-init-dto.ts';
 import { toLifetime, toSleepSpec } from './life-dto.ts';
 import { toErrorDto, toOperationDto } from './operation-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
@@ -31,6 +32,7 @@ export function toSnapshotDto(snapshot: Snapshot): SnapshotDto {
     source_vm_id: source.id,
     source_vm_name: source.name,
     template: spec.template,
+    cloud_init: toCloudInitDto(spec.cloudInit),
     image: spec.image,
     image_digest: snapshot.imageDigest,
     vcpus: spec.vcpuCount,

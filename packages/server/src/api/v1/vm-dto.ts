@@ -3,6 +3,7 @@ import { LIMITS } from '@volary/contract';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Failure, Vm } from '../../domain/vm/vm.ts';
 import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
+import { toCloudInitDto, toCloudInitSpec } from './cloud-init-dto.ts';
 import { toAutoSuspendDto, toLifetime, toSleepSpec } from './life-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
@@ -35,6 +36,7 @@ export function toVmDto(vm: Vm): VmDto {
     auto_wake: spec.autoWake,
     expires_at: toIsoOrNull(vm.expiry?.at ?? null),
     template: spec.template,
+    cloud_init: toCloudInitDto(spec.cloudInit),
     image: spec.image,
     image_digest: vm.imageDigest,
     snapshot_id: vm.origin?.snapshotId ?? null,
@@ -69,11 +71,16 @@ function toFailureDto(failure: Failure): NonNullable<VmDto['failure']> {
   };
 }
 
-/** What is asked for by `POST /v1/vms`. What it leaves open, the engine decides. */
-export function toCreateVm(body: CreateVmRequest): CreateVm {
+/** What is asked for by `POST /v1/vms`. What it leaves open, the engine decides. Throws `invalid_argument` vm.invalid_cloud_init. */
+export async function toCreateVm(body: CreateVmRequest): Promise<CreateVm> {
   return {
     name: body.name ?? null,
-    spec: { ...toPartialSpec(body), ...toSleepSpec(body), ...toWorkloadSpec(body) },
+    spec: {
+      ...toPartialSpec(body),
+      ...toSleepSpec(body),
+      ...toWorkloadSpec(body),
+      ...(await toCloudInitSpec(body)),
+    },
     labels: body.labels ?? {},
     metadata: body.metadata ?? {},
     start: body.start ?? true,

@@ -23,7 +23,7 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
   const bytesOf = createPageWriter();
 
   mount(app, routes.createVm, async (request, reply) => {
-    const accepted = await engine.vms.create(request.principal, toCreateVm(request.body), onceOf(request));
+    const accepted = await engine.vms.create(request.principal, await toCreateVm(request.body), onceOf(request));
     return await answerChange(context, request, reply, accepted, 201);
   });
 

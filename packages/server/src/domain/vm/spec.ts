@@ -5,6 +5,7 @@ import type { HealthCheck } from '../workload/health-check.ts';
 import { checkInterface, type OpenapiSource, type WorkloadAction } from '../workload/interface.ts';
 import type { Workload } from '../workload/workload.ts';
 import { type AutoSuspend, checkAutoSuspend } from './auto-suspend.ts';
+import { type CloudInit, checkCloudInit } from './cloud-init.ts';
 import type { RestartPolicy } from './restarts.ts';
 
 /** How a VM is joined to the network. `user`: unprivileged, reachable from the host only through the agent. */
@@ -35,6 +36,8 @@ export interface VmSpec {
   readonly openapi: OpenapiSource | null;
   /** What its workload can be told to do, by name. */
   readonly actions: Readonly<Record<string, WorkloadAction>>;
+  /** What cloud-init does in its guest; null: nothing was asked of it. */
+  readonly cloudInit: CloudInit | null;
 }
 
 /** One version of a template. */
@@ -66,6 +69,7 @@ export const VM_DEFAULTS = {
   healthCheck: null,
   openapi: null,
   actions: {},
+  cloudInit: null,
 } as const;
 
 /** One pattern for every face: a DNS label in lower case, 1 to 63 characters. */
@@ -87,6 +91,7 @@ export function checkVmSpec(spec: VmSpec): void {
   if (spec.workload !== null)
     checkEnvironment({ ...spec.environment, ...spec.workload.environment }, 'workload.environment');
   checkInterface(spec, spec.workload);
+  if (spec.cloudInit !== null) checkCloudInit(spec.cloudInit);
 }
 
 /** Throws `invalid_argument` if the name is not one. */

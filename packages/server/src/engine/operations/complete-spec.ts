@@ -21,10 +21,26 @@ export async function completeSpec(
       details: { field: 'network.mode', allowed: networkModes },
     });
   }
-  if (await isKnownImage(deps, spec.image)) return spec;
-  const names = await namesOfImages(deps);
-  throw new VolaryError('invalid_argument', `There is no image ${spec.image}; there are: ${names.join(', ')}.`, {
-    reason: 'vm.unknown_image',
-    details: { field: 'image', allowed: names },
+  if (!(await isKnownImage(deps, spec.image))) {
+    const names = await namesOfImages(deps);
+    throw new VolaryError('invalid_argument', `There is no image ${spec.image}; there are: ${names.join(', ')}.`, {
+      reason: 'vm.unknown_image',
+      details: { field: 'image', allowed: names },
+    });
+  }
+  if (spec.cloudInit !== null && !(await takesCloudInit(deps, spec.image))) throw noCloudInit();
+  return spec;
+}
+
+/** Whole systems may have it; whether this one does, it shows when it boots. */
+async function takesCloudInit({ store }: Pick<EngineDeps, 'store'>, image: string): Promise<boolean> {
+  const definition = (await store.images.get(image))?.definition;
+  return definition?.kind === 'disk' && definition.boot === 'firmware';
+}
+
+function noCloudInit(): VolaryError {
+  return new VolaryError('invalid_argument', 'The image of this VM has no cloud-init that could take cloud_init.', {
+    reason: 'vm.cloud_init_unsupported',
+    details: { field: 'cloud_init' },
   });
 }

@@ -123,6 +123,7 @@ const anyWorkloadFields = {
 const anyStoredSpec = {
   template: orNull(fc.record({ name: words, version: words })),
   ...anyWorkloadFields,
+  cloudInit: orNull(fc.record({ userData: orNull(words), metaData: orNull(words), networkConfig: orNull(words) })),
 };
 
 /** Any VM at all, of this id, name and revision. */

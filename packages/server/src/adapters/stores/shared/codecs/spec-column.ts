@@ -1,13 +1,14 @@
+import type { CloudInit } from '../../../../domain/vm/cloud-init.ts';
 import { VM_DEFAULTS, type VmSpec } from '../../../../domain/vm/spec.ts';
 import * as read from './read-value.ts';
 import { decodeWorkloadFields, type WorkloadFields } from './workload-column.ts';
 
 /** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
-export type StoredSpec = Pick<VmSpec, 'template'> & WorkloadFields;
+export type StoredSpec = Pick<VmSpec, 'template' | 'cloudInit'> & WorkloadFields;
 
 /** The column as JSON, with these fields and no others. */
 export function encodeSpec(spec: StoredSpec): string {
-  const { template, environment, workload, healthCheck, openapi, actions } = spec;
+  const { template, environment, workload, healthCheck, openapi, actions, cloudInit } = spec;
   return JSON.stringify({
     template,
     environment,
@@ -15,6 +16,7 @@ export function encodeSpec(spec: StoredSpec): string {
     healthCheck,
     openapi,
     actions,
+    cloudInit,
   } satisfies StoredSpec);
 }
 
@@ -24,6 +26,7 @@ export const readStoredSpec: read.Reader<StoredSpec> = (value, field) => {
   return {
     template: template(stored.template, `${field}.template`),
     ...decodeWorkloadFields(stored, field),
+    cloudInit: cloudInit(stored.cloudInit, `${field}.cloudInit`),
   };
 };
 
@@ -35,5 +38,15 @@ const template = read.nullable((value, field): NonNullable<VmSpec['template']> =
   return {
     name: read.text(stored['name'], `${field}.name`),
     version: read.text(stored['version'], `${field}.version`),
+  };
+});
+
+const optionalText = read.nullable(read.text);
+const cloudInit = read.nullable((value, field): CloudInit => {
+  const stored = read.object(value, field);
+  return {
+    userData: optionalText(stored['userData'], `${field}.userData`),
+    metaData: optionalText(stored['metaData'], `${field}.metaData`),
+    networkConfig: optionalText(stored['networkConfig'], `${field}.networkConfig`),
   };
 });
