@@ -43,6 +43,7 @@ const DEEDS = [
   'driver.suspend-machine',
   'driver.wake-machine',
   'driver.save-machine',
+  'driver.attach-packs',
   'driver.delete-saved',
   'driver.open-link',
   'guest.exec',

@@ -76,6 +76,7 @@ export function driverWithFaultPoints(driver: Driver, pass: FaultPoint): Driver 
     deleteDisk: around('driver.delete-disk', driver.deleteDisk),
     startMachine: around('driver.start-machine', driver.startMachine),
     endMachine: around('driver.end-machine', driver.endMachine),
+    packs: driver.packs && { ...driver.packs, attach: around('driver.attach-packs', driver.packs.attach) },
     saveMachine: around('driver.save-machine', driver.saveMachine),
     deleteSaved: around('driver.delete-saved', driver.deleteSaved),
     pauseMachine: around('driver.pause-machine', driver.pauseMachine),

@@ -14,6 +14,7 @@ export const FAULTY_CALLS = [
   'restore',
   'suspend',
   'wake',
+  'attach',
   'template',
 ] as const;
 export type FaultyCall = (typeof FAULTY_CALLS)[number];

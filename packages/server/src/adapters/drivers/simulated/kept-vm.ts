@@ -22,6 +22,10 @@ const MACHINE_END = either(
   record({ cause: oneOf('powered-off', 'rebooted') }),
   record({ cause: oneOf('panicked', 'io-error', 'vmm-died'), detail: text }),
 );
+/** Tool packs of a machine. */
+export const PACKS = listOf(
+  record({ name: text, version: text, digest: text, offsetBytes: integer(0), sizeBytes: integer(1) }),
+);
 const MACHINE = record({
   incarnation: integer(1),
   name: text,
@@ -39,6 +43,8 @@ const MACHINE = record({
       networkMode: oneOf('user', 'none'),
     }),
   ),
+  /** The tool packs that it has. */
+  packs: optional(PACKS),
 });
 const labels: Shape<Readonly<Record<string, string>>> = (value): value is Readonly<Record<string, string>> =>
   dictionary(value) && Object.values(value).every(text);
@@ -54,6 +60,8 @@ const KEPT_VM = record({
   /** `bytes` in base64. */
   console: record({ offset: integer(0), bytes: text }),
   machine: either(nothing, MACHINE),
+  /** Digests of the tool packs that it keeps. */
+  keptPacks: optional(listOf(text)),
   /** It was made ahead of its VM, and has not been given to it. */
   isSpare: optional(flag),
   faults: FAULTS,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { either, flag, integer, listOf, nothing, type Of, oneOf, optional, record, text } from '../../../lib/shape.ts';
 import type { SavedSummary } from '../../../ports/driver.ts';
+import { PACKS } from './kept-vm.ts';
 
 const FILES = listOf(
   record({ path: text, mode: integer(0), modifiedAtMs: integer(0), content: either(nothing, text) }),
@@ -17,6 +18,8 @@ const SAVED_VM = record({
   imageDigest: text,
   haltedMs: integer(0),
   files: FILES,
+  /** The tool packs that it had. */
+  packs: optional(PACKS),
   /** SHA-256 of `files`, hexadecimal. */
   digest: text,
   /** Told to be so by a label of the VM that was saved. */

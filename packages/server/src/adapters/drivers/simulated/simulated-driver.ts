@@ -15,6 +15,7 @@ import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import type { FaultPlan } from './faults.ts';
 import { SimulatedLink } from './guest/simulated-link.ts';
 import { type SavedVm, summarise } from './saved-vm.ts';
+import { createSimulatedPacks } from './simulated-packs.ts';
 import { createSimulatedStorage } from './simulated-storage.ts';
 import type { SimulatedVm } from './simulated-vm.ts';
 import { createSimulatedWarm, openTemplate } from './simulated-warm.ts';
@@ -44,7 +45,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     kind: 'simulated',
     capabilities: CAPABILITIES,
     warm: createSimulatedWarm(world, lock),
-    packs: null,
+    packs: createSimulatedPacks(world, { lock, requireMachine: (vmId) => requireMachine(world, vmId) }),
     storage: createSimulatedStorage(world),
 
     async probe() {

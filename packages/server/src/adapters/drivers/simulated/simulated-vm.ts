@@ -3,6 +3,7 @@ import { uuidOf, type VmId } from '../../../domain/ids.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { MachineEnd, MachineSpec, MachineState, VmObservation } from '../../../ports/driver.ts';
+import type { AttachedPack } from '../../../ports/machine-packs.ts';
 import { NO_FAULTS } from './fault-ledger.ts';
 import type { FaultPlan } from './faults.ts';
 import { FileTree } from './guest/file-tree.ts';
@@ -27,6 +28,7 @@ interface Machine {
   readonly life: AbortController;
   readonly number: number;
   readonly size: KeptMachine['size'];
+  packs: readonly AttachedPack[];
   state: 'running' | 'paused' | 'suspended' | 'unresponsive' | { readonly end: MachineEnd };
 }
 
@@ -51,6 +53,7 @@ export class SimulatedVm {
   #consoleStart = 0;
   #machine: Machine | null = null;
   #isSpare: boolean;
+  #keptPacks: readonly string[] = [];
   #faults: FaultPlan;
   #link: SimulatedLink | null = null;
   #opening: AbortController | null = null;
@@ -76,6 +79,24 @@ export class SimulatedVm {
     const machine = this.#machine;
     if (machine === null || machine.state === 'suspended' || typeof machine.state === 'object') return null;
     return { guest: machine.guest, startedAtMs: machine.startedAtMs, life: machine.life.signal };
+  }
+
+  /** The packs that its machine has. */
+  get packs(): readonly AttachedPack[] {
+    return this.#machine?.packs ?? [];
+  }
+
+  /** Digests of those that it keeps, whether or not its machine has them. */
+  get keptPacks(): readonly string[] {
+    return this.#keptPacks;
+  }
+
+  /** Its machine has these packs from now on, and it keeps them and no others. */
+  attach(packs: readonly AttachedPack[]): void {
+    if (this.#machine === null) return;
+    this.#machine.packs = packs;
+    this.#keptPacks = packs.map(({ digest }) => digest);
+    this.#changed();
   }
 
   get isSpare(): boolean {
@@ -118,6 +139,7 @@ export class SimulatedVm {
       files: this.files.entries(),
       console: { offset: this.#consoleStart, bytes },
       machine: this.#machine === null ? null : keepMachine(this.#machine),
+      keptPacks: this.#keptPacks,
       isSpare: this.#isSpare,
     };
   }
@@ -137,6 +159,7 @@ export class SimulatedVm {
       savedAt,
       usedAt: savedAt,
       files: this.files.entries(),
+      packs: this.packs,
     };
   }
 
@@ -211,7 +234,11 @@ export class SimulatedVm {
       return { kind: 'unresponsive', incarnation, pid: null, detail: 'The simulated monitor does not answer.' };
     }
     if (state === 'suspended') return { kind: state, incarnation };
-    return { kind: state, incarnation, handle: this.#handle(machine), pid: null };
+    const packs = machine.packs.map(({ digest }) => digest);
+    return {
+      ...{ kind: state, incarnation, handle: this.#handle(machine), pid: null },
+      ...(packs.length === 0 ? {} : { packs }),
+    };
   }
 
   #handle({ incarnation, number }: Machine): DriverHandle {
@@ -240,7 +267,10 @@ export class SimulatedVm {
     const number = randomInt(1, 2 ** 31);
     const { vcpuCount, memoryMib, diskGib, network } = spec;
     const size = { vcpuCount, memoryMib, diskGib, networkMode: network.mode };
-    const begun = { incarnation, name, number, startedAt: clock.now(), startedAtMs: clock.monotonicMs(), size };
+    const packs = saved?.packs ?? [];
+    if (packs.length > 0) this.#keptPacks = packs.map(({ digest }) => digest);
+    const began = { startedAt: clock.now(), startedAtMs: clock.monotonicMs() };
+    const begun = { incarnation, name, number, ...began, size, packs };
     this.#faults = faults;
     this.#isSpare = isSpare;
     this.#machine = this.#begin(begun);
@@ -252,7 +282,7 @@ export class SimulatedVm {
   }
 
   #begin(begun: Omit<KeptMachine, 'state'> & { readonly startedAtMs: number }): Machine {
-    const { incarnation, name, number, startedAt, startedAtMs, size } = begun;
+    const { incarnation, name, number, startedAt, startedAtMs, size, packs = [] } = begun;
     const guest = new SimulatedGuest({
       clock: this.#deps.clock,
       files: this.files,
@@ -262,7 +292,7 @@ export class SimulatedVm {
       },
     });
     const life = new AbortController();
-    return { incarnation, name, number, startedAt, startedAtMs, size, guest, life, state: 'running' };
+    return { incarnation, name, number, startedAt, startedAtMs, size, packs, guest, life, state: 'running' };
   }
 
   #setTimers(machine: Machine): void {
@@ -275,7 +305,8 @@ export class SimulatedVm {
   }
 
   /** The machine has run on; its guest has forgotten the commands, which were run by a process that is gone. */
-  #restore({ files, console, machine }: KeptVm): void {
+  #restore({ files, console, machine, keptPacks }: KeptVm): void {
+    this.#keptPacks = keptPacks ?? [];
     this.files.restore(files);
     this.#console = Buffer.from(console.bytes, 'base64');
     this.#consoleStart = console.offset;
@@ -321,6 +352,6 @@ export class SimulatedVm {
   }
 }
 
-function keepMachine({ incarnation, name, number, startedAt, state, size }: Machine): KeptMachine {
-  return { incarnation, name, number, startedAt, state, size };
+function keepMachine({ incarnation, name, number, startedAt, state, size, packs }: Machine): KeptMachine {
+  return { incarnation, name, number, startedAt, state, size, packs };
 }

@@ -1,0 +1,54 @@
+import { VolaryError } from '../../../domain/errors.ts';
+import type { VmId } from '../../../domain/ids.ts';
+import { type AttachedPack, type MachinePacks, MOST_PACKS, type Pack } from '../../../ports/machine-packs.ts';
+import type { KeyedLock } from '../../shared/keyed-lock.ts';
+import type { SimulatedVm } from './simulated-vm.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+const SLOT_BYTES = 16 * 1024 ** 3;
+/** Nobody reads its bytes. */
+const PACK_BYTES = 4096;
+
+/** Packs of simulated machines: what is known of them, without their content. */
+export function createSimulatedPacks(
+  world: SimulatedWorld,
+  { lock, requireMachine }: { readonly lock: KeyedLock; readonly requireMachine: (vmId: VmId) => SimulatedVm },
+): MachinePacks {
+  return {
+    diskSerial: 'simulated-packs',
+    attach: (vmId, wanted, { tell, signal }) =>
+      lock.run(vmId, async () => {
+        signal.throwIfAborted();
+        const vm = requireMachine(vmId);
+        const added = wanted.filter(({ digest }) => vm.packs.every((pack) => pack.digest !== digest));
+        if (added.length === 0) return;
+        world.faults.fail(vmId, 'attach');
+        const packs = [...vm.packs];
+        for (const pack of added) packs.push(place(pack, packs, vm.keptPacks));
+        await tell(packs);
+        requireMachine(vmId).attach(packs);
+      }),
+    kept: async (vmId) => world.vms.get(vmId)?.keptPacks ?? [],
+    attached: async (vmId) => world.vms.get(vmId)?.packs ?? [],
+  };
+}
+
+function place(
+  { name, version, digest, path }: Pack,
+  packs: readonly AttachedPack[],
+  kept: readonly string[],
+): AttachedPack {
+  if (path === null && !kept.includes(digest)) {
+    throw new VolaryError('unavailable', `The pack of ${name} ${version} was removed before the VM had it.`, {
+      reason: 'driver.pack_gone',
+      details: { tool: name, version },
+    });
+  }
+  if (packs.length >= MOST_PACKS) {
+    throw new VolaryError('resource_exhausted', `A machine can have ${MOST_PACKS} packs in its life. Restart the VM.`, {
+      reason: 'driver.too_many_packs',
+      details: { maximum: MOST_PACKS },
+    });
+  }
+  return { name, version, digest, offsetBytes: packs.length * SLOT_BYTES, sizeBytes: PACK_BYTES };
+}
