@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#include "tools.h"
 
 static bool is_named(char *const *variables, const char *name) {
   size_t length = strlen(name);
@@ -21,8 +21,9 @@ static char *variable(const char *name, const char *value) {
 }
 
 char **environment_make(const struct exec_request *request, const struct account *account) {
+  const char *path = tools_are_there() ? TOOLS_BIN ":" DEFAULT_PATH : DEFAULT_PATH;
   const char *const defaults[][2] = {
-      {"PATH", DEFAULT_PATH},     {"HOME", account->home},   {"USER", account->name},
+      {"PATH", path},    {"HOME", account->home},   {"USER", account->name},
       {"LOGNAME", account->name}, {"SHELL", account->shell}, {"TERM", "xterm-256color"},
   };
   size_t default_count = sizeof defaults / sizeof defaults[0] - (request->flags & EXEC_TTY ? 0 : 1);

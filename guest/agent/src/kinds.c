@@ -15,6 +15,7 @@ static const struct {
     [5] = {stat_open, false},     [6] = {mkdir_open, false},  [7] = {remove_open, false}, [8] = {rename_open, false},
     [9] = {watch_open, false},    [10] = {tcp_open, false},   [11] = {stats_open, false}, [12] = {identify_open, true},
     [13] = {shutdown_open, true}, [14] = {freeze_open, true}, [15] = {thaw_open, true},  [16] = {prepare_open, true},
+    [17] = {tools_open, true},
 };
 
 void open_kind(uint8_t kind, uint32_t id, struct reader *request) {

@@ -22,3 +22,4 @@ void shutdown_open(uint32_t id, struct reader *request);
 void freeze_open(uint32_t id, struct reader *request);
 void thaw_open(uint32_t id, struct reader *request);
 void prepare_open(uint32_t id, struct reader *request);
+void tools_open(uint32_t id, struct reader *request);

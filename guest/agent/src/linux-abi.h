@@ -21,6 +21,9 @@
 #define ABI_RNDRESEEDCRNG _IO('R', 0x07)
 #define ABI_TIOCGPTPEER _IO('T', 0x41)
 
+#define ABI_BLKPG _IO(0x12, 105)
+#define ABI_BLKPG_ADD 1
+
 #define ABI_CLOSE_RANGE_CLOEXEC 4u
 #define ABI_RESOLVE_NO_XDEV 1u
 #define ABI_RESOLVE_NO_SYMLINKS 4u
@@ -28,6 +31,17 @@
 // struct open_how of openat2(2).
 struct abi_open_how {
   uint64_t flags, mode, resolve;
+};
+
+// struct blkpg_ioctl_arg and blkpg_partition.
+struct abi_blkpg {
+  int operation, flags, size;
+  void *data;
+};
+struct abi_blkpg_partition {
+  int64_t start, length;
+  int number;
+  char names[128];
 };
 
 // Closes all descriptors but standard input to error and these two (-1: none).

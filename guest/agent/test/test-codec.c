@@ -200,6 +200,9 @@ static const struct {
     {"result-thaw", "w", 17, 0},
     {"open-prepare", "", 16, 16},
     {"result-prepare", "", 17, 0},
+    {"open-tools-wait", "bsw", 16, 17},
+    {"open-tools", "bswsbqq", 16, 17},
+    {"result-tools", "", 17, 0},
     {"hint", "x", 64, 0},
 };
 

@@ -122,6 +122,15 @@ export interface GuestIdentity {
   readonly entropy: Uint8Array;
 }
 
+/** A tool pack on a disk of the machine. */
+export interface GuestTool {
+  readonly name: string;
+  /** 1 or more; the same for as long as the machine lives. */
+  readonly place: number;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
 export interface Abortable {
   readonly signal: AbortSignal;
 }
@@ -184,6 +193,14 @@ export interface GuestLink extends AsyncDisposable {
   /** Returns how many file systems were frozen. The agent thaws by itself after 30 s. */
   freeze(options: Abortable): Promise<number>;
   thaw(options: Abortable): Promise<number>;
+  /**
+   * Has the guest mount these packs, which are on its disk of this serial number or will be within 20 s, and no others: their commands
+   * come first on the `PATH` of whatever is started afterwards. It has heard when this resolves; from then on it keeps all else waiting until
+   * they are mounted. Repeating it is safe. Throws `failed_precondition` guest.refused.
+   */
+  setTools(disk: string, tools: readonly GuestTool[], options: Abortable): Promise<void>;
+  /** Waits until the packs that were set last are mounted. Throws `failed_precondition` guest.refused with why they could not be. */
+  awaitTools(options: Abortable): Promise<void>;
   /**
    * Makes the machine ready to be saved as what others begin from: all is written to the disk, the agent forgets the key of
    * this link, and the link is closed. Throws `failed_precondition` guest.refused with EAGAIN while the machine still boots,

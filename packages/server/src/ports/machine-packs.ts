@@ -19,6 +19,8 @@ export interface AttachedPack {
   readonly name: string;
   readonly version: string;
   readonly digest: string;
+  /** 1 to `MOST_PACKS`: stays as long as the machine lives, and no other has it. */
+  readonly place: number;
   readonly offsetBytes: number;
   /** Of its file; a multiple of 4,096. */
   readonly sizeBytes: number;

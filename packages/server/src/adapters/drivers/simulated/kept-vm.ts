@@ -24,7 +24,10 @@ const MACHINE_END = either(
 );
 /** Tool packs of a machine. */
 export const PACKS = listOf(
-  record({ name: text, version: text, digest: text, offsetBytes: integer(0), sizeBytes: integer(1) }),
+  record({
+    ...{ name: text, version: text, digest: text },
+    ...{ place: integer(1), offsetBytes: integer(0), sizeBytes: integer(1) },
+  }),
 );
 const MACHINE = record({
   incarnation: integer(1),

@@ -50,5 +50,6 @@ function place(
       details: { maximum: MOST_PACKS },
     });
   }
-  return { name, version, digest, offsetBytes: packs.length * SLOT_BYTES, sizeBytes: PACK_BYTES };
+  const place = packs.length + 1;
+  return { name, version, digest, place, offsetBytes: packs.length * SLOT_BYTES, sizeBytes: PACK_BYTES };
 }

@@ -65,6 +65,8 @@ function describe(keeper: LinkKeeper, clock: AgentLinkDeps['clock']): GuestLink 
     shutDown: (how, options) => requests.shutDown(table, how, options),
     freeze: (options) => requests.freeze(table, options),
     thaw: (options) => requests.thaw(table, options),
+    setTools: (disk, tools, options) => requests.setTools(table, { disk, tools }, options),
+    awaitTools: (options) => requests.awaitTools(table, options),
     prepare: async (options) => {
       await requests.prepare(table, options);
       // Before a SYNC of ours could make our key the agent's again.

@@ -23,6 +23,7 @@ import {
   encodeOpenPrepare,
   encodeOpenShutdown,
   encodeOpenThaw,
+  encodeOpenTools,
 } from './messages/machine.ts';
 import { decodeError, decodeNothing } from './messages/result.ts';
 import { decodeHello, decodePing, encodeHello, encodePing } from './messages/session.ts';
@@ -123,6 +124,22 @@ const FROM_HOST: Readonly<Record<string, (g: ReturnType<typeof fieldsOf>) => Uin
   'OPEN FREEZE': () => encodeOpenFreeze(),
   'OPEN THAW': () => encodeOpenThaw(),
   'OPEN PREPARE': () => encodeOpenPrepare(),
+  'OPEN TOOLS': (g) =>
+    encodeOpenTools({
+      waits: g.flag('waits'),
+      disk: g.text('disk'),
+      tools:
+        g.num('count') === 0
+          ? []
+          : [
+              {
+                name: g.text('name'),
+                place: g.num('place'),
+                offsetBytes: Number(g.big('offset')),
+                sizeBytes: Number(g.big('length')),
+              },
+            ],
+    }),
 };
 
 /** Decodes to fields named as in the golden file. */
@@ -156,6 +173,7 @@ const FROM_GUEST: Readonly<Record<string, (payload: Buffer) => Fields>> = {
   'RESULT STATS': (payload) => ({ ...decodeStatsResult(payload) }),
   'RESULT IDENTIFY': (payload) => ({ wallClockNs: decodeIdentifyResult(payload) }),
   'RESULT PREPARE': nothing,
+  'RESULT TOOLS': nothing,
   'RESULT FREEZE': (payload) => ({ count: decodeFileSystemCount(payload) }),
   'RESULT THAW': (payload) => ({ count: decodeFileSystemCount(payload) }),
 };

@@ -1,5 +1,5 @@
 /** The requests of one question and one answer, as the port names them. */
-import type { Abortable, GuestFile, GuestStats } from '../../../ports/guest-link.ts';
+import type { Abortable, GuestFile, GuestStats, GuestTool } from '../../../ports/guest-link.ts';
 import { invalidPath } from './guest-errors.ts';
 import { bytesOfText } from './guest-text.ts';
 import {
@@ -16,6 +16,7 @@ import {
   encodeOpenPrepare,
   encodeOpenShutdown,
   encodeOpenThaw,
+  encodeOpenTools,
 } from './messages/machine.ts';
 import { decodeNothing } from './messages/result.ts';
 import { decodeStatsResult, encodeOpenStats } from './messages/stats.ts';
@@ -126,4 +127,18 @@ export async function thaw(table: StreamTable, { signal }: Abortable): Promise<n
 export async function prepare(table: StreamTable, { signal }: Abortable): Promise<void> {
   // Not twice: the agent has forgotten who we are.
   return callUnary(table, { payload: encodeOpenPrepare(), isRepeatable: false, decode: decodeNothing }, signal);
+}
+
+export async function setTools(
+  table: StreamTable,
+  told: { readonly disk: string; readonly tools: readonly GuestTool[] },
+  { signal }: Abortable,
+): Promise<void> {
+  const payload = encodeOpenTools({ ...told, waits: false });
+  return callUnary(table, { payload, isRepeatable: true, decode: decodeNothing }, signal);
+}
+
+export async function awaitTools(table: StreamTable, { signal }: Abortable): Promise<void> {
+  const payload = encodeOpenTools({ waits: true, disk: '-', tools: [] });
+  return callUnary(table, { payload, isRepeatable: true, decode: decodeNothing }, signal);
 }

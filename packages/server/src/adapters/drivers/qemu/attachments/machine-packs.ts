@@ -19,7 +19,6 @@ import {
   isBacking,
   offsetOf,
   PACK_DISK_SERIAL,
-  PACK_SLOT_BYTES,
   packNode,
   packsOn,
 } from './pack-disk.ts';
@@ -106,7 +105,7 @@ function freeSlot(packs: readonly SlottedPack[]): number {
 
 function placed(pack: SlottedPack): AttachedPack {
   const { name, version, digest, sizeBytes } = pack;
-  return { name, version, digest, offsetBytes: offsetOf(pack), sizeBytes: Math.min(sizeBytes, PACK_SLOT_BYTES) };
+  return { name, version, digest, place: pack.slot + 1, offsetBytes: offsetOf(pack), sizeBytes };
 }
 
 function noPackDisk(): VolaryError {

@@ -18,7 +18,7 @@ import type { SlottedPack } from './attached-packs.ts';
 /** How its guest finds it; at most 20 characters. */
 export const PACK_DISK_SERIAL = 'volary-packs';
 /** Where a pack begins is a multiple of this, and none is larger. */
-export const PACK_SLOT_BYTES = 16 * 1024 ** 3;
+const PACK_SLOT_BYTES = 16 * 1024 ** 3;
 const SECTOR_BYTES = 512;
 const DISK_BYTES = MOST_PACKS * PACK_SLOT_BYTES;
 

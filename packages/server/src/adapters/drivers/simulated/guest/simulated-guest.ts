@@ -57,7 +57,19 @@ export class SimulatedGuest {
       protocolVersion: 1,
       uptimeMs: this.uptimeMs,
       bootId: this.bootId,
-      capabilities: ['exec', 'tty', 'files', 'watch', 'tcp', 'stats', 'identify', 'shutdown', 'freeze', 'prepare'],
+      capabilities: [
+        'exec',
+        'tty',
+        'files',
+        'watch',
+        'tcp',
+        'stats',
+        'identify',
+        'shutdown',
+        'freeze',
+        'tools',
+        'prepare',
+      ],
     };
   }
 

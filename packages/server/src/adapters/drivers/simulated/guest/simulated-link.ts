@@ -12,6 +12,7 @@ import type {
   GuestProcess,
   GuestRead,
   GuestStats,
+  GuestTool,
 } from '../../../../ports/guest-link.ts';
 import { abortable } from '../../../shared/abortable.ts';
 import { createHintQueue } from '../../../shared/hint-queue.ts';
@@ -213,6 +214,17 @@ export class SimulatedLink implements GuestLink {
   async thaw({ signal }: Abortable): Promise<number> {
     await this.#turn(signal);
     return 1;
+  }
+
+  async setTools(_disk: string, tools: readonly GuestTool[], { signal }: Abortable): Promise<void> {
+    await this.#turn(signal);
+    const names = tools.map(({ name }) => `${name}\n`).join('');
+    // In memory, as the mounts of a real guest are.
+    this.#guest.files.write('/run/volary/tools', Buffer.from(names), { mode: null, makeParents: true });
+  }
+
+  async awaitTools({ signal }: Abortable): Promise<void> {
+    await this.#turn(signal);
   }
 
   async prepare({ signal }: Abortable): Promise<void> {

@@ -16,6 +16,7 @@ export const KINDS = {
   FREEZE: 14,
   THAW: 15,
   PREPARE: 16,
+  TOOLS: 17,
 } as const;
 
 export type Kind = (typeof KINDS)[keyof typeof KINDS];

@@ -1,4 +1,5 @@
 /** What concerns the guest as a machine: who it is, its end, its file systems' rest. */
+import type { GuestTool } from '../../../../ports/guest-link.ts';
 import { readWhole } from '../wire-reader.ts';
 import { WireWriter } from '../wire-writer.ts';
 import { KINDS } from './kinds.ts';
@@ -47,6 +48,21 @@ export function encodeOpenThaw(): Buffer {
 
 export function encodeOpenPrepare(): Buffer {
   return new WireWriter(1).u8(KINDS.PREPARE).finish();
+}
+
+/** `place`: 1 to 255; `offset` and `length`: multiples of 512. */
+export interface OpenTools {
+  /** The answer comes when those that were told last are mounted; these are not looked at. */
+  readonly waits: boolean;
+  readonly disk: string;
+  readonly tools: readonly GuestTool[];
+}
+
+export function encodeOpenTools({ waits, disk, tools }: OpenTools): Buffer {
+  const writer = new WireWriter(64 + 64 * tools.length).u8(KINDS.TOOLS).flag(waits).text(disk).u32(tools.length);
+  for (const { name, place, offsetBytes, sizeBytes } of tools)
+    writer.text(name).u8(place).u64(offsetBytes).u64(sizeBytes);
+  return writer.finish();
 }
 
 /** How many file systems were frozen or thawed. */

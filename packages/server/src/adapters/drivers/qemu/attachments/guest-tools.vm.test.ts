@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, randomUUIDv7 } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { idFromUuid } from '../../../../domain/ids.ts';
+import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
+import type { GuestLink } from '../../../../ports/guest-link.ts';
+import type { MachinePacks, Pack } from '../../../../ports/machine-packs.ts';
+import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+
+/* What the agent makes of packs: commands on everybody's PATH. */
+
+const options = { signal: new AbortController().signal };
+let host: QemuHost;
+let driver: Driver;
+let machine: DiskSpec;
+let link: GuestLink;
+
+beforeAll(async () => {
+  host = await makeQemuHost();
+  driver = host.makeDriver();
+  machine = host.makeMachine();
+  await driver.createDisk(machine, options);
+  await driver.startMachine(machine, options);
+  link = await driver.openLink(machine.vmId, options);
+}, 240_000);
+
+afterAll(async () => {
+  await removeVm(driver, machine.vmId);
+  await driver[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+function packs(): MachinePacks {
+  if (driver.packs === null) throw new Error('QEMU has packs');
+  return driver.packs;
+}
+
+/** A pack with a command of the tool's name that says `version`, and one that comes by a link. */
+function makePack(name: string, version: string): Pack {
+  const root = join(host.cacheDir, `${name}-${version}`);
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  mkdirSync(join(root, 'lib'));
+  writeFileSync(join(root, 'bin', name), `#!/bin/sh\necho ${name} ${version}\n`, { mode: 0o755 });
+  writeFileSync(join(root, 'lib', 'linked'), `#!/bin/sh\necho linked ${version}\n`, { mode: 0o755 });
+  symlinkSync('../lib/linked', join(root, 'bin', `${name}-linked`));
+  const path = `${root}.squashfs`;
+  execFileSync('mksquashfs', [root, path, '-quiet', '-no-progress', '-all-root']);
+  chmodSync(path, 0o444);
+  return { name, version, digest: createHash('sha256').update(readFileSync(path)).digest('hex'), path };
+}
+
+async function give(...given: readonly Pack[]): Promise<void> {
+  const wanted = new Set(given.map(({ digest }) => digest));
+  await packs().attach(machine.vmId, given, {
+    ...options,
+    tell: (all) =>
+      link.setTools(
+        packs().diskSerial,
+        all.filter(({ digest }) => wanted.has(digest)),
+        options,
+      ),
+  });
+}
+
+async function run(script: string, { user = '' }: { readonly user?: string } = {}): Promise<string> {
+  const request = { argv: ['sh', '-c', script], env: {}, cwd: '', user, tty: null, hasStdin: false, timeoutMs: 30_000 };
+  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
+  const said: Buffer[] = [];
+  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
+  await process.exit;
+  return Buffer.concat(said).toString('utf8').trim();
+}
+
+test('the first command after it was told finds them, whoever runs it and in whichever shell', {
+  timeout: 120_000,
+}, async () => {
+  expect(await run('command -v one')).toBe('');
+  await run('useradd -m -s /bin/bash somebody; useradd -m -s /bin/sh other');
+
+  await give(makePack('one', '1'), makePack('two', '2'));
+  const first = await run('one; two; one-linked');
+  await link.awaitTools(options);
+
+  expect(first).toBe('one 1\ntwo 2\nlinked 1');
+  const ways = [
+    'sh -lc one',
+    'bash -lc one',
+    'bash -c one',
+    'su -c one',
+    'su - -c one',
+    'su somebody -c one',
+    'su - somebody -c one',
+    'su - other -c one',
+    'env -i /bin/bash -lc one',
+  ];
+  for (const way of ways) expect(`${way}: ${await run(way)}`).toBe(`${way}: one 1`);
+  expect(await run('one', { user: 'somebody' })).toBe('one 1');
+  expect(await run('bash -lic "two" 2>/dev/null', { user: 'other' })).toBe('two 2');
+});
+
+test('they can only be read, and nothing of them is on the disk of the VM', async () => {
+  expect(await run('echo x > /opt/volary/tools/one/bin/one')).toContain('Read-only file system');
+  expect(await run('findmnt -n -o FSTYPE /opt/volary || stat -f -c %T /opt/volary')).toBe('tmpfs');
+});
+
+test('one that is added is there besides, one in another version takes the place of the former, and one that is left out goes', {
+  timeout: 60_000,
+}, async () => {
+  const [one, three] = [makePack('one', '1.1'), makePack('three', '3')];
+  await give(one, three);
+
+  expect(await run('one; three; one-linked; command -v two two-linked; ls /opt/volary/tools')).toBe(
+    'one 1.1\nthree 3\nlinked 1.1\none\nthree',
+  );
+});
+
+test('what is no pack is told by its name to whoever waits, and commands run nevertheless', {
+  timeout: 60_000,
+}, async () => {
+  const path = join(host.cacheDir, 'broken');
+  // The beginning of one, and nothing after it.
+  writeFileSync(path, Buffer.concat([Buffer.from('hsqs'), Buffer.alloc(8188)]), { mode: 0o444 });
+  const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+
+  await give({ name: 'broken', version: '1', digest, path });
+
+  await expect(link.awaitTools(options)).rejects.toMatchObject({ reason: 'guest.refused' });
+  expect(await run('echo alive')).toBe('alive');
+});
