@@ -86,8 +86,6 @@ export const WORKLOAD_LIMITS = {
 } as const;
 const DEFAULT_DELAY_MS = 500;
 const DEFAULT_LONGEST_DELAY_MS = 60_000;
-/** A run that has lasted so long was a good one: the delay before the next restart is the first again. Milliseconds. */
-export const STEADY_RUN_MS = 10_000;
 
 const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]', '0.0.0.0'];
 const BASE_URL = /^(https?):\/\/(\[[0-9a-fA-F:]+\]|[^/:?#]+)(?::(\d{1,5}))?(\/[^?#\s]*)?$/;

@@ -22,9 +22,7 @@ import { VM_HEALTHS, type Vm, type VmStatus } from '../../domain/vm/vm.ts';
 import { WARM_STARTS } from '../../domain/vm/warm-start.ts';
 import { DELIVERY_KINDS, DELIVERY_STATES, type Delivery, TRY_ERRORS } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
-import type { Probe } from '../../domain/workload/health-check.ts';
-import { ACTION_METHODS } from '../../domain/workload/interface.ts';
-import { WORKLOAD_RESTARTS, WORKLOAD_STATES, WORKLOAD_TYPES } from '../../domain/workload/workload.ts';
+import { anyWorkloadFields, anyWorkloadStatus } from './workload-arbitraries.contract.ts';
 
 const moment = fc.nat(2 ** 42);
 const words = fc.string({ unit: 'binary', maxLength: 12 });
@@ -66,58 +64,6 @@ const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
   env: orNull(words),
   file: orNull(fc.record({ path: words, mode: small })),
 });
-
-const anyProbe: fc.Arbitrary<Probe> = fc.oneof(
-  fc.record({ type: fc.constant('tcp' as const), port: small }),
-  fc.record({ type: fc.constant('exec' as const), argv: fc.array(words, { maxLength: 3 }) }),
-  fc.record({
-    type: fc.constant('http' as const),
-    port: small,
-    path: words,
-    statuses: fc.record({ minimum: small, maximum: small }),
-  }),
-);
-
-/** What runs in a VM. */
-const anyWorkloadFields = {
-  environment: texts,
-  workload: orNull(
-    fc.record({
-      type: fc.constantFrom(...WORKLOAD_TYPES),
-      argv: orNull(fc.array(words, { maxLength: 3 })),
-      port: orNull(small),
-      basePath: words,
-      environment: texts,
-      workingDirectory: words,
-      user: words,
-      restart: fc.constantFrom(...WORKLOAD_RESTARTS),
-      restartDelayMs: small,
-      longestRestartDelayMs: small,
-    }),
-  ),
-  healthCheck: orNull(
-    fc.record({
-      probe: anyProbe,
-      intervalMs: small,
-      timeoutMs: small,
-      startPeriodMs: small,
-      healthyThreshold: small,
-      unhealthyThreshold: small,
-    }),
-  ),
-  openapi: orNull(
-    fc.oneof(
-      fc.record({ kind: fc.constant('document' as const), document: object }),
-      fc.record({ kind: fc.constant('path' as const), path: words }),
-      fc.record({ kind: fc.constant('url' as const), url: words }),
-    ),
-  ),
-  actions: fc.dictionary(
-    words,
-    fc.record({ description: words, method: fc.constantFrom(...ACTION_METHODS), path: words, timeoutMs: small }),
-    { maxKeys: 3, noNullPrototype: true },
-  ),
-};
 
 /** What of a spec has no column of its own. */
 const anyStoredSpec = {
@@ -163,18 +109,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     ),
     status: anyStatus,
     health: fc.constantFrom(...VM_HEALTHS),
-    workloadStatus: orNull(
-      fc.record({
-        executionId: orNull(anyId('exec')),
-        incarnation: small,
-        state: fc.constantFrom(...WORKLOAD_STATES),
-        runs: small,
-        lastExitCode: orNull(small),
-        lastSignal: orNull(words),
-        lastExitAt: orNull(moment),
-        message: orNull(words),
-      }),
-    ),
+    workloadStatus: orNull(anyWorkloadStatus),
     warmStart: fc.constantFrom(...WARM_STARTS),
     restarts: fc.record({ count: small, at: orNull(moment) }),
     suspension: orNull(fc.record({ reason: fc.constantFrom('requested', 'idle'), message: words, at: moment })),
