@@ -171,7 +171,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'template',
-    'list, build and remove what new VMs begin from as forks',
+    'install, list and remove what VMs are made from, and the guests that they begin from as forks',
     async () => (await import('./commands/template.ts')).configureTemplate,
   ),
   entry(

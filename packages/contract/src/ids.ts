@@ -19,6 +19,7 @@ export const EXAMPLE_IDS = {
   apiKey: 'key_01kahx6z50f8r9y6m3s2t1v0x0',
   secret: 'sec_01kahx6z50f8r9y6m3s2t1v0wz',
   session: 'sess_01kahx6z51f8r9y6m3s2t1v0x1',
+  template: 'tpl_01kahx6z52f8r9y6m3s2t1v0x2',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -75,6 +76,34 @@ export const SessionId = Type.String({
   pattern: `^sess_${SUFFIX}$`,
   description: 'Id of a session.',
   examples: [EXAMPLE_IDS.session],
+});
+
+export const TemplateId = Type.String({
+  pattern: `^tpl_${SUFFIX}$`,
+  description: 'Id of a version of a template.',
+  examples: [EXAMPLE_IDS.template],
+});
+
+const TEMPLATE_VERSION = '[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}';
+export const TemplateName = Type.String({
+  pattern: VM_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 63,
+  description: '1 to 63 lower-case letters, digits and hyphens; neither begins nor ends with a hyphen.',
+  examples: ['web'],
+});
+export const TemplateVersion = Type.String({
+  pattern: `^${TEMPLATE_VERSION}$`,
+  maxLength: 64,
+  description: '1 to 64 letters, digits and any of `.+_-`. Semantic versions are ordered as such.',
+  examples: ['1.0.0'],
+});
+/** A template as requests name it. */
+export const TemplateRef = Type.String({
+  pattern: `^${VM_NAME_PATTERN.slice(1, -1)}(@${TEMPLATE_VERSION})?$`,
+  maxLength: 128,
+  description: 'Name of a template, of which the newest version is meant, or `name@version`.',
+  examples: ['web', 'web@1.0.0'],
 });
 
 /** A VM as requests name it. */

@@ -25,6 +25,8 @@ export * from './secrets.ts';
 export * from './server-info.ts';
 export * from './snapshots.ts';
 export * from './system.ts';
+export * from './template-manifest.ts';
+export * from './templates.ts';
 export * from './tools.ts';
 export * from './users.ts';
 export * from './vm-actions.ts';

@@ -50,6 +50,8 @@ export const LIMITS = {
   openapi: { givenBytes: 65_536, fetchedBytes: 4_194_304 },
   /** Of what a workload can be told to do; bytes of what is sent and of what is answered. */
   actions: { count: 64, timeoutMs: { minimum: 100, maximum: 300_000 }, bodyBytes: 1_048_576, answerBytes: 4_194_304 },
+  /** Of a template: characters, and bytes of its manifest as YAML. */
+  templates: { descriptionLength: 256, yamlBytes: 262_144 },
   /** Of logins: characters that are taken of a password, a code, a token, and a name or address. */
   auth: { passwordLength: 1_024, codeLength: 32, tokenLength: 4_096, accountLength: 254 },
   /** Bytes of a JSON body, and how deep it may be nested. */

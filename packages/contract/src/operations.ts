@@ -33,6 +33,7 @@ export const OPERATION_KINDS = [
   'vm.restore',
   'system.prune',
   'warm_template.build',
+  'template.install',
 ] as const;
 
 export const OperationState = enumComponent(
@@ -73,9 +74,11 @@ export const OperationStep = component(
 export const OperationSubject = component(
   'OperationSubject',
   {
-    kind: stringEnum(['vm', 'image', 'snapshot', 'warm_template', 'system'], { description: 'What it is.' }),
+    kind: stringEnum(['vm', 'image', 'snapshot', 'warm_template', 'template', 'system'], {
+      description: 'What it is.',
+    }),
     id: nullableString({
-      description: 'Its id; null for an image, a warm template and the system, which have a name alone.',
+      description: 'Its id; null for an image, a template, a warm template and the system, which have a name alone.',
     }),
     name: Type.String({ description: 'Its name.' }),
   },

@@ -43,6 +43,7 @@ export interface Route {
     | 'hosts'
     | 'snapshots'
     | 'system'
+    | 'templates'
     | 'warm-templates'
     | 'webhooks'
     | 'users'
@@ -65,6 +66,8 @@ export interface Route {
     readonly isRequired: boolean;
     /** True: raw bytes of any length, passed on as they come. */
     readonly isStream: boolean;
+    /** True: whoever answers holds it against the schema, and tells what else is wrong with it at the same time. */
+    readonly isReadByHandler?: boolean;
     readonly content: MediaType;
   };
   readonly responses: Readonly<Record<number, RouteResponse>>;

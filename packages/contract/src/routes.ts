@@ -44,6 +44,15 @@ import {
 } from './routes/snapshots.ts';
 import { getSystemUsage, pruneSystem } from './routes/system.ts';
 import {
+  createTemplate,
+  deleteTemplate,
+  disableTemplate,
+  enableTemplate,
+  getTemplate,
+  listTemplates,
+  listTemplateVersions,
+} from './routes/templates.ts';
+import {
   createUser,
   deleteUser,
   getMe,
@@ -129,6 +138,13 @@ export const routes = {
   restoreVm,
   getSystemUsage,
   pruneSystem,
+  createTemplate,
+  listTemplates,
+  getTemplate,
+  listTemplateVersions,
+  enableTemplate,
+  disableTemplate,
+  deleteTemplate,
   listWarmTemplates,
   buildWarmTemplate,
   deleteWarmTemplate,

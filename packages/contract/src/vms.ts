@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { CloudInit, cloudInitField } from './cloud-init.ts';
 import { HealthCheck, HealthCheckRequest } from './health-check.ts';
-import { EXAMPLE_IDS, HostId, ImageName, VmId, VmName } from './ids.ts';
+import { EXAMPLE_IDS, HostId, ImageName, TemplateRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import {
   component,
@@ -333,6 +333,15 @@ export const CreateVmRequest = component(
   'CreateVmRequest',
   {
     name: Type.Optional(VmName),
+    template: Type.Optional(
+      nullable(
+        Type.String({
+          ...TemplateRef,
+          description:
+            'What it is made from: `name@version`, or a name, of which the newest version that is enabled is taken. What else is asked for here takes the place of what the template says; labels are added to its own. What becomes of the template later changes nothing.',
+        }),
+      ),
+    ),
     image: Type.Optional(ImageName),
     vcpus: Type.Optional(Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs. Default: 1.' })),
     memory_mib: Type.Optional(Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB. Default: 256.' })),

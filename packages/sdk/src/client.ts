@@ -21,6 +21,7 @@ import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createRoleClient, type RoleClient } from './roles.ts';
 import { createSecretClient, type SecretClient } from './secrets.ts';
 import { createSnapshotClient, type SnapshotClient } from './snapshots.ts';
+import { createTemplateClient, type TemplateClient } from './templates.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createUserClient, type UserClient } from './users.ts';
 import { createVmClient, type VmClient } from './vms.ts';
@@ -62,6 +63,7 @@ export interface VolaryClient {
   readonly hosts: HostClient;
   readonly snapshots: SnapshotClient;
   readonly system: SystemClient;
+  readonly templates: TemplateClient;
   readonly warmTemplates: WarmTemplateClient;
   readonly webhooks: WebhookClient;
   readonly users: UserClient;
@@ -89,6 +91,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     hosts: createHostClient(transport),
     snapshots: createSnapshotClient(transport),
     system: createSystemClient(transport),
+    templates: createTemplateClient(transport),
     warmTemplates: createWarmTemplateClient(transport),
     webhooks: createWebhookClient(transport),
     users: createUserClient(transport),

@@ -16,6 +16,7 @@ export type { RoleClient } from './roles.ts';
 export type { SecretClient } from './secrets.ts';
 export type { SnapshotChangeOptions, SnapshotClient, SnapshotQuery } from './snapshots.ts';
 export type { StdinWriter } from './stdin.ts';
+export type { TemplateClient } from './templates.ts';
 export type { TransportOptions } from './transport.ts';
 export type { UserChangeOptions, UserClient, UserQuery } from './users.ts';
 export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';

@@ -17,21 +17,24 @@ export interface Repeatable extends Abortable {
 
 interface Post extends Repeatable {
   readonly path: string;
-  readonly json: unknown;
+  readonly json?: unknown;
+  /** Sent as YAML, in place of JSON. */
+  readonly yaml?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Sends a POST under a key, again and again until there is an answer, and reads that; gives up after half a minute without one. */
 export async function postOnce<T>(
   transport: Transport,
-  { path, json, headers, signal, idempotencyKey = randomKey() }: Post,
+  { path, json, yaml, headers, signal, idempotencyKey = randomKey() }: Post,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
   const backoff = createBackoff({ giveUpAfterMs: OUTAGE_MS });
+  const body = yaml === undefined ? { json } : { yaml };
   const keyed = { ...headers, 'idempotency-key': idempotencyKey };
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await read(await transport.send({ method: 'POST', path, json, headers: keyed, signal }));
+      return await read(await transport.send({ method: 'POST', path, ...body, headers: keyed, signal }));
     } catch (error) {
       if (!mayHelp(error, isFirst)) throw error;
       await backoff.afterFault(error, signal);

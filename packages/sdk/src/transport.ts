@@ -20,6 +20,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
+  /** A document, sent as YAML. */
+  readonly yaml?: string;
   /** Sent as it is. */
   readonly bytes?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
@@ -63,6 +65,9 @@ export function createTransport(options: TransportOptions): Transport {
     if (call.json !== undefined) {
       headers['content-type'] = 'application/json';
       init.body = JSON.stringify(call.json);
+    } else if (call.yaml !== undefined) {
+      headers['content-type'] = 'application/yaml';
+      init.body = call.yaml;
     } else if (call.bytes !== undefined) {
       headers['content-type'] = 'application/octet-stream';
       init.body = call.bytes;

@@ -36,6 +36,7 @@ import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
 import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
 import { toEventDto } from './api/v1/event-dto.ts';
+import { readBuiltInTemplates } from './built-in-templates.ts';
 import { type AdminKey, obtainAdminKey } from './config/admin-key.ts';
 import type { Config } from './config/config.ts';
 import { VolaryError } from './domain/errors.ts';
@@ -101,6 +102,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       tokenSigner: createJwtSigner(),
       oneTimeCodes: createTotpCodes(),
       passwordHasher: createArgon2Hasher({ atOnce: passwordsAtOnce(), maxWaiting: 500 }),
+      builtInTemplates: () => readBuiltInTemplates(join(GUEST_PATH, 'templates')),
       log,
     },
     {

@@ -9,6 +9,7 @@ import { collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
 interface CreateOptions extends LifeOptions, SecretOptions {
+  readonly template?: string;
   readonly image?: string;
   readonly vcpus?: number;
   readonly memory?: number;
@@ -29,7 +30,8 @@ export function configureCreate(command: Command, context: Context): void {
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
     .option('--disk <size>', 'size of its disk, such as 8 (GiB), 20g or 1t (default 8)', parseDiskGib)
-    .option('--image <name>', 'what it is made from (default base)')
+    .option('-t, --template <name>', 'what it is made from: a template, or one version of it as name@version')
+    .option('--image <name>', 'the image of its disk (default base)')
     .addOption(
       new Option('--network <mode>', 'how it is joined to the network (default user)').choices(['user', 'none']),
     )
@@ -72,22 +74,23 @@ async function create(context: Context, name: string | undefined, options: Creat
 
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
 function restoredRequest(name: string | undefined, options: CreateOptions): RestoredVmRequest {
-  const { image, network, warm, start, ...request } = createRequest(name, options);
-  if ([image, network, warm].some((given) => given !== undefined) || start === false)
+  const { template, image, network, warm, start, ...request } = createRequest(name, options);
+  if ([template, image, network, warm].some((given) => given !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --image, --network, --warm, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --network, --warm, --no-start.',
     );
   return request;
 }
 
 /** Names are the wire's; what was not given is left to the server. */
 function createRequest(name: string | undefined, options: CreateOptions): CreateVmRequest {
-  const { vcpus, memory, disk, image, network, restart, warm, label, start } = options;
+  const { vcpus, memory, disk, template, image, network, restart, warm, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(vcpus === undefined ? {} : { vcpus }),
     ...(memory === undefined ? {} : { memory_mib: memory }),
     ...(disk === undefined ? {} : { disk_gib: disk }),
+    ...(template === undefined ? {} : { template }),
     ...(image === undefined ? {} : { image }),
     ...(network === undefined ? {} : { network: { mode: network } }),
     ...(restart === undefined ? {} : { restart_policy: restart }),

@@ -1,111 +1,96 @@
-import type { BuildWarmTemplateRequest, WarmTemplate } from '@volary/contract';
-import { type Command, Option } from 'commander';
+import type { TemplateEntry } from '@volary/contract';
+import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
-import { formatAge, formatBytes } from '../output/format.ts';
-import { formatTable } from '../output/table.ts';
-import { parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
-import { reportError } from '../report-error.ts';
+import { describeTemplate, formatEntries, formatVersions } from '../templates/format-template.ts';
+import { readManifestFile } from '../templates/manifest-file.ts';
+import { addWarmCommands } from '../templates/warm-commands.ts';
 
-interface BuildOptions {
-  readonly image?: string;
-  readonly vcpus?: number;
-  readonly memory?: number;
-  readonly disk?: number;
-  readonly network?: 'user' | 'none';
-}
-
-/** `volary template warm ls|build|rm`. */
+/** `volary template ls|get|create|versions|enable|disable|rm`, and `volary template warm …`. */
 export function configureTemplate(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  const warm = command.command('warm').description('guests that have booted, from which new VMs begin as forks');
-  warm.action(() => warm.outputHelp());
-  warm
+  command
     .command('ls')
-    .description('list warm templates, and say which cannot be used and why')
-    .option('-q, --quiet', 'keys alone')
+    .description('list templates, each with its newest version')
+    .option('-q, --quiet', 'names alone')
     .action((options: { readonly quiet?: true }) => list(context, options));
-  warm
-    .command('build')
-    .description('make one for VMs of this image and size, unless it is there; prints its key')
-    .option('--image <name>', 'what the VMs are made from (default base)')
-    .option('--vcpus <n>', 'their virtual CPUs (default 1)', parseCount(1))
-    .option('--memory <size>', 'their memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
-    .option('--disk <size>', 'size of their disks, such as 8 (GiB), 20g or 1t (default 8)', parseDiskGib)
-    .addOption(
-      new Option('--network <mode>', 'how they are joined to the network (default user)').choices(['user', 'none']),
-    )
-    .action((options: BuildOptions) => build(context, options));
-  warm
+  command
+    .command('get')
+    .description('show what VMs that are made from a template get')
+    .argument('<template>', 'name, or name@version')
+    .action(async (ref: string) => {
+      const template = await (await connect(context)).templates.get(ref);
+      print(context, template, () => describeTemplate(template));
+    });
+  command
+    .command('create')
+    .description('install a version of a template from its manifest; prints name@version')
+    .argument('<file>', 'the manifest, in YAML or JSON; - reads it from stdin')
+    .action((file: string) => create(context, file));
+  command
+    .command('versions')
+    .description('list the versions of a template, newest first')
+    .argument('<name>', 'its name')
+    .action(async (name: string) => {
+      const versions = await (await connect(context)).templates.versions(name);
+      print(context, versions, () => formatVersions(versions.items));
+    });
+  addSwitch(command, context, 'enable', 'let VMs be made from a template');
+  addSwitch(command, context, 'disable', 'let no more VMs be made from a template, from now on');
+  command
     .command('rm')
-    .description('remove warm templates; VMs that began from them go on')
-    .argument('<key...>', 'keys')
-    .action((keys: readonly string[]) => remove(context, keys));
+    .description('delete templates from which no VM that there is was made')
+    .argument('<template...>', 'names, with all their versions, or name@version')
+    .action((refs: readonly string[]) => remove(context, refs));
+  addWarmCommands(command, context);
+}
+
+function addSwitch(command: Command, context: Context, verb: 'enable' | 'disable', description: string): void {
+  command
+    .command(verb)
+    .description(description)
+    .argument('<template>', 'name, with all its versions, or name@version')
+    .action(async (ref: string) => {
+      const switched = await (await connect(context)).templates[verb](ref);
+      print(context, switched, () => titles(switched.items));
+    });
 }
 
 async function list(context: Context, { quiet }: { readonly quiet?: true }): Promise<void> {
-  const { items } = await (await connect(context)).warmTemplates.list();
-  if (context.globals.json === true) printJson(context, { items });
-  else if (quiet === true) context.stdout.write(items.map(({ key }) => `${key}\n`).join(''));
-  else context.stdout.write(formatTemplates(items));
-}
-
-async function build(context: Context, options: BuildOptions): Promise<void> {
-  const client = await connect(context);
-  const operation = await client.warmTemplates.build(requestOf(options));
-  const { result } = await finishOperation(context, client, operation, {
-    doing: `Making a warm template (${operation.subject.name})`,
-    done: 'The next VM of this kind begins warm',
-  });
-  if (context.globals.json === true) return printJson(context, result);
-  const isObject = typeof result === 'object' && result !== null && 'key' in result;
-  context.stdout.write(`${isObject ? String(result['key']) : ''}\n`);
-}
-
-function requestOf({ image, vcpus, memory, disk, network }: BuildOptions): BuildWarmTemplateRequest {
-  return {
-    ...(image === undefined ? {} : { image }),
-    ...(vcpus === undefined ? {} : { vcpus }),
-    ...(memory === undefined ? {} : { memory_mib: memory }),
-    ...(disk === undefined ? {} : { disk_gib: disk }),
-    ...(network === undefined ? {} : { network: { mode: network } }),
-  };
-}
-
-async function remove(context: Context, keys: readonly string[]): Promise<void> {
-  const client = await connect(context);
-  const removed: string[] = [];
-  let exitCode = 0;
-  for (const key of new Set(keys)) {
-    try {
-      await client.warmTemplates.remove(key);
-      removed.push(key);
-      if (context.globals.json !== true) context.stdout.write(`${key}\n`);
-    } catch (error) {
-      const isJson = context.globals.json === true;
-      exitCode ||= reportError(error, { stderr: context.stderr, isJson, command: null });
-    }
-  }
-  if (context.globals.json === true) printJson(context, { items: removed });
-  context.endWith(exitCode);
-}
-
-function formatTemplates(templates: readonly WarmTemplate[]): string {
-  return formatTable(
-    ['KEY', 'IMAGE', 'VCPUS', 'MEMORY', 'DISK', 'SIZE', 'WAITING', 'IN USE', 'AGE', 'LAST USED', 'STATE'],
-    templates.map((template) => [
-      template.key,
-      template.image ?? template.image_digest.slice(0, 12),
-      String(template.vcpus),
-      `${template.memory_mib} MiB`,
-      `${template.disk_gib} GiB`,
-      formatBytes(template.size_bytes),
-      String(template.spare_count),
-      String(template.user_count),
-      formatAge(template.created_at),
-      `${formatAge(template.last_used_at)} ago`,
-      template.unusable_because ?? 'usable',
-    ]),
+  const items: TemplateEntry[] = [];
+  for await (const entry of (await connect(context)).templates.listAll()) items.push(entry);
+  print(context, { items }, () =>
+    quiet === true ? items.map(({ name }) => `${name}\n`).join('') : formatEntries(items),
   );
+}
+
+async function create(context: Context, file: string): Promise<void> {
+  const manifest = await readManifestFile(context, file);
+  const client = await connect(context);
+  const operation = await client.templates.create(manifest);
+  const ref = operation.subject.name;
+  await finishOperation(context, client, operation, { doing: `Installing ${ref}`, done: `${ref} is installed` });
+  if (context.globals.json === true) printJson(context, await client.templates.get(ref));
+  else context.stdout.write(`${ref}\n`);
+}
+
+async function remove(context: Context, refs: readonly string[]): Promise<void> {
+  const client = await connect(context);
+  const removed: { readonly name: string; readonly version: string }[] = [];
+  for (const ref of refs) removed.push(...(await client.templates.delete(ref)).items);
+  print(context, { removed: removed.map(titleOf) }, () => titles(removed));
+}
+
+function titleOf({ name, version }: { readonly name: string; readonly version: string }): string {
+  return `${name}@${version}`;
+}
+
+function titles(templates: readonly { readonly name: string; readonly version: string }[]): string {
+  return templates.map((template) => `${titleOf(template)}\n`).join('');
+}
+
+function print(context: Context, value: unknown, forPeople: () => string): void {
+  if (context.globals.json === true) printJson(context, value);
+  else context.stdout.write(forPeople());
 }

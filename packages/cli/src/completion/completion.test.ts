@@ -31,7 +31,7 @@ describe('completion in bash', () => {
     ['--json stop fir', ['first']],
     ['image ', ['ls', 'build', 'rm']],
     ['system ', ['df', 'prune']],
-    ['template ', ['warm']],
+    ['template ', ['ls', 'get', 'create', 'versions', 'enable', 'disable', 'rm', 'warm']],
     ['template warm ', ['ls', 'build', 'rm']],
     ['template warm build --mem', ['--memory']],
     ['snapshot ', ['create', 'ls', 'get', 'rm']],

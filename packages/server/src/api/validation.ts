@@ -55,14 +55,28 @@ function withDigitsOnly(data: unknown, names: readonly string[]): unknown {
 
 /** Checks a value that came in some other way than as a request's part. Throws `invalid_argument` request.invalid. */
 export function createChecker(schema: object): (value: unknown) => void {
-  const validate = new Ajv(OPTIONS).compile(withoutIds(schema));
+  const findFaults = createFaultFinder(schema);
   return (value) => {
-    if (!validate(value)) throw toInvalidRequest(validate.errors ?? []);
+    const faults = findFaults(value);
+    if (faults.length > 0) throw invalidFields(faults);
+  };
+}
+
+/** What is wrong with a value, by the schema; empty when nothing is. Compiled when it is first used. */
+export function createFaultFinder(schema: object): (value: unknown) => readonly FieldError[] {
+  let validate: ValidateFunction | undefined;
+  return (value) => {
+    validate ??= new Ajv(OPTIONS).compile(withoutIds(schema));
+    return validate(value) ? [] : toFieldErrors(validate.errors ?? []);
   };
 }
 
 /** `invalid_argument` request.invalid, naming each field that is wrong and what it may be. */
 function toInvalidRequest(errors: readonly ErrorObject[]): VolaryError {
+  return invalidFields(toFieldErrors(errors));
+}
+
+function toFieldErrors(errors: readonly ErrorObject[]): readonly FieldError[] {
   const byField = new Map<string, FieldError>();
   // What a union says of itself is more than what each of its members says.
   const ordered = [...errors].sort((a, b) => Number(b.keyword === 'anyOf') - Number(a.keyword === 'anyOf'));
@@ -70,7 +84,12 @@ function toInvalidRequest(errors: readonly ErrorObject[]): VolaryError {
     const one = toFieldError(error);
     if (!byField.has(one.field)) byField.set(one.field, one);
   }
-  return invalidFields([...byField.values()]);
+  const fields = [...byField.keys()];
+  // Of what may be null, too, a union says that it fits nowhere: what does not fit within it says more.
+  return [...byField.values()].filter(
+    ({ field }) =>
+      field === '' || !fields.some((other) => other.startsWith(`${field}.`) || other.startsWith(`${field}[`)),
+  );
 }
 
 /** The same for rules that a schema cannot say. */

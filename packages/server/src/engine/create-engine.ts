@@ -14,13 +14,16 @@ import { buildWarmTemplate } from './operations/build-warm-template.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { createSecret, type SecretDeps } from './operations/create-secret.ts';
 import { createSnapshot } from './operations/create-snapshot.ts';
+import { createTemplate, type TemplateDeps } from './operations/create-template.ts';
 import { createVm, type WarmCreation } from './operations/create-vm.ts';
 import { createVmFromSnapshot } from './operations/create-vm-from-snapshot.ts';
 import { createWebhook, type WebhookDeps } from './operations/create-webhook.ts';
 import { deleteSecret } from './operations/delete-secret.ts';
 import { type DeleteSnapshotDeps, deleteSnapshot } from './operations/delete-snapshot.ts';
+import { deleteTemplate } from './operations/delete-template.ts';
 import { deleteVm } from './operations/delete-vm.ts';
 import { deleteWebhook } from './operations/delete-webhook.ts';
+import { setTemplateEnabled } from './operations/enable-template.ts';
 import { forkVm } from './operations/fork-vm.ts';
 import { pauseVm } from './operations/pause-vm.ts';
 import { pruneSystem } from './operations/prune-system.ts';
@@ -45,6 +48,7 @@ import { createOperationQueries } from './queries/operations.ts';
 import { createSecretQueries } from './queries/secrets.ts';
 import { createSnapshotQueries } from './queries/snapshots.ts';
 import { findSystemUsage } from './queries/system-usage.ts';
+import { createTemplateQueries } from './queries/templates.ts';
 import { createVmQueries } from './queries/vms.ts';
 import { listWarmTemplates } from './queries/warm-templates.ts';
 import { createWebhookQueries } from './queries/webhooks.ts';
@@ -65,6 +69,9 @@ import { createSnapshotKeeper } from './snapshots/snapshot-keeper.ts';
 import { createAwaken } from './suspend/awaken.ts';
 import { createIdleWatch } from './suspend/idle-watch.ts';
 import { createPruner } from './system/pruner.ts';
+import { createInstallations } from './templates/installations.ts';
+import { syncBuiltInTemplates } from './templates/sync-built-in.ts';
+import type { TemplateApi } from './templates/template-api.ts';
 import { withImageNews } from './warm/image-news.ts';
 import { createSparePool, type SparePool } from './warm/spare-pool.ts';
 import { createTemplateBuilds } from './warm/template-builds.ts';
@@ -100,6 +107,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const executions = createExecutions({ ...deps, config, links, awaken, secrets });
   const builds = createImageBuilds(deps);
   const templateBuilds = createTemplateBuilds({ ...changing, templates });
+  const installations = createInstallations(deps);
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
   const ages = createAges(deps.clock);
@@ -107,7 +115,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const refusals = createRefusals(deps);
   const pruner = createPruner(deps);
   const parts = {
-    ...{ pruner, reconciler, builds, templateBuilds, snapshots, links, warm, pool },
+    ...{ pruner, reconciler, builds, templateBuilds, installations, snapshots, links, warm, pool },
     ...{ executions, diskSpace, ages, idle, expiries, identity, refusals },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
@@ -121,6 +129,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   function interruptBuild(id: OperationId): void {
     builds.interrupt(id);
     templateBuilds.interrupt(id);
+    installations.interrupt(id);
   }
 
   return {
@@ -154,6 +163,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       build: (principal, name, options) => buildImage(changing, principal, name, options),
       remove: (principal, ref) => removeImage(changing, principal, ref),
     },
+    templates: createTemplateApi(changing),
     warmTemplates: {
       list: (principal, options) => listWarmTemplates(changing, principal, options),
       build: (principal, kind, options) => buildWarmTemplate(changing, principal, kind, options),
@@ -188,6 +198,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     async start() {
       await identity.start();
       await sealOlderSecrets(deps);
+      await syncBuiltInTemplates(deps);
       await rotations.resume();
       await supervisor.start();
       const now = deps.clock.now();
@@ -236,6 +247,15 @@ function createSnapshotApi(deps: DeleteSnapshotDeps): SnapshotApi {
     fork: (principal, vmRef, request, options) => forkVm(deps, principal, vmRef, request, options),
     restore: (principal, vmRef, options) => restoreVm(deps, principal, vmRef, options),
     ...createSnapshotQueries(deps),
+  };
+}
+
+function createTemplateApi(deps: TemplateDeps): TemplateApi {
+  return {
+    create: (principal, request, options) => createTemplate(deps, principal, request, options),
+    setEnabled: (principal, ref, isEnabled) => setTemplateEnabled(deps, principal, ref, isEnabled),
+    delete: (principal, ref) => deleteTemplate(deps, principal, ref),
+    ...createTemplateQueries(deps),
   };
 }
 

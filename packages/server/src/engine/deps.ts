@@ -19,6 +19,7 @@ import type { Store } from '../ports/store.ts';
 import type { TokenSigner } from '../ports/token-signer.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { RatePolicies } from './access/rate-limits.ts';
+import type { NewTemplate } from './templates/template-api.ts';
 import type { RetryPolicy } from './webhooks/after-try.ts';
 
 /** Everything outside that the engine needs. Each part of it takes only what it uses, by `Pick`. */
@@ -40,6 +41,8 @@ export interface EngineDeps {
   readonly passwordHasher: PasswordHasher;
   readonly tokenSigner: TokenSigner;
   readonly oneTimeCodes: OneTimeCodes;
+  /** What came with the program to make VMs from. */
+  readonly builtInTemplates: () => Promise<readonly NewTemplate[]>;
   readonly log: Log;
 }
 

@@ -25,6 +25,7 @@ import type { GrantRequest } from './secrets/grants.ts';
 import type { SecretApi } from './secrets/secret-api.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import type { SystemApi } from './system/system-api.ts';
+import type { TemplateApi } from './templates/template-api.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
 import type { WarmTemplateApi } from './warm/warm-template-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
@@ -48,6 +49,7 @@ export interface Engine {
   readonly users: UserApi;
   readonly roles: RoleApi;
   readonly apiKeys: ApiKeyApi;
+  readonly templates: TemplateApi;
   readonly warmTemplates: WarmTemplateApi;
   readonly auth: AuthApi;
   readonly idempotency: IdempotencyApi;
@@ -66,6 +68,8 @@ export interface Engine {
 export interface CreateVmRequest {
   /** Null: a free one is made up. */
   readonly name: string | null;
+  /** What it is made from, as `name` or `name@version`; absent: from nothing but this request. */
+  readonly template?: string;
   readonly spec: Partial<VmSpec>;
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
@@ -94,7 +98,7 @@ export interface Waiting {
 }
 
 export interface VmApi {
-  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template. */
+  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */
   create(principal: Principal, request: CreateVmRequest, options?: Once): Promise<Accepted>;
   /** Throws `failed_precondition` vm.already_running. */
   start(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;

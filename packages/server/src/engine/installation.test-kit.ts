@@ -32,6 +32,7 @@ import type { RatePolicies } from './access/rate-limits.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
 import { ENGINE_DEFAULTS, type EngineConfig, type WebhookLimits } from './deps.ts';
 import { ADMIN, ADMIN_KEY } from './principals.test-kit.ts';
+import type { NewTemplate } from './templates/template-api.ts';
 
 export { ADMIN };
 
@@ -48,6 +49,8 @@ export interface Installation extends AsyncDisposable {
   /** With the database and the keys. */
   readonly dataDir: string;
   readonly world: SimulatedWorld;
+  /** What the next server brings. */
+  readonly builtInTemplates: NewTemplate[];
   start(
     wrapDriver?: (driver: Driver) => Driver,
     wrapImages?: (images: ImageSource) => ImageSource,
@@ -62,7 +65,9 @@ export function createInstallation(
   webhooks: Partial<WebhookLimits> = {},
   warm: Partial<EngineConfig['warm']> = {},
   rateLimits: RatePolicies = ENGINE_DEFAULTS.rateLimits,
+  builtIn: readonly NewTemplate[] = [],
 ): Installation {
+  const builtInTemplates = [...builtIn];
   const ids = createSystemIds();
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   const dataDir = mkdtempSync(join(tmpdir(), 'volary-test-engine-'));
@@ -115,6 +120,7 @@ export function createInstallation(
         tokenSigner: createJwtSigner(),
         oneTimeCodes: createTotpCodes(),
         passwordHasher: createArgon2Hasher({ atOnce: 1, maxWaiting: 100 }),
+        builtInTemplates: async () => builtInTemplates,
       },
       config,
     );
@@ -135,9 +141,7 @@ export function createInstallation(
   }
 
   return {
-    dataDir,
-    world,
-    start,
+    ...{ dataDir, world, builtInTemplates, start },
     async [Symbol.asyncDispose]() {
       for (const server of servers) await server.stop();
       rmSync(dataDir, { recursive: true });

@@ -9,7 +9,6 @@ import type {
   SecretId,
   SessionId,
   SnapshotId,
-  TemplateId,
   UserId,
   VmId,
   WebhookId,
@@ -19,7 +18,7 @@ import type { Secret } from '../domain/secret/secret.ts';
 import type { Session, SessionEnd } from '../domain/session/session.ts';
 import type { SigningKey } from '../domain/session/signing-key.ts';
 import type { Snapshot, SnapshotState } from '../domain/snapshot/snapshot.ts';
-import type { Template, TemplateRef } from '../domain/template/template.ts';
+import type { TemplateRef } from '../domain/template/template.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { ApiKey } from '../domain/user/api-key.ts';
 import type { CustomRole } from '../domain/user/role.ts';
@@ -30,6 +29,7 @@ import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/de
 import type { Webhook } from '../domain/webhook/webhook.ts';
 import type { AuditTable } from './audit-table.ts';
 import type { ImageTable } from './image-table.ts';
+import type { TemplateTable } from './template-table.ts';
 
 /** A page of a list: at most `limit` rows that come after the row with the id `after`. */
 export interface PageRequest<Cursor> {
@@ -355,23 +355,6 @@ export interface SecretTable {
   /** Secrets whose sealed value begins so, or does not; at most `limit`. */
   listSealedBy(prefix: string, limit: number): Promise<readonly Secret[]>;
   listNotSealedBy(prefix: string, limit: number): Promise<readonly Secret[]>;
-}
-
-/** Versions of templates; of those that are being installed too, where nothing else is said. */
-export interface TemplateTable {
-  /** Throws `already_exists` template.exists when there is this version of it. */
-  insert(template: Template): Promise<void>;
-  get(id: TemplateId): Promise<Template | null>;
-  /** All versions, in the order they were made. */
-  listVersions(name: string): Promise<readonly Template[]>;
-  /** Names of those with a version that is ready, sorted; only with versions of this owner, if one is given. */
-  listNames(page: PageRequest<string> & OfOwner): Promise<readonly string[]>;
-  /** Those that came with the program, in the order they were made. */
-  listBuiltIn(): Promise<readonly Template[]>;
-  /** Writes the row if its revision is still `template.revision - 1`; throws `conflict` store.revision otherwise. */
-  update(template: Template): Promise<void>;
-  /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
-  delete(id: TemplateId, revision: number): Promise<void>;
 }
 
 /** A key, as long as it is that of one request. */

@@ -53,7 +53,9 @@ function isAboutSomething({ params = {}, query = {}, body }: Ask): boolean {
 function statusForMember({ permission, operationId }: Route, asked: Ask, status: number): number {
   // The example's key may read any VM, which is not a member's to give.
   if (!MEMBER.has(permission) || operationId === 'createApiKey') return 403;
-  const isOfInstallation = ['image:read', 'host:read', 'warm-template:read'].includes(permission);
+  const isOfInstallation = ['image:read', 'host:read', 'warm-template:read', 'template:read'].includes(permission);
+  // What everybody may see is no secret to who may not change it.
+  if (permission.startsWith('template:') && isAboutSomething(asked) && !isOfInstallation) return 403;
   return isAboutSomething(asked) && !isOfInstallation ? 404 : status;
 }
 

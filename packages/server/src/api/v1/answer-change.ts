@@ -9,6 +9,7 @@ import { etagOf } from './etags.ts';
 import { failureOf, toAcceptedDto } from './operation-dto.ts';
 import { preferredWait } from './prefer.ts';
 import { toAcceptedSnapshotDto, toSnapshotDto } from './snapshot-dto.ts';
+import { toTemplateDto } from './template-dto.ts';
 import { toVmDto } from './vm-dto.ts';
 
 /**
@@ -56,6 +57,20 @@ export async function answerSnapshot(
   if (operation.kind === 'snapshot.delete') return await reply.code(200).send(toAcceptedSnapshotDto(operation, null));
   const snapshot = await context.engine.snapshots.get(request.principal, accepted.snapshot.id);
   return await reply.code(201).header('location', `/v1/snapshots/${snapshot.id}`).send(toSnapshotDto(snapshot));
+}
+
+/** The same for a template that is installed: 201 with it when it is there. */
+export async function answerTemplate(
+  context: V1Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  accepted: Operation,
+): Promise<FastifyReply> {
+  const operation = await waitAsPreferred(context, request, reply, accepted);
+  if (!isFinal(operation.state)) return answerUnderWay(reply, operation, null);
+  const template = await context.engine.templates.get(request.principal, operation.subject.name);
+  const ref = `${template.name}@${template.version}`;
+  return await reply.code(201).header('location', `/v1/templates/${ref}`).send(toTemplateDto(template));
 }
 
 /** The operation after the wait that the caller preferred, if any. Throws its error if it has failed meanwhile. */

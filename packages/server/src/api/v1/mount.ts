@@ -53,7 +53,7 @@ function schemaOf({ params, query, body }: Route): FastifySchema {
   return {
     ...(params === undefined ? {} : { params }),
     querystring: query ?? NO_QUERY,
-    ...(body === undefined || body.isStream ? {} : { body: body.content.schema }),
+    ...(body === undefined || body.isStream || body.isReadByHandler === true ? {} : { body: body.content.schema }),
   };
 }
 

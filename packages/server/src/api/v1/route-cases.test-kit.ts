@@ -17,6 +17,7 @@ import {
   unknownFile,
 } from './routes.test-kit.ts';
 import { givenSecrets, secretCases } from './secret-cases.test-kit.ts';
+import { templateCases } from './template-cases.test-kit.ts';
 import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
 import { webhookCases } from './webhook-cases.test-kit.ts';
 
@@ -239,6 +240,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 202,
     failing: { ask: { body: { kinds: ['vms'] } }, status: 400, reason: 'request.invalid' },
   },
+  ...templateCases(() => client),
   ...warmTemplateCases(() => client),
   listHosts: {
     ask: () => ({}),

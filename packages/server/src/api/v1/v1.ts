@@ -25,6 +25,7 @@ import { mountSecrets } from './secrets.ts';
 import { mountServerInfo } from './server-info.ts';
 import { mountSnapshots, mountSnapshotVms } from './snapshots.ts';
 import { mountSystem } from './system.ts';
+import { mountTemplateInstallation, mountTemplates } from './templates.ts';
 import { mountOwnAccount, mountUsers } from './users.ts';
 import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
@@ -69,6 +70,7 @@ export function createV1(context: V1Context, authenticate: AuthenticateRequest):
       acceptJsonBodies(json, context.limits);
       limitBodyTime(json, context.limits);
       mountJsonRoutes(json, context);
+      await json.register(async (yaml) => mountTemplateInstallation(yaml, context));
     });
     await app.register(async (bytes) => {
       acceptByteBodies(bytes);
@@ -110,6 +112,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountSnapshots(app, context);
   mountSnapshotVms(app, context);
   mountSystem(app, context);
+  mountTemplates(app, context);
   mountWarmTemplates(app, context);
   mountWebhooks(app, context);
   mountWebhookDeliveries(app, context);

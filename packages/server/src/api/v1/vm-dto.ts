@@ -75,6 +75,7 @@ function toFailureDto(failure: Failure): NonNullable<VmDto['failure']> {
 export async function toCreateVm(body: CreateVmRequest): Promise<CreateVm> {
   return {
     name: body.name ?? null,
+    ...(body.template === undefined || body.template === null ? {} : { template: body.template }),
     spec: {
       ...toPartialSpec(body),
       ...toSleepSpec(body),

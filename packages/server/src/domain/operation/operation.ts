@@ -48,6 +48,7 @@ export const OPERATION_KINDS = [
   'vm.restore',
   'system.prune',
   'warm_template.build',
+  'template.install',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -59,6 +60,8 @@ export type OperationSubject =
   | { readonly kind: 'snapshot'; readonly id: SnapshotId; readonly name: string }
   /** `name`: of which image and size it is. */
   | { readonly kind: 'warm_template'; readonly name: string }
+  /** `name`: `name@version`. */
+  | { readonly kind: 'template'; readonly name: string }
   /** What is kept on the host, whatever it belongs to. */
   | { readonly kind: 'system'; readonly name: string };
 

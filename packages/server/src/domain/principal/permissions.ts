@@ -18,6 +18,10 @@ export const PERMISSIONS = [
   'snapshot:delete',
   'system:read',
   'system:prune',
+  'template:read',
+  'template:create',
+  'template:update',
+  'template:delete',
   'warm-template:read',
   'warm-template:build',
   'warm-template:delete',
@@ -58,6 +62,7 @@ export const OWNED_RESOURCES: ReadonlySet<string> = new Set([
   'snapshot',
   'webhook',
   'secret',
+  'template',
   'api-key',
   'session',
 ] as const satisfies readonly Resource[]);

@@ -7,6 +7,7 @@ export const BUILT_IN_ROLES = {
     'vm:*',
     'snapshot:*',
     'image:*',
+    'template:*',
     'warm-template:*',
     'operation:*',
     'event:*',
@@ -22,6 +23,7 @@ export const BUILT_IN_ROLES = {
     'vm:read',
     'snapshot:read',
     'image:read',
+    'template:read',
     'warm-template:read',
     'operation:read',
     'event:read',
@@ -31,5 +33,5 @@ export const BUILT_IN_ROLES = {
     'session:*@own',
   ],
   /** Does everything with what is its own, and does not see what is not. */
-  member: ['*@own', 'image:read', 'warm-template:read', 'host:read'],
+  member: ['*@own', 'image:read', 'template:read', 'warm-template:read', 'host:read'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

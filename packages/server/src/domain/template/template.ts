@@ -47,10 +47,8 @@ export interface TemplateContent {
 }
 
 /** A version: digits, letters and `.+_-`, of which semantic versions are made; 1 to 64 characters. */
-export const TEMPLATE_VERSION_PATTERN = '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$';
+const TEMPLATE_VERSION_PATTERN = '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$';
 const VERSION = new RegExp(TEMPLATE_VERSION_PATTERN);
-/** Characters. */
-export const TEMPLATE_DESCRIPTION_LENGTH = 256;
 
 /** Throws `invalid_argument` template.invalid_name, template.invalid_version. A name is made like a VM's. */
 export function checkTemplateName({ name, version }: Pick<Template, 'name' | 'version'>): void {

@@ -16,12 +16,13 @@ import { findOperation, unknownOperation } from '../queries/find-operation.ts';
 import { unknownSnapshot } from '../queries/find-snapshot.ts';
 import { unknownVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
+import { dropInstallation } from '../templates/installing.ts';
 import { type DeleteSnapshotDeps, recordDeletion } from './delete-snapshot.ts';
 import { operationEvent, vmEvent } from './events.ts';
 import { announce, type Change, recordChange } from './request-change.ts';
 
 export type CancelDeps = DeleteSnapshotDeps & {
-  /** Ends the build of an image or a warm template that this operation is. */
+  /** Ends the build of an image or a warm template, or the installation of a template, that this operation is. */
   readonly interruptBuild: (id: OperationId) => void;
 };
 
@@ -70,7 +71,7 @@ export async function cancelOperation(
         ? await cancelOnVm(deps, tables, { principal, operation, vmId: operation.subject.id, observation })
         : operation.subject.kind === 'snapshot'
           ? await cancelOnSnapshot(deps, tables, { principal, operation, snapshotId: operation.subject.id })
-          : { operation: await endOperation(deps, tables, operation), undoing: null, vm: null };
+          : await cancelWork(deps, tables, operation);
     await recordAudit(tables, deps.clock, principal, {
       action: 'operation.cancel',
       target: auditTarget('operation', { id }),
@@ -88,7 +89,7 @@ function tell(deps: CancelDeps, { operation, undoing, vm }: Cancelled): void {
   if (vm !== null) announce(deps, { vm, operation: undoing ?? operation });
   else deps.bus.publish('events', '');
   const { kind } = operation.subject;
-  if (kind === 'image' || kind === 'warm_template') deps.interruptBuild(operation.id);
+  if (kind === 'image' || kind === 'warm_template' || kind === 'template') deps.interruptBuild(operation.id);
   if (operation.subject.kind === 'snapshot') {
     deps.interruptSnapshot(operation.subject.id);
     deps.queue.enqueue(`snapshot:${operation.subject.id}`);
@@ -154,6 +155,12 @@ async function cancelOnSnapshot(
   const undone = await recordDeletion(deps, tables, removal, (active, by, now) => cancelledBy(active, now, by));
   const ended = await tables.operations.get(operation.id);
   return { operation: requireKnown(ended, operation.id), undoing: undone.operation, vm: null };
+}
+
+/** Of what was being built nothing is kept, nor of a template that was being installed. */
+async function cancelWork(deps: CancelDeps, tables: Tables, operation: Operation): Promise<Cancelled> {
+  if (operation.kind === 'template.install') await dropInstallation(tables, operation);
+  return { operation: await endOperation(deps, tables, operation), undoing: null, vm: null };
 }
 
 async function endOperation(deps: CancelDeps, tables: Tables, operation: Operation): Promise<Operation> {

@@ -9,6 +9,7 @@ import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
 import { type GrantRequest, grantsFor } from '../secrets/grants.ts';
+import { mergeTemplate, requireUsable } from '../templates/merge-template.ts';
 import type { Spare } from '../warm/spare-maker.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -34,12 +35,13 @@ export async function createVm(
   authorise(principal, 'vm:create');
   const earlier = await recallChange(deps, once);
   if (earlier !== null) return earlier;
-  const spec = await completeSpec(deps, request.spec);
-  checkNewVm(request);
+  const asked = await mergeTemplate(deps.store, principal, request);
+  const spec = await completeSpec(deps, asked.spec);
+  checkNewVm(asked);
   const isWarm = request.start && request.warmStart !== 'never';
   const spare = isWarm ? deps.pool.take(spec) : null;
   if (spare === null && request.warmStart === 'require') await deps.warm.requireFor(spec);
-  const accepted = await store(deps, principal, { ...request, spec, origin: null, spare }, once).catch(
+  const accepted = await store(deps, principal, { ...asked, spec, origin: null, spare }, once).catch(
     async (error: unknown) => {
       if (spare !== null) await putBack(deps, spare);
       throw error;
@@ -64,6 +66,7 @@ type AskedVm = Omit<NewVm, 'secrets'> & { readonly secrets?: readonly GrantReque
 async function store(deps: CreateDeps, principal: Principal, request: AskedVm, once: Once['once']): Promise<Accepted> {
   return await makingRoom(deps, (facts) =>
     deps.store.transaction(async (tables) => {
+      await requireUsable(tables, principal, request.spec);
       const promised = await tables.vms.promised();
       if (request.start) {
         // A machine that is there has its memory already.

@@ -48,6 +48,7 @@ export function planCancel(input: CancelInput): CancelPlan {
     case 'vm.fork':
     case 'system.prune':
     case 'warm_template.build':
+    case 'template.install':
       return { kind: 'refuse', message: 'This operation changes no VM.' };
     default:
       return kind satisfies never;

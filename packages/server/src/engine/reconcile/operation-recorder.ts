@@ -2,6 +2,7 @@ import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
+import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { operationEvent } from '../operations/events.ts';
 
@@ -10,15 +11,17 @@ type RecorderDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'>;
 /** At most one write of progress in this time, milliseconds. */
 const PROGRESS_MS = 250;
 
+type AlsoWritten = (tables: Tables) => Promise<void>;
+
 /** Writes how an operation goes on that is no VM's. Each write throws `conflict` store.revision when somebody has cancelled it meanwhile. */
 export interface OperationRecorder {
   /** It is being carried out, by this server or again. */
   begin(): Promise<void>;
   /** Notes how far it is; newest value wins, one write at a time. */
   report(progress: Operation['progress']): void;
-  /** Its end. `events`: what else is told in the same transaction. */
-  succeed(result: Json, events?: readonly NewEvent[]): Promise<void>;
-  fail(error: unknown): Promise<void>;
+  /** Its end. `events`: what else is told in the same transaction; `also`: what else is written. */
+  succeed(result: Json, events?: readonly NewEvent[], also?: AlsoWritten): Promise<void>;
+  fail(error: unknown, also?: AlsoWritten): Promise<void>;
 }
 
 /** For an operation as it was just found. */
@@ -27,10 +30,15 @@ export function createOperationRecorder({ store, bus, clock, log }: RecorderDeps
   let writing: Promise<void> | null = null;
   let reportedAtMs = Number.NEGATIVE_INFINITY;
 
-  async function write(change: Partial<Operation>, events: readonly NewEvent[] = []): Promise<void> {
+  async function write(
+    change: Partial<Operation>,
+    events: readonly NewEvent[] = [],
+    also: AlsoWritten = async () => undefined,
+  ): Promise<void> {
     const next = { ...operation, ...change, revision: operation.revision + 1 };
     await store.transaction(async (tables) => {
       await tables.operations.update(next);
+      await also(tables);
       if (events.length > 0) await tables.events.append(events);
     });
     operation = next;
@@ -56,19 +64,19 @@ export function createOperationRecorder({ store, bus, clock, log }: RecorderDeps
           writing = null;
         });
     },
-    async succeed(result, events = []) {
+    async succeed(result, events = [], also) {
       await writing;
       const now = clock.now();
       const done = { state: 'succeeded', completedAt: now, progress: null, result } as const;
-      await write(done, [...events, operationEvent('operation.succeeded', { ...operation, ...done }, now)]);
+      await write(done, [...events, operationEvent('operation.succeeded', { ...operation, ...done }, now)], also);
     },
-    async fail(cause) {
+    async fail(cause, also) {
       await writing;
       const now = clock.now();
       const { code, reason, message, details } = toVolaryError(cause);
       const error = { code, reason, message, details };
       const failed = { state: 'failed', completedAt: now, progress: null, error } as const;
-      await write(failed, [operationEvent('operation.failed', { ...operation, ...failed }, now)]);
+      await write(failed, [operationEvent('operation.failed', { ...operation, ...failed }, now)], also);
     },
   };
 }

@@ -31,6 +31,7 @@ type SupervisorDeps = EngineDeps & {
   readonly reconciler: VmReconciler;
   readonly builds: Builds;
   readonly templateBuilds: Builds;
+  readonly installations: Builds;
   readonly snapshots: SnapshotKeeper;
   readonly pruner: Pruner;
   readonly links: GuestLinks;
@@ -68,6 +69,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     if (operationId !== null) return await deps.builds.run(operationId, context);
     const templateId = key.startsWith('warm_template:') ? parseId('op', key.slice(14)) : null;
     if (templateId !== null) return await deps.templateBuilds.run(templateId, context);
+    const installId = key.startsWith('template:') ? parseId('op', key.slice(9)) : null;
+    if (installId !== null) return await deps.installations.run(installId, context);
     const pruneId = key.startsWith('prune:') ? parseId('op', key.slice(6)) : null;
     if (pruneId !== null) return await deps.pruner.run(pruneId, context);
     const snapshotId = key.startsWith('snapshot:') ? parseId('snap', key.slice(9)) : null;
@@ -79,6 +82,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     for (const { id, subject } of await store.operations.listActive()) {
       if (subject.kind === 'image') queue.enqueue(`image:${id}`);
       if (subject.kind === 'warm_template') queue.enqueue(`warm_template:${id}`);
+      if (subject.kind === 'template') queue.enqueue(`template:${id}`);
       if (subject.kind === 'system') queue.enqueue(`prune:${id}`);
     }
     for (const { id } of await store.snapshots.listUnsettled()) queue.enqueue(`snapshot:${id}`);

@@ -12,7 +12,6 @@ import type { Secret } from '../../domain/secret/secret.ts';
 import { SESSION_END_REASONS, type Session } from '../../domain/session/session.ts';
 import type { SigningKey } from '../../domain/session/signing-key.ts';
 import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.ts';
-import { TEMPLATE_STATES, type Template } from '../../domain/template/template.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { CustomRole } from '../../domain/user/role.ts';
 import { USER_SOURCES, USER_STATES, type User } from '../../domain/user/user.ts';
@@ -24,22 +23,22 @@ import { DELIVERY_KINDS, DELIVERY_STATES, type Delivery, TRY_ERRORS } from '../.
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import { anyWorkloadFields, anyWorkloadStatus } from './workload-arbitraries.contract.ts';
 
-const moment = fc.nat(2 ** 42);
-const words = fc.string({ unit: 'binary', maxLength: 12 });
+export const moment = fc.nat(2 ** 42);
+export const words = fc.string({ unit: 'binary', maxLength: 12 });
 const json = fc
   .jsonValue({ maxDepth: 3, noUnicodeString: false })
   .map((value): unknown => JSON.parse(JSON.stringify(value)));
 const object: fc.Arbitrary<JsonObject> = fc.dictionary(words, json.map(toJson), { maxKeys: 4, noNullPrototype: true });
-const texts = fc.dictionary(words, words, { maxKeys: 4, noNullPrototype: true });
-const small = fc.nat(100_000);
-const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
+export const texts = fc.dictionary(words, words, { maxKeys: 4, noNullPrototype: true });
+export const small = fc.nat(100_000);
+export const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
 
 function toJson(value: unknown): JsonObject[string] {
   const copy: JsonObject = JSON.parse(JSON.stringify({ value }));
   return copy['value'] ?? null;
 }
 
-function anyId<P extends IdPrefix>(prefix: P): fc.Arbitrary<Id<P>> {
+export function anyId<P extends IdPrefix>(prefix: P): fc.Arbitrary<Id<P>> {
   return fc.uuid().map((uuid) => idFromUuid(prefix, uuid));
 }
 
@@ -66,7 +65,7 @@ const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
 });
 
 /** What of a spec has no column of its own. */
-const anyStoredSpec = {
+export const anyStoredSpec = {
   template: orNull(fc.record({ name: words, version: words })),
   ...anyWorkloadFields,
   cloudInit: orNull(fc.record({ userData: orNull(words), metaData: orNull(words), networkConfig: orNull(words) })),
@@ -367,30 +366,4 @@ export const anySecret: fc.Arbitrary<Omit<Secret, 'id' | 'owner' | 'revision'>> 
   createdAt: moment,
   updatedAt: moment,
   lastUsedAt: orNull(moment),
-});
-
-/** Any version of a template; whoever stores it gives it an id, a name, a version and a revision. */
-export const anyTemplate: fc.Arbitrary<Omit<Template, 'id' | 'name' | 'version' | 'revision'>> = fc.record({
-  description: words,
-  content: fc.record({
-    spec: fc
-      .record({
-        image: words,
-        vcpuCount: small,
-        memoryMib: small,
-        diskGib: small,
-        network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
-        ...anyStoredSpec,
-      })
-      .map(({ template, ...spec }) => spec),
-    tools: fc.array(words, { maxLength: 3 }),
-    labels: texts,
-  }),
-  state: fc.constantFrom(...TEMPLATE_STATES),
-  operationId: orNull(anyId('op')),
-  isEnabled: fc.boolean(),
-  isBuiltIn: fc.boolean(),
-  owner: words,
-  createdAt: moment,
-  updatedAt: moment,
 });

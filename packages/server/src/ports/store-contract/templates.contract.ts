@@ -1,9 +1,36 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TEMPLATE_STATES, type Template } from '../../domain/template/template.ts';
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
-import { anyTemplate } from './arbitraries.contract.ts';
+import { anyId, anyStoredSpec, moment, orNull, small, texts, words } from './arbitraries.contract.ts';
 import { type MakeStore, refusal, withStore } from './fixture.contract.ts';
 import { numberedId, sampleTemplate, sampleVm } from './samples.contract.ts';
+
+/** Any version of a template; whoever stores it gives it an id, a name, a version and a revision. */
+const anyTemplate: fc.Arbitrary<Omit<Template, 'id' | 'name' | 'version' | 'revision'>> = fc.record({
+  description: words,
+  content: fc.record({
+    spec: fc
+      .record({
+        image: words,
+        vcpuCount: small,
+        memoryMib: small,
+        diskGib: small,
+        network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
+        ...anyStoredSpec,
+      })
+      .map(({ template, ...spec }) => spec),
+    tools: fc.array(words, { maxLength: 3 }),
+    labels: texts,
+  }),
+  state: fc.constantFrom(...TEMPLATE_STATES),
+  operationId: orNull(anyId('op')),
+  isEnabled: fc.boolean(),
+  isBuiltIn: fc.boolean(),
+  owner: words,
+  createdAt: moment,
+  updatedAt: moment,
+});
 
 /** What is asked of the table of templates. */
 export function templateTableContract(make: MakeStore): void {

@@ -4,6 +4,8 @@
  * translate rows.
  */
 
+import type { TemplateRow } from './template-row.ts';
+
 export interface VmRow {
   readonly id: string;
   readonly name: string;
@@ -316,24 +318,6 @@ export interface SecretRow {
   readonly created_at: number;
   readonly updated_at: number;
   readonly last_used_at: number | null;
-  readonly revision: number;
-}
-
-export interface TemplateRow {
-  readonly id: string;
-  readonly name: string;
-  readonly version: string;
-  readonly description: string;
-  /** JSON: `{ spec, tools, labels }`. */
-  readonly content: string;
-  readonly state: string;
-  /** Set while it is being installed. */
-  readonly operation_id: string | null;
-  readonly is_enabled: number;
-  readonly is_built_in: number;
-  readonly owner: string;
-  readonly created_at: number;
-  readonly updated_at: number;
   readonly revision: number;
 }
 

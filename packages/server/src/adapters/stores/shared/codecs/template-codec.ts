@@ -1,5 +1,5 @@
 import { TEMPLATE_STATES, type Template, type TemplateContent } from '../../../../domain/template/template.ts';
-import type { TemplateRow } from '../schema.ts';
+import type { TemplateRow } from '../template-row.ts';
 import { readRow } from './damaged-row.ts';
 import { readNetwork } from './network-column.ts';
 import * as read from './read-value.ts';

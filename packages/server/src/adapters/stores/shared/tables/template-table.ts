@@ -1,10 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { TemplateTable } from '../../../../ports/store.ts';
+import type { TemplateTable } from '../../../../ports/template-table.ts';
 import { decodeTemplate, encodeTemplate } from '../codecs/template-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, TemplateRow } from '../schema.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
+import type { TemplateRow } from '../template-row.ts';
 import { revisionConflict } from './conflicts.ts';
 
 /** The queries on templates, compiled; one set serves all connections. */

@@ -1,0 +1,65 @@
+import type { Template, TemplateEntry } from '@volary/contract';
+import { formatAge } from '../output/format.ts';
+import { formatFields, formatTable } from '../output/table.ts';
+
+/** Templates as a table, a line each. */
+export function formatEntries(entries: readonly TemplateEntry[]): string {
+  return formatTable(
+    ['NAME', 'NEWEST', 'VERSIONS', 'IMAGE', 'VCPUS', 'MEMORY', 'STATE', 'OWNER', 'DESCRIPTION'],
+    entries.map(({ name, newest, versions }) => [
+      name,
+      newest.version,
+      String(versions.length),
+      newest.image,
+      String(newest.vcpus),
+      `${newest.memory_mib} MiB`,
+      stateOf(newest),
+      newest.is_built_in ? 'built in' : newest.owner,
+      newest.description,
+    ]),
+  );
+}
+
+/** Versions of one template as a table, a line each. */
+export function formatVersions(versions: readonly Template[]): string {
+  return formatTable(
+    ['VERSION', 'IMAGE', 'VCPUS', 'MEMORY', 'STATE', 'OWNER', 'AGE'],
+    versions.map((template) => [
+      template.version,
+      template.image,
+      String(template.vcpus),
+      `${template.memory_mib} MiB`,
+      stateOf(template),
+      template.owner,
+      formatAge(template.created_at),
+    ]),
+  );
+}
+
+/** All there is to say of a version, a line each. */
+export function describeTemplate(template: Template): string {
+  return formatFields([
+    ['template', `${template.name}@${template.version}`],
+    ['description', template.description],
+    ['state', stateOf(template)],
+    ['owner', template.is_built_in ? 'built in' : template.owner],
+    ['image', template.image],
+    ['vcpus', String(template.vcpus)],
+    ['memory', `${template.memory_mib} MiB`],
+    ['disk', `${template.disk_gib} GiB`],
+    ['network', template.network.mode],
+    ['tools', template.tools.join(' ')],
+    ['labels', pairs(template.labels)],
+    ['installed', `${formatAge(template.created_at)} ago`],
+  ]);
+}
+
+function stateOf({ is_enabled }: Template): string {
+  return is_enabled ? 'enabled' : 'disabled';
+}
+
+function pairs(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}

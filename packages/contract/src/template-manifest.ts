@@ -1,0 +1,147 @@
+import { type Static, Type } from 'typebox';
+import { HealthCheckRequest } from './health-check.ts';
+import { ImageName, TemplateName, TemplateVersion } from './ids.ts';
+import { LIMITS } from './limits.ts';
+import { component, nullable, object, stringEnum, stringMap } from './schema.ts';
+import { workloadFields } from './vms.ts';
+import { environmentMap, WorkloadRequest } from './workload.ts';
+
+const vcpus = (shown: string) => Type.Optional(Type.Integer({ ...LIMITS.vcpus, description: shown }));
+const memory = (shown: string) => Type.Optional(Type.Integer({ ...LIMITS.memoryMib, description: shown }));
+const disk = (shown: string) => Type.Optional(Type.Integer({ ...LIMITS.diskGib, description: shown }));
+
+const Resources = object(
+  {
+    vcpus: vcpus('Virtual CPUs. Default: 1.'),
+    vcpu: vcpus('The same as `vcpus`.'),
+    cpu_cores: vcpus('The same as `vcpus`.'),
+    memory_mib: memory('Memory, MiB. Default: 256.'),
+    memory_mb: memory('The same as `memory_mib`.'),
+    disk_gib: disk('Virtual size of the root disk, GiB. Default: 8.'),
+    disk_gb: disk('The same as `disk_gib`.'),
+  },
+  { description: 'What a VM has of the host, unless it is asked for with something else.' },
+);
+
+const ofBridges = Type.Optional(Type.Unknown({ description: 'Refused: of bridges, of which there are none yet.' }));
+
+const Network = object(
+  {
+    mode: Type.String({
+      maxLength: 32,
+      description:
+        '`user`, `none`, or `vsock`, which is the same as `none`. `bridged`, `bridge` and `dhcp` are refused as long as there are no bridges.',
+    }),
+    egress: Type.Optional(stringEnum(['deny'], { description: 'What the guest may reach.' })),
+    bridge_name: ofBridges,
+    subnet: ofBridges,
+    gateway: ofBridges,
+    auto_assign: ofBridges,
+  },
+  { description: 'How a VM is joined to the network.' },
+);
+
+const Devices = object(
+  {
+    pci_passthrough: Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64, description: 'Refused unless it is empty.' }),
+    ),
+    allowlist: Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64, description: 'Refused unless it is empty.' }),
+    ),
+  },
+  { description: 'Devices of the host.' },
+);
+
+const ManifestWorkload = object(
+  {
+    ...WorkloadRequest.properties,
+    env: Type.Optional(environmentMap('The same as `environment`.')),
+    workdir: Type.Optional(Type.String({ maxLength: 4096, description: 'The same as `working_dir`.' })),
+  },
+  { description: 'What VMs are there for: one program that the guest keeps running.' },
+);
+
+const { type: checkType, ...checkFields } = HealthCheckRequest.properties;
+const ManifestHealthCheck = object(
+  {
+    type: Type.Optional(checkType),
+    ...checkFields,
+    endpoint: Type.Optional(
+      Type.String({
+        maxLength: 2048,
+        pattern: '^(/|http://)[^\\u0000-\\u0020]*$',
+        description: 'Of an http check: its path, or a URL with port and path within the guest.',
+      }),
+    ),
+    retries: Type.Optional(
+      Type.Integer({ ...LIMITS.healthCheck.threshold, description: 'The same as `unhealthy_threshold`.' }),
+    ),
+  },
+  {
+    description:
+      "How it is found out whether a VM does its work. Without a type: by http. Without a port: the workload's.",
+  },
+);
+
+export const TemplateManifest = component(
+  'TemplateManifest',
+  {
+    $schema: Type.Optional(Type.String({ maxLength: 2048, description: 'For editors.' })),
+    schema_version: Type.Optional(
+      Type.Unsafe<string | number>({ enum: ['1', '1.0', 'v1', 1], description: 'Of this format.' }),
+    ),
+    name: TemplateName,
+    version: TemplateVersion,
+    description: Type.Optional(
+      Type.String({
+        maxLength: LIMITS.templates.descriptionLength,
+        pattern: '^[^\\u0000]*$',
+        description: 'For people.',
+      }),
+    ),
+    runtime: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: LIMITS.labels.valueLength,
+        pattern: '^[^\\u0000]*$',
+        description: 'What kind of program it is, for people and programs: VMs have it as the label `runtime`.',
+      }),
+    ),
+    enabled: Type.Optional(Type.Boolean({ description: 'False: VMs can be made from it once it is enabled.' })),
+    image: Type.Optional(ImageName),
+    resources: Type.Optional(Resources),
+    network: Type.Optional(Network),
+
+    environment: workloadFields.environment,
+    workload: Type.Optional(nullable(ManifestWorkload)),
+    health_check: Type.Optional(nullable(ManifestHealthCheck)),
+    openapi: workloadFields.openapi,
+    actions: workloadFields.actions,
+    labels: Type.Optional(
+      stringMap({
+        description: 'Labels of the VMs.',
+        maxProperties: LIMITS.labels.count,
+        keyLength: LIMITS.labels.keyLength,
+        valueLength: LIMITS.labels.valueLength,
+      }),
+    ),
+    devices: Type.Optional(Devices),
+  },
+  {
+    description:
+      'What VMs are made from: one version of a template. Each field takes effect on the VMs or is refused by its path; unknown ones are refused.',
+    examples: [
+      {
+        name: 'web',
+        version: '1.0.0',
+        description: 'Serves the site',
+        image: 'base',
+        resources: { vcpus: 2, memory_mib: 512 },
+        workload: { type: 'http', command: 'exec python3 -m http.server 8080', port: 8080 },
+        labels: { team: 'blue' },
+      },
+    ],
+  },
+);
+export type TemplateManifest = Static<typeof TemplateManifest>;

@@ -1,0 +1,99 @@
+import { type Static, Type } from 'typebox';
+import { HealthCheck } from './health-check.ts';
+import { EXAMPLE_IDS, ImageName, TemplateId, TemplateName, TemplateRef, TemplateVersion } from './ids.ts';
+import { LIMITS } from './limits.ts';
+import { component, nullable, object, pageOf, stringMap, timestamp } from './schema.ts';
+import { ToolRequest } from './tools.ts';
+import { OpenapiSource, VmActions } from './vm-actions.ts';
+import { VmNetwork } from './vms.ts';
+import { environmentMap, Workload } from './workload.ts';
+
+const EXAMPLE_TEMPLATE = {
+  id: EXAMPLE_IDS.template,
+  name: 'web',
+  version: '1.0.0',
+  description: 'Serves the site',
+  is_enabled: true,
+  is_built_in: false,
+  image: 'base',
+  vcpus: 2,
+  memory_mib: 512,
+  disk_gib: 8,
+  network: { mode: 'user', egress: 'deny' },
+  tools: ['nodejs@20'],
+  environment: { LOG_LEVEL: 'info' },
+  workload: null,
+  health_check: null,
+  openapi: null,
+  actions: {},
+  labels: { team: 'blue' },
+  owner: 'admin',
+  revision: 2,
+  created_at: '2026-01-31T12:00:00.000Z',
+  updated_at: '2026-01-31T12:00:00.000Z',
+} as const;
+
+export const Template = component(
+  'Template',
+  {
+    id: TemplateId,
+    name: TemplateName,
+    version: TemplateVersion,
+    description: Type.String({ description: 'For people.' }),
+    is_enabled: Type.Boolean({ description: 'Whether VMs can be made from it.' }),
+    is_built_in: Type.Boolean({ description: 'It came with Volary: it can be disabled, and not deleted.' }),
+    image: ImageName,
+    vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs.' }),
+    memory_mib: Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB.' }),
+    disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB.' }),
+    network: VmNetwork,
+    tools: Type.Array(ToolRequest, { description: 'As they were asked for; a VM has them in exact versions.' }),
+    environment: environmentMap('Variables of each command, each shell and the workload.'),
+    workload: nullable(Workload),
+    health_check: nullable(HealthCheck),
+    openapi: nullable(OpenapiSource),
+    actions: VmActions,
+    labels: stringMap({
+      description: 'Labels of the VMs.',
+      maxProperties: LIMITS.labels.count,
+      keyLength: LIMITS.labels.keyLength,
+      valueLength: LIMITS.labels.valueLength,
+    }),
+    owner: Type.String({ description: 'Who installed it.' }),
+    revision: Type.Integer({ minimum: 1, description: 'Rises with each change of this record.' }),
+    created_at: timestamp('When it was installed.'),
+    updated_at: timestamp('When this record last changed.'),
+  },
+  {
+    description:
+      'One version of what VMs are made from: what each VM has of it, unless it is asked for with something else. It never changes but for whether it is enabled.',
+    examples: [EXAMPLE_TEMPLATE],
+  },
+);
+export type Template = Static<typeof Template>;
+
+const EXAMPLE_ENTRY = { name: 'web', newest: EXAMPLE_TEMPLATE, versions: ['1.0.0', '0.9.0'] } as const;
+
+export const TemplateEntry = component(
+  'TemplateEntry',
+  {
+    name: TemplateName,
+    newest: Template,
+    versions: Type.Array(TemplateVersion, { description: 'All versions, newest first.' }),
+  },
+  { description: 'A template with its versions.', examples: [EXAMPLE_ENTRY] },
+);
+export type TemplateEntry = Static<typeof TemplateEntry>;
+
+export const TemplatePage = pageOf('TemplatePage', TemplateEntry, EXAMPLE_ENTRY);
+export type TemplatePage = Static<typeof TemplatePage>;
+
+export const TemplateVersions = component(
+  'TemplateVersions',
+  { items: Type.Array(Template) },
+  { description: 'Versions of one template, newest first.', examples: [{ items: [EXAMPLE_TEMPLATE] }] },
+);
+export type TemplateVersions = Static<typeof TemplateVersions>;
+
+export const TemplateParams = object({ ref: TemplateRef }, { description: 'A template.' });
+export const TemplateNameParams = object({ name: TemplateName }, { description: 'A template.' });

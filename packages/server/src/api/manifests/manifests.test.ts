@@ -1,0 +1,271 @@
+import { describe, expect, it } from 'vitest';
+import { VolaryError } from '../../domain/errors.ts';
+import type { NewTemplate } from '../../engine/templates/template-api.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { readManifest } from './read-manifest.ts';
+
+const NAMED = { name: 'web', version: '1.0.0' };
+
+/** What becomes of a manifest with these fields. */
+const read = (fields: object) => readManifest({ ...NAMED, ...fields });
+const spec = (fields: object) => read(fields).content.spec;
+
+/** The paths of all that is wrong with it, and what is said of them. */
+function faultsOf(fields: object): Readonly<Record<string, string>> {
+  try {
+    read(fields);
+  } catch (error) {
+    if (!(error instanceof VolaryError) || !Array.isArray(error.details['errors'])) throw error;
+    return Object.fromEntries(error.details['errors'].map(({ field, message }) => [field, message]));
+  }
+  return {};
+}
+
+const HTTP = { type: 'http', port: 80 } as const;
+const OK = { minimum: 200, maximum: 399 };
+const workloadOf = ({ content }: NewTemplate) => content.spec.workload;
+const argvOf = (made: NewTemplate) => workloadOf(made)?.argv;
+const placeOf = (made: NewTemplate) => [workloadOf(made)?.port, workloadOf(made)?.basePath];
+const checkOf = ({ content }: NewTemplate) => content.spec.healthCheck;
+const probeOf = (made: NewTemplate) => checkOf(made)?.probe;
+
+/* Each field of a manifest by its name: what comes of it. */
+const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknown, unknown])[] = [
+  ['$schema', { $schema: 'https://example.com/manifest.json' }, ({ name }) => name, 'web'],
+  ['schema_version', { schema_version: '1.0' }, ({ name }) => name, 'web'],
+  ['name', { name: 'api' }, ({ name }) => name, 'api'],
+  ['version', { version: '2.0.0-rc.1' }, ({ version }) => version, '2.0.0-rc.1'],
+  ['description', { description: 'Serves' }, ({ description }) => description, 'Serves'],
+  ['runtime', { runtime: 'nginx' }, ({ content }) => content.labels, { runtime: 'nginx' }],
+  ['enabled', { enabled: false }, ({ isEnabled }) => isEnabled, false],
+  ['image', { image: 'base' }, ({ content }) => content.spec, { image: 'base' }],
+  ['resources.vcpus', { resources: { vcpus: 4 } }, ({ content }) => content.spec, { vcpuCount: 4 }],
+  ['resources.vcpu', { resources: { vcpu: 4 } }, ({ content }) => content.spec, { vcpuCount: 4 }],
+  ['resources.cpu_cores', { resources: { cpu_cores: 4 } }, ({ content }) => content.spec, { vcpuCount: 4 }],
+  ['resources.memory_mib', { resources: { memory_mib: 512 } }, ({ content }) => content.spec, { memoryMib: 512 }],
+  ['resources.memory_mb', { resources: { memory_mb: 512 } }, ({ content }) => content.spec, { memoryMib: 512 }],
+  ['resources.disk_gib', { resources: { disk_gib: 3 } }, ({ content }) => content.spec, { diskGib: 3 }],
+  ['resources.disk_gb', { resources: { disk_gb: 3 } }, ({ content }) => content.spec, { diskGib: 3 }],
+  ['network.mode', { network: { mode: 'none' } }, ({ content }) => content.spec.network?.mode, 'none'],
+  ['network.mode: vsock', { network: { mode: 'vsock' } }, ({ content }) => content.spec.network?.mode, 'none'],
+  [
+    'network.egress',
+    { network: { mode: 'user', egress: 'deny' } },
+    ({ content }) => content.spec.network?.egress,
+    'deny',
+  ],
+  ['environment', { environment: { A: 'b' } }, ({ content }) => content.spec.environment, { A: 'b' }],
+  ['workload.command', { workload: { ...HTTP, command: 'x' } }, argvOf, ['/bin/sh', '-c', 'x']],
+  ['workload.entrypoint', { workload: { ...HTTP, entrypoint: ['x'] } }, argvOf, ['x']],
+  ['workload.args', { workload: { ...HTTP, entrypoint: ['x'], args: ['y'] } }, argvOf, ['x', 'y']],
+  ['workload.type', { workload: { type: 'batch', command: 'x' } }, (made) => workloadOf(made)?.type, 'batch'],
+  ['workload.port', { workload: HTTP }, (made) => workloadOf(made)?.port, 80],
+  ['workload.base_url', { workload: { type: 'http', base_url: 'http://127.0.0.1:81/a' } }, placeOf, [81, '/a']],
+  ['workload.env', { workload: { ...HTTP, env: { A: 'b' } } }, (made) => workloadOf(made)?.environment, { A: 'b' }],
+  [
+    'workload.environment',
+    { workload: { ...HTTP, environment: { A: 'b' } } },
+    (made) => workloadOf(made)?.environment,
+    { A: 'b' },
+  ],
+  [
+    'workload.workdir',
+    { workload: { ...HTTP, workdir: '/srv' } },
+    (made) => workloadOf(made)?.workingDirectory,
+    '/srv',
+  ],
+  [
+    'workload.working_dir',
+    { workload: { ...HTTP, working_dir: '/srv' } },
+    (made) => workloadOf(made)?.workingDirectory,
+    '/srv',
+  ],
+  ['workload.user', { workload: { ...HTTP, user: 'www' } }, (made) => workloadOf(made)?.user, 'www'],
+  ['workload.restart', { workload: { ...HTTP, restart: 'never' } }, (made) => workloadOf(made)?.restart, 'never'],
+  [
+    'workload.restart_delay_ms',
+    { workload: { ...HTTP, restart_delay_ms: 200 } },
+    (made) => workloadOf(made)?.restartDelayMs,
+    200,
+  ],
+  [
+    'workload.restart_max_delay_ms',
+    { workload: { ...HTTP, restart_max_delay_ms: 900 } },
+    (made) => workloadOf(made)?.longestRestartDelayMs,
+    900,
+  ],
+  ['health_check.type', { health_check: { type: 'tcp', port: 5 } }, probeOf, { type: 'tcp', port: 5 }],
+  [
+    'health_check.path',
+    { workload: HTTP, health_check: { path: '/ok' } },
+    probeOf,
+    { type: 'http', port: 80, path: '/ok', statuses: OK },
+  ],
+  [
+    'health_check.endpoint',
+    { workload: HTTP, health_check: { endpoint: '/ok' } },
+    probeOf,
+    { type: 'http', port: 80, path: '/ok', statuses: OK },
+  ],
+  [
+    'health_check.endpoint: URL',
+    { health_check: { endpoint: 'http://localhost:8/ok?a' } },
+    probeOf,
+    { type: 'http', port: 8, path: '/ok?a', statuses: OK },
+  ],
+  [
+    'health_check.expected_status',
+    { health_check: { port: 8, expected_status: 204 } },
+    probeOf,
+    { type: 'http', port: 8, path: '/', statuses: { minimum: 204, maximum: 204 } },
+  ],
+  [
+    'health_check.command',
+    { health_check: { type: 'exec', command: 'x' } },
+    probeOf,
+    { type: 'exec', argv: ['/bin/sh', '-c', 'x'] },
+  ],
+  ['health_check.argv', { health_check: { type: 'exec', argv: ['x'] } }, probeOf, { type: 'exec', argv: ['x'] }],
+  [
+    'health_check.interval_ms',
+    { health_check: { port: 8, interval_ms: 900 } },
+    (made) => checkOf(made)?.intervalMs,
+    900,
+  ],
+  ['health_check.timeout_ms', { health_check: { port: 8, timeout_ms: 900 } }, (made) => checkOf(made)?.timeoutMs, 900],
+  [
+    'health_check.start_period_ms',
+    { health_check: { port: 8, start_period_ms: 9 } },
+    (made) => checkOf(made)?.startPeriodMs,
+    9,
+  ],
+  [
+    'health_check.healthy_threshold',
+    { health_check: { port: 8, healthy_threshold: 2 } },
+    (made) => checkOf(made)?.healthyThreshold,
+    2,
+  ],
+  [
+    'health_check.unhealthy_threshold',
+    { health_check: { port: 8, unhealthy_threshold: 2 } },
+    (made) => checkOf(made)?.unhealthyThreshold,
+    2,
+  ],
+  ['health_check.retries', { health_check: { port: 8, retries: 2 } }, (made) => checkOf(made)?.unhealthyThreshold, 2],
+  [
+    'openapi',
+    { openapi: '/openapi.json' },
+    ({ content }) => content.spec.openapi,
+    { kind: 'path', path: '/openapi.json' },
+  ],
+  [
+    'actions',
+    { actions: { reload: { method: 'POST', path: '/r' } } },
+    ({ content }) => content.spec.actions,
+    { reload: { description: '', method: 'POST', path: '/r', timeoutMs: 30_000 } },
+  ],
+  ['labels', { labels: { team: 'blue' } }, ({ content }) => content.labels, { team: 'blue' }],
+  ['devices', { devices: { pci_passthrough: [], allowlist: [] } }, ({ content }) => content.spec, {}],
+];
+
+/* Each that is refused, by its path. */
+const REFUSED: readonly (readonly [string, object])[] = [
+  ['network.mode', { network: { mode: 'bridged' } }],
+  ['network.mode', { network: { mode: 'bridge' } }],
+  ['network.mode', { network: { mode: 'dhcp' } }],
+  ['network.mode', { network: { mode: 'wifi' } }],
+  ['network.bridge_name', { network: { mode: 'user', bridge_name: 'br0' } }],
+  ['network.subnet', { network: { mode: 'user', subnet: '10.0.0.0/24' } }],
+  ['network.gateway', { network: { mode: 'user', gateway: '10.0.0.1' } }],
+  ['network.auto_assign', { network: { mode: 'user', auto_assign: true } }],
+  ['devices.pci_passthrough', { devices: { pci_passthrough: ['0000:01:00.0'] } }],
+  ['devices.allowlist', { devices: { allowlist: ['10de:*'] } }],
+  ['resources.vcpu', { resources: { vcpus: 1, vcpu: 1 } }],
+  ['resources.memory_mb', { resources: { memory_mib: 256, memory_mb: 256 } }],
+  ['resources.disk_gb', { resources: { disk_gib: 8, disk_gb: 8 } }],
+  ['resources.vcpus', { resources: { vcpus: 65 } }],
+  ['resources.gpus', { resources: { gpus: 1 } }],
+  ['schema_version', { schema_version: '2' }],
+  ['name', { name: 'No Name' }],
+  ['version', { version: 'a b' }],
+  ['enabled', { enabled: 'yes' }],
+  ['labels.team', { labels: { team: 1 } }],
+  ['environment', { environment: { 1: 'x' } }],
+  ['workload.type', { workload: { type: 'magic' } }],
+  ['workload.port', { workload: { type: 'http', port: 0 } }],
+  ['workload.env', { workload: { ...HTTP, environment: {}, env: {} } }],
+  ['workload.workdir', { workload: { ...HTTP, working_dir: '/', workdir: '/' } }],
+  ['workload.magic', { workload: { ...HTTP, magic: 1 } }],
+  ['health_check.type', { health_check: { type: 'udp' } }],
+  ['health_check.endpoint', { health_check: { port: 1, path: '/', endpoint: '/' } }],
+  ['health_check.endpoint', { health_check: { endpoint: 'http://example.com/' } }],
+  ['health_check.retries', { health_check: { port: 1, unhealthy_threshold: 3, retries: 3 } }],
+  ['openapi', { openapi: 'ftp://x' }],
+  ['actions.reload.method', { actions: { reload: { method: 'TRACE', path: '/' } } }],
+  ['magic', { magic: true }],
+];
+
+describe('a manifest', () => {
+  it.each(EFFECTS)('has its %s take effect', (_, fields, find, expected) => {
+    expect(find(read(fields))).toEqual(expected);
+  });
+
+  it.each(REFUSED)('is refused by the path %s (%o)', (path, fields) => {
+    expect(Object.keys(faultsOf(fields))).toEqual([path]);
+  });
+
+  it('is told all that is wrong with it at once, and why', () => {
+    const faults = faultsOf({
+      version: '',
+      resources: { vcpu: 0, memory_mib: '1', disk: 1 },
+      network: { mode: 'bridged' },
+      magic: true,
+    });
+
+    expect(Object.keys(faults).sort()).toEqual([
+      ...['magic', 'network.mode', 'resources.disk', 'resources.memory_mib', 'resources.vcpu', 'version'],
+    ]);
+    expect(faults['network.mode']).toContain('there are no bridges yet');
+  });
+
+  it('leaves to its VMs what it says nothing of', () => {
+    expect(spec({})).toEqual({});
+    for (const value of [null, [], 'web', 1, {}]) expect(() => readManifest(value)).toThrow(VolaryError);
+  });
+});
+
+describe('YAML', () => {
+  it('is read as what JSON would say', async () => {
+    const text = 'name: web\nversion: "1.0"\nlabels: &all {team: blue}\nother: *all\n# nothing\n';
+
+    expect(await parseYaml(text)).toEqual({
+      ...{ name: 'web', version: '1.0' },
+      ...{ labels: { team: 'blue' }, other: { team: 'blue' } },
+    });
+    expect(await parseYaml('')).toBeNull();
+  });
+
+  it.each([
+    ['broken', 'name: [web\nversion: 1', 'line 2'],
+    ['with a key twice', 'name: a\nname: b\n', 'unique'],
+    ['of two documents', 'name: a\n---\nname: b\n', ''],
+    ['with what is no number', 'vcpus: .inf\n', 'finite'],
+    ['of tags that make something', 'name: !!js/function "x"\n', 'tag'],
+    ['deep', `a: ${'['.repeat(20_000)}`, ''],
+  ])('that is %s is refused, and it says why', async (_, text, why) => {
+    const refused = parseYaml(text);
+
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_argument', reason: 'request.malformed_yaml' });
+    await expect(refused).rejects.toThrow(why);
+  });
+
+  it('that would grow without end is not worked out', async () => {
+    const lines = ['a: &a [x,x,x,x,x,x,x,x,x]'];
+    for (let i = 1; i < 12; i++) {
+      const [name, before] = [String.fromCharCode(97 + i), String.fromCharCode(96 + i)];
+      lines.push(`${name}: &${name} [${`*${before},`.repeat(9)}]`);
+    }
+
+    await expect(parseYaml(lines.join('\n'))).rejects.toThrow('too many aliases');
+  });
+});

@@ -1,0 +1,93 @@
+import { type HealthCheckRequest, TemplateManifest, type WorkloadRequest } from '@volary/contract';
+import type { NewTemplate } from '../../engine/templates/template-api.ts';
+import { toWorkloadSpec } from '../v1/workload-dto.ts';
+import { createFaultFinder, invalidFields } from '../validation.ts';
+import { refusedFields } from './refusals.ts';
+
+const findFaults = createFaultFinder(TemplateManifest);
+
+/**
+ * What a manifest asks for, in our own words: whichever of several names it uses for a thing, there is one for it from here on. Throws
+ * `invalid_argument` request.invalid with all its faults, each by its path.
+ */
+export function readManifest(manifest: unknown): NewTemplate {
+  checkManifest(manifest);
+  return toNewTemplate(manifest);
+}
+
+/** Throws unless it is one, by the schema that its type is made from. */
+function checkManifest(manifest: unknown): asserts manifest is TemplateManifest {
+  // Refusals say more than the schema does of the same field.
+  const refused = refusedFields(manifest);
+  const paths = new Set(refused.map(({ field }) => field));
+  const faults = [...refused, ...findFaults(manifest).filter(({ field }) => !paths.has(field))];
+  if (faults.length > 0) throw invalidFields(faults);
+}
+
+function toNewTemplate(manifest: TemplateManifest): NewTemplate {
+  const { name, version, description = '', enabled = true, runtime, labels = {} } = manifest;
+  return {
+    ...{ name, version, description },
+    isEnabled: enabled,
+    content: {
+      spec: { ...machineOf(manifest), ...workloadOf(manifest) },
+      tools: [],
+      labels: { ...(runtime === undefined ? {} : { runtime }), ...labels },
+    },
+  };
+}
+
+type TemplateSpec = NewTemplate['content']['spec'];
+
+function machineOf({ image, resources = {}, network }: TemplateManifest): TemplateSpec {
+  const vcpuCount = resources.vcpus ?? resources.vcpu ?? resources.cpu_cores;
+  const memoryMib = resources.memory_mib ?? resources.memory_mb;
+  const diskGib = resources.disk_gib ?? resources.disk_gb;
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(vcpuCount === undefined ? {} : { vcpuCount }),
+    ...(memoryMib === undefined ? {} : { memoryMib }),
+    ...(diskGib === undefined ? {} : { diskGib }),
+    // Over vsock alone a guest has no interface: as ours has none.
+    ...(network === undefined ? {} : { network: { mode: network.mode === 'user' ? 'user' : 'none', egress: 'deny' } }),
+  };
+}
+
+function workloadOf({ environment, workload, health_check, openapi, actions }: TemplateManifest): TemplateSpec {
+  return toWorkloadSpec({
+    ...(environment === undefined ? {} : { environment }),
+    ...(workload === undefined ? {} : { workload: workload === null ? null : toWorkload(workload) }),
+    ...(health_check === undefined ? {} : { health_check: health_check === null ? null : toHealthCheck(health_check) }),
+    ...(openapi === undefined ? {} : { openapi }),
+    ...(actions === undefined ? {} : { actions }),
+  });
+}
+
+function toWorkload({ env, workdir, ...same }: NonNullable<TemplateManifest['workload']>): WorkloadRequest {
+  return {
+    ...same,
+    ...(env === undefined ? {} : { environment: env }),
+    ...(workdir === undefined ? {} : { working_dir: workdir }),
+  };
+}
+
+function toHealthCheck({
+  type = 'http',
+  endpoint,
+  retries,
+  ...same
+}: NonNullable<TemplateManifest['health_check']>): HealthCheckRequest {
+  return {
+    type,
+    ...same,
+    ...(endpoint === undefined ? {} : placeOf(endpoint)),
+    ...(retries === undefined ? {} : { unhealthy_threshold: retries }),
+  };
+}
+
+/** `/health`, or `http://127.0.0.1:8080/health`. */
+function placeOf(endpoint: string): Pick<HealthCheckRequest, 'port' | 'path'> {
+  if (endpoint.startsWith('/')) return { path: endpoint };
+  const { port, pathname, search } = new URL(endpoint);
+  return { port: port === '' ? 80 : Number(port), path: `${pathname}${search}` };
+}

@@ -1,0 +1,75 @@
+import type { FieldError } from '@volary/contract';
+import { dictionary } from '../../lib/shape.ts';
+
+/**
+ * What a manifest may say and we cannot do, or that it says twice: each by its path, with the reason. Told together with what the schema finds, so that
+ * whoever writes a manifest is told all at once; so nothing is taken for granted of the value.
+ */
+export function refusedFields(manifest: unknown): readonly FieldError[] {
+  if (!dictionary(manifest)) return [];
+  return [
+    ...refusedNetwork(manifest['network']),
+    ...refusedDevices(manifest['devices']),
+    ...saidTwice(manifest, 'resources', ['vcpus', 'vcpu', 'cpu_cores']),
+    ...saidTwice(manifest, 'resources', ['memory_mib', 'memory_mb']),
+    ...saidTwice(manifest, 'resources', ['disk_gib', 'disk_gb']),
+    ...saidTwice(manifest, 'workload', ['environment', 'env']),
+    ...saidTwice(manifest, 'workload', ['working_dir', 'workdir']),
+    ...saidTwice(manifest, 'health_check', ['path', 'endpoint']),
+    ...saidTwice(manifest, 'health_check', ['unhealthy_threshold', 'retries']),
+    ...refusedEndpoint(manifest['health_check']),
+  ];
+}
+
+const NO_BRIDGES =
+  'is refused, since there are no bridges yet: a VM has an interface of its own (`user`) or none (`none`)';
+
+function refusedNetwork(network: unknown): readonly FieldError[] {
+  if (!dictionary(network)) return [];
+  const mode = network['mode'];
+  const faults: FieldError[] = [];
+  if (mode === 'bridged' || mode === 'bridge' || mode === 'dhcp') {
+    faults.push({ field: 'network.mode', message: `\`${mode}\` ${NO_BRIDGES}`, allowed: ['user', 'none', 'vsock'] });
+  } else if (typeof mode === 'string' && mode !== 'user' && mode !== 'none' && mode !== 'vsock') {
+    faults.push({ field: 'network.mode', message: 'is not known', allowed: ['user', 'none', 'vsock'] });
+  }
+  for (const name of ['bridge_name', 'subnet', 'gateway', 'auto_assign'])
+    if (network[name] !== undefined) faults.push({ field: `network.${name}`, message: NO_BRIDGES });
+  return faults;
+}
+
+function refusedDevices(devices: unknown): readonly FieldError[] {
+  if (!dictionary(devices)) return [];
+  return ['pci_passthrough', 'allowlist'].flatMap((name) => {
+    const listed = devices[name];
+    if (!Array.isArray(listed) || listed.length === 0) return [];
+    return [{ field: `devices.${name}`, message: 'is refused: no device of the host is handed to a VM' }];
+  });
+}
+
+/** A check is made within the guest. */
+function refusedEndpoint(check: unknown): readonly FieldError[] {
+  const endpoint = dictionary(check) ? check['endpoint'] : undefined;
+  if (typeof endpoint !== 'string' || !endpoint.startsWith('http://')) return [];
+  const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : '';
+  if (['localhost', '127.0.0.1', '[::1]', '0.0.0.0'].includes(host)) return [];
+  return [{ field: 'health_check.endpoint', message: 'is within the guest: its host is localhost or 127.0.0.1' }];
+}
+
+/** Of names for one thing, one may be used. */
+function saidTwice(
+  manifest: Readonly<Record<string, unknown>>,
+  parent: string,
+  names: readonly string[],
+): readonly FieldError[] {
+  const within = manifest[parent];
+  if (!dictionary(within)) return [];
+  const [, second] = names.filter((name) => within[name] !== undefined);
+  if (second === undefined) return [];
+  return [
+    {
+      field: `${parent}.${second}`,
+      message: `says once more what ${parent} says already: use one of ${names.join(', ')}`,
+    },
+  ];
+}

@@ -1,0 +1,39 @@
+import type { Template as TemplateDto, TemplateEntry as TemplateEntryDto } from '@volary/contract';
+import type { Template } from '../../domain/template/template.ts';
+import type { TemplateEntry } from '../../engine/templates/template-api.ts';
+import { toIso } from './to-iso.ts';
+import { toActionsDto, toHealthCheckDto, toOpenapiDto, toWorkloadDto } from './workload-dto.ts';
+
+/** A version of a template as `/v1` shows it, in the words that it has for VMs. */
+export function toTemplateDto(template: Template): TemplateDto {
+  const { spec, tools, labels } = template.content;
+  return {
+    id: template.id,
+    name: template.name,
+    version: template.version,
+    description: template.description,
+    is_enabled: template.isEnabled,
+    is_built_in: template.isBuiltIn,
+    image: spec.image,
+    vcpus: spec.vcpuCount,
+    memory_mib: spec.memoryMib,
+    disk_gib: spec.diskGib,
+    network: { mode: spec.network.mode, egress: spec.network.egress },
+    tools: [...tools],
+    environment: spec.environment,
+    workload: toWorkloadDto(spec.workload),
+    health_check: toHealthCheckDto(spec.healthCheck),
+    openapi: toOpenapiDto(spec.openapi),
+    actions: toActionsDto(spec.actions),
+    labels,
+    owner: template.owner,
+    revision: template.revision,
+    created_at: toIso(template.createdAt),
+    updated_at: toIso(template.updatedAt),
+  };
+}
+
+/** A template with its versions. */
+export function toTemplateEntryDto({ name, versions }: TemplateEntry): TemplateEntryDto {
+  return { name, newest: toTemplateDto(versions[0]), versions: versions.map(({ version }) => version) };
+}

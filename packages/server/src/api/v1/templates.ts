@@ -1,0 +1,54 @@
+import { routes } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import { onceOf } from '../idempotency.ts';
+import { acceptYamlBodies } from '../manifests/accept-yaml.ts';
+import { readManifest } from '../manifests/read-manifest.ts';
+import { answerTemplate } from './answer-change.ts';
+import type { V1Context } from './context.ts';
+import { mount } from './mount.ts';
+import { toTemplateDto, toTemplateEntryDto } from './template-dto.ts';
+
+/** The one route that takes YAML too: in a scope of its own, since no other one does. */
+export function mountTemplateInstallation(app: FastifyInstance, context: V1Context): void {
+  acceptYamlBodies(app, context.limits);
+  mount(app, routes.createTemplate, async (request, reply) => {
+    const asked = readManifest(request.body);
+    const operation = await context.engine.templates.create(request.principal, asked, onceOf(request));
+    return await answerTemplate(context, request, reply, operation);
+  });
+}
+
+/** Templates: list, get, versions, enable, disable, delete. */
+export function mountTemplates(app: FastifyInstance, context: V1Context): void {
+  const { templates } = context.engine;
+
+  mount(app, routes.listTemplates, async (request) => {
+    const { limit = 50, cursor = null } = request.query;
+    const page = await templates.list(request.principal, { limit, after: cursor });
+    return { items: page.items.map(toTemplateEntryDto), next_cursor: page.next };
+  });
+
+  mount(app, routes.getTemplate, async (request) =>
+    toTemplateDto(await templates.get(request.principal, request.params.ref)),
+  );
+
+  mount(app, routes.listTemplateVersions, async (request) => {
+    const versions = await templates.versions(request.principal, request.params.name);
+    return { items: versions.map(toTemplateDto) };
+  });
+
+  mount(app, routes.enableTemplate, async (request) => {
+    const switched = await templates.setEnabled(request.principal, request.params.ref, true);
+    return { items: switched.map(toTemplateDto) };
+  });
+
+  mount(app, routes.disableTemplate, async (request) => {
+    const switched = await templates.setEnabled(request.principal, request.params.ref, false);
+    return { items: switched.map(toTemplateDto) };
+  });
+
+  mount(app, routes.deleteTemplate, async (request) => {
+    const removed = await templates.delete(request.principal, request.params.ref);
+    return { items: removed.map(toTemplateDto) };
+  });
+}

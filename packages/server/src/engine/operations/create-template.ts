@@ -1,0 +1,138 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Operation } from '../../domain/operation/operation.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import {
+  checkTemplateName,
+  type Template,
+  type TemplateContent,
+  titleOfTemplate,
+} from '../../domain/template/template.ts';
+import type { Tables } from '../../ports/store.ts';
+import { authorise } from '../access/authorise.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import type { EngineDeps } from '../deps.ts';
+import { bindKey } from '../idempotency/claims.ts';
+import { recallOperation } from '../idempotency/recall.ts';
+import type { Once } from '../requests.ts';
+import type { NewTemplate } from '../templates/template-api.ts';
+import { completeSpec } from './complete-spec.ts';
+import { operationEvent } from './events.ts';
+import { checkLabels } from './new-vm.ts';
+import { newOperation, type OperationDeps } from './request-change.ts';
+import { doneToTemplate } from './template-events.ts';
+
+/** Versions that one owner may have. */
+const MOST_VERSIONS = 1_000;
+
+export type TemplateDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'driver'> &
+  Pick<EngineDeps, 'images' | 'queue'>;
+
+/** Asks for a version to be installed: it is stored, unseen, until what it brings is there. */
+export async function createTemplate(
+  deps: TemplateDeps,
+  principal: Principal,
+  request: NewTemplate,
+  { once }: Once = {},
+): Promise<Operation> {
+  authorise(principal, 'template:create');
+  const earlier = await recallOperation(deps, once);
+  if (earlier !== null) return earlier;
+  checkTemplateName(request);
+  const content = await completeContent(deps, request.content);
+  const operation = await deps.store.transaction(async (tables) => {
+    await requireNew(tables, principal, { ...request, content });
+    const operation = await store(deps, tables, principal, { ...request, content });
+    await bindKey(tables, deps.clock, once, { kind: 'operation', id: operation.id });
+    return operation;
+  });
+  deps.bus.publish('events', '');
+  deps.queue.enqueue(`template:${operation.id}`);
+  return operation;
+}
+
+type Complete = Omit<NewTemplate, 'content'> & { readonly content: TemplateContent };
+
+/** With defaults for what the manifest leaves open. Throws `invalid_argument` vm.*, `unsupported` driver.no_such_network_mode. */
+export async function completeContent(
+  deps: Pick<EngineDeps, 'driver' | 'images' | 'store'>,
+  { spec, tools, labels }: NewTemplate['content'],
+): Promise<TemplateContent> {
+  checkLabels(labels);
+  const { template, restartPolicy, autoSuspend, autoWake, ...complete } = await completeSpec(deps, spec);
+  return { spec: complete, tools, labels };
+}
+
+/** Throws `already_exists` template.exists, `failed_precondition` template.built_in, `permission_denied` access.denied. */
+async function requireNew(tables: Tables, principal: Principal, asked: Complete): Promise<void> {
+  const versions = await tables.templates.listVersions(asked.name);
+  if (versions.some(({ isBuiltIn }) => isBuiltIn)) throw builtIn(asked.name);
+  // Who may add to a template has all its versions, or may do so with everybody's.
+  for (const version of versions) authorise(principal, 'template:create', version);
+  const same = versions.find(({ version }) => version === asked.version);
+  if (same !== undefined) throw exists(same);
+}
+
+async function store(
+  deps: TemplateDeps,
+  tables: Tables,
+  principal: Principal,
+  { name, version, description, isEnabled, content }: Complete,
+): Promise<Operation> {
+  await requireRoom(tables, principal.name);
+  const subject = { kind: 'template', name: titleOfTemplate({ name, version }) } as const;
+  const operation = newOperation(deps, { kind: 'template.install', subject, generation: 0, principal: principal.name });
+  const now = deps.clock.now();
+  const template: Template = {
+    id: deps.ids.create('tpl'),
+    ...{ name, version, description, content, isEnabled },
+    state: 'installing',
+    operationId: operation.id,
+    isBuiltIn: false,
+    owner: principal.name,
+    createdAt: now,
+    updatedAt: now,
+    revision: 1,
+  };
+  await tables.templates.insert(template);
+  await tables.operations.insert(operation);
+  await tables.events.append([operationEvent('operation.created', operation, now)]);
+  await recordAudit(
+    tables,
+    deps.clock,
+    principal,
+    doneToTemplate('template.create', template, { operation_id: operation.id }),
+  );
+  return operation;
+}
+
+async function requireRoom({ users }: Tables, owner: string): Promise<void> {
+  if ((await users.countOwned(owner)).templates < MOST_VERSIONS) return;
+  throw new VolaryError(
+    'resource_exhausted',
+    `You have ${MOST_VERSIONS} versions of templates, and may have no more.`,
+    {
+      reason: 'template.too_many',
+      details: { maximum: MOST_VERSIONS },
+    },
+  );
+}
+
+function exists({ name, version, state, operationId }: Template): VolaryError {
+  const how = state === 'ready' ? 'There is' : 'Somebody is installing';
+  return new VolaryError('already_exists', `${how} version ${version} of the template ${name} already.`, {
+    reason: 'template.exists',
+    details: { name, version, operation_id: operationId },
+  });
+}
+
+/** `failed_precondition` template.built_in. */
+export function builtIn(name: string): VolaryError {
+  return new VolaryError(
+    'failed_precondition',
+    `The template ${name} is built in: it can only be enabled and disabled.`,
+    {
+      reason: 'template.built_in',
+      details: { name },
+    },
+  );
+}
