@@ -46,6 +46,7 @@ function failedVm(id: Vm['id'], hostId: Vm['hostId'], i: number): Vm {
     driver: 'simulated',
     hostId,
     handle: null,
+    machine: null,
     imageDigest: null,
     incarnation: 0,
     generation: 1,

@@ -77,8 +77,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'update',
-    'change when a VM is suspended or deleted by itself, and its secrets',
+    'change how a VM is set: its size, its labels, how it sleeps, its secrets',
     async () => (await import('./commands/update.ts')).configureUpdate,
+  ),
+  entry(
+    'VMs',
+    'config',
+    'show how a VM is set and was set, and go back',
+    async () => (await import('./commands/config.ts')).configureConfig,
   ),
   entry(
     'VMs',

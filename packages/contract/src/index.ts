@@ -1,6 +1,7 @@
 export * from './api-keys.ts';
 export * from './audit.ts';
 export * from './auth.ts';
+export type { ConfigChange, ConfigChanges } from './changes.ts';
 export * from './cloud-init.ts';
 export * from './errors.ts';
 export * from './event-socket.ts';
@@ -30,6 +31,7 @@ export * from './templates.ts';
 export * from './tools.ts';
 export * from './users.ts';
 export * from './vm-actions.ts';
+export * from './vm-config.ts';
 export * from './vms.ts';
 export * from './warm-templates.ts';
 export * from './webhooks.ts';

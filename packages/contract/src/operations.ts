@@ -19,6 +19,7 @@ import { EXAMPLE_VM, Vm } from './vms.ts';
 export const OPERATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export const OPERATION_KINDS = [
   'vm.create',
+  'vm.update',
   'vm.start',
   'vm.stop',
   'vm.restart',

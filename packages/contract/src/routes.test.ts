@@ -52,6 +52,7 @@ describe.each(table)('route %s', (name, route) => {
     // Of what logins answer no copy may be kept, and each repetition is a login, a code or an end of its own.
     const isAuth = route.path.startsWith('/v1/auth/');
     const harmless = ['writeStdin', 'resizeExecution', 'createUser', 'createSecret', 'rotateSecretsKey', ...SWITCHES];
+    const harmless = ['writeStdin', 'resizeExecution', 'createUser', 'createSecret', 'rotateSecretsKey', 'rollBackVm'];
     const isHarmless = isAuth || harmless.includes(name);
 
     expect(route.keyed !== undefined).toBe(route.method === 'POST' && !isHarmless);

@@ -62,6 +62,7 @@ import {
   updateMe,
   updateUser,
 } from './routes/users.ts';
+import { getVmConfig, getVmRevision, listVmRevisions, rollBackVm, updateVmConfig } from './routes/vm-config.ts';
 import {
   createVm,
   deleteVm,
@@ -98,6 +99,11 @@ export const routes = {
   readConsole,
   startVm,
   updateVm,
+  getVmConfig,
+  updateVmConfig,
+  listVmRevisions,
+  getVmRevision,
+  rollBackVm,
   stopVm,
   restartVm,
   pauseVm,

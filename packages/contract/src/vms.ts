@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CloudInit, cloudInitField } from './cloud-init.ts';
+import { type ConfigChanges, changesSchema } from './changes.ts';
 import { HealthCheck, HealthCheckRequest } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, TemplateRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -178,16 +179,6 @@ export const workloadFields = {
   actions: Type.Optional(VmActions),
 };
 
-export const UpdateVmRequest = component(
-  'UpdateVmRequest',
-  { ...lifeFields, ...secretsField },
-  {
-    description: 'What is to change; what is left out stays as it is.',
-    examples: [{ auto_suspend: { idle_seconds: 900 }, ttl_seconds: 3600 }],
-  },
-);
-export type UpdateVmRequest = Static<typeof UpdateVmRequest>;
-
 export const VmSuspension = component(
   'VmSuspension',
   {
@@ -214,6 +205,8 @@ export const VmTemplate = component(
     examples: [{ name: 'nodejs', version: '1.0.0' }],
   },
 );
+const PENDING =
+  'What is set of it and its machine does not have, by path: `old` is what that has. Empty where there is no machine: the next one has all.';
 
 export const EXAMPLE_VM = {
   id: EXAMPLE_IDS.vm,
@@ -251,6 +244,8 @@ export const EXAMPLE_VM = {
   labels: { team: 'blue' },
   metadata: {},
   secrets: [{ name: 'DEPLOY_TOKEN', env: 'TOKEN', file: null, mode: null }],
+  pending_changes: {},
+  restart_required: false,
   driver: 'qemu',
   host: EXAMPLE_IDS.host,
   pid: 4711,
@@ -311,6 +306,11 @@ export const Vm = component(
     }),
     metadata: jsonObject({ description: 'Whatever its creator wants to remember. Never interpreted.' }),
     secrets: Type.Array(VmSecret, { description: 'What its commands and its guest are given.' }),
+    pending_changes: Type.Unsafe<ConfigChanges>(changesSchema(PENDING)),
+    restart_required: Type.Boolean({
+      description:
+        'Whether a restart is what it takes to have the pending changes. Else its machine is given them while it runs, or when it goes on.',
+    }),
     driver: Type.String({ description: 'What runs it.' }),
     host: HostId,
     pid: nullableInteger({ description: 'Process of its machine on the host; null when there is none.' }),

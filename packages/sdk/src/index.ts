@@ -19,6 +19,6 @@ export type { StdinWriter } from './stdin.ts';
 export type { TemplateClient } from './templates.ts';
 export type { TransportOptions } from './transport.ts';
 export type { UserChangeOptions, UserClient, UserQuery } from './users.ts';
-export type { ChangeOptions, ConsoleChunk, VmClient, VmQuery } from './vms.ts';
+export type { ChangeOptions, ConsoleChunk, UpdateOptions, VmClient, VmQuery } from './vms.ts';
 export type { WarmTemplateClient } from './warm-templates.ts';
 export type { DeliveryQuery, WebhookChangeOptions, WebhookClient } from './webhooks.ts';

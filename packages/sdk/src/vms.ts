@@ -7,8 +7,11 @@ import type {
   StopVmRequest,
   UpdateVmRequest,
   Vm,
+  VmConfigState,
   VmPage,
   VmPhase,
+  VmRevisionConfig,
+  VmRevisionPage,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { ifMatch } from './if-match.ts';
@@ -31,6 +34,11 @@ export interface ChangeOptions extends Repeatable {
   readonly ifUnchangedSince?: Pick<Vm, 'id' | 'revision'>;
 }
 
+export interface UpdateOptions extends Omit<ChangeOptions, 'idempotencyKey'> {
+  /** `live` (the default): a machine that runs is given what it can be given. `restart`: it is restarted, if it lacks anything. */
+  readonly apply?: 'live' | 'restart';
+}
+
 export interface ConsoleChunk {
   /** Of the first byte. */
   readonly offset: number;
@@ -48,8 +56,23 @@ export interface VmClient {
   stop(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   restart(ref: string, request?: StopVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
   pause(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
-  /** Changes when it is suspended or deleted by itself. */
-  update(ref: string, change: UpdateVmRequest, options?: Omit<ChangeOptions, 'idempotencyKey'>): Promise<Vm>;
+  /**
+   * Changes how it is set. The VM tells what its machine has not of it: what is under way is `operation_id`, `restart_required` what
+   * takes a restart.
+   */
+  update(ref: string, change: UpdateVmRequest, options?: UpdateOptions): Promise<Vm>;
+  /** How it is set. */
+  config(ref: string, options?: Abortable): Promise<VmConfigState>;
+  /** Its changes, newest first. */
+  configHistory(
+    ref: string,
+    query?: { readonly limit?: number; readonly cursor?: string },
+    options?: Abortable,
+  ): Promise<VmRevisionPage>;
+  /** How it was set. */
+  configRevision(ref: string, number: number, options?: Abortable): Promise<VmRevisionConfig>;
+  /** Sets it as an earlier revision had it. */
+  rollBack(ref: string, revision: number, options?: UpdateOptions): Promise<VmConfigState>;
   /** Saves its memory to disk and frees it; `resume` and `start` have it go on. */
   suspend(ref: string, options?: ChangeOptions): Promise<AcceptedOperation>;
   /** Of a paused or a suspended one. */
@@ -98,7 +121,24 @@ export function createVmClient(transport: Transport): VmClient {
     restart: (ref, request = {}, options = {}) => change(ref, 'restart', request, options),
     pause: (ref, options) => change(ref, 'pause', {}, options),
     update: (ref, change, options = {}) =>
-      transport.json({ method: 'PATCH', path: pathOf(ref), json: change, ...precondition(options) }),
+      transport.json({
+        method: 'PATCH',
+        path: pathOf(ref),
+        json: change,
+        ...applied(options),
+        ...precondition(options),
+      }),
+    config: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref, 'config'), signal }),
+    configHistory: (ref, query = {}, { signal } = {}) =>
+      transport.json({ method: 'GET', path: pathOf(ref, 'config/history'), query: { ...query }, signal }),
+    configRevision: (ref, number, { signal } = {}) =>
+      transport.json({ method: 'GET', path: pathOf(ref, `config/revisions/${number}`), signal }),
+    rollBack: (ref, revision, options = {}) =>
+      transport.json({
+        ...{ method: 'POST', path: pathOf(ref, 'config/rollback'), json: { revision } },
+        ...applied(options),
+        ...precondition(options),
+      }),
     suspend: (ref, options) => change(ref, 'suspend', {}, options),
     resume: (ref, options) => change(ref, 'resume', {}, options),
     fork: (ref, request = {}, options = {}) =>
@@ -115,6 +155,10 @@ export function createVmClient(transport: Transport): VmClient {
     console: (ref, options = {}) => readConsole(transport, pathOf(ref, 'console'), options),
   };
   return client;
+}
+
+function applied({ apply }: UpdateOptions) {
+  return { query: { apply } };
 }
 
 function precondition({ ifUnchangedSince, signal }: ChangeOptions) {

@@ -1,5 +1,6 @@
 import type { Vm } from '@volary/contract';
 import type { Command } from 'commander';
+import { formatChanges } from '../config/apply-change.ts';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { formatAge } from '../output/format.ts';
@@ -40,6 +41,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['disk', `${vm.disk_gib} GiB`],
     ['network', vm.network.mode === 'none' ? 'none' : `${vm.network.mode}, egress ${vm.network.egress ?? 'deny'}`],
     ...(vm.secrets.length === 0 ? [] : [['secrets', vm.secrets.map(formatSecret).join(' ')] as const]),
+    ...(Object.keys(vm.pending_changes).length === 0 ? [] : [pendingField(vm)]),
     ['labels', pairs(vm.labels)],
     ['metadata', pairs(vm.metadata)],
     ['driver', vm.driver],
@@ -50,6 +52,10 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['created', `${vm.created_at}, ${formatAge(vm.created_at)} ago`],
     ['started', vm.started_at === null ? '-' : `${vm.started_at}, ${formatAge(vm.started_at)} ago`],
   ]);
+}
+
+function pendingField({ pending_changes, restart_required }: Vm): readonly [string, string] {
+  return ['pending', `${formatChanges(pending_changes)}${restart_required ? ' (takes a restart)' : ''}`];
 }
 
 function sleepField({ auto_suspend, auto_wake }: Vm): string {

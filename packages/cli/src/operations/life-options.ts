@@ -27,8 +27,10 @@ export function addLifeOptions(command: Command): Command {
     );
 }
 
+type LifeRequest = Pick<UpdateVmRequest, 'ttl_seconds' | 'expires_at' | 'auto_suspend' | 'auto_wake'>;
+
 /** What was asked for, in the wire's words; what was not given is left out. */
-export function lifeRequest({ ttl, autoSuspend, autoSuspendCpu, autoWake }: LifeOptions): UpdateVmRequest {
+export function lifeRequest({ ttl, autoSuspend, autoSuspendCpu, autoWake }: LifeOptions): LifeRequest {
   if (autoSuspendCpu !== undefined && typeof autoSuspend !== 'number')
     throw usageError('--auto-suspend-cpu goes with --auto-suspend and a time.');
   return {

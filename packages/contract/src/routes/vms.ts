@@ -16,16 +16,8 @@ import {
   TEXT_TYPE,
 } from '../route.ts';
 import { object, stringEnum } from '../schema.ts';
-import {
-  CreateVmRequest,
-  EmptyRequest,
-  StopVmRequest,
-  UpdateVmRequest,
-  VM_PHASES,
-  Vm,
-  VmPage,
-  VmPhase,
-} from '../vms.ts';
+import { UpdateVmRequest } from '../vm-config.ts';
+import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmPage, VmPhase } from '../vms.ts';
 
 export const ACCEPTED = {
   description: 'Accepted; under way.',
@@ -43,6 +35,35 @@ const VM_CHANGED = ['vm.changed'] as const;
 const BEING_DELETED = 'vm.being_deleted';
 /** With `Prefer: wait`, when a newer request took the place of this one, or it was cancelled. */
 export const ENDED_EARLY = ['operation.superseded', 'operation.cancelled'] as const;
+
+export const APPLY_QUERY = object(
+  {
+    apply: Type.Optional(
+      stringEnum(['live', 'restart'], {
+        description:
+          '`live` (the default): a machine that runs is given what it can be given. `restart`: it is restarted, if it lacks anything; takes `vm:power` too.',
+      }),
+    ),
+  },
+  { description: 'How the change comes to the machine.' },
+);
+export const UPDATE_ERRORS = {
+  400: [
+    'vm.invalid_expiry',
+    'vm.disk_cannot_shrink',
+    'vm.metadata_too_large',
+    'vm.environment_conflict',
+    'workload.invalid',
+    'health_check.invalid',
+    'secret.invalid_grant',
+  ],
+  404: [...UNKNOWN, 'secret.unknown'],
+  409: [BEING_DELETED, 'vm.name_taken', 'secret.unfit_for_env', ...ENDED_EARLY],
+  412: VM_CHANGED,
+  422: ['driver.no_such_network_mode'],
+  429: ['host.no_memory', 'quota.exceeded'],
+  507: ['host.no_disk'],
+} as const;
 
 export const createVm = route({
   method: 'POST',
@@ -116,21 +137,19 @@ export const updateVm = route({
   path: '/v1/vms/{ref}',
   operationId: 'updateVm',
   tag: 'vms',
-  summary: 'Change when a VM is suspended or deleted by itself, and which secrets it is given',
+  summary: 'Change how a VM is set',
   description:
-    'Holds at once, whatever phase it is in; but the files of secrets are changed at its next start, restart or wake.',
+    'A JSON merge patch, checked as a whole; it becomes a revision of its own. What its machine need not know of holds at once, whatever phase it is in. More processors, memory and disk are given to a machine that runs, by the operation in `operation_id`; `pending_changes` tells what it lacks, and `restart_required` whether it takes a restart to have that. The files of secrets are changed at its next start, restart or wake. With `Prefer: wait` the answer comes when it has them, or with the error for which it has not; what was set stays set then.',
   permission: 'vm:update',
   action: 'vm.update',
   params: VmRefParams,
-  headers: [IF_MATCH],
+  query: APPLY_QUERY,
+  headers: CHANGE_HEADERS,
   body: jsonBody(UpdateVmRequest, { isRequired: true }),
-  responses: { 200: { description: 'The VM as it now is.', content: [json(Vm)], headers: [ETAG] } },
-  errors: {
-    400: ['vm.invalid_expiry', 'vm.environment_conflict', 'secret.invalid_grant'],
-    404: [...UNKNOWN, 'secret.unknown'],
-    409: [BEING_DELETED, 'secret.unfit_for_env'],
-    412: VM_CHANGED,
+  responses: {
+    200: { description: 'The VM as it now is.', content: [json(Vm)], headers: [ETAG, PREFERENCE_APPLIED] },
   },
+  errors: UPDATE_ERRORS,
 });
 
 export const waitForVm = route({

@@ -34,6 +34,7 @@ import type { OperationDeps } from './operations/request-change.ts';
 import { restartVm } from './operations/restart-vm.ts';
 import { restoreVm } from './operations/restore-vm.ts';
 import { resumeVm } from './operations/resume-vm.ts';
+import { rollBackVm } from './operations/roll-back-vm.ts';
 import { setSecret } from './operations/set-secret.ts';
 import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
@@ -49,6 +50,7 @@ import { createSecretQueries } from './queries/secrets.ts';
 import { createSnapshotQueries } from './queries/snapshots.ts';
 import { findSystemUsage } from './queries/system-usage.ts';
 import { createTemplateQueries } from './queries/templates.ts';
+import { createRevisionQueries } from './queries/vm-revisions.ts';
 import { createVmQueries } from './queries/vms.ts';
 import { listWarmTemplates } from './queries/warm-templates.ts';
 import { createWebhookQueries } from './queries/webhooks.ts';
@@ -140,10 +142,12 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       restart: (principal, ref, options) => restartVm(changing, principal, ref, options),
       pause: (principal, ref, options) => pauseVm(changing, principal, ref, options),
       update: (principal, ref, request, options) => updateVm(changing, principal, ref, request, options),
+      rollBack: (principal, ref, options) => rollBackVm(changing, principal, ref, options),
       suspend: (principal, ref, options) => suspendVm(changing, principal, ref, options),
       resume: (principal, ref, options) => resumeVm(changing, principal, ref, options),
       delete: (principal, ref, options) => deleteVm(changing, principal, ref, options),
       ...createVmQueries({ ...deps, awaken, activity }),
+      ...createRevisionQueries(deps),
     },
     operations: {
       ...createOperationQueries(deps),

@@ -7,7 +7,6 @@ import type { Image } from '../domain/image/image.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
 import type { Principal } from '../domain/principal/principal.ts';
-import type { AutoSuspend } from '../domain/vm/auto-suspend.ts';
 import type { Lifetime } from '../domain/vm/expiry.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
@@ -17,6 +16,7 @@ import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { AuditApi } from './audit/audit-api.ts';
 import type { AuthApi } from './auth-api.ts';
+import type { ConfigApi } from './config/config-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
 import type { PrincipalWatch } from './identity/principal-watch.ts';
 import type { QuotaApi } from './quotas/quota-api.ts';
@@ -82,16 +82,6 @@ export interface CreateVmRequest {
   readonly secrets?: readonly GrantRequest[];
 }
 
-/** What can be changed of a VM at any time. What is absent stays as it is. */
-export interface UpdateVmRequest {
-  readonly autoSuspend?: AutoSuspend | null;
-  readonly autoWake?: boolean;
-  /** Null: it is not deleted by itself any more. */
-  readonly lifetime?: Lifetime | null;
-  /** All that it is to be given, of its owner's; in place of what it is given now. */
-  readonly secrets?: readonly GrantRequest[];
-}
-
 export interface Waiting {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -99,6 +89,8 @@ export interface Waiting {
 
 export interface VmApi {
   /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */
+export interface VmApi extends ConfigApi {
+  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template. */
   create(principal: Principal, request: CreateVmRequest, options?: Once): Promise<Accepted>;
   /** Throws `failed_precondition` vm.already_running. */
   start(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
@@ -108,8 +100,6 @@ export interface VmApi {
   restart(principal: Principal, ref: string, options: Precondition & { readonly graceMs: number }): Promise<Accepted>;
   /** Throws `failed_precondition` vm.not_running, `unsupported` driver.cannot_pause. */
   pause(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
-  /** Throws `invalid_argument` vm.out_of_range / vm.invalid_expiry, `failed_precondition` vm.being_deleted. */
-  update(principal: Principal, ref: string, request: UpdateVmRequest, options: Precondition): Promise<Vm>;
   /**
    * Saves its memory to disk and ends its machine; it goes on from there by `resume` or `start`. Throws `failed_precondition`
    * vm.not_running / vm.already_suspended, `unsupported` driver.no_snapshots, `resource_exhausted` host.no_disk.

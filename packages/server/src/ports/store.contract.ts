@@ -15,6 +15,7 @@ import { templateTableContract } from './store-contract/templates.contract.ts';
 import { transactionContract } from './store-contract/transactions.contract.ts';
 import { usageContract } from './store-contract/usage.contract.ts';
 import { userTableContract } from './store-contract/users.contract.ts';
+import { vmRevisionTableContract } from './store-contract/vm-revisions.contract.ts';
 import { vmTableContract } from './store-contract/vms.contract.ts';
 import { deliveryTableContract, webhookTableContract } from './store-contract/webhooks.contract.ts';
 
@@ -23,6 +24,7 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
   describe(`${name}: contract of the store`, () => {
     transactionContract(make);
     vmTableContract(make);
+    vmRevisionTableContract(make);
     operationTableContract(make);
     executionTableContract(make);
     eventTableContract(make);

@@ -30,6 +30,7 @@ import type { Webhook } from '../domain/webhook/webhook.ts';
 import type { AuditTable } from './audit-table.ts';
 import type { ImageTable } from './image-table.ts';
 import type { TemplateTable } from './template-table.ts';
+import type { VmRevisionTable } from './vm-revision-table.ts';
 
 /** A page of a list: at most `limit` rows that come after the row with the id `after`. */
 export interface PageRequest<Cursor> {
@@ -362,6 +363,7 @@ export type KeyOwner = Pick<KeyedRequest, 'principal' | 'key' | 'requestId'>;
 
 export interface Tables {
   readonly vms: VmTable;
+  readonly vmRevisions: VmRevisionTable;
   readonly operations: OperationTable;
   readonly executions: ExecutionTable;
   readonly events: EventTable;

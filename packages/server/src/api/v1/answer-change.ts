@@ -74,7 +74,7 @@ export async function answerTemplate(
 }
 
 /** The operation after the wait that the caller preferred, if any. Throws its error if it has failed meanwhile. */
-async function waitAsPreferred(
+export async function waitAsPreferred(
   context: V1Context,
   request: FastifyRequest,
   reply: FastifyReply,

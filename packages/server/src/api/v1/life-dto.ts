@@ -3,10 +3,8 @@ import { VolaryError } from '../../domain/errors.ts';
 import { type AutoSuspend, DEFAULT_CPU_BELOW_PERCENT } from '../../domain/vm/auto-suspend.ts';
 import type { Lifetime } from '../../domain/vm/expiry.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
-import type { UpdateVmRequest as UpdateVm } from '../../engine/engine.ts';
-import { toGrants } from './secret-dto.ts';
 
-type LifeFields = Omit<UpdateVmRequest, 'secrets'>;
+type LifeFields = Pick<UpdateVmRequest, 'auto_suspend' | 'auto_wake' | 'ttl_seconds' | 'expires_at'>;
 
 /** What was asked for of how a VM sleeps, as a part of its spec. */
 export function toSleepSpec({
@@ -25,10 +23,10 @@ export function toLifetime(body: LifeFields): { readonly lifetime?: Lifetime } {
   return lifetime === undefined || lifetime === null ? {} : { lifetime };
 }
 
-/** What is asked for by `PATCH /v1/vms/{ref}`. Throws `invalid_argument` vm.invalid_expiry. */
-export function toUpdateVm(body: UpdateVmRequest): UpdateVm {
+/** How long it is to live, for a VM that there is: null, for ever. Throws `invalid_argument` vm.invalid_expiry. */
+export function toNewLifetime(body: LifeFields): { readonly lifetime?: Lifetime | null } {
   const lifetime = lifetimeOf(body);
-  return { ...toSleepSpec(body), ...(lifetime === undefined ? {} : { lifetime }), ...toGrants(body) };
+  return lifetime === undefined ? {} : { lifetime };
 }
 
 /** As `/v1` shows it. */

@@ -70,7 +70,7 @@ describe('how a VM sleeps, and how long it lives', () => {
     { ttl_seconds: 0 },
     { auto_suspend: { idle_seconds: 1 } },
     { auto_suspend: { idle_seconds: 60, cpu_below_percent: 0 } },
-    { vcpus: 2 },
+    { image: 'other' },
   ])('is not changed to %j', async (body) => {
     const answer = await send(server.url, routes.updateVm, { params: { ref: 'bird' }, body });
 

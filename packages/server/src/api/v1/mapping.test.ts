@@ -90,6 +90,7 @@ const VM = {
   driver: ['driver'],
   hostId: ['host'],
   handle: { inside: 'holds paths of the host, and nobody but the driver may read it' },
+  machine: ['pending_changes', 'restart_required'],
   imageDigest: ['image_digest'],
   incarnation: ['incarnation'],
   generation: ['generation'],

@@ -82,6 +82,27 @@ const CASES: Readonly<Record<OperationName, Case>> = {
       reason: 'vm.invalid_expiry',
     },
   },
+  getVmConfig: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
+  updateVmConfig: {
+    ask: async () => ({ ...(await vm('running')), body: { vcpus: 4, labels: { team: 'blue' } } }),
+    status: 200,
+    failing: { ask: { ...RUNNING, body: { disk_gib: 1 } }, status: 400, reason: 'vm.disk_cannot_shrink' },
+  },
+  listVmRevisions: { ask: () => ({ ...RUNNING, query: { limit: 10 } }), status: 200, failing: UNKNOWN_VM },
+  getVmRevision: {
+    ask: () => ({ params: { ref: 'first', number: '1' } }),
+    status: 200,
+    failing: { ask: { params: { ref: 'first', number: '999' } }, status: 404, reason: 'vm.unknown_revision' },
+  },
+  rollBackVm: {
+    ask: async () => {
+      const own = await vm('running');
+      await client.vms.update(own.params?.['ref'] ?? '', { auto_wake: false });
+      return { ...own, body: { revision: 1 } };
+    },
+    status: 200,
+    failing: { ask: { ...RUNNING, body: { revision: 999 } }, status: 404, reason: 'vm.unknown_revision' },
+  },
   readConsole: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
   startVm: {
     ask: () => vm('stopped'),

@@ -27,6 +27,7 @@ import { mountSnapshots, mountSnapshotVms } from './snapshots.ts';
 import { mountSystem } from './system.ts';
 import { mountTemplateInstallation, mountTemplates } from './templates.ts';
 import { mountOwnAccount, mountUsers } from './users.ts';
+import { mountVmConfig } from './vm-config.ts';
 import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
 import { mountWarmTemplates } from './warm-templates.ts';
@@ -102,6 +103,7 @@ function identify(
 
 function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountVms(app, context);
+  mountVmConfig(app, context);
   mountVmPower(app, context);
   mountExecutions(app, context);
   mountExecutionOutput(app, context);

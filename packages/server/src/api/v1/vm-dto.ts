@@ -1,5 +1,6 @@
 import type { CreateVmRequest, StopVmRequest, Vm as VmDto } from '@volary/contract';
 import { LIMITS } from '@volary/contract';
+import { needsRestart, pendingChanges } from '../../domain/vm/settings.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Failure, Vm } from '../../domain/vm/vm.ts';
 import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
@@ -48,6 +49,8 @@ export function toVmDto(vm: Vm): VmDto {
     labels: vm.labels,
     metadata: vm.metadata,
     secrets: vm.secrets.map(toVmSecretDto),
+    pending_changes: pendingChanges(vm),
+    restart_required: needsRestart(vm),
     driver: vm.driver,
     host: vm.hostId,
     pid: vm.pid,

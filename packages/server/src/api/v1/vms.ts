@@ -9,8 +9,7 @@ import { unlessAborted } from '../realtime/unless-aborted.ts';
 import { answerChange } from './answer-change.ts';
 import { openConsole } from './console.ts';
 import type { V1Context } from './context.ts';
-import { etagOf, isKnown, preconditionOf } from './etags.ts';
-import { toUpdateVm } from './life-dto.ts';
+import { etagOf, isKnown } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 import { toCreateVm, toVmDto } from './vm-dto.ts';
@@ -44,12 +43,6 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
     reply.header('etag', etag);
     if (isKnown(request.headers['if-none-match'], etag)) return await reply.code(304).send();
     return await reply.send(toVmDto(vm));
-  });
-
-  mount(app, routes.updateVm, async (request, reply) => {
-    const { ref, precondition } = await preconditionOf(engine.vms, request, request.params.ref);
-    const vm = await engine.vms.update(request.principal, ref, toUpdateVm(request.body), precondition);
-    return await reply.header('etag', etagOf(vm)).send(toVmDto(vm));
   });
 
   mount(app, routes.waitForVm, async (request, reply) => {

@@ -96,6 +96,12 @@ export function toHealthCheckDto(check: HealthCheck | null): HealthCheckDto | nu
   };
 }
 
+export function toOpenapiDto(source: OpenapiSource | null): NonNullable<WorkloadFields['openapi']> | null {
+  if (source === null) return null;
+  if (source.kind === 'document') return source.document;
+  return source.kind === 'path' ? source.path : source.url;
+}
+
 export function toActionsDto(actions: VmSpec['actions']): Record<string, VmAction> {
   return mapValues(actions, ({ description, method, path, timeoutMs }) => ({
     description,

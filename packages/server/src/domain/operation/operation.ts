@@ -34,6 +34,7 @@ export const OPERATION_STATES = [
 
 export const OPERATION_KINDS = [
   'vm.create',
+  'vm.update',
   'vm.start',
   'vm.stop',
   'vm.restart',

@@ -1,4 +1,5 @@
 import { VolaryError } from '../errors.ts';
+import { checkAll } from '../faults.ts';
 import type { JsonObject } from '../json.ts';
 import { checkEnvironment } from '../workload/environment.ts';
 import type { HealthCheck } from '../workload/health-check.ts';
@@ -80,7 +81,7 @@ export function isVmName(text: string): boolean {
   return VM_NAME.test(text);
 }
 
-/** Throws `invalid_argument` naming the first field out of range and what is allowed. */
+/** Throws `invalid_argument` naming each field out of range and what is allowed. */
 export function checkVmSpec(spec: VmSpec): void {
   checkRange('vcpus', spec.vcpuCount, VM_LIMITS.vcpuCount);
   checkRange('memory_mib', spec.memoryMib, VM_LIMITS.memoryMib);
@@ -92,6 +93,26 @@ export function checkVmSpec(spec: VmSpec): void {
     checkEnvironment({ ...spec.environment, ...spec.workload.environment }, 'workload.environment');
   checkInterface(spec, spec.workload);
   if (spec.cloudInit !== null) checkCloudInit(spec.cloudInit);
+  checkAll(specChecks(spec));
+}
+
+/** The checks of `checkVmSpec`, one for each thing that may be wrong. */
+export function specChecks(spec: VmSpec): readonly (() => void)[] {
+  const { vcpuCount, memoryMib, diskGib, autoSuspend, environment, workload } = spec;
+  return [
+    () => checkRange('vcpus', vcpuCount, VM_LIMITS.vcpuCount),
+    () => checkRange('memory_mib', memoryMib, VM_LIMITS.memoryMib),
+    () => checkRange('disk_gib', diskGib, VM_LIMITS.diskGib),
+    () => {
+      if (autoSuspend !== null) checkAutoSuspend(autoSuspend);
+    },
+    () => checkEnvironment(environment),
+    () => {
+      // What it is given besides goes to it together with these.
+      if (workload !== null) checkEnvironment({ ...environment, ...workload.environment }, 'workload.environment');
+    },
+    () => checkInterface(spec, workload),
+  ];
 }
 
 /** Throws `invalid_argument` if the name is not one. */

@@ -4,6 +4,7 @@ import type { SecretGrant } from '../secret/grant.ts';
 import type { EpochMs } from '../time.ts';
 import type { WorkloadStatus } from '../workload/workload.ts';
 import type { Expiry } from './expiry.ts';
+import type { VmMachine } from './machine-shape.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
 import type { Restarts } from './restarts.ts';
 import type { VmSpec } from './spec.ts';
@@ -112,6 +113,8 @@ export interface Vm {
   readonly hostId: HostId;
   /** Null while there is no machine, also while it is suspended. */
   readonly handle: DriverHandle | null;
+  /** What its machine was made with, also that of a suspended one; null without one, or where that is not known. */
+  readonly machine: VmMachine | null;
   /** The digest of the image its disk was made from; null until the disk is. */
   readonly imageDigest: string | null;
   /** The last life that was started; 0 before the first. */

@@ -87,7 +87,7 @@ describe('a VM with a time to live', () => {
     const server = await installation.start();
     await create(server, 100);
     await pass(50);
-    const vm = await server.engine.vms.update(ADMIN, 'bird', { lifetime: { ttlSeconds: 200 } }, {});
+    const { vm } = await server.engine.vms.update(ADMIN, 'bird', { lifetime: { ttlSeconds: 200 } }, {});
     expect(vm.expiry).toEqual({ at: manual.now() + 200_000, toldAt: null });
 
     await pass(130);

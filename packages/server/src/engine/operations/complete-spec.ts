@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import { defaultHealthCheck } from '../../domain/workload/health-check.ts';
+import { requireNetworkMode } from '../config/require-network-mode.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isKnownImage, namesOfImages } from '../images/known-images.ts';
 
@@ -42,5 +43,11 @@ function noCloudInit(): VolaryError {
   return new VolaryError('invalid_argument', 'The image of this VM has no cloud-init that could take cloud_init.', {
     reason: 'vm.cloud_init_unsupported',
     details: { field: 'cloud_init' },
+  requireNetworkMode(driver, spec);
+  if (await isKnownImage(deps, spec.image)) return spec;
+  const names = await namesOfImages(deps);
+  throw new VolaryError('invalid_argument', `There is no image ${spec.image}; there are: ${names.join(', ')}.`, {
+    reason: 'vm.unknown_image',
+    details: { field: 'image', allowed: names },
   });
 }

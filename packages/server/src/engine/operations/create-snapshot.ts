@@ -7,6 +7,7 @@ import {
   type Snapshot,
   titleOf,
 } from '../../domain/snapshot/snapshot.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import type { Tables } from '../../ports/store.ts';
@@ -84,7 +85,7 @@ export function newSnapshot(
   const id = deps.ids.create('snap');
   const subject = { kind: 'snapshot', id, name: titleOf({ id, name }) } as const;
   const operation = newOperation(deps, { kind, subject, generation: 0, principal: principal.name });
-  const { restartPolicy, autoSuspend, autoWake, ...spec } = vm.spec;
+  const { restartPolicy, autoSuspend, autoWake, ...spec } = presentSpec(vm);
   const snapshot: Snapshot = {
     id,
     name,
@@ -118,7 +119,7 @@ export async function admit(deps: SnapshotDeps, tables: Tables, vm: Vm, facts: H
       details: { maximum: maxSnapshots },
     });
   }
-  admitSnapshot(vm.spec.memoryMib, facts, deps.config.limits);
+  admitSnapshot(presentSpec(vm).memoryMib, facts, deps.config.limits);
 }
 
 /** Writes a new snapshot with its operation and its events. Throws `already_exists` snapshot.name_taken. */

@@ -42,7 +42,7 @@ export async function createVmFromSnapshot(
           ? await inheritedGrants(tables, whose, snapshot)
           : await grantsFor(tables, whose, request.secrets);
       const made = newVm(deps, principal, { ...request, spec, origin, start: true, secrets });
-      await storeVm(deps, tables, made);
+      await storeVm(deps, tables, principal, made);
       await recordAudit(tables, deps.clock, principal, doneTo(made, { snapshot_id: snapshot.id }));
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
       return made;

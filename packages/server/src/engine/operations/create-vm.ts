@@ -77,7 +77,7 @@ async function store(deps: CreateDeps, principal: Principal, request: AskedVm, o
       admitDisk(request.spec.diskGib, facts, promised, deps.config.limits);
       const secrets = await grantsFor(tables, { principal, owner: principal.name }, request.secrets ?? []);
       const made = newVm(deps, principal, { ...request, secrets });
-      await storeVm(deps, tables, made);
+      await storeVm(deps, tables, principal, made);
       await recordAudit(tables, deps.clock, principal, doneTo(made));
       await bindKey(tables, deps.clock, once, { kind: 'operation', id: made.operation.id });
       return made;

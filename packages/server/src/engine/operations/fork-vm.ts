@@ -2,6 +2,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
 import type { OperationError } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
@@ -112,7 +113,7 @@ async function makeFork(
   index: number,
 ): Promise<Accepted> {
   const { limits } = deps.config;
-  const spec = { ...vm.spec, restartPolicy: VM_DEFAULTS.restartPolicy };
+  const spec = { ...presentSpec(vm), restartPolicy: VM_DEFAULTS.restartPolicy };
   const promised = await tables.vms.promised();
   admitMemory(spec.memoryMib, facts, promised, limits);
   admitDisk(spec.diskGib, facts, promised, limits);
@@ -122,7 +123,7 @@ async function makeFork(
   const secrets = await inheritedGrants(tables, { principal, owner: principal.name }, vm);
   const made = newVm(deps, principal, { name, labels, metadata: {}, spec, origin, start: true, secrets });
   const named = name === null ? renamed(made, `${vm.name.slice(0, PREFIX_LENGTH)}-${made.vm.id.slice(-8)}`) : made;
-  await storeVm(deps, tables, named);
+  await storeVm(deps, tables, principal, named);
   return named;
 }
 

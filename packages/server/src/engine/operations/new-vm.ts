@@ -9,6 +9,7 @@ import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { WarmStart } from '../../domain/vm/warm-start.ts';
 import { checkNoSecretIsHidden } from '../../domain/workload/environment.ts';
 import type { Tables } from '../../ports/store.ts';
+import { recordCreation } from '../config/record-revision.ts';
 import type { CreateVmRequest } from '../engine.ts';
 import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Accepted } from '../requests.ts';
@@ -66,6 +67,7 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     driver: deps.driver.kind,
     hostId: deps.config.hostId,
     handle: null,
+    machine: null,
     imageDigest: request.spare?.imageDigest ?? null,
     incarnation: 0,
     generation: 1,
@@ -83,6 +85,7 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
 export async function storeVm(
   { config }: Pick<OperationDeps, 'config'>,
   tables: Tables,
+  principal: Principal,
   { vm, operation }: Accepted,
 ): Promise<void> {
   const { diskGib, vcpuCount: vcpus, memoryMib } = vm.spec;
@@ -90,6 +93,7 @@ export async function storeVm(
   await admitQuota(tables, vm.owner, { vms: 1, diskGib, ...powered }, config.limits);
   const from = vm.origin === null ? {} : { snapshot_id: vm.origin.snapshotId };
   await tables.vms.insert(vm);
+  await recordCreation(tables, vm, principal);
   await tables.operations.insert(operation);
   await tables.events.append([
     operationEvent('operation.created', operation, vm.createdAt),

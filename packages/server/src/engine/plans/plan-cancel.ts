@@ -36,6 +36,8 @@ export function planCancel(input: CancelInput): CancelPlan {
       return planStart(input);
     case 'vm.stop':
       return planStop(input);
+    // What it has been given by then it keeps.
+    case 'vm.update':
     case 'vm.pause':
       return { kind: 'settle', phase: presentPower(input) ?? 'running' };
     case 'vm.suspend':

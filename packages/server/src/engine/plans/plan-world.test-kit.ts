@@ -200,6 +200,7 @@ export function makeVm(shape: Shape): Vm {
     driver: 'model',
     hostId: idFromUuid('host', '01890a5d-ac96-774b-bcce-b302099a8057'),
     handle: shape.hasHandle === false ? null : HANDLE,
+    machine: null,
     imageDigest: shape.hadDisk ? 'sha' : null,
     incarnation: shape.startedLife,
     generation: 1,

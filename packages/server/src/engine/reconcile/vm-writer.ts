@@ -276,6 +276,7 @@ export async function writeGone(deps: WriterDeps, { vm, operation }: Work): Prom
     if (done !== null) await tables.operations.update(done);
     const lost = await tables.executions.listActive({ vmId: vm.id });
     await tables.executions.deleteOfVm(vm.id);
+    await tables.vmRevisions.delete(vm.id);
     await tables.vms.delete(vm.id, vm.revision);
     await tables.events.append([
       ...lost.map((execution) => executionEvent('execution.completed', { ...execution, state: 'lost' }, now)),
@@ -341,7 +342,7 @@ function settledData({ status, suspension }: Vm): JsonObject {
 function settledEvent(before: Vm, phase: Exclude<SettledPhase, 'failed'>): EventType {
   switch (phase) {
     case 'running':
-      return before.status.phase === 'resuming' ? 'vm.resumed' : 'vm.started';
+      return settledRunning(before.status.phase);
     case 'paused':
       return 'vm.paused';
     case 'stopped':
@@ -353,4 +354,9 @@ function settledEvent(before: Vm, phase: Exclude<SettledPhase, 'failed'>): Event
     default:
       return phase satisfies never;
   }
+}
+
+function settledRunning(phase: VmPhase): EventType {
+  if (phase === 'updating') return 'vm.updated';
+  return phase === 'resuming' ? 'vm.resumed' : 'vm.started';
 }

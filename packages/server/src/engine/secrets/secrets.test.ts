@@ -121,7 +121,7 @@ describe('the secrets of others', () => {
     const { secrets, vms } = server.engine;
 
     expect((await secrets.list(ADMIN, { limit: 9, after: null })).items).toHaveLength(1);
-    const changed = await vms.update(ADMIN, 'bird', { secrets: [grant('TOKEN')] }, {});
+    const { vm: changed } = await vms.update(ADMIN, 'bird', { secrets: [grant('TOKEN')] }, {});
     expect(changed.secrets).toMatchObject([{ name: 'TOKEN', env: 'TOKEN', file: null }]);
   });
 

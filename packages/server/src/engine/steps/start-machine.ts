@@ -1,8 +1,9 @@
+import { noGrowth } from '../../domain/vm/machine-shape.ts';
 import type { DriverHandle, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../ports/driver.ts';
 import { noTemplate } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
-import { machineSpec, type Step, type StepContext, type StepDeps } from './step.ts';
+import { machineSpec, type Step, type StepContext, type StepDeps, startedMachine } from './step.ts';
 
 /** How long a fork may take to its agent's answer; it takes a tenth of a second. */
 const ANSWER_MS = 15_000;
@@ -18,12 +19,20 @@ export const startMachine: Step = async (deps, context) => {
   if (warm !== null) {
     // Another one like it may be asked for soon.
     deps.warm.suggest(vm);
-    return { handle: warm, pid: null, incarnation, ...heardOf(deps, vm), suspension: null };
+    return {
+      handle: warm,
+      machine: startedMachine(vm, noGrowth(vm.spec)),
+      pid: null,
+      incarnation,
+      ...heardOf(deps, vm),
+      suspension: null,
+    };
   }
   const handle = await deps.driver.startMachine(machineSpec(vm), { signal });
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
-  return { handle, pid, incarnation, startedAt: null, health: 'unknown', suspension: null };
+  const started = startedMachine(vm, noGrowth(vm.spec));
+  return { handle, machine: started, pid, incarnation, startedAt: null, health: 'unknown', suspension: null };
 };
 
 /** The guest has answered; but nobody is to talk to it before it has its secrets, which it is given by the next step. */

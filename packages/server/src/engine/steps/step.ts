@@ -1,5 +1,7 @@
 import type { Image } from '../../domain/image/image.ts';
 import type { OperationProgress } from '../../domain/operation/operation.ts';
+import { type MachineGrowth, sizeOfSpec, type VmMachine } from '../../domain/vm/machine-shape.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec, SavedRef } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
@@ -25,7 +27,19 @@ export interface StepContext {
 
 /** What a step has learnt; written to the VM's row together with the step's end. */
 export type StepResult = Partial<
-  Pick<Vm, 'handle' | 'imageDigest' | 'origin' | 'incarnation' | 'startedAt' | 'pid' | 'ip' | 'health' | 'suspension'>
+  Pick<
+    Vm,
+    | 'handle'
+    | 'machine'
+    | 'imageDigest'
+    | 'origin'
+    | 'incarnation'
+    | 'startedAt'
+    | 'pid'
+    | 'ip'
+    | 'health'
+    | 'suspension'
+  >
 >;
 
 /**
@@ -40,6 +54,16 @@ export function machineSpec(vm: Vm): MachineSpec {
   const { incarnation } = vm.desired;
   const machine = { vmId, name, incarnation, spec, labels };
   return vm.origin?.incarnation === incarnation ? { ...machine, from: savedRef(vm.origin) } : machine;
+}
+
+/** The machine that this suspended VM goes on as: what its spec has become since is nothing to it. */
+export function wokenSpec(vm: Vm): MachineSpec {
+  return { ...machineSpec(vm), spec: presentSpec(vm) };
+}
+
+/** What is written down of a machine that was just started for this VM. */
+export function startedMachine({ name, spec }: Vm, growth: MachineGrowth): VmMachine {
+  return { ...sizeOfSpec(spec), growth, name, networkMode: spec.network.mode };
 }
 
 /** The saved machine, for the driver. */

@@ -15,6 +15,7 @@ import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.t
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { CustomRole } from '../../domain/user/role.ts';
 import { USER_SOURCES, USER_STATES, type User } from '../../domain/user/user.ts';
+import type { VmMachine } from '../../domain/vm/machine-shape.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
 import { VM_HEALTHS, type Vm, type VmStatus } from '../../domain/vm/vm.ts';
@@ -70,6 +71,14 @@ export const anyStoredSpec = {
   ...anyWorkloadFields,
   cloudInit: orNull(fc.record({ userData: orNull(words), metaData: orNull(words), networkConfig: orNull(words) })),
 };
+const anyMachine: fc.Arbitrary<VmMachine> = fc.record({
+  vcpuCount: small,
+  memoryMib: small,
+  diskGib: small,
+  growth: fc.record({ vcpuCount: small, memoryMib: small, memoryStepMib: small, canGrowDisk: fc.boolean() }),
+  name: words,
+  networkMode: fc.constantFrom('user', 'none'),
+});
 
 /** Any VM at all, of this id, name and revision. */
 export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary<Vm> {
@@ -116,6 +125,7 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     driver: words,
     hostId: anyId('host'),
     handle: orNull(fc.record({ driver: words, version: small, state: object })),
+    machine: orNull(anyMachine),
     imageDigest: orNull(words),
     incarnation: small,
     generation: small,

@@ -47,6 +47,7 @@ export function sampleVm(number: number, change: Partial<Vm> = {}): Vm {
     driver: 'simulated',
     hostId: numberedId('host', 1),
     handle: null,
+    machine: null,
     imageDigest: null,
     incarnation: 1,
     generation: 1,

@@ -22,6 +22,7 @@ import { createSigningKeyStatements, createSigningKeyTable } from './tables/sign
 import { createSnapshotStatements, createSnapshotTable } from './tables/snapshot-table.ts';
 import { createTemplateStatements, createTemplateTable } from './tables/template-table.ts';
 import { createUserStatements, createUserTable } from './tables/user-table.ts';
+import { createVmRevisionStatements, createVmRevisionTable } from './tables/vm-revision-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
 import { createWebhookStatements, createWebhookTable } from './tables/webhook-table.ts';
 
@@ -29,6 +30,7 @@ import { createWebhookStatements, createWebhookTable } from './tables/webhook-ta
 export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>): Store {
   const statements = {
     vms: createVmStatements(compiler),
+    vmRevisions: createVmRevisionStatements(compiler),
     operations: createOperationStatements(compiler),
     executions: createExecutionStatements(compiler),
     events: createEventStatements(compiler),
@@ -52,6 +54,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
   function tablesOver(connection: Connection, vms: Parameters<typeof createVmTable>[2]): Tables {
     return {
       vms: createVmTable(connection, statements.vms, vms),
+      vmRevisions: createVmRevisionTable(connection, statements.vmRevisions),
       operations: createOperationTable(connection, statements.operations),
       executions: createExecutionTable(connection, statements.executions),
       events: createEventTable(connection, statements.events),
@@ -107,6 +110,11 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       insert: (vm) => transaction(({ vms }) => vms.insert(vm)),
       update: (vm) => transaction(({ vms }) => vms.update(vm)),
       delete: (id, revision) => transaction(({ vms }) => vms.delete(id, revision)),
+    },
+    vmRevisions: {
+      ...reading.vmRevisions,
+      insert: (...revision) => transaction(({ vmRevisions }) => vmRevisions.insert(...revision)),
+      delete: (...which) => transaction(({ vmRevisions }) => vmRevisions.delete(...which)),
     },
     operations: {
       ...reading.operations,

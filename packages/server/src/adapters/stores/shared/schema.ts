@@ -5,6 +5,7 @@
  */
 
 import type { TemplateRow } from './template-row.ts';
+import type { VmRevisionRow } from './vm-revision-row.ts';
 
 export interface VmRow {
   readonly id: string;
@@ -57,6 +58,8 @@ export interface VmRow {
   readonly host_id: string;
   /** JSON: `{ driver, version, state }`. */
   readonly handle: string | null;
+  /** JSON: `{ vcpuCount, memoryMib, diskGib, growth, name, networkMode }`. */
+  readonly machine: string | null;
   readonly image_digest: string | null;
   readonly incarnation: number;
   readonly generation: number;
@@ -361,6 +364,7 @@ export interface ImageUseRow {
 
 export interface Schema {
   readonly vms: VmRow;
+  readonly vm_revisions: VmRevisionRow;
   readonly operations: OperationRow;
   readonly executions: ExecutionRow;
   readonly execution_output: ExecutionOutputRow;

@@ -15,6 +15,7 @@ import { WARM_STARTS } from '../../../../domain/vm/warm-start.ts';
 import type { VmRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
 import { decodeGrants, encodeGrants } from './grants-column.ts';
+import { machine } from './machine-column.ts';
 import { network } from './network-column.ts';
 import * as read from './read-value.ts';
 import { decodeSpec, encodeSpec } from './spec-column.ts';
@@ -57,6 +58,7 @@ export function encodeVm(vm: Vm): VmRow {
     driver: vm.driver,
     host_id: vm.hostId,
     handle: vm.handle === null ? null : JSON.stringify(vm.handle),
+    machine: vm.machine === null ? null : JSON.stringify(vm.machine),
     image_digest: vm.imageDigest,
     incarnation: vm.incarnation,
     generation: vm.generation,
@@ -108,6 +110,7 @@ export function decodeVm(row: VmRow): Vm {
     driver: read.text(row.driver, 'driver'),
     hostId: hostId(row.host_id, 'host_id'),
     handle: row.handle === null ? null : decodeHandle(row.handle),
+    machine: optionalMachine(row.machine, 'machine'),
     imageDigest: optionalText(row.image_digest, 'image_digest'),
     incarnation: read.count(row.incarnation, 'incarnation'),
     generation: read.count(row.generation, 'generation'),
@@ -180,6 +183,7 @@ const operationId = read.id('op');
 const optionalText = read.nullable(read.text);
 const optionalCount = read.nullable(read.count);
 const optionalNumber = read.nullable(read.number);
+const optionalMachine = read.nullable(machine);
 const labels = read.json(read.record(read.text));
 const power = read.oneOf(['running', 'paused', 'suspended', 'stopped', 'absent']);
 const restartPolicy = read.oneOf(RESTART_POLICIES);

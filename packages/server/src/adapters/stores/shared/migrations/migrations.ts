@@ -13,6 +13,7 @@ import { audit } from './0012-audit.ts';
 import { secrets } from './0013-secrets.ts';
 import { images } from './0014-images.ts';
 import { templates } from './0015-templates.ts';
+import { vmRevisions } from './0016-vm-revisions.ts';
 import { workloads } from './0017-workloads.ts';
 import type { Migration } from './migration.ts';
 
@@ -33,5 +34,6 @@ export const MIGRATIONS: readonly Migration[] = [
   secrets,
   images,
   templates,
+  vmRevisions,
   workloads,
 ];

@@ -233,6 +233,7 @@ function everyColumn(place: Place<VmRow>) {
     driver: place('driver'),
     host_id: place('host_id'),
     handle: place('handle'),
+    machine: place('machine'),
     image_digest: place('image_digest'),
     incarnation: place('incarnation'),
     generation: place('generation'),
