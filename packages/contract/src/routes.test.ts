@@ -51,8 +51,15 @@ describe.each(table)('route %s', (name, route) => {
     // These name an offset, a state or a name that is given once: a repetition finds it reached.
     // Of what logins answer no copy may be kept, and each repetition is a login, a code or an end of its own.
     const isAuth = route.path.startsWith('/v1/auth/');
-    const harmless = ['writeStdin', 'resizeExecution', 'createUser', 'createSecret', 'rotateSecretsKey', ...SWITCHES];
-    const harmless = ['writeStdin', 'resizeExecution', 'createUser', 'createSecret', 'rotateSecretsKey', 'rollBackVm'];
+    const harmless = [
+      'writeStdin',
+      'resizeExecution',
+      'createUser',
+      'createSecret',
+      'rotateSecretsKey',
+      'rollBackVm',
+      ...SWITCHES,
+    ];
     const isHarmless = isAuth || harmless.includes(name);
 
     expect(route.keyed !== undefined).toBe(route.method === 'POST' && !isHarmless);

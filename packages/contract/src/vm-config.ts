@@ -1,6 +1,7 @@
 /** How a VM is set: changing it, and the history of that. */
 import { type Static, Type } from 'typebox';
 import { type ConfigChanges, changesSchema } from './changes.ts';
+import { CloudInit } from './cloud-init.ts';
 import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -117,6 +118,7 @@ const EXAMPLE_CONFIG = {
   health_check: EXAMPLE_VM.health_check,
   openapi: null,
   actions: EXAMPLE_VM.actions,
+  cloud_init: EXAMPLE_VM.cloud_init,
   expires_at: EXAMPLE_VM.expires_at,
   labels: EXAMPLE_VM.labels,
   metadata: EXAMPLE_VM.metadata,
@@ -141,6 +143,7 @@ export const VmConfig = component(
     health_check: nullable(HealthCheck),
     openapi: nullable(OpenapiSource),
     actions: VmActions,
+    cloud_init: nullable(CloudInit),
     expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
     labels: stringMap({
       description: 'Short texts to find it by.',

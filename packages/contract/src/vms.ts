@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { CloudInit, cloudInitField } from './cloud-init.ts';
 import { type ConfigChanges, changesSchema } from './changes.ts';
+import { CloudInit, cloudInitField } from './cloud-init.ts';
 import { HealthCheck, HealthCheckRequest } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, TemplateRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';

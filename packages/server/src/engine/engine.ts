@@ -87,10 +87,8 @@ export interface Waiting {
   readonly signal: AbortSignal;
 }
 
-export interface VmApi {
-  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */
 export interface VmApi extends ConfigApi {
-  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template. */
+  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */
   create(principal: Principal, request: CreateVmRequest, options?: Once): Promise<Accepted>;
   /** Throws `failed_precondition` vm.already_running. */
   start(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;

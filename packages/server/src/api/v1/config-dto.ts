@@ -9,6 +9,7 @@ import type { VmRevision } from '../../domain/vm/revision.ts';
 import { needsRestart, pendingChanges, type VmSettings } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { UpdateVmRequest as UpdateVm } from '../../engine/config/config-api.ts';
+import { toCloudInitDto } from './cloud-init-dto.ts';
 import { toAutoSuspendDto, toNewLifetime, toSleepSpec } from './life-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
@@ -55,6 +56,7 @@ export function toConfigDto({ name, labels, metadata, secrets, spec, expiry }: V
     health_check: toHealthCheckDto(spec.healthCheck),
     openapi: toOpenapiDto(spec.openapi),
     actions: toActionsDto(spec.actions),
+    cloud_init: toCloudInitDto(spec.cloudInit),
     expires_at: toIsoOrNull(expiry?.at ?? null),
     labels,
     metadata,

@@ -47,6 +47,7 @@ describe('the settings of a VM', () => {
         healthCheck: completeHealthCheck({ type: 'http', port: 8080 }, null),
         openapi: { kind: 'path', path: '/openapi.json' },
         actions: { reload: { description: '', method: 'POST', path: '/reload', timeoutMs: 1_000 } },
+        cloudInit: { userData: '#cloud-config\n', metaData: null, networkConfig: null },
       },
     };
 

@@ -2,7 +2,6 @@ import type {
   CreateVmRequest,
   HealthCheck as HealthCheckDto,
   HealthCheckRequest,
-  Template as TemplateDto,
   VmAction,
   Workload as WorkloadDto,
   WorkloadRequest,
@@ -144,21 +143,6 @@ function toAskedCheck(asked: HealthCheckRequest): AskedHealthCheck {
 function toOpenapiSource(asked: NonNullable<WorkloadFields['openapi']>): OpenapiSource {
   if (typeof asked !== 'string') return { kind: 'document', document: asked };
   return asked.startsWith('/') ? { kind: 'path', path: asked } : { kind: 'url', url: asked };
-}
-
-/** As it was given. */
-export function toOpenapiDto(source: OpenapiSource | null): TemplateDto['openapi'] {
-  if (source === null) return null;
-  switch (source.kind) {
-    case 'document':
-      return source.document;
-    case 'path':
-      return source.path;
-    case 'url':
-      return source.url;
-    default:
-      return source satisfies never;
-  }
 }
 
 function toAction({

@@ -37,7 +37,7 @@ export function configOf(settings: VmSettings): JsonObject {
 
 function specWords(spec: VmSpec): JsonObject {
   const { image, vcpuCount, memoryMib, diskGib, network, restartPolicy, autoSuspend, autoWake, ...rest } = spec;
-  const { template, environment, workload, healthCheck, openapi, actions, ...others } = rest;
+  const { template, environment, workload, healthCheck, openapi, actions, cloudInit, ...others } = rest;
   // A field that has no words here does not compile.
   others satisfies Record<string, never>;
   return {
@@ -58,6 +58,10 @@ function specWords(spec: VmSpec): JsonObject {
     health_check: healthCheckWords(healthCheck),
     openapi: openapiWords(openapi),
     actions: actionWords(actions),
+    cloud_init:
+      cloudInit === null
+        ? null
+        : { user_data: cloudInit.userData, meta_data: cloudInit.metaData, network_config: cloudInit.networkConfig },
   };
 }
 

@@ -83,22 +83,12 @@ export function isVmName(text: string): boolean {
 
 /** Throws `invalid_argument` naming each field out of range and what is allowed. */
 export function checkVmSpec(spec: VmSpec): void {
-  checkRange('vcpus', spec.vcpuCount, VM_LIMITS.vcpuCount);
-  checkRange('memory_mib', spec.memoryMib, VM_LIMITS.memoryMib);
-  checkRange('disk_gib', spec.diskGib, VM_LIMITS.diskGib);
-  if (spec.autoSuspend !== null) checkAutoSuspend(spec.autoSuspend);
-  checkEnvironment(spec.environment);
-  // What it is given besides goes to it together with these.
-  if (spec.workload !== null)
-    checkEnvironment({ ...spec.environment, ...spec.workload.environment }, 'workload.environment');
-  checkInterface(spec, spec.workload);
-  if (spec.cloudInit !== null) checkCloudInit(spec.cloudInit);
   checkAll(specChecks(spec));
 }
 
 /** The checks of `checkVmSpec`, one for each thing that may be wrong. */
 export function specChecks(spec: VmSpec): readonly (() => void)[] {
-  const { vcpuCount, memoryMib, diskGib, autoSuspend, environment, workload } = spec;
+  const { vcpuCount, memoryMib, diskGib, autoSuspend, environment, workload, cloudInit } = spec;
   return [
     () => checkRange('vcpus', vcpuCount, VM_LIMITS.vcpuCount),
     () => checkRange('memory_mib', memoryMib, VM_LIMITS.memoryMib),
@@ -112,6 +102,9 @@ export function specChecks(spec: VmSpec): readonly (() => void)[] {
       if (workload !== null) checkEnvironment({ ...environment, ...workload.environment }, 'workload.environment');
     },
     () => checkInterface(spec, workload),
+    () => {
+      if (cloudInit !== null) checkCloudInit(cloudInit);
+    },
   ];
 }
 

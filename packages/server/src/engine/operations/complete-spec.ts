@@ -15,13 +15,7 @@ export async function completeSpec(
   const healthCheck = workload === null ? null : defaultHealthCheck(workload);
   const spec: VmSpec = { ...VM_DEFAULTS, network: { mode: 'user', egress: 'deny' }, healthCheck, ...asked };
   checkVmSpec(spec);
-  const { networkModes } = driver.capabilities;
-  if (!networkModes.includes(spec.network.mode)) {
-    throw new VolaryError('unsupported', `The ${driver.kind} driver has no network mode ${spec.network.mode}.`, {
-      reason: 'driver.no_such_network_mode',
-      details: { field: 'network.mode', allowed: networkModes },
-    });
-  }
+  requireNetworkMode(driver, spec);
   if (!(await isKnownImage(deps, spec.image))) {
     const names = await namesOfImages(deps);
     throw new VolaryError('invalid_argument', `There is no image ${spec.image}; there are: ${names.join(', ')}.`, {
@@ -43,11 +37,5 @@ function noCloudInit(): VolaryError {
   return new VolaryError('invalid_argument', 'The image of this VM has no cloud-init that could take cloud_init.', {
     reason: 'vm.cloud_init_unsupported',
     details: { field: 'cloud_init' },
-  requireNetworkMode(driver, spec);
-  if (await isKnownImage(deps, spec.image)) return spec;
-  const names = await namesOfImages(deps);
-  throw new VolaryError('invalid_argument', `There is no image ${spec.image}; there are: ${names.join(', ')}.`, {
-    reason: 'vm.unknown_image',
-    details: { field: 'image', allowed: names },
   });
 }
