@@ -31,6 +31,7 @@ import { givenKeys, keysOfFile } from './adapters/secrets/key-store.ts';
 import { createKeyring } from './adapters/secrets/keyring.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
 import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserve.ts';
+import { createFetcher } from './adapters/shared/fetch/fetcher.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
@@ -187,5 +188,11 @@ async function createMachines(
     ...(faultPoint === null ? {} : { faultPoint }),
     connectAgent: (connection) => createAgentLink({ clock, log, randomBytes }, connection),
   });
-  return { driver, images: await createImageSource({ cacheDir, guestPath: GUEST_PATH, log }) };
+  const { downloadAllowedTargets: allowedTargets, imports } = config;
+  const fetcher = createFetcher({ allowedTargets, version: VERSION });
+  const images = await createImageSource({
+    ...{ cacheDir, guestPath: GUEST_PATH, log },
+    imports: { ...imports, definitionOf, fetcher },
+  });
+  return { driver, images };
 }

@@ -47,6 +47,18 @@ export const TOOLS: readonly Tool[] = [
       zypper: 'util-linux',
     },
   },
+  {
+    probe: 'prlimit',
+    purpose: 'bounds what looks into images',
+    neededBy: 'vms',
+    packages: {
+      'apt-get': 'util-linux',
+      dnf: 'util-linux-core',
+      apk: 'util-linux-misc',
+      pacman: 'util-linux',
+      zypper: 'util-linux',
+    },
+  },
   { probe: 'mmdebstrap', purpose: 'builds the guest image', neededBy: 'vms', packages: { 'apt-get': 'mmdebstrap' } },
   {
     probe: 'apt-get',

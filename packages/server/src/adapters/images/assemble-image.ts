@@ -41,7 +41,7 @@ export async function assembleImage(assembly: ImageAssembly): Promise<Image> {
   const digest = contentDigest(recipe.name, files);
   const path = join(cache.images, directoryName(recipe.name, digest));
   const same = await readImage(path);
-  const known = same?.manifest.digest === digest ? same.manifest : null;
+  const known = same?.manifest.format === 2 && same.manifest.digest === digest ? same.manifest : null;
   const manifest: Manifest =
     known === null
       ? {

@@ -9,10 +9,10 @@ import { assembleImage } from './assemble-image.ts';
 import { acquireBuildLock } from './build-lock.ts';
 import { buildRoot } from './build-root.ts';
 import { type CachePaths, findBySources } from './cache.ts';
+import { makeAgent } from './make-agent.ts';
 import { directoryName } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
 import { type Root, readRoot, removeUnusedRoots } from './roots.ts';
-import { runStage } from './run-stage.ts';
 import { requireTools } from './tools.ts';
 
 export interface ImageBuild {
@@ -45,24 +45,14 @@ export async function buildImage(build: ImageBuild): Promise<Image> {
   await requireRoom(cache.directory);
   await removeParts(cache.images);
   await removeParts(cache.roots);
-  await makeAgent(build);
+  report(build, 'agent', 0, 'compiling the guest agent');
+  await makeAgent(build.guestPath, signal);
   const root = await ensureRoot(build);
   report(build, 'finish', SHARES.agent + SHARES.root, 'writing the initramfs');
   const image = await assembleImage({ ...build, root });
   await removeUnusedRoots(cache);
   build.log.info('image built', { image: image.name, digest: image.digest, sizeBytes: image.sizeBytes });
   return image;
-}
-
-async function makeAgent(build: ImageBuild): Promise<void> {
-  report(build, 'agent', 0, 'compiling the guest agent');
-  await runStage({
-    name: 'compiling the guest agent',
-    program: 'make',
-    args: ['--no-print-directory', '-C', join(build.guestPath, 'agent'), 'all'],
-    hiddenPaths: [build.guestPath],
-    signal: build.signal,
-  });
 }
 
 /** Kernel and root disk of the recipe; built unless they are there. */

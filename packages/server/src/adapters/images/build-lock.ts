@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { CachePaths } from './cache.ts';
@@ -11,13 +12,20 @@ const RETRY_MS = 250;
  * is gone with the process that held it, however that ended. `onWait` is told once, if another holds it. Throws the
  * signal's reason.
  */
-export async function acquireBuildLock(
-  cache: CachePaths,
-  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait?: () => void },
-): Promise<Disposable> {
+export function acquireBuildLock(cache: CachePaths, options: LockOptions): Promise<Disposable> {
+  return acquireLock(cache.lock, options);
+}
+
+export interface LockOptions {
+  readonly signal: AbortSignal;
+  readonly onWait?: () => void;
+}
+
+/** The same for any other file that is there for nothing else. It is never removed. */
+export async function acquireLock(path: string, { signal, onWait }: LockOptions): Promise<Disposable> {
   for (let tries = 0; ; tries++) {
     signal.throwIfAborted();
-    const lock = await tryBuildLock(cache);
+    const lock = await tryLock(path);
     if (lock !== null) return lock;
     if (tries === 0) onWait?.();
     await sleep(RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -25,9 +33,14 @@ export async function acquireBuildLock(
 }
 
 /** The lock, or null if somebody holds it. */
-export async function tryBuildLock(cache: CachePaths): Promise<Disposable | null> {
-  await mkdir(cache.directory, { recursive: true, mode: 0o755 });
-  const database = new Database(cache.lock, { timeout: 0 });
+export function tryBuildLock(cache: CachePaths): Promise<Disposable | null> {
+  return tryLock(cache.lock);
+}
+
+/** The same for any other file. */
+export async function tryLock(path: string): Promise<Disposable | null> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  const database = new Database(path, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };

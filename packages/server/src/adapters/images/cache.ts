@@ -8,6 +8,8 @@ export interface CachePaths {
   readonly directory: string;
   readonly images: string;
   readonly roots: string;
+  /** Files on their way here, by their checksum. */
+  readonly downloads: string;
   /** The file whose lock a builder holds. */
   readonly lock: string;
 }
@@ -18,6 +20,7 @@ export function cachePaths(directory: string): CachePaths {
     directory,
     images: join(directory, 'images'),
     roots: join(directory, 'roots'),
+    downloads: join(directory, 'downloads'),
     lock: join(directory, 'build.lock'),
   };
 }
@@ -35,7 +38,8 @@ export async function findBySources(cache: CachePaths, name: string, sources: st
   return found?.image ?? null;
 }
 
-async function readAll({ images }: CachePaths): Promise<readonly CachedImage[]> {
+/** All complete images with what they were made from, newest first. */
+export async function readAll({ images }: CachePaths): Promise<readonly CachedImage[]> {
   const read = await Promise.all((await namesIn(images)).map((name) => readImage(join(images, name))));
   return read.filter((each) => each !== null).toSorted((a, b) => b.image.builtAt - a.image.builtAt);
 }

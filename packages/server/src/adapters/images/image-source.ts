@@ -11,13 +11,17 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../domain/errors.ts';
+import type { DiskDefinition, ImageDefinition } from '../../domain/image/definition.ts';
 import type { Image } from '../../domain/image/image.ts';
-import type { ImageSource } from '../../ports/image-source.ts';
+import type { EnsureOptions, FindDefinition, ImageSource } from '../../ports/image-source.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Fetcher } from '../shared/fetch/fetcher.ts';
 import { buildImage } from './build-image.ts';
 import { tryBuildLock } from './build-lock.ts';
 import { cachePaths, findBySources, listImages } from './cache.ts';
 import { agentSources, imageSources, rootSources } from './digests.ts';
+import { diskSources } from './disk/disk-sources.ts';
+import { importDisk } from './disk/import-disk.ts';
 import { directoryName, IMAGE_FILES } from './manifest.ts';
 import { measureImages } from './measure-images.ts';
 import { type Recipe, readRecipes } from './recipe.ts';
@@ -25,7 +29,19 @@ import { removeUnusedRoots } from './roots.ts';
 import { createSharedBuild, type SharedBuild } from './shared-build.ts';
 import { sweepCache } from './sweep-cache.ts';
 
+/** What images of users need besides. */
+export interface ImportDeps {
+  readonly definitionOf: FindDefinition;
+  readonly fetcher: Fetcher;
+  /** Absolute: files below these may be imported. */
+  readonly folders: readonly string[];
+  /** What the disk of an import may have, bytes. */
+  readonly maxBytes: number;
+}
+
 export interface ImageSourceDeps {
+  /** Without them it makes the images of its own recipes alone. */
+  readonly imports?: ImportDeps;
   /** Absolute. */
   readonly cacheDir: string;
   /** The checkout's `guest/` directory, with `agent/` and `image/`. Absolute. */
@@ -33,50 +49,95 @@ export interface ImageSourceDeps {
   readonly log: Log;
 }
 
+/** The image of ours whose kernel starts disks that bring none. */
+const BASE = 'base';
+
+/** What a name is to be made of. `sources`: digest of all that. */
+type Plan = { readonly name: string; readonly sources: string } & (
+  | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly rootSources: string }
+  | { readonly kind: 'disk'; readonly definition: DiskDefinition; readonly imports: ImportDeps }
+);
+
 /** Reads the recipes once; nothing is built before it is asked for. */
-export async function createImageSource({ cacheDir, guestPath, log }: ImageSourceDeps): Promise<ImageSource> {
+export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSource> {
+  const { cacheDir, guestPath, log, imports } = deps;
   const recipes = await readRecipes(join(guestPath, 'image'));
   const customizeScriptPath = join(guestPath, 'image', 'customize.sh');
   const script = await readFile(customizeScriptPath, 'utf8');
   const cache = cachePaths(cacheDir);
   const building = new Map<string, SharedBuild>();
 
-  async function sourcesOf(recipe: Recipe): Promise<{ readonly root: string; readonly image: string }> {
-    const root = rootSources(recipe, script);
-    return { root, image: imageSources(root, recipe, await agentSources(join(guestPath, 'agent'))) };
-  }
-
-  async function find(name: string): Promise<Image | null> {
+  /** What a name is made of now; null where it stands for nothing. */
+  async function planOf(name: string, given?: ImageDefinition): Promise<Plan | null> {
     const recipe = recipes.get(name);
-    return recipe === undefined ? null : await findBySources(cache, name, (await sourcesOf(recipe)).image);
+    if (recipe !== undefined) {
+      const root = rootSources(recipe, script);
+      const image = imageSources(root, recipe, await agentSources(join(guestPath, 'agent')));
+      return { kind: 'recipe', name, recipe, sources: image, rootSources: root };
+    }
+    const definition = imports === undefined ? null : (given ?? (await imports.definitionOf(name)));
+    if (definition === null || imports === undefined) return null;
+    if (definition.kind === 'recipe') throw new TypeError('recipes of users are not built yet');
+    return { kind: 'disk', name, definition, imports, sources: diskSources(definition, await oursIn(definition)) };
   }
 
-  function begin(recipe: Recipe): SharedBuild {
-    const shared = createSharedBuild(async (signal, onProgress) => {
-      const sources = await sourcesOf(recipe);
-      return await buildImage({ recipe, sources, cache, guestPath, customizeScriptPath, log, signal, onProgress });
-    });
-    building.set(recipe.name, shared);
+  /** Digest of what of us is in an image that was made from a disk. */
+  async function oursIn(definition: DiskDefinition): Promise<string | null> {
+    if (definition.boot === 'firmware' || definition.initramfs !== null) return null;
+    if (definition.kernel === null) return (await planOf(BASE))?.sources ?? null;
+    return await agentSources(join(guestPath, 'agent'));
+  }
+
+  async function findPlanned({ name, sources }: Plan): Promise<Image | null> {
+    return await findBySources(cache, name, sources);
+  }
+
+  function begin(plan: Plan): SharedBuild {
+    const key = `${plan.name} ${plan.sources}`;
+    const shared = createSharedBuild((signal, onProgress) => make(plan, { signal, onProgress }));
+    building.set(key, shared);
     void shared.ended.then(() => {
-      if (building.get(recipe.name) === shared) building.delete(recipe.name);
+      if (building.get(key) === shared) building.delete(key);
     });
     return shared;
   }
 
+  async function make(plan: Plan, { signal, onProgress }: EnsureOptions): Promise<Image> {
+    const { name, sources } = plan;
+    if (plan.kind === 'recipe') {
+      const { recipe } = plan;
+      const digests = { root: plan.rootSources, image: sources };
+      return await buildImage({
+        ...{ recipe, sources: digests, cache, guestPath, customizeScriptPath, log, signal, onProgress },
+      });
+    }
+    const { definition } = plan;
+    const isOurs = definition.boot === 'direct' && definition.kernel === null;
+    const base = isOurs ? await ensure(BASE, { signal, onProgress }) : null;
+    if (base?.boot === 'firmware') throw new TypeError(`${BASE} has a kernel`);
+    const job = { name, definition, sources, cache, guestPath, base, log, signal, onProgress };
+    return await importDisk({ ...plan.imports, ...job });
+  }
+
+  async function ensure(name: string, options: EnsureOptions): Promise<Image> {
+    const plan = await planOf(name, options.definition);
+    if (plan === null) {
+      throw new VolaryError('not_found', `There is no image ${name}.`, { reason: 'image.unknown' });
+    }
+    const present = await findPlanned(plan);
+    if (present !== null) return present;
+    const running = building.get(`${plan.name} ${plan.sources}`);
+    return await (running?.isOpen() ? running : begin(plan)).join(options);
+  }
+
   return {
     builtIns: () => [...recipes.keys()],
-    find,
-    list: () => listImages(cache),
-    async ensure(name, options) {
-      const recipe = recipes.get(name);
-      if (recipe === undefined) {
-        throw new VolaryError('not_found', `There is no image ${name}.`, { reason: 'image.unknown' });
-      }
-      const present = await find(name);
-      if (present !== null) return present;
-      const running = building.get(name);
-      return await (running?.isOpen() ? running : begin(recipe)).join(options);
+    async find(name) {
+      const plan = await planOf(name);
+      return plan === null ? null : await findPlanned(plan);
     },
+    list: () => listImages(cache),
+    ensure,
     measure: (digests) => measureImages(cache, digests),
     sweep: (options) => sweepCache(cache, options),
     async remove(digest) {

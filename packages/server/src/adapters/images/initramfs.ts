@@ -40,6 +40,11 @@ export async function makeInitramfs(parts: InitramfsParts): Promise<Uint8Array> 
   }
 }
 
+/** For a kernel that has all it needs built in: the agent alone. */
+export async function makeBareInitramfs(agentPath: string): Promise<Uint8Array> {
+  return layOut(await readFile(agentPath), [], []);
+}
+
 function layOut(agent: Uint8Array, names: readonly string[], contents: readonly Uint8Array[]): Uint8Array {
   const entries: CpioEntry[] = DIRECTORIES.map((path) => ({ kind: 'directory', path, mode: 0o755 }));
   entries.push({ kind: 'file', path: 'init', mode: 0o755, content: agent });

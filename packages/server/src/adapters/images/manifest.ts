@@ -1,6 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Image } from '../../domain/image/image.ts';
+import { type DiskManifest, isDiskManifest, readDiskImage } from './disk/disk-manifest.ts';
+import { storedBytes } from './stored-bytes.ts';
 
 /** The files of an image's directory. */
 export const IMAGE_FILES = {
@@ -46,52 +48,47 @@ export interface Manifest {
 /** An image in the cache, with what it was made from. */
 export interface CachedImage {
   readonly image: Image;
-  readonly manifest: Manifest;
+  readonly manifest: AnyManifest;
 }
+
+export type AnyManifest = Manifest | DiskManifest;
 
 /** `base-0123456789ab`: enough of the digest to tell versions apart. */
 export function directoryName(name: string, digest: string): string {
   return `${name}-${digest.slice(0, 12)}`;
 }
 
+async function readRecipeImage(directory: string, manifest: Manifest): Promise<Image | null> {
+  const at = (name: 'kernel' | 'initramfs' | 'root'): string => join(directory, IMAGE_FILES[name]);
+  const { files, name, digest, kernelVersion, builtAt } = manifest;
+  const sizeBytes = await storedBytes([
+    [at('kernel'), files.kernel.sizeBytes],
+    [at('initramfs'), files.initramfs.sizeBytes],
+    [at('root'), files.root.sizeBytes],
+  ]);
+  if (sizeBytes === null) return null;
+  return {
+    ...{ name, digest, boot: 'direct', kernelVersion, builtAt, sizeBytes },
+    ...{ kernelPath: at('kernel'), initramfsPath: at('initramfs'), rootPath: at('root') },
+    rootBytes: files.root.sizeBytes,
+  };
+}
+
 /** The image in this directory, or null if there is no complete one: its files are there and as long as they must be. */
 export async function readImage(directory: string): Promise<CachedImage | null> {
   const manifest = await readManifest(directory);
   if (manifest === null) return null;
-  const at = (name: 'kernel' | 'initramfs' | 'root'): string => join(directory, IMAGE_FILES[name]);
-  const disk = await Promise.all([
-    stored(at('kernel'), manifest.files.kernel),
-    stored(at('initramfs'), manifest.files.initramfs),
-    stored(at('root'), manifest.files.root),
-  ]);
-  if (disk.includes(null)) return null;
-  const image: Image = {
-    name: manifest.name,
-    digest: manifest.digest,
-    boot: 'direct',
-    kernelPath: at('kernel'),
-    initramfsPath: at('initramfs'),
-    rootPath: at('root'),
-    rootBytes: manifest.files.root.sizeBytes,
-    sizeBytes: disk.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0),
-    kernelVersion: manifest.kernelVersion,
-    builtAt: manifest.builtAt,
-  };
-  return { image, manifest };
+  const image =
+    manifest.format === 2 ? await readRecipeImage(directory, manifest) : await readDiskImage(directory, manifest);
+  return image === null ? null : { image, manifest };
 }
 
-/** What the file takes on the disk, bytes, or null if it is not there as it was written. */
-async function stored(path: string, expected: ImageFile): Promise<number | null> {
-  const found = await stat(path).catch(() => null);
-  return found?.isFile() && found.size === expected.sizeBytes ? found.blocks * 512 : null;
-}
-
-async function readManifest(directory: string): Promise<Manifest | null> {
+async function readManifest(directory: string): Promise<AnyManifest | null> {
   const text = await readFile(join(directory, IMAGE_FILES.manifest), 'utf8').catch(() => null);
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
-    return isManifest(value) ? value : null;
+    return isManifest(value) || isDiskManifest(value) ? value : null;
   } catch {
     // Damaged: the image counts as not built, and is built again.
     return null;

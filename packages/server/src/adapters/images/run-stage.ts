@@ -16,6 +16,8 @@ export interface Stage {
   readonly signal: AbortSignal;
   /** How long it may take to end by itself when the signal is aborted, milliseconds. */
   readonly graceMs?: number;
+  /** What it means that it failed, by its last lines; absent: `image.build_failed` with them. */
+  readonly explain?: (lines: readonly string[]) => Error;
   /** Called with each line that the program prints, on either stream. */
   readonly onLine?: (line: string) => void;
 }
@@ -56,7 +58,7 @@ export async function runStage(stage: Stage): Promise<void> {
       child.once('close', resolve);
     });
     stage.signal.throwIfAborted();
-    if (exitCode !== 0) throw failed(stage, lines);
+    if (exitCode !== 0) throw stage.explain?.(lines) ?? failed(stage, lines);
   } finally {
     stop();
   }

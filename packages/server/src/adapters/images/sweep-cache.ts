@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureTree } from '../shared/allocated-bytes.ts';
-import { partsIn } from '../shared/in-place.ts';
-import { tryBuildLock } from './build-lock.ts';
+import { namesIn, partsIn } from '../shared/in-place.ts';
+import { tryBuildLock, tryLock } from './build-lock.ts';
 import type { CachePaths } from './cache.ts';
+import { slotOf } from './disk/import-slot.ts';
 import { unusedRoots } from './roots.ts';
 
 /** As `ImageSource.sweep`: who holds the build lock knows that what is half-made is nobody's, whoever shares this cache. */
@@ -18,10 +19,32 @@ export async function sweepCache(
     ...(await partsIn(cache.roots)).map((name) => join(cache.roots, name)),
     ...(await unusedRoots(cache)),
   ];
+  const parts = await partsOfDownloads(cache);
+  using _locks = parts.locks;
+  paths.push(...parts.paths);
   let bytes = 0;
   for (const path of paths) {
     bytes += (await measureTree(path)).bytes;
     if (!isDryRun) await rm(path, { recursive: true, force: true });
   }
   return { count: paths.length, bytes };
+}
+
+/** Beginnings of files that nobody fetches now. Whoever would go on with one waits for the lock meanwhile. */
+async function partsOfDownloads(
+  cache: CachePaths,
+): Promise<{ readonly paths: readonly string[]; readonly locks: DisposableStack }> {
+  const locks = new DisposableStack();
+  const paths: string[] = [];
+  const held = new Set<string>();
+  for (const name of (await namesIn(cache.downloads)).filter((each) => each.endsWith('.part'))) {
+    const slot = slotOf(cache, name);
+    const lock = held.has(slot) ? null : await tryLock(slot);
+    if (lock !== null) {
+      locks.use(lock);
+      held.add(slot);
+    }
+    if (held.has(slot)) paths.push(join(cache.downloads, name));
+  }
+  return { paths, locks };
 }

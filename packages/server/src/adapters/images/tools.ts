@@ -15,6 +15,14 @@ const TOOLS = {
   'musl-gcc': 'musl-tools',
 } as const;
 
+/** Programs that importing a disk needs. */
+const IMPORT_TOOLS = {
+  'qemu-img': 'qemu-utils',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
+  prlimit: 'util-linux',
+} as const;
+
 /** What is needed besides where the builder is not root. */
 const TOOLS_WITHOUT_ROOT = { newuidmap: 'uidmap' } as const;
 
@@ -37,14 +45,27 @@ const THIS_HOST: ToolsHost = {
 /** Throws `failed_precondition` image.tool_missing that names what is missing and the Debian packages that bring it. */
 export function requireTools(host: ToolsHost = THIS_HOST): void {
   const needed: Readonly<Record<string, string>> = host.isRoot ? TOOLS : { ...TOOLS, ...TOOLS_WITHOUT_ROOT };
-  const missing = Object.entries(needed).filter(([tool]) => findProgram(tool, host.searchPath) === null);
+  const missing = missingOf(needed, host);
   if (!host.hasFile(KEYRING.path)) missing.push(["Debian's archive keys", KEYRING.package]);
+  refuseWithout(missing, 'Building an image');
+}
+
+/** The same for imports. */
+export function requireImportTools(host: ToolsHost = THIS_HOST): void {
+  refuseWithout(missingOf(IMPORT_TOOLS, host), 'Importing an image');
+}
+
+function missingOf(needed: Readonly<Record<string, string>>, { searchPath }: ToolsHost): [string, string][] {
+  return Object.entries(needed).filter(([tool]) => findProgram(tool, searchPath) === null);
+}
+
+function refuseWithout(missing: readonly (readonly [tool: string, packageName: string])[], what: string): void {
   if (missing.length === 0) return;
   const tools = missing.map(([tool]) => tool);
   const packages = [...new Set(missing.map(([, name]) => name))];
   throw new VolaryError(
     'failed_precondition',
-    `Building an image needs ${tools.join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}.`,
+    `${what} needs ${tools.join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}.`,
     { reason: 'image.tool_missing', details: { tools, packages } },
   );
 }

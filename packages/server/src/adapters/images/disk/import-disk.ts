@@ -1,0 +1,129 @@
+/**
+ * Makes an image of a disk image: has the file and sees that it is the one that was meant, looks at it, converts it, and lays beside it what it is
+ * started by. Who works on a file's checksum has a lock for that, so that it is fetched once, whatever it is to be called; who writes into the
+ * cache has the builders' lock.
+ */
+import { link, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DiskDefinition } from '../../../domain/image/definition.ts';
+import type { DirectImage, Image } from '../../../domain/image/image.ts';
+import type { BuildProgress } from '../../../ports/image-source.ts';
+import type { Log } from '../../../ports/log.ts';
+import { inPlace, removeParts } from '../../shared/in-place.ts';
+import { acquireBuildLock, acquireLock } from '../build-lock.ts';
+import { type CachePaths, findBySources, readAll } from '../cache.ts';
+import { directoryName, readImage } from '../manifest.ts';
+import { requireImportTools } from '../tools.ts';
+import { type BootFiles, obtainBootFiles } from './boot-files.ts';
+import { convertDisk } from './convert-disk.ts';
+import { noFileSystem } from './disk-errors.ts';
+import { DISK_FILES, type DiskManifest } from './disk-manifest.ts';
+import { diskDigest, rootKeyOf } from './disk-sources.ts';
+import { isExt4 } from './ext4.ts';
+import { slotOf } from './import-slot.ts';
+import { inspectDisk } from './inspect-disk.ts';
+import { type FileDeps, obtainFile, type VerifiedFile } from './verified-file.ts';
+
+export interface DiskImport extends Pick<FileDeps, 'fetcher' | 'folders' | 'maxBytes' | 'signal' | 'onProgress'> {
+  readonly name: string;
+  readonly definition: DiskDefinition;
+  /** Digest of what it is made from. */
+  readonly sources: string;
+  readonly cache: CachePaths;
+  readonly guestPath: string;
+  /** Ours, whose kernel starts disks that bring none; null where it is not needed. */
+  readonly base: DirectImage | null;
+  readonly log: Log;
+}
+
+/** Of the whole, as far as the file is there and verified; the rest is conversion. */
+const FILE_SHARE = 0.6;
+
+/** The image; throws as `ImageSource.ensure`, and leaves nothing but a part of a download then. */
+export async function importDisk(job: DiskImport): Promise<Image> {
+  const { name, definition, sources, cache, signal, onProgress, log } = job;
+  requireImportTools();
+  const onWait = (): void => onProgress({ step: 'prepare', fraction: 0, message: 'waiting for another import to end' });
+  using _file = await acquireLock(slotOf(cache, definition.source.sha256), { signal, onWait });
+  const ready = await findBySources(cache, name, sources);
+  if (ready !== null) return ready;
+
+  await using files = new AsyncDisposableStack();
+  const same = await findRoot(job);
+  const file = same === null ? files.use(await obtainDisk(job)) : null;
+  const boot = files.use(await obtainBootFiles(job, filesOf(job)));
+  using _cache = await acquireBuildLock(cache, { signal, onWait });
+  await removeParts(cache.images);
+  const image = await assemble(job, boot, async (path) => {
+    const present = await findRoot(job);
+    if (present !== null) return await link(present, path);
+    // Removed in this moment, or never there: then it is made of the file.
+    await makeRoot(job, file ?? files.use(await obtainDisk(job)), path);
+  });
+  await file?.discard();
+  log.info('image imported', { image: image.name, digest: image.digest, sizeBytes: image.sizeBytes });
+  return image;
+}
+
+function filesOf(job: DiskImport): FileDeps {
+  const { fetcher, folders, maxBytes, signal, cache, definition, onProgress } = job;
+  const partPrefix = definition.source.sha256.slice(0, 16);
+  const inAll = (progress: BuildProgress): void => {
+    onProgress({ ...progress, fraction: progress.fraction === null ? null : progress.fraction * FILE_SHARE });
+  };
+  return { fetcher, folders, maxBytes, signal, downloadsPath: cache.downloads, partPrefix, onProgress: inAll };
+}
+
+function obtainDisk(job: DiskImport): Promise<VerifiedFile> {
+  return obtainFile(job.definition.source, job.definition, filesOf(job));
+}
+
+/** What was converted once has the same bytes under another name. */
+async function findRoot({ cache, definition }: DiskImport): Promise<string | null> {
+  const key = rootKeyOf(definition);
+  const found = (await readAll(cache)).find(({ manifest }) => manifest.format === 3 && manifest.rootKey === key);
+  return found?.image.rootPath ?? null;
+}
+
+/** A file that is refused is of no use to anybody; one whose conversion was called off is. */
+async function makeRoot(job: DiskImport, file: VerifiedFile, path: string): Promise<void> {
+  const { definition, cache, maxBytes, signal, onProgress } = job;
+  const { format } = definition;
+  try {
+    const sizeBytes = await inspectDisk(file, { format, maxBytes, directory: cache.images, signal });
+    const tell = (fraction: number): void =>
+      onProgress({ step: 'convert', fraction: FILE_SHARE + (1 - FILE_SHARE) * fraction, message: 'writing the disk' });
+    await convertDisk(file, path, { format, sizeBytes, signal, onProgress: tell });
+    await file.requireUnchanged();
+    if (definition.boot === 'direct' && !(await isExt4(path))) throw noFileSystem();
+  } catch (error) {
+    if (!signal.aborted) await file.discard();
+    throw error;
+  }
+}
+
+async function assemble(
+  { name, definition, sources, cache }: DiskImport,
+  boot: BootFiles,
+  putRoot: (path: string) => Promise<void>,
+): Promise<Image> {
+  const path = await inPlace(cache.images, async (out) => {
+    const at = (file: keyof typeof DISK_FILES): string => join(out, DISK_FILES[file]);
+    await putRoot(at('root'));
+    if (definition.boot === 'direct' && !(await isExt4(at('root')))) throw noFileSystem();
+    const rootKey = rootKeyOf(definition);
+    const starts = await boot.put({ kernel: at('kernel'), initramfs: at('initramfs') });
+    const parts = starts.boot === 'firmware' ? [starts.firmware] : [starts.kernel.sha256, starts.initramfs.sha256];
+    const digest = diskDigest(name, [rootKey, ...parts]);
+    const rootBytes = (await stat(at('root'))).size;
+    const manifest: DiskManifest = {
+      ...{ format: 3, name, digest, sources: [sources], rootKey, rootBytes, builtAt: Date.now() },
+      ...starts,
+    };
+    await writeFile(at('manifest'), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 });
+    return directoryName(name, digest);
+  });
+  const written = await readImage(path);
+  if (written === null) throw new TypeError('the image is not where it was just written');
+  return written.image;
+}
