@@ -35,7 +35,7 @@ root=$work/root
 builders='grub-common grub-pc-bin grub-efi-amd64-bin grub2-common mtools dosfstools'
 excluded='doc man info locale'
 mmdebstrap --mode=root --variant=minbase --format=directory \
-  --include="systemd-sysv,udev,dbus,cloud-init,qemu-guest-agent,linux-image-cloud-amd64,initramfs-tools,zstd,iproute2,fdisk,$(echo "$builders" | tr ' ' ',')" \
+  --include="systemd-sysv,udev,dbus,cloud-init,cloud-guest-utils,qemu-guest-agent,linux-image-cloud-amd64,initramfs-tools,zstd,iproute2,fdisk,$(echo "$builders" | tr ' ' ',')" \
   $(for name in $excluded; do printf '%s ' "--dpkgopt=path-exclude=/usr/share/$name/*"; done) \
   --dpkgopt=force-unsafe-io --aptopt='APT::Sandbox::User "root"' \
   --customize-hook="IN_NAMESPACES=yes sh '$0' fetch \"\$1\"" \
@@ -81,6 +81,8 @@ rm -rf "$root"/etc/apt/sources.list.d/* "$root"/var/lib/apt/lists/* "$root"/var/
 : > "$root/etc/machine-id"
 rm -f "$root/etc/hostname"
 chroot "$root" systemctl -q enable systemd-networkd
+# No SSH and no locales are in it, which cloud-init would take for faults of its own.
+printf 'locale: false\nssh_genkeytypes: []\nssh_deletekeys: false\n' > "$root/etc/cloud/cloud.cfg.d/90-lean.cfg"
 # What does nothing for these tests and takes its time in a boot under emulation.
 chroot "$root" systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryBus } from './adapters/bus/memory-bus.ts';
 import { adoptImages } from './adapters/drivers/qemu/adopt-images.ts';
+import { requireDirect } from './adapters/drivers/qemu/direct-image.ts';
 import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
 import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
 import { keepSavedVms } from './adapters/drivers/simulated/saved-vm.ts';
@@ -180,6 +181,7 @@ async function createMachines(
   }
   const { dataDir, cacheDir } = config;
   await adoptImages({ dataDir, cacheDir, log });
+  const images = await createImageSource({ cacheDir, guestPath: GUEST_PATH, log });
   const driver = createQemuDriver({
     dataDir,
     cacheDir,
@@ -187,6 +189,7 @@ async function createMachines(
     log,
     ...(faultPoint === null ? {} : { faultPoint }),
     connectAgent: (connection) => createAgentLink({ clock, log, randomBytes }, connection),
+    ownImage: async ({ signal }) => requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
   });
   const { downloadAllowedTargets: allowedTargets, imports } = config;
   const fetcher = createFetcher({ allowedTargets, version: VERSION });

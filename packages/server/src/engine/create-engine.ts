@@ -117,7 +117,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const refusals = createRefusals(deps);
   const pruner = createPruner(deps);
   const parts = {
-    ...{ pruner, reconciler, builds, templateBuilds, installations, snapshots, links, warm, pool },
+    ...{ pruner, reconciler, builds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
     ...{ executions, diskSpace, ages, idle, expiries, identity, refusals },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });

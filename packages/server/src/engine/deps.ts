@@ -54,6 +54,8 @@ export interface EngineConfig {
   readonly limits: {
     /** How long a guest may take from its machine's start to its agent's first answer. */
     readonly bootMs: number;
+    /** The same for a whole system, which may have no agent at all: after this time it is left as it is. */
+    readonly systemBootMs: number;
     /** How long any operation may take before the planner gives up, boot and image build included. */
     readonly operationMs: number;
     /** Memory never promised to VMs, MiB. */
@@ -135,6 +137,7 @@ export interface WebhookLimits extends RetryPolicy {
 export const ENGINE_DEFAULTS = {
   limits: {
     bootMs: 120_000,
+    systemBootMs: 300_000,
     operationMs: 30 * 60_000,
     memoryReserveMib: 512,
     memoryOverheadMib: 0,

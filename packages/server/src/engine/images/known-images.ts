@@ -23,3 +23,9 @@ export async function namesOfImages({ images, store }: KnownDeps): Promise<reado
 export async function isKnownImage({ images, store }: KnownDeps, name: string): Promise<boolean> {
   return images.builtIns().includes(name) || (await store.images.get(name)) !== null;
 }
+
+/** Whether the image of this name is a whole system, which starts by firmware and is none of ours: it may have no agent, and takes its time. */
+export async function isWholeSystem({ store }: Pick<KnownDeps, 'store'>, name: string): Promise<boolean> {
+  const definition = (await store.images.get(name))?.definition;
+  return definition?.kind === 'disk' && definition.boot === 'firmware';
+}

@@ -3,7 +3,7 @@ import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import { defaultHealthCheck } from '../../domain/workload/health-check.ts';
 import { requireNetworkMode } from '../config/require-network-mode.ts';
 import type { EngineDeps } from '../deps.ts';
-import { isKnownImage, namesOfImages } from '../images/known-images.ts';
+import { isKnownImage, isWholeSystem, namesOfImages } from '../images/known-images.ts';
 
 /** What was asked for, with defaults for the rest. Throws `invalid_argument` vm.*, `unsupported` driver.no_such_network_mode. */
 export async function completeSpec(
@@ -23,14 +23,9 @@ export async function completeSpec(
       details: { field: 'image', allowed: names },
     });
   }
-  if (spec.cloudInit !== null && !(await takesCloudInit(deps, spec.image))) throw noCloudInit();
+  // Whether a whole system has it, it shows when it boots.
+  if (spec.cloudInit !== null && !(await isWholeSystem(deps, spec.image))) throw noCloudInit();
   return spec;
-}
-
-/** Whole systems may have it; whether this one does, it shows when it boots. */
-async function takesCloudInit({ store }: Pick<EngineDeps, 'store'>, image: string): Promise<boolean> {
-  const definition = (await store.images.get(image))?.definition;
-  return definition?.kind === 'disk' && definition.boot === 'firmware';
 }
 
 function noCloudInit(): VolaryError {

@@ -1,12 +1,17 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Vm, VmHealth } from '../../domain/vm/vm.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isWholeSystem } from '../images/known-images.ts';
 import { everyVm } from '../queries/every-vm.ts';
+import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { writeHealth } from './vm-writer.ts';
 
-type HealthDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'> & { readonly links: GuestLinks };
+type HealthDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'> & {
+  readonly links: GuestLinks;
+  readonly secrets: Pick<SecretDelivery, 'deliver'>;
+};
 
 /** An agent that has not answered for this long, milliseconds, is silent. */
 const SILENT_MS = 5_000;
@@ -35,6 +40,7 @@ export async function checkHealth(deps: HealthDeps, signal: AbortSignal): Promis
 async function checkOne(deps: HealthDeps, vm: Vm, signal: AbortSignal): Promise<void> {
   const health = await measure(deps, vm, signal);
   if (health === vm.health || signal.aborted) return;
+  if (health === 'healthy' && vm.health === 'unknown') await greetLate(deps, vm, signal);
   try {
     await writeHealth(deps, { vm, operation: null }, health);
     deps.log.info('health changed', { vmId: vm.id, from: vm.health, to: health });
@@ -44,7 +50,7 @@ async function checkOne(deps: HealthDeps, vm: Vm, signal: AbortSignal): Promise<
   }
 }
 
-async function measure({ links, clock }: HealthDeps, vm: Vm, signal: AbortSignal): Promise<VmHealth> {
+async function measure({ links, clock, store }: HealthDeps, vm: Vm, signal: AbortSignal): Promise<VmHealth> {
   try {
     await withTimeout(clock, SILENT_MS, signal, async (limited) =>
       (await links.open(vm.id, { signal: limited })).ping({ timeoutMs: SILENT_MS }),
@@ -53,7 +59,20 @@ async function measure({ links, clock }: HealthDeps, vm: Vm, signal: AbortSignal
   } catch (error) {
     const isSilent =
       error instanceof VolaryError && ['deadline_exceeded', 'unavailable', 'failed_precondition'].includes(error.code);
-    if (isSilent || (error instanceof DOMException && error.name === 'TimeoutError')) return 'degraded';
+    if (isSilent || (error instanceof DOMException && error.name === 'TimeoutError')) return await silenceOf(store, vm);
     throw error;
   }
+}
+
+/** A whole system that has never answered in this life may have no agent. */
+async function silenceOf(store: HealthDeps['store'], vm: Vm): Promise<VmHealth> {
+  return vm.health === 'unknown' && (await isWholeSystem({ store }, vm.spec.image)) ? 'unknown' : 'degraded';
+}
+
+/** It was left as it was when it did not answer in its time: what is done with the first answer is done now. */
+async function greetLate({ links, secrets, clock }: HealthDeps, vm: Vm, signal: AbortSignal): Promise<void> {
+  await withTimeout(clock, SILENT_MS, signal, async (limited) => {
+    const link = await links.open(vm.id, { signal: limited });
+    await secrets.deliver(vm, link, { isBooted: true, signal: limited });
+  });
 }

@@ -10,6 +10,7 @@ import type { Expiries } from '../expiry/expiry.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
 import type { Identity } from '../identity/create-identity.ts';
 import { everyVm } from '../queries/every-vm.ts';
+import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
@@ -35,6 +36,7 @@ type SupervisorDeps = EngineDeps & {
   readonly snapshots: SnapshotKeeper;
   readonly pruner: Pruner;
   readonly links: GuestLinks;
+  readonly secrets: SecretDelivery;
   readonly executions: Executions;
   readonly diskSpace: DiskSpace;
   readonly warm: WarmStarts;

@@ -29,6 +29,7 @@ import { cancelExecution } from './cancel-execution.ts';
 import { executionEvent } from './execution-events.ts';
 import { type LiveDeps, LiveExecution } from './live-execution.ts';
 import { type Reading, readKept } from './read-kept.ts';
+import { requireAgent } from './require-agent.ts';
 
 export interface Executions extends ExecutionApi {
   /** Goes on with the commands that a former server was following. */
@@ -77,6 +78,7 @@ export function createExecutions(deps: ExecutionDeps): Executions {
       return await rejoin(once.effect.id, signal);
     }
     const vm = await deps.awaken(principal, ref, { cause: 'exec', signal });
+    await requireAgent(deps, vm, signal);
     // Not part of what is stored, nor of what is shown: only of what the guest is sent.
     const secrets = await deps.secrets.environmentOf(vm);
     const given = { ...request, env: { ...vm.spec.environment, ...secrets, ...request.env } };

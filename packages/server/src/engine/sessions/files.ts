@@ -10,6 +10,7 @@ import type { FileApi } from '../engine.ts';
 import type { Awaken } from '../suspend/awaken.ts';
 import { type Activity, used } from './activity.ts';
 import type { GuestLinks } from './guest-links.ts';
+import { requireAgent } from './require-agent.ts';
 
 interface FileDeps extends Pick<EngineDeps, 'store' | 'clock'> {
   readonly links: GuestLinks;
@@ -31,6 +32,7 @@ export function createFiles({ links, awaken, activity, store, clock }: FileDeps)
     const vm = await awaken(principal, ref, { cause: 'files', signal });
     const end = activity.begin(vm.id);
     try {
+      await requireAgent({ links, store, clock }, vm, signal);
       return { vm, link: await links.open(vm.id, { signal }), end };
     } catch (error) {
       end();

@@ -9,7 +9,7 @@ import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 
-export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'clock' | 'log'> & {
+export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'clock' | 'log'> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { type Machine, qemuArguments } from './command-line.ts';
+import { describe, expect, test } from 'vitest';
+import { isWholeSystem, type Machine, qemuArguments } from './command-line.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { attachNetwork, macOf } from './network.ts';
 
@@ -15,6 +15,7 @@ function makeMachine(changes: Partial<Machine> = {}): Machine {
     memoryMib: 256,
     hasDisk: true,
     origin: { kind: 'boot', kernelCommandLine: 'quiet' },
+    wholeSystem: null,
     networkArguments: [],
     attachments: null,
     ...changes,
@@ -67,4 +68,23 @@ test('the guest is told who it is, and only an emulated one gives up its mitigat
   expect(emulated).toContain('mitigations=off');
   expect(accelerated).not.toContain('mitigations=off');
   expect(accelerated).not.toContain('volary.root');
+});
+
+describe('a whole system', () => {
+  const line = (changes: Partial<Machine> = {}): string =>
+    qemuArguments(makeMachine({ origin: { kind: 'firmware' }, wholeSystem: { uefiPath: null }, ...changes })).join(' ');
+
+  test('starts by what is on its disk, has a seed and the port of an agent of its own', () => {
+    expect(line()).not.toContain('-kernel');
+    expect(line()).toContain('drive=disk,bootindex=0');
+    expect(line()).toContain('name=org.qemu.guest_agent.0');
+    expect(line()).toContain('-add-fd fd=6,set=2');
+    expect(isWholeSystem(line().split(' '))).toBe(true);
+    expect(isWholeSystem(qemuArguments(makeMachine()))).toBe(false);
+  });
+
+  test('starts by UEFI where it is given one', () => {
+    expect(line()).not.toContain('-bios');
+    expect(line({ wholeSystem: { uefiPath: '/usr/share/ovmf/OVMF.fd' } })).toContain('-bios /usr/share/ovmf/OVMF.fd');
+  });
 });

@@ -4,7 +4,9 @@ import { contentKeyOf, packDiskArguments } from './attachments/pack-disk.ts';
 import { RUN_FILES } from './vm-directory.ts';
 
 /** The virtio port that the guest agent opens. */
-const AGENT_PORT = 'org.volary.agent.0';
+export const AGENT_PORT = 'org.volary.agent.0';
+/** The one that the QEMU guest agent opens. */
+const SYSTEM_AGENT_PORT = 'org.qemu.guest_agent.0';
 /** Name of the ring that keeps the console's last bytes while nobody drains it. */
 export const CONSOLE_DEVICE = 'console';
 /** What the ring keeps, bytes; a power of two. It is the VMM's own memory: the guest cannot fill the host's disk. */
@@ -12,14 +14,19 @@ export const CONSOLE_RING_BYTES = 256 * 1024;
 
 /** Descriptors that the VMM inherits, so that it needs no right to reach the files by their paths. */
 const INHERITED = { kernel: 3, initramfs: 4, baseDisk: 5 } as const;
+/** Of a whole system: as these, without a kernel. */
+const SEED = 6;
+/** What stands in the place of a descriptor that a machine has no use for. */
+export const NOTHING = '/dev/null';
 /** The same for a machine that is restored. The memory stays open as long as the VMM lives. */
 const INHERITED_RESTORED = { devices: 3, memory: 4 } as const;
 /** Where the memory that a machine was restored from can be read, in `/proc/<pid>/fd`. */
 export const RESTORED_MEMORY = INHERITED_RESTORED.memory;
 
-/** How a machine comes to life: by booting a kernel, or by taking up the saved state of one. */
+/** How a machine comes to life: by booting a kernel, by what its firmware finds on its disk, or by taking up the saved state of one. */
 export type MachineOrigin =
   | { readonly kind: 'boot'; readonly kernelCommandLine: string }
+  | { readonly kind: 'firmware' }
   | { readonly kind: 'restore' };
 
 /** What a machine is made of, as far as its VMM's arguments go. */
@@ -32,9 +39,17 @@ export interface Machine {
   readonly memoryMib: VmSpec['memoryMib'];
   readonly hasDisk: boolean;
   readonly origin: MachineOrigin;
+  /** What a whole system has besides; null: it is none. */
+  readonly wholeSystem: WholeSystem | null;
   readonly networkArguments: readonly string[];
   /** What it had been given before it was saved; null: it has no disk for packs, as one of an earlier version. */
   readonly attachments: Attachments | null;
+}
+
+/** A machine whose disk brings everything that runs in it. */
+export interface WholeSystem {
+  /** The file of a UEFI; null: QEMU's own BIOS. */
+  readonly uefiPath: string | null;
 }
 
 /**
@@ -57,9 +72,9 @@ export function qemuArguments(machine: Machine): readonly string[] {
     ...originArguments(machine.origin),
     ...monitorArguments('qmp', RUN_FILES.controlSocket),
     ...monitorArguments('rescue', RUN_FILES.rescueSocket),
-    ...['-device', 'virtio-serial-pci,id=serial0,max_ports=2', '-chardev', listen('agent', RUN_FILES.agentSocket)],
-    ...['-device', `virtserialport,bus=serial0.0,chardev=agent,name=${AGENT_PORT}`],
-    ...(machine.hasDisk ? diskArguments() : []),
+    ...portArguments(machine),
+    ...(machine.hasDisk ? diskArguments(machine.wholeSystem !== null) : []),
+    ...(machine.wholeSystem === null ? [] : wholeSystemArguments(machine.wholeSystem)),
     ...machine.networkArguments,
     ...['-chardev', `ringbuf,id=${CONSOLE_DEVICE},size=${CONSOLE_RING_BYTES}`, '-serial', `chardev:${CONSOLE_DEVICE}`],
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
@@ -73,9 +88,41 @@ function attachmentArguments(attachments: Attachments): readonly string[] {
   return [...packDiskArguments(contentKeyOf(attachments.packs)), ...addedDeviceArguments(attachments)];
 }
 
+function portArguments({ wholeSystem }: Machine): readonly string[] {
+  const ours = [
+    ...['-chardev', listen('agent', RUN_FILES.agentSocket)],
+    ...['-device', `virtserialport,bus=serial0.0,chardev=agent,name=${AGENT_PORT}`],
+  ];
+  if (wholeSystem === null) return ['-device', 'virtio-serial-pci,id=serial0,max_ports=2', ...ours];
+  return [
+    ...['-device', 'virtio-serial-pci,id=serial0,max_ports=3', ...ours],
+    ...['-chardev', listen('system-agent', RUN_FILES.systemAgentSocket)],
+    ...['-device', `virtserialport,bus=serial0.0,chardev=system-agent,name=${SYSTEM_AGENT_PORT}`],
+  ];
+}
+
+/** Its firmware, and the disk that it is told by who it is. */
+function wholeSystemArguments({ uefiPath }: WholeSystem): readonly string[] {
+  const nodes = [
+    { 'node-name': 'seed-file', driver: 'file', filename: '/dev/fdset/2', 'read-only': true, 'auto-read-only': false },
+    { 'node-name': 'seed', driver: 'raw', file: 'seed-file', 'read-only': true },
+  ];
+  return [
+    ...(uefiPath === null ? [] : ['-bios', uefiPath]),
+    ...['-add-fd', `fd=${SEED},set=2`],
+    ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
+    ...['-device', 'virtio-blk-pci,id=seed0,drive=seed,serial=seed'],
+  ];
+}
+
+/** Whether a machine of these arguments is that of a whole system. */
+export function isWholeSystem(argv: readonly string[]): boolean {
+  return argv.some((argument) => argument.includes(`name=${SYSTEM_AGENT_PORT}`));
+}
+
 function machineArguments({ machineType, memoryMib, origin }: Machine): readonly string[] {
   const machine = `${machineType},usb=off,sata=off,smbus=off,vmport=off,hpet=off,dump-guest-core=off`;
-  if (origin.kind === 'boot') return ['-machine', machine];
+  if (origin.kind !== 'restore') return ['-machine', machine];
   const memory = `memory-backend-file,id=memory,size=${memoryMib}M,mem-path=/dev/fd/${INHERITED_RESTORED.memory},share=off`;
   // What it shares with others it only reads; its state comes without memory, and without a description of itself.
   return ['-machine', `${machine},memory-backend=memory,suppress-vmdesc=on`, '-object', memory];
@@ -83,6 +130,7 @@ function machineArguments({ machineType, memoryMib, origin }: Machine): readonly
 
 /** A restored machine has no kernel to boot from; a reboot of its guest is a new start. It is set going once it may be. */
 function originArguments(origin: MachineOrigin): readonly string[] {
+  if (origin.kind === 'firmware') return [];
   if (origin.kind === 'boot') {
     const kernel = ['-kernel', `/dev/fd/${INHERITED.kernel}`, '-initrd', `/dev/fd/${INHERITED.initramfs}`];
     return [...kernel, '-append', origin.kernelCommandLine];
@@ -111,7 +159,7 @@ function listen(id: string, socket: string): string {
 }
 
 /** The VM's own overlay on the image's root disk. Every node is named, and the backing one is given, never looked up. */
-function diskArguments(): readonly string[] {
+function diskArguments(isBootable: boolean): readonly string[] {
   const nodes = [
     { 'node-name': 'base-file', driver: 'file', filename: '/dev/fdset/1', 'read-only': true, 'auto-read-only': false },
     { 'node-name': 'base', driver: 'raw', file: 'base-file', 'read-only': true },
@@ -128,6 +176,6 @@ function diskArguments(): readonly string[] {
   return [
     ...['-add-fd', `fd=${INHERITED.baseDisk},set=1`],
     ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
-    ...['-device', 'virtio-blk-pci,id=disk0,drive=disk'],
+    ...['-device', `virtio-blk-pci,id=disk0,drive=disk${isBootable ? ',bootindex=0' : ''}`],
   ];
 }

@@ -38,6 +38,7 @@ export async function clearLife(machines: Machines, vmId: VmId): Promise<void> {
     directory.controlSocketPath,
     directory.rescueSocketPath,
     directory.agentSocketPath,
+    directory.systemAgentSocketPath,
     directory.stderrPath,
   ]) {
     await rm(path, { force: true });

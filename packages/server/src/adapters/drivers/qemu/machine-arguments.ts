@@ -1,7 +1,7 @@
 import { uuidOf } from '../../../domain/ids.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
 import { type Attachments, NO_ATTACHMENTS } from './attachments/attachments.ts';
-import { qemuArguments } from './command-line.ts';
+import { type MachineOrigin, qemuArguments, type WholeSystem } from './command-line.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { attachNetwork } from './network.ts';
 import type { QemuProgram } from './qemu-program.ts';
@@ -16,6 +16,7 @@ export function machineArguments(
     accelerator,
     isRestored,
     isNamed = true,
+    wholeSystem = null,
     attachments = NO_ATTACHMENTS,
   }: {
     readonly program: QemuProgram;
@@ -23,6 +24,7 @@ export function machineArguments(
     readonly isRestored: boolean;
     /** False: its guest is to have no address yet, and to leave its network alone. */
     readonly isNamed?: boolean;
+    readonly wholeSystem?: WholeSystem | null;
     /** Of what it is restored from; null: that had no disk for packs. */
     readonly attachments?: Attachments | null;
   },
@@ -30,6 +32,11 @@ export function machineArguments(
   const uuid = uuidOf(vmId);
   const network = attachNetwork(spec.network.mode, uuid);
   const guest = { hostname: name, rootDevice: ROOT_DEVICE, network: isNamed ? network.guestSettings : {} };
+  const originOf = (): MachineOrigin => {
+    if (isRestored) return { kind: 'restore' };
+    if (wholeSystem !== null) return { kind: 'firmware' };
+    return { kind: 'boot', kernelCommandLine: kernelCommandLine({ accelerator, ...guest }) };
+  };
   return qemuArguments({
     name,
     uuid,
@@ -38,9 +45,8 @@ export function machineArguments(
     vcpuCount: spec.vcpuCount,
     memoryMib: spec.memoryMib,
     hasDisk: true,
-    origin: isRestored
-      ? { kind: 'restore' }
-      : { kind: 'boot', kernelCommandLine: kernelCommandLine({ accelerator, ...guest }) },
+    origin: originOf(),
+    wholeSystem,
     networkArguments: network.qemuArguments,
     attachments,
   });

@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { VmId } from '../../../domain/ids.ts';
 import type { Abortable, GuestLink } from '../../../ports/guest-link.ts';
 import { openAgentSocket } from './agent-transport.ts';
+import { isWholeSystem } from './command-line.ts';
 import { noMachine } from './errors.ts';
+import { beginInstalling } from './full-os/system-agent.ts';
 import { readLinkKey } from './link-key.ts';
 import type { Machines } from './machines.ts';
 import { findRecord } from './present-machine.ts';
@@ -14,7 +16,7 @@ type LinkOptions = Abortable & { readonly isSpare: boolean };
 
 /** A link to the agent of the machine that is there now; it ends with this machine's life. */
 export async function openLink(
-  deps: Pick<QemuDriverDeps, 'connectAgent'>,
+  deps: Pick<QemuDriverDeps, 'connectAgent' | 'log'>,
   machines: Machines,
   vmId: VmId,
   { signal, isSpare }: LinkOptions,
@@ -30,10 +32,14 @@ export async function openLink(
     if (present?.incarnation !== record.incarnation) throw noMachine();
     return openAgentSocket(directory);
   };
+  const whileOpening = AbortSignal.any([signal, opening.signal]);
+  await using _installing = isWholeSystem(record.argv)
+    ? beginInstalling(directory.systemAgentSocketPath, { log: deps.log.child({ vmId }), signal: whileOpening })
+    : null;
   const link = await deps.connectAgent({
     openTransport,
     linkKey: await readLinkKey(directory),
-    signal: AbortSignal.any([signal, opening.signal]),
+    signal: whileOpening,
   });
   try {
     if (record.restore?.isIdentified === false) await identifyRestored(machines, vmId, { record, link, signal });

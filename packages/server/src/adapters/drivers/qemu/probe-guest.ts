@@ -73,6 +73,7 @@ function argumentsOf({ program, accelerator }: ProbeRequest, uuid: string): read
       kind: 'boot',
       kernelCommandLine: kernelCommandLine({ accelerator, hostname: 'probe', rootDevice: null, network: {} }),
     },
+    wholeSystem: null,
     networkArguments: [],
     attachments: null,
   });

@@ -1,6 +1,7 @@
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ConnectAgent } from './agent-transport.ts';
+import type { OwnImage } from './full-os/own-agent.ts';
 
 /** What a QEMU driver is made with. */
 export interface QemuDriverDeps {
@@ -12,6 +13,7 @@ export interface QemuDriverDeps {
   readonly cacheDir: string;
   readonly log: Log;
   readonly connectAgent: ConnectAgent;
+  readonly ownImage: OwnImage;
   /** Where programs are looked for; default: PATH. */
   readonly searchPath?: string;
   /** For tests that kill this program. */

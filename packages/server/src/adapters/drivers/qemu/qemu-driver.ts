@@ -12,6 +12,7 @@ import { makeDisk } from './disk.ts';
 import { isOfNobody, readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
 import { imageLost, machinePresent } from './errors.ts';
+import { askSystemAgent } from './full-os/ask-system-agent.ts';
 import { createHostStorage } from './host-storage.ts';
 import { inspectVm } from './inspect.ts';
 import { inspectDisk } from './inspect-disk.ts';
@@ -55,8 +56,9 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
 
   const startContext = async (signal: AbortSignal): Promise<StartContext> => {
     const program = await findQemu({ signal });
-    const { installationId, faultPoint } = deps;
-    return { machines, program, accelerators, images, packFiles, openSaved, installationId, signal, faultPoint };
+    const { installationId, faultPoint, ownImage } = deps;
+    const kept = { machines, program, accelerators, images, packFiles, ownImage };
+    return { ...kept, openSaved, installationId, signal, faultPoint };
   };
 
   let isSettled = false;
@@ -168,7 +170,11 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         await setGoing(client);
       });
     },
-    pressPowerButton: async (vmId) => pressPowerButton(await requireMachine(machines, vmId)),
+    pressPowerButton: async (vmId, { signal }) => {
+      const client = await requireMachine(machines, vmId);
+      await askSystemAgent(machines, vmId, signal);
+      await pressPowerButton(client);
+    },
 
     inspect: (vmId, options) => inspectVm(machines, vmId, options),
     async measureMachine(vmId) {

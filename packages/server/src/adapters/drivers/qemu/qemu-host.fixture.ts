@@ -45,7 +45,10 @@ export async function makeQemuHost(): Promise<QemuHost> {
     cacheDir,
     image,
     makeDriver: (options = {}) =>
-      createQemuDriver({ dataDir, cacheDir, installationId: 'test', log, connectAgent, ...options }),
+      createQemuDriver({
+        ...{ dataDir, cacheDir, installationId: 'test', log, connectAgent, ownImage: async () => image },
+        ...options,
+      }),
     makeMachine: (changes = {}) => ({ ...smallMachine(image), ...changes }),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };

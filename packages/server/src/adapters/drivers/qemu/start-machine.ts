@@ -11,12 +11,15 @@ import type { AcceleratorChooser } from './accelerator.ts';
 import { NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { contentKeyOf } from './attachments/pack-disk.ts';
 import { furnishPacks, keepPack, type PackFiles, removePackFiles } from './attachments/pack-files.ts';
+import { NOTHING, type WholeSystem } from './command-line.ts';
 import { createConsoleLog } from './console-log.ts';
 import { deviceDigestOf, withoutBackEnd } from './device-digest.ts';
-import { requireDirect } from './direct-image.ts';
 import { noteDiskInUse, readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
 import { imageLost, isEndFailed, machinePresent } from './errors.ts';
+import { type OwnImage, readOwnAgent } from './full-os/own-agent.ts';
+import { writeSeed } from './full-os/seed.ts';
+import { findUefi } from './full-os/uefi.ts';
 import { handleOf, inspectVm } from './inspect.ts';
 import { hasDisk } from './inspect-disk.ts';
 import type { KeptImages } from './kept-images.ts';
@@ -43,6 +46,7 @@ export interface StartContext extends Abortable {
   readonly accelerators: AcceleratorChooser;
   readonly images: KeptImages;
   readonly packFiles: PackFiles;
+  readonly ownImage: OwnImage;
   /** The saved machine that a life begins from, unaltered. */
   readonly openSaved: (ref: SavedRef) => Promise<SavedMachine>;
   readonly faultPoint?: FaultPoint | undefined;
@@ -71,6 +75,7 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
   await removePreparedDisks(directory);
   await claimRunDirectory(directory, identity);
   await furnish(directory, record, saved, context);
+  await seed(machine, image, context);
   await makeLinkKey(directory);
   try {
     const launched = await launch(machine, { image, saved, record, identity }, context);
@@ -94,7 +99,7 @@ async function launch(
       directory: machines.directory(vmId),
       record,
       identity,
-      inheritedPaths: [...inheritedFor({ image, saved }), image.rootPath],
+      inheritedPaths: inheritedFor(machines.directory(vmId), { image, saved }),
       diesWithUs: false,
       onExit: () => machines.hint(vmId),
       faultPoint,
@@ -121,6 +126,7 @@ export async function launchRestored(
   await noteDiskInUse(directory);
   await claimRunDirectory(directory, identity);
   await furnish(directory, record, saved, context);
+  await seed(machine, image, context);
   const restore = { ...restoreOf(machine), isIdentified: true };
   try {
     return await launch(machine, { image, saved, identity, record: { ...record, restore } }, context);
@@ -195,10 +201,12 @@ interface Origin {
   readonly saved: SavedMachine | null;
 }
 
-function inheritedFor({ image, saved }: Origin): readonly string[] {
-  if (saved !== null) return [saved.devicesPath, saved.memoryPath];
-  const { kernelPath, initramfsPath } = requireDirect(image);
-  return [kernelPath, initramfsPath];
+/** In the order in which the command line counts them. */
+function inheritedFor({ seedPath }: VmDirectory, { image, saved }: Origin): readonly string[] {
+  const disks = image.boot === 'firmware' ? [image.rootPath, seedPath] : [image.rootPath];
+  if (saved !== null) return [saved.devicesPath, saved.memoryPath, ...disks];
+  if (image.boot === 'firmware') return [NOTHING, NOTHING, ...disks];
+  return [image.kernelPath, image.initramfsPath, ...disks];
 }
 
 /** The disk says what it needs, nobody else: on another image's root it would be another disk, damaged in silence. */
@@ -212,9 +220,11 @@ async function findImageOf(directory: VmDirectory, { images }: StartContext): Pr
 async function prepare(
   machine: Launch,
   { image, saved }: Origin,
-  { machines, program, accelerators, installationId, signal }: StartContext,
+  { machines, program, accelerators, ownImage, installationId, signal }: StartContext,
 ): Promise<Prepared> {
-  const { accelerator, kvm } = await accelerators.choose(program, requireDirect(image), { signal });
+  // A whole system takes too long to tell what works; our own kernel asks no less of it.
+  const tried = image.boot === 'direct' ? image : await ownImage({ signal });
+  const { accelerator, kvm } = await accelerators.choose(program, tried, { signal });
   if (accelerator.kind === 'none') {
     throw new VolaryError('failed_precondition', accelerator.explanation, { reason: 'driver.no_accelerator' });
   }
@@ -229,7 +239,10 @@ async function prepare(
     uuid: uuidOf(machine.vmId),
     argv: [
       program.path,
-      ...machineArguments(machine, { program, accelerator: kind, isRestored: saved !== null, attachments }),
+      ...machineArguments(machine, {
+        ...{ program, accelerator: kind, isRestored: saved !== null, attachments },
+        wholeSystem: wholeSystemOf(image),
+      }),
     ],
     machineType: program.machineType,
     qemuVersion: program.version,
@@ -247,6 +260,19 @@ async function prepare(
   const memoryGroup = saved === null ? [] : [(await stat(saved.memoryPath)).gid];
   const user = identity === null ? null : { ...identity, groups: [...identity.groups, ...memoryGroup] };
   return { record, identity: kind === 'kvm' ? withKvmGroups(user, kvm) : user };
+}
+
+function wholeSystemOf(image: Image): WholeSystem | null {
+  if (image.boot === 'direct') return null;
+  return { uefiPath: image.firmware === 'uefi' ? findUefi() : null };
+}
+
+/** Has a whole system's disk beside it from which it learns who it is. A machine that is restored has it as it would be if it booted now. */
+async function seed({ vmId, name, spec }: MachineSpec, image: Image, { machines, ownImage, signal }: StartContext) {
+  if (image.boot === 'direct') return;
+  const { network, cloudInit } = spec;
+  const agent = await readOwnAgent(await ownImage({ signal }));
+  await writeSeed(machines.directory(vmId).seedPath, { vmId, name, network, cloudInit, agent });
 }
 
 /** What is left to do for a machine that is restored. */
@@ -287,9 +313,9 @@ async function furnish(
 
 /** Makes the run directory and the disk the VMM's, whoever made them, and clears sockets of an earlier life. */
 async function claimRunDirectory(directory: VmDirectory, identity: Identity | null): Promise<void> {
-  for (const path of [directory.controlSocketPath, directory.rescueSocketPath, directory.agentSocketPath]) {
+  const { controlSocketPath, rescueSocketPath, agentSocketPath, systemAgentSocketPath } = directory;
+  for (const path of [controlSocketPath, rescueSocketPath, agentSocketPath, systemAgentSocketPath])
     await rm(path, { force: true });
-  }
   if (identity === null) return;
   await lchown(directory.runPath, identity.uid, identity.gid);
   await lchown(directory.diskPath, identity.uid, identity.gid);

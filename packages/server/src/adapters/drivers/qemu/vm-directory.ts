@@ -24,6 +24,10 @@ export interface VmDirectory {
   readonly controlSocketPath: string;
   readonly rescueSocketPath: string;
   readonly agentSocketPath: string;
+  /** Of the agent that a whole system brings. */
+  readonly systemAgentSocketPath: string;
+  /** What a whole system is told of itself. */
+  readonly seedPath: string;
 }
 
 /** Names of files as the VMM sees them, in its working directory. */
@@ -32,6 +36,7 @@ export const RUN_FILES = {
   controlSocket: 'qmp.sock',
   rescueSocket: 'rescue.sock',
   agentSocket: 'agent.sock',
+  systemAgentSocket: 'qga.sock',
 } as const;
 
 /** The directory that holds those of all VMs. */
@@ -60,6 +65,8 @@ export function vmDirectoryAt(path: string): VmDirectory {
     controlSocketPath: join(runPath, RUN_FILES.controlSocket),
     rescueSocketPath: join(runPath, RUN_FILES.rescueSocket),
     agentSocketPath: join(runPath, RUN_FILES.agentSocket),
+    systemAgentSocketPath: join(runPath, RUN_FILES.systemAgentSocket),
+    seedPath: join(path, 'seed.iso'),
   };
 }
 
