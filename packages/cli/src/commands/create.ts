@@ -3,12 +3,13 @@ import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
+import { addCloudInitOptions, type CloudInitOptions, cloudInitRequest } from '../operations/cloud-init-options.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
 import { collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
-interface CreateOptions extends LifeOptions, SecretOptions {
+interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions {
   readonly template?: string;
   readonly image?: string;
   readonly vcpus?: number;
@@ -25,7 +26,7 @@ interface CreateOptions extends LifeOptions, SecretOptions {
 
 /** `volary create [NAME]`: prints the name when the VM's guest has answered. */
 export function configureCreate(command: Command, context: Context): void {
-  addSecretOption(addLifeOptions(command))
+  addCloudInitOptions(addSecretOption(addLifeOptions(command)))
     .argument('[name]', 'its name: lower-case letters, digits and hyphens (default: one is made up)')
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
@@ -60,8 +61,8 @@ async function create(context: Context, name: string | undefined, options: Creat
   const { snapshot } = options;
   const accepted =
     snapshot === undefined
-      ? await client.vms.create(createRequest(name, options))
-      : await client.snapshots.createVm(snapshot, restoredRequest(name, options));
+      ? await client.vms.create(await createRequest(name, options))
+      : await client.snapshots.createVm(snapshot, await restoredRequest(name, options));
   const { subject } = accepted;
   if (options.wait) {
     const done = `${subject.name} is ${options.start ? 'running' : 'made, and not started'}`;
@@ -73,17 +74,17 @@ async function create(context: Context, name: string | undefined, options: Creat
 }
 
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
-function restoredRequest(name: string | undefined, options: CreateOptions): RestoredVmRequest {
-  const { template, image, network, warm, start, ...request } = createRequest(name, options);
-  if ([template, image, network, warm].some((given) => given !== undefined) || start === false)
+async function restoredRequest(name: string | undefined, options: CreateOptions): Promise<RestoredVmRequest> {
+  const { template, image, network, warm, cloud_init, start, ...request } = await createRequest(name, options);
+  if ([template, image, network, warm, cloud_init].some((given) => given !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --network, --warm, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --network, --warm, --user-data, --meta-data, --network-config, --no-start.',
     );
   return request;
 }
 
 /** Names are the wire's; what was not given is left to the server. */
-function createRequest(name: string | undefined, options: CreateOptions): CreateVmRequest {
+async function createRequest(name: string | undefined, options: CreateOptions): Promise<CreateVmRequest> {
   const { vcpus, memory, disk, template, image, network, restart, warm, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
@@ -98,6 +99,7 @@ function createRequest(name: string | undefined, options: CreateOptions): Create
     ...(label === undefined ? {} : { labels: label }),
     ...lifeRequest(options),
     ...secretsRequest(options),
+    ...(await cloudInitRequest(options)),
     start,
   };
 }
