@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { tryBuildLock } from './build-lock.ts';
+import { tryBuildLock } from '../shared/build-lock.ts';
 import { type CachePaths, cachePaths } from './cache.ts';
 import { sweepCache } from './sweep-cache.ts';
 

@@ -32,16 +32,21 @@ export function findProgram(name: string, searchPath = process.env['PATH'] ?? ''
 export function runProgram(
   path: string,
   args: readonly string[],
-  options: { readonly signal: AbortSignal; readonly cwd?: string },
+  options: {
+    readonly signal: AbortSignal;
+    readonly cwd?: string;
+    /** Besides those of this process. */
+    readonly env?: Readonly<Record<string, string>>;
+  },
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     if (options.signal.aborted) return reject(options.signal.reason);
     const settings = {
       signal: options.signal,
       killSignal: 'SIGKILL',
-      maxBuffer: 1024 * 1024,
+      maxBuffer: 16 * 1024 * 1024,
       encoding: 'utf8',
-      env: { ...process.env, LC_ALL: 'C' },
+      env: { ...process.env, LC_ALL: 'C', ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     } as const;
     const child = execFile(path, [...args], settings, (error, stdout, stderr) => {

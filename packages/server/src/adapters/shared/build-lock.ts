@@ -2,7 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import type { CachePaths } from './cache.ts';
+
+/** Where a cache is, and the file whose lock is that of its builds. */
+export interface LockedCache {
+  readonly directory: string;
+  readonly lock: string;
+}
 
 /** How often a lock that another process holds is tried, milliseconds. */
 const RETRY_MS = 250;
@@ -23,6 +28,10 @@ export interface LockOptions {
 
 /** The same for any other file that is there for nothing else. It is never removed. */
 export async function acquireLock(path: string, { signal, onWait }: LockOptions): Promise<Disposable> {
+export async function acquireBuildLock(
+  cache: LockedCache,
+  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait?: () => void },
+): Promise<Disposable> {
   for (let tries = 0; ; tries++) {
     signal.throwIfAborted();
     const lock = await tryLock(path);
@@ -41,6 +50,9 @@ export function tryBuildLock(cache: CachePaths): Promise<Disposable | null> {
 export async function tryLock(path: string): Promise<Disposable | null> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const database = new Database(path, { timeout: 0 });
+export async function tryBuildLock(cache: LockedCache): Promise<Disposable | null> {
+  await mkdir(cache.directory, { recursive: true, mode: 0o755 });
+  const database = new Database(cache.lock, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };

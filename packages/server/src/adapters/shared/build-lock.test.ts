@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { acquireBuildLock, tryBuildLock } from './build-lock.ts';
-import { type CachePaths, cachePaths } from './cache.ts';
+import { acquireBuildLock, type LockedCache, tryBuildLock } from './build-lock.ts';
 
 const HOLDER = fileURLToPath(new URL('./build-lock.fixture.ts', import.meta.url));
 const patiently = { signal: new AbortController().signal };
-let cache: CachePaths;
+let cache: LockedCache;
 
 beforeEach(() => {
-  cache = cachePaths(join(mkdtempSync(join(tmpdir(), 'volary-test-build-lock-')), 'cache'));
+  const directory = join(mkdtempSync(join(tmpdir(), 'volary-test-build-lock-')), 'cache');
+  cache = { directory, lock: join(directory, 'build.lock') };
 });
 afterEach(() => rmSync(join(cache.directory, '..'), { recursive: true }));
 

@@ -1,0 +1,77 @@
+/**
+ * Packs on this host:
+ *
+ *   tools/<name>-<version>-<12 digits of the digest>/   pack.squashfs, pack.json; the latter's time is when a VM was last given it
+ *
+ * Each appears by a rename, complete or not at all. Nothing depends on it once a VM has it.
+ */
+import { readFile, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ToolPack } from '../../domain/tool/tool.ts';
+import { integer, oneOf, record, text } from '../../lib/shape.ts';
+import { namesIn } from '../shared/in-place.ts';
+
+export const PACK_FILES = { pack: 'pack.squashfs', facts: 'pack.json' } as const;
+
+const FACTS = record({
+  format: oneOf(1),
+  name: text,
+  version: text,
+  digest: text,
+  sizeBytes: integer(1),
+  builtAt: integer(0),
+});
+
+/** What is written beside a pack. */
+export function packFacts(pack: Omit<ToolPack, 'path' | 'usedAt'>): string {
+  return `${JSON.stringify({ format: 1, ...pack }, null, 2)}\n`;
+}
+
+export function packDirectoryName({ name, version, digest }: Pick<ToolPack, 'name' | 'version' | 'digest'>): string {
+  return `${name}-${version.replace(/[^0-9A-Za-z.+-]/g, '_')}-${digest.slice(0, 12)}`;
+}
+
+/** All that are complete, newest first. */
+export async function listPacks(directory: string): Promise<readonly ToolPack[]> {
+  const found = await Promise.all((await namesIn(directory)).map((name) => readPack(join(directory, name))));
+  return found.filter((pack) => pack !== null).sort((a, b) => b.builtAt - a.builtAt || (a.digest < b.digest ? -1 : 1));
+}
+
+/** Notes that a VM was given it; absent is fine. */
+export async function notePackUsed(pack: ToolPack): Promise<void> {
+  const now = new Date();
+  await utimes(join(pack.path, '..', PACK_FILES.facts), now, now).catch(nothingIfAbsent);
+}
+
+/** Without its facts it is no pack any more, however far the removal comes. */
+export async function removePack(pack: ToolPack): Promise<void> {
+  const directory = join(pack.path, '..');
+  await rm(join(directory, PACK_FILES.facts), { force: true });
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function readPack(directory: string): Promise<ToolPack | null> {
+  const path = join(directory, PACK_FILES.pack);
+  const content = await readFile(join(directory, PACK_FILES.facts), 'utf8').catch(nothingIfAbsent);
+  const file = await stat(path).catch(nothingIfAbsent);
+  const facts = content === null ? null : parseFacts(content);
+  if (facts === null || file?.size !== facts.sizeBytes) return null;
+  const { mtimeMs } = await stat(join(directory, PACK_FILES.facts));
+  const { name, version, digest, sizeBytes, builtAt } = facts;
+  return { name, version, digest, path, sizeBytes, builtAt, usedAt: Math.round(mtimeMs) };
+}
+
+function parseFacts(content: string) {
+  try {
+    const value: unknown = JSON.parse(content);
+    return FACTS(value) ? value : null;
+  } catch {
+    // Damaged: as if it were not there; it is built anew.
+    return null;
+  }
+}
+
+function nothingIfAbsent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+  throw error;
+}
