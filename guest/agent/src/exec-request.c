@@ -29,6 +29,19 @@ static bool are_variables(char *const *env) {
   return true;
 }
 
+static void take_policy(struct reader *payload, struct restart_policy *policy) {
+  policy->restart = take_u8(payload);
+  policy->delay_ms = take_u32(payload);
+  policy->longest_delay_ms = take_u32(payload);
+  policy->steady_ms = take_u32(payload);
+}
+
+static bool can_be_supervised(const struct exec_request *request) {
+  const struct restart_policy *policy = &request->policy;
+  if (request->flags & (EXEC_TTY | EXEC_STDIN) || request->timeout_ms > 0) return false;
+  return policy->restart <= RESTART_ALWAYS && policy->delay_ms > 0 && policy->delay_ms <= policy->longest_delay_ms;
+}
+
 int exec_request_take(struct reader *payload, struct exec_request *request) {
   *request = (struct exec_request){.id = take_bytes(payload, EXECUTION_ID_SIZE)};
   request->flags = take_u8(payload);
@@ -41,8 +54,10 @@ int exec_request_take(struct reader *payload, struct exec_request *request) {
   request->columns = take_u16(payload);
   request->acknowledged[0] = take_u64(payload);
   request->acknowledged[1] = take_u64(payload);
+  if (request->flags & EXEC_SUPERVISED) take_policy(payload, &request->policy);
   if (!reader_is_finished(payload)) return EBADMSG;
-  if (request->flags > (EXEC_TTY | EXEC_STDIN | EXEC_ATTACH)) return EINVAL;
+  if (request->flags > (EXEC_TTY | EXEC_STDIN | EXEC_ATTACH | EXEC_SUPERVISED)) return EINVAL;
+  if (request->flags & EXEC_SUPERVISED && !can_be_supervised(request)) return EINVAL;
   request->user = copy_text(user);
   request->cwd = copy_text(cwd);
   request->argv = copy_list(arguments, argument_count);

@@ -9,6 +9,7 @@
 #include "frame.h"
 #include "kinds.h"
 #include "session.h"
+#include "supervise.h"
 
 #include "exec-request.h"
 
@@ -64,13 +65,19 @@ static bool take_resize(struct stream *stream, uint16_t rows, uint16_t columns) 
   return true;
 }
 
+static bool take_control(struct stream *stream, uint8_t what, uint32_t grace_ms) {
+  return supervise_control(exec_stream(stream)->execution, what, grace_ms);
+}
+
 static void send_started(struct exec_stream *stream) {
   const struct execution *execution = stream->execution;
-  struct writer result = frame_begin(21);
+  struct writer result = frame_begin(37);
   put_u32(&result, (uint32_t)execution->pid);
   put_u8(&result, stream->was_there);
   put_u64(&result, execution->stdin_receiving.received);
   put_u64(&result, (uint64_t)execution->started_at_wall_ns);
+  if (execution->supervision)
+    for (int i = 0; i < 2; i++) put_u64(&result, execution->outputs[i].sending.sent);
   send_result(&result, stream->stream.id);
   stream->result_sent = true;
 }
@@ -122,6 +129,14 @@ static bool send_stdin_window(struct exec_stream *stream) {
   return true;
 }
 
+static bool send_news(struct exec_stream *stream) {
+  struct supervision *supervision = stream->execution->supervision;
+  if (!supervision || !supervision->has_news) return false;
+  supervision->has_news = false;
+  supervise_send_event(stream->execution, stream->stream.id);
+  return true;
+}
+
 static bool pump(struct stream *base) {
   struct exec_stream *stream = exec_stream(base);
   const struct execution *execution = stream->execution;
@@ -129,7 +144,7 @@ static bool pump(struct stream *base) {
     send_started(stream);
     return true;
   }
-  if (send_stdin_window(stream)) return true;
+  if (send_news(stream) || send_stdin_window(stream)) return true;
   if (send_data(stream, stream->turn % 2) || send_data(stream, (stream->turn + 1) % 2)) return true;
   if (send_end_of(stream, 0) || send_end_of(stream, 1)) return true;
   bool is_all_sent = execution->outputs[0].sending.eof_sent && execution->outputs[1].sending.eof_sent;
@@ -151,7 +166,9 @@ static void close_by_host(struct stream *base) {
 
 static void end(struct stream *stream) {
   struct execution *execution = exec_stream(stream)->execution;
-  if (execution) execution->stream = NULL;
+  if (!execution) return;
+  execution->stream = NULL;
+  for (int i = 0; i < 2; i++) output_regulate(&execution->outputs[i]);
 }
 
 static const struct stream_kind kind = {
@@ -160,6 +177,7 @@ static const struct stream_kind kind = {
     .window = take_window,
     .signal = take_signal,
     .resize = take_resize,
+    .control = take_control,
     .pump = pump,
     .close = close_by_host,
     .end = end,
@@ -177,6 +195,8 @@ static bool attach_stream(uint32_t id, struct execution *execution, bool was_the
 
 static void attach(uint32_t id, struct execution *execution, const struct exec_request *request) {
   int error = execution->stream ? EBUSY : execution->is_orphan ? ESRCH : 0;
+  bool asks_supervised = request->flags & EXEC_SUPERVISED;
+  if (asks_supervised != (execution->supervision != NULL)) error = EINVAL;
   for (int i = 0; i < 2; i++)
     if (request->acknowledged[i] > execution->outputs[i].queue.end) error = EINVAL;
   if (error) {
@@ -188,6 +208,7 @@ static void attach(uint32_t id, struct execution *execution, const struct exec_r
     output_acknowledge(output, request->acknowledged[i]);
     output->sending = (struct sending){.sent = output->queue.base, .acknowledged = output->queue.base};
   }
+  if (execution->supervision) execution->supervision->has_news = true;
   execution->stdin_receiving.granted = 0;
   execution->stdin_receiving.acknowledged = execution->stdin_receiving.received;
   attach_stream(id, execution, true);
@@ -199,7 +220,27 @@ static int check_start(const struct exec_request *request) {
   return request->argv[0] ? 0 : EINVAL;
 }
 
-static void start(uint32_t id, const struct exec_request *request) {
+static int run(struct execution *execution, struct exec_request *request, const char **failed_step) {
+  if (!(request->flags & EXEC_SUPERVISED)) return execution_spawn(execution, request, failed_step);
+  *failed_step = "memory";
+  if (!supervise_begin(execution, request)) return ENOMEM;
+  int error = execution_spawn(execution, &execution->supervision->request, failed_step);
+  if (!error) supervise_started(execution);
+  return error;
+}
+
+// A machine that was restored, or is a fork, goes on with its workload, whoever started that: it is the one that is
+// asked for.
+static void adopt(uint32_t id, struct execution *execution, const struct exec_request *request) {
+  if (execution->stream) {
+    send_error(id, EBUSY, "workload");
+    return;
+  }
+  supervise_adopt(execution, request->id);
+  attach(id, execution, request);
+}
+
+static void start(uint32_t id, struct exec_request *request) {
   int error = check_start(request);
   struct execution *execution = error ? NULL : execution_create(request->id);
   if (!execution) {
@@ -213,12 +254,17 @@ static void start(uint32_t id, const struct exec_request *request) {
   }
   const char *failed_step;
   struct stream *stream = execution->stream;
-  error = execution_spawn(execution, request, &failed_step);
+  error = run(execution, request, &failed_step);
   if (!error) return;
   // The stream goes first: it knows the execution.
   stream_end(stream);
   execution_forget(execution, false);
   send_error(id, error, "%s", failed_step);
+}
+
+static bool is_adopting(const struct exec_request *request) {
+  bool starts = request->flags & EXEC_SUPERVISED && !(request->flags & EXEC_ATTACH);
+  return starts && !execution_is_remembered(request->id) && supervise_find();
 }
 
 void exec_open(uint32_t id, struct reader *payload) {
@@ -229,6 +275,8 @@ void exec_open(uint32_t id, struct reader *payload) {
     send_error(id, error, "exec");
   else if (execution)
     attach(id, execution, &request);
+  else if (is_adopting(&request))
+    adopt(id, supervise_find(), &request);
   else
     start(id, &request);
   exec_request_free(&request);

@@ -1,5 +1,7 @@
 #include "execution.h"
 
+#include "supervise.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,7 @@ struct execution *execution_find(const uint8_t *id) {
 
 struct execution *execution_find_by_pid(pid_t pid) {
   for (int i = 0; i < EXECUTIONS_MAX; i++)
-    if (table[i] && table[i]->pid == pid && table[i]->state != ENDED) return table[i];
+    if (table[i] && table[i]->pid == pid && table[i]->state == RUNNING) return table[i];
   return NULL;
 }
 
@@ -73,6 +75,7 @@ void execution_forget(struct execution *execution, bool remembers) {
     queue_drop(&execution->outputs[i].queue, execution->outputs[i].queue.end);
   }
   sink_close(&execution->stdin_sink);
+  supervise_free(execution);
   free(execution);
 }
 
@@ -92,6 +95,6 @@ void execution_wake(const struct execution *execution) {
 }
 
 void execution_signal(const struct execution *execution, int number) {
-  if (execution->pid <= 0 || (execution->state == ENDED && !execution->is_zombie)) return;
+  if (execution->pid <= 0 || (execution->state != RUNNING && !execution->is_zombie)) return;
   kill(-execution->pid, number);
 }

@@ -17,7 +17,8 @@ enum {
   STDIN_MAX = 256 * 1024,
 };
 
-enum exec_flag { EXEC_TTY = 1, EXEC_STDIN = 2, EXEC_ATTACH = 4 };
+enum exec_flag { EXEC_TTY = 1, EXEC_STDIN = 2, EXEC_ATTACH = 4, EXEC_SUPERVISED = 8 };
+enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
 // One output channel: from the command's pipe into the queue, from there to the host.
 struct output {
@@ -28,11 +29,13 @@ struct output {
   struct execution *execution;
 };
 
+struct supervision;  // supervise.h
+
 struct execution {
   uint8_t id[EXECUTION_ID_SIZE];
   pid_t pid;  // also its process group and session
   bool is_tty, has_stdin;
-  enum { RUNNING, ENDED } state;
+  enum { RUNNING, WAITING, ENDED } state;  // waiting: for the next run, of one that is supervised
 
   struct output outputs[2];
   struct sink stdin_sink;
@@ -46,6 +49,13 @@ struct execution {
 
   struct stream *stream;  // NULL: nobody is attached
   bool is_orphan;         // nobody will ever be: its output is thrown away
+  struct supervision *supervision;  // NULL: it runs once
+};
+
+// When what is supervised is run again. A run that was steady makes the delay the first one again.
+struct restart_policy {
+  uint8_t restart;
+  uint32_t delay_ms, longest_delay_ms, steady_ms;
 };
 
 // What an EXEC request says, checked and terminated. `argv` and `env` end with NULL.
@@ -57,6 +67,7 @@ struct exec_request {
   char **argv, **env;
   uint16_t rows, columns;
   uint64_t acknowledged[2];
+  struct restart_policy policy;  // only where it is to be supervised
 };
 
 // The table (execution.c).
@@ -100,6 +111,10 @@ void output_acknowledge(struct output *output, uint64_t offset);
 void output_take_rest(struct output *output);
 void output_close(struct output *output);
 bool output_is_at_end(const struct output *output);
+// Adds a line of our own, as if the command had written it.
+void output_say(struct output *output, const char *text, size_t length);
+// What is kept is thrown away, and what comes counts from 0 on.
+void output_restart(struct output *output);
 
 // The end (reaper.c): children are waited for, executions told.
 void reap(void);

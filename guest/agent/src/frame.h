@@ -31,6 +31,7 @@ enum frame_type {
   FRAME_EXIT = 24,
   FRAME_CLOSE = 25,
   FRAME_EVENT = 26,
+  FRAME_CONTROL = 27,
   FRAME_HINTS = 64,  // from here up: ignored
 };
 

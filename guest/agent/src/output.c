@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "execution.h"
+#include "supervise.h"
 
 enum { READS_AT_ONCE = 8 };
 
@@ -29,10 +30,21 @@ static size_t room_left(const struct output *output) {
   return length < bound ? bound - length : 0;
 }
 
-bool output_is_at_end(const struct output *output) { return output->source.fd < 0; }
+// Of what is supervised the output ends with the last run.
+bool output_is_at_end(const struct output *output) {
+  const struct execution *execution = output->execution;
+  bool goes_on = execution && execution->supervision && execution->state != ENDED;
+  return output->source.fd < 0 && !goes_on;
+}
+
+// Of what is supervised the newest is kept while nobody listens: the machine's workload never waits for a host to come.
+static bool keeps_newest(const struct output *output) {
+  return output->execution->supervision && !output->execution->stream;
+}
 
 void output_regulate(struct output *output) {
-  if (output->source.fd >= 0) source_want(&output->source, room_left(output) > 0 ? EPOLLIN : 0);
+  if (output->source.fd < 0) return;
+  source_want(&output->source, room_left(output) > 0 || keeps_newest(output) ? EPOLLIN : 0);
 }
 
 static void regulate_both(struct execution *execution) {
@@ -44,6 +56,23 @@ static void drop(struct output *output, uint64_t offset) {
   kept -= offset - output->queue.base;
   queue_drop(&output->queue, offset);
   if (was_short && kept < kept_max()) execution_each(regulate_both);
+}
+
+static void drop_oldest(struct output *output) {
+  while (room_left(output) < QUEUE_BLOCK && queue_length(&output->queue) > 0) {
+    uint64_t next = output->queue.base + QUEUE_BLOCK;
+    drop(output, next < output->queue.end ? next : output->queue.end);
+  }
+}
+
+void output_say(struct output *output, const char *text, size_t length) {
+  if (keeps_newest(output)) drop_oldest(output);
+  if (room_left(output) >= length && queue_push(&output->queue, text, length)) kept += length;
+}
+
+void output_restart(struct output *output) {
+  drop(output, output->queue.end);
+  output->queue.base = output->queue.end = 0;
 }
 
 void output_close(struct output *output) {
@@ -58,6 +87,7 @@ static bool is_last_read(struct output *output, size_t length) {
 
 // False when there is no more for now, or for good.
 static bool read_some(struct output *output) {
+  if (keeps_newest(output)) drop_oldest(output);
   size_t room, allowed = room_left(output);
   uint8_t *to = allowed > 0 ? queue_room(&output->queue, &room) : NULL;
   if (!to) return false;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "execution.h"
+#include "supervise.h"
 
 enum { GRACE_SECONDS = 2, LINGER_SECONDS = 1 };
 
@@ -23,6 +24,7 @@ static void end(struct execution *execution, const siginfo_t *info) {
   execution->exit_signal = has_exited ? 0 : info->si_status;
   execution->state = ENDED;
   execution->ended_at_ns = now_ns();
+  if (execution->supervision) supervise_run_ended(execution);
   if (!execution->is_timed_out) timer_stop(&execution->timer);
   sink_close(&execution->stdin_sink);
   execution->linger = (struct timer){.fire = on_linger, .owner = execution};
@@ -33,6 +35,8 @@ static void end(struct execution *execution, const siginfo_t *info) {
 static void take(const siginfo_t *info) {
   struct execution *execution = execution_find_by_pid(info->si_pid);
   if (execution) {
+    // What a run leaves in its group would be in the way of the next one. Still a zombie, the number is ours.
+    if (execution->supervision) kill(-info->si_pid, SIGKILL);
     end(execution, info);
     if (execution->is_timed_out && !execution->was_killed) {
       execution->is_zombie = true;
@@ -50,7 +54,7 @@ static bool peek(idtype_t type, id_t id, siginfo_t *info) {
 
 static void reap_one(struct execution *execution) {
   siginfo_t info;
-  bool is_alive = execution->pid > 0 && execution->state != ENDED;
+  bool is_alive = execution->pid > 0 && execution->state == RUNNING;
   if (is_alive && peek(P_PID, (id_t)execution->pid, &info)) take(&info);
 }
 

@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "path.h"
 #include "stream.h"
+#include "supervise.h"
 
 enum { POWER_OFF = 1, REBOOT = 2, MOUNTS_MAX = 128 };
 
@@ -72,6 +73,7 @@ static void check(struct timer *fired) {
 }
 
 static void begin(struct timer *fired) {
+  supervise_stop();
   kill(-1, SIGTERM);
   kill(-1, SIGCONT);
   fired->fire = check;

@@ -98,9 +98,15 @@ static bool take_resize(struct stream *stream, struct reader *payload) {
   return reader_is_finished(payload) && stream->kind->resize && stream->kind->resize(stream, rows, columns);
 }
 
+static bool take_control(struct stream *stream, struct reader *payload) {
+  uint8_t what = take_u8(payload);
+  uint32_t grace_ms = take_u32(payload);
+  return reader_is_finished(payload) && stream->kind->control && stream->kind->control(stream, what, grace_ms);
+}
+
 static bool is_host_frame(uint8_t type) {
   return type == FRAME_DATA || type == FRAME_EOF || type == FRAME_WINDOW || type == FRAME_SIGNAL ||
-         type == FRAME_RESIZE || type == FRAME_CLOSE;
+         type == FRAME_RESIZE || type == FRAME_CONTROL || type == FRAME_CLOSE;
 }
 
 bool stream_take_frame(uint32_t id, uint8_t type, struct reader *payload) {
@@ -120,6 +126,8 @@ bool stream_take_frame(uint32_t id, uint8_t type, struct reader *payload) {
       return take_signal(*slot, payload);
     case FRAME_RESIZE:
       return take_resize(*slot, payload);
+    case FRAME_CONTROL:
+      return take_control(*slot, payload);
     default:
       if (!reader_is_finished(payload)) return false;
       if ((*slot)->kind->close) (*slot)->kind->close(*slot);

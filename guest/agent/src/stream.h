@@ -18,6 +18,7 @@ struct stream_kind {
   bool (*window)(struct stream *stream, uint8_t channel, uint64_t acknowledged, uint64_t limit);
   bool (*signal)(struct stream *stream, uint32_t number);
   bool (*resize)(struct stream *stream, uint16_t rows, uint16_t columns);
+  bool (*control)(struct stream *stream, uint8_t what, uint32_t grace_ms);
   // Sends at most one frame; true if it did. Called while the stream is `is_ready` and there is room.
   bool (*pump)(struct stream *stream);
   // The host has sent CLOSE; `end` comes next. May be absent.

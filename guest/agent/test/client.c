@@ -230,6 +230,11 @@ void put_command(struct request *request, const struct command *command) {
   put_u16(writer, command->rows);
   put_u16(writer, command->columns);
   for (int i = 0; i < 2; i++) put_u64(writer, command->acknowledged[i]);
+  if (!(command->flags & 8)) return;
+  put_u8(writer, command->restart);
+  put_u32(writer, command->delay_ms);
+  put_u32(writer, command->longest_delay_ms);
+  put_u32(writer, command->steady_ms);
 }
 
 void send_exec(struct client *client, uint32_t stream, const struct command *command) {

@@ -70,6 +70,9 @@ struct command {
   const char *const *argv, *const *env;
   uint16_t rows, columns;
   uint64_t acknowledged[2];
+  // With flag 8.
+  uint8_t restart;
+  uint32_t delay_ms, longest_delay_ms, steady_ms;
 };
 void put_command(struct request *request, const struct command *command);
 void send_exec(struct client *client, uint32_t stream, const struct command *command);

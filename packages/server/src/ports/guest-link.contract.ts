@@ -9,6 +9,7 @@ import { onceLaws } from './guest-link-contract/once.contract.ts';
 import type { GuestLinkContext, GuestLinkSubject } from './guest-link-contract/subject.contract.ts';
 import { terminalLaws } from './guest-link-contract/terminal.contract.ts';
 import { watchLaws } from './guest-link-contract/watch.contract.ts';
+import { workloadLaws } from './guest-link-contract/workload.contract.ts';
 
 /** Tests that an implementation cannot run, by their names, and why. */
 export interface SkippedLaws {
@@ -66,6 +67,7 @@ export function guestLinkContract(implementation: {
     directoryLaws(context);
     watchLaws(context);
     connectionLaws(context);
+    workloadLaws(context);
     machineLaws(context);
 
     if (reasons.size > 0) throw new Error(`no such tests to skip: ${[...reasons.keys()].join(', ')}`);

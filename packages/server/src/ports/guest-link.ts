@@ -1,5 +1,6 @@
 import type { ExecRequest, OutputStream } from '../domain/execution/execution.ts';
 import type { ExecutionId } from '../domain/ids.ts';
+import type { WorkloadRestart } from '../domain/workload/workload.ts';
 
 /** What the agent says of itself at the start of a session. */
 export interface GuestInfo {
@@ -69,6 +70,42 @@ export interface GuestProcess extends AsyncDisposable {
    * before, or the link is closed.
    */
   readonly exit: Promise<GuestExit>;
+}
+
+/** How the runs of a workload are. */
+export interface GuestRuns {
+  /** `waiting`: a run has ended, the next one will begin. `ended`: there will be no other. */
+  readonly state: 'running' | 'waiting' | 'ended';
+  /** How many there have been. */
+  readonly runs: number;
+  /** Of the last run that ended; null where none has, or a signal ended it. */
+  readonly lastExitCode: number | null;
+  readonly lastSignal: number | null;
+  readonly lastExitAtMs: number | null;
+}
+
+/** What is run again when it ends. */
+export interface SupervisedRequest extends Pick<ExecRequest, 'argv' | 'env' | 'cwd' | 'user'> {
+  readonly restart: WorkloadRestart;
+  /** Before the first restart; doubled with each in a row, up to the longest. Milliseconds. */
+  readonly delayMs: number;
+  readonly longestDelayMs: number;
+  /** After a run that has lasted so long the delay is the first one again. Milliseconds. */
+  readonly steadyMs: number;
+}
+
+/**
+ * The workload of a guest: a command that is run again by its policy. Its output goes on over all runs, and where nobody was attached the
+ * oldest may be missing: an offset then jumps. `exit` is that of the last run.
+ */
+export interface SupervisedProcess extends GuestProcess {
+  /** Calls the listener with how its runs are now, if that is known yet, and at each change. There is one listener. */
+  listen(listener: (runs: GuestRuns) => void): void;
+  /**
+   * Ends it for good, or has it run anew at once whatever the policy: a run gets SIGTERM and, after the grace, SIGKILL. Resolves when
+   * the guest is told. After the end it does nothing.
+   */
+  control(what: 'end' | 'run-again', options: { readonly graceMs: number }): Promise<void>;
 }
 
 /** A connection into a guest, by TCP from inside it. */
@@ -161,6 +198,18 @@ export interface GuestLink extends AsyncDisposable {
     kept: { readonly stdoutBytes: number; readonly stderrBytes: number; readonly isTty: boolean },
     options: Abortable,
   ): Promise<GuestProcess>;
+
+  /**
+   * Starts the workload of this guest, unless it knows the id, or has one of another id, as after a restore: then it attaches, and that one
+   * has this id from now on (`kept` counts only for the same id). Throws as `exec`; `unsupported` guest.no_workloads where the
+   * agent is too old for it.
+   */
+  supervise(
+    id: ExecutionId,
+    request: SupervisedRequest,
+    kept: { readonly stdoutBytes: number; readonly stderrBytes: number },
+    options: Abortable,
+  ): Promise<SupervisedProcess>;
 
   readFile(
     path: string,

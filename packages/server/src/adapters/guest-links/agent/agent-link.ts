@@ -11,6 +11,7 @@ import { readGuestFile } from './streams/read.ts';
 import { connectInGuest } from './streams/tcp.ts';
 import { watchGuestFiles } from './streams/watch.ts';
 import { writeGuestFile } from './streams/write.ts';
+import { superviseWorkload } from './workloads.ts';
 
 /** What a link is made with: the time, a log, and a source of unpredictable bytes. */
 export type AgentLinkDeps = SessionDeps;
@@ -49,6 +50,8 @@ function describe(keeper: LinkKeeper, clock: AgentLinkDeps['clock']): GuestLink 
     ping: ({ timeoutMs }) => pings.ping(timeoutMs),
     exec: (id, request, options) => startCommand(table, id, request, options),
     attach: (id, kept, options) => attachToCommand(table, id, kept, options),
+    supervise: (id, request, kept, options) =>
+      superviseWorkload({ table, info: keeper.info }, id, request, kept, options),
     readFile: async (path, { offset = 0, length, ...options }) =>
       readGuestFile(table, { path: requests.checkPath(path), offset, length: length ?? null }, options),
     writeFile: async (path, content, { mode = MODE_AS_IT_IS, makeParents = false, ...options }) =>

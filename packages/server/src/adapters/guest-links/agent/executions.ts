@@ -21,7 +21,8 @@ export async function startCommand(
   // Made once in advance: what does not fit is the caller's fault, not the session's.
   if (open(kept, false).length > PAYLOAD_MAX_BYTES) throw requestTooLong();
   const { hasStdin } = request;
-  return openExecution(table, { open, isAttachOnly: false, kept, hasStdin, toError: startRefusalError }, signal);
+  const asked = { open, isAttachOnly: false, kept, hasStdin, toError: startRefusalError };
+  return (await openExecution(table, asked, signal)).process;
 }
 
 /** Attaches to a command without ever starting it. See `GuestLink.attach`. */
@@ -33,21 +34,22 @@ export async function attachToCommand(
 ): Promise<GuestProcess> {
   const open = (known: KeptOutput): Uint8Array => encodeAttach(id, known);
   const request = { open, isAttachOnly: true, kept, hasStdin: true, toError: attachRefusalError };
-  return openExecution(table, request, signal);
+  return (await openExecution(table, request, signal)).process;
 }
 
-async function openExecution(
+/** Opens a stream to a command, and waits until it is attached. */
+export async function openExecution(
   table: StreamTable,
   request: ExecutionRequest,
   signal: AbortSignal,
-): Promise<GuestProcess> {
+): Promise<{ readonly process: GuestProcess; readonly stream: ExecutionStream }> {
   signal.throwIfAborted();
   const stream: ExecutionStream = new ExecutionStream(request, () => table.withdraw(stream));
   const onAbort = (): void => stream.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   table.add(stream);
   try {
-    return await stream.started;
+    return { process: await stream.started, stream };
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

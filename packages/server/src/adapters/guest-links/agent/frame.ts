@@ -34,6 +34,7 @@ export const FRAME_TYPES = {
   EXIT: 24,
   CLOSE: 25,
   EVENT: 26,
+  CONTROL: 27,
 } as const;
 
 export type FrameType = (typeof FRAME_TYPES)[keyof typeof FRAME_TYPES];

@@ -28,11 +28,15 @@ import {
 import { decodeError, decodeNothing } from './messages/result.ts';
 import { decodeHello, decodePing, encodeHello, encodePing } from './messages/session.ts';
 import { decodeStatsResult, encodeOpenStats } from './messages/stats.ts';
+import { decodeRunEvent, decodeSupervisedResult, encodeControl, encodePolicy } from './messages/supervision.ts';
 import { encodeOpenTcp } from './messages/tcp.ts';
 import { decodeWatchEvent, encodeOpenWatch } from './messages/watch.ts';
 
 /** The frames that both ends must produce and accept: one line each, `name | hex | fields as JSON`. */
 const GOLDEN = new URL('../../../../../../guest/agent/golden/frames.txt', import.meta.url);
+
+/** A supervised one is longer. */
+const EXEC_RESULT_BYTES = 21;
 
 type Fields = Record<string, unknown>;
 interface Golden {
@@ -65,6 +69,7 @@ function fieldsOf({ fields }: Golden) {
     big: (name: string): bigint => BigInt(text(name)),
     raw: (name: string): Buffer => Buffer.from(text(name), 'hex'),
     flag: (name: string): boolean => num(name) === 1,
+    has: (name: string): boolean => fields[name] !== undefined,
     texts: (name: string): string[] => {
       const value = fields[name];
       return Array.isArray(value) ? value.map(String) : [];
@@ -88,20 +93,31 @@ const FROM_HOST: Readonly<Record<string, (g: ReturnType<typeof fieldsOf>) => Uin
   SIGNAL: (g) => encodeSignal(g.num('signal')),
   RESIZE: (g) => encodeResize({ rows: g.num('rows'), columns: g.num('columns') }),
   CLOSE: () => Buffer.alloc(0),
+  CONTROL: (g) => encodeControl(g.num('what'), g.num('graceMs')),
   'OPEN EXEC': (g) =>
-    encodeOpenExec({
-      executionId: g.raw('executionId'),
-      flags: g.num('flags'),
-      timeoutMs: g.num('timeoutMs'),
-      user: g.text('user'),
-      cwd: g.text('cwd'),
-      argv: g.texts('argv'),
-      env: g.texts('env'),
-      rows: g.num('rows'),
-      columns: g.num('columns'),
-      stdoutAcknowledged: g.big('stdoutAcknowledged'),
-      stderrAcknowledged: g.big('stderrAcknowledged'),
-    }),
+    Buffer.concat([
+      encodeOpenExec({
+        executionId: g.raw('executionId'),
+        flags: g.num('flags'),
+        timeoutMs: g.num('timeoutMs'),
+        user: g.text('user'),
+        cwd: g.text('cwd'),
+        argv: g.texts('argv'),
+        env: g.texts('env'),
+        rows: g.num('rows'),
+        columns: g.num('columns'),
+        stdoutAcknowledged: g.big('stdoutAcknowledged'),
+        stderrAcknowledged: g.big('stderrAcknowledged'),
+      }),
+      g.has('restart')
+        ? encodePolicy({
+            restart: g.num('restart'),
+            delayMs: g.num('delayMs'),
+            longestDelayMs: g.num('longestDelayMs'),
+            steadyMs: g.num('steadyMs'),
+          })
+        : Buffer.alloc(0),
+    ]),
   'OPEN READ': (g) => encodeOpenRead({ path: g.text('path'), offset: g.num('offset'), length: g.big('length') }),
   'OPEN WRITE': (g) => encodeOpenWrite({ path: g.text('path'), mode: g.num('mode'), makesParents: g.flag('flags') }),
   'OPEN LIST': (g) => encodeOpenList(g.text('path'), g.num('limit'), g.text('after')),
@@ -152,9 +168,14 @@ const FROM_GUEST: Readonly<Record<string, (payload: Buffer) => Fields>> = {
   WINDOW: (payload) => ({ ...decodeWindow(payload) }),
   EXIT: (payload) => ({ ...decodeExit(payload) }),
   ERROR: (payload) => ({ ...decodeError(payload) }),
+  EVENT: (payload) => {
+    const { state, ...rest } = decodeRunEvent(payload);
+    return { state: ['running', 'waiting', 'ended'].indexOf(state) + 1, ...rest };
+  },
   'EVENT WATCH': (payload) => ({ ...decodeWatchEvent(payload) }),
   'RESULT EXEC': (payload) => {
-    const { isAttached, ...rest } = decodeExecResult(payload);
+    const decode = payload.length === EXEC_RESULT_BYTES ? decodeExecResult : decodeSupervisedResult;
+    const { isAttached, ...rest } = decode(payload);
     return { ...rest, attached: isAttached };
   },
   'RESULT READ': (payload) => ({ ...decodeReadResult(payload) }),

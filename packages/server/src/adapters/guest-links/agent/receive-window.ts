@@ -72,6 +72,18 @@ export class ReceiveWindow {
     this.#mayJump = true;
   }
 
+  /** The guest has said that it goes on at `offset`: what lies before it and did not come is gone. Once in a session, before its DATA. */
+  skipTo(offset: number): void {
+    if (offset < this.#next || offset > (this.#end ?? offset))
+      throw new ProtocolViolation('output goes on where it cannot');
+    // What has come and was not read yet is still to be: it counts as read when it is.
+    const gone = Math.max(0, offset - this.#received);
+    this.#next = offset;
+    this.#read += gone;
+    this.#received += gone;
+    this.#acknowledged = Math.max(this.#acknowledged, offset);
+  }
+
   /** Takes DATA. Returns its bytes that are new, if any, and where they begin. */
   take(offset: number, bytes: Buffer): { readonly offset: number; readonly bytes: Buffer } | null {
     if (offset + bytes.length > this.#limit) throw new ProtocolViolation('DATA goes past its limit');

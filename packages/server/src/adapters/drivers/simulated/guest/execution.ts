@@ -1,6 +1,6 @@
 import type { ExecRequest, OutputStream } from '../../../../domain/execution/execution.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import type { GuestExit } from '../../../../ports/guest-link.ts';
+import type { GuestExit, GuestRuns, SupervisedRequest } from '../../../../ports/guest-link.ts';
 import { BytePipe } from './byte-pipe.ts';
 import type { FileTree } from './file-tree.ts';
 import { OutputBuffer } from './output-buffer.ts';
@@ -18,7 +18,12 @@ export interface ExecutionDeps {
   readonly request: ExecRequest;
   readonly files: FileTree;
   readonly clock: Clock;
+  /** When it is run again; absent: never. */
+  readonly policy?: Policy;
 }
+
+type Policy = Pick<SupervisedRequest, 'restart' | 'delayMs' | 'longestDelayMs' | 'steadyMs'>;
+type Ended = Pick<GuestExit, 'exitCode' | 'signal'>;
 
 class Killed extends Error {
   readonly signalNumber: number;
@@ -31,28 +36,37 @@ class Killed extends Error {
 /** A command of a simulated guest: it runs by itself, whether anybody is attached or not, and keeps its output. */
 export class Execution {
   readonly pid: number;
-  readonly startedAtMs: number;
   readonly stdin = new BytePipe();
   #stdinReceivedBytes = 0;
   readonly #buffers: Readonly<Record<OutputStream, OutputBuffer>>;
   readonly #listeners = new Set<() => void>();
-  readonly #killed = new AbortController();
+  #killed = new AbortController();
   readonly #deps: ExecutionDeps;
-  readonly #startedMonotonicMs: number;
+  #startedAtMs: number;
+  #startedMonotonicMs: number;
+  #attachedCount = 0;
+  #restartsInARow = 0;
+  #wanted: 'policy' | 'end' | 'run-again' = 'policy';
+  /** Aborted to end the wait for the next run. */
+  #waiting: AbortController | null = null;
+  #runs: GuestRuns = { state: 'running', runs: 1, lastExitCode: null, lastSignal: null, lastExitAtMs: null };
   #result: GuestExit | null = null;
   #timedOut = false;
+  readonly #notify: () => void;
   #terminal: ExecRequest['tty'];
 
   constructor(deps: ExecutionDeps) {
     this.#deps = deps;
     this.pid = deps.pid;
-    this.startedAtMs = deps.clock.now();
+    this.#startedAtMs = deps.clock.now();
     this.#startedMonotonicMs = deps.clock.monotonicMs();
     this.#terminal = deps.request.tty;
     const notify = (): void => {
       for (const listener of this.#listeners) listener();
     };
-    this.#buffers = { stdout: new OutputBuffer(notify), stderr: new OutputBuffer(notify) };
+    this.#notify = notify;
+    const keepsNewest = (): boolean => deps.policy !== undefined && this.#attachedCount === 0;
+    this.#buffers = { stdout: new OutputBuffer(notify, keepsNewest), stderr: new OutputBuffer(notify, keepsNewest) };
     if (!deps.request.hasStdin) this.stdin.end();
     void this.#run();
     if (deps.request.timeoutMs > 0) void this.#limitTime(deps.request.timeoutMs);
@@ -61,6 +75,33 @@ export class Execution {
   /** Input that it was given so far, bytes. */
   get stdinReceivedBytes(): number {
     return this.#stdinReceivedBytes;
+  }
+
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
+  /** Of one that is run again. */
+  get runs(): GuestRuns {
+    return this.#runs;
+  }
+
+  /** Somebody takes its output, until the returned function is called. */
+  attach(): () => void {
+    this.#attachedCount += 1;
+    let isAttached = true;
+    return () => {
+      if (isAttached) this.#attachedCount -= 1;
+      isAttached = false;
+      for (const buffer of Object.values(this.#buffers)) buffer.wake();
+    };
+  }
+
+  /** As `SupervisedProcess.control`; what is to end here ends at once. */
+  control(what: 'end' | 'run-again'): void {
+    this.#wanted = what;
+    if (this.#waiting === null) this.signal(SIGNALS.SIGTERM);
+    else this.#waiting.abort();
   }
 
   /** How it ended; null while it runs. */
@@ -93,6 +134,8 @@ export class Execution {
   }
 
   kill(): void {
+    this.#wanted = 'end';
+    this.#waiting?.abort();
     this.signal(SIGNALS.SIGKILL);
   }
 
@@ -128,10 +171,57 @@ export class Execution {
       (error: unknown) => ({ exitCode: null, signal: error instanceof Killed ? error.signalNumber : SIGNALS.SIGKILL }),
     );
     running.catch(() => undefined);
-    this.#finish(ended);
+    if (this.#goesOn(ended)) await this.#runAgain(ended);
+    else this.#finish(ended);
   }
 
-  #finish(ended: Pick<GuestExit, 'exitCode' | 'signal'>): void {
+  #goesOn({ exitCode }: Ended): boolean {
+    const { policy } = this.#deps;
+    if (policy === undefined || this.#wanted === 'end') return false;
+    if (this.#wanted === 'run-again') return true;
+    return policy.restart === 'always' || (policy.restart === 'on-failure' && exitCode !== 0);
+  }
+
+  async #runAgain(ended: Ended): Promise<void> {
+    this.#note('waiting', ended);
+    if (this.#wanted === 'policy') await this.#untilNext();
+    if (this.#hasToEnd()) {
+      this.#finish(ended);
+      return;
+    }
+    this.#wanted = 'policy';
+    this.#killed = new AbortController();
+    this.#startedAtMs = this.#deps.clock.now();
+    this.#startedMonotonicMs = this.#deps.clock.monotonicMs();
+    this.#runs = { ...this.#runs, state: 'running', runs: this.#runs.runs + 1 };
+    this.#notify();
+    await this.#run();
+  }
+
+  /** It may have been asked for while the next run was waited for. */
+  #hasToEnd(): boolean {
+    return this.#wanted === 'end';
+  }
+
+  async #untilNext(): Promise<void> {
+    const { clock, policy } = this.#deps;
+    if (policy === undefined) return;
+    if (clock.monotonicMs() - this.#startedMonotonicMs >= policy.steadyMs) this.#restartsInARow = 0;
+    const delayMs = Math.min(policy.longestDelayMs, policy.delayMs * 2 ** this.#restartsInARow++);
+    this.#waiting = new AbortController();
+    // Called off by what is wanted instead.
+    await clock.sleep(delayMs, { signal: this.#waiting.signal }).catch(() => undefined);
+    this.#waiting = null;
+  }
+
+  #note(state: GuestRuns['state'], { exitCode, signal }: Ended): void {
+    const lastExitAtMs = this.#deps.clock.now();
+    this.#runs = { ...this.#runs, state, lastExitCode: exitCode, lastSignal: signal, lastExitAtMs };
+    this.#notify();
+  }
+
+  #finish(ended: Ended): void {
+    if (this.#deps.policy !== undefined) this.#note('ended', ended);
     const { stdout, stderr } = this.#buffers;
     this.#result = {
       ...ended,

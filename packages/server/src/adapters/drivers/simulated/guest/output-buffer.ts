@@ -5,13 +5,21 @@ const CHUNK_BYTES = 32 * 1024;
 /** One output stream of a command: numbered bytes, kept from the acknowledged one on. */
 export class OutputBuffer {
   readonly #onChange: () => void;
+  readonly #keepsNewest: () => boolean;
   #kept = Buffer.alloc(0);
   #acknowledged = 0;
   #isEnded = false;
   #room = Promise.withResolvers<void>();
 
-  constructor(onChange: () => void) {
+  /** `keepsNewest`: whether, now, the oldest is dropped where the bound is reached, instead of having the command wait. */
+  constructor(onChange: () => void, keepsNewest: () => boolean = () => false) {
     this.#onChange = onChange;
+    this.#keepsNewest = keepsNewest;
+  }
+
+  /** Offset of the first byte that is kept. */
+  get start(): number {
+    return this.#acknowledged;
   }
 
   /** Offset after the last byte so far. */
@@ -28,7 +36,8 @@ export class OutputBuffer {
     for (let at = 0; at < bytes.length; ) {
       while (this.#kept.length >= KEPT_BYTES) {
         signal.throwIfAborted();
-        await this.#room.promise;
+        if (this.#keepsNewest()) this.acknowledge(this.#acknowledged + CHUNK_BYTES);
+        else await this.#room.promise;
       }
       signal.throwIfAborted();
       const piece = bytes.subarray(at, at + Math.min(KEPT_BYTES - this.#kept.length, bytes.length - at));

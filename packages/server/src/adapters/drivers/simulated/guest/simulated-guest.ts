@@ -3,7 +3,7 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { ExecRequest } from '../../../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../../../domain/ids.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import type { GuestInfo } from '../../../../ports/guest-link.ts';
+import type { GuestInfo, SupervisedRequest } from '../../../../ports/guest-link.ts';
 import { Execution } from './execution.ts';
 import type { FileTree } from './file-tree.ts';
 import { findProgram } from './shell.ts';
@@ -19,6 +19,8 @@ export interface GuestDeps {
   readonly bootedAtMs?: number;
 }
 
+const MACHINE = ['identify', 'shutdown', 'freeze', 'tools', 'prepare'];
+
 /** The inside of a machine during one life: its commands, and whether it is being run at all. */
 export class SimulatedGuest {
   readonly files: FileTree;
@@ -28,6 +30,7 @@ export class SimulatedGuest {
   readonly #bootedAtMs: number;
   readonly #executions = new Map<ExecutionId, Execution>();
   readonly #forgotten = new Set<ExecutionId>();
+  #workload: { readonly id: ExecutionId; readonly execution: Execution } | null = null;
   #nextPid = 100;
   #going: PromiseWithResolvers<void> | null = null;
 
@@ -57,19 +60,7 @@ export class SimulatedGuest {
       protocolVersion: 1,
       uptimeMs: this.uptimeMs,
       bootId: this.bootId,
-      capabilities: [
-        'exec',
-        'tty',
-        'files',
-        'watch',
-        'tcp',
-        'stats',
-        'identify',
-        'shutdown',
-        'freeze',
-        'tools',
-        'prepare',
-      ],
+      capabilities: ['exec', 'tty', 'files', 'watch', 'tcp', 'stats', 'supervise', ...MACHINE],
     };
   }
 
@@ -89,7 +80,11 @@ export class SimulatedGuest {
   }
 
   /** The command with this id; started unless it is known. Throws as `GuestLink.exec`. */
-  exec(id: ExecutionId, request: ExecRequest): { readonly execution: Execution; readonly isAttached: boolean } {
+  exec(
+    id: ExecutionId,
+    request: ExecRequest,
+    policy?: SupervisedRequest,
+  ): { readonly execution: Execution; readonly isAttached: boolean } {
     if (this.#forgotten.has(id)) throw alreadyEnded();
     const known = this.find(id);
     if (known !== null) return { execution: known, isAttached: true };
@@ -99,9 +94,32 @@ export class SimulatedGuest {
     if (request.cwd !== '' && !this.files.isDirectory(request.cwd)) throw notStarted('directory');
     if (program === null) throw notStarted('program');
     const { files, clock } = this;
-    const execution = new Execution({ pid: this.#nextPid++, program, request, files, clock });
+    const deps = { pid: this.#nextPid++, program, request, files, clock };
+    const execution = new Execution(policy === undefined ? deps : { ...deps, policy });
     this.#executions.set(id, execution);
     return { execution, isAttached: false };
+  }
+
+  /** The workload: started unless there is one, which has this id from now on. Throws as `GuestLink.supervise`. */
+  supervise(
+    id: ExecutionId,
+    request: SupervisedRequest,
+    isKnownElsewhere: boolean,
+  ): { readonly execution: Execution; readonly isAttached: boolean } {
+    const known = this.find(id);
+    if (known !== null) return { execution: known, isAttached: true };
+    if (this.#forgotten.has(id)) throw alreadyEnded();
+    if (this.#workload !== null && this.#workload.execution.result === null) {
+      const { execution, id: former } = this.#workload;
+      this.#executions.delete(former);
+      this.#executions.set(id, execution);
+      this.#workload = { id, execution };
+      return { execution, isAttached: true };
+    }
+    if (isKnownElsewhere) throw unknownToGuest();
+    const started = this.exec(id, { ...request, tty: null, hasStdin: false, timeoutMs: 0 }, request);
+    this.#workload = { id, execution: started.execution };
+    return started;
   }
 
   /** The command with this id, or null; also for one that was forgotten. */
@@ -123,6 +141,12 @@ export class SimulatedGuest {
     this.go();
     for (const execution of this.#executions.values()) execution.kill();
   }
+}
+
+function unknownToGuest(): VolaryError {
+  return new VolaryError('not_found', 'The guest does not know this command.', {
+    reason: 'execution.unknown_to_guest',
+  });
 }
 
 function alreadyEnded(): VolaryError {

@@ -13,6 +13,8 @@ import type {
   GuestRead,
   GuestStats,
   GuestTool,
+  SupervisedProcess,
+  SupervisedRequest,
 } from '../../../../ports/guest-link.ts';
 import { abortable } from '../../../shared/abortable.ts';
 import { createHintQueue } from '../../../shared/hint-queue.ts';
@@ -21,6 +23,7 @@ import type { Execution } from './execution.ts';
 import { guestRefused, linkLost } from './guest-errors.ts';
 import type { SimulatedGuest } from './simulated-guest.ts';
 import { SimulatedProcess } from './simulated-process.ts';
+import { SimulatedWorkload } from './simulated-workload.ts';
 
 const CHUNK_BYTES = 32 * 1024;
 const ECHO_PORT = 7;
@@ -85,6 +88,24 @@ export class SimulatedLink implements GuestLink {
       });
     }
     return this.#process(id, execution, true, { stdout: kept.stdoutBytes, stderr: kept.stderrBytes });
+  }
+
+  async supervise(
+    id: ExecutionId,
+    request: SupervisedRequest,
+    { stdoutBytes, stderrBytes }: { readonly stdoutBytes: number; readonly stderrBytes: number },
+    { signal }: Abortable,
+  ): Promise<SupervisedProcess> {
+    await this.#turn(signal);
+    const isKnownElsewhere = stdoutBytes > 0 || stderrBytes > 0;
+    const { execution, isAttached } = this.#guest.supervise(id, request, isKnownElsewhere);
+    return new SimulatedWorkload({
+      execution,
+      isAttached,
+      kept: { stdout: stdoutBytes, stderr: stderrBytes },
+      linkClosed: this.closed,
+      onForget: () => this.#guest.forget(id),
+    });
   }
 
   async readFile(

@@ -29,6 +29,7 @@ export class SimulatedProcess implements GuestProcess {
   readonly #positions: Record<OutputStream, number>;
   readonly #exit = Promise.withResolvers<GuestExit>();
   readonly #stopListening: () => void;
+  readonly #detach: () => void;
   #changed = Promise.withResolvers<void>();
   #lost: VolaryError | null = null;
 
@@ -44,9 +45,11 @@ export class SimulatedProcess implements GuestProcess {
     // Nobody may be waiting for it when the link ends.
     this.exit.catch(() => undefined);
     this.output = this.#read();
+    this.#detach = deps.execution.attach();
     this.#stopListening = deps.execution.onChange(() => this.#notify());
     void deps.linkClosed.then((why) => {
       this.#lost = linkLost(why);
+      this.#detach();
       this.#exit.reject(this.#lost);
       this.#notify();
     });
@@ -86,6 +89,7 @@ export class SimulatedProcess implements GuestProcess {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening();
+    this.#detach();
     if (this.#deps.execution.result !== null && this.#lost === null) this.#deps.onForget();
   }
 

@@ -3,7 +3,7 @@ import { WireWriter } from '../wire-writer.ts';
 import { KINDS } from './kinds.ts';
 
 /** Bits of an EXEC request. */
-export const EXEC_FLAGS = { TTY: 1, STDIN: 2, ATTACH_ONLY: 4 } as const;
+export const EXEC_FLAGS = { TTY: 1, STDIN: 2, ATTACH_ONLY: 4, SUPERVISED: 8 } as const;
 
 export interface OpenExec {
   /** 16 bytes. */

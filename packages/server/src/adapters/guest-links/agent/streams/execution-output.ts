@@ -74,6 +74,17 @@ export class ExecutionOutput {
     for (const window of this.#windows.values()) window.allowJump();
   }
 
+  /** The guest keeps nothing before these offsets, and will not send it. */
+  skipTo({ stdoutBytes, stderrBytes }: KeptOutput): void {
+    for (const [channel, from] of [
+      [CHANNEL_OUT, stdoutBytes],
+      [CHANNEL_ERR, stderrBytes],
+    ] as const) {
+      this.#windowOf(channel).skipTo(from);
+      this.#grant(channel);
+    }
+  }
+
   takeData({ channel, offset, bytes }: Data): void {
     const fresh = this.#windowOf(channel).take(offset, bytes);
     if (fresh !== null) this.#queue.push({ channel, ...fresh });

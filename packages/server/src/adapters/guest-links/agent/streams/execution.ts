@@ -19,11 +19,15 @@ import {
   encodeSignal,
 } from '../messages/execution.ts';
 import { decodeError, type GuestRefusal } from '../messages/result.ts';
+import { decodeSupervisedResult } from '../messages/supervision.ts';
 import { ProtocolViolation } from '../protocol-violation.ts';
 import { SendChannel } from '../send-channel.ts';
 import type { LinkStream, StreamPort } from '../stream-table.ts';
 import { millisecondsOf } from '../units.ts';
 import { ExecutionOutput, type KeptOutput } from './execution-output.ts';
+import type { RunReports } from './run-reports.ts';
+
+type CommandType = typeof FRAME_TYPES.SIGNAL | typeof FRAME_TYPES.CONTROL;
 
 export interface ExecutionRequest {
   /** OPEN, to start the command or, `isAttachOnly`, to attach to it. */
@@ -32,6 +36,8 @@ export interface ExecutionRequest {
   readonly kept: KeptOutput;
   readonly hasStdin: boolean;
   readonly toError: (refusal: GuestRefusal) => VolaryError;
+  /** Where it is run again and again: who hears of its runs. */
+  readonly runs?: RunReports;
 }
 
 export class ExecutionStream implements LinkStream {
@@ -51,7 +57,8 @@ export class ExecutionStream implements LinkStream {
   #isOver = false;
   /** The last RESIZE, to be said again in each session. */
   #resize: Uint8Array | null = null;
-  #signals: { readonly payload: Uint8Array; readonly sent: PromiseWithResolvers<void> }[] = [];
+  #signals: { readonly type: CommandType; readonly payload: Uint8Array; readonly sent: PromiseWithResolvers<void> }[] =
+    [];
 
   /** `onOver`: it waits for no session any more. */
   constructor(request: ExecutionRequest, onOver: () => void) {
@@ -89,7 +96,12 @@ export class ExecutionStream implements LinkStream {
         this.#takeError(decodeError(payload));
         break;
       case FRAME_TYPES.RESULT:
-        this.#takeResult(decodeExecResult(payload));
+        this.#takeResult(this.#request.runs === undefined ? decodeExecResult(payload) : this.#takeStart(payload));
+        break;
+      case FRAME_TYPES.EVENT:
+        if (!this.#isAttached || this.#request.runs === undefined)
+          throw new ProtocolViolation('a command has no events');
+        this.#request.runs.take(payload);
         break;
       case FRAME_TYPES.WINDOW:
         this.#takeWindow(payload);
@@ -144,6 +156,18 @@ export class ExecutionStream implements LinkStream {
     this.#fail(linkLost('the command was let go'));
   }
 
+  /** What is supervised says where its outputs go on. */
+  #takeStart(payload: Buffer): ExecResult {
+    const result = decodeSupervisedResult(payload);
+    this.#output.skipTo({ stdoutBytes: result.stdoutFrom, stderrBytes: result.stderrFrom });
+    return result;
+  }
+
+  /** To be sent now, or at the beginning of the next session. */
+  control(payload: Uint8Array): Promise<void> {
+    return this.#command(FRAME_TYPES.CONTROL, payload);
+  }
+
   #takeError(refusal: GuestRefusal): void {
     this.#port?.end();
     if (this.#result === null) this.#fail(this.#request.toError(refusal));
@@ -157,13 +181,13 @@ export class ExecutionStream implements LinkStream {
     this.#isAttached = true;
     if (this.#result === null) {
       this.#result = result;
-      if (result.isAttached) this.#output.allowJump();
+      if (result.isAttached && this.#request.runs === undefined) this.#output.allowJump();
       this.#started.resolve(this.#describe(result));
     }
     this.#stdin.begin(port, result.stdinReceived);
     if (this.#resize !== null) port.send(FRAME_TYPES.RESIZE, this.#resize);
-    for (const { payload, sent } of this.#signals.splice(0)) {
-      port.send(FRAME_TYPES.SIGNAL, payload);
+    for (const { type, payload, sent } of this.#signals.splice(0)) {
+      port.send(type, payload);
       sent.resolve();
     }
   }
@@ -230,7 +254,7 @@ export class ExecutionStream implements LinkStream {
       acknowledge: (stream, offset) => this.#output.acknowledge(stream, offset),
       writeStdin: (bytes) => this.#stdin.write(bytes),
       closeStdin: () => this.#closeStdin(),
-      signal: (number) => this.#signal(number),
+      signal: (number) => this.#command(FRAME_TYPES.SIGNAL, encodeSignal(number)),
       resize: async (size) => {
         this.#resize = encodeResize(size);
         if (this.#isAttached) this.#port?.send(FRAME_TYPES.RESIZE, this.#resize);
@@ -249,12 +273,11 @@ export class ExecutionStream implements LinkStream {
     }
   }
 
-  async #signal(number: number): Promise<void> {
-    const payload = encodeSignal(number);
+  async #command(type: CommandType, payload: Uint8Array): Promise<void> {
     if (this.#exit !== null || this.#isOver) return;
-    if (this.#isAttached) return this.#port?.send(FRAME_TYPES.SIGNAL, payload);
+    if (this.#isAttached) return this.#port?.send(type, payload);
     const sent = Promise.withResolvers<void>();
-    this.#signals.push({ payload, sent });
+    this.#signals.push({ type, payload, sent });
     await sent.promise;
   }
 }
