@@ -181,7 +181,12 @@ async function createMachines(
   }
   const { dataDir, cacheDir } = config;
   await adoptImages({ dataDir, cacheDir, log });
-  const images = await createImageSource({ cacheDir, guestPath: GUEST_PATH, log });
+  const { downloadAllowedTargets: allowedTargets, imports } = config;
+  const fetcher = createFetcher({ allowedTargets, version: VERSION });
+  const images = await createImageSource({
+    ...{ cacheDir, guestPath: GUEST_PATH, log },
+    imports: { ...imports, definitionOf, fetcher },
+  });
   const driver = createQemuDriver({
     dataDir,
     cacheDir,
@@ -190,12 +195,6 @@ async function createMachines(
     ...(faultPoint === null ? {} : { faultPoint }),
     connectAgent: (connection) => createAgentLink({ clock, log, randomBytes }, connection),
     ownImage: async ({ signal }) => requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
-  });
-  const { downloadAllowedTargets: allowedTargets, imports } = config;
-  const fetcher = createFetcher({ allowedTargets, version: VERSION });
-  const images = await createImageSource({
-    ...{ cacheDir, guestPath: GUEST_PATH, log },
-    imports: { ...imports, definitionOf, fetcher },
   });
   return { driver, images };
 }

@@ -15,8 +15,8 @@ import type { DiskDefinition, ImageDefinition } from '../../domain/image/definit
 import type { Image } from '../../domain/image/image.ts';
 import type { EnsureOptions, FindDefinition, ImageSource } from '../../ports/image-source.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Fetcher } from '../shared/fetch/fetcher.ts';
 import { tryBuildLock } from '../shared/build-lock.ts';
+import type { Fetcher } from '../shared/fetch/fetcher.ts';
 import { buildImage } from './build-image.ts';
 import { cachePaths, findBySources, listImages } from './cache.ts';
 import { agentSources, imageSources, rootSources } from './digests.ts';

@@ -1,10 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureTree } from '../shared/allocated-bytes.ts';
+import { tryBuildLock, tryLock } from '../shared/build-lock.ts';
 import { namesIn, partsIn } from '../shared/in-place.ts';
-import { tryBuildLock, tryLock } from './build-lock.ts';
-import { tryBuildLock } from '../shared/build-lock.ts';
-import { partsIn } from '../shared/in-place.ts';
 import type { CachePaths } from './cache.ts';
 import { slotOf } from './disk/import-slot.ts';
 import { unusedRoots } from './roots.ts';

@@ -17,7 +17,7 @@ const RETRY_MS = 250;
  * is gone with the process that held it, however that ended. `onWait` is told once, if another holds it. Throws the
  * signal's reason.
  */
-export function acquireBuildLock(cache: CachePaths, options: LockOptions): Promise<Disposable> {
+export function acquireBuildLock(cache: LockedCache, options: LockOptions): Promise<Disposable> {
   return acquireLock(cache.lock, options);
 }
 
@@ -28,10 +28,6 @@ export interface LockOptions {
 
 /** The same for any other file that is there for nothing else. It is never removed. */
 export async function acquireLock(path: string, { signal, onWait }: LockOptions): Promise<Disposable> {
-export async function acquireBuildLock(
-  cache: LockedCache,
-  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait?: () => void },
-): Promise<Disposable> {
   for (let tries = 0; ; tries++) {
     signal.throwIfAborted();
     const lock = await tryLock(path);
@@ -42,7 +38,7 @@ export async function acquireBuildLock(
 }
 
 /** The lock, or null if somebody holds it. */
-export function tryBuildLock(cache: CachePaths): Promise<Disposable | null> {
+export function tryBuildLock(cache: LockedCache): Promise<Disposable | null> {
   return tryLock(cache.lock);
 }
 
@@ -50,9 +46,6 @@ export function tryBuildLock(cache: CachePaths): Promise<Disposable | null> {
 export async function tryLock(path: string): Promise<Disposable | null> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const database = new Database(path, { timeout: 0 });
-export async function tryBuildLock(cache: LockedCache): Promise<Disposable | null> {
-  await mkdir(cache.directory, { recursive: true, mode: 0o755 });
-  const database = new Database(cache.lock, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };
