@@ -171,7 +171,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'image',
-    'list, build and remove guest images',
+    'list, import, build and remove guest images',
     async () => (await import('./commands/image.ts')).configureImage,
   ),
   entry(

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { ImageName } from './ids.ts';
-import { component, nullable, object, pageOf, timestamp } from './schema.ts';
+import { DiskOrigin, ImageBoot, ImageFirmware } from './image-origin.ts';
+import { component, nullable, nullableString, object, pageOf, timestamp } from './schema.ts';
 
 const EXAMPLE_IMAGE = {
   name: 'base',
@@ -12,14 +13,6 @@ const EXAMPLE_IMAGE = {
   kernel_version: '6.1.0-28-cloud-amd64',
   built_at: '2026-01-31T11:00:00.000Z',
 } as const;
-
-export const ImageBoot = Type.Union([Type.Literal('direct'), Type.Literal('firmware')], {
-  description:
-    '`direct`: the monitor enters a kernel, whose root is the disk. `firmware`: the boot loader on the disk is started.',
-});
-export const ImageFirmware = Type.Union([Type.Literal('bios'), Type.Literal('uefi')], {
-  description: 'What starts the disk.',
-});
 
 export const Image = component(
   'Image',
@@ -37,23 +30,67 @@ export const Image = component(
 );
 export type Image = Static<typeof Image>;
 
-const EXAMPLE_ENTRY = { name: 'base', current: EXAMPLE_IMAGE, older: [] } as const;
+const EXAMPLE_ENTRY = {
+  name: 'base',
+  description: 'A small Debian',
+  is_built_in: true,
+  owner: null,
+  template: null,
+  disk: null,
+  last_used_at: '2026-01-31T12:00:00.000Z',
+  current: EXAMPLE_IMAGE,
+  older: [],
+} as const;
 
 export const ImageEntry = component(
   'ImageEntry',
   {
     name: ImageName,
+    description: Type.String({ description: 'For people.' }),
+    is_built_in: Type.Boolean({ description: 'It came with the program.' }),
+    owner: nullableString({
+      description: 'Who defined it; null of a built-in one, and of one that is defined no more.',
+    }),
+    template: nullableString({ description: 'The template that it belongs to, `name@version`.' }),
+    disk: nullable(DiskOrigin),
+    last_used_at: nullableString({ format: 'date-time', description: 'When a VM was last made from it; null: never.' }),
     current: nullable(Image),
     older: Type.Array(Image, {
-      description: "Built from earlier states of the recipe; kept while a VM's disk needs them.",
+      description: "Made from what the name stood for before; kept while a VM's disk needs them.",
     }),
   },
-  { description: 'A recipe, and what was built of it; `current` is null until it is.', examples: [EXAMPLE_ENTRY] },
+  {
+    description: 'A name, what it stands for, and what was made of it; `current` is null until it is.',
+    examples: [EXAMPLE_ENTRY],
+  },
 );
 export type ImageEntry = Static<typeof ImageEntry>;
 
 export const ImagePage = pageOf('ImagePage', ImageEntry, EXAMPLE_ENTRY);
 export type ImagePage = Static<typeof ImagePage>;
+
+export const DefineImageRequest = component(
+  'DefineImageRequest',
+  {
+    name: ImageName,
+    description: Type.Optional(Type.String({ maxLength: 256, pattern: '^[^\\u0000]*$', description: 'For people.' })),
+    disk: DiskOrigin,
+  },
+  {
+    description: 'What a name is to stand for.',
+    examples: [
+      {
+        name: 'debian-12',
+        disk: {
+          path: '/var/lib/volary/imports/debian-12.qcow2',
+          sha256: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+          format: 'qcow2',
+        },
+      },
+    ],
+  },
+);
+export type DefineImageRequest = Static<typeof DefineImageRequest>;
 
 export const RemovedImages = component(
   'RemovedImages',

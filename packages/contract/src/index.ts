@@ -12,6 +12,7 @@ export * from './files.ts';
 export * from './health-check.ts';
 export * from './hosts.ts';
 export * from './ids.ts';
+export * from './image-origin.ts';
 export * from './images.ts';
 export * from './limits.ts';
 export * from './openapi.ts';

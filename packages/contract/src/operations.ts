@@ -28,6 +28,7 @@ export const OPERATION_KINDS = [
   'vm.resume',
   'vm.delete',
   'image.build',
+  'image.define',
   'snapshot.create',
   'snapshot.delete',
   'vm.fork',

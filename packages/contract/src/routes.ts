@@ -27,7 +27,7 @@ import {
 } from './routes/executions.ts';
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
-import { buildImage, deleteImage, listImages } from './routes/images.ts';
+import { buildImage, defineImage, deleteImage, getImage, listImages } from './routes/images.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
 import { getQuota } from './routes/quota.ts';
 import { deleteRole, getRole, listRoles, putRole } from './routes/roles.ts';
@@ -131,6 +131,8 @@ export const routes = {
   cancelOperation,
   listEvents,
   listImages,
+  getImage,
+  defineImage,
   buildImage,
   deleteImage,
   listHosts,

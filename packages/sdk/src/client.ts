@@ -1,8 +1,10 @@
 import type {
   AcceptedOperation,
   Capabilities,
+  DefineImageRequest,
   Host,
   HostPage,
+  ImageEntry,
   ImagePage,
   PruneRequest,
   QuotaState,
@@ -30,6 +32,9 @@ import { createWebhookClient, type WebhookClient } from './webhooks.ts';
 
 export interface ImageClient {
   list(options?: Abortable): Promise<ImagePage>;
+  get(name: string, options?: Abortable): Promise<ImageEntry>;
+  /** Imports a disk image under a name. Resolves as soon as it is accepted: `operations.finish` tells how it ends. */
+  define(request: DefineImageRequest, options?: Repeatable): Promise<AcceptedOperation>;
   /** Resolves as soon as it is accepted: `operations.finish` tells how it ends. */
   build(name: string, options?: Repeatable): Promise<AcceptedOperation>;
   /** By name (all its versions) or digest. */
@@ -111,6 +116,9 @@ export function createClient(options: TransportOptions): VolaryClient {
 function createImageClient(transport: Transport): ImageClient {
   return {
     list: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/images', signal }),
+    get: (name, { signal } = {}) =>
+      transport.json({ method: 'GET', path: `/v1/images/${encodeURIComponent(name)}`, signal }),
+    define: (request, options = {}) => postJsonOnce(transport, { path: '/v1/images', json: request, ...options }),
     build: (name, options = {}) =>
       postJsonOnce(transport, { path: `/v1/images/${encodeURIComponent(name)}/build`, json: {}, ...options }),
     remove: (ref, { signal } = {}) =>

@@ -2,31 +2,39 @@ import type { Image, ImageEntry } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { configureImport } from '../images/import-image.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
+import { prune } from '../prune.ts';
 
-/** `volary image ls|build|rm`. */
+/** `volary image ls|import|build|rm|prune`. */
 export function configureImage(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
     .command('ls')
-    .description('list recipes, and what was built of them')
+    .description('list images, what was made of them, and when they were used')
     .action(async () => {
       const { items } = await (await connect(context)).images.list();
       if (context.globals.json === true) printJson(context, { items });
       else context.stdout.write(formatImages(items));
     });
+  configureImport(command, context);
   command
     .command('build')
-    .description('build an image, unless it is there')
-    .argument('[name]', 'recipe', 'base')
+    .description('make an image of what its name stands for, unless it is there')
+    .argument('[name]', 'its name', 'base')
     .action((name: string) => build(context, name));
   command
     .command('rm')
-    .description('remove images that no VM needs')
+    .description('remove images that nothing needs')
     .argument('<ref...>', 'names (all versions), or digests')
     .action((refs: readonly string[]) => remove(context, refs));
+  command
+    .command('prune')
+    .description('remove former versions of images that nothing needs')
+    .option('-n, --dry-run', 'say what would go, and remove nothing')
+    .action((options: { readonly dryRun?: true }) => prune(context, ['images'], options));
 }
 
 async function build(context: Context, name: string): Promise<void> {
@@ -50,17 +58,21 @@ async function remove(context: Context, refs: readonly string[]): Promise<void> 
 }
 
 function formatImages(entries: readonly ImageEntry[]): string {
-  const row = (name: string, image: Image, note: string) => [
+  const row = (name: string, image: Image, note: string, used: string) => [
     name,
     image.digest.slice(0, 12),
     note,
     formatBytes(image.size_bytes),
     image.kernel_version ?? image.firmware ?? '-',
     formatAge(image.built_at),
+    used,
   ];
-  const rows = entries.flatMap(({ name, current, older }) => [
-    current === null ? [name, '-', 'not built', '-', '-', '-'] : row(name, current, 'ready'),
-    ...older.map((image) => row(name, image, 'older')),
-  ]);
-  return formatTable(['NAME', 'DIGEST', 'STATE', 'SIZE', 'KERNEL', 'AGE'], rows);
+  const rows = entries.flatMap(({ name, current, older, last_used_at: usedAt }) => {
+    const used = usedAt === null ? '-' : formatAge(usedAt);
+    return [
+      current === null ? [name, '-', 'not built', '-', '-', '-', used] : row(name, current, 'ready', used),
+      ...older.map((image) => row(name, image, 'older', '-')),
+    ];
+  });
+  return formatTable(['NAME', 'DIGEST', 'STATE', 'SIZE', 'STARTS BY', 'AGE', 'LAST USED'], rows);
 }

@@ -1,5 +1,5 @@
 import { ImageName } from '../ids.ts';
-import { ImagePage, ImageRefParams, RemovedImages } from '../images.ts';
+import { DefineImageRequest, ImageEntry, ImagePage, ImageRefParams, RemovedImages } from '../images.ts';
 import { AcceptedOperation } from '../operations.ts';
 import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
 import { object } from '../schema.ts';
@@ -14,6 +14,56 @@ export const listImages = route({
   permission: 'image:read',
   responses: { 200: { description: 'All of them.', content: [json(ImagePage)] } },
   errors: {},
+});
+
+export const getImage = route({
+  method: 'GET',
+  path: '/v1/images/{name}',
+  operationId: 'getImage',
+  tag: 'images',
+  summary: 'Show what a name stands for, and what was made of it',
+  permission: 'image:read',
+  params: object({ name: ImageName }, { description: 'A name.' }),
+  responses: { 200: { description: 'It.', content: [json(ImageEntry)] } },
+  errors: { 404: ['image.unknown'] },
+});
+
+const REFUSED_FILES = [
+  'download.checksum_mismatch',
+  'download.refused',
+  'image.backing_file',
+  'image.damaged',
+  'image.no_file',
+  'image.other_format',
+  'image.too_large',
+] as const;
+
+export const defineImage = route({
+  method: 'POST',
+  path: '/v1/images',
+  operationId: 'defineImage',
+  tag: 'images',
+  summary: 'Import a disk image under a name',
+  description:
+    'The file is fetched, verified by its checksum, looked at and converted; when that has succeeded, the name stands for it, until then for what it did. The same once more makes nothing, and a download that broke off is gone on with.',
+  permission: 'image:create',
+  action: 'image.define',
+  headers: [PREFER],
+  body: jsonBody(DefineImageRequest, { isRequired: true }),
+  responses: {
+    200: {
+      description: 'Imported, within the time of `Prefer: wait`.',
+      content: [json(AcceptedOperation)],
+      headers: [PREFERENCE_APPLIED],
+    },
+    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
+  },
+  keyed: 'stored',
+  errors: {
+    400: ['image.invalid_definition', 'image.path_refused', 'download.target_refused'],
+    409: ['image.built_in', 'image.of_template', 'image.busy', ...REFUSED_FILES, 'operation.cancelled'],
+    429: ['image.too_many'],
+  },
 });
 
 export const buildImage = route({
@@ -44,10 +94,10 @@ export const deleteImage = route({
   path: '/v1/images/{ref}',
   operationId: 'deleteImage',
   tag: 'images',
-  summary: 'Remove an image that no VM or snapshot stands on',
+  summary: 'Remove an image that no VM, template or snapshot needs',
   permission: 'image:delete',
   action: 'image.delete',
   params: ImageRefParams,
   responses: { 200: { description: 'Removed.', content: [json(RemovedImages)] } },
-  errors: { 404: ['image.unknown'], 409: ['image.in_use'] },
+  errors: { 404: ['image.unknown'], 409: ['image.in_use', 'image.of_template'] },
 });

@@ -32,6 +32,7 @@ export const EVENT_TYPES = [
   'operation.cancelled',
   'execution.started',
   'execution.completed',
+  'image.defined',
   'image.built',
   'image.removed',
   'snapshot.created',

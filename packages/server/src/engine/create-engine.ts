@@ -18,6 +18,7 @@ import { createTemplate, type TemplateDeps } from './operations/create-template.
 import { createVm, type WarmCreation } from './operations/create-vm.ts';
 import { createVmFromSnapshot } from './operations/create-vm-from-snapshot.ts';
 import { createWebhook, type WebhookDeps } from './operations/create-webhook.ts';
+import { defineImage } from './operations/define-image.ts';
 import { deleteSecret } from './operations/delete-secret.ts';
 import { type DeleteSnapshotDeps, deleteSnapshot } from './operations/delete-snapshot.ts';
 import { deleteTemplate } from './operations/delete-template.ts';
@@ -44,7 +45,7 @@ import { updateVm } from './operations/update-vm.ts';
 import { updateWebhook } from './operations/update-webhook.ts';
 import { createEventQueries } from './queries/events.ts';
 import { createHostQueries, probeDriver } from './queries/hosts.ts';
-import { listImages } from './queries/images.ts';
+import { getImage, listImages } from './queries/images.ts';
 import { createOperationQueries } from './queries/operations.ts';
 import { createSecretQueries } from './queries/secrets.ts';
 import { createSnapshotQueries } from './queries/snapshots.ts';
@@ -164,6 +165,8 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     events: createEventQueries({ ...deps, config }),
     images: {
       list: (principal) => listImages(deps, principal),
+      get: (principal, name) => getImage(deps, principal, name),
+      define: (principal, image, options) => defineImage(changing, principal, image, options),
       build: (principal, name, options) => buildImage(changing, principal, name, options),
       remove: (principal, ref) => removeImage(changing, principal, ref),
     },

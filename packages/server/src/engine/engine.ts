@@ -3,10 +3,12 @@ import type { ExecRequest, Execution, OutputStream } from '../domain/execution/e
 import type { Host } from '../domain/host/host.ts';
 import type { KeptAnswer } from '../domain/idempotency/keyed-request.ts';
 import type { ExecutionId, OperationId, VmId } from '../domain/ids.ts';
+import type { StoredImage } from '../domain/image/definition.ts';
 import type { Image } from '../domain/image/image.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Operation, OperationKind, OperationState } from '../domain/operation/operation.ts';
 import type { Principal } from '../domain/principal/principal.ts';
+import type { EpochMs } from '../domain/time.ts';
 import type { Lifetime } from '../domain/vm/expiry.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
@@ -19,6 +21,7 @@ import type { AuthApi } from './auth-api.ts';
 import type { ConfigApi } from './config/config-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
 import type { PrincipalWatch } from './identity/principal-watch.ts';
+import type { NewImage } from './operations/define-image.ts';
 import type { QuotaApi } from './quotas/quota-api.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { GrantRequest } from './secrets/grants.ts';
@@ -309,13 +312,21 @@ export interface ImageApi {
   list(principal: Principal): Promise<readonly ImageEntry[]>;
   /** Throws `not_found` image.unknown. */
   build(principal: Principal, name: string, options?: Once): Promise<Operation>;
-  /** `ref` is a name (all its versions) or a digest. Throws `not_found` image.unknown. */
+  /** Throws `not_found` image.unknown. */
+  get(principal: Principal, name: string): Promise<ImageEntry>;
+  /** Has an image made, and its name stand for it then. Throws as `defineImage`. */
+  define(principal: Principal, image: NewImage, options?: Once): Promise<Operation>;
+  /** `ref` is a name (all its versions, and what it stands for) or a digest. Throws `not_found` image.unknown. */
   remove(principal: Principal, ref: string): Promise<readonly Image[]>;
 }
 
 /** What a name stands for, and what was made of it. */
 export interface ImageEntry {
   readonly name: string;
+  readonly isBuiltIn: boolean;
+  /** What users have it stand for; null of what is built in, or stands for nothing any more. */
+  readonly stored: StoredImage | null;
+  readonly lastUsedAt: EpochMs | null;
   /** The image as the recipe stands now; null until it is built. */
   readonly current: Image | null;
   /** Built from earlier states of the recipe; kept while a VM's disk needs them. */

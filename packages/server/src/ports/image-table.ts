@@ -1,4 +1,5 @@
-import type { ImageUse, StoredImage } from '../domain/image/definition.ts';
+import type { OperationId } from '../domain/ids.ts';
+import type { ImageDefinition, ImageUse, StoredImage } from '../domain/image/definition.ts';
 import type { EpochMs } from '../domain/time.ts';
 
 /** Definitions of images that were given by users, in the order of their names, and when images were last used. */
@@ -15,10 +16,16 @@ export interface ImageTable {
   count(): Promise<number>;
   /** Removes the definition; true if it was there. */
   delete(name: string): Promise<boolean>;
-  /** Notes that something was made from the image with this digest at this moment, or later. */
-  noteUsed(digest: string, at: EpochMs): Promise<void>;
-  /** Of the images that were used, each once. */
+  /** Writes down what this operation is to make. */
+  putRequest(id: OperationId, definition: ImageDefinition): Promise<void>;
+  /** Null if it is to make nothing, or was over. */
+  getRequest(id: OperationId): Promise<ImageDefinition | null>;
+  /** Forgets what all operations but these were to make. */
+  keepRequests(ids: readonly OperationId[]): Promise<void>;
+  /** Notes that a VM was made from the image of this name at this moment, or later. */
+  noteUsed(name: string, at: EpochMs): Promise<void>;
+  /** Of the names that were used, each once. */
   listUses(): Promise<readonly ImageUse[]>;
-  /** Forgets when the image with this digest was used. */
-  forgetUse(digest: string): Promise<void>;
+  /** Forgets when the image of this name was used. */
+  forgetUse(name: string): Promise<void>;
 }

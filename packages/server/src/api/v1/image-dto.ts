@@ -1,7 +1,8 @@
 import type { Image as ImageDto, ImageEntry as ImageEntryDto } from '@volary/contract';
 import type { Image } from '../../domain/image/image.ts';
 import type { ImageEntry } from '../../engine/engine.ts';
-import { toIso } from './to-iso.ts';
+import { toDiskOrigin } from './image-origin-dto.ts';
+import { toIso, toIsoOrNull } from './to-iso.ts';
 
 /** An image as `/v1` shows it: without its paths on the host. */
 export function toImageDto(image: Image): ImageDto {
@@ -17,9 +18,17 @@ export function toImageDto(image: Image): ImageDto {
   };
 }
 
+/** A name of an image, with what it stands for. */
 export function toImageEntryDto(entry: ImageEntry): ImageEntryDto {
+  const { stored } = entry;
   return {
     name: entry.name,
+    description: stored?.definition.description ?? '',
+    is_built_in: entry.isBuiltIn,
+    owner: stored?.owner ?? null,
+    template: stored?.template ?? null,
+    disk: stored?.definition.kind === 'disk' ? toDiskOrigin(stored.definition) : null,
+    last_used_at: toIsoOrNull(entry.lastUsedAt),
     current: entry.current === null ? null : toImageDto(entry.current),
     older: entry.older.map(toImageDto),
   };

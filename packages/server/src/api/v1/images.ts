@@ -4,15 +4,27 @@ import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toImageDto, toImageEntryDto } from './image-dto.ts';
+import { toDiskDefinition } from './image-origin-dto.ts';
 import { mount } from './mount.ts';
 
-/** Images: list, build, remove. */
+/** Images: list, define, build, remove. */
 export function mountImages(app: FastifyInstance, context: V1Context): void {
   const { images } = context.engine;
 
   mount(app, routes.listImages, async (request) => {
     const entries = await images.list(request.principal);
     return { items: entries.map(toImageEntryDto), next_cursor: null };
+  });
+
+  mount(app, routes.getImage, async (request) =>
+    toImageEntryDto(await images.get(request.principal, request.params.name)),
+  );
+
+  mount(app, routes.defineImage, async (request, reply) => {
+    const { name, description = '', disk } = request.body;
+    const definition = toDiskDefinition(disk, description, 'disk');
+    const operation = await images.define(request.principal, { name, definition }, onceOf(request));
+    return await answerOperation(context, request, reply, { operation, vm: null });
   });
 
   mount(app, routes.buildImage, async (request, reply) => {

@@ -51,6 +51,9 @@ async function snapshot(): Promise<Ask> {
   return { params: { ref: subject.id ?? '' } };
 }
 
+/** Simulated images are made of whatever is named. */
+const DISK = { url: 'https://images.example/disk.qcow2', sha256: 'a'.repeat(64), format: 'qcow2' } as const;
+
 /** One for each route: a route that lacks its case does not compile. */
 const CASES: Readonly<Record<OperationName, Case>> = {
   createVm: {
@@ -236,6 +239,16 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     ask: () => ({}),
     status: 200,
     failing: { ask: { headers: { authorization: 'Basic x' } }, status: 401, reason: 'auth.key_missing' },
+  },
+  getImage: {
+    ask: () => ({ params: { name: 'base' } }),
+    status: 200,
+    failing: { ask: { params: { name: 'nothing' } }, status: 404, reason: 'image.unknown' },
+  },
+  defineImage: {
+    ask: () => ({ body: { name: `own-${made++}`, description: 'Of a test', disk: DISK } }),
+    status: 202,
+    failing: { ask: { body: { name: 'base', disk: DISK } }, status: 409, reason: 'image.built_in' },
   },
   buildImage: {
     ask: () => ({ params: { name: 'base' } }),

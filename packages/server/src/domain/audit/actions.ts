@@ -26,6 +26,7 @@ export const MUTATIONS = [
   'operation.cancel',
   'snapshot.create',
   'snapshot.delete',
+  'image.define',
   'image.build',
   'image.delete',
   'template.create',

@@ -85,9 +85,9 @@ export interface StoredImage {
   readonly updatedAt: EpochMs;
 }
 
-/** When something was last made from an image. */
+/** When a VM was last made from the image of this name. */
 export interface ImageUse {
-  readonly digest: string;
+  readonly name: string;
   readonly usedAt: EpochMs;
 }
 

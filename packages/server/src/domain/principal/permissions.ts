@@ -7,6 +7,8 @@ export const PERMISSIONS = [
   'vm:power',
   'vm:exec',
   'image:read',
+  'image:create',
+  'image:import-local',
   'image:build',
   'image:delete',
   'operation:read',

@@ -76,6 +76,7 @@ async function store(deps: CreateDeps, principal: Principal, request: AskedVm, o
       }
       admitDisk(request.spec.diskGib, facts, promised, deps.config.limits);
       const secrets = await grantsFor(tables, { principal, owner: principal.name }, request.secrets ?? []);
+      await tables.images.noteUsed(request.spec.image, deps.clock.now());
       const made = newVm(deps, principal, { ...request, secrets });
       await storeVm(deps, tables, principal, made);
       await recordAudit(tables, deps.clock, principal, doneTo(made));

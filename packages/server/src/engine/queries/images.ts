@@ -3,20 +3,43 @@ import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { ImageEntry } from '../engine.ts';
 import { namesOfImages } from '../images/known-images.ts';
+import { unknownImage } from '../operations/build-image.ts';
+
+type QueryDeps = Pick<EngineDeps, 'images' | 'store'>;
 
 /** Every name with what was made of it, and what was made of names that are gone. */
-export async function listImages(
-  deps: Pick<EngineDeps, 'images' | 'store'>,
-  principal: Principal,
-): Promise<readonly ImageEntry[]> {
+export async function listImages(deps: QueryDeps, principal: Principal): Promise<readonly ImageEntry[]> {
   authorise(principal, 'image:read');
-  const { images } = deps;
+  return await findEntries(deps);
+}
+
+/** One of them. Throws `not_found` image.unknown. */
+export async function getImage(deps: QueryDeps, principal: Principal, name: string): Promise<ImageEntry> {
+  authorise(principal, 'image:read');
+  const found = (await findEntries(deps, name))[0];
+  if (found === undefined) throw unknownImage(name);
+  return found;
+}
+
+async function findEntries(deps: QueryDeps, only?: string): Promise<readonly ImageEntry[]> {
+  const { images, store } = deps;
   const built = await images.list();
+  const builtIns = images.builtIns();
+  const uses = new Map((await store.images.listUses()).map(({ name, usedAt }) => [name, usedAt]));
   const names = new Set([...(await namesOfImages(deps)), ...built.map((image) => image.name)]);
   return await Promise.all(
-    [...names].map(async (name) => {
-      const current = await images.find(name);
-      return { name, current, older: built.filter((image) => image.name === name && image.digest !== current?.digest) };
-    }),
+    [...names]
+      .filter((name) => only === undefined || name === only)
+      .map(async (name): Promise<ImageEntry> => {
+        const current = await images.find(name);
+        return {
+          name,
+          isBuiltIn: builtIns.includes(name),
+          stored: await store.images.get(name),
+          lastUsedAt: uses.get(name) ?? null,
+          current,
+          older: built.filter((image) => image.name === name && image.digest !== current?.digest),
+        };
+      }),
   );
 }

@@ -6,13 +6,23 @@ type BuilderDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'log'
 
 /** The builds of images that are operations. */
 export function createImageBuilds(deps: BuilderDeps): Builds {
-  return createBuilds(deps, async ({ subject }, recorder, { signal }) => {
+  return createBuilds(deps, async (operation, recorder, { signal }) => {
+    const { id, kind, subject, owner } = operation;
+    const definition = kind === 'image.define' ? await deps.store.images.getRequest(id) : null;
+    if (kind === 'image.define' && definition === null) throw new TypeError('what is to be made is not written down');
     const image = await deps.images.ensure(subject.name, {
       signal,
+      ...(definition === null ? {} : { definition }),
       onProgress: ({ step, fraction, message }) => recorder.report({ fraction, message: `${step}: ${message}` }),
     });
-    await recorder.succeed({ name: image.name, digest: image.digest }, [
-      imageEvent('image.built', image, deps.clock.now()),
-    ]);
+    const now = deps.clock.now();
+    const events = [imageEvent('image.built', image, now)];
+    if (definition !== null) events.push(imageEvent('image.defined', image, now));
+    await recorder.succeed({ name: image.name, digest: image.digest }, events, async (tables) => {
+      if (definition === null) return;
+      const former = await tables.images.get(subject.name);
+      const createdAt = former?.createdAt ?? now;
+      await tables.images.put({ name: subject.name, definition, owner, template: null, createdAt, updatedAt: now });
+    });
   });
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DISK_FORMATS, FIRMWARES, type ImageDefinition } from '../../domain/image/definition.ts';
 import { type MakeStore, withStore } from './fixture.contract.ts';
-import { sampleImage } from './samples.contract.ts';
+import { numberedId, sampleImage } from './samples.contract.ts';
 
 const words = fc.string({ unit: 'grapheme', maxLength: 30 });
 const source = fc.record({ location: words, sha256: words });
@@ -69,6 +69,24 @@ export function imageTableContract(make: MakeStore): void {
     );
 
     it(
+      'keep what operations are to make for as long as those go on',
+      withStore(make, async ({ images }) => {
+        const [one, two] = [numberedId('op', 1), numberedId('op', 2)];
+        const { definition } = sampleImage('web');
+        await images.putRequest(one, definition);
+        await images.putRequest(two, definition);
+        await images.putRequest(two, { ...definition, description: 'another' });
+
+        await images.keepRequests([two, numberedId('op', 3)]);
+
+        expect(await images.getRequest(one)).toBeNull();
+        expect(await images.getRequest(two)).toEqual({ ...definition, description: 'another' });
+        await images.keepRequests([]);
+        expect(await images.getRequest(two)).toBeNull();
+      }),
+    );
+
+    it(
       'remember when they were used last, never an earlier moment, until that is to be forgotten',
       withStore(make, async ({ images }) => {
         await images.noteUsed('b', 5);
@@ -77,11 +95,11 @@ export function imageTableContract(make: MakeStore): void {
         await images.noteUsed('a', 6);
 
         expect(await images.listUses()).toEqual([
-          { digest: 'a', usedAt: 7 },
-          { digest: 'b', usedAt: 9 },
+          { name: 'a', usedAt: 7 },
+          { name: 'b', usedAt: 9 },
         ]);
         await images.forgetUse('a');
-        expect(await images.listUses()).toEqual([{ digest: 'b', usedAt: 9 }]);
+        expect(await images.listUses()).toEqual([{ name: 'b', usedAt: 9 }]);
       }),
     );
   });

@@ -221,8 +221,10 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       ...reading.images,
       put: (image) => transaction(({ images }) => images.put(image)),
       delete: (name) => transaction(({ images }) => images.delete(name)),
+      putRequest: (...request) => transaction(({ images }) => images.putRequest(...request)),
+      keepRequests: (ids) => transaction(({ images }) => images.keepRequests(ids)),
       noteUsed: (...used) => transaction(({ images }) => images.noteUsed(...used)),
-      forgetUse: (digest) => transaction(({ images }) => images.forgetUse(digest)),
+      forgetUse: (name) => transaction(({ images }) => images.forgetUse(name)),
     },
   };
 }

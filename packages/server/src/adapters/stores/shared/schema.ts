@@ -357,8 +357,14 @@ export interface ImageRow {
   readonly updated_at: number;
 }
 
+export interface ImageRequestRow {
+  readonly operation_id: string;
+  /** JSON: as `ImageDefinition`. */
+  readonly definition: string;
+}
+
 export interface ImageUseRow {
-  readonly digest: string;
+  readonly name: string;
   readonly used_at: number;
 }
 
@@ -385,5 +391,6 @@ export interface Schema {
   readonly audit: AuditRow;
   readonly audit_counter: AuditCounterRow;
   readonly images: ImageRow;
+  readonly image_requests: ImageRequestRow;
   readonly image_uses: ImageUseRow;
 }

@@ -6,7 +6,7 @@ import {
   type ImageUse,
   type StoredImage,
 } from '../../../../domain/image/definition.ts';
-import type { ImageRow, ImageUseRow } from '../schema.ts';
+import type { ImageRequestRow, ImageRow, ImageUseRow } from '../schema.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 
@@ -34,10 +34,17 @@ export function decodeImage(row: ImageRow): StoredImage {
   }));
 }
 
+/** The definition in a request's row. Throws `data_loss` store.damaged. */
+export function decodeImageRequest(row: ImageRequestRow): ImageDefinition {
+  return readRow({ what: 'request for an image', id: row.operation_id }, () =>
+    read.json(readDefinition)(row.definition, 'definition'),
+  );
+}
+
 /** When an image was used. Throws `data_loss` store.damaged. */
 export function decodeImageUse(row: ImageUseRow): ImageUse {
-  return readRow({ what: 'use of an image', id: row.digest }, () => ({
-    digest: read.text(row.digest, 'digest'),
+  return readRow({ what: 'use of an image', id: row.name }, () => ({
+    name: read.text(row.name, 'name'),
     usedAt: read.number(row.used_at, 'used_at'),
   }));
 }

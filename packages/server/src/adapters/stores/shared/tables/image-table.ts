@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { ImageTable } from '../../../../ports/image-table.ts';
-import { decodeImage, decodeImageUse, encodeImage } from '../codecs/image-codec.ts';
+import { decodeImage, decodeImageRequest, decodeImageUse, encodeImage } from '../codecs/image-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { ImageRow, ImageUseRow, Schema } from '../schema.ts';
+import type { ImageRequestRow, ImageRow, ImageUseRow, Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
 /** The queries on definitions of images, compiled; one set serves all connections. */
@@ -40,20 +40,33 @@ export function createImageStatements(db: Kysely<Schema>) {
     delete: prepareStatement<Pick<ImageRow, 'name'>, unknown>((place) =>
       db.deleteFrom('images').where('name', '=', place('name')),
     ),
+    putRequest: prepareStatement<ImageRequestRow, unknown>((place) =>
+      db
+        .insertInto('image_requests')
+        .values({ operation_id: place('operation_id'), definition: place('definition') })
+        .onConflict((conflict) => conflict.column('operation_id').doUpdateSet({ definition: place('definition') })),
+    ),
+    getRequest: prepareStatement<Pick<ImageRequestRow, 'operation_id'>, ImageRequestRow>((place) =>
+      db.selectFrom('image_requests').selectAll().where('operation_id', '=', place('operation_id')),
+    ),
+    keepRequests: (ids: readonly string[]) => {
+      const all = db.deleteFrom('image_requests');
+      return (ids.length === 0 ? all : all.where('operation_id', 'not in', ids)).compile();
+    },
     noteUsed: prepareStatement<ImageUseRow, unknown>((place) =>
       db
         .insertInto('image_uses')
-        .values({ digest: place('digest'), used_at: place('used_at') })
+        .values({ name: place('name'), used_at: place('used_at') })
         .onConflict((conflict) =>
           conflict
-            .column('digest')
+            .column('name')
             .doUpdateSet({ used_at: place('used_at') })
             .where('image_uses.used_at', '<', place('used_at')),
         ),
     ),
-    listUses: prepareStatement<object, ImageUseRow>(() => db.selectFrom('image_uses').selectAll().orderBy('digest')),
-    forgetUse: prepareStatement<Pick<ImageUseRow, 'digest'>, unknown>((place) =>
-      db.deleteFrom('image_uses').where('digest', '=', place('digest')),
+    listUses: prepareStatement<object, ImageUseRow>(() => db.selectFrom('image_uses').selectAll().orderBy('name')),
+    forgetUse: prepareStatement<Pick<ImageUseRow, 'name'>, unknown>((place) =>
+      db.deleteFrom('image_uses').where('name', '=', place('name')),
     ),
     list: ({ limit, after, template }: Parameters<ImageTable['list']>[0]) => {
       let query = db.selectFrom('images').selectAll().orderBy('name').limit(limit);
@@ -86,15 +99,25 @@ export function createImageTable(connection: Connection, statements: ImageStatem
       const { changedRows } = await connection.execute(statements.delete({ name }));
       return changedRows > 0;
     },
-    async noteUsed(digest, at) {
-      await connection.execute(statements.noteUsed({ digest, used_at: at }));
+    async putRequest(id, definition) {
+      await connection.execute(statements.putRequest({ operation_id: id, definition: JSON.stringify(definition) }));
+    },
+    async getRequest(id) {
+      const { rows } = await connection.execute(statements.getRequest({ operation_id: id }));
+      return rows[0] === undefined ? null : decodeImageRequest(rows[0]);
+    },
+    async keepRequests(ids) {
+      await connection.execute(statements.keepRequests(ids));
+    },
+    async noteUsed(name, at) {
+      await connection.execute(statements.noteUsed({ name, used_at: at }));
     },
     async listUses() {
       const { rows } = await connection.execute(statements.listUses({}));
       return rows.map(decodeImageUse);
     },
-    async forgetUse(digest) {
-      await connection.execute(statements.forgetUse({ digest }));
+    async forgetUse(name) {
+      await connection.execute(statements.forgetUse({ name }));
     },
   };
 }
