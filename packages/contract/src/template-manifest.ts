@@ -23,6 +23,77 @@ const Resources = object(
   { description: 'What a VM has of the host, unless it is asked for with something else.' },
 );
 
+const Checksum = Type.String({
+  pattern: '^(sha256:)?[0-9a-fA-F]{64}$',
+  description:
+    'sha256 of the file as it is fetched, in hex, also with `sha256:` before it. It is verified before anything opens the file.',
+  examples: ['sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef'],
+});
+const Url = Type.String({
+  maxLength: 2048,
+  pattern: '^(https?://|file:///|/)[^\\u0000-\\u0020]*$',
+  description:
+    'http or https; or a file below a folder of `image_folders`, on the server, as an absolute path or `file:///…`.',
+  examples: ['https://example.com/web-1.0.0.qcow2'],
+});
+const BootFile = object({ url: Url, checksum: Checksum }, { description: 'A file that the machine is started with.' });
+
+const Rootfs = object(
+  {
+    url: Url,
+    checksum: Checksum,
+    format: Type.Optional(
+      stringEnum(['qcow2', 'raw', 'ext4'], { description: 'What the file is; `ext4` is `raw`. Default: raw.' }),
+    ),
+    boot: Type.Optional(
+      stringEnum(['direct', 'firmware'], {
+        description:
+          '`direct` (the default): it is one ext4 file system, which a kernel has for its root; `firmware`: it has a boot loader.',
+      }),
+    ),
+    firmware: Type.Optional(
+      stringEnum(['bios', 'uefi'], {
+        description: 'What starts the boot loader. Default: bios. Only with `boot: firmware`.',
+      }),
+    ),
+  },
+  { description: 'A disk that the VMs are made from, in place of an image by its name.' },
+);
+
+interface CloudInitDocument {
+  readonly inline?: boolean;
+  readonly content?: string;
+  readonly path?: string;
+}
+const Document = Type.Unsafe<string | CloudInitDocument>({
+  anyOf: [
+    { type: 'string', maxLength: LIMITS.cloudInitBytes },
+    {
+      type: 'object',
+      properties: {
+        inline: { type: 'boolean', description: 'Whether the text stands here; it does.' },
+        content: { type: 'string', maxLength: LIMITS.cloudInitBytes, description: 'The text.' },
+        path: { type: 'string', maxLength: 4096, description: 'Refused.' },
+      },
+      additionalProperties: false,
+    },
+  ],
+  description: 'A text, or `{content}`. A `path` is refused: put the text into the manifest.',
+});
+
+const ManifestCloudInit = object(
+  {
+    user_data: Type.Optional(Document),
+    meta_data: Type.Optional(Document),
+    network_config: Type.Optional(Document),
+    datasource: Type.Optional(stringEnum(['NoCloud'], { description: 'There is no other.' })),
+    seed_mode: Type.Optional(
+      stringEnum(['vfat', 'disk', 'iso'], { description: 'The seed is a small disk, whatever is said here.' }),
+    ),
+  },
+  { description: 'What cloud-init does when a guest first boots.' },
+);
+
 const ofBridges = Type.Optional(Type.Unknown({ description: 'Refused: of bridges, of which there are none yet.' }));
 
 const Network = object(
@@ -110,12 +181,16 @@ export const TemplateManifest = component(
     ),
     enabled: Type.Optional(Type.Boolean({ description: 'False: VMs can be made from it once it is enabled.' })),
     image: Type.Optional(ImageName),
+    rootfs: Type.Optional(Rootfs),
+    kernel: Type.Optional(BootFile),
+    initramfs: Type.Optional(BootFile),
     resources: Type.Optional(Resources),
     network: Type.Optional(Network),
 
     environment: workloadFields.environment,
     workload: Type.Optional(nullable(ManifestWorkload)),
     health_check: Type.Optional(nullable(ManifestHealthCheck)),
+    cloud_init: Type.Optional(nullable(ManifestCloudInit)),
     openapi: workloadFields.openapi,
     actions: workloadFields.actions,
     labels: Type.Optional(

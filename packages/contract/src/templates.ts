@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CloudInit } from './cloud-init.ts';
 import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, ImageName, TemplateId, TemplateName, TemplateRef, TemplateVersion } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -16,6 +17,7 @@ const EXAMPLE_TEMPLATE = {
   is_enabled: true,
   is_built_in: false,
   image: 'base',
+  brings_image: false,
   vcpus: 2,
   memory_mib: 512,
   disk_gib: 8,
@@ -24,6 +26,7 @@ const EXAMPLE_TEMPLATE = {
   environment: { LOG_LEVEL: 'info' },
   workload: null,
   health_check: null,
+  cloud_init: null,
   openapi: null,
   actions: {},
   labels: { team: 'blue' },
@@ -43,6 +46,7 @@ export const Template = component(
     is_enabled: Type.Boolean({ description: 'Whether VMs can be made from it.' }),
     is_built_in: Type.Boolean({ description: 'It came with Volary: it can be disabled, and not deleted.' }),
     image: ImageName,
+    brings_image: Type.Boolean({ description: 'Whether the image came with the template, and goes with it.' }),
     vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs.' }),
     memory_mib: Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB.' }),
     disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB.' }),
@@ -51,6 +55,7 @@ export const Template = component(
     environment: environmentMap('Variables of each command, each shell and the workload.'),
     workload: nullable(Workload),
     health_check: nullable(HealthCheck),
+    cloud_init: nullable(CloudInit),
     openapi: nullable(OpenapiSource),
     actions: VmActions,
     labels: stringMap({

@@ -43,7 +43,7 @@ export function describeTemplate(template: Template): string {
     ['description', template.description],
     ['state', stateOf(template)],
     ['owner', template.is_built_in ? 'built in' : template.owner],
-    ['image', template.image],
+    ['image', template.brings_image ? `${template.image} (its own)` : template.image],
     ['vcpus', String(template.vcpus)],
     ['memory', `${template.memory_mib} MiB`],
     ['disk', `${template.disk_gib} GiB`],

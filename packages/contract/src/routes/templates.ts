@@ -32,7 +32,13 @@ export const createTemplate = route({
   },
   keyed: 'stored',
   errors: {
-    400: ['vm.unknown_image'],
+    400: [
+      'vm.unknown_image',
+      'vm.invalid_cloud_init',
+      'vm.cloud_init_unsupported',
+      'workload.invalid',
+      'health_check.invalid',
+    ],
     409: ['template.exists', 'template.built_in', 'operation.cancelled'],
     422: ['driver.no_such_network_mode'],
     429: ['template.too_many'],

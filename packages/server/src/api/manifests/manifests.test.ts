@@ -7,13 +7,12 @@ import { readManifest } from './read-manifest.ts';
 const NAMED = { name: 'web', version: '1.0.0' };
 
 /** What becomes of a manifest with these fields. */
-const read = (fields: object) => readManifest({ ...NAMED, ...fields });
-const spec = (fields: object) => read(fields).content.spec;
+const read = (fields: object) => readManifest({ ...NAMED, ...fields }, { isLocalAllowed: false });
 
 /** The paths of all that is wrong with it, and what is said of them. */
-function faultsOf(fields: object): Readonly<Record<string, string>> {
+async function faultsOf(fields: object): Promise<Readonly<Record<string, string>>> {
   try {
-    read(fields);
+    await read(fields);
   } catch (error) {
     if (!(error instanceof VolaryError) || !Array.isArray(error.details['errors'])) throw error;
     return Object.fromEntries(error.details['errors'].map(({ field, message }) => [field, message]));
@@ -27,6 +26,19 @@ const workloadOf = ({ content }: NewTemplate) => content.spec.workload;
 const argvOf = (made: NewTemplate) => workloadOf(made)?.argv;
 const placeOf = (made: NewTemplate) => [workloadOf(made)?.port, workloadOf(made)?.basePath];
 const checkOf = ({ content }: NewTemplate) => content.spec.healthCheck;
+const SHA = 'ab'.repeat(32);
+const ROOT = { url: '/r', checksum: SHA };
+const FILE = { url: '/k', checksum: SHA };
+const FACTS = {
+  ...{ kind: 'disk', description: '', format: 'raw', isLocalAllowed: false },
+  source: { location: '/r', sha256: SHA },
+};
+const DISK = { ...FACTS, boot: 'direct', kernel: null, initramfs: null };
+const FIRMWARE = { ...FACTS, boot: 'firmware', firmware: 'bios' };
+const SEED = { userData: null, metaData: null, networkConfig: null };
+const diskOf = ({ content }: NewTemplate) => content.image;
+const rootOf = ({ content }: NewTemplate) => (content.image?.kind === 'disk' ? content.image.source : null);
+const seedOf = ({ content }: NewTemplate) => content.spec.cloudInit;
 const probeOf = (made: NewTemplate) => checkOf(made)?.probe;
 
 /* Each field of a manifest by its name: what comes of it. */
@@ -164,6 +176,49 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
     ({ content }) => content.spec.actions,
     { reload: { description: '', method: 'POST', path: '/r', timeoutMs: 30_000 } },
   ],
+  [
+    'rootfs.url',
+    { rootfs: { ...ROOT, url: 'https://example.com/r' } },
+    rootOf,
+    { location: 'https://example.com/r', sha256: SHA },
+  ],
+  ['rootfs.url: file', { rootfs: { ...ROOT, url: 'file:///srv/r' } }, rootOf, { location: '/srv/r', sha256: SHA }],
+  [
+    'rootfs.checksum',
+    { rootfs: { ...ROOT, checksum: `sha256:${SHA.toUpperCase()}` } },
+    rootOf,
+    { location: '/r', sha256: SHA },
+  ],
+  ['rootfs.format', { rootfs: { ...ROOT, format: 'qcow2' } }, diskOf, { ...DISK, format: 'qcow2' }],
+  ['rootfs.format: ext4', { rootfs: { ...ROOT, format: 'ext4' } }, diskOf, DISK],
+  ['rootfs.boot', { rootfs: { ...ROOT, boot: 'firmware' } }, diskOf, FIRMWARE],
+  [
+    'rootfs.firmware',
+    { rootfs: { ...ROOT, boot: 'firmware', firmware: 'uefi' } },
+    diskOf,
+    { ...FIRMWARE, firmware: 'uefi' },
+  ],
+  ['kernel', { rootfs: ROOT, kernel: FILE }, diskOf, { ...DISK, kernel: { location: '/k', sha256: SHA } }],
+  [
+    'initramfs',
+    { rootfs: ROOT, kernel: FILE, initramfs: FILE },
+    diskOf,
+    { ...DISK, kernel: { location: '/k', sha256: SHA }, initramfs: { location: '/k', sha256: SHA } },
+  ],
+  ['cloud_init.user_data', { cloud_init: { user_data: '#!/bin/sh' } }, seedOf, { ...SEED, userData: '#!/bin/sh' }],
+  [
+    'cloud_init.user_data.content',
+    { cloud_init: { datasource: 'NoCloud', seed_mode: 'vfat', user_data: { inline: true, content: 'x' } } },
+    seedOf,
+    { ...SEED, userData: 'x' },
+  ],
+  ['cloud_init.meta_data', { cloud_init: { meta_data: 'a: b' } }, seedOf, { ...SEED, metaData: 'a: b' }],
+  [
+    'cloud_init.network_config',
+    { cloud_init: { network_config: 'version: 2' } },
+    seedOf,
+    { ...SEED, networkConfig: 'version: 2' },
+  ],
   ['labels', { labels: { team: 'blue' } }, ({ content }) => content.labels, { team: 'blue' }],
   ['devices', { devices: { pci_passthrough: [], allowlist: [] } }, ({ content }) => content.spec, {}],
 ];
@@ -202,20 +257,32 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ['health_check.retries', { health_check: { port: 1, unhealthy_threshold: 3, retries: 3 } }],
   ['openapi', { openapi: 'ftp://x' }],
   ['actions.reload.method', { actions: { reload: { method: 'TRACE', path: '/' } } }],
+  ['rootfs', { image: 'base', rootfs: ROOT }],
+  ['rootfs.checksum', { rootfs: { ...ROOT, checksum: 'sha256:abc123...' } }],
+  ['rootfs.checksum', { rootfs: { url: '/r' } }],
+  ['rootfs.url', { rootfs: { ...ROOT, url: 'ftp://example.com/r' } }],
+  ['rootfs.format', { rootfs: { ...ROOT, format: 'vmdk' } }],
+  ['rootfs.firmware', { rootfs: { ...ROOT, firmware: 'uefi' } }],
+  ['kernel', { kernel: FILE }],
+  ['kernel', { rootfs: { ...ROOT, boot: 'firmware' }, kernel: FILE }],
+  ['initramfs', { initramfs: FILE }],
+  ['initramfs', { rootfs: ROOT, initramfs: FILE }],
+  ['cloud_init.user_data.path', { cloud_init: { user_data: { path: '/x' } } }],
+  ['cloud_init.datasource', { cloud_init: { datasource: 'EC2' } }],
   ['magic', { magic: true }],
 ];
 
 describe('a manifest', () => {
-  it.each(EFFECTS)('has its %s take effect', (_, fields, find, expected) => {
-    expect(find(read(fields))).toEqual(expected);
+  it.each(EFFECTS)('has its %s take effect', async (_, fields, find, expected) => {
+    expect(find(await read(fields))).toEqual(expected);
   });
 
-  it.each(REFUSED)('is refused by the path %s (%o)', (path, fields) => {
-    expect(Object.keys(faultsOf(fields))).toEqual([path]);
+  it.each(REFUSED)('is refused by the path %s (%o)', async (path, fields) => {
+    expect(Object.keys(await faultsOf(fields))).toEqual([path]);
   });
 
-  it('is told all that is wrong with it at once, and why', () => {
-    const faults = faultsOf({
+  it('is told all that is wrong with it at once, and why', async () => {
+    const faults = await faultsOf({
       version: '',
       resources: { vcpu: 0, memory_mib: '1', disk: 1 },
       network: { mode: 'bridged' },
@@ -228,9 +295,10 @@ describe('a manifest', () => {
     expect(faults['network.mode']).toContain('there are no bridges yet');
   });
 
-  it('leaves to its VMs what it says nothing of', () => {
-    expect(spec({})).toEqual({});
-    for (const value of [null, [], 'web', 1, {}]) expect(() => readManifest(value)).toThrow(VolaryError);
+  it('leaves to its VMs what it says nothing of', async () => {
+    expect((await read({})).content).toEqual({ spec: {}, image: null, tools: [], labels: {} });
+    for (const value of [null, [], 'web', 1, {}])
+      await expect(readManifest(value, { isLocalAllowed: true })).rejects.toThrow(VolaryError);
   });
 });
 

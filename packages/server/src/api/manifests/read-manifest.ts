@@ -1,18 +1,25 @@
 import { type HealthCheckRequest, TemplateManifest, type WorkloadRequest } from '@volary/contract';
 import type { NewTemplate } from '../../engine/templates/template-api.ts';
+import { toCloudInitSpec } from '../v1/cloud-init-dto.ts';
 import { toWorkloadSpec } from '../v1/workload-dto.ts';
 import { createFaultFinder, invalidFields } from '../validation.ts';
 import { refusedFields } from './refusals.ts';
+import { toDefinition } from './root-disk.ts';
 
 const findFaults = createFaultFinder(TemplateManifest);
+
+export interface ReadOptions {
+  /** Whether who asks may have files of the host, and of private networks, read. */
+  readonly isLocalAllowed: boolean;
+}
 
 /**
  * What a manifest asks for, in our own words: whichever of several names it uses for a thing, there is one for it from here on. Throws
  * `invalid_argument` request.invalid with all its faults, each by its path.
  */
-export function readManifest(manifest: unknown): NewTemplate {
+export async function readManifest(manifest: unknown, options: ReadOptions): Promise<NewTemplate> {
   checkManifest(manifest);
-  return toNewTemplate(manifest);
+  return await toNewTemplate(manifest, options);
 }
 
 /** Throws unless it is one, by the schema that its type is made from. */
@@ -24,13 +31,14 @@ function checkManifest(manifest: unknown): asserts manifest is TemplateManifest 
   if (faults.length > 0) throw invalidFields(faults);
 }
 
-function toNewTemplate(manifest: TemplateManifest): NewTemplate {
+async function toNewTemplate(manifest: TemplateManifest, options: ReadOptions): Promise<NewTemplate> {
   const { name, version, description = '', enabled = true, runtime, labels = {} } = manifest;
   return {
     ...{ name, version, description },
     isEnabled: enabled,
     content: {
-      spec: { ...machineOf(manifest), ...workloadOf(manifest) },
+      spec: { ...machineOf(manifest), ...workloadOf(manifest), ...(await cloudInitOf(manifest)) },
+      image: toDefinition(manifest, options),
       tools: [],
       labels: { ...(runtime === undefined ? {} : { runtime }), ...labels },
     },
@@ -51,6 +59,18 @@ function machineOf({ image, resources = {}, network }: TemplateManifest): Templa
     // Over vsock alone a guest has no interface: as ours has none.
     ...(network === undefined ? {} : { network: { mode: network.mode === 'user' ? 'user' : 'none', egress: 'deny' } }),
   };
+}
+
+async function cloudInitOf({ cloud_init }: TemplateManifest): Promise<TemplateSpec> {
+  if (cloud_init === undefined) return {};
+  if (cloud_init === null) return { cloudInit: null };
+  const { user_data, meta_data, network_config } = cloud_init;
+  const texts = { user_data: textOf(user_data), meta_data: textOf(meta_data), network_config: textOf(network_config) };
+  return await toCloudInitSpec({ cloud_init: texts });
+}
+
+function textOf(document: NonNullable<TemplateManifest['cloud_init']>['user_data']): string | null {
+  return typeof document === 'string' ? document : (document?.content ?? null);
 }
 
 function workloadOf({ environment, workload, health_check, openapi, actions }: TemplateManifest): TemplateSpec {

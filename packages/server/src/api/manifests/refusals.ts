@@ -17,6 +17,8 @@ export function refusedFields(manifest: unknown): readonly FieldError[] {
     ...saidTwice(manifest, 'workload', ['working_dir', 'workdir']),
     ...saidTwice(manifest, 'health_check', ['path', 'endpoint']),
     ...saidTwice(manifest, 'health_check', ['unhealthy_threshold', 'retries']),
+    ...refusedImage(manifest),
+    ...refusedDocuments(manifest['cloud_init']),
     ...refusedEndpoint(manifest['health_check']),
   ];
 }
@@ -44,6 +46,35 @@ function refusedDevices(devices: unknown): readonly FieldError[] {
     const listed = devices[name];
     if (!Array.isArray(listed) || listed.length === 0) return [];
     return [{ field: `devices.${name}`, message: 'is refused: no device of the host is handed to a VM' }];
+  });
+}
+
+/** One root, and what goes with it. */
+function refusedImage(manifest: Readonly<Record<string, unknown>>): readonly FieldError[] {
+  const { image, rootfs, kernel } = manifest;
+  const [boot, firmware] = dictionary(rootfs) ? [rootfs['boot'], rootfs['firmware']] : [];
+  const faults: FieldError[] = [];
+  if (image !== undefined && rootfs !== undefined)
+    faults.push({ field: 'rootfs', message: 'is a root once more: give either `image` or `rootfs`' });
+  for (const field of ['kernel', 'initramfs']) {
+    if (manifest[field] === undefined) continue;
+    if (rootfs === undefined) faults.push({ field, message: 'goes with a `rootfs`, which is the root of its guest' });
+    else if (boot === 'firmware') faults.push({ field, message: 'is not what `boot: firmware` starts' });
+    else if (field === 'initramfs' && kernel === undefined)
+      faults.push({ field, message: 'goes with a `kernel` of its own: ours has an initramfs with our agent' });
+  }
+  if (firmware !== undefined && boot !== 'firmware')
+    faults.push({ field: 'rootfs.firmware', message: 'goes with `boot: firmware`' });
+  return faults;
+}
+
+/** Whose file would it be? */
+function refusedDocuments(cloudInit: unknown): readonly FieldError[] {
+  if (!dictionary(cloudInit)) return [];
+  return ['user_data', 'meta_data', 'network_config'].flatMap((name) => {
+    const document = cloudInit[name];
+    if (!dictionary(document) || document['path'] === undefined) return [];
+    return [{ field: `cloud_init.${name}.path`, message: 'is refused: put the text into the manifest, as `content`' }];
   });
 }
 

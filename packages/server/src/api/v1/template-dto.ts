@@ -1,6 +1,7 @@
 import type { Template as TemplateDto, TemplateEntry as TemplateEntryDto } from '@volary/contract';
 import type { Template } from '../../domain/template/template.ts';
 import type { TemplateEntry } from '../../engine/templates/template-api.ts';
+import { toCloudInitDto } from './cloud-init-dto.ts';
 import { toIso } from './to-iso.ts';
 import { toActionsDto, toHealthCheckDto, toOpenapiDto, toWorkloadDto } from './workload-dto.ts';
 
@@ -15,6 +16,7 @@ export function toTemplateDto(template: Template): TemplateDto {
     is_enabled: template.isEnabled,
     is_built_in: template.isBuiltIn,
     image: spec.image,
+    brings_image: template.content.image !== null,
     vcpus: spec.vcpuCount,
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
@@ -23,6 +25,7 @@ export function toTemplateDto(template: Template): TemplateDto {
     environment: spec.environment,
     workload: toWorkloadDto(spec.workload),
     health_check: toHealthCheckDto(spec.healthCheck),
+    cloud_init: toCloudInitDto(spec.cloudInit),
     openapi: toOpenapiDto(spec.openapi),
     actions: toActionsDto(spec.actions),
     labels,

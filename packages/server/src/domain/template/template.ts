@@ -1,5 +1,6 @@
 import { VolaryError } from '../errors.ts';
 import type { OperationId, TemplateId } from '../ids.ts';
+import type { ImageDefinition } from '../image/definition.ts';
 import type { EpochMs } from '../time.ts';
 import { isVmName, VM_NAME_PATTERN, type VmSpec } from '../vm/spec.ts';
 
@@ -41,6 +42,8 @@ export type TemplateSpec = Omit<VmSpec, 'template' | 'tools' | 'restartPolicy' |
 /** What a VM gets of it, unless whoever makes the VM wants something else. */
 export interface TemplateContent {
   readonly spec: TemplateSpec;
+  /** What `spec.image` stands for, where the template brings it: it comes and goes with the template. Null: the name is an image's of its own. */
+  readonly image: ImageDefinition | null;
   /** As they were asked for, such as `nodejs@20`: each VM is given the version that is the newest of these when it is made. */
   readonly tools: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -79,6 +82,12 @@ export function parseTemplateRef(text: string): TemplateRef | null {
   const name = at < 0 ? text : text.slice(0, at);
   const version = at < 0 ? null : text.slice(at + 1);
   return isVmName(name) && (version === null || VERSION.test(version)) ? { name, version } : null;
+}
+
+/** The name of the image that a version brings: readable, and no other version's, which the end of its id sees to. */
+export function imageNameOf({ id, name, version }: Pick<Template, 'id' | 'name' | 'version'>): string {
+  const readable = `${name}--${version.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 50).replace(/-+$/, '');
+  return `${readable}-${id.slice(-8)}`;
 }
 
 /** `name@version`. */

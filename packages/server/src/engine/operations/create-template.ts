@@ -3,6 +3,7 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import {
   checkTemplateName,
+  imageNameOf,
   type Template,
   type TemplateContent,
   titleOfTemplate,
@@ -35,6 +36,7 @@ export async function createTemplate(
   { once }: Once = {},
 ): Promise<Operation> {
   authorise(principal, 'template:create');
+  if (request.content.image !== null) authorise(principal, 'image:build');
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
   checkTemplateName(request);
@@ -55,11 +57,11 @@ type Complete = Omit<NewTemplate, 'content'> & { readonly content: TemplateConte
 /** With defaults for what the manifest leaves open. Throws `invalid_argument` vm.*, `unsupported` driver.no_such_network_mode. */
 export async function completeContent(
   deps: Pick<EngineDeps, 'driver' | 'images' | 'store'>,
-  { spec, tools, labels }: NewTemplate['content'],
+  { spec, image, tools, labels }: NewTemplate['content'],
 ): Promise<TemplateContent> {
   checkLabels(labels);
-  const { template, restartPolicy, autoSuspend, autoWake, ...complete } = await completeSpec(deps, spec);
-  return { spec: complete, tools, labels };
+  const { template, restartPolicy, autoSuspend, autoWake, ...complete } = await completeSpec(deps, spec, image);
+  return { spec: complete, image, tools, labels };
 }
 
 /** Throws `already_exists` template.exists, `failed_precondition` template.built_in, `permission_denied` access.denied. */
@@ -82,9 +84,13 @@ async function store(
   const subject = { kind: 'template', name: titleOfTemplate({ name, version }) } as const;
   const operation = newOperation(deps, { kind: 'template.install', subject, generation: 0, principal: principal.name });
   const now = deps.clock.now();
+  const id = deps.ids.create('tpl');
+  const { spec } = content;
+  const image = content.image === null ? spec.image : imageNameOf({ id, name, version });
   const template: Template = {
-    id: deps.ids.create('tpl'),
-    ...{ name, version, description, content, isEnabled },
+    id,
+    ...{ name, version, description, isEnabled },
+    content: { ...content, spec: { ...spec, image } },
     state: 'installing',
     operationId: operation.id,
     isBuiltIn: false,

@@ -5,6 +5,7 @@ import type { Tables } from '../../ports/store.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { findTemplates } from '../queries/find-template.ts';
+import { usersOfImage } from '../system/references.ts';
 import { builtIn } from './create-template.ts';
 import { doneToTemplate, templateEvent } from './template-events.ts';
 
@@ -13,7 +14,7 @@ const MOST_NAMED = 20;
 
 /** Removes a version, or all of a name, from which no VM that there is was made. */
 export async function deleteTemplate(
-  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>,
+  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'images'>,
   principal: Principal,
   ref: string,
 ): Promise<readonly Template[]> {
@@ -24,13 +25,26 @@ export async function deleteTemplate(
     await requireUnused(tables, ref);
     for (const template of meant) {
       await tables.templates.delete(template.id, template.revision);
+      if (template.content.image !== null) await tables.images.delete(template.content.spec.image);
       await tables.events.append([templateEvent('template.deleted', template, now)]);
       await recordAudit(tables, deps.clock, principal, doneToTemplate('template.delete', template));
     }
     return meant;
   });
   deps.bus.publish('events', '');
+  await dropImages(deps, removed);
   return removed;
+}
+
+/** What they brought goes with them, unless a snapshot still stands on it: then a prune removes it some day. */
+async function dropImages(
+  { store, images }: Pick<EngineDeps, 'store' | 'images'>,
+  removed: readonly Template[],
+): Promise<void> {
+  const brought = removed.flatMap(({ content }) => (content.image === null ? [] : [content.spec.image]));
+  if (brought.length === 0) return;
+  for (const { name, digest } of await images.list())
+    if (brought.includes(name) && (await usersOfImage(store, digest)).length === 0) await images.remove(digest);
 }
 
 async function requireUnused({ vms }: Tables, ref: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { Once, Page } from '../requests.ts';
 
 /** A version that somebody wants installed, as its manifest says. What is absent of `spec` has its default. */
 export interface NewTemplate extends Pick<Template, 'name' | 'version' | 'description' | 'isEnabled'> {
+  /** `spec.image` is not said where it brings one. */
   readonly content: Omit<TemplateContent, 'spec'> & { readonly spec: Partial<TemplateSpec> };
 }
 
@@ -20,7 +21,7 @@ export interface TemplateEntry {
  */
 export interface TemplateApi {
   /**
-   * Installs a version beside those that there are. Throws `invalid_argument` template.invalid_name / template.invalid_version / vm.*, `already_exists` template.exists,
+   * Installs a version beside those that there are. One that brings an image needs `image:build` as well. Throws `invalid_argument` template.invalid_name / template.invalid_version / vm.*, `already_exists` template.exists,
    * `failed_precondition` template.built_in for a name that is built in, `permission_denied` for one whose versions are another's,
    * `resource_exhausted` template.too_many.
    */

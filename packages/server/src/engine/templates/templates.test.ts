@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NEVER_MATCHES } from '../../adapters/drivers/simulated/simulated-images.ts';
 import { VolaryError } from '../../domain/errors.ts';
+import type { ImageDefinition } from '../../domain/image/definition.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import { BUILT_IN_ROLES } from '../../domain/principal/roles.ts';
 import type { Template } from '../../domain/template/template.ts';
@@ -8,7 +10,7 @@ import { refusal } from '../../ports/store-contract/fixture.contract.ts';
 import { numberedId, sampleOperation, sampleTemplate } from '../../ports/store-contract/samples.contract.ts';
 import { createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { ADMIN, principalWith } from '../principals.test-kit.ts';
-import { finish, request } from '../vm-life.test-kit.ts';
+import { finish, request, soon } from '../vm-life.test-kit.ts';
 import type { NewTemplate } from './template-api.ts';
 
 const ALICE = principalWith('alice', ...BUILT_IN_ROLES.member);
@@ -33,7 +35,7 @@ function web(
   return {
     ...{ name: 'web', version: '1.0.0', description: '', isEnabled: true },
     ...change,
-    content: { spec: { vcpuCount: 2 }, tools: [], labels: { team: 'blue' }, ...content },
+    content: { spec: { vcpuCount: 2 }, image: null, tools: [], labels: { team: 'blue' }, ...content },
   };
 }
 
@@ -168,6 +170,55 @@ describe('a version', () => {
     await expect(templates.get(ADMIN, 'web')).rejects.toEqual(refusal('not_found', 'template.unknown'));
     const told = await server.engine.events.list(ADMIN, { after: 0, limit: 200, types: ['template.deleted'] });
     expect(told.map(({ data }) => data['version'])).toEqual(['2.0.0', '1.0.0']);
+  });
+});
+
+describe('an image that a template brings', () => {
+  const disk = (sha256: string): ImageDefinition => ({
+    ...{ kind: 'disk', description: '', format: 'raw', isLocalAllowed: false },
+    source: { location: 'https://example.com/root', sha256 },
+    ...{ boot: 'firmware', firmware: 'bios' },
+  });
+
+  it('is what its VMs are made from, and comes and goes with it', async () => {
+    const { templates, vms } = server.engine;
+    await install(web({}, { image: disk('1'.repeat(64)) }));
+    const { content } = await templates.get(ADMIN, 'web');
+    const { vm, operation } = await vms.create(ADMIN, { ...request('first'), template: 'web' });
+    await finish(server, operation);
+
+    expect(vm.spec.image).toBe(content.spec.image);
+    expect(vm.spec.image).toMatch(/^web--1-0-0-[0-9a-z]{8}$/);
+    expect(await server.store.images.get(vm.spec.image)).toMatchObject({ template: 'web@1.0.0', owner: 'admin' });
+    expect((await vms.get(ADMIN, 'first')).status.phase).toBe('running');
+
+    await finish(server, (await vms.delete(ADMIN, 'first', {})).operation);
+    await templates.delete(ADMIN, 'web');
+
+    expect(await server.store.images.get(vm.spec.image)).toBeNull();
+    const images = await server.engine.images.list(ADMIN);
+    expect(images.map(({ name }) => name)).toEqual(['base']);
+  });
+
+  it('is verified before anybody sees the version: of one that is another nothing is kept', async () => {
+    const asked = web({}, { image: disk(NEVER_MATCHES) });
+    const { id } = await server.engine.templates.create(ADMIN, asked);
+
+    const operation = await server.engine.operations.wait(ADMIN, id, soon);
+
+    expect(operation).toMatchObject({
+      state: 'failed',
+      error: { reason: expect.stringContaining('checksum_mismatch') },
+    });
+    expect(await server.store.templates.listVersions('web')).toEqual([]);
+    expect(await server.store.images.list({ limit: 9, after: null })).toEqual([]);
+    await install(web({}, { image: disk('1'.repeat(64)) }));
+  });
+
+  it('takes the right to make images as well', async () => {
+    const create = server.engine.templates.create(ALICE, web({}, { image: disk('1'.repeat(64)) }));
+
+    await expect(create).rejects.toMatchObject({ details: { required_permission: 'image:build' } });
   });
 });
 

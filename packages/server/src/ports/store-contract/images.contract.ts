@@ -13,7 +13,7 @@ const disk = {
   format: fc.constantFrom(...DISK_FORMATS),
   isLocalAllowed: fc.boolean(),
 };
-const anyDefinition: fc.Arbitrary<ImageDefinition> = fc.oneof(
+export const anyDefinition: fc.Arbitrary<ImageDefinition> = fc.oneof(
   fc.record({
     kind: fc.constant('recipe' as const),
     description: words,

@@ -190,7 +190,7 @@ export function sampleTemplate(number: number, change: Partial<Template> = {}): 
     name: `template-${number}`,
     version: '1.0.0',
     description: '',
-    content: { spec: { ...spec, network: { mode: 'user', egress: 'deny' } }, tools: ['git'], labels: {} },
+    content: { spec: { ...spec, network: { mode: 'user', egress: 'deny' } }, image: null, tools: ['git'], labels: {} },
     state: 'ready',
     operationId: null,
     isEnabled: true,

@@ -4,6 +4,7 @@ import { TEMPLATE_STATES, type Template } from '../../domain/template/template.t
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import { anyId, anyStoredSpec, moment, orNull, small, texts, words } from './arbitraries.contract.ts';
 import { type MakeStore, refusal, withStore } from './fixture.contract.ts';
+import { anyDefinition } from './images.contract.ts';
 import { numberedId, sampleTemplate, sampleVm } from './samples.contract.ts';
 
 /** Any version of a template; whoever stores it gives it an id, a name, a version and a revision. */
@@ -20,6 +21,7 @@ const anyTemplate: fc.Arbitrary<Omit<Template, 'id' | 'name' | 'version' | 'revi
         ...anyStoredSpec,
       })
       .map(({ template, ...spec }) => spec),
+    image: orNull(anyDefinition),
     tools: fc.array(words, { maxLength: 3 }),
     labels: texts,
   }),

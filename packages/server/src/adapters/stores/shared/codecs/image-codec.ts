@@ -49,7 +49,8 @@ export function decodeImageUse(row: ImageUseRow): ImageUse {
   }));
 }
 
-const readDefinition: read.Reader<ImageDefinition> = (value, field) => {
+/** What a name stands for, parsed. */
+export const readDefinition: read.Reader<ImageDefinition> = (value, field) => {
   const fields = read.object(value, field);
   const at = (name: string): string => `${field}.${name}`;
   const kind = read.oneOf(['recipe', 'disk'])(fields['kind'], at('kind'));

@@ -1,6 +1,7 @@
 import { TEMPLATE_STATES, type Template, type TemplateContent } from '../../../../domain/template/template.ts';
 import type { TemplateRow } from '../template-row.ts';
 import { readRow } from './damaged-row.ts';
+import { readDefinition } from './image-codec.ts';
 import { readNetwork } from './network-column.ts';
 import * as read from './read-value.ts';
 import { readStoredSpec } from './spec-column.ts';
@@ -46,6 +47,7 @@ export function decodeTemplate(row: TemplateRow): Template {
 const state = read.oneOf(TEMPLATE_STATES);
 const texts = read.list(read.text);
 const labels = read.record(read.text);
+const definition = read.nullable(readDefinition);
 
 const content = read.json((value, field): TemplateContent => {
   const stored = read.object(value, field);
@@ -60,6 +62,7 @@ const content = read.json((value, field): TemplateContent => {
       network: readNetwork(machine['network'], `${field}.spec.network`),
       ...spec,
     },
+    image: definition(stored['image'] ?? null, `${field}.image`),
     tools: texts(stored['tools'], `${field}.tools`),
     labels: labels(stored['labels'], `${field}.labels`),
   };
