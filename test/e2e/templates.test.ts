@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createInstallation, type Installation, runToEnd, VOLARY } from './installation.ts';
+
+/* Templates with real guests: the guide, typed as it stands, and a manifest that brings its own disk. */
+
+const CHECKOUT = dirname(VOLARY);
+const GUIDE = readFileSync(join(CHECKOUT, 'docs/guide/templates.md'), 'utf8');
+const blockOf = (language: string): readonly string[] =>
+  [...GUIDE.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block = '']) => block);
+const lines = blockOf('sh').flatMap((block) => block.trimEnd().split('\n'));
+
+let here: Installation;
+beforeAll(async () => {
+  here = createInstallation('qemu');
+  await here.must(['up', '--detach', '--no-vm']);
+  writeFileSync(join(here.directory, 'hello.yaml'), blockOf('yaml')[0] ?? '');
+});
+afterAll(() => here.remove());
+
+describe('the guide', () => {
+  it.each(lines)('%s', async (line) => {
+    const [command = '', comment = ''] = line.split(/\s+# /);
+    const env = { ...here.env, PATH: `${CHECKOUT}:${here.env['PATH'] ?? ''}` };
+    const { code, stdout, stderr } = await runToEnd(['bash', '-c', command], { env, cwd: here.directory });
+
+    if (comment.startsWith('refused')) return expect(stderr).toContain('web');
+    expect(code, stderr).toBe(0);
+    if (comment.startsWith('→ ')) expect(stdout).toContain(comment.slice(2));
+  });
+});
+
+/** The server of the disk: it answers what its file says. */
+const SERVER = `
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(LocalPort => 8080, Listen => 5, ReuseAddr => 1) or die $!;
+while (my $client = $server->accept) {
+  my $request = <$client>;
+  print $client "HTTP/1.1 200 OK\\r\\nConnection: close\\r\\n\\r\\nfrom its own disk\\n";
+  close $client;
+}
+`;
+
+async function must(...argv: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runToEnd(argv, { env: here.env });
+  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** A disk with the system of `base` and a server on it, as a qcow2 among the files that may be imported. Resolves with its path. */
+async function makeDisk(): Promise<string> {
+  await here.must(['image', 'build', 'base']);
+  const { items } = JSON.parse(await here.must(['image', 'ls', '--json']));
+  const base = `base-${String(items[0].current.digest).slice(0, 12)}`;
+  const [raw, script] = [join(here.directory, 'root.raw'), join(here.directory, 'server.pl')];
+  writeFileSync(script, SERVER);
+  await must('cp', '--sparse=always', join(here.env['VOLARY_CACHE_DIR'] ?? '', 'images', base, 'root.raw'), raw);
+  await must('/usr/sbin/debugfs', '-w', '-R', `write ${script} /srv/server.pl`, raw);
+  mkdirSync(join(here.dataDir, 'imports'), { recursive: true });
+  const disk = join(here.dataDir, 'imports', 'my-app-1.0.0.qcow2');
+  await must('qemu-img', 'convert', '-O', 'qcow2', raw, disk);
+  return disk;
+}
+
+/** A manifest as a plugin's author writes it, for a file on the server. */
+function manifestFor(url: string, checksum: string): string {
+  return JSON.stringify({
+    name: 'my-app',
+    version: '1.0.0',
+    description: 'My custom application',
+    workload: { type: 'http', port: 8080, entrypoint: ['/usr/bin/perl', '/srv/server.pl'] },
+    health_check: { path: '/', interval_ms: 1_000 },
+    resources: { vcpu: 2, memory_mb: 512 },
+    rootfs: { format: 'qcow2', url, checksum: `sha256:${checksum}` },
+  });
+}
+
+describe('a template that brings its own disk', () => {
+  it('is refused when a byte of the disk is another, of which nothing is kept, and installed when none is', async () => {
+    const disk = await makeDisk();
+    const bytes = readFileSync(disk);
+    const manifest = manifestFor(disk, createHash('sha256').update(bytes).digest('hex'));
+    const changed = Buffer.from(bytes);
+    changed.writeUInt8(changed.readUInt8(changed.length >> 1) ^ 1, changed.length >> 1);
+    writeFileSync(disk, changed);
+
+    const refused = await here.volary(['template', 'create', '-'], { input: manifest });
+
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('sha256');
+    expect(await here.must(['template', 'ls', '-q'])).not.toContain('my-app');
+    expect(await here.must(['image', 'ls', '--json'])).not.toContain('my-app');
+
+    writeFileSync(disk, bytes);
+    expect(await here.must(['template', 'create', '-'], { input: manifest })).toBe('my-app@1.0.0');
+  });
+});
