@@ -143,6 +143,19 @@ export const TOOLS: readonly Tool[] = [
     packages: { 'apt-get': 'cpio', dnf: 'cpio', apk: 'cpio', pacman: 'cpio', zypper: 'cpio' },
   },
   {
+    probe: '/usr/share/ovmf/OVMF.fd',
+    title: 'UEFI',
+    purpose: 'starts images that boot by UEFI, as those of the tests do',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'ovmf', dnf: 'edk2-ovmf', apk: 'ovmf', pacman: 'edk2-ovmf', zypper: 'qemu-ovmf-x86_64' },
+  },
+  {
+    probe: 'blkid',
+    purpose: 'reads what the tests of seeds make',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'util-linux', dnf: 'util-linux', apk: 'blkid', pacman: 'util-linux', zypper: 'util-linux' },
+  },
+  {
     probe: 'redis-server',
     purpose: 'counts rate limits in the tests, as it does for several servers',
     neededBy: 'tests',

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { idFromUuid } from '../../../../domain/ids.ts';
-import type { DiskSpec, Driver, MachineSpec } from '../../../../ports/driver.ts';
+import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
 import { waitForMachine } from '../../../../ports/driver-contract/subject.contract.ts';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
 import { readToEnd, shell } from '../../../../ports/guest-link-contract/subject.contract.ts';
@@ -25,6 +25,8 @@ afterAll(async () => {
   await driver[Symbol.asyncDispose]();
   await host[Symbol.asyncDispose]();
 });
+
+const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id';
 
 const USER_DATA = `#cloud-config
 users:
@@ -82,14 +84,16 @@ describe('a whole system with cloud-init', () => {
       const woken = await driver.openLink(machine.vmId, { signal: AbortSignal.timeout(60_000) });
       expect.soft(await ask(woken, 'cat /run/kept')).toBe('kept');
 
-      await woken.shutDown('power-off', { ...options, graceMs: 60_000 });
-      expect(await waitForMachine(driver, machine.vmId, 'ended')).toMatchObject({ end: { cause: 'powered-off' } });
-      await driver.endMachine(machine.vmId, options);
-      const second: MachineSpec = { ...machine, incarnation: 2 };
-      await driver.startMachine(second, options);
+      const bootId = await ask(woken, BOOT_ID);
+      // What runs ends with the agent.
+      const running = await woken.exec(idFromUuid('exec', randomUUIDv7()), shell('sleep 3600'), options);
+      await woken.shutDown('reboot', { ...options, graceMs: 60_000 });
+      await running.exit.catch(() => undefined);
       const again = await driver.openLink(machine.vmId, { signal: AbortSignal.timeout(BOOT_MS) });
+      expect.soft(await ask(again, BOOT_ID)).not.toBe(bootId);
       expect.soft(await ask(again, 'cat /etc/told.txt; ls /run/kept 2> /dev/null')).toContain('by cloud-init');
 
+      await ask(again, 'systemctl is-system-running --wait');
       // Its own init hears it, and the agent that it brought.
       await driver.pressPowerButton(machine.vmId, options);
       expect(await waitForMachine(driver, machine.vmId, 'ended')).toMatchObject({ end: { cause: 'powered-off' } });
@@ -116,3 +120,21 @@ describe('a whole system with cloud-init', () => {
     }
   }
 });
+
+test(
+  'a whole system that starts by UEFI, and whose cloud-init is switched off, is let have our agent by the one that it brings',
+  async () => {
+    const disk = await fullOsDisk({ without: 'cloud-init' });
+    const machine = host.makeMachine({ image: await fullOsImage(disk, 'uefi') });
+    await using started = await start({ ...machine, spec: { ...machine.spec, memoryMib: 512, diskGib: 4 } });
+
+    expect.soft(await ask(started.link, 'ls -d /sys/firmware/efi; cloud-init status')).toContain('/sys/firmware/efi');
+    expect.soft(await ask(started.link, 'cloud-init status')).toBe('status: disabled');
+    expect.soft(await ask(started.link, 'systemctl is-enabled volary-agent')).toBe('enabled');
+    await ask(started.link, 'systemctl is-system-running --wait');
+    // The agent that it brought hears it as well.
+    await driver.pressPowerButton(machine.vmId, options);
+    expect(await waitForMachine(driver, machine.vmId, 'ended')).toMatchObject({ end: { cause: 'powered-off' } });
+  },
+  2 * BOOT_MS,
+);
