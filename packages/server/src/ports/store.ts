@@ -29,14 +29,11 @@ import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/de
 import type { Webhook } from '../domain/webhook/webhook.ts';
 import type { AuditTable } from './audit-table.ts';
 import type { ImageTable } from './image-table.ts';
+import type { PageRequest } from './page-request.ts';
 import type { TemplateTable } from './template-table.ts';
 import type { VmRevisionTable } from './vm-revision-table.ts';
 
-/** A page of a list: at most `limit` rows that come after the row with the id `after`. */
-export interface PageRequest<Cursor> {
-  readonly limit: number;
-  readonly after: Cursor | null;
-}
+export type { PageRequest };
 
 /** Only what belongs to this user, if one is given. */
 export interface OfOwner {

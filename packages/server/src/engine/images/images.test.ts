@@ -187,7 +187,7 @@ describe('removing an image', () => {
         expect(error).toMatchObject({ reason: 'image.in_use', details: { used_by: [{ kind: 'vm', name: 'first' }] } }),
     );
     await finish(server, (await server.engine.vms.delete(ADMIN, 'first', {})).operation);
-    const content = { spec: { image: 'web' }, tools: [], labels: {} };
+    const content = { spec: { image: 'web' }, image: null, tools: [], labels: {} };
     const template = { name: 'site', version: '1.0.0', description: '', isEnabled: true, content };
     await finish(server, await server.engine.templates.create(ADMIN, template));
 

@@ -5,7 +5,7 @@ import { makeBareInitramfs } from '../initramfs.ts';
 import { makeAgent } from '../make-agent.ts';
 import type { ImageFile } from '../manifest.ts';
 import { badKernel } from './disk-errors.ts';
-import type { DiskImport } from './import-disk.ts';
+import type { DiskImport } from './disk-import.ts';
 import { type FileDeps, obtainFile, type VerifiedFile } from './verified-file.ts';
 
 /** What a disk is started by. */

@@ -5,36 +5,23 @@
  */
 import { link, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskDefinition } from '../../../domain/image/definition.ts';
-import type { DirectImage, Image } from '../../../domain/image/image.ts';
+import type { Image } from '../../../domain/image/image.ts';
 import type { BuildProgress } from '../../../ports/image-source.ts';
-import type { Log } from '../../../ports/log.ts';
 import { acquireBuildLock, acquireLock } from '../../shared/build-lock.ts';
 import { inPlace, removeParts } from '../../shared/in-place.ts';
-import { type CachePaths, findBySources, readAll } from '../cache.ts';
+import { findBySources, readAll } from '../cache.ts';
 import { directoryName, readImage } from '../manifest.ts';
 import { requireImportTools } from '../tools.ts';
 import { type BootFiles, obtainBootFiles } from './boot-files.ts';
 import { convertDisk } from './convert-disk.ts';
 import { noFileSystem } from './disk-errors.ts';
+import type { DiskImport } from './disk-import.ts';
 import { DISK_FILES, type DiskManifest } from './disk-manifest.ts';
 import { diskDigest, rootKeyOf } from './disk-sources.ts';
 import { isExt4 } from './ext4.ts';
 import { slotOf } from './import-slot.ts';
 import { inspectDisk } from './inspect-disk.ts';
 import { type FileDeps, obtainFile, type VerifiedFile } from './verified-file.ts';
-
-export interface DiskImport extends Pick<FileDeps, 'fetcher' | 'folders' | 'maxBytes' | 'signal' | 'onProgress'> {
-  readonly name: string;
-  readonly definition: DiskDefinition;
-  /** Digest of what it is made from. */
-  readonly sources: string;
-  readonly cache: CachePaths;
-  readonly guestPath: string;
-  /** Ours, whose kernel starts disks that bring none; null where it is not needed. */
-  readonly base: DirectImage | null;
-  readonly log: Log;
-}
 
 /** Of the whole, as far as the file is there and verified; the rest is conversion. */
 const FILE_SHARE = 0.6;
