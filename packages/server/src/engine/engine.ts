@@ -21,7 +21,7 @@ import type { AuthApi } from './auth-api.ts';
 import type { ConfigApi } from './config/config-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
 import type { PrincipalWatch } from './identity/principal-watch.ts';
-import type { NewImage } from './operations/define-image.ts';
+import type { NewImage } from './images/new-image.ts';
 import type { QuotaApi } from './quotas/quota-api.ts';
 import type { Accepted, Claim, Once, Page, Precondition } from './requests.ts';
 import type { GrantRequest } from './secrets/grants.ts';

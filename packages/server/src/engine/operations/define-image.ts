@@ -8,6 +8,7 @@ import { authorise } from '../access/authorise.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
+import type { NewImage } from '../images/new-image.ts';
 import type { Once } from '../requests.ts';
 import type { ImageOperationDeps } from './build-image.ts';
 import { operationEvent } from './events.ts';
@@ -15,12 +16,6 @@ import { newOperation } from './request-change.ts';
 
 /** Names that users may define, all together. */
 const MAX_IMAGES = 1_000;
-
-/** What somebody wants a name to stand for. Whether it may lead to this host is decided by who asks. */
-export interface NewImage {
-  readonly name: string;
-  readonly definition: ImageDefinition;
-}
 
 /**
  * Asks for an image to be made of what is given, and for its name to stand for that when it has been made; until then it stands for what it

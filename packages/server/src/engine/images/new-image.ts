@@ -1,0 +1,7 @@
+import type { ImageDefinition } from '../../domain/image/definition.ts';
+
+/** What somebody wants a name to stand for. Whether it may lead to this host is decided by who asks. */
+export interface NewImage {
+  readonly name: string;
+  readonly definition: ImageDefinition;
+}
