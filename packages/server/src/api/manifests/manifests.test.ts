@@ -7,7 +7,7 @@ import { readManifest } from './read-manifest.ts';
 const NAMED = { name: 'web', version: '1.0.0' };
 
 /** What becomes of a manifest with these fields. */
-const read = (fields: object) => readManifest({ ...NAMED, ...fields }, { isLocalAllowed: false });
+const read = (fields: object) => readManifest({ ...NAMED, ...fields });
 
 /** The paths of all that is wrong with it, and what is said of them. */
 async function faultsOf(fields: object): Promise<Readonly<Record<string, string>>> {
@@ -297,8 +297,7 @@ describe('a manifest', () => {
 
   it('leaves to its VMs what it says nothing of', async () => {
     expect((await read({})).content).toEqual({ spec: {}, image: null, tools: [], labels: {} });
-    for (const value of [null, [], 'web', 1, {}])
-      await expect(readManifest(value, { isLocalAllowed: true })).rejects.toThrow(VolaryError);
+    for (const value of [null, [], 'web', 1, {}]) await expect(readManifest(value)).rejects.toThrow(VolaryError);
   });
 });
 

@@ -8,18 +8,13 @@ import { toDefinition } from './root-disk.ts';
 
 const findFaults = createFaultFinder(TemplateManifest);
 
-export interface ReadOptions {
-  /** Whether who asks may have files of the host, and of private networks, read. */
-  readonly isLocalAllowed: boolean;
-}
-
 /**
  * What a manifest asks for, in our own words: whichever of several names it uses for a thing, there is one for it from here on. Throws
  * `invalid_argument` request.invalid with all its faults, each by its path.
  */
-export async function readManifest(manifest: unknown, options: ReadOptions): Promise<NewTemplate> {
+export async function readManifest(manifest: unknown): Promise<NewTemplate> {
   checkManifest(manifest);
-  return await toNewTemplate(manifest, options);
+  return await toNewTemplate(manifest);
 }
 
 /** Throws unless it is one, by the schema that its type is made from. */
@@ -31,14 +26,14 @@ function checkManifest(manifest: unknown): asserts manifest is TemplateManifest 
   if (faults.length > 0) throw invalidFields(faults);
 }
 
-async function toNewTemplate(manifest: TemplateManifest, options: ReadOptions): Promise<NewTemplate> {
+async function toNewTemplate(manifest: TemplateManifest): Promise<NewTemplate> {
   const { name, version, description = '', enabled = true, runtime, labels = {} } = manifest;
   return {
     ...{ name, version, description },
     isEnabled: enabled,
     content: {
       spec: { ...machineOf(manifest), ...workloadOf(manifest), ...(await cloudInitOf(manifest)) },
-      image: toDefinition(manifest, options),
+      image: toDefinition(manifest),
       tools: [],
       labels: { ...(runtime === undefined ? {} : { runtime }), ...labels },
     },

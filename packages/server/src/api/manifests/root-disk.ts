@@ -2,10 +2,12 @@ import type { TemplateManifest } from '@volary/contract';
 import type { FileSource, ImageDefinition } from '../../domain/image/definition.ts';
 
 /** The image that a manifest brings; null where it names one. */
-export function toDefinition(
-  { description = '', rootfs, kernel, initramfs }: TemplateManifest,
-  { isLocalAllowed }: { readonly isLocalAllowed: boolean },
-): ImageDefinition | null {
+export function toDefinition({
+  description = '',
+  rootfs,
+  kernel,
+  initramfs,
+}: TemplateManifest): ImageDefinition | null {
   if (rootfs === undefined) return null;
   const { format = 'raw', boot = 'direct', firmware = 'bios' } = rootfs;
   const disk = {
@@ -14,7 +16,8 @@ export function toDefinition(
     source: toSource(rootfs),
     // A file system on its own is what it says, byte for byte.
     format: format === 'ext4' ? 'raw' : format,
-    isLocalAllowed,
+    // Who may have files of the host read, the engine knows.
+    isLocalAllowed: false,
   } as const;
   if (boot === 'firmware') return { ...disk, boot, firmware };
   return {

@@ -1,6 +1,5 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
-import { may } from '../../domain/principal/principal.ts';
 import { onceOf } from '../idempotency.ts';
 import { acceptYamlBodies } from '../manifests/accept-yaml.ts';
 import { readManifest } from '../manifests/read-manifest.ts';
@@ -13,8 +12,7 @@ import { toTemplateDto, toTemplateEntryDto } from './template-dto.ts';
 export function mountTemplateInstallation(app: FastifyInstance, context: V1Context): void {
   acceptYamlBodies(app, context.limits);
   mount(app, routes.createTemplate, async (request, reply) => {
-    const isLocalAllowed = may(request.principal, 'image:build');
-    const asked = await readManifest(request.body, { isLocalAllowed });
+    const asked = await readManifest(request.body);
     const operation = await context.engine.templates.create(request.principal, asked, onceOf(request));
     return await answerTemplate(context, request, reply, operation);
   });

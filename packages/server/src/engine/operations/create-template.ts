@@ -1,4 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { checkDefinition } from '../../domain/image/check-definition.ts';
+import type { ImageDefinition } from '../../domain/image/definition.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import {
@@ -17,6 +19,7 @@ import { recallOperation } from '../idempotency/recall.ts';
 import type { Once } from '../requests.ts';
 import type { NewTemplate } from '../templates/template-api.ts';
 import { completeSpec } from './complete-spec.ts';
+import { trusted } from './define-image.ts';
 import { operationEvent } from './events.ts';
 import { checkLabels } from './new-vm.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
@@ -36,11 +39,11 @@ export async function createTemplate(
   { once }: Once = {},
 ): Promise<Operation> {
   authorise(principal, 'template:create');
-  if (request.content.image !== null) authorise(principal, 'image:build');
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
   checkTemplateName(request);
-  const content = await completeContent(deps, request.content);
+  const image = permittedImage(principal, request.content.image);
+  const content = await completeContent(deps, { ...request.content, image });
   const operation = await deps.store.transaction(async (tables) => {
     await requireNew(tables, principal, { ...request, content });
     const operation = await store(deps, tables, principal, { ...request, content });
@@ -50,6 +53,14 @@ export async function createTemplate(
   deps.bus.publish('events', '');
   deps.queue.enqueue(`template:${operation.id}`);
   return operation;
+}
+
+/** Throws `permission_denied` access.denied, `invalid_argument` image.* for a definition that cannot be. */
+function permittedImage(principal: Principal, image: ImageDefinition | null): ImageDefinition | null {
+  if (image === null) return null;
+  authorise(principal, 'image:create');
+  checkDefinition(image);
+  return trusted(principal, image);
 }
 
 type Complete = Omit<NewTemplate, 'content'> & { readonly content: TemplateContent };

@@ -21,7 +21,7 @@ export interface TemplateEntry {
  */
 export interface TemplateApi {
   /**
-   * Installs a version beside those that there are. One that brings an image needs `image:build` as well. Throws `invalid_argument` template.invalid_name / template.invalid_version / vm.*, `already_exists` template.exists,
+   * Installs a version beside those that there are. One that brings an image needs `image:create` as well, and `image:import-local` for a file of the host or a private network. Throws `invalid_argument` template.invalid_name / template.invalid_version / vm.*, `already_exists` template.exists,
    * `failed_precondition` template.built_in for a name that is built in, `permission_denied` for one whose versions are another's,
    * `resource_exhausted` template.too_many.
    */

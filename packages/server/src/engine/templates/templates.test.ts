@@ -218,7 +218,7 @@ describe('an image that a template brings', () => {
   it('takes the right to make images as well', async () => {
     const create = server.engine.templates.create(ALICE, web({}, { image: disk('1'.repeat(64)) }));
 
-    await expect(create).rejects.toMatchObject({ details: { required_permission: 'image:build' } });
+    await expect(create).rejects.toMatchObject({ details: { required_permission: 'image:create' } });
   });
 });
 
