@@ -3,6 +3,7 @@ import { HealthCheckRequest } from './health-check.ts';
 import { ImageName, TemplateName, TemplateVersion } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { component, nullable, object, stringEnum, stringMap } from './schema.ts';
+import { toolsField } from './tools.ts';
 import { workloadFields } from './vms.ts';
 import { environmentMap, WorkloadRequest } from './workload.ts';
 
@@ -186,6 +187,7 @@ export const TemplateManifest = component(
     initramfs: Type.Optional(BootFile),
     resources: Type.Optional(Resources),
     network: Type.Optional(Network),
+    ...toolsField,
 
     environment: workloadFields.environment,
     workload: Type.Optional(nullable(ManifestWorkload)),

@@ -219,6 +219,7 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
     seedOf,
     { ...SEED, networkConfig: 'version: 2' },
   ],
+  ['tools', { tools: ['nodejs@20', 'git'] }, ({ content }) => content.tools, ['nodejs@20', 'git']],
   ['labels', { labels: { team: 'blue' } }, ({ content }) => content.labels, { team: 'blue' }],
   ['devices', { devices: { pci_passthrough: [], allowlist: [] } }, ({ content }) => content.spec, {}],
 ];
@@ -269,6 +270,7 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ['initramfs', { rootfs: ROOT, initramfs: FILE }],
   ['cloud_init.user_data.path', { cloud_init: { user_data: { path: '/x' } } }],
   ['cloud_init.datasource', { cloud_init: { datasource: 'EC2' } }],
+  ['tools[1]', { tools: ['git', '@20'] }],
   ['magic', { magic: true }],
 ];
 

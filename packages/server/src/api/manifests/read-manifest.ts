@@ -27,14 +27,14 @@ function checkManifest(manifest: unknown): asserts manifest is TemplateManifest 
 }
 
 async function toNewTemplate(manifest: TemplateManifest): Promise<NewTemplate> {
-  const { name, version, description = '', enabled = true, runtime, labels = {} } = manifest;
+  const { name, version, description = '', enabled = true, runtime, tools = [], labels = {} } = manifest;
   return {
     ...{ name, version, description },
     isEnabled: enabled,
     content: {
       spec: { ...machineOf(manifest), ...workloadOf(manifest), ...(await cloudInitOf(manifest)) },
       image: toDefinition(manifest),
-      tools: [],
+      tools,
       labels: { ...(runtime === undefined ? {} : { runtime }), ...labels },
     },
   };
