@@ -20,6 +20,7 @@ import {
   timestamp,
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
+import { toolsField, VmTool } from './tools.ts';
 import { OpenapiSource, VmActions } from './vm-actions.ts';
 import { environmentMap, Workload, WorkloadRequest, WorkloadStatus } from './workload.ts';
 
@@ -233,6 +234,7 @@ export const EXAMPLE_VM = {
   expires_at: null,
   template: { name: 'nodejs', version: '1.0.0' },
   cloud_init: null,
+  tools: [{ name: 'nodejs', version: '20.19.5', digest: null }],
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   snapshot_id: null,
@@ -288,6 +290,7 @@ export const Vm = component(
     expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
     template: nullable(VmTemplate),
     cloud_init: nullable(CloudInit),
+    tools: Type.Array(VmTool, { description: 'What its guest has besides its image, in exact versions.' }),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
     snapshot_id: nullableString({
@@ -353,6 +356,7 @@ export const CreateVmRequest = component(
     warm: Type.Optional(VmWarmStart),
     ...cloudInitField,
     ...workloadFields,
+    ...toolsField,
     ...lifeFields,
     ...secretsField,
     labels: Type.Optional(

@@ -10,6 +10,7 @@ import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
 import { keepSavedVms } from './adapters/drivers/simulated/saved-vm.ts';
 import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
+import { createSimulatedTools } from './adapters/drivers/simulated/simulated-tools.ts';
 import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
 import { killAtFaultPoint } from './adapters/fault-points/kill-at-fault-point.ts';
 import {
@@ -36,6 +37,8 @@ import { createFetcher } from './adapters/shared/fetch/fetcher.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
+import { placeOf, placesOf, readCatalogue } from './adapters/tools/catalogue.ts';
+import { createToolSource } from './adapters/tools/tool-source.ts';
 import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
 import { toEventDto } from './api/v1/event-dto.ts';
 import { readBuiltInTemplates } from './built-in-templates.ts';
@@ -54,6 +57,7 @@ import type { Log } from './ports/log.ts';
 import type { RateLimiter } from './ports/rate-limiter.ts';
 import type { Keyring } from './ports/sealer.ts';
 import type { Store } from './ports/store.ts';
+import type { ToolSource } from './ports/tool-source.ts';
 import { VERSION } from './version.ts';
 
 /** What a server is made of. Disposing closes its parts in order; the engine must have been stopped before. */
@@ -87,6 +91,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       store,
       driver: faultPoint === null ? driver : driverWithFaultPoints(driver, faultPoint),
       images: faultPoint === null ? machines.images : imagesWithFaultPoints(machines.images, faultPoint),
+      tools: machines.tools,
       queue: createMemoryQueue({ clock, log, random: ids.random }),
       bus: createMemoryBus({ log }),
       clock,
@@ -166,7 +171,7 @@ interface MachineDeps {
 async function createMachines(
   config: Config,
   { installationId, clock, log, faultPoint, definitionOf }: MachineDeps,
-): Promise<{ readonly driver: Driver; readonly images: ImageSource }> {
+): Promise<{ readonly driver: Driver; readonly images: ImageSource; readonly tools: ToolSource }> {
   if (config.driver === 'simulated') {
     const path = join(config.dataDir, 'simulated');
     const keeper = createVmKeeper(path);
@@ -177,6 +182,7 @@ async function createMachines(
     return {
       driver: createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper, saved, templates }) }),
       images: createSimulatedImages(definitionOf),
+      tools: createSimulatedTools(() => clock.now()),
     };
   }
   const { dataDir, cacheDir } = config;
@@ -197,4 +203,18 @@ async function createMachines(
     ownImage: async ({ signal }) => requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
   });
   return { driver, images };
+  const images = await createImageSource({ cacheDir, guestPath: GUEST_PATH, log });
+  return { driver, images, tools: await createTools(config, { clock, log }) };
+}
+
+/** The catalogue's own places may be anywhere: who wrote them down there means them. */
+async function createTools(
+  { dataDir, cacheDir, downloadAllowedTargets, npmRegistry }: Config,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<ToolSource> {
+  const catalogue = await readCatalogue(join(GUEST_PATH, 'tools', 'catalogue.yaml'), join(dataDir, 'tools.yaml'));
+  const places = [placeOf(npmRegistry), ...placesOf(catalogue)];
+  const allowedTargets = { ...downloadAllowedTargets, places: [...downloadAllowedTargets.places, ...places] };
+  const fetcher = createFetcher({ allowedTargets, version: VERSION });
+  return createToolSource({ catalogue, cacheDir, fetcher, registry: npmRegistry, log, now: () => clock.now() });
 }

@@ -6,12 +6,13 @@ import { usageError } from '../errors.ts';
 import { addCloudInitOptions, type CloudInitOptions, cloudInitRequest } from '../operations/cloud-init-options.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
-import { collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
+import { collectList, collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
 interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions {
   readonly template?: string;
   readonly image?: string;
+  readonly tool?: readonly string[];
   readonly vcpus?: number;
   readonly memory?: number;
   readonly disk?: number;
@@ -33,6 +34,7 @@ export function configureCreate(command: Command, context: Context): void {
     .option('--disk <size>', 'size of its disk, such as 8 (GiB), 20g or 1t (default 8)', parseDiskGib)
     .option('-t, --template <name>', 'what it is made from: a template, or one version of it as name@version')
     .option('--image <name>', 'the image of its disk (default base)')
+    .option('--tool <name[@range]>', 'a tool that is in it, such as nodejs@20 or bun; may be repeated', collectList)
     .addOption(
       new Option('--network <mode>', 'how it is joined to the network (default user)').choices(['user', 'none']),
     )
@@ -79,6 +81,10 @@ async function restoredRequest(name: string | undefined, options: CreateOptions)
   if ([template, image, network, warm, cloud_init].some((given) => given !== undefined) || start === false)
     throw usageError(
       'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --network, --warm, --user-data, --meta-data, --network-config, --no-start.',
+function restoredRequest(name: string | undefined, options: CreateOptions): RestoredVmRequest {
+  const { template, image, tools, network, warm, start, ...request } = createRequest(name, options);
+  if ([template, image, tools, network, warm].some((given) => given !== undefined) || start === false)
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --warm, --no-start.',
     );
   return request;
 }
@@ -86,6 +92,8 @@ async function restoredRequest(name: string | undefined, options: CreateOptions)
 /** Names are the wire's; what was not given is left to the server. */
 async function createRequest(name: string | undefined, options: CreateOptions): Promise<CreateVmRequest> {
   const { vcpus, memory, disk, template, image, network, restart, warm, label, start } = options;
+function createRequest(name: string | undefined, options: CreateOptions): CreateVmRequest {
+  const { vcpus, memory, disk, template, image, tool, network, restart, warm, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(vcpus === undefined ? {} : { vcpus }),
@@ -93,6 +101,7 @@ async function createRequest(name: string | undefined, options: CreateOptions): 
     ...(disk === undefined ? {} : { disk_gib: disk }),
     ...(template === undefined ? {} : { template }),
     ...(image === undefined ? {} : { image }),
+    ...(tool === undefined ? {} : { tools: [...tool] }),
     ...(network === undefined ? {} : { network: { mode: network } }),
     ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(warm === undefined ? {} : { warm }),

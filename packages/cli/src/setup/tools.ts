@@ -86,6 +86,24 @@ export const TOOLS: readonly Tool[] = [
     packages: { 'apt-get': 'e2fsprogs', dnf: 'e2fsprogs', apk: 'e2fsprogs', pacman: 'e2fsprogs', zypper: 'e2fsprogs' },
   },
   {
+    probe: 'mksquashfs',
+    purpose: 'makes the packs of tools',
+    neededBy: 'vms',
+    packages: {
+      'apt-get': 'squashfs-tools',
+      dnf: 'squashfs-tools',
+      apk: 'squashfs-tools',
+      pacman: 'squashfs-tools',
+      zypper: 'squashfs',
+    },
+  },
+  {
+    probe: 'patchelf',
+    purpose: "has tools of Debian's packages find their libraries",
+    neededBy: 'vms',
+    packages: { 'apt-get': 'patchelf', dnf: 'patchelf', apk: 'patchelf', pacman: 'patchelf', zypper: 'patchelf' },
+  },
+  {
     probe: 'newuidmap',
     purpose: 'lets mmdebstrap work without root',
     neededBy: 'vms',

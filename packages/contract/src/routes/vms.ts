@@ -81,12 +81,14 @@ export const createVm = route({
   errors: {
     400: [
       ...(['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_expiry', 'secret.invalid_grant'] as const),
+      ...(['tool.unknown', 'tool.unknown_version', 'tool.invalid_range', 'tool.invalid_request'] as const),
       ...(['vm.invalid_environment', 'vm.environment_conflict', 'workload.invalid', 'health_check.invalid'] as const),
     ],
     404: [...UNKNOWN, 'secret.unknown'],
-    409: ['vm.name_taken', 'image.build_failed', 'secret.unfit_for_env', ...ENDED_EARLY],
-    422: ['driver.no_such_network_mode'],
+    409: ['vm.name_taken', 'image.build_failed', 'tool.build_failed', 'secret.unfit_for_env', ...ENDED_EARLY],
+    422: ['driver.no_such_network_mode', 'driver.no_tools'],
     429: ['host.no_memory', 'quota.exceeded'],
+    503: ['tool.unreachable'],
     504: ['vm.boot_timeout'],
     507: ['host.no_disk'],
   },

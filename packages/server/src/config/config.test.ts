@@ -49,6 +49,7 @@ describe('the configuration', () => {
       warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
       webhookAllowedTargets: { ranges: [], places: [] },
       downloadAllowedTargets: { ranges: [], places: [] },
+      npmRegistry: 'https://registry.npmjs.org',
       imports: { folders: ['/home/ann/.local/share/volary/imports'], maxBytes: 64 * 1024 ** 3 },
       webhookRetries: {
         ...{ firstRetryMs: 10_000, longestRetryMs: 3_600_000, giveUpAfterMs: 86_400_000, maxTries: 60 },

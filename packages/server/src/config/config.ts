@@ -27,6 +27,8 @@ export interface Config extends TransportConfig {
   readonly webhookAllowedTargets: AllowedTargets;
   /** Where downloads may lead besides the public internet. */
   readonly downloadAllowedTargets: AllowedTargets;
+  /** The registry that tools from npm come from, without a slash at its end. */
+  readonly npmRegistry: string;
   readonly imports: {
     /** Absolute: below these, files of the host may be made images of. */
     readonly folders: readonly string[];
@@ -111,6 +113,7 @@ export async function readConfig(
     secretsKey: settings.secretsKey,
     webhookAllowedTargets: checkTargets('webhook_allowed_targets', settings.webhookAllowedTargets ?? ''),
     downloadAllowedTargets: checkTargets('download_allowed_targets', settings.downloadAllowedTargets ?? ''),
+    npmRegistry: checkRegistry(settings.npmRegistry ?? 'https://registry.npmjs.org'),
     imports: {
       folders:
         settings.imageFolders === null
@@ -188,4 +191,15 @@ function checkTargets(field: string, text: string): AllowedTargets {
       cause,
     });
   }
+}
+
+function checkRegistry(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isGood =
+    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '';
+  if (isGood) return text.replace(/\/+$/, '');
+  throw new VolaryError('invalid_argument', 'npm_registry must be a URL, such as https://registry.npmjs.org.', {
+    reason: 'config.invalid',
+    details: { field: 'npm_registry' },
+  });
 }

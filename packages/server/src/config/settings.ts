@@ -19,6 +19,7 @@ export interface Settings {
   /** Paths, with commas between them. */
   readonly imageFolders: string | null;
   readonly imageMaxGib: string | null;
+  readonly npmRegistry: string | null;
   readonly webhookFirstRetrySeconds: string | null;
   readonly webhookLongestRetrySeconds: string | null;
   readonly webhookGiveUpHours: string | null;
@@ -72,6 +73,7 @@ const SOURCES = {
   },
   imageFolders: { flag: null, env: 'VOLARY_IMAGE_FOLDERS', file: 'image_folders' },
   imageMaxGib: { flag: null, env: 'VOLARY_IMAGE_MAX_GIB', file: 'image_max_gib' },
+  npmRegistry: { flag: null, env: 'VOLARY_NPM_REGISTRY', file: 'npm_registry' },
   webhookFirstRetrySeconds: {
     flag: null,
     env: 'VOLARY_WEBHOOK_FIRST_RETRY_SECONDS',
@@ -136,6 +138,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     downloadAllowedTargets: find(SOURCES.downloadAllowedTargets),
     imageFolders: find(SOURCES.imageFolders),
     imageMaxGib: find(SOURCES.imageMaxGib),
+    npmRegistry: find(SOURCES.npmRegistry),
     webhookFirstRetrySeconds: find(SOURCES.webhookFirstRetrySeconds),
     webhookLongestRetrySeconds: find(SOURCES.webhookLongestRetrySeconds),
     webhookGiveUpHours: find(SOURCES.webhookGiveUpHours),

@@ -25,6 +25,7 @@ export const EVENT_TYPES = [
   'vm.health_changed',
   'vm.orphan_reaped',
   'vm.warm_start_failed',
+  'vm.tools_failed',
   'operation.created',
   'operation.started',
   'operation.succeeded',

@@ -17,6 +17,7 @@ import type { RateLimiter } from '../ports/rate-limiter.ts';
 import type { Keyring } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
 import type { TokenSigner } from '../ports/token-signer.ts';
+import type { ToolSource } from '../ports/tool-source.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { RatePolicies } from './access/rate-limits.ts';
 import type { NewTemplate } from './templates/template-api.ts';
@@ -27,6 +28,7 @@ export interface EngineDeps {
   readonly store: Store;
   readonly driver: Driver;
   readonly images: ImageSource;
+  readonly tools: ToolSource;
   readonly queue: Queue;
   readonly bus: Bus;
   readonly clock: Clock;

@@ -74,6 +74,8 @@ export interface CreateVmRequest {
   /** What it is made from, as `name` or `name@version`; absent: from nothing but this request. */
   readonly template?: string;
   readonly spec: Partial<VmSpec>;
+  /** As `name` or `name@range`; besides those of the template, and in place of these where they name the same. */
+  readonly tools?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
   /** False: the disk is made and nothing is started. */

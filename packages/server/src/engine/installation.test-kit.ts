@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createMemoryBus } from '../adapters/bus/memory-bus.ts';
 import { createSimulatedDriver } from '../adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from '../adapters/drivers/simulated/simulated-images.ts';
+import { createSimulatedTools } from '../adapters/drivers/simulated/simulated-tools.ts';
 import { createSimulatedWorld, type SimulatedWorld } from '../adapters/drivers/simulated/simulated-world.ts';
 import { createHostProbe } from '../adapters/hosts/host-probe.ts';
 import { createArgon2Hasher } from '../adapters/identity/argon2-hasher.ts';
@@ -104,6 +105,7 @@ export function createInstallation(
     const bus = createMemoryBus({ log });
     const hostProbe = wrapProbe(createHostProbe({ dataDir }));
     const images = wrapImages(allImages);
+    const tools = createSimulatedTools(() => clock.now());
     const keyring = createKeyring(keysOfFile(join(dataDir, 'secrets.key'), log));
     const webhookSender = createHttpWebhookSender(
       { clock, toBody: (event) => JSON.stringify(event) },
@@ -112,6 +114,7 @@ export function createInstallation(
     const rateLimiter = createMemoryRateLimiter({ clock });
     const engine = createEngine(
       {
+        tools,
         ...{ store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
         rateLimiter,
         keyring,

@@ -26,8 +26,8 @@ export interface ToolSource {
   resolve(request: ToolRequest, options: Abortable): Promise<VmTool>;
   /** Versions that can be asked for, newest first. Throws `invalid_argument` tool.unknown; `unavailable` tool.unreachable. */
   versions(name: string, options: Abortable): Promise<readonly string[]>;
-  /** The pack of exactly this version, newest build first; null: it has not been built, or was removed. */
-  find(tool: Pick<VmTool, 'name' | 'version'>): Promise<ToolPack | null>;
+  /** The pack of exactly this version: the newest, or that of this digest; null: it has not been built, or was removed. */
+  find(tool: Pick<VmTool, 'name' | 'version'>, digest?: string): Promise<ToolPack | null>;
   /**
    * Builds the pack unless it is there. One build serves all who ask for it; an abort or a fault leaves nothing half-made. Throws what
    * `resolve` does, `failed_precondition` tool.build_failed (with the failing program's last words), tool.program_missing, download.*;

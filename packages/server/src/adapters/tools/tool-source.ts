@@ -62,8 +62,9 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
     return (await listPacks(directory)).filter((pack) => pack.name === name);
   }
 
-  async function find({ name, version }: Pick<VmTool, 'name' | 'version'>): Promise<ToolPack | null> {
-    return (await packsOf(known(name))).find((pack) => pack.version === version) ?? null;
+  async function find({ name, version }: Pick<VmTool, 'name' | 'version'>, digest?: string): Promise<ToolPack | null> {
+    const packs = (await listPacks(directory)).filter((pack) => pack.name === name && pack.version === version);
+    return packs.find((pack) => digest === undefined || pack.digest === digest) ?? null;
   }
 
   async function asResolved(name: string, version: string): Promise<VmTool> {

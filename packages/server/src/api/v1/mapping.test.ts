@@ -59,6 +59,7 @@ const VM = {
   owner: ['owner'],
   spec: [
     'template',
+    'tools',
     'cloud_init',
     'image',
     'vcpus',
@@ -72,7 +73,7 @@ const VM = {
     'workload',
     'health_check',
     'actions',
-    ...(['template', 'image', 'vcpus', 'memory_mib', 'disk_gib', 'network', 'restart_policy'] as const),
+    ...(['template', 'tools', 'image', 'vcpus', 'memory_mib', 'disk_gib', 'network', 'restart_policy'] as const),
     ...(['auto_suspend', 'auto_wake', 'environment', 'workload', 'health_check', 'actions'] as const),
   ],
   labels: ['labels'],
@@ -117,6 +118,7 @@ const VM_SPEC = {
   openapi: { inside: 'may be long, and has a route of its own' },
   actions: ['actions'],
   template: ['template'],
+  tools: ['tools'],
   cloudInit: ['cloud_init'],
 } as const satisfies Places<VmSpec, VmDto>;
 

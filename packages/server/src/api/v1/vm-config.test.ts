@@ -42,6 +42,7 @@ describe('the settings of a VM', () => {
       spec: {
         ...{ image: 'base', vcpuCount: 2, memoryMib: 256, diskGib: 8, restartPolicy: 'never', autoWake: true },
         ...{ network: { mode: 'user', egress: 'deny' }, autoSuspend: { idleSeconds: 60, cpuBelowPercent: 5 } },
+        tools: [{ name: 'nodejs', version: '20.19.5', digest: null }],
         ...{ template: { name: 'nodejs', version: '1.0.0' }, environment: { A: 'b' } },
         workload: completeWorkload({ type: 'http', port: 8080, command: 'serve' }),
         healthCheck: completeHealthCheck({ type: 'http', port: 8080 }, null),

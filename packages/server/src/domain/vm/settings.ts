@@ -2,6 +2,7 @@
  * What somebody can set of a VM, as one document in the words of the API: by these, changes are named, and what its machine lacks.
  */
 import type { Json, JsonObject } from '../json.ts';
+import { toolText } from '../tool/tool.ts';
 import { actionWords, healthCheckWords, openapiWords, workloadWords } from '../workload/words.ts';
 import { growTowards, sizeOfSpec } from './machine-shape.ts';
 import type { VmSpec } from './spec.ts';
@@ -37,7 +38,7 @@ export function configOf(settings: VmSettings): JsonObject {
 
 function specWords(spec: VmSpec): JsonObject {
   const { image, vcpuCount, memoryMib, diskGib, network, restartPolicy, autoSuspend, autoWake, ...rest } = spec;
-  const { template, environment, workload, healthCheck, openapi, actions, cloudInit, ...others } = rest;
+  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, ...others } = rest;
   // A field that has no words here does not compile.
   others satisfies Record<string, never>;
   return {
@@ -53,6 +54,7 @@ function specWords(spec: VmSpec): JsonObject {
         : { idle_seconds: autoSuspend.idleSeconds, cpu_below_percent: autoSuspend.cpuBelowPercent },
     auto_wake: autoWake,
     template: template === null ? null : { name: template.name, version: template.version },
+    tools: tools.map(toolText),
     environment,
     workload: workloadWords(workload),
     health_check: healthCheckWords(healthCheck),

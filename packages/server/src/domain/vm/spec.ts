@@ -1,6 +1,7 @@
 import { VolaryError } from '../errors.ts';
 import { checkAll } from '../faults.ts';
 import type { JsonObject } from '../json.ts';
+import type { VmTool } from '../tool/tool.ts';
 import { checkEnvironment } from '../workload/environment.ts';
 import type { HealthCheck } from '../workload/health-check.ts';
 import { checkInterface, type OpenapiSource, type WorkloadAction } from '../workload/interface.ts';
@@ -27,6 +28,8 @@ export interface VmSpec {
   readonly autoWake: boolean;
   /** What it was made from; null: from nothing but the request. What that is like by now changes nothing here. */
   readonly template: TemplateVersion | null;
+  /** What its guest has besides its image, in exact versions. */
+  readonly tools: readonly VmTool[];
   /** Variables of each command, each shell and the workload. */
   readonly environment: Readonly<Record<string, string>>;
   /** The program that its guest keeps running; null: none. */
@@ -65,6 +68,7 @@ export const VM_DEFAULTS = {
   autoSuspend: null,
   autoWake: true,
   template: null,
+  tools: [],
   environment: {},
   workload: null,
   healthCheck: null,

@@ -10,6 +10,7 @@ import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
 import { type GrantRequest, grantsFor } from '../secrets/grants.ts';
 import { mergeTemplate, requireUsable } from '../templates/merge-template.ts';
+import { resolveTools } from '../tools/vm-tools.ts';
 import type { Spare } from '../warm/spare-maker.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -23,7 +24,7 @@ export interface WarmCreation {
   readonly warm: Pick<WarmStarts, 'requireFor'>;
 }
 
-type CreateDeps = OperationDeps & Pick<EngineDeps, 'images'> & WarmCreation;
+type CreateDeps = OperationDeps & Pick<EngineDeps, 'images' | 'tools'> & WarmCreation;
 
 /** Stores a new VM and the operation that makes it. Nothing is stored when it is refused. */
 export async function createVm(
@@ -35,8 +36,9 @@ export async function createVm(
   authorise(principal, 'vm:create');
   const earlier = await recallChange(deps, once);
   if (earlier !== null) return earlier;
-  const asked = await mergeTemplate(deps.store, principal, request);
-  const spec = await completeSpec(deps, asked.spec);
+  const { tools: toolsAsked = [], ...asked } = await mergeTemplate(deps.store, principal, request);
+  const tools = await resolveTools(deps, toolsAsked);
+  const spec = await completeSpec(deps, { ...asked.spec, tools });
   checkNewVm(asked);
   const isWarm = request.start && request.warmStart !== 'never';
   const spare = isWarm ? deps.pool.take(spec) : null;

@@ -35,6 +35,8 @@ export function decideAfterFailure(step: VmStep, error: VolaryError, attempt: nu
     case 'ensure-image':
     case 'create-disk':
     case 'start-machine':
+    case 'ensure-tools':
+    case 'attach-tools':
       return isRetryable(error.code) && error.code !== 'resource_exhausted' && attempt < MAX_ATTEMPTS
         ? 'retry'
         : 'fail-vm';

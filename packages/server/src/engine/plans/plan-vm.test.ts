@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canMove, type VmPhase } from '../../domain/vm/phase.ts';
-import type { PowerState } from '../../domain/vm/vm.ts';
+import type { PowerState, Vm } from '../../domain/vm/vm.ts';
 import type { DiskState, MachineState } from '../../ports/driver.ts';
 import { planVm, type VmStep } from './plan-vm.ts';
 import { DISK, drive, HANDLE, look, makeVm, perform, runningWorld, type World } from './plan-world.test-kit.ts';
@@ -36,6 +36,14 @@ const machine: fc.Arbitrary<MachineState> = fc.oneof(
   }),
 );
 
+function* noCrash(): Generator<boolean> {
+  for (;;) yield false;
+}
+
+function withTools(vm: Vm, digests: readonly (string | null)[]): Vm {
+  return { ...vm, spec: { ...vm.spec, tools: digests.map((digest) => ({ name: 'nodejs', version: '20', digest })) } };
+}
+
 const world: fc.Arbitrary<World> = fc
   .record({
     power,
@@ -52,6 +60,12 @@ const world: fc.Arbitrary<World> = fc
     ),
     machine,
     isImageReady: fc.boolean(),
+    tools: fc.constantFrom<readonly (readonly [string | null, boolean])[]>(
+      [],
+      [[null, false]],
+      [['d', true]],
+      [['d', false]],
+    ),
     origin: fc.constantFrom(null, null, 'made', 'awaited', 'prepared'),
     originState: fc.constantFrom('creating', 'ready', 'failed', 'deleting', 'gone'),
     restartInMs: fc.constantFrom(null, null, 0, 500),
@@ -59,9 +73,13 @@ const world: fc.Arbitrary<World> = fc
     hasHandle: fc.boolean(),
   })
   .map((it) => ({
-    vm: makeVm(it),
+    vm: withTools(
+      makeVm(it),
+      it.tools.map(([digest]) => digest),
+    ),
     observation: { disk: it.disk, machine: it.machine },
     isImageReady: it.isImageReady,
+    areToolsReady: it.tools.every(([, isReady]) => isReady),
     originState: it.originState,
     restartInMs: it.restartInMs,
     tried: new Set<VmStep>(),
@@ -272,5 +290,29 @@ describe('the planner', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  it('builds the tools of a machine before it starts it, and gives them to it before it is running', () => {
+    const it = runningWorld('running', 0);
+    it.vm = withTools({ ...it.vm, incarnation: 0, startedAt: null }, [null]);
+    it.observation = { disk: DISK, machine: { kind: 'absent' } };
+    it.areToolsReady = false;
+    const steps: string[] = [];
+
+    const end = drive(it, new fc.Stream(noCrash()), (plan) => {
+      if (plan.kind === 'step') steps.push(plan.step);
+    });
+
+    expect(steps).toEqual(['ensure-tools', 'start-machine', 'await-guest', 'attach-tools']);
+    expect(end).toEqual({ kind: 'settled', phase: 'running' });
+  });
+
+  it('leaves the tools of a machine alone that is halted, and gives them to it when it goes on', () => {
+    const it = runningWorld('paused', 0);
+    it.vm = withTools(it.vm, ['d']);
+    expect(look(it)).toMatchObject({ step: 'pause-machine' });
+
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'running' } };
+    expect(look(it)).toMatchObject({ step: 'attach-tools' });
   });
 });

@@ -14,6 +14,7 @@ import type { SnapshotState } from '../../domain/snapshot/snapshot.ts';
 import type { SettledPhase, TransientPhase, VmPhase } from '../../domain/vm/phase.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { MachineEnd, VmObservation } from '../../ports/driver.ts';
+import { lacksTools } from '../tools/vm-tools.ts';
 
 export const VM_STEPS = [
   'ensure-image',
@@ -21,6 +22,8 @@ export const VM_STEPS = [
   'prepare-restore',
   'start-machine',
   'await-guest',
+  'ensure-tools',
+  'attach-tools',
   'pause-machine',
   'resume-machine',
   'suspend-machine',
@@ -65,6 +68,8 @@ export interface PlanInput {
   readonly observation: VmObservation;
   /** Whether the image is on this host that the disk is to be made from; a disk that is there needs it no more. */
   readonly isImageReady: boolean;
+  /** Whether the packs of all its tools are kept by it, or on this host. */
+  readonly areToolsReady: boolean;
   /** Of the snapshot that the wanted life is to begin from, where it has not begun; null where that boots. */
   readonly originState: SnapshotState | 'gone' | null;
   /** How long until the restart that the policy has asked for; null where it has not. Milliseconds. */
@@ -141,7 +146,8 @@ function planAlive(input: PlanInput, power: AlivePower): Plan {
 function planRunning(input: PlanInput, power: AlivePower): Plan {
   if (input.vm.startedAt === null) return step('await-guest', startingPhase(input));
   if (power === 'suspended') return step('suspend-machine', 'suspending');
-  return power === 'running' ? { kind: 'settled', phase: 'running' } : step('pause-machine', 'pausing');
+  if (power === 'paused') return step('pause-machine', 'pausing');
+  return planTools(input) ?? { kind: 'settled', phase: 'running' };
 }
 
 /** A guest that has not answered yet is set going before it may be halted. */
@@ -176,7 +182,19 @@ function planBirth(input: PlanInput): Plan {
       end: { cause: 'vmm-died', detail: 'The machine is gone without a trace; the host may have been restarted.' },
     };
   }
-  return step('start-machine', startingPhase(input));
+  return step(input.areToolsReady ? 'start-machine' : 'ensure-tools', startingPhase(input));
+}
+
+/** The step that gives a machine which runs the tools that it lacks; null when it lacks none. */
+function planTools(input: PlanInput): Plan | null {
+  const {
+    vm,
+    observation: { machine },
+    areToolsReady,
+  } = input;
+  if (machine.kind !== 'running' || !lacksTools(vm, machine.packs)) return null;
+  const isBorn = vm.status.phase === 'running' || vm.status.phase === 'updating';
+  return step(areToolsReady ? 'attach-tools' : 'ensure-tools', isBorn ? 'updating' : startingPhase(input));
 }
 
 /**

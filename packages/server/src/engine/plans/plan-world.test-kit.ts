@@ -16,6 +16,7 @@ export interface World {
   vm: Vm;
   observation: VmObservation;
   isImageReady: boolean;
+  areToolsReady: boolean;
   originState: PlanInput['originState'];
   restartInMs: number | null;
   tried: Set<VmStep>;
@@ -102,6 +103,19 @@ export function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       }
       learn({ handle: HANDLE });
       return;
+    case 'ensure-tools': {
+      const tools = it.vm.spec.tools.map((tool) => ({ ...tool, digest: `digest of ${tool.name}` }));
+      learn({ spec: { ...it.vm.spec, tools } });
+      // What is not written down nobody finds.
+      it.areToolsReady = it.vm.spec.tools.every(({ digest }) => digest !== null);
+      return;
+    }
+    case 'attach-tools':
+      if (observation.machine.kind === 'running') {
+        const packs = it.vm.spec.tools.map(({ digest }) => `${digest}`);
+        it.observation = { ...observation, machine: { ...observation.machine, packs } };
+      }
+      return;
     case 'shut-down-guest':
       return;
     case 'end-machine':
@@ -133,6 +147,7 @@ export function runningWorld(wanted: PowerState, graceMs: number): World {
     vm,
     observation: { disk: DISK, machine: running },
     isImageReady: true,
+    areToolsReady: true,
     originState: null,
     restartInMs: null,
     tried: new Set(),

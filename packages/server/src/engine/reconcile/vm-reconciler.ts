@@ -19,6 +19,7 @@ import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { STEPS } from '../steps/steps.ts';
+import { findPacks } from '../tools/vm-tools.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
@@ -30,7 +31,7 @@ import * as writer from './vm-writer.ts';
 
 export type ReconcilerDeps = Pick<
   EngineDeps,
-  'store' | 'driver' | 'images' | 'bus' | 'clock' | 'ids' | 'queue' | 'log'
+  'store' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'ids' | 'queue' | 'log'
 > & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
@@ -105,6 +106,7 @@ async function takeTurn(deps: LoopDeps, vmId: VmId, signal: AbortSignal): Promis
       vm,
       observation,
       isImageReady: image !== null,
+      areToolsReady: (await findPacks(deps, vm)) !== null,
       originState: await findOriginState(deps, vm),
       restartInMs: restartInMs(deps, vm),
       operation: work.operation?.kind ?? null,

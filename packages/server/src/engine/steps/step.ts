@@ -10,6 +10,7 @@ import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 
 export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'clock' | 'log'> & {
+export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'tools' | 'store' | 'bus' | 'clock' | 'log'> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;
@@ -29,6 +30,7 @@ export interface StepContext {
 export type StepResult = Partial<
   Pick<
     Vm,
+    | 'spec'
     | 'handle'
     | 'machine'
     | 'imageDigest'

@@ -1,9 +1,11 @@
 import type { VmStep } from '../plans/plan-vm.ts';
+import { attachTools } from './attach-tools.ts';
 import { awaitGuest } from './await-guest.ts';
 import { createDisk } from './create-disk.ts';
 import { deleteDisk } from './delete-disk.ts';
 import { endMachine } from './end-machine.ts';
 import { ensureImage } from './ensure-image.ts';
+import { ensureTools } from './ensure-tools.ts';
 import { pauseMachine } from './pause-machine.ts';
 import { prepareRestore } from './prepare-restore.ts';
 import { resumeMachine } from './resume-machine.ts';
@@ -20,6 +22,8 @@ export const STEPS = {
   'prepare-restore': prepareRestore,
   'start-machine': startMachine,
   'await-guest': awaitGuest,
+  'ensure-tools': ensureTools,
+  'attach-tools': attachTools,
   'pause-machine': pauseMachine,
   'resume-machine': resumeMachine,
   'suspend-machine': suspendMachine,

@@ -20,6 +20,7 @@ export async function mergeTemplate(
   return {
     ...request,
     spec: { ...mergeSpec(content.spec, request.spec), template: { name, version } },
+    tools: [...content.tools, ...(request.tools ?? [])],
     labels: { ...content.labels, ...request.labels },
   };
 }

@@ -68,6 +68,7 @@ const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
 /** What of a spec has no column of its own. */
 export const anyStoredSpec = {
   template: orNull(fc.record({ name: words, version: words })),
+  tools: fc.array(fc.record({ name: words, version: words, digest: orNull(words) }), { maxLength: 3 }),
   ...anyWorkloadFields,
   cloudInit: orNull(fc.record({ userData: orNull(words), metaData: orNull(words), networkConfig: orNull(words) })),
 };

@@ -1,16 +1,18 @@
+import type { VmTool } from '../../../../domain/tool/tool.ts';
 import type { CloudInit } from '../../../../domain/vm/cloud-init.ts';
 import { VM_DEFAULTS, type VmSpec } from '../../../../domain/vm/spec.ts';
 import * as read from './read-value.ts';
 import { decodeWorkloadFields, type WorkloadFields } from './workload-column.ts';
 
 /** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
-export type StoredSpec = Pick<VmSpec, 'template' | 'cloudInit'> & WorkloadFields;
+export type StoredSpec = Pick<VmSpec, 'template' | 'tools' | 'cloudInit'> & WorkloadFields;
 
 /** The column as JSON, with these fields and no others. */
 export function encodeSpec(spec: StoredSpec): string {
-  const { template, environment, workload, healthCheck, openapi, actions, cloudInit } = spec;
+  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit } = spec;
   return JSON.stringify({
     template,
+    tools,
     environment,
     workload,
     healthCheck,
@@ -25,6 +27,7 @@ export const readStoredSpec: read.Reader<StoredSpec> = (value, field) => {
   const stored = { ...VM_DEFAULTS, ...read.object(value, field) };
   return {
     template: template(stored.template, `${field}.template`),
+    tools: tools(stored.tools, `${field}.tools`),
     ...decodeWorkloadFields(stored, field),
     cloudInit: cloudInit(stored.cloudInit, `${field}.cloudInit`),
   };
@@ -38,6 +41,15 @@ const template = read.nullable((value, field): NonNullable<VmSpec['template']> =
   return {
     name: read.text(stored['name'], `${field}.name`),
     version: read.text(stored['version'], `${field}.version`),
+  };
+});
+
+const tools = read.list((value, field): VmTool => {
+  const stored = read.object(value, field);
+  return {
+    name: read.text(stored['name'], `${field}.name`),
+    version: read.text(stored['version'], `${field}.version`),
+    digest: optionalText(stored['digest'], `${field}.digest`),
   };
 });
 
