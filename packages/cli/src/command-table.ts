@@ -145,8 +145,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('In a VM', 'cp', 'copy files into and out of a VM', async () => (await import('./commands/cp.ts')).configureCp),
   entry(
     'In a VM',
+    'workload',
+    'show what a VM is there for, or run it anew',
+    async () => (await import('./commands/workload.ts')).configureWorkload,
+  ),
+  entry(
+    'In a VM',
     'logs',
-    "print a VM's console, or what a command wrote",
+    "print a VM's console, what its workload wrote, or a command",
     async () => (await import('./commands/logs.ts')).configureLogs,
   ),
   entry(

@@ -36,6 +36,7 @@ export interface Route {
   readonly tag:
     | 'vms'
     | 'executions'
+    | 'workloads'
     | 'files'
     | 'operations'
     | 'events'

@@ -89,6 +89,7 @@ import {
   testWebhook,
   updateWebhook,
 } from './routes/webhooks.ts';
+import { getWorkload, restartWorkload } from './routes/workloads.ts';
 
 /** Every route of `/v1` (and the two probes beside it), by operation id. */
 export const routes = {
@@ -118,6 +119,8 @@ export const routes = {
   signalExecution,
   cancelExecution,
   resizeExecution,
+  getWorkload,
+  restartWorkload,
   readFile,
   writeFile,
   deleteFile,

@@ -29,6 +29,7 @@ import { createUserClient, type UserClient } from './users.ts';
 import { createVmClient, type VmClient } from './vms.ts';
 import { createWarmTemplateClient, type WarmTemplateClient } from './warm-templates.ts';
 import { createWebhookClient, type WebhookClient } from './webhooks.ts';
+import { createWorkloadClient, type WorkloadClient } from './workloads.ts';
 
 export interface ImageClient {
   list(options?: Abortable): Promise<ImagePage>;
@@ -61,6 +62,7 @@ export interface SystemClient {
 export interface VolaryClient {
   readonly vms: VmClient;
   readonly executions: ExecutionClient;
+  readonly workloads: WorkloadClient;
   readonly files: FileClient;
   readonly operations: OperationClient;
   readonly events: EventClient;
@@ -89,6 +91,7 @@ export function createClient(options: TransportOptions): VolaryClient {
   return {
     vms: createVmClient(transport),
     executions: createExecutionClient(transport),
+    workloads: createWorkloadClient(transport),
     files: createFileClient(transport),
     operations: createOperationClient(transport),
     events: createEventClient(transport),

@@ -22,3 +22,4 @@ export type { UserChangeOptions, UserClient, UserQuery } from './users.ts';
 export type { ChangeOptions, ConsoleChunk, UpdateOptions, VmClient, VmQuery } from './vms.ts';
 export type { WarmTemplateClient } from './warm-templates.ts';
 export type { DeliveryQuery, WebhookChangeOptions, WebhookClient } from './webhooks.ts';
+export type { WorkloadClient } from './workloads.ts';

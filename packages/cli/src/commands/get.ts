@@ -7,6 +7,7 @@ import { formatAge } from '../output/format.ts';
 import { styledPhase } from '../output/style.ts';
 import { formatFields } from '../output/table.ts';
 import { formatSecret } from '../secrets/given-secrets.ts';
+import { describeWorkload } from '../workloads/describe-workload.ts';
 
 /** `volary get VM`: everything known of it. */
 export function configureGet(command: Command, context: Context): void {
@@ -31,6 +32,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ...failureFields(vm),
     ...(vm.suspension === null ? [] : [['suspended', `${vm.suspension.at}: ${vm.suspension.message}`] as const]),
     ['health', vm.health],
+    ...(vm.workload_status === null ? [] : [['workload', describeWorkload(vm.workload_status)] as const]),
     ['restart', restartField(vm)],
     ['suspend', sleepField(vm)],
     ...(vm.expires_at === null ? [] : [['expires', vm.expires_at] as const]),

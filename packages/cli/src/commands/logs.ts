@@ -2,7 +2,7 @@ import type { VolaryClient } from '@volary/sdk';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import type { Context } from '../context.ts';
-import { usageError } from '../errors.ts';
+import { CliError, usageError } from '../errors.ts';
 import { whileInSight } from '../exec/in-sight.ts';
 import { lastLines, toSafeText } from '../output/console-text.ts';
 import { encodeBytes } from '../output/encode-bytes.ts';
@@ -11,6 +11,7 @@ import { parseCount } from '../parse-values.ts';
 interface LogsOptions {
   readonly follow?: true;
   readonly tail?: number;
+  readonly workload?: true;
 }
 
 /** Bytes of a console, or of one stream of a command. */
@@ -21,17 +22,26 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** `volary logs VM`: its console; `volary logs EXECUTION`: what a command wrote. As JSON one piece a line. */
+/** `volary logs VM`: its console; with `--workload`: what its workload wrote; `volary logs EXECUTION`: what a command wrote. As JSON one piece a line. */
 export function configureLogs(command: Command, context: Context): void {
   command
     .argument('<ref>', 'a VM (name or id), or the id of an execution')
     .option('-f, --follow', 'go on with what comes')
+    .option('--workload', 'what the workload of the VM wrote, in this life of it')
     .option('--tail <n>', 'only the last lines: of the console, or of each stream of a command', parseCount(0))
     .action(async (ref: string, options: LogsOptions) => {
       const client = await connect(context);
-      if (ref.startsWith('exec_')) await printExecution(context, client, ref, options);
+      if (options.workload === true) await printExecution(context, client, await workloadOf(client, ref), options);
+      else if (ref.startsWith('exec_')) await printExecution(context, client, ref, options);
       else await printConsole(context, client, ref, options);
     });
+}
+
+/** Its execution; one that nobody has begun yet has written nothing. */
+async function workloadOf(client: VolaryClient, ref: string): Promise<string> {
+  const { execution_id } = await client.workloads.get(ref);
+  if (execution_id !== null) return execution_id;
+  throw new CliError(`The workload of ${ref} has not been started yet.`);
 }
 
 async function printConsole(context: Context, client: VolaryClient, ref: string, options: LogsOptions): Promise<void> {

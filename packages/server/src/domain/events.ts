@@ -23,6 +23,8 @@ export const EVENT_TYPES = [
   'vm.deleted',
   'vm.failed',
   'vm.health_changed',
+  'workload.started',
+  'workload.exited',
   'vm.orphan_reaped',
   'vm.warm_start_failed',
   'vm.tools_failed',

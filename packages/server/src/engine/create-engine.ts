@@ -82,6 +82,8 @@ import { createTemplateMaker } from './warm/template-maker.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
 import { sealOlderSecrets } from './webhooks/seal-older-secrets.ts';
+import { createWorkloadApi } from './workloads/workload-api.ts';
+import { createWorkloadKeeper } from './workloads/workload-keeper.ts';
 
 /** An engine with its life: `start` before it takes work, `stop` before its parts are closed. */
 export interface RunningEngine extends Engine {
@@ -98,7 +100,6 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const warm = createWarmStarts({ ...deps, config, pool, templates });
   const secrets = createSecretDelivery(deps);
   const rotations = createKeyRotations({ ...deps, hostId: config.hostId });
-  const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets });
   const changing: OperationDeps & EngineDeps & WarmCreation & { readonly pool: SparePool } = {
     ...{ ...deps, config, wake, pool, warm },
     giveWay: () => pool.release(),
@@ -108,6 +109,8 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const idle = createIdleWatch({ ...changing, activity });
   const expiries = createExpiries(changing);
   const executions = createExecutions({ ...deps, config, links, awaken, secrets });
+  const workloads = createWorkloadKeeper({ ...deps, links, secrets, executions });
+  const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets, workloads });
   const builds = createImageBuilds(deps);
   const templateBuilds = createTemplateBuilds({ ...changing, templates });
   const installations = createInstallations(deps);
@@ -119,7 +122,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const pruner = createPruner(deps);
   const parts = {
     ...{ pruner, reconciler, builds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
-    ...{ executions, diskSpace, ages, idle, expiries, identity, refusals },
+    ...{ executions, workloads, diskSpace, ages, idle, expiries, identity, refusals },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
@@ -161,6 +164,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
         ),
     },
     executions,
+    workloads: createWorkloadApi({ ...deps, keeper: workloads, awaken }),
     files: createFiles({ ...deps, links, awaken, activity }),
     events: createEventQueries({ ...deps, config }),
     images: {

@@ -32,6 +32,7 @@ import type { TemplateApi } from './templates/template-api.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
 import type { WarmTemplateApi } from './warm/warm-template-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
+import type { WorkloadApi } from './workloads/workload-api.ts';
 
 /**
  * All that the faces can ask for. Every call names who asks and goes through `access/`; every call may throw
@@ -41,6 +42,7 @@ export interface Engine {
   readonly vms: VmApi;
   readonly operations: OperationApi;
   readonly executions: ExecutionApi;
+  readonly workloads: WorkloadApi;
   readonly files: FileApi;
   readonly events: EventApi;
   readonly images: ImageApi;

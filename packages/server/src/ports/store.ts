@@ -1,10 +1,8 @@
 import type { Event, EventType, NewEvent } from '../domain/events.ts';
-import type { Execution, OutputStream } from '../domain/execution/execution.ts';
 import type { KeptAnswer, KeyedRequest } from '../domain/idempotency/keyed-request.ts';
 import type {
   ApiKeyId,
   DeliveryId,
-  ExecutionId,
   OperationId,
   SecretId,
   SessionId,
@@ -28,6 +26,7 @@ import type { Vm } from '../domain/vm/vm.ts';
 import type { Delivery, DeliveryKind, DeliveryState } from '../domain/webhook/delivery.ts';
 import type { Webhook } from '../domain/webhook/webhook.ts';
 import type { AuditTable } from './audit-table.ts';
+import type { ExecutionTable } from './execution-table.ts';
 import type { ImageTable } from './image-table.ts';
 import type { PageRequest } from './page-request.ts';
 import type { TemplateTable } from './template-table.ts';
@@ -119,28 +118,6 @@ export interface OperationTable {
 export interface FinishedBefore {
   readonly completedBefore: number;
   readonly limit: number;
-}
-
-export interface ExecutionTable {
-  insert(execution: Execution): Promise<void>;
-  get(id: ExecutionId): Promise<Execution | null>;
-  /** Newest first. */
-  list(page: PageRequest<ExecutionId> & OfOwner & { readonly vmId?: VmId }): Promise<readonly Execution[]>;
-  /** Those that are not final; of one VM, or of all. */
-  listActive(of?: { readonly vmId: VmId }): Promise<readonly Execution[]>;
-  update(execution: Execution): Promise<void>;
-  /** Adds a chunk of output. Repeating a chunk that is there changes nothing; a gap throws `data_loss` store.output_gap. */
-  appendOutput(id: ExecutionId, stream: OutputStream, offset: number, bytes: Uint8Array): Promise<void>;
-  /** Kept output from `offset` on, at most `limitBytes`; empty at the end. */
-  readOutput(id: ExecutionId, stream: OutputStream, offset: number, limitBytes: number): Promise<Uint8Array>;
-  /** Length of what is kept of each stream, bytes. */
-  outputLengths(id: ExecutionId): Promise<Readonly<Record<OutputStream, number>>>;
-  /** Removes finished executions, with their output, that were completed before this moment; at most `limit`. Returns how many. */
-  deleteFinished(which: FinishedBefore): Promise<number>;
-  /** Removes all executions of this VM with their output, finished or not. Returns how many. */
-  deleteOfVm(vmId: VmId): Promise<number>;
-  /** Those in this owner's VMs that are not final. */
-  countActiveOf(owner: string): Promise<number>;
 }
 
 export interface EventFilter {

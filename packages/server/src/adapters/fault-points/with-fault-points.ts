@@ -53,6 +53,10 @@ function noting(tables: Tables, deeds: Set<FaultyDeed>): Tables {
         deeds.add('commit.output');
         return executions.appendOutput(...chunk);
       },
+      appendNewest: (...chunk) => {
+        deeds.add('commit.output');
+        return executions.appendNewest(...chunk);
+      },
     },
     events: {
       ...events,

@@ -20,6 +20,7 @@ import { givenSecrets, secretCases } from './secret-cases.test-kit.ts';
 import { templateCases } from './template-cases.test-kit.ts';
 import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
 import { webhookCases } from './webhook-cases.test-kit.ts';
+import { givenWorkload, workloadCases } from './workload-cases.test-kit.ts';
 
 /* One example of each route, which tests of all routes share: a file that uses them begins with `startCases`. */
 
@@ -319,6 +320,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   ...webhookCases(() => client),
   ...accountCases(() => client),
   ...secretCases(() => client),
+  ...workloadCases(),
   ...authCases(() => ({ url: server.url, client })),
   getCapabilities: {
     ask: () => ({}),
@@ -354,6 +356,7 @@ export async function startCases(): Promise<CasesServer> {
   const secrets = await givenSecrets(client);
   await client.operations.finish((await client.vms.create({ name: 'first', secrets })).id);
   await client.operations.finish((await client.vms.create({ name: 'stopped', start: false })).id);
+  await givenWorkload(client);
   await client.files.write('first', '/root/kept', 'hello');
   return {
     ...{ url: used.url, client, otherUrl: empty.url, otherClient: unused.client },

@@ -32,6 +32,7 @@ import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
 import { mountWarmTemplates } from './warm-templates.ts';
 import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
+import { mountWorkloads } from './workloads.ts';
 
 /** The native API, with parsers, validation and errors of its own: no other face is touched by them. */
 export function createV1(context: V1Context, authenticate: AuthenticateRequest): FastifyPluginAsync {
@@ -107,6 +108,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountVmPower(app, context);
   mountExecutions(app, context);
   mountExecutionOutput(app, context);
+  mountWorkloads(app, context);
   mountFiles(app, context);
   mountOperations(app, context);
   mountEvents(app, context);

@@ -26,7 +26,7 @@ export function toVmDto(vm: Vm): VmDto {
     health: vm.health,
     environment: spec.environment,
     workload: toWorkloadDto(spec.workload),
-    workload_status: toWorkloadStatusDto(vm.workloadStatus),
+    workload_status: vm.workloadStatus === null ? null : toWorkloadStatusDto(vm.workloadStatus),
     health_check: toHealthCheckDto(spec.healthCheck),
     actions: toActionsDto(spec.actions),
     restart_policy: spec.restartPolicy,

@@ -65,8 +65,7 @@ export function toWorkloadDto(workload: Workload | null): WorkloadDto | null {
   };
 }
 
-export function toWorkloadStatusDto(status: WorkloadStatus | null): WorkloadStatusDto | null {
-  if (status === null) return null;
+export function toWorkloadStatusDto(status: WorkloadStatus): WorkloadStatusDto {
   return {
     execution_id: status.executionId,
     state: status.state,

@@ -15,6 +15,7 @@ export const MUTATIONS = [
   'vm.restore',
   'vm.fork',
   'vm.exec',
+  'workload.restart',
   'execution.write-stdin',
   'execution.signal',
   'execution.cancel',

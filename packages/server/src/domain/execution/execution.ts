@@ -73,5 +73,5 @@ export interface Execution {
   readonly completedAt: EpochMs | null;
 }
 
-/** Output kept of one stream of one execution, bytes. What goes past it is streamed but not kept. */
+/** Output kept of one stream of one execution, bytes; of a workload the newest. What goes past it is streamed but not kept. */
 export const KEPT_OUTPUT_BYTES = 16 * 1024 * 1024;

@@ -19,6 +19,7 @@ import type { Pruner } from '../system/pruner.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
+import type { WorkloadKeeper } from '../workloads/workload-keeper.ts';
 import type { Builds } from './builds.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
@@ -38,6 +39,7 @@ type SupervisorDeps = EngineDeps & {
   readonly links: GuestLinks;
   readonly secrets: SecretDelivery;
   readonly executions: Executions;
+  readonly workloads: Pick<WorkloadKeeper, 'resumeAll'>;
   readonly diskSpace: DiskSpace;
   readonly warm: WarmStarts;
   readonly pool: SparePool;
@@ -115,6 +117,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     async start() {
       await enqueueAll();
       await deps.executions.resumeAll();
+      await deps.workloads.resumeAll();
       running = [
         queue.run(work, { concurrency: CONCURRENCY, signal }),
         forwardHints().catch((error: unknown) => {

@@ -22,6 +22,7 @@ import { STEPS } from '../steps/steps.ts';
 import { findPacks } from '../tools/vm-tools.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
+import type { WorkloadKeeper } from '../workloads/workload-keeper.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { beginRestart, noteFailure, noteLifeEnded } from './life-end.ts';
 import { attemptsOf } from './operation-steps.ts';
@@ -37,6 +38,7 @@ export type ReconcilerDeps = Pick<
   readonly links: GuestLinks;
   readonly warm: WarmStarts;
   readonly secrets: SecretDelivery;
+  readonly workloads: Pick<WorkloadKeeper, 'ensure'>;
 };
 
 export interface VmReconciler {
@@ -129,9 +131,11 @@ interface Situation {
 async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation): Promise<Turn> {
   const { plan } = situation;
   switch (plan.kind) {
-    case 'settled':
-      await writer.writeSettled(deps, work, plan.phase, machineFacts(situation.observation));
+    case 'settled': {
+      const { vm } = await writer.writeSettled(deps, work, plan.phase, machineFacts(situation.observation));
+      if (plan.phase === 'running') deps.workloads.ensure(vm);
       return REST;
+    }
     case 'failed':
       return REST;
     case 'gone':

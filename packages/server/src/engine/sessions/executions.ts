@@ -27,11 +27,13 @@ import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { Awaken } from '../suspend/awaken.ts';
 import { cancelExecution } from './cancel-execution.ts';
 import { executionEvent } from './execution-events.ts';
-import { type LiveDeps, LiveExecution } from './live-execution.ts';
+import { type LiveDeps, LiveExecution, type Reattach } from './live-execution.ts';
 import { type Reading, readKept } from './read-kept.ts';
 import { requireAgent } from './require-agent.ts';
 
 export interface Executions extends ExecutionApi {
+  /** Follows a workload from now on, by its own way of attaching; there is none of it that is followed already. */
+  followWorkload(execution: Execution, reattach: Reattach): LiveExecution;
   /** Goes on with the commands that a former server was following. */
   resumeAll(): Promise<void>;
   /** Lets go of all commands: they run on in their guests. */
@@ -54,8 +56,9 @@ export function createExecutions(deps: ExecutionDeps): Executions {
   const stopping = new AbortController();
   const recordInput = createInputRecorder(deps);
 
-  function follow(execution: Execution, process: GuestProcess | null): LiveExecution {
-    const following = new LiveExecution(deps, execution, process, stopping.signal);
+  function follow(execution: Execution, process: GuestProcess | null, how?: Reattach): LiveExecution {
+    const manner = { signal: stopping.signal, ...(how === undefined ? {} : { reattach: how }) };
+    const following = new LiveExecution(deps, execution, process, manner);
     live.set(execution.id, following);
     following.finished
       .catch((error: unknown) => {
@@ -271,8 +274,11 @@ export function createExecutions(deps: ExecutionDeps): Executions {
       await recordInput(principal, following.execution, 'execution.resize');
       await (await following.process()).resize(size);
     },
+    followWorkload: (execution, how) => follow(execution, null, how),
     async resumeAll() {
       for (const execution of await deps.store.executions.listActive()) {
+        // Others see to those.
+        if (execution.isWorkload) continue;
         const lengths = await deps.store.executions.outputLengths(execution.id);
         follow({ ...execution, stdoutBytes: lengths.stdout, stderrBytes: lengths.stderr }, null);
       }

@@ -8,11 +8,14 @@ import { executionEvent } from './execution-events.ts';
 import type { GuestLinks } from './guest-links.ts';
 import { createOutputHub, type OutputHub } from './output-hub.ts';
 import { createOutputRecorder, type OutputRecorder } from './output-recorder.ts';
-import { reattach } from './reattach.ts';
+import { type NotAttached, reattach } from './reattach.ts';
 import { createStdinFeed, type StdinFeed } from './stdin-feed.ts';
 import { untilWanted } from './until-wanted.ts';
 
 export type LiveDeps = Pick<EngineDeps, 'store' | 'driver' | 'bus' | 'clock' | 'log'> & { readonly links: GuestLinks };
+
+/** Finds the command in its guest again, or says why not; an error: it cannot be started, for good. Throws the signal's reason only. */
+export type Reattach = (execution: Execution, signal: AbortSignal) => Promise<GuestProcess | NotAttached | VolaryError>;
 
 /** How long an ended link is given before the machine is asked whether it is still there, milliseconds. */
 const REATTACH_PAUSE_MS = 200;
@@ -36,12 +39,19 @@ export class LiveExecution {
   readonly finished: Promise<Execution>;
   readonly #deps: LiveDeps;
   readonly #signal: AbortSignal;
+  readonly #reattach: Reattach;
   #execution: Execution;
   #attaching = withoutAudience<GuestProcess>();
   #recorder: OutputRecorder | null = null;
 
   /** Follows `execution` to its end. `process` is null when it has to be attached to first. */
-  constructor(deps: LiveDeps, execution: Execution, process: GuestProcess | null, signal: AbortSignal) {
+  constructor(
+    deps: LiveDeps,
+    execution: Execution,
+    process: GuestProcess | null,
+    { signal, reattach: how }: { readonly signal: AbortSignal; readonly reattach?: Reattach },
+  ) {
+    this.#reattach = how ?? ((known, limited) => reattach(deps, known, limited));
     this.#deps = deps;
     this.#signal = signal;
     this.#execution = execution;
@@ -72,9 +82,11 @@ export class LiveExecution {
     let found: GuestProcess | null = begun;
     for (;;) {
       this.#signal.throwIfAborted();
-      const looked = found ?? (await reattach(this.#deps, this.#execution, this.#signal));
+      const looked = found ?? (await this.#reattach(this.#execution, this.#signal));
       found = null;
-      if (typeof looked === 'object') {
+      if (looked instanceof VolaryError) {
+        return await this.#finish({ state: 'failed', error: looked.message });
+      } else if (typeof looked === 'object') {
         const ended = await this.#follow(looked);
         if (ended !== null) return ended;
       } else if (looked === 'asleep') {
@@ -100,7 +112,7 @@ export class LiveExecution {
       for await (const chunk of guest.output) {
         this.hub.publish(chunk);
         await recorder.add(chunk);
-        await this.hub.room();
+        if (!this.#execution.isWorkload) await this.hub.room();
       }
       const exit = await guest.exit;
       await noting.end();

@@ -3,6 +3,8 @@ import type { ExecutionUpdate } from '../engine.ts';
 
 /** A reader may be this far behind, bytes, before the command has to wait for it. */
 const BACKLOG_BYTES = 1024 * 1024;
+/** Of what waits for nobody, a reader further behind than this misses some, bytes. */
+const MISSED_PAST_BYTES = 4 * BACKLOG_BYTES;
 
 /** Somebody who follows a command live. */
 export interface OutputReader {
@@ -13,8 +15,8 @@ export interface OutputReader {
 }
 
 /**
- * Hands a command's output to those who follow it. Each has a queue of its own; when one is full the command waits, since output past
- * the kept bound exists nowhere else. Whoever stops reading for good leaves by its signal.
+ * Hands a command's output to those who follow it. Each has a queue of its own; when one is full the command waits (`room`), since output past
+ * the kept bound exists nowhere else. A workload waits for nobody: who is too slow for it misses some. Whoever stops reading for good leaves by its signal.
  */
 export interface OutputHub {
   publish(chunk: OutputChunk): void;
@@ -38,6 +40,7 @@ export function createOutputHub(start: { readonly stdout: number; readonly stder
 
   function push(update: ExecutionUpdate, sizeBytes: number): void {
     for (const queue of queues) {
+      if (sizeBytes > 0 && queue.bytes >= MISSED_PAST_BYTES) continue;
       queue.updates.push(update);
       queue.bytes += sizeBytes;
       queue.wake();

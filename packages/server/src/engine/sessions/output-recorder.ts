@@ -31,10 +31,16 @@ export function createOutputRecorder(
   let pendingBytes = 0;
   let oldestMs = 0;
   let isTimerSet = false;
+  let writing: Promise<void> = Promise.resolve();
   let fault: { readonly error: unknown } | null = null;
 
   async function append(tables: Tables, chunks: readonly OutputChunk[]): Promise<void> {
     for (const { stream, offset, bytes } of mergeAdjacent(chunks)) {
+      if (execution.isWorkload) {
+        const keepFrom = offset + bytes.length - KEPT_OUTPUT_BYTES;
+        await tables.executions.appendNewest(execution.id, stream, { offset, bytes, keepFrom });
+        continue;
+      }
       const kept = bytes.subarray(0, Math.max(0, KEPT_OUTPUT_BYTES - offset));
       if (kept.length > 0) await tables.executions.appendOutput(execution.id, stream, offset, kept);
     }
@@ -51,10 +57,17 @@ export function createOutputRecorder(
     for (const { stream, offset, bytes } of chunks) acknowledge(stream, offset + bytes.length);
   }
 
+  async function write(commit: () => Promise<void>): Promise<void> {
+    const mine = commit();
+    writing = mine.catch(() => undefined);
+    await mine;
+  }
+
   async function flush(): Promise<void> {
     const chunks = take();
-    if (chunks.length === 0) return;
-    await store.transaction((tables) => append(tables, chunks));
+    // What somebody else is writing now is not there before that is done.
+    if (chunks.length === 0) return await writing;
+    await write(() => store.transaction((tables) => append(tables, chunks)));
     acknowledgeAll(chunks);
   }
 
@@ -87,7 +100,7 @@ export function createOutputRecorder(
     async flushWith(commit) {
       if (fault !== null) throw fault.error;
       const chunks = take();
-      await commit((tables) => append(tables, chunks));
+      await write(() => commit((tables) => append(tables, chunks)));
       acknowledgeAll(chunks);
     },
     counts: () => ({
@@ -98,20 +111,35 @@ export function createOutputRecorder(
   };
 }
 
-/** Chunks that follow each other in one stream, as one: fewer rows for a command that writes in small pieces. */
+/** Chunks that adjoin in one stream, as one: fewer rows for a command that writes in small pieces. */
 function mergeAdjacent(chunks: readonly OutputChunk[]): readonly OutputChunk[] {
-  const merged: OutputChunk[] = [];
-  for (const stream of ['stdout', 'stderr'] as const) {
-    const own = chunks.filter((chunk) => chunk.stream === stream);
-    const first = own[0];
-    if (first === undefined) continue;
-    const bytes = new Uint8Array(own.reduce((sum, chunk) => sum + chunk.bytes.length, 0));
-    let at = 0;
-    for (const chunk of own) {
-      bytes.set(chunk.bytes, at);
-      at += chunk.bytes.length;
-    }
-    merged.push({ stream, offset: first.offset, bytes });
+  return (['stdout', 'stderr'] as const).flatMap((stream) =>
+    adjoining(chunks.filter((chunk) => chunk.stream === stream)).map((run) => ({
+      stream,
+      offset: run[0]?.offset ?? 0,
+      bytes: joined(run),
+    })),
+  );
+}
+
+/** Of a workload's output some may be missing between two chunks. */
+function adjoining(chunks: readonly OutputChunk[]): readonly (readonly OutputChunk[])[] {
+  const runs: OutputChunk[][] = [];
+  let end = -1;
+  for (const chunk of chunks) {
+    if (chunk.offset === end) runs.at(-1)?.push(chunk);
+    else runs.push([chunk]);
+    end = chunk.offset + chunk.bytes.length;
   }
-  return merged;
+  return runs;
+}
+
+function joined(chunks: readonly OutputChunk[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk.bytes, at);
+    at += chunk.bytes.length;
+  }
+  return bytes;
 }

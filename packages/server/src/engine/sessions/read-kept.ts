@@ -14,7 +14,7 @@ export interface Reading {
   readonly reader: OutputReader | null;
 }
 
-/** Kept output from an offset on, then live what comes after it: each byte once, in order within its stream. */
+/** Kept output from an offset on, then live what comes after it: each byte once, in order within its stream. Of a workload some may be missing. */
 export async function* readKept(
   store: Store,
   { execution, stream, offset, reader }: Reading,
@@ -23,7 +23,7 @@ export async function* readKept(
   const sent = { stdout: offset, stderr: offset };
   for (const each of streams) {
     for await (const update of readStream(store, execution, each, offset)) {
-      sent[each] += update.bytes.length;
+      sent[each] = update.offset + update.bytes.length;
       yield update;
     }
   }
@@ -48,10 +48,10 @@ type Output = Extract<ExecutionUpdate, { kind: 'output' }>;
 
 async function* readStream(store: Store, { id }: Execution, stream: OutputStream, from: number): AsyncIterable<Output> {
   for (let offset = from; ; ) {
-    const bytes = await store.executions.readOutput(id, stream, offset, PIECE_BYTES);
-    if (bytes.length === 0) return;
-    yield { kind: 'output', stream, offset, bytes };
-    offset += bytes.length;
+    const next = await store.executions.nextOutput(id, stream, offset, PIECE_BYTES);
+    if (next.bytes.length === 0) return;
+    yield { kind: 'output', stream, ...next };
+    offset = next.offset + next.bytes.length;
   }
 }
 

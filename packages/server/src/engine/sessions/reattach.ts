@@ -6,13 +6,13 @@ import type { EngineDeps } from '../deps.ts';
 import { isSuspended } from '../operations/power-policy.ts';
 import type { GuestLinks } from './guest-links.ts';
 
-type ReattachDeps = Pick<EngineDeps, 'store' | 'driver' | 'log'> & { readonly links: GuestLinks };
+export type ReattachDeps = Pick<EngineDeps, 'store' | 'driver' | 'log'> & { readonly links: GuestLinks };
 
 /**
  * `machine-over`: the life that it ran in has ended. `unknown-to-guest`: that life goes on, and its guest does not know the
  * command. `asleep`: its VM is suspended, and the command with it. `later`: nobody can tell now.
  */
-type NotAttached = 'machine-over' | 'unknown-to-guest' | 'asleep' | 'later';
+export type NotAttached = 'machine-over' | 'unknown-to-guest' | 'asleep' | 'later';
 
 /** The command, attached to again, or why not. Throws the signal's reason only. */
 export async function reattach(
@@ -36,8 +36,9 @@ export async function reattach(
   }
 }
 
-async function isMachineOver(
-  { driver }: ReattachDeps,
+/** Whether the life that the command ran in is over. */
+export async function isMachineOver(
+  { driver }: Pick<ReattachDeps, 'driver'>,
   vm: Vm,
   { execution: { incarnation }, signal }: { readonly execution: Execution; readonly signal: AbortSignal },
 ): Promise<boolean> {

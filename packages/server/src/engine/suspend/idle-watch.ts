@@ -46,7 +46,8 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
       percent >= settings.cpuBelowPercent ||
       use.networkBytes !== before.networkBytes ||
       deps.activity.isBusySince(vm.id, before.atMs) ||
-      (await deps.store.executions.listActive({ vmId: vm.id })).length > 0;
+      // A workload runs all the time; what it does shows in the processors.
+      (await deps.store.executions.listActive({ vmId: vm.id })).some(({ isWorkload }) => !isWorkload);
     if (isBusy) return fresh;
     return { ...fresh, idleSinceMs: before.idleSinceMs, mostPercent: Math.max(before.mostPercent, percent) };
   }

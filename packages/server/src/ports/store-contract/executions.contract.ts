@@ -55,6 +55,8 @@ export function executionTableContract(make: MakeStore): void {
         expect(numbers(await executions.list({ limit: 9, after: null, vmId: OTHER_VM }))).toEqual([5, 3, 1]);
         expect(numbers(await executions.listActive())).toEqual([2, 5]);
         expect(numbers(await executions.listActive({ vmId: OTHER_VM }))).toEqual([5]);
+        await executions.insert(sampleExecution(99, VM, { state: 'running', isWorkload: true }));
+        expect(await executions.countActiveOf('admin')).toBe(2);
       }),
     );
 
@@ -139,6 +141,39 @@ export function executionTableContract(make: MakeStore): void {
 
         await executions.appendOutput(EXEC, 'stdout', 3, bytes('d'));
         expect(await readText(executions, 'stdout')).toBe('abcd');
+      }),
+    );
+
+    it(
+      'of a workload is the newest, also where something in between is missing',
+      withStore(make, async ({ executions }) => {
+        await executions.insert(sampleExecution(1, VM, { isWorkload: true }));
+        const append = (offset: number, text: string, keepFrom = 0) =>
+          executions.appendNewest(EXEC, 'stdout', { offset, bytes: bytes(text), keepFrom });
+        const next = async (offset: number, limit = 100) => {
+          const found = await executions.nextOutput(EXEC, 'stdout', offset, limit);
+          return [found.offset, new TextDecoder().decode(found.bytes)];
+        };
+
+        await append(0, 'abc');
+        await append(0, 'abc');
+        await append(2, 'cde');
+        await append(10, 'k');
+        await append(11, 'lm');
+        expect(await next(0)).toEqual([0, 'abcde']);
+        expect(await next(1, 2)).toEqual([1, 'bc']);
+        expect(await next(5)).toEqual([10, 'klm']);
+        expect(await next(12)).toEqual([12, 'm']);
+        expect(await next(13)).toEqual([13, '']);
+        expect(await executions.outputLengths(EXEC)).toEqual({ stdout: 13, stderr: 0 });
+
+        await append(13, 'n', 4);
+        expect(await next(0)).toEqual([3, 'de']);
+        await append(14, 'o', 13);
+        expect(await next(0)).toEqual([13, 'no']);
+        await expect(
+          executions.appendNewest(numberedId('exec', 9), 'stdout', { offset: 0, bytes: bytes('x'), keepFrom: 0 }),
+        ).rejects.toEqual(unknown);
       }),
     );
 

@@ -127,6 +127,7 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       insert: (execution) => transaction(({ executions }) => executions.insert(execution)),
       update: (execution) => transaction(({ executions }) => executions.update(execution)),
       appendOutput: (...chunk) => transaction(({ executions }) => executions.appendOutput(...chunk)),
+      appendNewest: (...chunk) => transaction(({ executions }) => executions.appendNewest(...chunk)),
       deleteFinished: (which) => transaction(({ executions }) => executions.deleteFinished(which)),
       deleteOfVm: (vmId) => transaction(({ executions }) => executions.deleteOfVm(vmId)),
     },

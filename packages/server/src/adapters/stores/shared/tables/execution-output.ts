@@ -1,12 +1,13 @@
 /**
- * Kept output: of each stream a row of pieces that follow each other from offset 0 on without a gap. The key holds where a
+ * Kept output: of each stream a row of pieces that follow each other from offset 0 on without a gap; of a workload's, the newest
+ * of them, where gaps may be. The key holds where a
  * piece begins, so the piece that an offset lies in, and the last of a stream, are each one step into the index.
  */
 import type { Kysely } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { OutputStream } from '../../../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../../../domain/ids.ts';
-import type { ExecutionTable } from '../../../../ports/store.ts';
+import type { ExecutionTable } from '../../../../ports/execution-table.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import type { Connection } from '../connection.ts';
 import type { ExecutionOutputRow, Schema } from '../schema.ts';
@@ -18,7 +19,10 @@ const PIECE_BYTES = 256 * 1024;
 type StreamKey = Pick<ExecutionOutputRow, 'execution_id' | 'stream'>;
 type ReadKey = StreamKey & { readonly from: number; readonly to: number };
 type Piece = Pick<ExecutionOutputRow, 'start_offset' | 'end_offset' | 'bytes'>;
-type OutputMethods = Pick<ExecutionTable, 'appendOutput' | 'readOutput' | 'outputLengths'>;
+type OutputMethods = Pick<
+  ExecutionTable,
+  'appendOutput' | 'appendNewest' | 'nextOutput' | 'readOutput' | 'outputLengths'
+>;
 
 /** The queries on kept output, compiled. */
 export function createOutputStatements(db: Kysely<Schema>) {
@@ -39,6 +43,25 @@ export function createOutputStatements(db: Kysely<Schema>) {
         .where('execution_id', '=', place('execution_id'))
         .where('stream', '=', place('stream'))
         .orderBy('start_offset', 'desc')
+        .limit(1),
+    ),
+    drop: prepareStatement<StreamKey & { readonly before: number }, unknown>((place) =>
+      db
+        .deleteFrom('execution_output')
+        .where('execution_id', '=', place('execution_id'))
+        .where('stream', '=', place('stream'))
+        // As the index has it: what is kept is not looked at.
+        .where('start_offset', '<', place('before'))
+        .where('end_offset', '<=', place('before')),
+    ),
+    after: prepareStatement<StreamKey & { readonly from: number }, Pick<ExecutionOutputRow, 'start_offset'>>((place) =>
+      db
+        .selectFrom('execution_output')
+        .select('start_offset')
+        .where('execution_id', '=', place('execution_id'))
+        .where('stream', '=', place('stream'))
+        .where('end_offset', '>', place('from'))
+        .orderBy('start_offset')
         .limit(1),
     ),
     read: prepareStatement<ReadKey, Piece>((place) => {
@@ -72,17 +95,38 @@ export function createExecutionOutput(
     return rows[0]?.end_offset ?? 0;
   }
 
+  /** Writes what of the chunk lies at or after `from`. */
+  async function insert(key: StreamKey, from: number, offset: number, bytes: Uint8Array): Promise<void> {
+    for (let start = from; start < offset + bytes.length; start += PIECE_BYTES) {
+      const piece = bytes.subarray(start - offset, start - offset + PIECE_BYTES);
+      const end_offset = start + piece.length;
+      await connection.execute(statements.insert({ ...key, start_offset: start, end_offset, bytes: piece }));
+    }
+  }
+
   return {
     async appendOutput(id, stream, offset, bytes) {
       const key = { execution_id: id, stream };
       const kept = await keptLength(key);
       if (kept === 0) await requireExecution(id);
       if (offset > kept) throw outputGap(id, stream, kept, offset);
-      for (let start = kept; start < offset + bytes.length; start += PIECE_BYTES) {
-        const piece = bytes.subarray(start - offset, start - offset + PIECE_BYTES);
-        const end_offset = start + piece.length;
-        await connection.execute(statements.insert({ ...key, start_offset: start, end_offset, bytes: piece }));
-      }
+      await insert(key, kept, offset, bytes);
+    },
+    async appendNewest(id, stream, { offset, bytes, keepFrom }) {
+      const key = { execution_id: id, stream };
+      const kept = await keptLength(key);
+      if (kept === 0) await requireExecution(id);
+      await insert(key, Math.max(kept, offset), offset, bytes);
+      await connection.execute(statements.drop({ ...key, before: keepFrom }));
+    },
+    async nextOutput(id, stream, offset, limitBytes) {
+      const key = { execution_id: id, stream };
+      const { rows: first } = await connection.execute(statements.after({ ...key, from: offset }));
+      const from = Math.max(offset, first[0]?.start_offset ?? offset);
+      const { rows } = await connection.execute(statements.read({ ...key, from, to: from + limitBytes }));
+      const gap = rows.findIndex(({ start_offset }, at) => at > 0 && start_offset !== rows[at - 1]?.end_offset);
+      const joined = gap < 0 ? rows : rows.slice(0, gap);
+      return { offset: from, bytes: join(joined, { id, from, to: from + limitBytes }) };
     },
     async readOutput(id, stream, offset, limitBytes) {
       const to = offset + limitBytes;

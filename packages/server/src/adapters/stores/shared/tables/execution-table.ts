@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { ExecutionTable } from '../../../../ports/store.ts';
+import type { ExecutionTable } from '../../../../ports/execution-table.ts';
 import { decodeExecution, encodeExecution } from '../codecs/execution-codec.ts';
 import type { Connection } from '../connection.ts';
 import type { ExecutionRow, Schema } from '../schema.ts';
@@ -32,6 +32,7 @@ export function createExecutionStatements(db: Kysely<Schema>) {
         .selectFrom('executions')
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .where('state', 'in', [sql.lit('starting'), sql.lit('running')])
+        .where('is_workload', '=', sql.lit(0))
         .where('owner', '=', place('owner')),
     ),
     list: ({ limit, after, vmId, owner }: Parameters<ExecutionTable['list']>[0]) => {

@@ -1,0 +1,55 @@
+import { Type } from 'typebox';
+import { LIMITS } from '../limits.ts';
+import { VmRefParams } from '../parameters.ts';
+import { json, jsonBody, route } from '../route.ts';
+import { component } from '../schema.ts';
+import { WorkloadStatus } from '../workload.ts';
+
+const RestartWorkloadRequest = component(
+  'RestartWorkloadRequest',
+  {
+    grace_ms: Type.Optional(
+      Type.Integer({
+        minimum: LIMITS.graceMs.minimum,
+        maximum: LIMITS.graceMs.maximum,
+        description:
+          'How long a run may take to end after SIGTERM, before SIGKILL. Default: 10000; 0: SIGKILL at once.',
+      }),
+    ),
+  },
+  { description: 'How the present run is ended.', examples: [{ grace_ms: 5_000 }] },
+);
+
+export const getWorkload = route({
+  method: 'GET',
+  path: '/v1/vms/{ref}/workload',
+  operationId: 'getWorkload',
+  tag: 'workloads',
+  summary: 'Get how the workload of a VM is',
+  permission: 'vm:read',
+  params: VmRefParams,
+  responses: { 200: { description: 'How it is.', content: [json(WorkloadStatus)] } },
+  errors: { 404: ['vm.unknown', 'workload.none'] },
+});
+
+export const restartWorkload = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/workload/restart',
+  operationId: 'restartWorkload',
+  tag: 'workloads',
+  summary: 'Run the workload of a VM anew',
+  description:
+    'Whatever its restart policy, and however it ended. A suspended VM is woken for it. Answers when the guest is told.',
+  permission: 'vm:exec',
+  action: 'workload.restart',
+  params: VmRefParams,
+  body: jsonBody(RestartWorkloadRequest, { isRequired: false }),
+  keyed: 'in-guest',
+  responses: { 200: { description: 'Told; how it was then.', content: [json(WorkloadStatus)] } },
+  errors: {
+    404: ['vm.unknown', 'workload.none'],
+    409: ['vm.not_running', 'vm.suspended'],
+    429: ['host.no_memory'],
+    503: ['guest.link_lost'],
+  },
+});

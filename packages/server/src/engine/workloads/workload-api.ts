@@ -1,0 +1,71 @@
+import { VolaryError } from '../../domain/errors.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { WorkloadStatus } from '../../domain/workload/workload.ts';
+import type { Abortable } from '../../ports/guest-link.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
+import type { EngineDeps } from '../deps.ts';
+import { findVm } from '../queries/find-vm.ts';
+import type { Awaken } from '../suspend/awaken.ts';
+import type { WorkloadKeeper } from './workload-keeper.ts';
+
+export interface WorkloadApi {
+  /** How the workload is. Throws `not_found` workload.none if the VM has none. */
+  get(principal: Principal, ref: string): Promise<WorkloadStatus>;
+  /**
+   * Has it run anew, whatever its policy and how it ended; resolves when its guest is told. A suspended VM is woken. Throws `not_found`
+   * workload.none, `failed_precondition` vm.not_running.
+   */
+  restart(
+    principal: Principal,
+    ref: string,
+    options: Abortable & { readonly graceMs: number },
+  ): Promise<WorkloadStatus>;
+}
+
+type WorkloadApiDeps = Pick<EngineDeps, 'store' | 'clock'> & {
+  readonly keeper: WorkloadKeeper;
+  readonly awaken: Awaken;
+};
+
+/** Before its guest was ever asked. */
+const NOT_STARTED = {
+  executionId: null,
+  state: 'starting',
+  runs: 0,
+  lastExitCode: null,
+  lastSignal: null,
+  lastExitAt: null,
+  message: null,
+} as const;
+
+export function createWorkloadApi({ store, clock, keeper, awaken }: WorkloadApiDeps): WorkloadApi {
+  async function get(principal: Principal, ref: string): Promise<WorkloadStatus> {
+    const vm = await findVm(store, { principal, permission: 'vm:read' }, ref);
+    if (vm.spec.workload === null) throw noWorkload(vm.name);
+    return vm.workloadStatus ?? { ...NOT_STARTED, incarnation: vm.incarnation };
+  }
+
+  return {
+    get,
+    async restart(principal, ref, { graceMs, signal }) {
+      const asked = await findVm(store, { principal, permission: 'vm:exec' }, ref);
+      if (asked.spec.workload === null || asked.spec.workload.argv === null) throw noWorkload(asked.name);
+      const vm = await awaken(principal, asked.id, { cause: 'exec', signal });
+      await recordAudit(store, clock, principal, {
+        action: 'workload.restart',
+        target: auditTarget('vm', vm),
+        details: { grace_ms: graceMs },
+      });
+      const followed = keeper.find(vm.id);
+      if (followed === null) await keeper.beginAnew(vm);
+      else await followed.control('run-again', { graceMs });
+      return await get(principal, vm.id);
+    },
+  };
+}
+
+function noWorkload(name: string): VolaryError {
+  return new VolaryError('not_found', `${name} has no workload that could be told anything.`, {
+    reason: 'workload.none',
+  });
+}
