@@ -202,8 +202,6 @@ async function createMachines(
     connectAgent: (connection) => createAgentLink({ clock, log, randomBytes }, connection),
     ownImage: async ({ signal }) => requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
   });
-  return { driver, images };
-  const images = await createImageSource({ cacheDir, guestPath: GUEST_PATH, log });
   return { driver, images, tools: await createTools(config, { clock, log }) };
 }
 

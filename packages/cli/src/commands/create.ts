@@ -77,22 +77,16 @@ async function create(context: Context, name: string | undefined, options: Creat
 
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
 async function restoredRequest(name: string | undefined, options: CreateOptions): Promise<RestoredVmRequest> {
-  const { template, image, network, warm, cloud_init, start, ...request } = await createRequest(name, options);
-  if ([template, image, network, warm, cloud_init].some((given) => given !== undefined) || start === false)
+  const { template, image, tools, network, warm, cloud_init, start, ...request } = await createRequest(name, options);
+  if ([template, image, tools, network, warm, cloud_init].some((given) => given !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --network, --warm, --user-data, --meta-data, --network-config, --no-start.',
-function restoredRequest(name: string | undefined, options: CreateOptions): RestoredVmRequest {
-  const { template, image, tools, network, warm, start, ...request } = createRequest(name, options);
-  if ([template, image, tools, network, warm].some((given) => given !== undefined) || start === false)
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --warm, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --warm, --user-data, --meta-data, --network-config, --no-start.',
     );
   return request;
 }
 
 /** Names are the wire's; what was not given is left to the server. */
 async function createRequest(name: string | undefined, options: CreateOptions): Promise<CreateVmRequest> {
-  const { vcpus, memory, disk, template, image, network, restart, warm, label, start } = options;
-function createRequest(name: string | undefined, options: CreateOptions): CreateVmRequest {
   const { vcpus, memory, disk, template, image, tool, network, restart, warm, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),

@@ -9,7 +9,6 @@ import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 
-export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'clock' | 'log'> & {
 export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'tools' | 'store' | 'bus' | 'clock' | 'log'> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
