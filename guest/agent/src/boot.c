@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command-line.h"
+#include "disks.h"
 #include "execution.h"
 #include "identify.h"
 #include "linux-abi.h"
@@ -124,6 +125,7 @@ static void on_late(struct timer *timer) {
 // What the first command may count on.
 static void make_ready(void) {
   modules_load_for_network();
+  disks_name();
   set_name();
   bring_up_network();
 }

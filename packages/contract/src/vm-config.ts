@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { type ConfigChanges, changesSchema } from './changes.ts';
 import { CloudInit } from './cloud-init.ts';
+import { ExtraDisk } from './extra-disks.ts';
 import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -118,6 +119,7 @@ const EXAMPLE_CONFIG = {
   health_check: EXAMPLE_VM.health_check,
   openapi: null,
   actions: EXAMPLE_VM.actions,
+  disks: EXAMPLE_VM.disks,
   cloud_init: EXAMPLE_VM.cloud_init,
   expires_at: EXAMPLE_VM.expires_at,
   labels: EXAMPLE_VM.labels,
@@ -143,6 +145,7 @@ export const VmConfig = component(
     health_check: nullable(HealthCheck),
     openapi: nullable(OpenapiSource),
     actions: VmActions,
+    disks: Type.Array(ExtraDisk, { description: 'Disks besides the root.' }),
     cloud_init: nullable(CloudInit),
     expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
     labels: stringMap({

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { type ConfigChanges, changesSchema } from './changes.ts';
 import { CloudInit, cloudInitField } from './cloud-init.ts';
+import { ExtraDisk, extraDisksField } from './extra-disks.ts';
 import { HealthCheck, HealthCheckRequest } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, TemplateRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -235,6 +236,7 @@ export const EXAMPLE_VM = {
   template: { name: 'nodejs', version: '1.0.0' },
   cloud_init: null,
   tools: [{ name: 'nodejs', version: '20.19.5', digest: null }],
+  disks: [],
   image: 'base',
   image_digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   snapshot_id: null,
@@ -291,6 +293,7 @@ export const Vm = component(
     template: nullable(VmTemplate),
     cloud_init: nullable(CloudInit),
     tools: Type.Array(VmTool, { description: 'What its guest has besides its image, in exact versions.' }),
+    disks: Type.Array(ExtraDisk, { description: 'Disks besides the root.' }),
     image: ImageName,
     image_digest: nullableString({ description: 'The very image its disk was made from; null until the disk is.' }),
     snapshot_id: nullableString({
@@ -355,6 +358,7 @@ export const CreateVmRequest = component(
     restart_policy: Type.Optional(VmRestartPolicy),
     warm: Type.Optional(VmWarmStart),
     ...cloudInitField,
+    ...extraDisksField,
     ...workloadFields,
     ...toolsField,
     ...lifeFields,

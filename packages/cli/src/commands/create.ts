@@ -1,5 +1,5 @@
-import type { CreateVmRequest, RestoredVmRequest, VmRestartPolicy, VmWarmStart } from '@volary/contract';
-import { type Command, Option } from 'commander';
+import type { CreateVmRequest, ExtraDisk, RestoredVmRequest, VmRestartPolicy, VmWarmStart } from '@volary/contract';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
@@ -16,6 +16,7 @@ interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions {
   readonly vcpus?: number;
   readonly memory?: number;
   readonly disk?: number;
+  readonly addDisk?: readonly ExtraDisk[];
   readonly network?: 'user' | 'none';
   readonly restart?: VmRestartPolicy;
   readonly warm?: VmWarmStart;
@@ -32,6 +33,7 @@ export function configureCreate(command: Command, context: Context): void {
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
     .option('--disk <size>', 'size of its disk, such as 8 (GiB), 20g or 1t (default 8)', parseDiskGib)
+    .option('--add-disk <name=size>', 'a disk besides the root, such as data=20g; may be repeated', collectDisks)
     .option('-t, --template <name>', 'what it is made from: a template, or one version of it as name@version')
     .option('--image <name>', 'the image of its disk (default base)')
     .option('--tool <name[@range]>', 'a tool that is in it, such as nodejs@20 or bun; may be repeated', collectList)
@@ -81,6 +83,13 @@ async function restoredRequest(name: string | undefined, options: CreateOptions)
   if ([template, image, tools, network, warm, cloud_init].some((given) => given !== undefined) || start === false)
     throw usageError(
       'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --warm, --user-data, --meta-data, --network-config, --no-start.',
+  const { template, image, tools, network, warm, cloud_init, disks, start, ...request } = await createRequest(
+    name,
+    options,
+  );
+  const given = [template, image, tools, network, warm, cloud_init, disks];
+  if (given.some((each) => each !== undefined) || start === false)
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --warm, --user-data, --meta-data, --network-config, --no-start.',
     );
   return request;
 }
@@ -88,11 +97,13 @@ async function restoredRequest(name: string | undefined, options: CreateOptions)
 /** Names are the wire's; what was not given is left to the server. */
 async function createRequest(name: string | undefined, options: CreateOptions): Promise<CreateVmRequest> {
   const { vcpus, memory, disk, template, image, tool, network, restart, warm, label, start } = options;
+  const { vcpus, memory, disk, addDisk, template, image, tool, network, restart, warm, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(vcpus === undefined ? {} : { vcpus }),
     ...(memory === undefined ? {} : { memory_mib: memory }),
     ...(disk === undefined ? {} : { disk_gib: disk }),
+    ...(addDisk === undefined ? {} : { disks: [...addDisk] }),
     ...(template === undefined ? {} : { template }),
     ...(image === undefined ? {} : { image }),
     ...(tool === undefined ? {} : { tools: [...tool] }),
@@ -105,4 +116,10 @@ async function createRequest(name: string | undefined, options: CreateOptions): 
     ...(await cloudInitRequest(options)),
     start,
   };
+}
+
+function collectDisks(text: string, previous: readonly ExtraDisk[] = []): readonly ExtraDisk[] {
+  const [, name, size] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || size === undefined) throw new InvalidArgumentError('It has the form NAME=SIZE.');
+  return [...previous, { name, size_gib: parseDiskGib(size) }];
 }

@@ -56,6 +56,7 @@ export function toConfigDto({ name, labels, metadata, secrets, spec, expiry }: V
     health_check: toHealthCheckDto(spec.healthCheck),
     openapi: toOpenapiDto(spec.openapi),
     actions: toActionsDto(spec.actions),
+    disks: spec.disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
     cloud_init: toCloudInitDto(spec.cloudInit),
     expires_at: toIsoOrNull(expiry?.at ?? null),
     labels,

@@ -61,6 +61,7 @@ const VM = {
     'template',
     'tools',
     'cloud_init',
+    'disks',
     'image',
     'vcpus',
     'memory_mib',
@@ -120,6 +121,7 @@ const VM_SPEC = {
   template: ['template'],
   tools: ['tools'],
   cloudInit: ['cloud_init'],
+  disks: ['disks'],
 } as const satisfies Places<VmSpec, VmDto>;
 
 const OPERATION = {

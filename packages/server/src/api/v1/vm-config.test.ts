@@ -48,6 +48,7 @@ describe('the settings of a VM', () => {
         healthCheck: completeHealthCheck({ type: 'http', port: 8080 }, null),
         openapi: { kind: 'path', path: '/openapi.json' },
         actions: { reload: { description: '', method: 'POST', path: '/reload', timeoutMs: 1_000 } },
+        disks: [{ name: 'data', sizeGib: 4 }],
         cloudInit: { userData: '#cloud-config\n', metaData: null, networkConfig: null },
       },
     };

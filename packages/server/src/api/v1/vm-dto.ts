@@ -39,6 +39,7 @@ export function toVmDto(vm: Vm): VmDto {
     template: spec.template,
     tools: spec.tools.map(({ name, version, digest }) => ({ name, version, digest })),
     cloud_init: toCloudInitDto(spec.cloudInit),
+    disks: spec.disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
     image: spec.image,
     image_digest: vm.imageDigest,
     snapshot_id: vm.origin?.snapshotId ?? null,
@@ -85,6 +86,9 @@ export async function toCreateVm(body: CreateVmRequest): Promise<CreateVm> {
       ...toSleepSpec(body),
       ...toWorkloadSpec(body),
       ...(await toCloudInitSpec(body)),
+      ...(body.disks === undefined
+        ? {}
+        : { disks: body.disks.map(({ name, size_gib }) => ({ name, sizeGib: size_gib })) }),
     },
     ...(body.tools === undefined ? {} : { tools: body.tools }),
     labels: body.labels ?? {},

@@ -38,7 +38,7 @@ export function configOf(settings: VmSettings): JsonObject {
 
 function specWords(spec: VmSpec): JsonObject {
   const { image, vcpuCount, memoryMib, diskGib, network, restartPolicy, autoSuspend, autoWake, ...rest } = spec;
-  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, ...others } = rest;
+  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, disks, ...others } = rest;
   // A field that has no words here does not compile.
   others satisfies Record<string, never>;
   return {
@@ -60,6 +60,7 @@ function specWords(spec: VmSpec): JsonObject {
     health_check: healthCheckWords(healthCheck),
     openapi: openapiWords(openapi),
     actions: actionWords(actions),
+    disks: disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
     cloud_init:
       cloudInit === null
         ? null

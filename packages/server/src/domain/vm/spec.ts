@@ -8,6 +8,7 @@ import { checkInterface, type OpenapiSource, type WorkloadAction } from '../work
 import type { Workload } from '../workload/workload.ts';
 import { type AutoSuspend, checkAutoSuspend } from './auto-suspend.ts';
 import { type CloudInit, checkCloudInit } from './cloud-init.ts';
+import { checkExtraDisks, type ExtraDisk } from './extra-disk.ts';
 import type { RestartPolicy } from './restarts.ts';
 
 /** How a VM is joined to the network. `user`: unprivileged, reachable from the host only through the agent. */
@@ -42,6 +43,8 @@ export interface VmSpec {
   readonly actions: Readonly<Record<string, WorkloadAction>>;
   /** What cloud-init does in its guest; null: nothing was asked of it. */
   readonly cloudInit: CloudInit | null;
+  /** Disks besides the root. */
+  readonly disks: readonly ExtraDisk[];
 }
 
 /** One version of a template. */
@@ -75,6 +78,7 @@ export const VM_DEFAULTS = {
   openapi: null,
   actions: {},
   cloudInit: null,
+  disks: [],
 } as const;
 
 /** One pattern for every face: a DNS label in lower case, 1 to 63 characters. */
@@ -109,6 +113,12 @@ export function specChecks(spec: VmSpec): readonly (() => void)[] {
     () => {
       if (cloudInit !== null) checkCloudInit(cloudInit);
     },
+    () => checkExtraDisks(spec.disks),
+    ...spec.disks.map(
+      ({ sizeGib }) =>
+        () =>
+          checkRange('disks', sizeGib, VM_LIMITS.diskGib),
+    ),
   ];
 }
 

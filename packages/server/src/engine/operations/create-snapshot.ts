@@ -69,7 +69,15 @@ export function requireSnapshots({ driver }: Pick<SnapshotDeps, 'driver'>): void
   });
 }
 
-/** A snapshot of a VM that can be saved now, and the operation that makes it; not yet stored. Throws `failed_precondition` vm.not_running, vm.being_deleted. */
+/** What is saved of a VM is its root, and what its memory knows of others would be wrong. Throws `unsupported` snapshot.extra_disks. */
+function requireRootAlone({ spec }: Vm): void {
+  if (spec.disks.length === 0) return;
+  throw new VolaryError('unsupported', 'A VM with disks besides its root cannot be saved or forked.', {
+    reason: 'snapshot.extra_disks',
+  });
+}
+
+/** A snapshot of a VM that can be saved now, and the operation that makes it; not yet stored. Throws `failed_precondition` vm.not_running, vm.being_deleted, `unsupported` snapshot.extra_disks. */
 export function newSnapshot(
   deps: SnapshotDeps,
   principal: Principal,
@@ -81,6 +89,7 @@ export function newSnapshot(
 ): AcceptedSnapshot {
   const { vm, name, description, labels, kind, isTemporary } = asked;
   const imageDigest = maySave(vm);
+  requireRootAlone(vm);
   const now = deps.clock.now();
   const id = deps.ids.create('snap');
   const subject = { kind: 'snapshot', id, name: titleOf({ id, name }) } as const;

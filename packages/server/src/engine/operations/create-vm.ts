@@ -1,4 +1,5 @@
 import type { Principal } from '../../domain/principal/principal.ts';
+import { totalDiskGib } from '../../domain/vm/extra-disk.ts';
 import { authorise } from '../access/authorise.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -40,7 +41,8 @@ export async function createVm(
   const tools = await resolveTools(deps, toolsAsked);
   const spec = await completeSpec(deps, { ...asked.spec, tools });
   checkNewVm(asked);
-  const isWarm = request.start && request.warmStart !== 'never';
+  // Whoever has more than a root boots: what it would begin from has none of that.
+  const isWarm = request.start && request.warmStart !== 'never' && spec.disks.length === 0;
   const spare = isWarm ? deps.pool.take(spec) : null;
   if (spare === null && request.warmStart === 'require') await deps.warm.requireFor(spec);
   const accepted = await store(deps, principal, { ...asked, spec, origin: null, spare }, once).catch(
@@ -76,7 +78,7 @@ async function store(deps: CreateDeps, principal: Principal, request: AskedVm, o
         const memoryAvailableMib = facts.memoryAvailableMib + ownMib;
         admitMemory(request.spec.memoryMib, { ...facts, memoryAvailableMib }, promised, deps.config.limits);
       }
-      admitDisk(request.spec.diskGib, facts, promised, deps.config.limits);
+      admitDisk(totalDiskGib(request.spec), facts, promised, deps.config.limits);
       const secrets = await grantsFor(tables, { principal, owner: principal.name }, request.secrets ?? []);
       await tables.images.noteUsed(request.spec.image, deps.clock.now());
       const made = newVm(deps, principal, { ...request, secrets });

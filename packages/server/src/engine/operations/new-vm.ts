@@ -3,6 +3,7 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { SecretGrant } from '../../domain/secret/grant.ts';
 import { expiryOf } from '../../domain/vm/expiry.ts';
+import { totalDiskGib } from '../../domain/vm/extra-disk.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
 import { checkMetadata, checkVmName, VM_LIMITS, type VmSpec } from '../../domain/vm/spec.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
@@ -88,7 +89,8 @@ export async function storeVm(
   principal: Principal,
   { vm, operation }: Accepted,
 ): Promise<void> {
-  const { diskGib, vcpuCount: vcpus, memoryMib } = vm.spec;
+  const { vcpuCount: vcpus, memoryMib } = vm.spec;
+  const diskGib = totalDiskGib(vm.spec);
   const powered = hasMachine(vm.desired.power) ? { vcpus, memoryMib } : {};
   await admitQuota(tables, vm.owner, { vms: 1, diskGib, ...powered }, config.limits);
   const from = vm.origin === null ? {} : { snapshot_id: vm.origin.snapshotId };

@@ -67,6 +67,7 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
   async function whyNone(spec: VmSpec): Promise<string | null> {
     if (driver.warm === null) return `The ${driver.kind} driver has none.`;
     if (warm === null) return 'This server was told to do without them.';
+    if (spec.disks.length > 0) return 'A VM with disks besides its root boots.';
     const image = await images.find(spec.image);
     if (image === null) return `The image ${spec.image} has not been built on this host.`;
     const like = { vmId: deps.ids.create('vm'), name: 'like', incarnation: 1, spec, labels: {}, image };
@@ -81,7 +82,7 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
       throw noTemplate(why);
     },
     async find(vm, { signal }) {
-      if (warm === null || vm.warmStart === 'never') return null;
+      if (warm === null || vm.warmStart === 'never' || vm.spec.disks.length > 0) return null;
       try {
         const like = await likeOf(vm);
         const template = like === null ? null : await warm.find(like, { signal });
@@ -111,7 +112,7 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
       deps.bus.publish('events', '');
     },
     suggest(vm) {
-      if (warm === null || vm.warmStart === 'never') return;
+      if (warm === null || vm.warmStart === 'never' || vm.spec.disks.length > 0) return;
       deps.pool.note(vm.spec);
       const shape = shapeKeyOf(vm.spec);
       const failed = failedAtMs.get(shape);

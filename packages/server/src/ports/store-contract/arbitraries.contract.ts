@@ -70,6 +70,7 @@ export const anyStoredSpec = {
   template: orNull(fc.record({ name: words, version: words })),
   tools: fc.array(fc.record({ name: words, version: words, digest: orNull(words) }), { maxLength: 3 }),
   ...anyWorkloadFields,
+  disks: fc.array(fc.record({ name: words, sizeGib: small }), { maxLength: 3 }),
   cloudInit: orNull(fc.record({ userData: orNull(words), metaData: orNull(words), networkConfig: orNull(words) })),
 };
 const anyMachine: fc.Arbitrary<VmMachine> = fc.record({

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { isWholeSystem, type Machine, qemuArguments } from './command-line.ts';
+import { hasExtraDisks } from './extra-disks.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { attachNetwork, macOf } from './network.ts';
 
@@ -16,6 +18,7 @@ function makeMachine(changes: Partial<Machine> = {}): Machine {
     hasDisk: true,
     origin: { kind: 'boot', kernelCommandLine: 'quiet' },
     wholeSystem: null,
+    extraDisks: [],
     networkArguments: [],
     attachments: null,
     ...changes,
@@ -88,4 +91,18 @@ describe('a whole system', () => {
     expect(line()).not.toContain('-bios');
     expect(line({ wholeSystem: { uefiPath: '/usr/share/ovmf/OVMF.fd' } })).toContain('-bios /usr/share/ovmf/OVMF.fd');
   });
+});
+
+test('disks besides the root are found by their names, and the disk for packs comes last', () => {
+  const args = qemuArguments(makeMachine({ extraDisks: ['data', 'logs'], attachments: NO_ATTACHMENTS }));
+  const devices = args.filter((argument) => argument.startsWith('virtio-blk-pci'));
+
+  expect(devices.map((device) => /serial=([^,]*)/.exec(device)?.[1])).toEqual([
+    undefined,
+    'data',
+    'logs',
+    'volary-packs',
+  ]);
+  expect(hasExtraDisks(args)).toBe(true);
+  expect(hasExtraDisks(qemuArguments(makeMachine()))).toBe(false);
 });

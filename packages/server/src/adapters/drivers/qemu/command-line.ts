@@ -1,6 +1,7 @@
 import type { VmSpec } from '../../../domain/vm/spec.ts';
 import { type Attachments, addedDeviceArguments } from './attachments/attachments.ts';
 import { contentKeyOf, packDiskArguments } from './attachments/pack-disk.ts';
+import { extraDiskArguments } from './extra-disks.ts';
 import { RUN_FILES } from './vm-directory.ts';
 
 /** The virtio port that the guest agent opens. */
@@ -41,6 +42,8 @@ export interface Machine {
   readonly origin: MachineOrigin;
   /** What a whole system has besides; null: it is none. */
   readonly wholeSystem: WholeSystem | null;
+  /** Names of the disks besides the root. */
+  readonly extraDisks: readonly string[];
   readonly networkArguments: readonly string[];
   /** What it had been given before it was saved; null: it has no disk for packs, as one of an earlier version. */
   readonly attachments: Attachments | null;
@@ -75,6 +78,7 @@ export function qemuArguments(machine: Machine): readonly string[] {
     ...portArguments(machine),
     ...(machine.hasDisk ? diskArguments(machine.wholeSystem !== null) : []),
     ...(machine.wholeSystem === null ? [] : wholeSystemArguments(machine.wholeSystem)),
+    ...extraDiskArguments(machine.extraDisks),
     ...machine.networkArguments,
     ...['-chardev', `ringbuf,id=${CONSOLE_DEVICE},size=${CONSOLE_RING_BYTES}`, '-serial', `chardev:${CONSOLE_DEVICE}`],
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],

@@ -7,6 +7,7 @@ import type { Abortable } from '../../../ports/guest-link.ts';
 import { synchronise } from '../../shared/synchronise.ts';
 import { writeDiskOrigin } from './disk-origin.ts';
 import { diskFull, isNoSpace } from './errors.ts';
+import { makeExtraDisks } from './extra-disks.ts';
 import type { KeptImages } from './kept-images.ts';
 import { makeLinkKey } from './link-key.ts';
 import { makeOverlay } from './overlay.ts';
@@ -52,6 +53,7 @@ export async function makeDisk(
     );
     // Relative to the overlay, so that a data directory can be moved. QEMU itself is handed the file, and never looks there.
     const backing = relative(directory.runPath, kept.rootPath);
+    await makeExtraDisks(directory, spec.disks, context);
     if (context.saved === null)
       await makeOverlay(directory.newDiskPath, { ...context, backing, sizeGib: spec.diskGib });
     else await copySparse(context.saved.diskPath, directory.newDiskPath, context);

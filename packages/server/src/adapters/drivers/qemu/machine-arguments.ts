@@ -47,6 +47,7 @@ export function machineArguments(
     hasDisk: true,
     origin: originOf(),
     wholeSystem,
+    extraDisks: spec.disks.map(({ name: disk }) => disk),
     networkArguments: network.qemuArguments,
     attachments,
   });

@@ -74,6 +74,7 @@ function argumentsOf({ program, accelerator }: ProbeRequest, uuid: string): read
       kernelCommandLine: kernelCommandLine({ accelerator, hostname: 'probe', rootDevice: null, network: {} }),
     },
     wholeSystem: null,
+    extraDisks: [],
     networkArguments: [],
     attachments: null,
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { uuidOf } from '../../../domain/ids.ts';
 import type { Image } from '../../../domain/image/image.ts';
+import type { ExtraDisk } from '../../../domain/vm/extra-disk.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineSpec, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
@@ -17,6 +18,7 @@ import { deviceDigestOf, withoutBackEnd } from './device-digest.ts';
 import { noteDiskInUse, readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
 import { imageLost, isEndFailed, machinePresent } from './errors.ts';
+import { claimExtraDisks } from './extra-disks.ts';
 import { type OwnImage, readOwnAgent } from './full-os/own-agent.ts';
 import { writeSeed } from './full-os/seed.ts';
 import { findUefi } from './full-os/uefi.ts';
@@ -73,7 +75,7 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
     await putRestoredDisk(directory, { id: savedIdOf(from), saved, identity, signal });
   else await noteDiskInUse(directory);
   await removePreparedDisks(directory);
-  await claimRunDirectory(directory, identity);
+  await claimRunDirectory(directory, identity, machine.spec.disks);
   await furnish(directory, record, saved, context);
   await seed(machine, image, context);
   await makeLinkKey(directory);
@@ -124,7 +126,7 @@ export async function launchRestored(
   const image = await findImageOf(directory, context);
   const { record, identity } = await prepare(machine, { image, saved }, context);
   await noteDiskInUse(directory);
-  await claimRunDirectory(directory, identity);
+  await claimRunDirectory(directory, identity, machine.spec.disks);
   await furnish(directory, record, saved, context);
   await seed(machine, image, context);
   const restore = { ...restoreOf(machine), isIdentified: true };
@@ -312,13 +314,18 @@ async function furnish(
 }
 
 /** Makes the run directory and the disk the VMM's, whoever made them, and clears sockets of an earlier life. */
-async function claimRunDirectory(directory: VmDirectory, identity: Identity | null): Promise<void> {
+async function claimRunDirectory(
+  directory: VmDirectory,
+  identity: Identity | null,
+  disks: readonly ExtraDisk[],
+): Promise<void> {
   const { controlSocketPath, rescueSocketPath, agentSocketPath, systemAgentSocketPath } = directory;
   for (const path of [controlSocketPath, rescueSocketPath, agentSocketPath, systemAgentSocketPath])
     await rm(path, { force: true });
   if (identity === null) return;
   await lchown(directory.runPath, identity.uid, identity.gid);
   await lchown(directory.diskPath, identity.uid, identity.gid);
+  await claimExtraDisks(directory, disks, identity);
 }
 
 function doesNotFit(): VolaryError {

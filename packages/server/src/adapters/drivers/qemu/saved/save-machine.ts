@@ -1,6 +1,8 @@
+import { VolaryError } from '../../../../domain/errors.ts';
 import type { VmId } from '../../../../domain/ids.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { noMachine } from '../errors.ts';
+import { hasExtraDisks } from '../extra-disks.ts';
 import type { Machines } from '../machines.ts';
 import { findRecord, requireMachine } from '../present-machine.ts';
 import { findVmm } from '../vmm-process.ts';
@@ -18,6 +20,7 @@ export async function saveMachine(
   const directory = machines.directory(vmId);
   const pid = record === null ? undefined : findVmm(record, directory)?.pid;
   if (record === null || pid === undefined) throw noMachine();
+  if (hasExtraDisks(record.argv)) throw extraDisksNotSaved();
   return await captureMachine({
     ...{ client, directory, record, pid, imageToolPath, out, signal, isPrepared: false },
     whileHalted: (work) => machines.whileHalted(vmId, work),
@@ -31,4 +34,11 @@ export function sizeOf(argv: readonly string[]): { readonly vcpuCount: number; r
   const vcpuCount = Number(/^cpus=([0-9]+)/.exec(value('-smp'))?.[1]);
   const memoryMib = Number(/^size=([0-9]+)M$/.exec(value('-m'))?.[1]);
   return { vcpuCount, memoryMib };
+}
+
+/** It is asked for before; this holds it where somebody comes in between. */
+function extraDisksNotSaved(): VolaryError {
+  return new VolaryError('unsupported', 'A VM with disks besides its root cannot be saved or forked.', {
+    reason: 'snapshot.extra_disks',
+  });
 }

@@ -1,15 +1,16 @@
 import type { VmTool } from '../../../../domain/tool/tool.ts';
 import type { CloudInit } from '../../../../domain/vm/cloud-init.ts';
+import type { ExtraDisk } from '../../../../domain/vm/extra-disk.ts';
 import { VM_DEFAULTS, type VmSpec } from '../../../../domain/vm/spec.ts';
 import * as read from './read-value.ts';
 import { decodeWorkloadFields, type WorkloadFields } from './workload-column.ts';
 
 /** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
-export type StoredSpec = Pick<VmSpec, 'template' | 'tools' | 'cloudInit'> & WorkloadFields;
+export type StoredSpec = Pick<VmSpec, 'template' | 'tools' | 'cloudInit' | 'disks'> & WorkloadFields;
 
 /** The column as JSON, with these fields and no others. */
 export function encodeSpec(spec: StoredSpec): string {
-  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit } = spec;
+  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, disks } = spec;
   return JSON.stringify({
     template,
     tools,
@@ -19,6 +20,7 @@ export function encodeSpec(spec: StoredSpec): string {
     openapi,
     actions,
     cloudInit,
+    disks,
   } satisfies StoredSpec);
 }
 
@@ -30,6 +32,7 @@ export const readStoredSpec: read.Reader<StoredSpec> = (value, field) => {
     tools: tools(stored.tools, `${field}.tools`),
     ...decodeWorkloadFields(stored, field),
     cloudInit: cloudInit(stored.cloudInit, `${field}.cloudInit`),
+    disks: disks(stored.disks, `${field}.disks`),
   };
 };
 
@@ -60,5 +63,13 @@ const cloudInit = read.nullable((value, field): CloudInit => {
     userData: optionalText(stored['userData'], `${field}.userData`),
     metaData: optionalText(stored['metaData'], `${field}.metaData`),
     networkConfig: optionalText(stored['networkConfig'], `${field}.networkConfig`),
+  };
+});
+
+const disks = read.list((value, field): ExtraDisk => {
+  const stored = read.object(value, field);
+  return {
+    name: read.text(stored['name'], `${field}.name`),
+    sizeGib: read.count(stored['sizeGib'], `${field}.sizeGib`),
   };
 });

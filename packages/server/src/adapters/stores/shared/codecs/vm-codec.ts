@@ -1,7 +1,9 @@
 import type { AutoSuspend } from '../../../../domain/vm/auto-suspend.ts';
 import type { Expiry } from '../../../../domain/vm/expiry.ts';
+import { totalDiskGib } from '../../../../domain/vm/extra-disk.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../../../domain/vm/restarts.ts';
+import type { VmSpec } from '../../../../domain/vm/spec.ts';
 import {
   type DriverHandle,
   type Failure,
@@ -30,7 +32,8 @@ export function encodeVm(vm: Vm): VmRow {
     image: vm.spec.image,
     vcpu_count: vm.spec.vcpuCount,
     memory_mib: vm.spec.memoryMib,
-    disk_gib: vm.spec.diskGib,
+    // All of them: what is promised is summed up by this column. The root's part is what the others leave.
+    disk_gib: totalDiskGib(vm.spec),
     network: JSON.stringify(vm.spec.network),
     spec: encodeSpec(vm.spec),
     template_name: vm.spec.template?.name ?? null,
@@ -77,17 +80,7 @@ export function decodeVm(row: VmRow): Vm {
     id: vmId(row.id, 'id'),
     name: read.text(row.name, 'name'),
     owner: read.text(row.owner, 'owner'),
-    spec: {
-      image: read.text(row.image, 'image'),
-      vcpuCount: read.count(row.vcpu_count, 'vcpu_count'),
-      memoryMib: read.count(row.memory_mib, 'memory_mib'),
-      diskGib: read.count(row.disk_gib, 'disk_gib'),
-      network: network(row.network, 'network'),
-      restartPolicy: restartPolicy(row.restart_policy, 'restart_policy'),
-      autoSuspend: optionalAutoSuspend(row.auto_suspend, 'auto_suspend'),
-      autoWake: read.flag(row.auto_wake, 'auto_wake'),
-      ...decodeSpec(row.spec, 'spec'),
-    },
+    spec: decodeVmSpec(row),
     labels: labels(row.labels, 'labels'),
     metadata: read.jsonObject(row.metadata, 'metadata'),
     secrets: decodeGrants(row.secrets, 'secrets'),
@@ -121,6 +114,21 @@ export function decodeVm(row: VmRow): Vm {
     updatedAt: read.number(row.updated_at, 'updated_at'),
     startedAt: optionalNumber(row.started_at, 'started_at'),
   }));
+}
+
+function decodeVmSpec(row: VmRow): VmSpec {
+  const stored = decodeSpec(row.spec, 'spec');
+  return {
+    image: read.text(row.image, 'image'),
+    vcpuCount: read.count(row.vcpu_count, 'vcpu_count'),
+    memoryMib: read.count(row.memory_mib, 'memory_mib'),
+    diskGib: read.count(row.disk_gib, 'disk_gib') - totalDiskGib({ diskGib: 0, disks: stored.disks }),
+    network: network(row.network, 'network'),
+    restartPolicy: restartPolicy(row.restart_policy, 'restart_policy'),
+    autoSuspend: optionalAutoSuspend(row.auto_suspend, 'auto_suspend'),
+    autoWake: read.flag(row.auto_wake, 'auto_wake'),
+    ...stored,
+  };
 }
 
 function decodeOrigin(row: VmRow): Origin | null {
