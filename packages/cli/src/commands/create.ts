@@ -79,16 +79,13 @@ async function create(context: Context, name: string | undefined, options: Creat
 
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
 async function restoredRequest(name: string | undefined, options: CreateOptions): Promise<RestoredVmRequest> {
-  const { template, image, tools, network, warm, cloud_init, start, ...request } = await createRequest(name, options);
-  if ([template, image, tools, network, warm, cloud_init].some((given) => given !== undefined) || start === false)
-    throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --warm, --user-data, --meta-data, --network-config, --no-start.',
   const { template, image, tools, network, warm, cloud_init, disks, start, ...request } = await createRequest(
     name,
     options,
   );
   const given = [template, image, tools, network, warm, cloud_init, disks];
   if (given.some((each) => each !== undefined) || start === false)
+    throw usageError(
       'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --warm, --user-data, --meta-data, --network-config, --no-start.',
     );
   return request;
@@ -96,7 +93,6 @@ async function restoredRequest(name: string | undefined, options: CreateOptions)
 
 /** Names are the wire's; what was not given is left to the server. */
 async function createRequest(name: string | undefined, options: CreateOptions): Promise<CreateVmRequest> {
-  const { vcpus, memory, disk, template, image, tool, network, restart, warm, label, start } = options;
   const { vcpus, memory, disk, addDisk, template, image, tool, network, restart, warm, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
