@@ -16,6 +16,7 @@ static const struct {
     [9] = {watch_open, false},    [10] = {tcp_open, false},   [11] = {stats_open, false}, [12] = {identify_open, true},
     [13] = {shutdown_open, true}, [14] = {freeze_open, true}, [15] = {thaw_open, true},  [16] = {prepare_open, true},
     [17] = {tools_open, true},
+    [18] = {grow_open, true},
 };
 
 void open_kind(uint8_t kind, uint32_t id, struct reader *request) {

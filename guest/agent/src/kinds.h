@@ -23,3 +23,4 @@ void freeze_open(uint32_t id, struct reader *request);
 void thaw_open(uint32_t id, struct reader *request);
 void prepare_open(uint32_t id, struct reader *request);
 void tools_open(uint32_t id, struct reader *request);
+void grow_open(uint32_t id, struct reader *request);

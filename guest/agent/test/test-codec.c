@@ -207,6 +207,8 @@ static const struct {
     {"open-tools-wait", "bsw", 16, 17},
     {"open-tools", "bswsbqq", 16, 17},
     {"result-tools", "", 17, 0},
+    {"open-grow", "", 16, 18},
+    {"result-grow", "wq", 17, 0},
     {"hint", "x", 64, 0},
 };
 

@@ -16,6 +16,9 @@ export const Capabilities = component(
     supports_pause: Type.Boolean({ description: 'VMs can be paused and resumed.' }),
     supports_console: Type.Boolean({ description: 'The console of a VM can be read.' }),
     supports_snapshots: Type.Boolean({ description: 'VMs can be saved, forked and restored.' }),
+    supports_live_resize: Type.Boolean({
+      description: 'VMs that run can be given more processors, memory and disk.',
+    }),
     network_modes: Type.Array(Type.String(), { description: 'What `network.mode` may be.' }),
     images: Type.Array(Type.String(), { description: 'What `image` may be.' }),
     limits: object({ vcpus: Range, memory_mib: Range, disk_gib: Range }, { description: 'Bounds of one VM.' }),
@@ -32,6 +35,7 @@ export const Capabilities = component(
         supports_pause: true,
         supports_console: true,
         supports_snapshots: true,
+        supports_live_resize: true,
         network_modes: ['user', 'none'],
         images: ['base'],
         limits: { vcpus: LIMITS.vcpus, memory_mib: LIMITS.memoryMib, disk_gib: LIMITS.diskGib },

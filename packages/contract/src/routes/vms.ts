@@ -58,10 +58,11 @@ export const UPDATE_ERRORS = {
     'secret.invalid_grant',
   ],
   404: [...UNKNOWN, 'secret.unknown'],
-  409: [BEING_DELETED, 'vm.name_taken', 'secret.unfit_for_env', ...ENDED_EARLY],
+  409: [BEING_DELETED, 'vm.name_taken', 'secret.unfit_for_env', 'driver.cannot_resize', ...ENDED_EARLY],
   412: VM_CHANGED,
   422: ['driver.no_such_network_mode'],
   429: ['host.no_memory', 'quota.exceeded'],
+  504: ['vm.not_grown'],
   507: ['host.no_disk'],
 } as const;
 

@@ -382,6 +382,7 @@ export interface Capabilities {
   readonly supportsPause: boolean;
   readonly supportsConsole: boolean;
   readonly supportsSnapshots: boolean;
+  readonly supportsLiveResize: boolean;
   readonly networkModes: readonly string[];
   readonly images: readonly string[];
   /** What is not as it was configured, a sentence each. */

@@ -8,6 +8,7 @@ import { hostLaws } from './driver-contract/host.contract.ts';
 import { linkLaws } from './driver-contract/link.contract.ts';
 import { machineLaws } from './driver-contract/machine.contract.ts';
 import { packLaws } from './driver-contract/packs.contract.ts';
+import { resizeLaws } from './driver-contract/resize.contract.ts';
 import { savedLaws } from './driver-contract/saved.contract.ts';
 import type { DriverContext, DriverSubject } from './driver-contract/subject.contract.ts';
 import { suspendLaws } from './driver-contract/suspend.contract.ts';
@@ -65,6 +66,7 @@ export function driverContract(implementation: {
     adoptionLaws(context);
     savedLaws(context);
     suspendLaws(context);
+    resizeLaws(context);
     warmLaws(context);
     packLaws(context);
     consoleLaws(context);

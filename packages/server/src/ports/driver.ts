@@ -1,6 +1,7 @@
 import type { Accelerator } from '../domain/host/host.ts';
 import type { SnapshotId, VmId } from '../domain/ids.ts';
 import type { Image } from '../domain/image/image.ts';
+import type { MachineShape, MachineSize } from '../domain/vm/machine-shape.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { DriverHandle } from '../domain/vm/vm.ts';
 import type { Abortable, GuestLink } from './guest-link.ts';
@@ -14,6 +15,8 @@ export interface DriverCapabilities {
   readonly supportsConsole: boolean;
   /** `supportsSnapshots` reports that machines can be saved and restored. If false, `saveMachine` and `suspendMachine` are refused as `unsupported`. */
   readonly supportsSnapshots: boolean;
+  /** `supportsLiveResize` reports that some machines can be made larger while they run; each says in its shape how much. If false, all changes of size wait for the next start. */
+  readonly supportsLiveResize: boolean;
   readonly networkModes: readonly VmSpec['network']['mode'][];
   /** What a machine may take of the host besides its guest's memory, MiB. */
   readonly memoryOverheadMib: number;
@@ -142,6 +145,8 @@ export type MachineState =
       readonly incarnation: number;
       readonly handle: DriverHandle;
       readonly pid: number | null;
+      /** How large it is, and can be made; absent where nobody can tell. */
+      readonly shape?: MachineShape;
       /** Digests of the tool packs that it has; absent where there are none. */
       readonly packs?: readonly string[];
     }
@@ -255,6 +260,13 @@ export interface Driver extends AsyncDisposable {
    * `data_loss` driver.suspended_damaged, and what `startMachine` does.
    */
   wakeMachine(machine: MachineSpec, options: Abortable): Promise<DriverHandle>;
+
+  /**
+   * Gives a machine that runs or is halted what it has less of than this, as far as its shape says that it can have it; it is never made smaller. Its guest is not
+   * told: that is `grow` of its link. Returns the machine as it is then. What it was given stays with it when it is saved, suspended and woken, and
+   * goes with its life. Throws `failed_precondition` driver.no_machine, driver.cannot_resize, `resource_exhausted` driver.disk_full.
+   */
+  resizeMachine(vmId: VmId, size: MachineSize, options: Abortable): Promise<MachineShape>;
 
   /** Halts and sets going the virtual CPUs. Throw `failed_precondition` driver.no_machine. */
   pauseMachine(vmId: VmId, options: Abortable): Promise<void>;

@@ -40,6 +40,7 @@ const DEEDS = [
   'driver.end-machine',
   'driver.pause-machine',
   'driver.resume-machine',
+  'driver.resize-machine',
   'driver.suspend-machine',
   'driver.wake-machine',
   'driver.save-machine',
@@ -48,6 +49,7 @@ const DEEDS = [
   'driver.open-link',
   'guest.exec',
   'guest.shut-down',
+  'guest.grow',
   'image.ensure',
 ] as const;
 export type FaultyDeed = (typeof DEEDS)[number];
@@ -62,6 +64,8 @@ export const QEMU_FAULT_POINTS = [
   'qemu.vmm-spawned',
   /** Its number is written down, and it has not answered yet. */
   'qemu.vmm-recorded',
+  /** A running machine has been given processors, memory or room on its disk, which is not written down. */
+  'qemu.machine-grown',
   /** A running machine has been given packs, which is not written down. */
   'qemu.packs-attached',
   /** A machine that is to be suspended is saved, and its halted VMM is still there. */

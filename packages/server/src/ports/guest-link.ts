@@ -143,6 +143,13 @@ export interface GuestStats {
   readonly loadAverage: readonly [number, number, number];
 }
 
+/** What a guest has in use. */
+export interface GuestSize {
+  readonly cpuCount: number;
+  /** In whole blocks of its kernel's: not less than it has, and by less than a block more. */
+  readonly memoryBytes: number;
+}
+
 export interface FileChange {
   readonly kind: 'created' | 'modified' | 'removed' | 'renamed_from' | 'renamed_to' | 'attributes' | 'overflow';
   readonly path: string;
@@ -250,6 +257,12 @@ export interface GuestLink extends AsyncDisposable {
   setTools(disk: string, tools: readonly GuestTool[], options: Abortable): Promise<void>;
   /** Waits until the packs that were set last are mounted. Throws `failed_precondition` guest.refused with why they could not be. */
   awaitTools(options: Abortable): Promise<void>;
+  /**
+   * Has the guest use all that its machine has been given while it ran: processors, memory, the room on its root disk. The guest notices
+   * some time after it was given them: may be repeated until the figures are what they are to be. Throws `failed_precondition` guest.refused
+   * with EOPNOTSUPP from an agent that is too old for it.
+   */
+  grow(options: Abortable): Promise<GuestSize>;
   /**
    * Makes the machine ready to be saved as what others begin from: all is written to the disk, the agent forgets the key of
    * this link, and the link is closed. Throws `failed_precondition` guest.refused with EAGAIN while the machine still boots,

@@ -85,6 +85,7 @@ export function driverWithFaultPoints(driver: Driver, pass: FaultPoint): Driver 
     deleteSaved: around('driver.delete-saved', driver.deleteSaved),
     pauseMachine: around('driver.pause-machine', driver.pauseMachine),
     resumeMachine: around('driver.resume-machine', driver.resumeMachine),
+    resizeMachine: around('driver.resize-machine', driver.resizeMachine),
     suspendMachine: around('driver.suspend-machine', driver.suspendMachine),
     wakeMachine: around('driver.wake-machine', driver.wakeMachine),
     openLink: around('driver.open-link', async (...args) => linkWithFaultPoints(await driver.openLink(...args), pass)),
@@ -96,16 +97,18 @@ export function imagesWithFaultPoints(images: ImageSource, pass: FaultPoint): Im
   return { ...images, ensure: surrounded(pass, 'image.ensure', images.ensure) };
 }
 
-/** A link is an object with a life of its own, which cannot be copied: two of its methods are replaced from outside. */
+/** A link is an object with a life of its own, which cannot be copied: three of its methods are replaced from outside. */
 function linkWithFaultPoints(link: GuestLink, pass: FaultPoint): GuestLink {
   const exec = surrounded(pass, 'guest.exec', (...args: Parameters<GuestLink['exec']>) => link.exec(...args));
   const shutDown = surrounded(pass, 'guest.shut-down', (...args: Parameters<GuestLink['shutDown']>) =>
     link.shutDown(...args),
   );
+  const grow = surrounded(pass, 'guest.grow', (...args: Parameters<GuestLink['grow']>) => link.grow(...args));
   return new Proxy(link, {
     get(target, name) {
       if (name === 'exec') return exec;
       if (name === 'shutDown') return shutDown;
+      if (name === 'grow') return grow;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -36,6 +36,7 @@ export function toCapabilitiesDto(capabilities: Capabilities): CapabilitiesDto {
     supports_pause: capabilities.supportsPause,
     supports_console: capabilities.supportsConsole,
     supports_snapshots: capabilities.supportsSnapshots,
+    supports_live_resize: capabilities.supportsLiveResize,
     network_modes: [...capabilities.networkModes],
     images: [...capabilities.images],
     limits: { vcpus: VM_LIMITS.vcpuCount, memory_mib: VM_LIMITS.memoryMib, disk_gib: VM_LIMITS.diskGib },

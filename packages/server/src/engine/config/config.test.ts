@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { settingsOf } from '../../domain/vm/settings.ts';
+import { needsRestart, pendingChanges, settingsOf } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { CreateVmRequest } from '../engine.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
@@ -168,6 +168,109 @@ describe('how a VM is set', () => {
     expect(await server.engine.vms.getRevision(ADMIN, 'bird', 2)).toMatchObject({
       changes: { auto_wake: { old: true, new: false } },
     });
+  });
+});
+
+describe('a machine that runs', () => {
+  const larger = { vcpuCount: 4, memoryMib: 512, diskGib: 9 };
+  const events = async () =>
+    (await server.engine.events.list(ADMIN, { after: null, limit: 200, types: ['vm.updated', 'vm.started'] })).map(
+      ({ type }) => type,
+    );
+
+  it('is given at once what it can be given, in the same life', async () => {
+    const before = await create({ start: true });
+
+    const { vm, operation } = await server.engine.vms.update(ADMIN, 'bird', { spec: larger }, {});
+
+    expect(operation).toMatchObject({ kind: 'vm.update' });
+    expect(vm.status).toMatchObject({ phase: 'updating', operationId: operation?.id });
+    const after = await finish(vm);
+    expect(after).toMatchObject({ status: { phase: 'running' }, incarnation: 1, machine: larger });
+    expect([pendingChanges(vm), pendingChanges(after)]).toMatchObject([{ vcpus: { old: 2, new: 4 } }, {}]);
+    expect([needsRestart(vm), needsRestart(after)]).toEqual([false, false]);
+    expect(after.startedAt).toBe(before.startedAt);
+    expect(await events()).toEqual(['vm.started', 'vm.updated', 'vm.updated']);
+  });
+
+  it('does without what it cannot be given, until a restart', async () => {
+    await create({ start: true });
+
+    const { vm } = await server.engine.vms.update(ADMIN, 'bird', { spec: { ...larger, memoryMib: 300 } }, {});
+
+    const after = await finish(vm);
+    expect(after.machine).toMatchObject({ ...larger, memoryMib: 256 });
+    expect(pendingChanges(after)).toEqual({ memory_mib: { old: 256, new: 300 } });
+    expect(needsRestart(after)).toBe(true);
+  });
+
+  it('is left as it is when that fails, and is given it when it is asked for again', async () => {
+    await create({ start: true, labels: { 'simulate.resize_error': 'unavailable:1' } });
+    const { engine } = server;
+
+    const { operation } = await engine.vms.update(ADMIN, 'bird', { spec: larger }, {});
+
+    const waiting = { timeoutMs: 5_000, signal: new AbortController().signal };
+    const failed = await engine.operations.wait(ADMIN, operation?.id ?? expect.fail(), waiting);
+    expect(failed).toMatchObject({ state: 'failed', error: { reason: 'driver.simulated_fault' } });
+    const lacking = await engine.vms.get(ADMIN, 'bird');
+    expect(lacking).toMatchObject({ status: { phase: 'running' }, spec: larger, machine: { vcpuCount: 2 } });
+    expect(needsRestart(lacking)).toBe(true);
+    const again = await engine.vms.update(ADMIN, 'bird', { spec: larger }, {});
+    expect((await finish(again.vm)).machine).toMatchObject(larger);
+    expect(await history()).toHaveLength(2);
+  });
+
+  it('is given it when it goes on, if it was halted or asleep meanwhile', async () => {
+    await create({ start: true });
+    const { vms } = server.engine;
+    await finish((await vms.pause(ADMIN, 'bird', {})).vm);
+    const { vm: paused, operation } = await vms.update(ADMIN, 'bird', { spec: { vcpuCount: 3 } }, {});
+    expect(operation).toBeNull();
+    expect([pendingChanges(paused), needsRestart(paused)]).toEqual([{ vcpus: { old: 2, new: 3 } }, false]);
+    expect((await finish((await vms.resume(ADMIN, 'bird', {})).vm)).machine).toMatchObject({ vcpuCount: 3 });
+
+    await finish((await vms.suspend(ADMIN, 'bird', {})).vm);
+    await vms.update(ADMIN, 'bird', { spec: larger }, {});
+    const woken = await finish((await vms.resume(ADMIN, 'bird', {})).vm);
+    expect(woken).toMatchObject({ status: { phase: 'running' }, incarnation: 1, machine: larger });
+  });
+
+  it('has what it was given in its snapshots and forks', async () => {
+    await create({ start: true });
+    const { vms, snapshots } = server.engine;
+    await finish((await vms.update(ADMIN, 'bird', { spec: { ...larger, diskGib: 8 } }, {})).vm);
+    await vms.update(ADMIN, 'bird', { spec: { vcpuCount: 1 } }, {});
+
+    const { items } = await snapshots.fork(ADMIN, 'bird', { count: 1, names: ['crow'], namePrefix: null, labels: {} });
+
+    const [item] = items;
+    if (item?.kind !== 'accepted' || item.vm === null) throw new Error('there is no fork');
+    const crow = await finish(item.vm);
+    expect(crow).toMatchObject({ spec: { vcpuCount: 4, memoryMib: 512 }, machine: { vcpuCount: 4, memoryMib: 512 } });
+  });
+
+  it('is given it by the next server, when this one dies over it', async () => {
+    await create({ start: true });
+    await server.stop();
+    const reached = Promise.withResolvers<void>();
+    server = await installation.start((driver) => ({
+      ...driver,
+      resizeMachine: async (...asked) => {
+        await driver.resizeMachine(...asked);
+        reached.resolve();
+        return await new Promise<never>((_, reject) => {
+          asked[2].signal.addEventListener('abort', () => reject(asked[2].signal.reason));
+        });
+      },
+    }));
+    const { vm } = await server.engine.vms.update(ADMIN, 'bird', { spec: larger }, {});
+    await reached.promise;
+    await server.stop();
+
+    server = await installation.start();
+
+    expect((await finish(vm)).machine).toMatchObject(larger);
   });
 });
 

@@ -18,6 +18,8 @@ export function decideAfterFailure(step: VmStep, error: VolaryError, attempt: nu
     case 'end-machine':
     case 'delete-disk':
       return 'alarm';
+    // What it could not be given it does without: it may be asked for again, or there with the next start.
+    case 'resize-machine':
     // Asked once: a guest that did not hear it is not waited for a second time.
     case 'shut-down-guest':
       return 'give-back';

@@ -11,6 +11,7 @@
  */
 import type { OperationKind } from '../../domain/operation/operation.ts';
 import type { SnapshotState } from '../../domain/snapshot/snapshot.ts';
+import { growTowards, isSameSize, sizeOfSpec } from '../../domain/vm/machine-shape.ts';
 import type { SettledPhase, TransientPhase, VmPhase } from '../../domain/vm/phase.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { MachineEnd, VmObservation } from '../../ports/driver.ts';
@@ -26,6 +27,7 @@ export const VM_STEPS = [
   'attach-tools',
   'pause-machine',
   'resume-machine',
+  'resize-machine',
   'suspend-machine',
   'wake-machine',
   'shut-down-guest',
@@ -147,7 +149,22 @@ function planRunning(input: PlanInput, power: AlivePower): Plan {
   if (input.vm.startedAt === null) return step('await-guest', startingPhase(input));
   if (power === 'suspended') return step('suspend-machine', 'suspending');
   if (power === 'paused') return step('pause-machine', 'pausing');
+  if (isToGrow(input)) return step('resize-machine', growingPhase(input));
   return planTools(input) ?? { kind: 'settled', phase: 'running' };
+}
+
+/**
+ * Whoever changes a VM has its machine given what it can be given, once: what that comes to is the operation's matter. Whatever else has it
+ * running takes along what was changed meanwhile.
+ */
+function isToGrow({ vm, observation: { machine }, operation, tried }: PlanInput): boolean {
+  if (operation === null || tried.has('resize-machine') || !('shape' in machine) || machine.shape === undefined)
+    return false;
+  return operation === 'vm.update' || !isSameSize(growTowards(machine.shape, sizeOfSpec(vm.spec)), machine.shape);
+}
+
+function growingPhase({ vm, operation }: PlanInput): VmPhase {
+  return operation === 'vm.update' ? 'updating' : vm.status.phase;
 }
 
 /** A guest that has not answered yet is set going before it may be halted. */

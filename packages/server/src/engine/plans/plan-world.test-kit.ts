@@ -116,6 +116,7 @@ export function perform(it: World, step: VmStep, isUnwritten: boolean): void {
         it.observation = { ...observation, machine: { ...observation.machine, packs } };
       }
       return;
+    case 'resize-machine':
     case 'shut-down-guest':
       return;
     case 'end-machine':

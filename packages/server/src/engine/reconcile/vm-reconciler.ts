@@ -132,7 +132,7 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
   const { plan } = situation;
   switch (plan.kind) {
     case 'settled': {
-      const { vm } = await writer.writeSettled(deps, work, plan.phase, machineFacts(situation.observation));
+      const { vm } = await writer.writeSettled(deps, work, plan.phase, machineFacts(work.vm, situation.observation));
       if (plan.phase === 'running') deps.workloads.ensure(vm);
       return REST;
     }
@@ -236,9 +236,17 @@ async function followFailure(
 }
 
 /** What the row says of a machine that can run, as it is seen to be: a server that died may have had no time to write down which one it has woken. */
-function machineFacts({ machine }: VmObservation): Partial<Pick<Vm, 'pid' | 'handle' | 'suspension'>> {
+function machineFacts(
+  vm: Vm,
+  { machine }: VmObservation,
+): Partial<Pick<Vm, 'pid' | 'handle' | 'suspension' | 'machine'>> {
   if (machine.kind !== 'running' && machine.kind !== 'paused') return {};
-  return { pid: machine.pid, handle: machine.handle, suspension: null };
+  const { shape } = machine;
+  const isKnown = vm.machine !== null && shape !== undefined;
+  return {
+    ...{ pid: machine.pid, handle: machine.handle, suspension: null },
+    ...(isKnown ? { machine: { ...vm.machine, ...shape } } : {}),
+  };
 }
 
 /** The machine did not heed; it is as it was before it was asked. Where this life is to end, the plan goes on without the guest. */
@@ -262,7 +270,7 @@ async function giveBack(
 /** What the machine was as which it is left. */
 function powerBefore(step: VmStep, observation: VmObservation): 'running' | 'paused' | 'suspended' {
   if (step === 'wake-machine') return 'suspended';
-  if (step === 'suspend-machine') return powerOf(observation) ?? 'running';
+  if (step === 'suspend-machine' || step === 'resize-machine') return powerOf(observation) ?? 'running';
   return step === 'pause-machine' ? 'running' : 'paused';
 }
 

@@ -126,7 +126,7 @@ export async function writeSettled(
   deps: WriterDeps,
   work: Work,
   phase: Exclude<SettledPhase, 'failed'>,
-  facts: Partial<Pick<Vm, 'pid' | 'handle' | 'suspension'>>,
+  facts: Partial<Pick<Vm, 'pid' | 'handle' | 'suspension' | 'machine'>>,
 ): Promise<Work> {
   const { vm, operation } = work;
   const isMove = vm.status.phase !== phase;

@@ -8,6 +8,7 @@ import { ensureImage } from './ensure-image.ts';
 import { ensureTools } from './ensure-tools.ts';
 import { pauseMachine } from './pause-machine.ts';
 import { prepareRestore } from './prepare-restore.ts';
+import { resizeMachine } from './resize-machine.ts';
 import { resumeMachine } from './resume-machine.ts';
 import { shutDownGuest } from './shut-down-guest.ts';
 import { startMachine } from './start-machine.ts';
@@ -26,6 +27,7 @@ export const STEPS = {
   'attach-tools': attachTools,
   'pause-machine': pauseMachine,
   'resume-machine': resumeMachine,
+  'resize-machine': resizeMachine,
   'suspend-machine': suspendMachine,
   'wake-machine': wakeMachine,
   'shut-down-guest': shutDownGuest,

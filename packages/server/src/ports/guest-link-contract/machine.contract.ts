@@ -32,6 +32,16 @@ export function machineLaws({ law, subject, newId, options }: GuestLinkContext):
     expect(stats.loadAverage.every((load) => load >= 0)).toBe(true);
   });
 
+  law('the guest says what it has in use, as often as it is asked', async () => {
+    const { link } = subject();
+    const size = await link.grow(options);
+
+    expect(await link.grow(options)).toEqual(size);
+    expect(size.cpuCount).toBeGreaterThanOrEqual(1);
+    const { memoryBytes } = await link.stats(options);
+    expect(size.memoryBytes).toBeGreaterThanOrEqual(memoryBytes.total);
+  });
+
   law('a guest that runs a command is not prepared, and goes on', async () => {
     const { link } = subject();
     const process = await link.exec(newId(), command(['cat'], { hasStdin: true }), options);

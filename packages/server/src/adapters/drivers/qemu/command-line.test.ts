@@ -16,6 +16,7 @@ function makeMachine(changes: Partial<Machine> = {}): Machine {
     vcpuCount: 2,
     memoryMib: 256,
     hasDisk: true,
+    canGrow: false,
     origin: { kind: 'boot', kernelCommandLine: 'quiet' },
     wholeSystem: null,
     extraDisks: [],

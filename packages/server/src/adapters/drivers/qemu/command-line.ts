@@ -2,6 +2,7 @@ import type { VmSpec } from '../../../domain/vm/spec.ts';
 import { type Attachments, addedDeviceArguments } from './attachments/attachments.ts';
 import { contentKeyOf, packDiskArguments } from './attachments/pack-disk.ts';
 import { extraDiskArguments } from './extra-disks.ts';
+import { sizeArguments } from './growth.ts';
 import { RUN_FILES } from './vm-directory.ts';
 
 /** The virtio port that the guest agent opens. */
@@ -45,6 +46,8 @@ export interface Machine {
   /** Names of the disks besides the root. */
   readonly extraDisks: readonly string[];
   readonly networkArguments: readonly string[];
+  /** Whether it has room for more processors and memory; a machine of an earlier version has not. */
+  readonly canGrow: boolean;
   /** What it had been given before it was saved; null: it has no disk for packs, as one of an earlier version. */
   readonly attachments: Attachments | null;
 }
@@ -65,8 +68,7 @@ export function qemuArguments(machine: Machine): readonly string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...machineArguments(machine),
     ...acceleratorArguments(machine.accelerator),
-    ...['-smp', `cpus=${machine.vcpuCount},sockets=1,cores=${machine.vcpuCount},threads=1`],
-    ...['-m', `size=${machine.memoryMib}M`],
+    ...sizeArguments(machine, { canGrow: machine.canGrow, hasOwnKernel: machine.wholeSystem !== null }),
     // Asleep, it would hear nobody until something outside wakes it. A guest may still idle, which its kernel calls sleep too.
     ...['-global', 'ICH9-LPC.disable_s3=1', '-global', 'ICH9-LPC.disable_s4=1'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],

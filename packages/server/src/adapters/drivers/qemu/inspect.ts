@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { toVolaryError } from '../../../domain/errors.ts';
 import type { VmId } from '../../../domain/ids.ts';
+import type { MachineShape } from '../../../domain/vm/machine-shape.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineState, VmObservation } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { type ProcessFacts, readBootId } from '../../shared/process.ts';
 import { NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { NEWER_MACHINE } from './errors.ts';
+import { shapeOf } from './growth.ts';
 import { inspectDisk } from './inspect-disk.ts';
 import { type LaunchRecord, readRecord } from './launch-record.ts';
 import { runStateOf } from './machine-end.ts';
@@ -120,6 +122,7 @@ async function askVmm(
         incarnation,
         handle: handleOf({ ...record, process: identityOf(record, facts) }),
         pid: facts.pid,
+        ...shapeField(record),
         ...(packs.length === 0 ? {} : { packs: packs.map(({ digest }) => digest) }),
       };
     case 'ended':
@@ -149,4 +152,9 @@ async function died(machines: Machines, vmId: VmId, record: LaunchRecord): Promi
 
 function identityOf(record: LaunchRecord, facts: ProcessFacts): LaunchRecord['process'] {
   return record.process ?? { pid: facts.pid, startTimeTicks: facts.startTimeTicks, bootId: readBootId() };
+}
+
+function shapeField(record: LaunchRecord): { readonly shape?: MachineShape } {
+  const shape = shapeOf(record);
+  return shape === undefined ? {} : { shape };
 }

@@ -22,6 +22,8 @@ const ALWAYS = [
   'random.trust_cpu=on',
   'rcupdate.rcu_expedited=1',
   'cryptomgr.notests',
+  // Room for more memory makes the kernel keep 64 MiB for devices that cannot reach all of it, of which there are none here.
+  'swiotlb=noforce',
 ] as const;
 
 /**

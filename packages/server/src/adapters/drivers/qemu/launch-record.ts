@@ -56,6 +56,8 @@ const LAUNCH_RECORD = record({
   isSpare: optional(flag),
   /** What it was given while it ran. */
   attachments: optional(ATTACHMENTS),
+  /** Virtual size of its disk; absent of one that an earlier version has started. */
+  diskGib: optional(integer(1)),
   /** How it ended, where that was seen to happen. */
   end: either(nothing, MACHINE_END),
 });

@@ -38,6 +38,7 @@ test('a start that is called off ends its process, also while that has no comman
     restore: null,
     isSpare: false,
     attachments: undefined,
+    diskGib: undefined,
     end: null,
   };
   const caller = new AbortController();

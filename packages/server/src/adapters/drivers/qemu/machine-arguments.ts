@@ -18,6 +18,7 @@ export function machineArguments(
     isNamed = true,
     wholeSystem = null,
     attachments = NO_ATTACHMENTS,
+    canGrow = true,
   }: {
     readonly program: QemuProgram;
     readonly accelerator: 'kvm' | 'tcg';
@@ -27,6 +28,8 @@ export function machineArguments(
     readonly wholeSystem?: WholeSystem | null;
     /** Of what it is restored from; null: that had no disk for packs. */
     readonly attachments?: Attachments | null;
+    /** Of what it is restored from. */
+    readonly canGrow?: boolean;
   },
 ): readonly string[] {
   const uuid = uuidOf(vmId);
@@ -50,5 +53,6 @@ export function machineArguments(
     extraDisks: spec.disks.map(({ name: disk }) => disk),
     networkArguments: network.qemuArguments,
     attachments,
+    canGrow,
   });
 }

@@ -76,6 +76,7 @@ function argumentsOf({ program, accelerator }: ProbeRequest, uuid: string): read
     wholeSystem: null,
     extraDisks: [],
     networkArguments: [],
+    canGrow: false,
     attachments: null,
   });
 }

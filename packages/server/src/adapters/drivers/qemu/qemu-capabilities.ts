@@ -6,6 +6,7 @@ export const QEMU_CAPABILITIES: DriverCapabilities = {
   supportsPause: true,
   supportsConsole: true,
   supportsSnapshots: true,
+  supportsLiveResize: true,
   networkModes: SUPPORTED_NETWORK_MODES,
   // Under emulation mostly translated code, which is bounded; with KVM it is a third of it.
   memoryOverheadMib: TRANSLATED_MIB + 32,

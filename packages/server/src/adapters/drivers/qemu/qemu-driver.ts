@@ -27,6 +27,7 @@ import { QEMU_CAPABILITIES } from './qemu-capabilities.ts';
 import type { QemuDriverDeps } from './qemu-config.ts';
 import { createQemuFinder } from './qemu-program.ts';
 import { readConsole } from './read-console.ts';
+import { resizeMachine } from './resize-machine.ts';
 import { saveMachine } from './saved/save-machine.ts';
 import { snapshotsPath, suspendedPath } from './saved/saved-machine.ts';
 import { createSavedStore } from './saved/saved-store.ts';
@@ -156,6 +157,9 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       }),
     wakeMachine: (machine, { signal }) =>
       machines.lock.run(machine.vmId, async () => wakeMachine(machine, { ...(await startContext(signal)), suspended })),
+
+    resizeMachine: (vmId, size) =>
+      machines.lock.run(vmId, () => resizeMachine(vmId, size, { machines, faultPoint: deps.faultPoint })),
 
     pauseMachine: async (vmId) => {
       await machines.untilNotHalted(vmId);

@@ -22,6 +22,7 @@ import { claimExtraDisks } from './extra-disks.ts';
 import { type OwnImage, readOwnAgent } from './full-os/own-agent.ts';
 import { writeSeed } from './full-os/seed.ts';
 import { findUefi } from './full-os/uefi.ts';
+import { grownSize } from './growth.ts';
 import { handleOf, inspectVm } from './inspect.ts';
 import { hasDisk } from './inspect-disk.ts';
 import type { KeptImages } from './kept-images.ts';
@@ -34,6 +35,7 @@ import type { Machines } from './machines.ts';
 import { attachNetwork, macOf, NIC_ID } from './network.ts';
 import { type Identity, identityOf } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
+import { lengthenDisk } from './resize-machine.ts';
 import { prepareRestoredDisk, putRestoredDisk, removePreparedDisks } from './saved/restored-disk.ts';
 import { type SavedMachine, savedIdOf } from './saved/saved-machine.ts';
 import { setRestoredGoing } from './saved/set-restored-going.ts';
@@ -81,6 +83,8 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
   await makeLinkKey(directory);
   try {
     const launched = await launch(machine, { image, saved, record, identity }, context);
+    if (saved === null)
+      await lengthenDisk(await machines.monitor(machine.vmId, launched).client(), machine.spec.diskGib);
     return handleOf(saved === null ? launched : await goOn(machine, launched, context));
   } catch (error) {
     // What still lives has to be found again.
@@ -206,7 +210,11 @@ interface Origin {
 /** In the order in which the command line counts them. */
 function inheritedFor({ seedPath }: VmDirectory, { image, saved }: Origin): readonly string[] {
   const disks = image.boot === 'firmware' ? [image.rootPath, seedPath] : [image.rootPath];
-  if (saved !== null) return [saved.devicesPath, saved.memoryPath, ...disks];
+  if (saved !== null) {
+    const { devicesPath, memoryPath, addedMemoryPaths } = saved;
+    const places = image.boot === 'firmware' ? disks : [...disks, NOTHING];
+    return [devicesPath, memoryPath, ...(addedMemoryPaths.length === 0 ? disks : [...places, ...addedMemoryPaths])];
+  }
   if (image.boot === 'firmware') return [NOTHING, NOTHING, ...disks];
   return [image.kernelPath, image.initramfsPath, ...disks];
 }
@@ -241,8 +249,9 @@ async function prepare(
     uuid: uuidOf(machine.vmId),
     argv: [
       program.path,
-      ...machineArguments(machine, {
+      ...machineArguments(asSaved(machine, saved), {
         ...{ program, accelerator: kind, isRestored: saved !== null, attachments },
+        canGrow: saved?.facts.canGrow ?? saved === null,
         wholeSystem: wholeSystemOf(image),
       }),
     ],
@@ -256,9 +265,10 @@ async function prepare(
     restore: saved === null ? null : restoreOf(machine),
     isSpare: machine.isSpare === true,
     attachments: attachments ?? undefined,
+    diskGib: machine.spec.diskGib,
     end: null,
   };
-  if (saved !== null && !fits(saved, record)) throw doesNotFit();
+  if (saved !== null && !fits(saved, machine, record)) throw doesNotFit();
   const memoryGroup = saved === null ? [] : [(await stat(saved.memoryPath)).gid];
   const user = identity === null ? null : { ...identity, groups: [...identity.groups, ...memoryGroup] };
   return { record, identity: kind === 'kvm' ? withKvmGroups(user, kvm) : user };
@@ -284,10 +294,20 @@ function restoreOf({ vmId, name, spec }: MachineSpec): Restore {
   return { isGoing: false, isIdentified: false, hostname: name, network };
 }
 
+/** What it had been given before it was saved, it is given besides. */
+function asSaved(machine: Launch, saved: SavedMachine | null): Launch {
+  if (saved === null) return machine;
+  const { vcpuCount, memoryMib } = saved.facts;
+  return { ...machine, spec: { ...machine.spec, vcpuCount, memoryMib } };
+}
+
 /** Whether this machine can take up what was saved: to the last device and version the same. */
-function fits({ facts }: SavedMachine, record: LaunchRecord): boolean {
+function fits({ facts }: SavedMachine, { spec }: MachineSpec, record: LaunchRecord): boolean {
   const { qemuVersion, accelerator, imageDigest } = record;
+  const { vcpuCount, memoryMib } = grownSize(facts, facts.attachments);
+  const isAsLarge = spec.vcpuCount === vcpuCount && spec.memoryMib === memoryMib;
   return (
+    isAsLarge &&
     [record.argv, withoutBackEnd(record.argv)].some((argv) => facts.deviceDigest === deviceDigestOf(argv)) &&
     facts.qemuVersion === qemuVersion &&
     facts.accelerator === accelerator &&

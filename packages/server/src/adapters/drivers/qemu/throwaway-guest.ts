@@ -98,6 +98,7 @@ function recordOf({ name, program, accelerator, image, argumentsFor }: Throwaway
     restore: null,
     isSpare: false,
     attachments: undefined,
+    diskGib: undefined,
     end: null,
   };
 }

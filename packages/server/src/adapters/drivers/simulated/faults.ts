@@ -15,6 +15,7 @@ export const FAULTY_CALLS = [
   'suspend',
   'wake',
   'attach',
+  'resize',
   'template',
 ] as const;
 export type FaultyCall = (typeof FAULTY_CALLS)[number];

@@ -44,6 +44,9 @@ const MACHINE = record({
       memoryMib: integer(1),
       diskGib: integer(1),
       networkMode: oneOf('user', 'none'),
+      /** What it can be given while it runs; absent of one that was started when nothing could be. */
+      mostVcpus: optional(integer(1)),
+      mostMemoryMib: optional(integer(1)),
     }),
   ),
   /** The tool packs that it has. */

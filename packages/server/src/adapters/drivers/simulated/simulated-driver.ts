@@ -25,6 +25,7 @@ const CAPABILITIES: DriverCapabilities = {
   supportsPause: true,
   supportsConsole: true,
   supportsSnapshots: true,
+  supportsLiveResize: true,
   networkModes: ['user', 'none'],
   memoryOverheadMib: 0,
 };
@@ -113,6 +114,16 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         const handle = vm?.wake() ?? null;
         if (handle === null) throw noMachine();
         return handle;
+      }),
+
+    resizeMachine: (vmId, size, { signal }) =>
+      lock.run(vmId, async () => {
+        signal.throwIfAborted();
+        const vm = requireMachine(world, vmId);
+        world.faults.fail(vmId, 'resize');
+        const shape = vm.resize(size);
+        if (shape === null) throw cannotResize();
+        return shape;
       }),
 
     async pauseMachine(vmId) {
@@ -321,4 +332,10 @@ function doesNotFit(): VolaryError {
       reason: 'snapshot.does_not_fit',
     },
   );
+}
+
+function cannotResize(): VolaryError {
+  return new VolaryError('failed_precondition', 'This machine cannot be made as large while it runs.', {
+    reason: 'driver.cannot_resize',
+  });
 }

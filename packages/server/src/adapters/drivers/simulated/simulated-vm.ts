@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { uuidOf, type VmId } from '../../../domain/ids.ts';
+import { growTowards, type MachineShape, type MachineSize } from '../../../domain/vm/machine-shape.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { MachineEnd, MachineSpec, MachineState, VmObservation } from '../../../ports/driver.ts';
@@ -15,6 +16,10 @@ import type { SavedVm } from './saved-vm.ts';
 
 const CONSOLE_BYTES = 256 * 1024;
 const LINK_REPLACED = 'another one was opened';
+/** What a machine can be given while it runs. */
+const MOST_VCPUS = 8;
+const MOST_TIMES_MEMORY = 4;
+const MEMORY_STEP_MIB = 128;
 const SUSPENDED = 'its machine was suspended';
 
 interface Machine {
@@ -27,7 +32,7 @@ interface Machine {
   readonly guest: SimulatedGuest;
   readonly life: AbortController;
   readonly number: number;
-  readonly size: KeptMachine['size'];
+  size: KeptMachine['size'];
   packs: readonly AttachedPack[];
   state: 'running' | 'paused' | 'suspended' | 'unresponsive' | { readonly end: MachineEnd };
 }
@@ -112,6 +117,18 @@ export class SimulatedVm {
     return this.#launch(machine, { faults, saved, isSpare: false });
   }
 
+  /** Makes its machine as large as this, but no smaller. Null if it cannot be made so while it runs. */
+  resize(wanted: MachineSize): MachineShape | null {
+    const machine = this.#machine;
+    const shape = machine === null ? null : shapeOf(machine.size);
+    if (machine?.size === undefined || shape === null) return null;
+    const { vcpuCount, memoryMib, diskGib } = growTowards(shape, wanted);
+    if (vcpuCount < wanted.vcpuCount || memoryMib < wanted.memoryMib || diskGib < wanted.diskGib) return null;
+    machine.size = { ...machine.size, vcpuCount, memoryMib, diskGib };
+    this.#changed();
+    return { ...shape, vcpuCount, memoryMib, diskGib };
+  }
+
   /** Starts a machine ahead of its VM, and halts it. */
   startSpare(machine: MachineSpec, saved: SavedVm): void {
     this.#launch(machine, { faults: NO_FAULTS, saved, isSpare: true });
@@ -148,7 +165,7 @@ export class SimulatedVm {
   save(): Omit<SavedVm, 'version' | 'digest' | 'isDamaged'> | null {
     const size = this.#machine?.size;
     if (size === undefined) return null;
-    const { diskGib, ...rest } = size;
+    const { diskGib, mostVcpus: _vcpus, mostMemoryMib: _memory, ...rest } = size;
     const { imageDigest } = this.#deps;
     const savedAt = this.#deps.clock.now();
     return {
@@ -235,8 +252,10 @@ export class SimulatedVm {
     }
     if (state === 'suspended') return { kind: state, incarnation };
     const packs = machine.packs.map(({ digest }) => digest);
+    const shape = shapeOf(machine.size);
     return {
       ...{ kind: state, incarnation, handle: this.#handle(machine), pid: null },
+      ...(shape === null ? {} : { shape }),
       ...(packs.length === 0 ? {} : { packs }),
     };
   }
@@ -266,7 +285,10 @@ export class SimulatedVm {
     this.#tellName(name);
     const number = randomInt(1, 2 ** 31);
     const { vcpuCount, memoryMib, diskGib, network } = spec;
-    const size = { vcpuCount, memoryMib, diskGib, networkMode: network.mode };
+    const size = {
+      ...{ vcpuCount, memoryMib, diskGib, networkMode: network.mode },
+      ...{ mostVcpus: Math.max(vcpuCount, MOST_VCPUS), mostMemoryMib: memoryMib * MOST_TIMES_MEMORY },
+    };
     const packs = saved?.packs ?? [];
     if (packs.length > 0) this.#keptPacks = packs.map(({ digest }) => digest);
     const began = { startedAt: clock.now(), startedAtMs: clock.monotonicMs() };
@@ -287,6 +309,7 @@ export class SimulatedVm {
       clock: this.#deps.clock,
       files: this.files,
       bootedAtMs: startedAtMs,
+      size: () => this.#machine?.size ?? size ?? null,
       onPowerOff: (how) => {
         if (!this.#faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
       },
@@ -354,4 +377,16 @@ export class SimulatedVm {
 
 function keepMachine({ incarnation, name, number, startedAt, state, size, packs }: Machine): KeptMachine {
   return { incarnation, name, number, startedAt, state, size, packs };
+}
+
+/** How large a machine is, and can be made while it runs. */
+function shapeOf(size: KeptMachine['size']): MachineShape | null {
+  if (size === undefined) return null;
+  const { vcpuCount, memoryMib, diskGib } = size;
+  const growth = {
+    vcpuCount: size.mostVcpus ?? vcpuCount,
+    memoryMib: size.mostMemoryMib ?? memoryMib,
+    ...{ memoryStepMib: MEMORY_STEP_MIB, canGrowDisk: true },
+  };
+  return { vcpuCount, memoryMib, diskGib, growth };
 }

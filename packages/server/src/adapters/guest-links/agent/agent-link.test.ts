@@ -16,6 +16,10 @@ guestLinkContract({
       reason: 'an agent that is an ordinary process prepares nothing',
       tests: ['a guest that runs a command is not prepared, and goes on'],
     },
+    {
+      reason: 'an agent that is an ordinary process leaves the machine alone',
+      tests: ['the guest says what it has in use, as often as it is asked'],
+    },
   ],
 });
 

@@ -70,6 +70,7 @@ function describe(keeper: LinkKeeper, clock: AgentLinkDeps['clock']): GuestLink 
     thaw: (options) => requests.thaw(table, options),
     setTools: (disk, tools, options) => requests.setTools(table, { disk, tools }, options),
     awaitTools: (options) => requests.awaitTools(table, options),
+    grow: (options) => requests.grow(table, options),
     prepare: async (options) => {
       await requests.prepare(table, options);
       // Before a SYNC of ours could make our key the agent's again.

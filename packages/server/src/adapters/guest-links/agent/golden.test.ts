@@ -17,8 +17,10 @@ import {
 } from './messages/files.ts';
 import {
   decodeFileSystemCount,
+  decodeGrowResult,
   decodeIdentifyResult,
   encodeOpenFreeze,
+  encodeOpenGrow,
   encodeOpenIdentify,
   encodeOpenPrepare,
   encodeOpenShutdown,
@@ -156,6 +158,7 @@ const FROM_HOST: Readonly<Record<string, (g: ReturnType<typeof fieldsOf>) => Uin
               },
             ],
     }),
+  'OPEN GROW': () => encodeOpenGrow(),
 };
 
 /** Decodes to fields named as in the golden file. */
@@ -195,6 +198,7 @@ const FROM_GUEST: Readonly<Record<string, (payload: Buffer) => Fields>> = {
   'RESULT IDENTIFY': (payload) => ({ wallClockNs: decodeIdentifyResult(payload) }),
   'RESULT PREPARE': nothing,
   'RESULT TOOLS': nothing,
+  'RESULT GROW': (payload) => ({ ...decodeGrowResult(payload) }),
   'RESULT FREEZE': (payload) => ({ count: decodeFileSystemCount(payload) }),
   'RESULT THAW': (payload) => ({ count: decodeFileSystemCount(payload) }),
 };

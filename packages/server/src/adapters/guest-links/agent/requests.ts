@@ -1,5 +1,5 @@
 /** The requests of one question and one answer, as the port names them. */
-import type { Abortable, GuestFile, GuestStats, GuestTool } from '../../../ports/guest-link.ts';
+import type { Abortable, GuestFile, GuestSize, GuestStats, GuestTool } from '../../../ports/guest-link.ts';
 import { invalidPath } from './guest-errors.ts';
 import { bytesOfText } from './guest-text.ts';
 import {
@@ -12,7 +12,9 @@ import {
 import { encodeOpenMkdir, encodeOpenRemove, encodeOpenRename } from './messages/files.ts';
 import {
   decodeFileSystemCount,
+  decodeGrowResult,
   encodeOpenFreeze,
+  encodeOpenGrow,
   encodeOpenPrepare,
   encodeOpenShutdown,
   encodeOpenThaw,
@@ -122,6 +124,14 @@ export async function freeze(table: StreamTable, { signal }: Abortable): Promise
 export async function thaw(table: StreamTable, { signal }: Abortable): Promise<number> {
   const payload = encodeOpenThaw();
   return callUnary(table, { payload, isRepeatable: true, decode: decodeFileSystemCount }, signal);
+}
+
+export async function grow(table: StreamTable, { signal }: Abortable): Promise<GuestSize> {
+  const decode = (bytes: Buffer): GuestSize => {
+    const { cpus, memoryBytes } = decodeGrowResult(bytes);
+    return { cpuCount: cpus, memoryBytes };
+  };
+  return callUnary(table, { payload: encodeOpenGrow(), isRepeatable: true, decode }, signal);
 }
 
 export async function prepare(table: StreamTable, { signal }: Abortable): Promise<void> {

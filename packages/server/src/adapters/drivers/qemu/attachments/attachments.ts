@@ -15,6 +15,7 @@ import {
   text,
 } from '../../../../lib/shape.ts';
 import { ATTACHED_PACKS } from './attached-packs.ts';
+import { isMemory, restoredBackend } from './grown.ts';
 
 /** How the ids of devices begin that were added while the machine ran. */
 const ADDED_PREFIX = 'added-';
@@ -34,10 +35,11 @@ export const NO_ATTACHMENTS: Attachments = { packs: [], devices: undefined };
 
 /** The arguments for the devices of a machine that was given them before it was saved. */
 export function addedDeviceArguments({ devices = [] }: Attachments): readonly string[] {
-  return devices.flatMap(({ object, device }) => [
-    ...(object === null ? [] : ['-object', JSON.stringify(object)]),
-    ...['-device', JSON.stringify(device)],
-  ]);
+  let memories = 0;
+  return devices.flatMap(({ object, device }) => {
+    const backend = object !== null && isMemory(object) ? restoredBackend(object, memories++) : object;
+    return [...(backend === null ? [] : ['-object', JSON.stringify(backend)]), '-device', JSON.stringify(device)];
+  });
 }
 
 /** Whether the value of `-device` is one of those: what it makes of a machine is told by the attachments. */

@@ -51,7 +51,8 @@ test('a device that was added while the machine ran is on the command line of wh
 
   expect(args.slice(base.length)).toEqual([
     '-object',
-    '{"qom-type":"memory-backend-ram","id":"added-memory1","size":1024}',
+    // What was its own memory is what was saved of it.
+    '{"qom-type":"memory-backend-file","id":"added-memory1","size":1024,"mem-path":"/dev/fd/7","share":false}',
     '-device',
     '{"driver":"pc-dimm","id":"added-dimm1","memdev":"added-memory1"}',
   ]);

@@ -1,4 +1,15 @@
-import { dictionary, flag, integer, listOf, type Of, optional, present, record, text } from '../../../../lib/shape.ts';
+import {
+  dictionary,
+  dictionaryOf,
+  flag,
+  integer,
+  listOf,
+  type Of,
+  optional,
+  present,
+  record,
+  text,
+} from '../../../../lib/shape.ts';
 
 /** A node of QEMU's block layer, with its name and driver; the rest depends on that. */
 export interface BlockNode extends Readonly<Record<string, unknown>> {
@@ -20,13 +31,19 @@ export interface QmpArguments {
   /** Writes the device state, without memory, to a file in the run directory. */
   readonly 'xen-save-devices-state': { readonly filename: string; readonly live: false };
   /** For what has no command of its own: the host's address of the guest's memory. */
-  readonly 'human-monitor-command': { readonly 'command-line': 'gpa2hva 0' };
+  readonly 'human-monitor-command': { readonly 'command-line': `gpa2hva ${number}` };
   readonly set_link: { readonly name: string; readonly up: boolean };
   readonly block_resize: { readonly 'node-name': string; readonly size: number };
   readonly 'query-named-block-nodes': { readonly flat: true };
   readonly 'blockdev-add': BlockNode;
   readonly 'blockdev-reopen': { readonly options: readonly [BlockNode] };
   readonly 'blockdev-del': { readonly 'node-name': string };
+  readonly 'query-hotpluggable-cpus': null;
+  readonly 'query-memory-devices': null;
+  readonly 'query-memdev': null;
+  readonly 'object-add': object;
+  readonly 'object-del': { readonly id: string };
+  readonly device_add: Readonly<Record<string, unknown>>;
   readonly 'ringbuf-read': { readonly device: string; readonly size: number; readonly format: 'base64' };
 }
 
@@ -47,10 +64,20 @@ export const QMP_RESULTS = {
   'human-monitor-command': text,
   set_link: record({}),
   block_resize: record({}),
-  'query-named-block-nodes': listOf(record({ 'node-name': text })),
+  'query-named-block-nodes': listOf(
+    record({ 'node-name': text, image: optional(record({ 'virtual-size': integer(0) })) }),
+  ),
   'blockdev-add': record({}),
   'blockdev-reopen': record({}),
   'blockdev-del': record({}),
+  'query-hotpluggable-cpus': listOf(
+    record({ type: text, props: dictionaryOf(integer(0)), 'qom-path': optional(text) }),
+  ),
+  'query-memory-devices': listOf(record({ data: record({ slot: integer(0), size: integer(1), addr: integer(0) }) })),
+  'query-memdev': listOf(record({ id: optional(text) })),
+  'object-add': record({}),
+  'object-del': record({}),
+  device_add: record({}),
   'ringbuf-read': text,
 } as const;
 

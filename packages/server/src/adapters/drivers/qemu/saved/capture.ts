@@ -4,11 +4,13 @@ import { integer, record } from '../../../../lib/shape.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { runProgram } from '../../../shared/run-program.ts';
 import { NO_ATTACHMENTS } from '../attachments/attachments.ts';
+import { descriptorOf, dimmsOf, memoryFileName } from '../attachments/grown.ts';
 import { hasPackDisk } from '../attachments/pack-disk.ts';
 import { copyPacks } from '../attachments/pack-files.ts';
 import { RESTORED_MEMORY } from '../command-line.ts';
 import { deviceDigestOf } from '../device-digest.ts';
 import { diskFull, isNoSpace, noMachine, saveFailed } from '../errors.ts';
+import { canGrow } from '../growth.ts';
 import type { LaunchRecord } from '../launch-record.ts';
 import { isOver } from '../machine-end.ts';
 import { halt, setGoing } from '../processors.ts';
@@ -55,14 +57,13 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   const { client, out, memoryMib } = capture;
   await using thread = await startMemoryThread();
   const paths = savedPaths(out);
-  const range = { pid: capture.pid, address: await addressOfMemory(client), bytes: memoryMib * MIB };
-  const isBased = await copyBase(capture, paths.memoryPath);
+  const pieces = await piecesOf(capture, paths.memoryPath);
   const whileHalted = capture.whileHalted ?? ((work) => work());
   const isSuspended = capture.suspendedLife !== undefined;
   const devicesPart = join(capture.directory.runPath, DEVICES_PART);
   let haltedMs: number;
   try {
-    haltedMs = await whileHalted(() => measureHalt(client, () => saveHalted(capture, { thread, range, isBased })));
+    haltedMs = await whileHalted(() => measureHalt(client, () => saveHalted(capture, { thread, pieces })));
     await copyOfVmm(devicesPart, paths.devicesPath, capture);
   } finally {
     await rm(devicesPart, { force: true });
@@ -86,10 +87,12 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
     isPrepared: capture.isPrepared || isSuspended,
     suspendedLife: capture.suspendedLife,
     attachments: hasPackDisk(capture.record.argv) ? attachments : undefined,
+    canGrow: canGrow(capture.record.argv),
     savedAt: Date.now(),
     haltedMs,
     digests: {
       memory: await thread.digestSparse(paths.memoryPath),
+      added: await digestAdded(thread, capture),
       devices: await thread.digestSparse(paths.devicesPath),
       disk: isSuspended ? null : await thread.digestSparse(paths.diskPath),
       linkKey: hasKey ? await thread.digestSparse(paths.linkKeyPath) : null,
@@ -120,9 +123,9 @@ async function measureHalt(client: QmpClient, work: () => Promise<void>): Promis
 /** Everything that has to be of one moment. QEMU has flushed the disk when it answers that it has halted. */
 async function saveHalted(
   { client, directory, out, suspendedLife, signal }: Capture,
-  { thread, range, isBased }: { readonly thread: MemoryThread; readonly range: MemoryRange; readonly isBased: boolean },
+  { thread, pieces }: { readonly thread: MemoryThread; readonly pieces: readonly Piece[] },
 ): Promise<void> {
-  const { memoryPath, diskPath } = savedPaths(out);
+  const { diskPath } = savedPaths(out);
   await client
     .execute('xen-save-devices-state', { filename: DEVICES_PART, live: false })
     .catch(async (cause: unknown) => {
@@ -131,9 +134,47 @@ async function saveHalted(
       throw bavail * bsize < NO_SPACE_BYTES ? diskFull(cause) : cause;
     });
   if (suspendedLife === undefined) await copyOfVmm(directory.diskPath, diskPath, { signal });
-  await thread.copyPrivatePages(range, memoryPath, isBased).catch((cause: unknown) => {
-    throw isNoSpace(cause) ? diskFull(cause) : saveFailed(cause);
-  });
+  for (const { range, path, isBased } of pieces) {
+    await thread.copyPrivatePages(range, path, isBased).catch((cause: unknown) => {
+      throw isNoSpace(cause) ? diskFull(cause) : saveFailed(cause);
+    });
+  }
+}
+
+/** Memory in one piece, and the file that it goes to; `isBased`: which holds by then what the machine was restored from. */
+interface Piece {
+  readonly range: MemoryRange;
+  readonly path: string;
+  readonly isBased: boolean;
+}
+
+/** The memory that the machine was started with, and what it was given since. */
+async function piecesOf(capture: Capture, memoryPath: string): Promise<readonly Piece[]> {
+  const { client, pid, record, memoryMib, out } = capture;
+  const first = {
+    address: 0,
+    memoryMib,
+    path: memoryPath,
+    descriptor: record.restore == null ? null : RESTORED_MEMORY,
+  };
+  const added = dimmsOf(record.attachments ?? NO_ATTACHMENTS).map((dimm) => ({
+    ...dimm,
+    ...{ path: join(out, memoryFileName(dimm)), descriptor: descriptorOf(record.argv, dimm) },
+  }));
+  const pieces: Piece[] = [];
+  for (const { address, memoryMib: sizeMib, path, descriptor } of [first, ...added]) {
+    const range = { pid, address: await addressOfMemory(client, address), bytes: sizeMib * MIB };
+    pieces.push({ range, path, isBased: await copyBase(capture, descriptor, path) });
+  }
+  return pieces;
+}
+
+/** By the names of their files. */
+async function digestAdded(thread: MemoryThread, { record, out }: Capture): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const dimm of dimmsOf(record.attachments ?? NO_ATTACHMENTS))
+    digests[memoryFileName(dimm)] = await thread.digestSparse(join(out, memoryFileName(dimm)));
+  return digests;
 }
 
 /** Copies a file out of the VMM's directory. */
@@ -143,12 +184,12 @@ async function copyOfVmm(from: string, to: string, { signal }: Abortable): Promi
 }
 
 /** The memory that the machine was restored from, where it was: also when that has been removed, for it has the file open. */
-async function copyBase({ record, pid, signal }: Capture, to: string): Promise<boolean> {
-  if (record.restore == null) {
+async function copyBase({ pid, signal }: Capture, descriptor: number | null, to: string): Promise<boolean> {
+  if (descriptor === null) {
     await using _created = await open(to, 'wx', 0o600);
     return false;
   }
-  await copySparse(`/proc/${pid}/fd/${RESTORED_MEMORY}`, to, { signal });
+  await copySparse(`/proc/${pid}/fd/${descriptor}`, to, { signal });
   return true;
 }
 

@@ -3,6 +3,7 @@ import type { VmId } from '../../../../domain/ids.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { noMachine } from '../errors.ts';
 import { hasExtraDisks } from '../extra-disks.ts';
+import { sizeOf } from '../growth.ts';
 import type { Machines } from '../machines.ts';
 import { findRecord, requireMachine } from '../present-machine.ts';
 import { findVmm } from '../vmm-process.ts';
@@ -26,14 +27,6 @@ export async function saveMachine(
     whileHalted: (work) => machines.whileHalted(vmId, work),
     ...sizeOf(record.argv),
   });
-}
-
-/** As its VMM was told: the VM's own figures may have been changed since, for its next life. */
-export function sizeOf(argv: readonly string[]): { readonly vcpuCount: number; readonly memoryMib: number } {
-  const value = (option: string): string => argv[argv.indexOf(option) + 1] ?? '';
-  const vcpuCount = Number(/^cpus=([0-9]+)/.exec(value('-smp'))?.[1]);
-  const memoryMib = Number(/^size=([0-9]+)M$/.exec(value('-m'))?.[1]);
-  return { vcpuCount, memoryMib };
 }
 
 /** It is asked for before; this holds it where somebody comes in between. */

@@ -2,6 +2,7 @@
  * A machine as it was at one moment, in a directory of its own:
  *
  *   memory         the guest's memory, with holes where it is zero
+ *   memory-added-… the same of each piece of memory that had been added while it ran
  *   devices        QEMU's device state, without memory
  *   disk.qcow2     its overlay on the image's root; not of a suspended one, whose disk stays where it is
  *   packs/         files of the tool packs that it has; not of a suspended one, whose VM keeps them
@@ -15,9 +16,21 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmId } from '../../../../domain/ids.ts';
-import { either, flag, integer, nothing, type Of, oneOf, optional, record, text } from '../../../../lib/shape.ts';
+import {
+  dictionaryOf,
+  either,
+  flag,
+  integer,
+  nothing,
+  type Of,
+  oneOf,
+  optional,
+  record,
+  text,
+} from '../../../../lib/shape.ts';
 import type { SavedRef } from '../../../../ports/driver.ts';
-import { ATTACHMENTS } from '../attachments/attachments.ts';
+import { ATTACHMENTS, NO_ATTACHMENTS } from '../attachments/attachments.ts';
+import { dimmsOf, memoryFileName } from '../attachments/grown.ts';
 
 const FILES = {
   memory: 'memory',
@@ -45,11 +58,17 @@ const FACTS = record({
   /** How long the guest was halted for it, milliseconds. */
   haltedMs: integer(0),
   /** Null where it is not among the files. */
-  digests: record({ memory: text, devices: text, disk: either(nothing, text), linkKey: either(nothing, text) }),
+  digests: record({
+    ...{ memory: text, devices: text, disk: either(nothing, text), linkKey: either(nothing, text) },
+    /** Of memory that had been added, by the names of the files. */
+    added: optional(dictionaryOf(text)),
+  }),
   /** The life that was suspended; only of one that goes on as what it was. */
   suspendedLife: optional(integer(1)),
   /** What it had been given while it ran; absent of one whose machine had no disk for packs. */
   attachments: optional(ATTACHMENTS),
+  /** It has room for more processors and memory; absent of one of an earlier version, which has not. */
+  canGrow: optional(flag),
 });
 const CHECKSUM = record({ checksum: text });
 
@@ -60,6 +79,8 @@ export type SavedFacts = Of<typeof FACTS>;
 export interface SavedMachine {
   readonly facts: SavedFacts;
   readonly memoryPath: string;
+  /** In the order in which it has them. */
+  readonly addedMemoryPaths: readonly string[];
   readonly devicesPath: string;
   readonly diskPath: string;
   readonly packsPath: string;
@@ -67,7 +88,7 @@ export interface SavedMachine {
   readonly linkKeyPath: string | null;
 }
 
-interface SavedPaths extends Omit<SavedMachine, 'facts' | 'linkKeyPath'> {
+interface SavedPaths extends Omit<SavedMachine, 'facts' | 'linkKeyPath' | 'addedMemoryPaths'> {
   readonly linkKeyPath: string;
 }
 
@@ -108,7 +129,10 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
   const facts = await readSavedFacts(directory);
   if (facts === null) return null;
   const paths = savedPaths(directory);
-  const saved = { facts, ...paths, linkKeyPath: facts.isPrepared ? null : paths.linkKeyPath };
+  const addedMemoryPaths = dimmsOf(facts.attachments ?? NO_ATTACHMENTS).map((dimm) =>
+    join(directory, memoryFileName(dimm)),
+  );
+  const saved = { facts, ...paths, addedMemoryPaths, linkKeyPath: facts.isPrepared ? null : paths.linkKeyPath };
   const needed = [...filesOf(saved), saved.linkKeyPath ?? saved.memoryPath, ...packFilesOf(saved)];
   const files = await Promise.all(needed.map((path) => stat(path).catch(() => null)));
   const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
@@ -116,8 +140,10 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
 }
 
 /** The files that have digests: memory first. */
-export function filesOf({ facts, memoryPath, devicesPath, diskPath }: SavedMachine): readonly string[] {
-  return facts.digests.disk === null ? [memoryPath, devicesPath] : [memoryPath, devicesPath, diskPath];
+export function filesOf(saved: SavedMachine): readonly string[] {
+  const { facts, memoryPath, addedMemoryPaths, devicesPath, diskPath } = saved;
+  const files = [memoryPath, ...addedMemoryPaths, devicesPath];
+  return facts.digests.disk === null ? files : [...files, diskPath];
 }
 
 /** Of its packs; each is what its digest says, and nobody may write to it. */

@@ -30,8 +30,10 @@ async function fill(out: string): Promise<SavedFacts> {
     ...{ memoryMib: 1, diskBytes: 1, imageDigest: 'i', isPrepared: false, savedAt: 1, haltedMs: 1 },
     suspendedLife: undefined,
     attachments: undefined,
+    canGrow: undefined,
     digests: {
       memory: digestSparse(memoryPath),
+      added: undefined,
       devices: digestSparse(devicesPath),
       disk: digestSparse(diskPath),
       linkKey: digestSparse(linkKeyPath),

@@ -1,12 +1,14 @@
 /** Saved machines, a directory each below one. Each appears by a rename, complete or not at all. */
 import { existsSync } from 'node:fs';
 import { chmod, chown, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { SavedSummary } from '../../../../ports/driver.ts';
 import { inPlace, namesIn } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
+import { isAddedMemory } from '../attachments/grown.ts';
 import { diskFull, isNoSpace } from '../errors.ts';
+import { grownSize } from '../growth.ts';
 import { identityOf } from '../privileges.ts';
 import { type MemoryThread, startMemoryThread } from './memory/memory-thread.ts';
 import {
@@ -113,15 +115,19 @@ export function createSavedStore(path: string): SavedStore {
  */
 async function protect(directory: string, id: string): Promise<void> {
   const { memoryPath } = savedPaths(directory);
+  const added = (await namesIn(directory)).filter(isAddedMemory).map((name) => join(directory, name));
   const identity = identityOf(id, []);
   if (identity === null) return;
-  await chown(memoryPath, 0, identity.gid);
-  await chmod(memoryPath, 0o660);
+  for (const path of [memoryPath, ...added]) {
+    await chown(path, 0, identity.gid);
+    await chmod(path, 0o660);
+  }
 }
 
 async function summarise(saved: SavedMachine): Promise<SavedSummary> {
   const files = await Promise.all(filesOf(saved).map((path) => stat(path)));
-  const { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs } = saved.facts;
+  const { diskBytes, imageDigest, haltedMs, attachments } = saved.facts;
+  const { vcpuCount, memoryMib } = grownSize(saved.facts, attachments);
   const sizeBytes = files.reduce((sum, { blocks }) => sum + blocks * 512, 0);
   return { vcpuCount, memoryMib, diskBytes, imageDigest, haltedMs, sizeBytes };
 }
@@ -137,9 +143,19 @@ async function isUnaltered(thread: MemoryThread, { facts, ...paths }: SavedMachi
   return (
     (paths.linkKeyPath === null || (await thread.digestSparse(paths.linkKeyPath)) === facts.digests.linkKey) &&
     (await thread.digestSparse(paths.devicesPath)) === facts.digests.devices &&
+    (await areUnaltered(thread, paths.addedMemoryPaths, facts.digests.added ?? {})) &&
     (facts.digests.disk === null || (await thread.digestSparse(paths.diskPath)) === facts.digests.disk) &&
     (await thread.digestSparse(paths.memoryPath)) === facts.digests.memory
   );
+}
+
+async function areUnaltered(
+  thread: MemoryThread,
+  paths: readonly string[],
+  digests: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  for (const path of paths) if ((await thread.digestSparse(path)) !== digests[basename(path)]) return false;
+  return true;
 }
 
 function damaged(): VolaryError {

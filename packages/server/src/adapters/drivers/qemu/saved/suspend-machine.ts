@@ -16,13 +16,13 @@ import type { Abortable } from '../../../../ports/guest-link.ts';
 import { synchronise } from '../../../shared/synchronise.ts';
 import { clearLife, endVmm } from '../end-machine.ts';
 import { noMachine } from '../errors.ts';
+import { sizeOf } from '../growth.ts';
 import type { LaunchRecord } from '../launch-record.ts';
 import type { Machines } from '../machines.ts';
 import { findRecord, requireMachine } from '../present-machine.ts';
 import { halt, setGoing } from '../processors.ts';
 import { findVmm } from '../vmm-process.ts';
 import { captureMachine } from './capture.ts';
-import { sizeOf } from './save-machine.ts';
 import type { SavedStore } from './saved-store.ts';
 import { noteSuspendedDisk } from './suspended-disk.ts';
 

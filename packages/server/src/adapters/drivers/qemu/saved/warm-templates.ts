@@ -20,6 +20,7 @@ import type { Log } from '../../../../ports/log.ts';
 import { type ConnectAgent, openAgentSocket } from '../agent-transport.ts';
 import { deviceDigestOf, withoutBackEnd } from '../device-digest.ts';
 import { requireDirect } from '../direct-image.ts';
+import { sizeOf } from '../growth.ts';
 import { machineArguments } from '../machine-arguments.ts';
 import { makeOverlay } from '../overlay.ts';
 import type { Identity } from '../privileges.ts';
@@ -28,7 +29,6 @@ import { startThrowawayGuest, type ThrowawayGuest } from '../throwaway-guest.ts'
 import type { VmDirectory } from '../vm-directory.ts';
 import { captureMachine } from './capture.ts';
 import { rehearseCommand, rehearseIdentity } from './rehearse.ts';
-import { sizeOf } from './save-machine.ts';
 import type { SavedFacts } from './saved-machine.ts';
 
 /** Part of each key: raised when templates are made in another way. */

@@ -15,11 +15,13 @@ export interface GuestDeps {
   readonly files: FileTree;
   /** The guest ends its machine. */
   readonly onPowerOff: (how: 'power-off' | 'reboot') => void;
+  /** How large its machine is; default: nobody asks. */
+  readonly size?: () => { readonly vcpuCount: number; readonly memoryMib: number } | null;
   /** When its machine was started, by the monotonic clock; default: now. */
   readonly bootedAtMs?: number;
 }
 
-const MACHINE = ['identify', 'shutdown', 'freeze', 'tools', 'prepare'];
+const MACHINE = ['identify', 'shutdown', 'freeze', 'tools', 'grow', 'prepare'];
 
 /** The inside of a machine during one life: its commands, and whether it is being run at all. */
 export class SimulatedGuest {
@@ -43,6 +45,11 @@ export class SimulatedGuest {
 
   get uptimeMs(): number {
     return this.clock.monotonicMs() - this.#bootedAtMs;
+  }
+
+  /** What it has in use: all that its machine has. */
+  get size(): { readonly vcpuCount: number; readonly memoryMib: number } {
+    return this.#deps.size?.() ?? { vcpuCount: 1, memoryMib: 256 };
   }
 
   get processCount(): number {

@@ -11,6 +11,7 @@ import type {
   GuestLink,
   GuestProcess,
   GuestRead,
+  GuestSize,
   GuestStats,
   GuestTool,
   SupervisedProcess,
@@ -28,7 +29,8 @@ import { SimulatedWorkload } from './simulated-workload.ts';
 const CHUNK_BYTES = 32 * 1024;
 const ECHO_PORT = 7;
 const WATCH_CAPACITY = 4_096;
-const MEMORY_BYTES = 256 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const MEMORY_BYTES = 256 * MIB;
 const DISK_BYTES = 1024 ** 3;
 
 /** A session with a simulated guest. It is as good as its machine: it ends with it, and a halted one keeps it waiting. */
@@ -246,6 +248,12 @@ export class SimulatedLink implements GuestLink {
 
   async awaitTools({ signal }: Abortable): Promise<void> {
     await this.#turn(signal);
+  }
+
+  async grow({ signal }: Abortable): Promise<GuestSize> {
+    await this.#turn(signal);
+    const { vcpuCount, memoryMib } = this.#guest.size;
+    return { cpuCount: vcpuCount, memoryBytes: memoryMib * MIB };
   }
 
   async prepare({ signal }: Abortable): Promise<void> {

@@ -17,6 +17,7 @@ export const KINDS = {
   THAW: 15,
   PREPARE: 16,
   TOOLS: 17,
+  GROW: 18,
 } as const;
 
 export type Kind = (typeof KINDS)[keyof typeof KINDS];

@@ -65,6 +65,15 @@ export function encodeOpenTools({ waits, disk, tools }: OpenTools): Buffer {
   return writer.finish();
 }
 
+export function encodeOpenGrow(): Buffer {
+  return new WireWriter(1).u8(KINDS.GROW).finish();
+}
+
+/** What the guest has in use: processors, and bytes of memory. */
+export function decodeGrowResult(payload: Buffer): { readonly cpus: number; readonly memoryBytes: number } {
+  return readWhole(payload, (reader) => ({ cpus: reader.u32(), memoryBytes: reader.size() }));
+}
+
 /** How many file systems were frozen or thawed. */
 export function decodeFileSystemCount(payload: Buffer): number {
   return readWhole(payload, (reader) => reader.u32());
