@@ -73,7 +73,7 @@ import { createAwaken } from './suspend/awaken.ts';
 import { createIdleWatch } from './suspend/idle-watch.ts';
 import { createPruner } from './system/pruner.ts';
 import { createInstallations } from './templates/installations.ts';
-import { syncBuiltInTemplates } from './templates/sync-built-in.ts';
+import { type BuiltInTemplates, createBuiltInTemplates } from './templates/sync-built-in.ts';
 import type { TemplateApi } from './templates/template-api.ts';
 import { withImageNews } from './warm/image-news.ts';
 import { createSparePool, type SparePool } from './warm/spare-pool.ts';
@@ -113,6 +113,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets, workloads });
   const builds = createImageBuilds(deps);
   const templateBuilds = createTemplateBuilds({ ...changing, templates });
+  const builtIns = createBuiltInTemplates(deps);
   const installations = createInstallations(deps);
   const snapshots = createSnapshotKeeper({ ...deps, config });
   const diskSpace = createDiskSpace(deps);
@@ -140,7 +141,10 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
 
   return {
     vms: {
-      create: (principal, request, options) => createVm(changing, principal, request, options),
+      create: async (principal, request, options) => {
+        if (request.template !== undefined) await builtIns.whenKnown();
+        return await createVm(changing, principal, request, options);
+      },
       start: (principal, ref, options) => startVm(changing, principal, ref, options),
       stop: (principal, ref, options) => stopVm(changing, principal, ref, options),
       restart: (principal, ref, options) => restartVm(changing, principal, ref, options),
@@ -174,7 +178,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       build: (principal, name, options) => buildImage(changing, principal, name, options),
       remove: (principal, ref) => removeImage(changing, principal, ref),
     },
-    templates: createTemplateApi(changing),
+    templates: createTemplateApi(changing, builtIns),
     warmTemplates: {
       list: (principal, options) => listWarmTemplates(changing, principal, options),
       build: (principal, kind, options) => buildWarmTemplate(changing, principal, kind, options),
@@ -209,11 +213,11 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     async start() {
       await identity.start();
       await sealOlderSecrets(deps);
-      await syncBuiltInTemplates(deps);
       await rotations.resume();
       await supervisor.start();
       const now = deps.clock.now();
       await deps.store.events.append([serverEvent('server.started', config, now)]);
+      builtIns.start();
       notReady = null;
       await warnWithoutProgram(deps);
     },
@@ -227,6 +231,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
         deps.log.warn('that the server stops could not be written down', { error });
       }
       await supervisor.stop();
+      await builtIns.whenKnown();
       await identity.stop();
     },
   };
@@ -261,12 +266,19 @@ function createSnapshotApi(deps: DeleteSnapshotDeps): SnapshotApi {
   };
 }
 
-function createTemplateApi(deps: TemplateDeps): TemplateApi {
+function createTemplateApi(deps: TemplateDeps, { whenKnown }: BuiltInTemplates): TemplateApi {
+  const { get, list, versions } = createTemplateQueries(deps);
+  const known = async <T>(work: () => Promise<T>): Promise<T> => {
+    await whenKnown();
+    return await work();
+  };
   return {
-    create: (principal, request, options) => createTemplate(deps, principal, request, options),
-    setEnabled: (principal, ref, isEnabled) => setTemplateEnabled(deps, principal, ref, isEnabled),
-    delete: (principal, ref) => deleteTemplate(deps, principal, ref),
-    ...createTemplateQueries(deps),
+    create: (principal, request, options) => known(() => createTemplate(deps, principal, request, options)),
+    setEnabled: (principal, ref, isEnabled) => known(() => setTemplateEnabled(deps, principal, ref, isEnabled)),
+    delete: (principal, ref) => known(() => deleteTemplate(deps, principal, ref)),
+    get: (principal, ref) => known(() => get(principal, ref)),
+    list: (principal, request) => known(() => list(principal, request)),
+    versions: (principal, name) => known(() => versions(principal, name)),
   };
 }
 

@@ -9,11 +9,32 @@ type SyncDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'driver' | 'images'
 /** Whose they are. */
 const OWNER = 'system';
 
+/** The templates that came with this version of the program, in the store. */
+export interface BuiltInTemplates {
+  /** Begins: reading the manifests takes longer than all else of a start, and few need them at once. */
+  start(): void;
+  /** Resolves when the store knows them, or it has been told why it does not. Before `start` at once. */
+  whenKnown(): Promise<void>;
+}
+
+/** What goes wrong costs the built-in templates alone: those that the store has are there. */
+export function createBuiltInTemplates(deps: SyncDeps): BuiltInTemplates {
+  let known = Promise.resolve();
+  return {
+    start() {
+      known = sync(deps).catch((error: unknown) => {
+        deps.log.error('the templates that are built in could not be read', { error });
+      });
+    },
+    whenKnown: () => known,
+  };
+}
+
 /**
- * Has the store know the templates that came with this version of the program, and no other built-in ones. One that was disabled stays so. A name
- * that somebody took before it was built in stays theirs.
+ * Has the store know them, and no other built-in ones. One that was disabled stays so. A name that somebody took before it was built in
+ * stays theirs.
  */
-export async function syncBuiltInTemplates(deps: SyncDeps): Promise<void> {
+async function sync(deps: SyncDeps): Promise<void> {
   const wanted = await deps.builtInTemplates();
   await deps.store.transaction(async (tables) => {
     const known = await tables.templates.listBuiltIn();
