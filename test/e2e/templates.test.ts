@@ -49,6 +49,9 @@ async function must(...argv: readonly string[]): Promise<string> {
   return stdout;
 }
 
+/** Until the workload has come so far as to listen. */
+const ASK = 'curl --silent --retry 30 --retry-delay 1 --retry-connrefused http://127.0.0.1:8080/';
+
 /** A disk with the system of `base` and a server on it, as a qcow2 among the files that may be imported. Resolves with its path. */
 async function makeDisk(): Promise<string> {
   await here.must(['image', 'build', 'base']);
@@ -95,5 +98,14 @@ describe('a template that brings its own disk', () => {
 
     writeFileSync(disk, bytes);
     expect(await here.must(['template', 'create', '-'], { input: manifest })).toBe('my-app@1.0.0');
+  });
+
+  it('has its workload answer on its port', async () => {
+    await here.must(['create', 'app', '--template', 'my-app']);
+    const vm = JSON.parse(await here.must(['get', 'app', '--json']));
+    const answer = await here.must(['exec', 'app', '--', 'sh', '-c', ASK]);
+
+    expect(vm).toMatchObject({ template: { name: 'my-app', version: '1.0.0' }, vcpus: 2, memory_mib: 512 });
+    expect(answer).toBe('from its own disk');
   });
 });

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ExtraDisk } from './extra-disks.ts';
 import { HealthCheckRequest } from './health-check.ts';
 import { ImageName, TemplateName, TemplateVersion } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -95,6 +96,19 @@ const ManifestCloudInit = object(
   { description: 'What cloud-init does when a guest first boots.' },
 );
 
+const ofContent = Type.Optional(Type.Unknown({ description: 'Refused: a disk besides the root begins empty.' }));
+const ManifestDisk = object(
+  {
+    ...ExtraDisk.properties,
+    readonly: Type.Optional(Type.Boolean({ description: 'Refused unless it is false.' })),
+    target: Type.Optional(Type.Unknown({ description: 'Refused: a disk is found by its name.' })),
+    source: ofContent,
+    checksum: ofContent,
+    format: ofContent,
+  },
+  { description: 'A disk besides the root, empty when a VM is made.' },
+);
+
 const ofBridges = Type.Optional(Type.Unknown({ description: 'Refused: of bridges, of which there are none yet.' }));
 
 const Network = object(
@@ -186,6 +200,9 @@ export const TemplateManifest = component(
     kernel: Type.Optional(BootFile),
     initramfs: Type.Optional(BootFile),
     resources: Type.Optional(Resources),
+    disks: Type.Optional(
+      Type.Array(ManifestDisk, { maxItems: LIMITS.extraDisks, description: 'Disks besides the root.' }),
+    ),
     network: Type.Optional(Network),
     ...toolsField,
 

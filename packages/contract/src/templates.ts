@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CloudInit } from './cloud-init.ts';
+import { ExtraDisk } from './extra-disks.ts';
 import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, ImageName, TemplateId, TemplateName, TemplateRef, TemplateVersion } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -21,6 +22,7 @@ const EXAMPLE_TEMPLATE = {
   vcpus: 2,
   memory_mib: 512,
   disk_gib: 8,
+  disks: [],
   network: { mode: 'user', egress: 'deny' },
   tools: ['nodejs@20'],
   environment: { LOG_LEVEL: 'info' },
@@ -50,6 +52,7 @@ export const Template = component(
     vcpus: Type.Integer({ ...LIMITS.vcpus, description: 'Virtual CPUs.' }),
     memory_mib: Type.Integer({ ...LIMITS.memoryMib, description: 'Memory, MiB.' }),
     disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB.' }),
+    disks: Type.Array(ExtraDisk, { description: 'Disks besides the root.' }),
     network: VmNetwork,
     tools: Type.Array(ToolRequest, { description: 'As they were asked for; a VM has them in exact versions.' }),
     environment: environmentMap('Variables of each command, each shell and the workload.'),

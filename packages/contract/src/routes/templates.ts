@@ -34,6 +34,7 @@ export const createTemplate = route({
   errors: {
     400: [
       'vm.unknown_image',
+      'tool.unknown',
       'vm.invalid_cloud_init',
       'vm.cloud_init_unsupported',
       'workload.invalid',

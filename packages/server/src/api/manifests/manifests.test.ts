@@ -219,6 +219,12 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
     seedOf,
     { ...SEED, networkConfig: 'version: 2' },
   ],
+  [
+    'disks',
+    { disks: [{ name: 'data', size_gib: 2, readonly: false }] },
+    ({ content }) => content.spec.disks,
+    [{ name: 'data', sizeGib: 2 }],
+  ],
   ['tools', { tools: ['nodejs@20', 'git'] }, ({ content }) => content.tools, ['nodejs@20', 'git']],
   ['labels', { labels: { team: 'blue' } }, ({ content }) => content.labels, { team: 'blue' }],
   ['devices', { devices: { pci_passthrough: [], allowlist: [] } }, ({ content }) => content.spec, {}],
@@ -271,6 +277,12 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ['cloud_init.user_data.path', { cloud_init: { user_data: { path: '/x' } } }],
   ['cloud_init.datasource', { cloud_init: { datasource: 'EC2' } }],
   ['tools[1]', { tools: ['git', '@20'] }],
+  ['disks[0].source', { disks: [{ name: 'data', size_gib: 1, source: 'https://example.com/d' }] }],
+  ['disks[0].checksum', { disks: [{ name: 'data', size_gib: 1, checksum: SHA }] }],
+  ['disks[0].format', { disks: [{ name: 'data', size_gib: 1, format: 'raw' }] }],
+  ['disks[0].readonly', { disks: [{ name: 'data', size_gib: 1, readonly: true }] }],
+  ['disks[0].target', { disks: [{ name: 'data', size_gib: 1, target: 'vdb' }] }],
+  ['disks[0].size_gib', { disks: [{ name: 'data' }] }],
   ['magic', { magic: true }],
 ];
 

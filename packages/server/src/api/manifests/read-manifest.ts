@@ -42,7 +42,7 @@ async function toNewTemplate(manifest: TemplateManifest): Promise<NewTemplate> {
 
 type TemplateSpec = NewTemplate['content']['spec'];
 
-function machineOf({ image, resources = {}, network }: TemplateManifest): TemplateSpec {
+function machineOf({ image, resources = {}, disks, network }: TemplateManifest): TemplateSpec {
   const vcpuCount = resources.vcpus ?? resources.vcpu ?? resources.cpu_cores;
   const memoryMib = resources.memory_mib ?? resources.memory_mb;
   const diskGib = resources.disk_gib ?? resources.disk_gb;
@@ -51,6 +51,7 @@ function machineOf({ image, resources = {}, network }: TemplateManifest): Templa
     ...(vcpuCount === undefined ? {} : { vcpuCount }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(diskGib === undefined ? {} : { diskGib }),
+    ...(disks === undefined ? {} : { disks: disks.map(({ name, size_gib }) => ({ name, sizeGib: size_gib })) }),
     // Over vsock alone a guest has no interface: as ours has none.
     ...(network === undefined ? {} : { network: { mode: network.mode === 'user' ? 'user' : 'none', egress: 'deny' } }),
   };

@@ -18,6 +18,7 @@ export function refusedFields(manifest: unknown): readonly FieldError[] {
     ...saidTwice(manifest, 'health_check', ['path', 'endpoint']),
     ...saidTwice(manifest, 'health_check', ['unhealthy_threshold', 'retries']),
     ...refusedImage(manifest),
+    ...refusedDisks(manifest['disks']),
     ...refusedDocuments(manifest['cloud_init']),
     ...refusedEndpoint(manifest['health_check']),
   ];
@@ -66,6 +67,29 @@ function refusedImage(manifest: Readonly<Record<string, unknown>>): readonly Fie
   if (firmware !== undefined && boot !== 'firmware')
     faults.push({ field: 'rootfs.firmware', message: 'goes with `boot: firmware`' });
   return faults;
+}
+
+/** What other manifests say of disks. */
+function refusedDisks(disks: unknown): readonly FieldError[] {
+  if (!Array.isArray(disks)) return [];
+  const list: readonly unknown[] = disks;
+  return list.flatMap((disk, index) => {
+    if (!dictionary(disk)) return [];
+    const faults: FieldError[] = ['source', 'checksum', 'format']
+      .filter((name) => disk[name] !== undefined)
+      .map((name) => ({
+        field: `disks[${index}].${name}`,
+        message: 'is refused: a disk besides the root begins empty',
+      }));
+    if (disk['readonly'] === true)
+      faults.push({ field: `disks[${index}].readonly`, message: 'is refused: an empty disk would stay empty' });
+    if (disk['target'] !== undefined)
+      faults.push({
+        field: `disks[${index}].target`,
+        message: 'is refused: in its guest a disk is found by its name, at /dev/disk/by-id/virtio-NAME',
+      });
+    return faults;
+  });
 }
 
 /** Whose file would it be? */

@@ -20,6 +20,7 @@ export function toTemplateDto(template: Template): TemplateDto {
     vcpus: spec.vcpuCount,
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
+    disks: spec.disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
     network: { mode: spec.network.mode, egress: spec.network.egress },
     tools: [...tools],
     environment: spec.environment,

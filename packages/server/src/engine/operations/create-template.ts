@@ -10,6 +10,7 @@ import {
   type TemplateContent,
   titleOfTemplate,
 } from '../../domain/template/template.ts';
+import { parseToolRequest } from '../../domain/tool/tool.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -29,7 +30,7 @@ import { doneToTemplate } from './template-events.ts';
 const MOST_VERSIONS = 1_000;
 
 export type TemplateDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'driver'> &
-  Pick<EngineDeps, 'images' | 'queue'>;
+  Pick<EngineDeps, 'images' | 'tools' | 'queue'>;
 
 /** Asks for a version to be installed: it is stored, unseen, until what it brings is there. */
 export async function createTemplate(
@@ -42,6 +43,7 @@ export async function createTemplate(
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
   checkTemplateName(request);
+  requireKnownTools(deps, request.content.tools);
   const image = permittedImage(principal, request.content.image);
   const content = await completeContent(deps, { ...request.content, image });
   const operation = await deps.store.transaction(async (tables) => {
@@ -63,16 +65,30 @@ function permittedImage(principal: Principal, image: ImageDefinition | null): Im
   return trusted(principal, image);
 }
 
+/** Whether there is a version as it is asked for shows when a VM is made. Throws `invalid_argument` tool.unknown, tool.invalid_request. */
+function requireKnownTools({ tools: { catalogue } }: TemplateDeps, asked: readonly string[]): void {
+  const known = catalogue.flatMap(({ name, aliases }) => [name, ...aliases]);
+  for (const text of asked) {
+    const name = parseToolRequest(text)?.name ?? text;
+    if (known.includes(name)) continue;
+    const allowed = catalogue.map((entry) => entry.name);
+    throw new VolaryError('invalid_argument', `There is no tool ${name}; there are: ${allowed.join(', ')}.`, {
+      reason: 'tool.unknown',
+      details: { field: 'tools', tool: name, allowed },
+    });
+  }
+}
+
 type Complete = Omit<NewTemplate, 'content'> & { readonly content: TemplateContent };
 
 /** With defaults for what the manifest leaves open. Throws `invalid_argument` vm.*, `unsupported` driver.no_such_network_mode. */
 export async function completeContent(
   deps: Pick<EngineDeps, 'driver' | 'images' | 'store'>,
-  { spec, image, tools, labels }: NewTemplate['content'],
+  { spec, image, tools: asked, labels }: NewTemplate['content'],
 ): Promise<TemplateContent> {
   checkLabels(labels);
-  const { template, restartPolicy, autoSuspend, autoWake, ...complete } = await completeSpec(deps, spec, image);
-  return { spec: complete, image, tools, labels };
+  const { template, tools, restartPolicy, autoSuspend, autoWake, ...complete } = await completeSpec(deps, spec, image);
+  return { spec: complete, image, tools: asked, labels };
 }
 
 /** Throws `already_exists` template.exists, `failed_precondition` template.built_in, `permission_denied` access.denied. */

@@ -27,12 +27,14 @@ export async function mergeTemplate(
 
 /** Maps are put together, by name; all else is one or the other. */
 function mergeSpec({ healthCheck, ...said }: TemplateSpec, asked: Partial<VmSpec>): Partial<VmSpec> {
+  const named = new Set(asked.disks?.map(({ name }) => name));
   return {
     ...said,
     // Of another workload it says nothing.
     ...(asked.workload === undefined ? { healthCheck } : {}),
     ...asked,
     environment: { ...said.environment, ...asked.environment },
+    disks: [...said.disks.filter(({ name }) => !named.has(name)), ...(asked.disks ?? [])],
   };
 }
 

@@ -61,6 +61,33 @@ describe('a VM that is made from a template', () => {
     expect((await server.engine.vms.get(ADMIN, 'first')).spec).toEqual(vm.spec);
   });
 
+  it('has the tools of both, in the version that the request says where both name one', async () => {
+    await install(web({}, { tools: ['nodejs@20', 'git'] }));
+
+    const asked = { ...request('first'), template: 'web', tools: ['nodejs@22', 'bun'] };
+    const { vm } = await server.engine.vms.create(ADMIN, asked);
+
+    const names = vm.spec.tools.map(({ name, version }) => `${name}@${version}`).sort();
+    expect(names).toEqual(['bun@1.2.3', 'git@2.39.5', 'nodejs@22.11.0']);
+  });
+
+  it('has the disks and the variables of both, by name', async () => {
+    const disks = [
+      { name: 'data', sizeGib: 1 },
+      { name: 'logs', sizeGib: 1 },
+    ];
+    await install(web({}, { spec: { disks, environment: { A: '1', B: '1' } } }));
+
+    const spec = { disks: [{ name: 'data', sizeGib: 2 }], environment: { B: '2' } };
+    const { vm } = await server.engine.vms.create(ADMIN, { ...request('first', {}, false), spec, template: 'web' });
+
+    expect(vm.spec.environment).toEqual({ A: '1', B: '2' });
+    expect(vm.spec.disks).toEqual([
+      { name: 'logs', sizeGib: 1 },
+      { name: 'data', sizeGib: 2 },
+    ]);
+  });
+
   it('is of the newest version that is enabled, or of the one that is named', async () => {
     for (const version of ['1.9.0', '1.10.0', '2.0.0-rc.1']) await install(web({ version }));
     await install(web({ version: '3', isEnabled: false }));
@@ -116,6 +143,7 @@ describe('a version', () => {
       [web({ version: '' }), refusal('invalid_argument', 'template.invalid_version')],
       [web({}, { spec: { vcpuCount: 65 } }), refusal('invalid_argument', 'vm.out_of_range')],
       [web({}, { spec: { image: 'nothing' } }), refusal('invalid_argument', 'vm.unknown_image')],
+      [web({}, { tools: ['magic@1'] }), refusal('invalid_argument', 'tool.unknown')],
       [web({}, { labels: { '': 'x' } }), refusal('invalid_argument', 'vm.invalid_labels')],
     ];
     for (const [asked, error] of refused) await expect(templates.create(ADMIN, asked)).rejects.toEqual(error);

@@ -184,7 +184,7 @@ export function sampleSnapshot(number: number, change: Partial<Snapshot> = {}): 
 
 /** Version 1.0.0 of a template with this number in its id and name, ready. */
 export function sampleTemplate(number: number, change: Partial<Template> = {}): Template {
-  const { template, ...spec } = savedDefaults;
+  const { template, tools, ...spec } = savedDefaults;
   return {
     id: numberedId('tpl', number),
     name: `template-${number}`,

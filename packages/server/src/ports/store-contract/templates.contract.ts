@@ -20,7 +20,7 @@ const anyTemplate: fc.Arbitrary<Omit<Template, 'id' | 'name' | 'version' | 'revi
         network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
         ...anyStoredSpec,
       })
-      .map(({ template, ...spec }) => spec),
+      .map(({ template, tools, ...spec }) => spec),
     image: orNull(anyDefinition),
     tools: fc.array(words, { maxLength: 3 }),
     labels: texts,

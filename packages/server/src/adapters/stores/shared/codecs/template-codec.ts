@@ -51,7 +51,7 @@ const definition = read.nullable(readDefinition);
 
 const content = read.json((value, field): TemplateContent => {
   const stored = read.object(value, field);
-  const { template, ...spec } = readStoredSpec(stored['spec'], `${field}.spec`);
+  const { template, tools, ...spec } = readStoredSpec(stored['spec'], `${field}.spec`);
   const machine = read.object(stored['spec'], `${field}.spec`);
   return {
     spec: {
