@@ -80,7 +80,6 @@ describe('a whole system', () => {
 
   test('starts by what is on its disk, has a seed and the port of an agent of its own', () => {
     expect(line()).not.toContain('-kernel');
-    expect(line()).toContain('reboot=reset');
     expect(line()).toContain('drive=disk,bootindex=0');
     expect(line()).toContain('name=org.qemu.guest_agent.0');
     expect(line()).toContain('-add-fd fd=6,set=2');

@@ -72,8 +72,9 @@ export function qemuArguments(machine: Machine): readonly string[] {
     // Asleep, it would hear nobody until something outside wakes it. A guest may still idle, which its kernel calls sleep too.
     ...['-global', 'ICH9-LPC.disable_s3=1', '-global', 'ICH9-LPC.disable_s4=1'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
-    // It stays when the guest ends, so that a server that was away can still be told how. What starts by firmware may do so as often as it likes.
-    ...['-action', `shutdown=pause,panic=pause,reboot=${machine.wholeSystem === null ? 'shutdown' : 'reset'}`],
+    // It stays when the guest ends, so that a server that was away can still be told how. A reset is an end too: a machine that was
+    // restored has neither a kernel nor a firmware to start again, since what is saved of one has no ROM.
+    ...['-action', 'shutdown=pause,panic=pause,reboot=shutdown'],
     ...originArguments(machine.origin),
     ...monitorArguments('qmp', RUN_FILES.controlSocket),
     ...monitorArguments('rescue', RUN_FILES.rescueSocket),

@@ -85,10 +85,10 @@ describe('a whole system with cloud-init', () => {
       expect.soft(await ask(woken, 'cat /run/kept')).toBe('kept');
 
       const bootId = await ask(woken, BOOT_ID);
-      // What runs ends with the agent.
-      const running = await woken.exec(idFromUuid('exec', randomUUIDv7()), shell('sleep 3600'), options);
       await woken.shutDown('reboot', { ...options, graceMs: 60_000 });
-      await running.exit.catch(() => undefined);
+      expect(await waitForMachine(driver, machine.vmId, 'ended')).toMatchObject({ end: { cause: 'rebooted' } });
+      await driver.endMachine(machine.vmId, options);
+      await driver.startMachine({ ...machine, incarnation: 2 }, options);
       const again = await driver.openLink(machine.vmId, { signal: AbortSignal.timeout(BOOT_MS) });
       expect.soft(await ask(again, BOOT_ID)).not.toBe(bootId);
       expect.soft(await ask(again, 'cat /etc/told.txt; ls /run/kept 2> /dev/null')).toContain('by cloud-init');
