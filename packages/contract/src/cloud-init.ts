@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { LIMITS } from './limits.ts';
-import { component, nullable, nullableString, stringEnum } from './schema.ts';
+import { component, nullable, nullableString } from './schema.ts';
 
 const MAX_LENGTH = LIMITS.cloudInitBytes;
 
@@ -41,19 +41,6 @@ export const CloudInit = component(
   },
 );
 export type CloudInit = Static<typeof CloudInit>;
-
-export const CloudInitStatus = component(
-  'CloudInitStatus',
-  {
-    state: stringEnum(['waiting', 'running', 'done', 'error'], {
-      description:
-        '`waiting`: it has not begun. `running`: it has, and may go on while the VM is already `running`. `done`: it came to its end. `error`: it did, and something of it failed.',
-    }),
-    errors: Type.Array(Type.String(), { description: 'What failed, in its own words.' }),
-  },
-  { description: 'How far cloud-init is.', examples: [{ state: 'done', errors: [] }] },
-);
-export type CloudInitStatus = Static<typeof CloudInitStatus>;
 
 /** In requests that make a VM, or what one is made from. */
 export const cloudInitField = { cloud_init: Type.Optional(nullable(CloudInitRequest)) };
