@@ -71,7 +71,7 @@ describe('a VM that is given tools', () => {
     expect(JSON.stringify(operations)).not.toContain('ensure-tools');
     expect(performance.now() - begun).toBeLessThan(60_000);
 
-    await here.must(['fork', 'wren', '--name', 'robin']);
+    await here.must(['fork', 'wren', 'robin']);
     expect(await run('robin', 'node -v')).toMatch(/^v20\./);
     await here.must(['suspend', 'wren']);
     expect(await run('wren', 'bun -e "console.log(6 * 7)"')).toBe('42');
