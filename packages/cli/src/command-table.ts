@@ -182,6 +182,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Other',
+    'tool',
+    'list, build and remove tools that VMs can be given',
+    async () => (await import('./commands/tool.ts')).configureTool,
+  ),
+  entry(
+    'Other',
     'template',
     'install, list and remove what VMs are made from, and the guests that they begin from as forks',
     async () => (await import('./commands/template.ts')).configureTemplate,

@@ -36,6 +36,7 @@ export const OPERATION_KINDS = [
   'system.prune',
   'warm_template.build',
   'template.install',
+  'tool.build',
 ] as const;
 
 export const OperationState = enumComponent(
@@ -76,11 +77,12 @@ export const OperationStep = component(
 export const OperationSubject = component(
   'OperationSubject',
   {
-    kind: stringEnum(['vm', 'image', 'snapshot', 'warm_template', 'template', 'system'], {
+    kind: stringEnum(['vm', 'image', 'tool', 'snapshot', 'warm_template', 'template', 'system'], {
       description: 'What it is.',
     }),
     id: nullableString({
-      description: 'Its id; null for an image, a template, a warm template and the system, which have a name alone.',
+      description:
+        'Its id; null for an image, a tool, a template, a warm template and the system, which have a name alone.',
     }),
     name: Type.String({ description: 'Its name.' }),
   },

@@ -41,6 +41,7 @@ export interface Route {
     | 'operations'
     | 'events'
     | 'images'
+    | 'tools'
     | 'hosts'
     | 'snapshots'
     | 'system'

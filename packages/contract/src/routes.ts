@@ -52,6 +52,7 @@ import {
   listTemplates,
   listTemplateVersions,
 } from './routes/templates.ts';
+import { buildTool, deleteTool, listTools } from './routes/tools.ts';
 import {
   createUser,
   deleteUser,
@@ -138,6 +139,9 @@ export const routes = {
   defineImage,
   buildImage,
   deleteImage,
+  listTools,
+  buildTool,
+  deleteTool,
   listHosts,
   getHost,
   createSnapshot,

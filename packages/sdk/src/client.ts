@@ -24,6 +24,7 @@ import { createRoleClient, type RoleClient } from './roles.ts';
 import { createSecretClient, type SecretClient } from './secrets.ts';
 import { createSnapshotClient, type SnapshotClient } from './snapshots.ts';
 import { createTemplateClient, type TemplateClient } from './templates.ts';
+import { createToolClient, type ToolClient } from './tools.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createUserClient, type UserClient } from './users.ts';
 import { createVmClient, type VmClient } from './vms.ts';
@@ -67,6 +68,7 @@ export interface VolaryClient {
   readonly operations: OperationClient;
   readonly events: EventClient;
   readonly images: ImageClient;
+  readonly tools: ToolClient;
   readonly hosts: HostClient;
   readonly snapshots: SnapshotClient;
   readonly system: SystemClient;
@@ -96,6 +98,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     operations: createOperationClient(transport),
     events: createEventClient(transport),
     images: createImageClient(transport),
+    tools: createToolClient(transport),
     hosts: createHostClient(transport),
     snapshots: createSnapshotClient(transport),
     system: createSystemClient(transport),

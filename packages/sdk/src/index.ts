@@ -17,6 +17,7 @@ export type { SecretClient } from './secrets.ts';
 export type { SnapshotChangeOptions, SnapshotClient, SnapshotQuery } from './snapshots.ts';
 export type { StdinWriter } from './stdin.ts';
 export type { TemplateClient } from './templates.ts';
+export type { ToolClient } from './tools.ts';
 export type { TransportOptions } from './transport.ts';
 export type { UserChangeOptions, UserClient, UserQuery } from './users.ts';
 export type { ChangeOptions, ConsoleChunk, UpdateOptions, VmClient, VmQuery } from './vms.ts';

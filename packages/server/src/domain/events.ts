@@ -38,6 +38,8 @@ export const EVENT_TYPES = [
   'image.defined',
   'image.built',
   'image.removed',
+  'tool.built',
+  'tool.removed',
   'snapshot.created',
   'snapshot.ready',
   'snapshot.failed',

@@ -75,6 +75,8 @@ import { createPruner } from './system/pruner.ts';
 import { createInstallations } from './templates/installations.ts';
 import { type BuiltInTemplates, createBuiltInTemplates } from './templates/sync-built-in.ts';
 import type { TemplateApi } from './templates/template-api.ts';
+import { createToolApi } from './tools/tool-api.ts';
+import { createToolBuilds } from './tools/tool-builder.ts';
 import { withImageNews } from './warm/image-news.ts';
 import { createSparePool, type SparePool } from './warm/spare-pool.ts';
 import { createTemplateBuilds } from './warm/template-builds.ts';
@@ -112,6 +114,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const workloads = createWorkloadKeeper({ ...deps, links, secrets, executions });
   const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets, workloads });
   const builds = createImageBuilds(deps);
+  const toolBuilds = createToolBuilds(deps);
   const templateBuilds = createTemplateBuilds({ ...changing, templates });
   const builtIns = createBuiltInTemplates(deps);
   const installations = createInstallations(deps);
@@ -122,7 +125,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const refusals = createRefusals(deps);
   const pruner = createPruner(deps);
   const parts = {
-    ...{ pruner, reconciler, builds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
+    ...{ pruner, reconciler, builds, toolBuilds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
     ...{ executions, workloads, diskSpace, ages, idle, expiries, identity, refusals },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
@@ -135,6 +138,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
 
   function interruptBuild(id: OperationId): void {
     builds.interrupt(id);
+    toolBuilds.interrupt(id);
     templateBuilds.interrupt(id);
     installations.interrupt(id);
   }
@@ -179,6 +183,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
       remove: (principal, ref) => removeImage(changing, principal, ref),
     },
     templates: createTemplateApi(changing, builtIns),
+    tools: createToolApi(changing),
     warmTemplates: {
       list: (principal, options) => listWarmTemplates(changing, principal, options),
       build: (principal, kind, options) => buildWarmTemplate(changing, principal, kind, options),

@@ -29,6 +29,7 @@ import type { SecretApi } from './secrets/secret-api.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import type { SystemApi } from './system/system-api.ts';
 import type { TemplateApi } from './templates/template-api.ts';
+import type { ToolApi } from './tools/tool-api.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
 import type { WarmTemplateApi } from './warm/warm-template-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
@@ -46,6 +47,7 @@ export interface Engine {
   readonly files: FileApi;
   readonly events: EventApi;
   readonly images: ImageApi;
+  readonly tools: ToolApi;
   readonly hosts: HostApi;
   readonly webhooks: WebhookApi;
   readonly snapshots: SnapshotApi;

@@ -265,6 +265,24 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { params: { ref: 'nothing' } }, status: 404, reason: 'image.unknown' },
   },
+  listTools: {
+    ask: () => ({}),
+    status: 200,
+    failing: { ask: { headers: { authorization: 'Basic x' } }, status: 401, reason: 'auth.key_missing' },
+  },
+  buildTool: {
+    ask: () => ({ params: { name: 'nodejs' }, body: { version: '20' } }),
+    status: 202,
+    failing: { ask: { params: { name: 'teapot' } }, status: 400, reason: 'tool.unknown' },
+  },
+  deleteTool: {
+    ask: async () => {
+      await client.operations.finish((await client.tools.build('bun')).id);
+      return { params: { ref: 'bun' } };
+    },
+    status: 200,
+    failing: { ask: { params: { ref: 'teapot' } }, status: 404, reason: 'tool.not_built' },
+  },
   getSystemUsage: {
     ask: () => ({}),
     status: 200,

@@ -26,6 +26,7 @@ import { mountServerInfo } from './server-info.ts';
 import { mountSnapshots, mountSnapshotVms } from './snapshots.ts';
 import { mountSystem } from './system.ts';
 import { mountTemplateInstallation, mountTemplates } from './templates.ts';
+import { mountTools } from './tools.ts';
 import { mountOwnAccount, mountUsers } from './users.ts';
 import { mountVmConfig } from './vm-config.ts';
 import { mountVmPower } from './vm-power.ts';
@@ -113,6 +114,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountOperations(app, context);
   mountEvents(app, context);
   mountImages(app, context);
+  mountTools(app, context);
   mountSnapshots(app, context);
   mountSnapshotVms(app, context);
   mountSystem(app, context);

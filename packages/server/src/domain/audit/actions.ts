@@ -30,6 +30,8 @@ export const MUTATIONS = [
   'image.define',
   'image.build',
   'image.delete',
+  'tool.build',
+  'tool.delete',
   'template.create',
   'template.enable',
   'template.disable',

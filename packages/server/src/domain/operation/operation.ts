@@ -51,6 +51,7 @@ export const OPERATION_KINDS = [
   'system.prune',
   'warm_template.build',
   'template.install',
+  'tool.build',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -58,6 +59,8 @@ export type OperationKind = (typeof OPERATION_KINDS)[number];
 export type OperationSubject =
   | { readonly kind: 'vm'; readonly id: VmId; readonly name: string }
   | { readonly kind: 'image'; readonly name: string }
+  /** `name`: `name@version`. */
+  | { readonly kind: 'tool'; readonly name: string }
   /** `name`: its id, if it has none. Of a fork: what its VMs begin from. */
   | { readonly kind: 'snapshot'; readonly id: SnapshotId; readonly name: string }
   /** `name`: of which image and size it is. */

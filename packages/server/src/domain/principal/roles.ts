@@ -7,6 +7,7 @@ export const BUILT_IN_ROLES = {
     'vm:*',
     'snapshot:*',
     'image:*',
+    'tool:*',
     'template:*',
     'warm-template:*',
     'operation:*',
@@ -23,6 +24,7 @@ export const BUILT_IN_ROLES = {
     'vm:read',
     'snapshot:read',
     'image:read',
+    'tool:read',
     'template:read',
     'warm-template:read',
     'operation:read',
@@ -33,5 +35,5 @@ export const BUILT_IN_ROLES = {
     'session:*@own',
   ],
   /** Does everything with what is its own, and does not see what is not. */
-  member: ['*@own', 'image:read', 'template:read', 'warm-template:read', 'host:read'],
+  member: ['*@own', 'image:read', 'tool:read', 'template:read', 'warm-template:read', 'host:read'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -89,7 +89,8 @@ function tell(deps: CancelDeps, { operation, undoing, vm }: Cancelled): void {
   if (vm !== null) announce(deps, { vm, operation: undoing ?? operation });
   else deps.bus.publish('events', '');
   const { kind } = operation.subject;
-  if (kind === 'image' || kind === 'warm_template' || kind === 'template') deps.interruptBuild(operation.id);
+  if (kind === 'image' || kind === 'tool' || kind === 'warm_template' || kind === 'template')
+    deps.interruptBuild(operation.id);
   if (operation.subject.kind === 'snapshot') {
     deps.interruptSnapshot(operation.subject.id);
     deps.queue.enqueue(`snapshot:${operation.subject.id}`);

@@ -45,6 +45,7 @@ export function planCancel(input: CancelInput): CancelPlan {
     case 'vm.resume':
       return { kind: 'settle', phase: presentPower(input) ?? 'paused' };
     case 'image.build':
+    case 'tool.build':
     case 'image.define':
     case 'snapshot.create':
     case 'snapshot.delete':

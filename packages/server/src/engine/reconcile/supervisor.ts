@@ -32,6 +32,7 @@ type SupervisorDeps = EngineDeps & {
   readonly ages: Ages;
   readonly reconciler: VmReconciler;
   readonly builds: Builds;
+  readonly toolBuilds: Builds;
   readonly templateBuilds: Builds;
   readonly installations: Builds;
   readonly snapshots: SnapshotKeeper;
@@ -71,6 +72,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     if (vmId !== null) return await deps.reconciler.reconcile(vmId, context);
     const operationId = key.startsWith('image:') ? parseId('op', key.slice(6)) : null;
     if (operationId !== null) return await deps.builds.run(operationId, context);
+    const toolId = key.startsWith('tool:') ? parseId('op', key.slice(5)) : null;
+    if (toolId !== null) return await deps.toolBuilds.run(toolId, context);
     const templateId = key.startsWith('warm_template:') ? parseId('op', key.slice(14)) : null;
     if (templateId !== null) return await deps.templateBuilds.run(templateId, context);
     const installId = key.startsWith('template:') ? parseId('op', key.slice(9)) : null;
@@ -85,6 +88,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     for await (const vm of everyVm(store)) queue.enqueue(`vm:${vm.id}`);
     for (const { id, subject } of await store.operations.listActive()) {
       if (subject.kind === 'image') queue.enqueue(`image:${id}`);
+      if (subject.kind === 'tool') queue.enqueue(`tool:${id}`);
       if (subject.kind === 'warm_template') queue.enqueue(`warm_template:${id}`);
       if (subject.kind === 'template') queue.enqueue(`template:${id}`);
       if (subject.kind === 'system') queue.enqueue(`prune:${id}`);

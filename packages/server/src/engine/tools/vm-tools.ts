@@ -1,6 +1,6 @@
 /** What of a VM's tools can be given to its machine, and is not there yet. */
 import { VolaryError } from '../../domain/errors.ts';
-import { parseToolRequest, type VmTool } from '../../domain/tool/tool.ts';
+import { parseToolRequest, type ToolRequest, type VmTool } from '../../domain/tool/tool.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Pack } from '../../ports/machine-packs.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -29,16 +29,24 @@ export async function resolveTools(
   for (const text of asked) {
     const request = parseToolRequest(text);
     if (request === null) throw invalidTool(text);
-    const tool = await withTimeout(
-      clock,
-      RESOLVE_MS,
-      new AbortController().signal,
-      (signal) => tools.resolve(request, { signal }),
-      () => tooSlow(request.name),
-    );
+    const tool = await resolveTool({ tools, clock }, request);
     resolved.set(tool.name, tool);
   }
   return [...resolved.values()];
+}
+
+/** The exact version of one. Throws likewise. */
+export async function resolveTool(
+  { tools, clock }: Pick<EngineDeps, 'tools' | 'clock'>,
+  request: ToolRequest,
+): Promise<VmTool> {
+  return await withTimeout(
+    clock,
+    RESOLVE_MS,
+    new AbortController().signal,
+    (signal) => tools.resolve(request, { signal }),
+    () => tooSlow(request.name),
+  );
 }
 
 /** What the VM's machine is to be given: its files are kept by the VM, or are in the cache. Null: one of them is not there. */

@@ -33,7 +33,8 @@ export function sizeArguments(
     return ['-smp', `cpus=${vcpuCount},${cores}`, '-m', `size=${memoryMib}M`];
   }
   const most = Math.max(vcpuCount, Math.min(MOST_VCPUS, Math.max(FEW_VCPUS, 2 * vcpuCount)));
-  const room = hasOwnKernel || memoryMib > LARGE_MEMORY_MIB ? '' : `,slots=${MEMORY_SLOTS},maxmem=${memoryMib + MEMORY_ROOM_MIB}M`;
+  const room =
+    hasOwnKernel || memoryMib > LARGE_MEMORY_MIB ? '' : `,slots=${MEMORY_SLOTS},maxmem=${memoryMib + MEMORY_ROOM_MIB}M`;
   return [
     ...['-smp', `cpus=${vcpuCount},maxcpus=${most},sockets=1,cores=${most},threads=1`],
     ...['-m', `size=${memoryMib}M${room}`],

@@ -67,6 +67,7 @@ function decodeSubject(row: OperationRow): OperationSubject {
     case 'vm':
       return { kind, id: vmId(row.vm_id, 'vm_id'), name };
     case 'image':
+    case 'tool':
     case 'template':
     case 'warm_template':
     case 'system':
@@ -83,7 +84,7 @@ const vmId = read.id('vm');
 const snapshotId = read.id('snap');
 const kind = read.oneOf(OPERATION_KINDS);
 const state = read.oneOf(OPERATION_STATES);
-const subjectKind = read.oneOf(['vm', 'image', 'snapshot', 'template', 'warm_template', 'system']);
+const subjectKind = read.oneOf(['vm', 'image', 'tool', 'snapshot', 'template', 'warm_template', 'system']);
 const stepState = read.oneOf(['running', 'succeeded', 'failed']);
 const code = read.oneOf(ERROR_CODES);
 const optionalNumber = read.nullable(read.number);

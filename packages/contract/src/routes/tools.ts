@@ -1,0 +1,56 @@
+import { AcceptedOperation } from '../operations.ts';
+import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { object } from '../schema.ts';
+import { BuildToolRequest, RemovedTools, ToolName, ToolPage, ToolRefParams } from '../tools.ts';
+
+export const listTools = route({
+  method: 'GET',
+  path: '/v1/tools',
+  operationId: 'listTools',
+  tag: 'tools',
+  summary: 'List tools, and what was built of them',
+  permission: 'tool:read',
+  responses: { 200: { description: 'All of the catalogue.', content: [json(ToolPage)] } },
+  errors: {},
+});
+
+export const buildTool = route({
+  method: 'POST',
+  path: '/v1/tools/{name}/build',
+  operationId: 'buildTool',
+  tag: 'tools',
+  summary: 'Build a tool in one version, unless it is there',
+  permission: 'tool:build',
+  action: 'tool.build',
+  params: object({ name: ToolName }, { description: 'A tool of the catalogue.' }),
+  headers: [PREFER],
+  body: jsonBody(BuildToolRequest, { isRequired: false }),
+  responses: {
+    200: {
+      description: 'Built, within the time of `Prefer: wait`.',
+      content: [json(AcceptedOperation)],
+      headers: [PREFERENCE_APPLIED],
+    },
+    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
+  },
+  keyed: 'stored',
+  errors: {
+    400: ['tool.unknown', 'tool.unknown_version', 'tool.invalid_range'],
+    409: ['tool.build_failed', 'tool.program_missing', 'operation.cancelled'],
+    503: ['tool.unreachable'],
+    507: ['tool.no_room'],
+  },
+});
+
+export const deleteTool = route({
+  method: 'DELETE',
+  path: '/v1/tools/{ref}',
+  operationId: 'deleteTool',
+  tag: 'tools',
+  summary: 'Remove what was built of a tool and no VM has',
+  permission: 'tool:delete',
+  action: 'tool.delete',
+  params: ToolRefParams,
+  responses: { 200: { description: 'Removed.', content: [json(RemovedTools)] } },
+  errors: { 404: ['tool.not_built'], 409: ['tool.in_use'] },
+});

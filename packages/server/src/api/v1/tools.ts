@@ -1,0 +1,39 @@
+import { routes, type ToolEntry as ToolEntryDto, type ToolPack as ToolPackDto } from '@volary/contract';
+import type { FastifyInstance } from 'fastify';
+import type { ToolPack } from '../../domain/tool/tool.ts';
+import type { ToolEntry } from '../../engine/tools/tool-api.ts';
+import { onceOf } from '../idempotency.ts';
+import { answerOperation } from './answer-change.ts';
+import type { V1Context } from './context.ts';
+import { mount } from './mount.ts';
+import { toIso } from './to-iso.ts';
+
+/** Tools: list, build, remove. */
+export function mountTools(app: FastifyInstance, context: V1Context): void {
+  const { tools } = context.engine;
+
+  mount(app, routes.listTools, async (request) => {
+    const entries = await tools.list(request.principal);
+    return { items: entries.map(toToolEntryDto), next_cursor: null };
+  });
+
+  mount(app, routes.buildTool, async (request, reply) => {
+    const wanted = { name: request.params.name, range: request.body?.version ?? null };
+    const operation = await tools.build(request.principal, wanted, onceOf(request));
+    return await answerOperation(context, request, reply, { operation, vm: null });
+  });
+
+  mount(app, routes.deleteTool, async (request) => {
+    const removed = await tools.remove(request.principal, request.params.ref);
+    return { items: removed.map(toToolPackDto) };
+  });
+}
+
+function toToolEntryDto({ name, description, aliases, sources, packs }: ToolEntry): ToolEntryDto {
+  return { name, description, aliases: [...aliases], sources: [...sources], packs: packs.map(toToolPackDto) };
+}
+
+/** A pack as `/v1` shows it: without its path on the host. */
+function toToolPackDto({ name, version, digest, sizeBytes, builtAt, usedAt }: ToolPack): ToolPackDto {
+  return { name, version, digest, size_bytes: sizeBytes, built_at: toIso(builtAt), used_at: toIso(usedAt) };
+}
