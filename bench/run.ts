@@ -14,6 +14,7 @@ import { forkMemory } from './fork-memory.ts';
 import { forkPause } from './fork-pause.ts';
 import { forksAtOnce } from './forks-at-once.ts';
 import { idleVmMemory } from './idle-vm-memory.ts';
+import { imageImport } from './image-import.ts';
 import { type Benchmark, type Effort, type Figure, isWithinBound, type Omitted, ratioOf } from './lib/benchmark.ts';
 import { describeHardware } from './lib/hardware.ts';
 import { round } from './lib/stats.ts';
@@ -38,6 +39,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   forkPause,
   forkMemory,
   idleVmMemory,
+  imageImport,
   density,
 ];
 

@@ -27,6 +27,56 @@ export const ImageBoot = stringEnum(['direct', 'firmware'], {
 export const ImageFirmware = stringEnum(['bios', 'uefi'], { description: 'What starts the disk.' });
 export const DiskFormat = stringEnum(['qcow2', 'raw'], { description: 'What the file is; nothing is guessed.' });
 
+/** What an image is made from when it is built from packages. */
+export const RecipeOrigin = component(
+  'RecipeOrigin',
+  {
+    packages: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[a-z0-9][a-z0-9+.-]{1,127}$' }), {
+        maxItems: 256,
+        description: "Debian's packages, besides those of `base`.",
+      }),
+    ),
+    files: Type.Optional(
+      Type.Array(
+        object(
+          {
+            path: Type.String({ maxLength: 4096, pattern: '^/', description: 'Absolute, in the root.' }),
+            content: Type.String({ maxLength: 262_144, description: 'Text.' }),
+            mode: Type.Optional(Type.String({ pattern: '^[0-7]{3,4}$', description: 'Octal. Default: `0644`.' })),
+            owner: Type.Optional(
+              Type.String({
+                maxLength: 65,
+                description: '`user` or `user:group`, as the root knows them. Default: `root:root`.',
+              }),
+            ),
+          },
+          { description: 'A file.' },
+        ),
+        { maxItems: 256, description: 'Put into the root when its packages are there.' },
+      ),
+    ),
+    commands: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 8192 }), {
+        maxItems: 64,
+        description: 'Scripts of the shell, run in the root as root one after the other; without a network.',
+      }),
+    ),
+    root_gib: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        description: "Size of the root before a VM's disk makes it larger. Default: 1.",
+      }),
+    ),
+  },
+  {
+    description: 'What `base` is made of, with packages, files and commands on top.',
+    examples: [{ packages: ['jq'], files: [{ path: '/etc/motd', content: 'hello\n' }], commands: ['jq --version'] }],
+  },
+);
+export type RecipeOrigin = Static<typeof RecipeOrigin>;
+
 /** What an image is made from when it is a disk image. Where templates and requests name images by it, it is the same. */
 export const DiskOrigin = component(
   'DiskOrigin',

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ImageName } from './ids.ts';
-import { DiskOrigin, ImageBoot, ImageFirmware } from './image-origin.ts';
+import { DiskOrigin, ImageBoot, ImageFirmware, RecipeOrigin } from './image-origin.ts';
 import { component, nullable, nullableString, object, pageOf, timestamp } from './schema.ts';
 
 const EXAMPLE_IMAGE = {
@@ -37,6 +37,7 @@ const EXAMPLE_ENTRY = {
   owner: null,
   template: null,
   disk: null,
+  recipe: null,
   last_used_at: '2026-01-31T12:00:00.000Z',
   current: EXAMPLE_IMAGE,
   older: [],
@@ -53,6 +54,7 @@ export const ImageEntry = component(
     }),
     template: nullableString({ description: 'The template that it belongs to, `name@version`.' }),
     disk: nullable(DiskOrigin),
+    recipe: nullable(RecipeOrigin),
     last_used_at: nullableString({ format: 'date-time', description: 'When a VM was last made from it; null: never.' }),
     current: nullable(Image),
     older: Type.Array(Image, {
@@ -74,10 +76,11 @@ export const DefineImageRequest = component(
   {
     name: ImageName,
     description: Type.Optional(Type.String({ maxLength: 256, pattern: '^[^\\u0000]*$', description: 'For people.' })),
-    disk: DiskOrigin,
+    disk: Type.Optional(DiskOrigin),
+    recipe: Type.Optional(RecipeOrigin),
   },
   {
-    description: 'What a name is to stand for.',
+    description: 'What a name is to stand for: a disk image, or a recipe.',
     examples: [
       {
         name: 'debian-12',

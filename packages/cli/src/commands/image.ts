@@ -8,7 +8,7 @@ import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
 import { prune } from '../prune.ts';
 
-/** `volary image ls|import|build|rm|prune`. */
+/** `volary image ls|import|create|build|rm|prune`. */
 export function configureImage(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command

@@ -29,7 +29,7 @@ describe('completion in bash', () => {
     ['stop ', ['first', 'second']],
     ['stop fir', ['first']],
     ['--json stop fir', ['first']],
-    ['image ', ['ls', 'import', 'build', 'rm', 'prune']],
+    ['image ', ['ls', 'import', 'create', 'build', 'rm', 'prune']],
     ['system ', ['df', 'prune']],
     ['template ', ['ls', 'get', 'create', 'versions', 'enable', 'disable', 'rm', 'warm']],
     ['template warm ', ['ls', 'build', 'rm']],

@@ -1,14 +1,30 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import type { DiskOrigin, ImageFileSource } from '@volary/contract';
+import type { DefineImageRequest, DiskOrigin, ImageFileSource, Operation } from '@volary/contract';
+import type { VolaryClient } from '@volary/sdk';
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
+
+/** Makes an image of what a file says: of a recipe, say. Whether it is one, the server says. */
+async function createImage(context: Context, file: string): Promise<void> {
+  const client = await connect(context);
+  await finish(context, client, await client.images.define(await readRequest(context, file)));
+}
+
+async function readRequest(context: Context, file: string): Promise<DefineImageRequest> {
+  try {
+    return JSON.parse(file === '-' ? await text(context.stdin) : await readFile(file, 'utf8'));
+  } catch (error) {
+    throw usageError(`${file} is no JSON that can be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 interface ImportOptions {
   readonly sha256?: string;
@@ -23,7 +39,7 @@ interface ImportOptions {
   readonly description?: string;
 }
 
-/** `volary image import`. */
+/** `volary image import|create`. */
 export function configureImport(command: Command, context: Context): void {
   command
     .command('import')
@@ -45,6 +61,11 @@ export function configureImport(command: Command, context: Context): void {
     .option('--initramfs-sha256 <sum>', 'of the initramfs')
     .option('--description <text>', 'for people')
     .action((source: string, options: ImportOptions) => importImage(context, source, options));
+  command
+    .command('create')
+    .description('make an image of what a file says, of a recipe of packages for one; prints its name')
+    .argument('<file>', 'JSON, as POST /v1/images takes it; - reads it from stdin')
+    .action((file: string) => createImage(context, file));
 }
 
 async function importImage(context: Context, source: string, options: ImportOptions): Promise<void> {
@@ -62,8 +83,12 @@ async function importImage(context: Context, source: string, options: ImportOpti
       : { initramfs: await sourceOf(initramfs, options.initramfsSha256, '--initramfs-sha256') }),
   };
   const request = { name, disk, ...(description === undefined ? {} : { description }) };
-  const operation = await client.images.define(request);
-  await finishOperation(context, client, operation, { doing: `Importing ${name}`, done: `The image ${name} is ready` });
+  await finish(context, client, await client.images.define(request));
+}
+
+async function finish(context: Context, client: VolaryClient, operation: Operation): Promise<void> {
+  const { name } = operation.subject;
+  await finishOperation(context, client, operation, { doing: `Making ${name}`, done: `The image ${name} is ready` });
   if (context.globals.json === true) printJson(context, await client.images.get(name));
   else context.stdout.write(`${name}\n`);
 }

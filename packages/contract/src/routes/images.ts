@@ -31,6 +31,7 @@ export const getImage = route({
 const REFUSED_FILES = [
   'download.checksum_mismatch',
   'download.refused',
+  'image.build_failed',
   'image.backing_file',
   'image.damaged',
   'image.no_file',
@@ -43,9 +44,9 @@ export const defineImage = route({
   path: '/v1/images',
   operationId: 'defineImage',
   tag: 'images',
-  summary: 'Import a disk image under a name',
+  summary: 'Import a disk image, or build one by a recipe, under a name',
   description:
-    'The file is fetched, verified by its checksum, looked at and converted; when that has succeeded, the name stands for it, until then for what it did. The same once more makes nothing, and a download that broke off is gone on with.',
+    'A recipe is built from packages. A disk image is fetched, verified by its checksum, looked at and converted; when that has succeeded, the name stands for it, until then for what it did. The same once more makes nothing, and a download that broke off is gone on with.',
   permission: 'image:create',
   action: 'image.define',
   headers: [PREFER],

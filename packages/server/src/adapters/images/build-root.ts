@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { explainAdditions, putAdditions } from './additions.ts';
 import { fileDigest } from './digests.ts';
 import { ROOT_FILES, type RootFacts } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
@@ -14,6 +15,7 @@ const PHASES: readonly (readonly [RegExp, number, string])[] = [
   [/extracting archives/, 0.25, 'unpacking packages'],
   [/installing essential/, 0.35, 'installing the base system'],
   [/installing remaining/, 0.5, 'installing packages'],
+  [/^volary: command /, 0.72, 'running commands'],
   [/running --customize-hook/, 0.75, 'fetching the kernel, writing the disk'],
   [/removing tempdir/, 0.95, 'cleaning up'],
 ];
@@ -60,6 +62,7 @@ async function prepare(made: string, { recipe, customizeScriptPath, out }: RootB
   await truncate(join(made, 'root.raw'), recipe.rootGib * 1024 ** 3);
   await copyFile(customizeScriptPath, join(made, 'customize.sh'));
   await chmod(join(made, 'customize.sh'), 0o644);
+  if (recipe.additions !== undefined) await putAdditions(made, recipe.additions, customizeScriptPath);
 }
 
 async function runMmdebstrap(build: RootBuild, made: string): Promise<void> {
@@ -77,6 +80,7 @@ async function runMmdebstrap(build: RootBuild, made: string): Promise<void> {
       hiddenPaths: isRoot ? [work, build.out] : [build.out],
       signal: build.signal,
       graceMs: isRoot ? 0 : CLEANING_MS,
+      ...(build.recipe.additions === undefined ? {} : { explain: explainAdditions }),
       onLine: (line) => {
         const phase = PHASES.find(([pattern]) => pattern.test(line));
         if (phase !== undefined) build.onProgress(phase[1], phase[2]);
@@ -115,6 +119,7 @@ function mmdebstrapArgs({ recipe }: RootBuild, isRoot: boolean): readonly string
     // A build that is cut short is thrown away, so nothing of it has to be on the disk before the end.
     '--dpkgopt=force-unsafe-io',
     '--aptopt=APT::Sandbox::User "root"',
+    ...(recipe.additions === undefined ? [] : ['--customize-hook=sh /proc/self/fd/3/add.sh "$1"']),
     '--customize-hook=sh /proc/self/fd/3/customize.sh "$1"',
     recipe.suite,
     '/dev/null',

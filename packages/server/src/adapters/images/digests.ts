@@ -9,10 +9,18 @@ import type { Recipe } from './recipe.ts';
 /** Raised when the builder makes something else of the same recipe. */
 const FORMAT = 2;
 
+/** What runs within mmdebstrap, as text. */
+export interface Scripts {
+  readonly customize: string;
+  /** For recipes of users. */
+  readonly add: string;
+}
+
 /** What the kernel and the root disk are made from: the recipe, the script that finishes them, and this builder. Hex sha256. */
-export function rootSources(recipe: Recipe, customizeScript: string): string {
+export function rootSources(recipe: Recipe, { customize: customizeScript, add }: Scripts): string {
   const { description: _, modules: __, ...matters } = recipe;
-  return sha256(JSON.stringify({ FORMAT, architecture: process.arch, ...matters, customizeScript }));
+  const ofUsers = recipe.additions === undefined ? {} : { add };
+  return sha256(JSON.stringify({ FORMAT, architecture: process.arch, ...matters, customizeScript, ...ofUsers }));
 }
 
 /** What the whole image is made from: the root, the modules in its initramfs, and the agent's sources. Hex sha256. */

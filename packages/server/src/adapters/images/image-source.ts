@@ -24,7 +24,7 @@ import { diskSources } from './disk/disk-sources.ts';
 import { importDisk } from './disk/import-disk.ts';
 import { directoryName, IMAGE_FILES } from './manifest.ts';
 import { measureImages } from './measure-images.ts';
-import { type Recipe, readRecipes } from './recipe.ts';
+import { type Recipe, readRecipes, recipeOn } from './recipe.ts';
 import { removeUnusedRoots } from './roots.ts';
 import { createSharedBuild, type SharedBuild } from './shared-build.ts';
 import { sweepCache } from './sweep-cache.ts';
@@ -63,21 +63,26 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
   const { cacheDir, guestPath, log, imports } = deps;
   const recipes = await readRecipes(join(guestPath, 'image'));
   const customizeScriptPath = join(guestPath, 'image', 'customize.sh');
-  const script = await readFile(customizeScriptPath, 'utf8');
+  const scripts = {
+    customize: await readFile(customizeScriptPath, 'utf8'),
+    add: await readFile(join(guestPath, 'image', 'add.sh'), 'utf8'),
+  };
   const cache = cachePaths(cacheDir);
   const building = new Map<string, SharedBuild>();
+
+  async function planRecipe(recipe: Recipe): Promise<Plan> {
+    const root = rootSources(recipe, scripts);
+    const image = imageSources(root, recipe, await agentSources(join(guestPath, 'agent')));
+    return { kind: 'recipe', name: recipe.name, recipe, sources: image, rootSources: root };
+  }
 
   /** What a name is made of now; null where it stands for nothing. */
   async function planOf(name: string, given?: ImageDefinition): Promise<Plan | null> {
     const recipe = recipes.get(name);
-    if (recipe !== undefined) {
-      const root = rootSources(recipe, script);
-      const image = imageSources(root, recipe, await agentSources(join(guestPath, 'agent')));
-      return { kind: 'recipe', name, recipe, sources: image, rootSources: root };
-    }
+    if (recipe !== undefined) return await planRecipe(recipe);
     const definition = imports === undefined ? null : (given ?? (await imports.definitionOf(name)));
     if (definition === null || imports === undefined) return null;
-    if (definition.kind === 'recipe') throw new TypeError('recipes of users are not built yet');
+    if (definition.kind === 'recipe') return await planRecipe(recipeOn(requireBase(recipes), name, definition));
     return { kind: 'disk', name, definition, imports, sources: diskSources(definition, await oursIn(definition)) };
   }
 
@@ -153,4 +158,10 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
       return true;
     },
   };
+}
+
+function requireBase(recipes: ReadonlyMap<string, Recipe>): Recipe {
+  const base = recipes.get(BASE);
+  if (base === undefined) throw new TypeError(`there is no recipe of ${BASE}`);
+  return base;
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../domain/errors.ts';
+import type { RecipeDefinition } from '../../domain/image/definition.ts';
 
 /** What an image is made of. Read from `guest/image/<name>/recipe.json`. */
 export interface Recipe {
@@ -16,6 +17,20 @@ export interface Recipe {
   readonly rootGib: number;
   /** Kernel modules that the guest needs before its root is mounted, in the order in which they are wanted. */
   readonly modules: readonly string[];
+  /** What a user wants in it besides; absent in those of the checkout. */
+  readonly additions?: Additions;
+}
+
+export type Additions = Pick<RecipeDefinition, 'files' | 'commands'>;
+
+/** A recipe of a user: what `base` is made of, and more. */
+export function recipeOn(base: Recipe, name: string, definition: RecipeDefinition): Recipe {
+  const { description, packages, files, commands, rootGib } = definition;
+  return {
+    ...{ ...base, name, description, rootGib },
+    packages: [...new Set([...base.packages, ...packages])],
+    additions: { files, commands },
+  };
 }
 
 const WORD = /^[a-z0-9][a-z0-9+._-]*$/i;

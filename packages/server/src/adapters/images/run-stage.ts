@@ -16,8 +16,8 @@ export interface Stage {
   readonly signal: AbortSignal;
   /** How long it may take to end by itself when the signal is aborted, milliseconds. */
   readonly graceMs?: number;
-  /** What it means that it failed, by its last lines; absent: `image.build_failed` with them. */
-  readonly explain?: (lines: readonly string[]) => Error;
+  /** What it means that it failed, by its last lines; absent, or null: `image.build_failed` with them. */
+  readonly explain?: (lines: readonly string[]) => Error | null;
   /** Called with each line that the program prints, on either stream. */
   readonly onLine?: (line: string) => void;
 }

@@ -1,7 +1,7 @@
 import type { Image as ImageDto, ImageEntry as ImageEntryDto } from '@volary/contract';
 import type { Image } from '../../domain/image/image.ts';
 import type { ImageEntry } from '../../engine/engine.ts';
-import { toDiskOrigin } from './image-origin-dto.ts';
+import { toDiskOrigin, toRecipeOrigin } from './image-origin-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 
 /** An image as `/v1` shows it: without its paths on the host. */
@@ -28,6 +28,7 @@ export function toImageEntryDto(entry: ImageEntry): ImageEntryDto {
     owner: stored?.owner ?? null,
     template: stored?.template ?? null,
     disk: stored?.definition.kind === 'disk' ? toDiskOrigin(stored.definition) : null,
+    recipe: stored?.definition.kind === 'recipe' ? toRecipeOrigin(stored.definition) : null,
     last_used_at: toIsoOrNull(entry.lastUsedAt),
     current: entry.current === null ? null : toImageDto(entry.current),
     older: entry.older.map(toImageDto),

@@ -1,6 +1,34 @@
-import type { DiskOrigin, ImageFileSource } from '@volary/contract';
+import type { DefineImageRequest, DiskOrigin, ImageFileSource, RecipeOrigin } from '@volary/contract';
 import { VolaryError } from '../../domain/errors.ts';
-import type { DiskDefinition, FileSource } from '../../domain/image/definition.ts';
+import type { DiskDefinition, FileSource, ImageDefinition, RecipeDefinition } from '../../domain/image/definition.ts';
+
+/** What an image is to be made of. Throws `invalid_argument` image.invalid_definition. */
+export function toImageDefinition({ description = '', disk, recipe }: DefineImageRequest): ImageDefinition {
+  if (disk !== undefined && recipe === undefined) return toDiskDefinition(disk, description, 'disk');
+  if (recipe !== undefined && disk === undefined) return toRecipeDefinition(recipe, description);
+  throw contradiction('disk', 'An image is made of a disk or by a recipe, one of both.');
+}
+
+function toRecipeDefinition(origin: RecipeOrigin, description: string): RecipeDefinition {
+  const { packages = [], files = [], commands = [], root_gib: rootGib = 1 } = origin;
+  return {
+    ...{ kind: 'recipe', description, packages, commands, rootGib },
+    files: files.map(({ path, content, mode = '0644', owner = 'root:root' }) => ({
+      ...{ path, content, owner },
+      mode: Number.parseInt(mode, 8),
+    })),
+  };
+}
+
+/** The same as it is shown. */
+export function toRecipeOrigin({ packages, files, commands, rootGib }: RecipeDefinition): RecipeOrigin {
+  return {
+    packages: [...packages],
+    files: files.map(({ mode, ...file }) => ({ ...file, mode: mode.toString(8).padStart(4, '0') })),
+    commands: [...commands],
+    root_gib: rootGib,
+  };
+}
 
 /** A disk image as it is asked for. Whether it may lead to this host is for the engine to decide. `field`: where it stands in the request. */
 export function toDiskDefinition(origin: DiskOrigin, description: string, field: string): DiskDefinition {

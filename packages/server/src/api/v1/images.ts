@@ -4,7 +4,7 @@ import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toImageDto, toImageEntryDto } from './image-dto.ts';
-import { toDiskDefinition } from './image-origin-dto.ts';
+import { toImageDefinition } from './image-origin-dto.ts';
 import { mount } from './mount.ts';
 
 /** Images: list, define, build, remove. */
@@ -21,8 +21,8 @@ export function mountImages(app: FastifyInstance, context: V1Context): void {
   );
 
   mount(app, routes.defineImage, async (request, reply) => {
-    const { name, description = '', disk } = request.body;
-    const definition = toDiskDefinition(disk, description, 'disk');
+    const { name } = request.body;
+    const definition = toImageDefinition(request.body);
     const operation = await images.define(request.principal, { name, definition }, onceOf(request));
     return await answerOperation(context, request, reply, { operation, vm: null });
   });

@@ -249,7 +249,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   defineImage: {
     ask: () => ({ body: { name: `own-${made++}`, description: 'Of a test', disk: DISK } }),
     status: 202,
-    failing: { ask: { body: { name: 'base', disk: DISK } }, status: 409, reason: 'image.built_in' },
+    failing: { ask: { body: { name: 'base', recipe: { packages: ['jq'] } } }, status: 409, reason: 'image.built_in' },
   },
   buildImage: {
     ask: () => ({ params: { name: 'base' } }),

@@ -1,6 +1,8 @@
 import { VolaryError } from '../errors.ts';
 import { isLocalLiteral } from '../net/target.ts';
+import { checkRecipe } from './check-recipe.ts';
 import type { DiskDefinition, FileSource, ImageDefinition } from './definition.ts';
+import { invalidDefinition as invalid } from './invalid-definition.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const MAX_LOCATION = 4_096;
@@ -21,6 +23,7 @@ export function checkImageName(name: string): void {
 /** Throws `invalid_argument` image.invalid_definition, which names the field as requests have it. */
 export function checkDefinition(definition: ImageDefinition): void {
   if (definition.kind === 'disk') checkDisk(definition);
+  else checkRecipe(definition);
 }
 
 /** True when making the image reads files of the host, or asks addresses of this machine or of private networks. */
@@ -66,8 +69,4 @@ function checkSource(field: string, { location, sha256 }: FileSource): void {
 
 function isLocal(location: string): boolean {
   return location.startsWith('/') || isLocalLiteral(new URL(location));
-}
-
-function invalid(field: string, message: string): VolaryError {
-  return new VolaryError('invalid_argument', message, { reason: 'image.invalid_definition', details: { field } });
 }

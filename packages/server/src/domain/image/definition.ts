@@ -38,10 +38,8 @@ export interface RecipeDefinition {
   /** Beyond the minimal system and what `base` has. */
   readonly packages: readonly string[];
   readonly files: readonly RecipeFile[];
-  /** Shell commands, run in the root one after the other when packages and files are there. */
+  /** Scripts of the shell, run in the root one after the other when packages and files are there; without a network. */
   readonly commands: readonly string[];
-  /** Whether its commands reach the network. Packages are fetched in either case. */
-  readonly hasNetwork: boolean;
   /** Size of the root file system before a VM's disk makes it larger. */
   readonly rootGib: number;
 }
@@ -99,9 +97,9 @@ export function isSameDefinition(a: ImageDefinition, b: ImageDefinition): boolea
 /** What decides the image: neither what is said of it, nor where its bytes were fetched, nor for whom. In a fixed order. */
 function essenceOf(definition: ImageDefinition): readonly unknown[] {
   if (definition.kind === 'recipe') {
-    const { packages, files, commands, hasNetwork, rootGib } = definition;
+    const { packages, files, commands, rootGib } = definition;
     const inOrder = files.map(({ path, content, mode, owner }) => [path, content, mode, owner]);
-    return ['recipe', packages, inOrder, commands, hasNetwork, rootGib];
+    return ['recipe', packages, inOrder, commands, rootGib];
   }
   const { source, format } = definition;
   const common = ['disk', source.sha256, format, definition.boot];

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NEVER_MATCHES } from '../../adapters/drivers/simulated/simulated-images.ts';
-import type { DirectDiskDefinition, FirmwareDiskDefinition, ImageDefinition } from '../../domain/image/definition.ts';
+import type {
+  DirectDiskDefinition,
+  FirmwareDiskDefinition,
+  ImageDefinition,
+  RecipeDefinition,
+} from '../../domain/image/definition.ts';
 import { BUILT_IN_ROLES } from '../../domain/principal/roles.ts';
 import { createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { ADMIN, principalWith } from '../principals.test-kit.ts';
@@ -11,6 +16,10 @@ const DISK: FirmwareDiskDefinition = {
   ...{ kind: 'disk', description: 'Of a test', format: 'qcow2', isLocalAllowed: false },
   source: { location: 'https://images.example/disk.qcow2', sha256: SHA256 },
   ...{ boot: 'firmware', firmware: 'uefi' },
+};
+const FILE = { path: '/etc/motd', content: 'hello', mode: 0o644, owner: 'root:root' } as const;
+const RECIPE: RecipeDefinition = {
+  ...{ kind: 'recipe', description: '', packages: ['jq'], files: [FILE], commands: ['true'], rootGib: 1 },
 };
 const MAKER = principalWith('maker', 'image:create', 'image:read');
 const OPERATOR = principalWith('operator', ...BUILT_IN_ROLES.operator);
@@ -51,6 +60,12 @@ describe('an image that somebody defines', () => {
     expect(events.filter(({ subject }) => subject === 'web').map(({ type }) => type)).toEqual([
       ...['image.built', 'image.defined'],
     ]);
+  });
+
+  it('may be made by a recipe, for which nobody needs to be let at the host', async () => {
+    await define('web', RECIPE, MAKER);
+
+    expect((await server.engine.images.get(ADMIN, 'web')).stored?.definition).toEqual(RECIPE);
   });
 
   it('is there only when it could be made, and stays what it was when it could not be changed', async () => {
@@ -147,6 +162,13 @@ describe('what an image may be made of', () => {
         ...{ boot: 'direct', kernel: null, initramfs: DISK.source },
       },
     ],
+    ['recipe.packages.0', { ...RECIPE, packages: ['--option'] }],
+    ['recipe.files.0.path', { ...RECIPE, files: [{ ...FILE, path: '/etc/../shadow' }] }],
+    ['recipe.files.0.path', { ...RECIPE, files: [{ ...FILE, path: '/etc/a\nb' }] }],
+    ['recipe.files.0.owner', { ...RECIPE, files: [{ ...FILE, owner: 'root; true' }] }],
+    ['recipe.files.0.mode', { ...RECIPE, files: [{ ...FILE, mode: 0o10000 }] }],
+    ['recipe.commands.0', { ...RECIPE, commands: ['x\0'] }],
+    ['recipe.root_gib', { ...RECIPE, rootGib: 65 }],
   ])('is refused by its field: %s (%#)', async (field, definition) => {
     await expect(define('web', definition)).rejects.toMatchObject({
       reason: 'image.invalid_definition',

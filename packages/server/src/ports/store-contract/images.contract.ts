@@ -20,7 +20,6 @@ export const anyDefinition: fc.Arbitrary<ImageDefinition> = fc.oneof(
     packages: fc.array(words),
     files: fc.array(fc.record({ path: words, content: words, mode: fc.nat(), owner: words })),
     commands: fc.array(words),
-    hasNetwork: fc.boolean(),
     rootGib: fc.nat(),
   }),
   fc.record({ ...disk, boot: fc.constant('firmware' as const), firmware: fc.constantFrom(...FIRMWARES) }),

@@ -314,6 +314,16 @@ describe('what is refused leaves nothing', () => {
     },
   );
 
+  it('a file of the host with another checksum, also when what it should be is there', async () => {
+    const path = makeQcow2('disk.qcow2');
+    const definition = definitionOf('disk.qcow2');
+    await make(definition);
+    appendFileSync(path, 'x');
+
+    await expect(make(definition, 'other')).rejects.toMatchObject({ reason: 'download.checksum_mismatch' });
+    expect((await make(definition)).name).toBe('web');
+  });
+
   it('a file with another checksum', async () => {
     const path = makeQcow2('disk.qcow2');
     const definitions = [definitionOf('disk.qcow2'), definitionOf('disk.qcow2', { location: urlOf('disk.qcow2') })];

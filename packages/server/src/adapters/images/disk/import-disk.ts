@@ -37,7 +37,9 @@ export async function importDisk(job: DiskImport): Promise<Image> {
 
   await using files = new AsyncDisposableStack();
   const same = await findRoot(job);
-  const file = same === null ? files.use(await obtainDisk(job)) : null;
+  // What somebody says of a file of the host is looked at, also when what it should be has been converted already.
+  const isHere = definition.source.location.startsWith('/');
+  const file = same === null || isHere ? files.use(await obtainDisk(job)) : null;
   const boot = files.use(await obtainBootFiles(job, filesOf(job)));
   using _cache = await acquireBuildLock(cache, { signal, onWait });
   await removeParts(cache.images);

@@ -62,7 +62,6 @@ export const readDefinition: read.Reader<ImageDefinition> = (value, field) => {
       packages: read.list(read.text)(fields['packages'], at('packages')),
       files: read.list(readFile)(fields['files'], at('files')),
       commands: read.list(read.text)(fields['commands'], at('commands')),
-      hasNetwork: read.boolean(fields['hasNetwork'], at('hasNetwork')),
       rootGib: read.count(fields['rootGib'], at('rootGib')),
     };
   }
