@@ -18,7 +18,12 @@ beforeAll(async () => {
   await here.must(['up', '--detach', '--no-vm']);
   writeFileSync(join(here.directory, 'hello.yaml'), blockOf('yaml')[0] ?? '');
 });
-afterAll(() => here.remove());
+afterAll(async () => {
+  // What a template brings lies in the cache, which others use after us.
+  await here.volary(['rm', '--force', 'app']);
+  await here.volary(['template', 'rm', 'my-app']);
+  await here.remove();
+});
 
 describe('the guide', () => {
   it.each(lines)('%s', async (line) => {
@@ -94,7 +99,7 @@ describe('a template that brings its own disk', () => {
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('sha256');
     expect(await here.must(['template', 'ls', '-q'])).not.toContain('my-app');
-    expect(await here.must(['image', 'ls', '--json'])).not.toContain('my-app');
+    expect(await here.must(['image', 'ls', '--json'])).not.toContain('my-app@1.0.0');
 
     writeFileSync(disk, bytes);
     expect(await here.must(['template', 'create', '-'], { input: manifest })).toBe('my-app@1.0.0');

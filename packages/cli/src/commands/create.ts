@@ -6,7 +6,14 @@ import { usageError } from '../errors.ts';
 import { addCloudInitOptions, type CloudInitOptions, cloudInitRequest } from '../operations/cloud-init-options.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
-import { collectList, collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
+import {
+  collectEnvironment,
+  collectList,
+  collectPairs,
+  parseCount,
+  parseDiskGib,
+  parseMemoryMib,
+} from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
 interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions {
@@ -20,6 +27,7 @@ interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions {
   readonly network?: 'user' | 'none';
   readonly restart?: VmRestartPolicy;
   readonly warm?: VmWarmStart;
+  readonly env?: Readonly<Record<string, string>>;
   readonly label?: Readonly<Record<string, string>>;
   readonly snapshot?: string;
   readonly start: boolean;
@@ -54,6 +62,11 @@ export function configureCreate(command: Command, context: Context): void {
       ).choices(['auto', 'never', 'require']),
     )
     .option('--snapshot <ref>', 'go on from this snapshot, with its processors and memory, in place of a boot')
+    .option(
+      '-e, --env <key=value>',
+      'a variable of all that runs in it; KEY alone takes it from ours; may be repeated',
+      collectEnvironment,
+    )
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
     .option('--no-start', 'make its disk and do not start it', true)
     .option('--no-wait', 'do not wait until it runs', true)
@@ -79,21 +92,19 @@ async function create(context: Context, name: string | undefined, options: Creat
 
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
 async function restoredRequest(name: string | undefined, options: CreateOptions): Promise<RestoredVmRequest> {
-  const { template, image, tools, network, warm, cloud_init, disks, start, ...request } = await createRequest(
-    name,
-    options,
-  );
-  const given = [template, image, tools, network, warm, cloud_init, disks];
+  const { template, image, tools, network, warm, cloud_init, disks, environment, start, ...request } =
+    await createRequest(name, options);
+  const given = [template, image, tools, network, warm, cloud_init, disks, environment];
   if (given.some((each) => each !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --warm, --user-data, --meta-data, --network-config, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --env, --warm, --user-data, --meta-data, --network-config, --no-start.',
     );
   return request;
 }
 
 /** Names are the wire's; what was not given is left to the server. */
 async function createRequest(name: string | undefined, options: CreateOptions): Promise<CreateVmRequest> {
-  const { vcpus, memory, disk, addDisk, template, image, tool, network, restart, warm, label, start } = options;
+  const { vcpus, memory, disk, addDisk, template, image, tool, network, restart, warm, env, label, start } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(vcpus === undefined ? {} : { vcpus }),
@@ -106,6 +117,7 @@ async function createRequest(name: string | undefined, options: CreateOptions): 
     ...(network === undefined ? {} : { network: { mode: network } }),
     ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(warm === undefined ? {} : { warm }),
+    ...(env === undefined ? {} : { environment: env }),
     ...(label === undefined ? {} : { labels: label }),
     ...lifeRequest(options),
     ...secretsRequest(options),

@@ -31,7 +31,7 @@ export function configureTemplate(command: Command, context: Context): void {
   command
     .command('versions')
     .description('list the versions of a template, newest first')
-    .argument('<name>', 'its name')
+    .argument('<template>', 'its name')
     .action(async (name: string) => {
       const versions = await (await connect(context)).templates.versions(name);
       print(context, versions, () => formatVersions(versions.items));

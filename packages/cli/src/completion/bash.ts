@@ -35,6 +35,8 @@ ${cases.join('\n')}
     COMPREPLY=($(compgen -W "$children" -- "$word"))
   elif [[ $kind == vm ]]; then
     COMPREPLY=($(compgen -W "$("\${COMP_WORDS[0]}" ls -q 2>/dev/null)" -- "$word"))
+  elif [[ $kind == template ]]; then
+    COMPREPLY=($(compgen -W "$("\${COMP_WORDS[0]}" template ls -q 2>/dev/null)" -- "$word"))
   elif [[ $kind == file ]]; then
     COMPREPLY=($(compgen -f -- "$word") $(compgen -S : -W "$("\${COMP_WORDS[0]}" ls -q 2>/dev/null)" -- "$word"))
     compopt -o nospace

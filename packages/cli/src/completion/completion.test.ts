@@ -14,7 +14,10 @@ beforeAll(() => {
     writeFileSync(join(directory, shell), spawnSync(process.execPath, [MAIN, 'completion', shell]).stdout);
   }
   // What the script asks for names when they are wanted.
-  writeFileSync(join(directory, 'volary'), '#!/bin/sh\n[ "$*" = "ls -q" ] && echo first && echo second\n');
+  writeFileSync(
+    join(directory, 'volary'),
+    '#!/bin/sh\n[ "$*" = "ls -q" ] && echo first && echo second\n[ "$*" = "template ls -q" ] && echo base && echo web\n',
+  );
   chmodSync(join(directory, 'volary'), 0o755);
 });
 afterAll(() => {
@@ -32,6 +35,8 @@ describe('completion in bash', () => {
     ['image ', ['ls', 'import', 'create', 'build', 'rm', 'prune']],
     ['system ', ['df', 'prune']],
     ['template ', ['ls', 'get', 'create', 'versions', 'enable', 'disable', 'rm', 'warm']],
+    ['template get ', ['base', 'web']],
+    ['template disable w', ['web']],
     ['template warm ', ['ls', 'build', 'rm']],
     ['template warm build --mem', ['--memory']],
     ['snapshot ', ['create', 'ls', 'get', 'rm']],

@@ -7,12 +7,13 @@ export interface Completable {
   readonly summary: string;
   readonly options: readonly { readonly flag: string; readonly summary: string; readonly takesValue: boolean }[];
   /** What its first argument is. */
-  readonly argument: 'vm' | 'file' | 'command' | 'none';
+  readonly argument: 'vm' | 'template' | 'file' | 'command' | 'none';
 }
 
 /** Arguments that are a VM's name, by the name they have in the help. */
 const VM_ARGUMENTS: ReadonlySet<string> = new Set(['vm', 'ref']);
 const FILE_ARGUMENTS: ReadonlySet<string> = new Set(['source', 'target']);
+const TEMPLATE_ARGUMENT = 'template';
 
 /** The program and all its commands, in the order of the help. */
 export function describeCommands(program: Command): readonly Completable[] {
@@ -55,5 +56,6 @@ function argumentOf(command: Command): Completable['argument'] {
   const name = command.registeredArguments[0]?.name();
   if (name === undefined) return 'none';
   if (FILE_ARGUMENTS.has(name)) return 'file';
+  if (name === TEMPLATE_ARGUMENT) return 'template';
   return VM_ARGUMENTS.has(name) && !command.parent?.name().startsWith('image') ? 'vm' : 'none';
 }

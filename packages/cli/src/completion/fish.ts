@@ -17,6 +17,8 @@ export function fishScript(commands: readonly Completable[]): string {
     lines.push(`complete -c volary -n __fish_use_subcommand -a ${first} -d '${quote(summary)}'`);
     for (const option of options) lines.push(`complete -c volary -n '${isHere}' ${optionWords(option)}`);
     if (argument === 'vm') lines.push(`complete -c volary -n '${isHere}' -a '(volary ls -q 2>/dev/null)'`);
+    if (argument === 'template')
+      lines.push(`complete -c volary -n '${isHere}' -a '(volary template ls -q 2>/dev/null)'`);
     if (argument === 'file')
       lines.push(`complete -c volary -n '${isHere}' -F -a '(volary ls -q 2>/dev/null | string replace -r \\$ :)'`);
   }

@@ -9,6 +9,7 @@ export function zshScript(commands: readonly Completable[]): string {
     const grandchildren = children.flatMap((child) => childrenOf(others, child.path));
     const rest = {
       vm: "'*:vm:_volary_vms'",
+      template: "'*:template:_volary_templates'",
       file: "'*:file:_volary_places'",
       command: [children, grandchildren].flatMap(positionSpec).join(' '),
       none: '',
@@ -18,6 +19,7 @@ export function zshScript(commands: readonly Completable[]): string {
   return `#compdef volary
 # zsh completion of volary: source <(volary completion zsh)
 _volary_vms() { compadd -- \${(f)"$(volary ls -q 2>/dev/null)"} }
+_volary_templates() { compadd -- \${(f)"$(volary template ls -q 2>/dev/null)"} }
 _volary_places() { _volary_vms -S :; _files }
 _volary() {
   if (( CURRENT == 2 )); then

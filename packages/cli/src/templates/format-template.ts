@@ -49,9 +49,19 @@ export function describeTemplate(template: Template): string {
     ['disk', `${template.disk_gib} GiB`],
     ['network', template.network.mode],
     ['tools', template.tools.join(' ')],
+    ['disks', template.disks.map(({ name, size_gib }) => `${name} (${size_gib} GiB)`).join(' ')],
+    ['environment', pairs(template.environment)],
+    ['workload', workloadOf(template)],
     ['labels', pairs(template.labels)],
     ['installed', `${formatAge(template.created_at)} ago`],
   ]);
+}
+
+function workloadOf({ workload }: Template): string {
+  if (workload === null) return '';
+  const { type, port, entrypoint } = workload;
+  const where = port === null ? type : `${type} at ${port}`;
+  return entrypoint === null ? where : `${where}: ${entrypoint.join(' ').split('\n')[0]}`;
 }
 
 function stateOf({ is_enabled }: Template): string {
