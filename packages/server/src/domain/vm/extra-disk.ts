@@ -8,7 +8,7 @@ export interface ExtraDisk {
 }
 
 /** Of one VM. Each takes a place on the machine's bus. */
-export const MOST_EXTRA_DISKS = 8;
+const MOST_EXTRA_DISKS = 8;
 /** What a guest reads of a serial number is 20 bytes. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
 /** Serial numbers of disks that each machine may have. */
