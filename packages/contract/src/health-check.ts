@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { LIMITS } from './limits.ts';
-import { component, nullableInteger, nullableString, stringEnum } from './schema.ts';
+import { component, nullable, nullableInteger, nullableString, stringEnum, timestamp } from './schema.ts';
 import { Port } from './workload.ts';
 
 export const HEALTH_CHECK_TYPES = ['http', 'tcp', 'exec'] as const;
@@ -112,3 +112,33 @@ export const HealthCheck = component(
   },
 );
 export type HealthCheck = Static<typeof HealthCheck>;
+
+export const LastHealthCheck = component(
+  'LastHealthCheck',
+  {
+    at: timestamp('When it was answered, or given up.'),
+    ok: Type.Boolean({ description: 'Whether it succeeded.' }),
+    message: Type.String({ description: 'What came of it.' }),
+    consecutive_successes: Type.Integer({ minimum: 0, description: 'In a row, with this one.' }),
+    consecutive_failures: Type.Integer({
+      minimum: 0,
+      description: 'In a row, with this one; those within the start period left out.',
+    }),
+  },
+  {
+    description: 'What the last check of a VM came to.',
+    examples: [
+      {
+        at: '2026-01-31T12:00:09.000Z',
+        ok: true,
+        message: 'GET /healthz is answered with 200.',
+        consecutive_successes: 4,
+        consecutive_failures: 0,
+      },
+    ],
+  },
+);
+export type LastHealthCheck = Static<typeof LastHealthCheck>;
+
+/** Null where there is no check, or this server has not asked yet. */
+export const lastCheckField = { last_check: nullable(LastHealthCheck) };

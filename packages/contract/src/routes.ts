@@ -90,7 +90,7 @@ import {
   testWebhook,
   updateWebhook,
 } from './routes/webhooks.ts';
-import { getWorkload, restartWorkload } from './routes/workloads.ts';
+import { getVmHealth, getWorkload, restartWorkload } from './routes/workloads.ts';
 
 /** Every route of `/v1` (and the two probes beside it), by operation id. */
 export const routes = {
@@ -120,6 +120,7 @@ export const routes = {
   signalExecution,
   cancelExecution,
   resizeExecution,
+  getVmHealth,
   getWorkload,
   restartWorkload,
   readFile,

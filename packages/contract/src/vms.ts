@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type ConfigChanges, changesSchema } from './changes.ts';
 import { CloudInit, cloudInitField } from './cloud-init.ts';
 import { ExtraDisk, extraDisksField } from './extra-disks.ts';
-import { HealthCheck, HealthCheckRequest } from './health-check.ts';
+import { HealthCheck, HealthCheckRequest, lastCheckField } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, TemplateRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import {
@@ -59,6 +59,16 @@ export const VmHealth = enumComponent(
   '`healthy`: its health check succeeds or, without one, the guest agent answers. `starting`: the check has not succeeded yet. `unhealthy`: it fails. `degraded`: the guest agent has fallen silent.',
 );
 export type VmHealth = Static<typeof VmHealth>;
+
+export const VmHealthReport = component(
+  'VmHealthReport',
+  { status: VmHealth, check: nullable(HealthCheck), ...lastCheckField },
+  {
+    description: 'How a VM is, and what told so.',
+    examples: [{ status: 'healthy', check: null, last_check: null }],
+  },
+);
+export type VmHealthReport = Static<typeof VmHealthReport>;
 
 export const VmNetwork = component(
   'VmNetwork',

@@ -8,6 +8,7 @@ import type {
   UpdateVmRequest,
   Vm,
   VmConfigState,
+  VmHealth,
   VmPage,
   VmPhase,
   VmRevisionConfig,
@@ -88,7 +89,12 @@ export interface VmClient {
    */
   wait(
     ref: string,
-    wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number; readonly timeoutSeconds?: number },
+    wanted: {
+      readonly phase: VmPhase | 'absent';
+      readonly incarnation?: number;
+      readonly health?: VmHealth;
+      readonly timeoutSeconds?: number;
+    },
     options?: Abortable,
   ): Promise<Vm | null>;
   /** What the guest wrote to its console. `follow` goes on with what comes, through lost connections, until aborted. */
@@ -145,8 +151,8 @@ export function createVmClient(transport: Transport): VmClient {
       postJsonOnce(transport, { path: pathOf(ref, 'fork'), json: request, ...options }),
     restore: (ref, request, options = {}) => change(ref, 'restore', request, options),
     delete: (ref, options = {}) => transport.json({ method: 'DELETE', path: pathOf(ref), ...precondition(options) }),
-    wait: async (ref, { phase, incarnation, timeoutSeconds }, { signal } = {}) => {
-      const query = { phase, incarnation, timeout: timeoutSeconds };
+    wait: async (ref, { phase, incarnation, health, timeoutSeconds }, { signal } = {}) => {
+      const query = { phase, incarnation, health, timeout: timeoutSeconds };
       const response = await transport.send({ method: 'GET', path: pathOf(ref, 'wait'), query, signal });
       if (response.status === 204) return null;
       const vm: Vm = JSON.parse(await response.text());

@@ -7,6 +7,12 @@ import { addCloudInitOptions, type CloudInitOptions, cloudInitRequest } from '..
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
 import {
+  addWorkloadOptions,
+  untilHealthy,
+  type WorkloadOptions,
+  workloadRequest,
+} from '../operations/workload-options.ts';
+import {
   collectEnvironment,
   collectList,
   collectPairs,
@@ -16,7 +22,7 @@ import {
 } from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
-interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions {
+interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions, WorkloadOptions {
   readonly template?: string;
   readonly image?: string;
   readonly tool?: readonly string[];
@@ -36,7 +42,7 @@ interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions {
 
 /** `volary create [NAME]`: prints the name when the VM's guest has answered. */
 export function configureCreate(command: Command, context: Context): void {
-  addCloudInitOptions(addSecretOption(addLifeOptions(command)))
+  addWorkloadOptions(addCloudInitOptions(addSecretOption(addLifeOptions(command))))
     .argument('[name]', 'its name: lower-case letters, digits and hyphens (default: one is made up)')
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
@@ -86,18 +92,19 @@ async function create(context: Context, name: string | undefined, options: Creat
     await finishOperation(context, client, accepted, { doing: `Creating ${subject.name}`, done });
   }
   const ref = subject.id ?? subject.name;
+  await untilHealthy(client, ref, options);
   if (context.globals.json === true) printJson(context, options.wait ? await client.vms.get(ref) : accepted);
   else context.stdout.write(`${subject.name}\n`);
 }
 
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
 async function restoredRequest(name: string | undefined, options: CreateOptions): Promise<RestoredVmRequest> {
-  const { template, image, tools, network, warm, cloud_init, disks, environment, start, ...request } =
-    await createRequest(name, options);
-  const given = [template, image, tools, network, warm, cloud_init, disks, environment];
+  const asked = await createRequest(name, options);
+  const { template, image, tools, network, warm, cloud_init, disks, environment, workload, start, ...request } = asked;
+  const given = [template, image, tools, network, warm, cloud_init, disks, environment, workload];
   if (given.some((each) => each !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --env, --warm, --user-data, --meta-data, --network-config, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --warm, --user-data, --meta-data, --network-config, --env, --run, --no-start.',
     );
   return request;
 }
@@ -121,6 +128,7 @@ async function createRequest(name: string | undefined, options: CreateOptions): 
     ...(label === undefined ? {} : { labels: label }),
     ...lifeRequest(options),
     ...secretsRequest(options),
+    ...workloadRequest(options),
     ...(await cloudInitRequest(options)),
     start,
   };

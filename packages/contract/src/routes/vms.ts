@@ -17,7 +17,7 @@ import {
 } from '../route.ts';
 import { object, stringEnum } from '../schema.ts';
 import { UpdateVmRequest } from '../vm-config.ts';
-import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmPage, VmPhase } from '../vms.ts';
+import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmHealth, VmPage, VmPhase } from '../vms.ts';
 
 export const ACCEPTED = {
   description: 'Accepted; under way.',
@@ -172,6 +172,7 @@ export const waitForVm = route({
       ),
       timeout: Type.Optional(WaitTimeout),
       incarnation: Type.Optional(Type.Integer({ minimum: 0, description: 'At least this life of it.' })),
+      health: Type.Optional(VmHealth),
     },
     { description: 'What to wait for.' },
   ),

@@ -3,6 +3,7 @@ import { LIMITS } from '../limits.ts';
 import { VmRefParams } from '../parameters.ts';
 import { json, jsonBody, route } from '../route.ts';
 import { component } from '../schema.ts';
+import { VmHealthReport } from '../vms.ts';
 import { WorkloadStatus } from '../workload.ts';
 
 const RestartWorkloadRequest = component(
@@ -19,6 +20,18 @@ const RestartWorkloadRequest = component(
   },
   { description: 'How the present run is ended.', examples: [{ grace_ms: 5_000 }] },
 );
+
+export const getVmHealth = route({
+  method: 'GET',
+  path: '/v1/vms/{ref}/health',
+  operationId: 'getVmHealth',
+  tag: 'workloads',
+  summary: 'Get how a VM is, with what its last health check came to',
+  permission: 'vm:read',
+  params: VmRefParams,
+  responses: { 200: { description: 'How it is.', content: [json(VmHealthReport)] } },
+  errors: { 404: ['vm.unknown'] },
+});
 
 export const getWorkload = route({
   method: 'GET',

@@ -6,6 +6,8 @@ import { createRefusals } from './audit/refusals.ts';
 import type { EngineConfig, EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import { createExpiries } from './expiry/expiry.ts';
+import { createHealthApi } from './health/health-api.ts';
+import { createHealthWatch } from './health/health-watch.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import { namesOfImages } from './images/known-images.ts';
@@ -112,7 +114,8 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const expiries = createExpiries(changing);
   const executions = createExecutions({ ...deps, config, links, awaken, secrets });
   const workloads = createWorkloadKeeper({ ...deps, links, secrets, executions });
-  const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets, workloads });
+  const healthWatch = createHealthWatch({ ...deps, links, secrets });
+  const reconciler = createVmReconciler({ ...deps, config, links, warm, secrets, workloads, healthWatch });
   const builds = createImageBuilds(deps);
   const toolBuilds = createToolBuilds(deps);
   const templateBuilds = createTemplateBuilds({ ...changing, templates });
@@ -126,7 +129,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
   const pruner = createPruner(deps);
   const parts = {
     ...{ pruner, reconciler, builds, toolBuilds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
-    ...{ executions, workloads, diskSpace, ages, idle, expiries, identity, refusals },
+    ...{ executions, workloads, healthWatch, diskSpace, ages, idle, expiries, identity, refusals },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
@@ -172,6 +175,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
         ),
     },
     executions,
+    health: createHealthApi({ ...deps, watch: healthWatch }),
     workloads: createWorkloadApi({ ...deps, keeper: workloads, awaken }),
     files: createFiles({ ...deps, links, awaken, activity }),
     events: createEventQueries({ ...deps, config }),

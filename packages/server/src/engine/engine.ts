@@ -12,13 +12,14 @@ import type { EpochMs } from '../domain/time.ts';
 import type { Lifetime } from '../domain/vm/expiry.ts';
 import type { VmPhase } from '../domain/vm/phase.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
-import type { Vm } from '../domain/vm/vm.ts';
+import type { Vm, VmHealth } from '../domain/vm/vm.ts';
 import type { WarmStart } from '../domain/vm/warm-start.ts';
 import type { GuestFile, GuestRead } from '../ports/guest-link.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { AuditApi } from './audit/audit-api.ts';
 import type { AuthApi } from './auth-api.ts';
 import type { ConfigApi } from './config/config-api.ts';
+import type { HealthApi } from './health/health-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
 import type { PrincipalWatch } from './identity/principal-watch.ts';
 import type { NewImage } from './images/new-image.ts';
@@ -43,6 +44,7 @@ export interface Engine {
   readonly vms: VmApi;
   readonly operations: OperationApi;
   readonly executions: ExecutionApi;
+  readonly health: HealthApi;
   readonly workloads: WorkloadApi;
   readonly files: FileApi;
   readonly events: EventApi;
@@ -134,7 +136,7 @@ export interface VmApi extends ConfigApi {
   wait(
     principal: Principal,
     ref: string,
-    wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number },
+    wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number; readonly health?: VmHealth },
     waiting: Waiting,
   ): Promise<Vm | null>;
   /** The console's bytes, as far as they are kept. */

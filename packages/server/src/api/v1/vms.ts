@@ -46,8 +46,9 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.waitForVm, async (request, reply) => {
-    const { phase = 'running', timeout = 30, incarnation } = request.query;
-    const wanted = { phase, ...(incarnation === undefined ? {} : { incarnation }) };
+    const { phase = 'running', timeout = 30, incarnation, health } = request.query;
+    const life = incarnation === undefined ? {} : { incarnation };
+    const wanted = { phase, ...life, ...(health === undefined ? {} : { health }) };
     const waiting = { timeoutMs: timeout * 1000, signal: signals.of(reply) };
     const vm = await engine.vms.wait(request.principal, request.params.ref, wanted, waiting);
     if (vm === null) return await reply.code(204).send();

@@ -3,7 +3,7 @@ import type { VolaryClient } from '@volary/sdk';
 import type { Ask } from '../testing/send.ts';
 import { type Case, UNKNOWN_VM } from './routes.test-kit.ts';
 
-type WorkloadRoute = Extract<OperationName, `${string}Workload`>;
+type WorkloadRoute = Extract<OperationName, `${string}Workload` | 'getVmHealth'>;
 
 /** A VM that has a workload, made by `givenWorkload`. */
 const WORKING: Ask = { params: { ref: 'working' } };
@@ -18,6 +18,7 @@ export async function givenWorkload(client: VolaryClient): Promise<void> {
 /** What has to be shown of the routes of workloads. */
 export function workloadCases(): Readonly<Record<WorkloadRoute, Case>> {
   return {
+    getVmHealth: { ask: () => WORKING, status: 200, failing: UNKNOWN_VM },
     getWorkload: {
       ask: () => WORKING,
       status: 200,

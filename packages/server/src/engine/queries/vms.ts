@@ -49,7 +49,7 @@ export function createVmQueries(
       if (found !== undefined) return found.vm;
       throw new VolaryError(
         'deadline_exceeded',
-        `${ref} was not ${wanted.phase} within ${waiting.timeoutMs / 1000} s.`,
+        `${ref} was not ${wanted.phase}${wanted.health === undefined ? '' : ` and ${wanted.health}`} within ${waiting.timeoutMs / 1000} s.`,
         {
           reason: 'vm.wait_timeout',
           details: { phase: wanted.phase, timeout_ms: waiting.timeoutMs },
@@ -90,7 +90,8 @@ function isAsWanted(vm: Vm | null, wanted: Parameters<VmApi['wait']>[2]): boolea
     if (wanted.phase === 'absent') return true;
     throw new VolaryError('not_found', 'The VM was deleted meanwhile.', { reason: 'vm.unknown' });
   }
-  if (vm.status.phase === wanted.phase && vm.incarnation >= (wanted.incarnation ?? 0)) return true;
+  const isInPhase = vm.status.phase === wanted.phase && vm.incarnation >= (wanted.incarnation ?? 0);
+  if (isInPhase && vm.health === (wanted.health ?? vm.health)) return true;
   if (vm.status.phase === 'failed' && vm.restarts.at === null && vm.status.failure.generation === vm.generation) {
     throw new VolaryError('failed_precondition', `${vm.name} has failed: ${vm.status.failure.message}`, {
       reason: 'vm.failed',

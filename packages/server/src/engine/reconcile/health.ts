@@ -50,12 +50,18 @@ async function checkOne(deps: HealthDeps, vm: Vm, signal: AbortSignal): Promise<
   }
 }
 
+/** Where there is a check, that tells; an agent that answers again only has it told anew. */
+function healthOfAnswering({ spec, health }: Vm): VmHealth {
+  if (spec.healthCheck === null) return 'healthy';
+  return health === 'degraded' || health === 'unknown' ? 'starting' : health;
+}
+
 async function measure({ links, clock, store }: HealthDeps, vm: Vm, signal: AbortSignal): Promise<VmHealth> {
   try {
     await withTimeout(clock, SILENT_MS, signal, async (limited) =>
       (await links.open(vm.id, { signal: limited })).ping({ timeoutMs: SILENT_MS }),
     );
-    return 'healthy';
+    return healthOfAnswering(vm);
   } catch (error) {
     const isSilent =
       error instanceof VolaryError && ['deadline_exceeded', 'unavailable', 'failed_precondition'].includes(error.code);

@@ -7,6 +7,7 @@ import type { Ages } from '../ages.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { Expiries } from '../expiry/expiry.ts';
+import type { HealthWatch } from '../health/health-watch.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
 import type { Identity } from '../identity/create-identity.ts';
 import { everyVm } from '../queries/every-vm.ts';
@@ -41,6 +42,7 @@ type SupervisorDeps = EngineDeps & {
   readonly secrets: SecretDelivery;
   readonly executions: Executions;
   readonly workloads: Pick<WorkloadKeeper, 'resumeAll'>;
+  readonly healthWatch: Pick<HealthWatch, 'stop'>;
   readonly diskSpace: DiskSpace;
   readonly warm: WarmStarts;
   readonly pool: SparePool;
@@ -149,6 +151,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       // A command that says nothing is let go of only with its link: whoever reads its output would wait for ever.
       await deps.links[Symbol.asyncDispose]();
       await detached;
+      await deps.healthWatch.stop();
       await Promise.all(running);
       await deps.links[Symbol.asyncDispose]();
     },

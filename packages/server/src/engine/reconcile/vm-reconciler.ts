@@ -13,6 +13,7 @@ import type { SnapshotState } from '../../domain/snapshot/snapshot.ts';
 import { isOriginPending, type Vm } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { HealthWatch } from '../health/health-watch.ts';
 import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
 import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
 import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
@@ -39,6 +40,7 @@ export type ReconcilerDeps = Pick<
   readonly warm: WarmStarts;
   readonly secrets: SecretDelivery;
   readonly workloads: Pick<WorkloadKeeper, 'ensure'>;
+  readonly healthWatch: Pick<HealthWatch, 'ensure'>;
 };
 
 export interface VmReconciler {
@@ -133,7 +135,10 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
   switch (plan.kind) {
     case 'settled': {
       const { vm } = await writer.writeSettled(deps, work, plan.phase, machineFacts(work.vm, situation.observation));
-      if (plan.phase === 'running') deps.workloads.ensure(vm);
+      if (plan.phase === 'running') {
+        deps.workloads.ensure(vm);
+        deps.healthWatch.ensure(vm);
+      }
       return REST;
     }
     case 'failed':

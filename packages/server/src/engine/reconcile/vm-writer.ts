@@ -287,13 +287,22 @@ export async function writeGone(deps: WriterDeps, { vm, operation }: Work): Prom
   publish(deps, { vm, operation: done }, true);
 }
 
-/** Writes whether the guest's agent answers. */
-export async function writeHealth(deps: WriterDeps, work: Work, health: Vm['health']): Promise<Work> {
+/** Writes how the guest is, with why, where there is more to say than whether its agent answers. */
+export async function writeHealth(
+  deps: WriterDeps,
+  work: Work,
+  health: Vm['health'],
+  message: string | null = null,
+): Promise<Work> {
   return await write(deps, {
     work: { vm: work.vm, operation: null },
     vm: { health },
     events: (nextVm, _operation, at) => [
-      vmEvent('vm.health_changed', nextVm, null, at, { from: work.vm.health, to: health }),
+      vmEvent('vm.health_changed', nextVm, null, at, {
+        // The older words are kept for who knows them.
+        ...{ from: work.vm.health, to: health },
+        ...{ old_status: work.vm.health, status: health, message },
+      }),
     ],
   });
 }

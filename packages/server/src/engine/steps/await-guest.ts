@@ -2,7 +2,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import { isWholeSystem } from '../images/known-images.ts';
 import { withTimeout } from '../with-timeout.ts';
-import type { Step, StepContext, StepDeps } from './step.ts';
+import { firstHealth, type Step, type StepContext, type StepDeps } from './step.ts';
 
 /**
  * Waits for the guest agent's first answer in this life, and has the guest given its secrets: nobody talks to it before. A whole system that
@@ -20,7 +20,7 @@ export const awaitGuest: Step = async (deps, context) => {
   await withTimeout(clock, bootMs, signal, greet(deps, vm), () => bootTimeout(bootMs));
   // Once for each VM is enough.
   if (vm.incarnation === 1 && vm.origin === null) warm.suggest(vm);
-  return { startedAt: clock.now(), health: 'healthy' };
+  return { startedAt: clock.now(), health: firstHealth(vm) };
 };
 
 async function isAnsweredWithin(timeoutMs: number, deps: StepDeps, { vm, signal }: StepContext): Promise<boolean> {

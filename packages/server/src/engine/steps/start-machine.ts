@@ -3,7 +3,7 @@ import type { DriverHandle, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../ports/driver.ts';
 import { noTemplate } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
-import { machineSpec, type Step, type StepContext, type StepDeps, startedMachine } from './step.ts';
+import { firstHealth, machineSpec, type Step, type StepContext, type StepDeps, startedMachine } from './step.ts';
 
 /** How long a fork may take to its agent's answer; it takes a tenth of a second. */
 const ANSWER_MS = 15_000;
@@ -36,9 +36,9 @@ export const startMachine: Step = async (deps, context) => {
 };
 
 /** The guest has answered; but nobody is to talk to it before it has its secrets, which it is given by the next step. */
-function heardOf({ clock }: StepDeps, { secrets }: Vm): Pick<Vm, 'startedAt' | 'health'> {
-  if (secrets.length > 0) return { startedAt: null, health: 'unknown' };
-  return { startedAt: clock.now(), health: 'healthy' };
+function heardOf({ clock }: StepDeps, vm: Vm): Pick<Vm, 'startedAt' | 'health'> {
+  if (vm.secrets.length > 0) return { startedAt: null, health: 'unknown' };
+  return { startedAt: clock.now(), health: firstHealth(vm) };
 }
 
 /** A first life whose machine waits for it, halted. Null where there is none, or it is of no use: then nothing is left of it. */

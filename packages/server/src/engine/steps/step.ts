@@ -49,6 +49,11 @@ export type StepResult = Partial<
  */
 export type Step = (deps: StepDeps, context: StepContext) => Promise<StepResult>;
 
+/** Of a guest that has just answered: what runs in it has not been asked yet. */
+export function firstHealth({ spec: { healthCheck } }: Pick<Vm, 'spec'>): 'healthy' | 'starting' {
+  return healthCheck === null ? 'healthy' : 'starting';
+}
+
 /** The machine that this VM wants, for the driver. */
 export function machineSpec(vm: Vm): MachineSpec {
   const { id: vmId, name, spec, labels } = vm;

@@ -1,7 +1,7 @@
 import { toVolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { withTimeout } from '../with-timeout.ts';
-import { type Step, type StepDeps, wokenSpec } from './step.ts';
+import { firstHealth, type Step, type StepDeps, wokenSpec } from './step.ts';
 
 /** How long the agent of a guest that goes on may take to answer; it takes a tenth of a second. */
 const ANSWER_MS = 15_000;
@@ -20,7 +20,7 @@ export const wakeMachine: Step = async (deps, { vm, signal }) => {
     const link = await links.open(vm.id, { signal: limited });
     await secrets.deliver(vm, link, { isBooted: false, signal: limited });
   }).then(
-    () => 'healthy' as const,
+    () => firstHealth(vm),
     (error: unknown) => degraded(deps, vm.id, error, signal),
   );
   return { handle, pid, health, suspension: null };

@@ -1,0 +1,22 @@
+import type { VmHealthReport } from '@volary/contract';
+import type { HealthReport } from '../../engine/health/health-api.ts';
+import { toIso } from './to-iso.ts';
+import { toHealthCheckDto } from './workload-dto.ts';
+
+/** How a VM is, as `/v1` shows it. */
+export function toHealthReportDto({ vm, lastCheck }: HealthReport): VmHealthReport {
+  return {
+    status: vm.health,
+    check: toHealthCheckDto(vm.spec.healthCheck),
+    last_check:
+      lastCheck === null
+        ? null
+        : {
+            at: toIso(lastCheck.at),
+            ok: lastCheck.isGood,
+            message: lastCheck.message,
+            consecutive_successes: lastCheck.successes,
+            consecutive_failures: lastCheck.failures,
+          },
+  };
+}

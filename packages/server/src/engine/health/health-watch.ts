@@ -1,0 +1,137 @@
+/**
+ * Asks what runs in VMs, as their health checks say: one question at a time for each VM, with a time between two that varies, so that
+ * many VMs are not asked at once. Nobody is asked who does not run, and being asked counts as no use of a VM.
+ */
+import { VolaryError } from '../../domain/errors.ts';
+import type { VmId } from '../../domain/ids.ts';
+import type { EpochMs } from '../../domain/time.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { HealthCheck } from '../../domain/workload/health-check.ts';
+import { afterCheck, type HealthState, UNTRIED } from '../../domain/workload/health-state.ts';
+import type { EngineDeps } from '../deps.ts';
+import { writeHealth } from '../reconcile/vm-writer.ts';
+import { type ProbeDeps, type ProbeResult, probe } from './probe.ts';
+
+export type HealthWatchDeps = ProbeDeps & Pick<EngineDeps, 'store' | 'bus' | 'log'>;
+
+/** What the last check of a VM came to. */
+export interface LastCheck {
+  readonly at: EpochMs;
+  readonly isGood: boolean;
+  readonly message: string;
+  /** In a row, with this one. */
+  readonly successes: number;
+  readonly failures: number;
+}
+
+export interface HealthWatch {
+  /** To be called whenever a VM is seen to run; returns at once. */
+  ensure(vm: Vm): void;
+  /** Of this server; null: there has been none. */
+  lastCheck(vmId: VmId): LastCheck | null;
+  /** Asks nobody any more; resolves when nobody is asked. */
+  stop(): Promise<void>;
+}
+
+/** Until it is healthy a VM is asked at least this often: somebody waits for it. Milliseconds. */
+const STARTING_INTERVAL_MS = 1_000;
+/** By how much the time between two checks varies, of itself. */
+const JITTER = 0.1;
+
+interface Watched {
+  readonly incarnation: number;
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
+export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
+  const watched = new Map<VmId, Watched>();
+  const checks = new Map<VmId, LastCheck>();
+  let isStopping = false;
+
+  function begin(vm: Vm): void {
+    const abort = new AbortController();
+    const note = (check: LastCheck): void => void checks.set(vm.id, check);
+    const done = watch(deps, vm, note, abort.signal)
+      .catch((error: unknown) => {
+        if (!abort.signal.aborted) deps.log.error('the health of a VM is no longer asked for', { vmId: vm.id, error });
+      })
+      .finally(() => {
+        if (watched.get(vm.id)?.abort !== abort) return;
+        watched.delete(vm.id);
+        checks.delete(vm.id);
+      });
+    watched.set(vm.id, { incarnation: vm.incarnation, abort, done });
+  }
+
+  return {
+    ensure(vm) {
+      if (vm.spec.healthCheck === null || isStopping) return;
+      const before = watched.get(vm.id);
+      if (before?.incarnation === vm.incarnation) return;
+      before?.abort.abort(new DOMException('another life of the VM has begun', 'AbortError'));
+      begin(vm);
+    },
+    lastCheck: (vmId) => checks.get(vmId) ?? null,
+    async stop() {
+      isStopping = true;
+      const all = [...watched.values()];
+      for (const { abort } of all) abort.abort(new DOMException('the server is stopping', 'AbortError'));
+      await Promise.all(all.map(({ done }) => done));
+    },
+  };
+}
+
+/** Asks until the VM does not run any more, or has no check. */
+async function watch(
+  deps: HealthWatchDeps,
+  { id, incarnation }: Vm,
+  note: (check: LastCheck) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let state: HealthState = UNTRIED;
+  for (;;) {
+    const vm = await deps.store.vms.get(id);
+    if (vm === null || vm.incarnation !== incarnation || vm.status.phase !== 'running') return;
+    const { healthCheck } = vm.spec;
+    if (healthCheck === null) return;
+    const result = await probe(deps, vm, healthCheck, signal);
+    if (result !== null) {
+      state = afterCheck(healthCheck, state, { isGood: result.isGood, sinceStartMs: ageOf(deps, vm) });
+      note({ ...state, ...result, at: deps.clock.now() });
+      await write(deps, id, state, result, signal);
+    }
+    await deps.clock.sleep(pause(deps, healthCheck, state), { signal });
+  }
+}
+
+/** Nobody else may have changed the VM meanwhile; then what is so now is written. */
+async function write(
+  deps: HealthWatchDeps,
+  id: VmId,
+  { status }: HealthState,
+  { message }: ProbeResult,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const vm = await deps.store.vms.get(id);
+    if (vm === null || vm.status.phase !== 'running' || vm.health === status) return;
+    try {
+      await writeHealth(deps, { vm, operation: null }, status, message);
+      deps.log.info('health changed', { vmId: id, from: vm.health, to: status });
+      return;
+    } catch (error) {
+      if (!(error instanceof VolaryError) || error.reason !== 'store.revision') throw error;
+    }
+  }
+}
+
+function ageOf({ clock }: HealthWatchDeps, { startedAt }: Vm): number {
+  return startedAt === null ? 0 : clock.now() - startedAt;
+}
+
+function pause({ ids }: HealthWatchDeps, { intervalMs }: HealthCheck, { status }: HealthState): number {
+  const usual = status === 'starting' ? Math.min(intervalMs, STARTING_INTERVAL_MS) : intervalMs;
+  return Math.round(usual * (1 - JITTER + 2 * JITTER * ids.random()));
+}
