@@ -52,11 +52,15 @@ it('imports a disk, boots a VM from it, refuses it with one byte changed, and le
   const changed = await here.volary(['image', 'import', path, '--sha256', sha256, '--name', 'changed']);
   expect(changed.code).not.toBe(0);
   expect(changed.stderr).toContain('its sha256 is');
-  expect(await here.must(['image', 'ls'])).not.toContain('changed');
+  const defined = JSON.parse(await here.must(['image', 'ls', '--json'])).items.filter(
+    ({ owner }: { owner: string | null }) => owner !== null,
+  );
+  expect(defined.map(({ name }: { name: string }) => name)).toEqual(['own']);
   expect((await here.volary(['image', 'import', '/etc/passwd', '--name', 'secrets'])).stderr).toContain(
     'certain folders',
   );
 
   await here.must(['rm', '--force', 'first']);
-  expect(await here.must(['image', 'rm', 'own'])).toMatch(/^own [0-9a-f]{64}$/);
+  // With what an earlier run in this cache may have left.
+  expect(await here.must(['image', 'rm', 'own'])).toMatch(/^(own [0-9a-f]{64}\n?)+$/);
 });

@@ -31,7 +31,7 @@ export function toRecipeOrigin({ packages, files, commands, rootGib }: RecipeDef
 }
 
 /** A disk image as it is asked for. Whether it may lead to this host is for the engine to decide. `field`: where it stands in the request. */
-export function toDiskDefinition(origin: DiskOrigin, description: string, field: string): DiskDefinition {
+function toDiskDefinition(origin: DiskOrigin, description: string, field: string): DiskDefinition {
   const { format, kernel = null, initramfs = null, boot = kernel === null ? 'firmware' : 'direct', firmware } = origin;
   const disk = { kind: 'disk', description, source: toSource(origin, field), format, isLocalAllowed: false } as const;
   if (boot === 'direct') {

@@ -2,7 +2,7 @@ import type { RecipeDefinition, RecipeFile } from './definition.ts';
 import { invalidDefinition as invalid } from './invalid-definition.ts';
 
 /** Inclusive bounds of one recipe; characters, and the size of its root. */
-export const RECIPE_LIMITS = {
+const RECIPE_LIMITS = {
   packages: 256,
   files: 256,
   pathLength: 4_096,
