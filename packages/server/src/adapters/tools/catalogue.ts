@@ -3,7 +3,7 @@
  * the operator's with the same form, whose entries replace ours of the same name.
  */
 import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import { VolaryError } from '../../domain/errors.ts';
 import {
   dictionaryOf,
@@ -100,11 +100,20 @@ export function parseCatalogue(content: string, file: string): Catalogue {
   const document = parseDocument(content);
   const [fault] = document.errors;
   if (fault !== undefined) throw bad(file, fault.message.split('\n')[0] ?? '');
-  const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+  const value = valueOf(document, file);
   if (!CATALOGUE(value)) throw bad(file, firstFault(value));
   const wrong = Object.keys(value.tools).find((name) => !NAME.test(name));
   if (wrong !== undefined) throw bad(file, `${wrong} is no name of a tool`);
   return new Map(Object.entries(value.tools));
+}
+
+function valueOf(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    // What its aliases would become is more than anybody writes by hand.
+    throw bad(file, error instanceof Error ? error.message : 'its aliases are too many');
+  }
 }
 
 /** Which entry, and which of its sources, is not as it has to be. */

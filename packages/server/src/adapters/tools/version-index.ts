@@ -1,8 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { integer, listOf, record, text } from '../../lib/shape.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
-import { replaceFile } from '../shared/replace-file.ts';
 import type { VersionSource } from './version-source.ts';
 
 /** How long what a source has said of its versions is believed, milliseconds. */
@@ -30,7 +30,7 @@ export function createVersionIndex(
       try {
         const versions = await source.versions({ signal });
         await mkdir(directory, { recursive: true, mode: 0o755 });
-        await replaceFile(path, `${JSON.stringify({ at: now(), versions })}\n`, { mode: 0o644 });
+        await keep(path, `${JSON.stringify({ at: now(), versions })}\n`);
         return versions;
       } catch (error) {
         signal.throwIfAborted();
@@ -39,6 +39,13 @@ export function createVersionIndex(
       }
     },
   };
+}
+
+/** Several servers may share the cache, and several requests one server: each has a name of its own for what is half written. */
+async function keep(path: string, content: string): Promise<void> {
+  const part = `${path}.${randomUUID()}`;
+  await writeFile(part, content, { mode: 0o644 });
+  await rename(part, path);
 }
 
 async function read(path: string) {
