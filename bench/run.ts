@@ -22,6 +22,7 @@ import { listVms } from './list-vms.ts';
 import { login } from './login.ts';
 import { serverAtRest } from './server-at-rest.ts';
 import { serverRestart } from './server-restart.ts';
+import { toolsCreate } from './tools-create.ts';
 import { warmCreate } from './warm-create.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -35,6 +36,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventAppend,
   eventFanOut,
   warmCreate,
+  toolsCreate,
   forksAtOnce,
   forkPause,
   forkMemory,
