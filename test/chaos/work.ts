@@ -53,6 +53,7 @@ async function askForSomething(deps: WorkDeps): Promise<void> {
   if (dice < 0.64) return await saveVm(deps, vm);
   if (dice < 0.69 && vms.length < mostVms) return await forkVm(deps, vm);
   if (dice < 0.78) return await suspendVm(deps, vm);
+  if (dice < 0.84) return await growVm(deps, vm);
   await changePower(deps, vm);
 }
 
@@ -108,6 +109,18 @@ async function suspendVm({ client, book, random, signal }: WorkDeps, { name }: K
   if (random.isTrue(0.5)) return;
   const resumed = await noted(book, `resume ${name}`, () => client.vms.resume(name, { signal }));
   await follow({ client, book, random, signal }, resumed.id);
+}
+
+/** More of what it can be given while it runs, up to a size that many of them can have. */
+async function growVm({ client, book, random, signal }: WorkDeps, { name }: KnownVm): Promise<void> {
+  const { vcpus, memory_mib, disk_gib } = await client.vms.get(name, { signal });
+  const change = random.pick([
+    { vcpus: Math.min(4, vcpus + 1) },
+    { memory_mib: Math.min(512, memory_mib + 128) },
+    { disk_gib: Math.min(12, disk_gib + 1) },
+  ]);
+  const changed = await noted(book, `grow ${name}`, () => client.vms.update(name, change ?? {}, { signal }));
+  if (changed.operation_id !== null) await follow({ client, book, random, signal }, changed.operation_id);
 }
 
 async function changePower({ client, book, random, signal }: WorkDeps, { name, isFork }: KnownVm): Promise<void> {
