@@ -77,7 +77,7 @@ import { createPruner } from './system/pruner.ts';
 import { createInstallations } from './templates/installations.ts';
 import { type BuiltInTemplates, createBuiltInTemplates } from './templates/sync-built-in.ts';
 import type { TemplateApi } from './templates/template-api.ts';
-import { createToolApi } from './tools/tool-api.ts';
+import { createToolApi } from './tools/create-tool-api.ts';
 import { createToolBuilds } from './tools/tool-builder.ts';
 import { withImageNews } from './warm/image-news.ts';
 import { createSparePool, type SparePool } from './warm/spare-pool.ts';
@@ -86,7 +86,7 @@ import { createTemplateMaker } from './warm/template-maker.ts';
 import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
 import { sealOlderSecrets } from './webhooks/seal-older-secrets.ts';
-import { createWorkloadApi } from './workloads/workload-api.ts';
+import { createWorkloadApi } from './workloads/create-workload-api.ts';
 import { createWorkloadKeeper } from './workloads/workload-keeper.ts';
 
 /** An engine with its life: `start` before it takes work, `stop` before its parts are closed. */

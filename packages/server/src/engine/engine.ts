@@ -30,11 +30,11 @@ import type { SecretApi } from './secrets/secret-api.ts';
 import type { SnapshotApi } from './snapshot-api.ts';
 import type { SystemApi } from './system/system-api.ts';
 import type { TemplateApi } from './templates/template-api.ts';
-import type { ToolApi } from './tools/tool-api.ts';
+import type { ToolApi } from './tool-api.ts';
 import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
 import type { WarmTemplateApi } from './warm/warm-template-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
-import type { WorkloadApi } from './workloads/workload-api.ts';
+import type { WorkloadApi } from './workload-api.ts';
 
 /**
  * All that the faces can ask for. Every call names who asks and goes through `access/`; every call may throw

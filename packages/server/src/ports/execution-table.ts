@@ -1,6 +1,6 @@
 import type { Execution, OutputStream } from '../domain/execution/execution.ts';
 import type { ExecutionId, VmId } from '../domain/ids.ts';
-import type { FinishedBefore, OfOwner, PageRequest } from './store.ts';
+import type { FinishedBefore, OfOwner, PageRequest } from './requests.ts';
 
 /** Commands, with what they wrote. */
 export interface ExecutionTable {

@@ -28,16 +28,11 @@ import type { Webhook } from '../domain/webhook/webhook.ts';
 import type { AuditTable } from './audit-table.ts';
 import type { ExecutionTable } from './execution-table.ts';
 import type { ImageTable } from './image-table.ts';
-import type { PageRequest } from './page-request.ts';
+import type { FinishedBefore, OfOwner, PageRequest } from './requests.ts';
 import type { TemplateTable } from './template-table.ts';
 import type { VmRevisionTable } from './vm-revision-table.ts';
 
-export type { PageRequest };
-
-/** Only what belongs to this user, if one is given. */
-export interface OfOwner {
-  readonly owner?: string;
-}
+export type { FinishedBefore, OfOwner, PageRequest };
 
 /** What VMs were promised, all together. */
 export interface Promised {
@@ -112,12 +107,6 @@ export interface OperationTable {
   listActive(): Promise<readonly Operation[]>;
   /** Removes finished operations that were completed before this moment; at most `limit`. Returns how many. */
   deleteFinished(which: FinishedBefore): Promise<number>;
-}
-
-/** Rows whose time is over, as many of them as one transaction may take. */
-export interface FinishedBefore {
-  readonly completedBefore: number;
-  readonly limit: number;
 }
 
 export interface EventFilter {

@@ -1,7 +1,7 @@
 import type { VmId } from '../domain/ids.ts';
 import type { VmRevision } from '../domain/vm/revision.ts';
 import type { Vm } from '../domain/vm/vm.ts';
-import type { PageRequest } from './page-request.ts';
+import type { PageRequest } from './requests.ts';
 
 /** How VMs were set, from one change to the next. A revision is never changed. */
 export interface VmRevisionTable {

@@ -1,26 +1,12 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { WorkloadStatus } from '../../domain/workload/workload.ts';
-import type { Abortable } from '../../ports/guest-link.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Awaken } from '../suspend/awaken.ts';
+import type { WorkloadApi } from '../workload-api.ts';
 import type { WorkloadKeeper } from './workload-keeper.ts';
-
-export interface WorkloadApi {
-  /** How the workload is. Throws `not_found` workload.none if the VM has none. */
-  get(principal: Principal, ref: string): Promise<WorkloadStatus>;
-  /**
-   * Has it run anew, whatever its policy and how it ended; resolves when its guest is told. A suspended VM is woken. Throws `not_found`
-   * workload.none, `failed_precondition` vm.not_running.
-   */
-  restart(
-    principal: Principal,
-    ref: string,
-    options: Abortable & { readonly graceMs: number },
-  ): Promise<WorkloadStatus>;
-}
 
 type WorkloadApiDeps = Pick<EngineDeps, 'store' | 'clock'> & {
   readonly keeper: WorkloadKeeper;
@@ -38,6 +24,7 @@ const NOT_STARTED = {
   message: null,
 } as const;
 
+/** What can be asked of workloads. */
 export function createWorkloadApi({ store, clock, keeper, awaken }: WorkloadApiDeps): WorkloadApi {
   async function get(principal: Principal, ref: string): Promise<WorkloadStatus> {
     const vm = await findVm(store, { principal, permission: 'vm:read' }, ref);
