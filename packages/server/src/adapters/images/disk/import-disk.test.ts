@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -394,5 +394,33 @@ describe('files of the host', () => {
     await expect(make(path)).rejects.toMatchObject({ reason: 'image.path_refused' });
     await expect(make(url)).rejects.toMatchObject({ reason: 'download.target_refused' });
     expect(requests).toEqual([]);
+  });
+});
+
+describe('a disk that is full', () => {
+  /** The cache on a file system of its own; false where we may not do that. */
+  function mountCache(size: string, ...options: readonly string[]): boolean {
+    mkdirSync(cacheDir, { recursive: true });
+    const mount = ['-t', 'tmpfs', '-o', [...options, `size=${size}`].join(','), 'none', cacheDir];
+    return spawnSync('mount', mount, { env }).status === 0;
+  }
+
+  it('is said, has nothing half-made left on it, and is no hindrance once there is room', async ({ skip }) => {
+    skip(!mountCache('8m'), 'no file system can be mounted here');
+    try {
+      makeRaw('large.raw', 12);
+      const large = definitionOf('large.raw', { format: 'raw', location: urlOf('large.raw') });
+      await expect(make(large)).rejects.toMatchObject({ code: 'resource_exhausted', reason: 'download.disk_full' });
+      expect(leftovers()).toEqual([]);
+      makeRaw('small.raw');
+      const small = definitionOf('small.raw', { format: 'raw', location: urlOf('small.raw') });
+      await expect(make(small)).rejects.toMatchObject({ code: 'resource_exhausted', reason: 'image.no_room' });
+      expect(leftovers()).toEqual([]);
+
+      expect(mountCache('4g', 'remount')).toBe(true);
+      expect((await make(large)).rootBytes).toBe(12 * MIB);
+    } finally {
+      execFileSync('umount', ['--lazy', cacheDir], { env });
+    }
   });
 });
