@@ -33,6 +33,7 @@ export * from './tools.ts';
 export * from './users.ts';
 export * from './vm-actions.ts';
 export * from './vm-config.ts';
+export * from './vm-health.ts';
 export * from './vms.ts';
 export * from './warm-templates.ts';
 export * from './webhooks.ts';

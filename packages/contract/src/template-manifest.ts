@@ -5,8 +5,8 @@ import { ImageName, TemplateName, TemplateVersion } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { component, nullable, object, stringEnum, stringMap } from './schema.ts';
 import { toolsField } from './tools.ts';
-import { workloadFields } from './vms.ts';
 import { environmentMap, WorkloadRequest } from './workload.ts';
+import { workloadFields } from './workload-fields.ts';
 
 const vcpus = (shown: string) => Type.Optional(Type.Integer({ ...LIMITS.vcpus, description: shown }));
 const memory = (shown: string) => Type.Optional(Type.Integer({ ...LIMITS.memoryMib, description: shown }));

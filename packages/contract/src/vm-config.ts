@@ -20,16 +20,9 @@ import {
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
 import { OpenapiSource, VmActions } from './vm-actions.ts';
-import {
-  EXAMPLE_VM,
-  lifeFields,
-  VmAutoSuspend,
-  VmNetwork,
-  VmRestartPolicy,
-  VmTemplate,
-  workloadFields,
-} from './vms.ts';
+import { EXAMPLE_VM, lifeFields, VmAutoSuspend, VmNetwork, VmRestartPolicy, VmTemplate } from './vms.ts';
 import { environmentMap, Workload } from './workload.ts';
+import { workloadFields } from './workload-fields.ts';
 
 /** Merged into what there is: null removes one. */
 const labelsPatch = Type.Unsafe<Record<string, string | null>>({

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type ConfigChanges, changesSchema } from './changes.ts';
 import { CloudInit, cloudInitField } from './cloud-init.ts';
 import { ExtraDisk, extraDisksField } from './extra-disks.ts';
-import { HealthCheck, HealthCheckRequest, lastCheckField } from './health-check.ts';
+import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, TemplateRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import {
@@ -22,8 +22,10 @@ import {
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
 import { toolsField, VmTool } from './tools.ts';
-import { OpenapiSource, VmActions } from './vm-actions.ts';
-import { environmentMap, Workload, WorkloadRequest, WorkloadStatus } from './workload.ts';
+import { VmActions } from './vm-actions.ts';
+import { VmHealth } from './vm-health.ts';
+import { environmentMap, Workload, WorkloadStatus } from './workload.ts';
+import { workloadFields } from './workload-fields.ts';
 
 export const VM_PHASES = [
   'pending',
@@ -51,24 +53,6 @@ export const VmPhase = enumComponent(
   'Where a VM is in its life. Transient ones (`…ing`, `pending`) are owned by an operation and have a deadline.',
 );
 export type VmPhase = Static<typeof VmPhase>;
-
-export const VM_HEALTHS = ['starting', 'healthy', 'unhealthy', 'degraded', 'unknown'] as const;
-export const VmHealth = enumComponent(
-  'VmHealth',
-  VM_HEALTHS,
-  '`healthy`: its health check succeeds or, without one, the guest agent answers. `starting`: the check has not succeeded yet. `unhealthy`: it fails. `degraded`: the guest agent has fallen silent.',
-);
-export type VmHealth = Static<typeof VmHealth>;
-
-export const VmHealthReport = component(
-  'VmHealthReport',
-  { status: VmHealth, check: nullable(HealthCheck), ...lastCheckField },
-  {
-    description: 'How a VM is, and what told so.',
-    examples: [{ status: 'healthy', check: null, last_check: null }],
-  },
-);
-export type VmHealthReport = Static<typeof VmHealthReport>;
 
 export const VmNetwork = component(
   'VmNetwork',
@@ -176,19 +160,6 @@ export const lifeFields = {
         'It is deleted at this moment, as `2026-01-31T12:00:00Z`; null: it is not deleted by itself. Not together with `ttl_seconds`.',
     }),
   ),
-};
-
-/** What runs in a VM and how it is known to, in requests. */
-export const workloadFields = {
-  environment: Type.Optional(
-    environmentMap(
-      'Variables of each command, each shell and the workload. None may have the name of a secret of the VM.',
-    ),
-  ),
-  workload: Type.Optional(nullable(WorkloadRequest)),
-  health_check: Type.Optional(nullable(HealthCheckRequest)),
-  openapi: Type.Optional(nullable(OpenapiSource)),
-  actions: Type.Optional(VmActions),
 };
 
 export const VmSuspension = component(

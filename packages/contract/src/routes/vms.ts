@@ -17,7 +17,8 @@ import {
 } from '../route.ts';
 import { object, stringEnum } from '../schema.ts';
 import { UpdateVmRequest } from '../vm-config.ts';
-import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmHealth, VmPage, VmPhase } from '../vms.ts';
+import { VmHealth } from '../vm-health.ts';
+import { CreateVmRequest, EmptyRequest, StopVmRequest, VM_PHASES, Vm, VmPage, VmPhase } from '../vms.ts';
 
 export const ACCEPTED = {
   description: 'Accepted; under way.',

@@ -3,7 +3,7 @@ import { LIMITS } from '../limits.ts';
 import { VmRefParams } from '../parameters.ts';
 import { json, jsonBody, route } from '../route.ts';
 import { component } from '../schema.ts';
-import { VmHealthReport } from '../vms.ts';
+import { VmHealthReport } from '../vm-health.ts';
 import { WorkloadStatus } from '../workload.ts';
 
 const RestartWorkloadRequest = component(
