@@ -37,6 +37,28 @@ export async function listPacks(directory: string): Promise<readonly ToolPack[]>
   return found.filter((pack) => pack !== null).sort((a, b) => b.builtAt - a.builtAt || (a.digest < b.digest ? -1 : 1));
 }
 
+/**
+ * The packs of a directory, looked up often: what a pack is does not change, so that after the first time it costs one look at the names, and one
+ * at the file that is found.
+ */
+export function createPackFinder(
+  directory: string,
+): (isWanted: (pack: ToolPack) => boolean) => Promise<ToolPack | null> {
+  const known = new Map<string, ToolPack>();
+
+  return async (isWanted) => {
+    const names = await namesIn(directory);
+    for (const name of known.keys()) if (!names.includes(name)) known.delete(name);
+    for (const name of names.filter((each) => !known.has(each))) {
+      const pack = await readPack(join(directory, name));
+      if (pack !== null) known.set(name, pack);
+    }
+    const found = [...known.values()].filter(isWanted).sort((a, b) => b.builtAt - a.builtAt);
+    for (const pack of found) if ((await stat(pack.path).catch(nothingIfAbsent))?.size === pack.sizeBytes) return pack;
+    return null;
+  };
+}
+
 /** Notes that a VM was given it; absent is fine. */
 export async function notePackUsed(pack: ToolPack): Promise<void> {
   const now = new Date();

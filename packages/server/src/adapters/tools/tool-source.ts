@@ -14,7 +14,7 @@ import { buildPack } from './build-pack.ts';
 import type { Catalogue, Source, ToolEntry } from './catalogue.ts';
 import { createDebianSource } from './debian-source.ts';
 import { createNpmSource } from './npm-source.ts';
-import { listPacks, notePackUsed, removePack } from './pack-store.ts';
+import { createPackFinder, listPacks, notePackUsed, removePack } from './pack-store.ts';
 import { invalidRange, unknownTool, unknownVersion, unreachable } from './tool-errors.ts';
 import { createUrlSource } from './url-source.ts';
 import { createVersionIndex, type VersionIndex } from './version-index.ts';
@@ -50,6 +50,7 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
   const directory = join(cacheDir, 'tools');
   const stateDir = join(directory, '.state');
   const building = createKeyedLock();
+  const findPack = createPackFinder(directory);
   const tools = [...catalogue].map(([name, entry]) => describeTool(name, entry, { ...deps, stateDir }));
 
   function known(name: string): KnownTool {
@@ -63,8 +64,9 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
   }
 
   async function find({ name, version }: Pick<VmTool, 'name' | 'version'>, digest?: string): Promise<ToolPack | null> {
-    const packs = (await listPacks(directory)).filter((pack) => pack.name === name && pack.version === version);
-    return packs.find((pack) => digest === undefined || pack.digest === digest) ?? null;
+    return await findPack(
+      (pack) => pack.name === name && pack.version === version && (digest === undefined || pack.digest === digest),
+    );
   }
 
   async function asResolved(name: string, version: string): Promise<VmTool> {

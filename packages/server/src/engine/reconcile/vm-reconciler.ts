@@ -20,7 +20,7 @@ import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { STEPS } from '../steps/steps.ts';
-import { findPacks } from '../tools/vm-tools.ts';
+import { findPacks, lacksTools } from '../tools/vm-tools.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
 import type { WorkloadKeeper } from '../workloads/workload-keeper.ts';
@@ -110,7 +110,7 @@ async function takeTurn(deps: LoopDeps, vmId: VmId, signal: AbortSignal): Promis
       vm,
       observation,
       isImageReady: image !== null,
-      areToolsReady: (await findPacks(deps, vm)) !== null,
+      areToolsReady: hasItsTools(vm, observation) || (await findPacks(deps, vm)) !== null,
       originState: await findOriginState(deps, vm),
       restartInMs: restartInMs(deps, vm),
       operation: work.operation?.kind ?? null,
@@ -289,6 +289,11 @@ async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail:
     await writer.writeHealth(deps, work, 'degraded');
   }
   return { next: 'retry', delayMs: BACKOFF.capMs };
+}
+
+/** Of a machine that has all its tools nobody has to look where they are. */
+function hasItsTools(vm: Vm, { machine }: VmObservation): boolean {
+  return !lacksTools(vm, 'packs' in machine ? machine.packs : []);
 }
 
 /** Measured from when this server first saw that it is due, so that a wall clock that jumps neither hastens nor forgets it. */
