@@ -19,6 +19,7 @@ import {
   timestamp,
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
+import { toolsField } from './tools.ts';
 import { OpenapiSource, VmActions } from './vm-actions.ts';
 import { EXAMPLE_VM, lifeFields, VmAutoSuspend, VmNetwork, VmRestartPolicy, VmTemplate } from './vms.ts';
 import { environmentMap, Workload } from './workload.ts';
@@ -79,6 +80,7 @@ export const UpdateVmRequest = component(
       ),
     ),
     restart_policy: Type.Optional(VmRestartPolicy),
+    ...toolsField,
     environment: Type.Optional(environmentPatch),
     workload: workloadFields.workload,
     health_check: workloadFields.health_check,

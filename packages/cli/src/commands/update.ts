@@ -13,6 +13,7 @@ interface UpdateOptions extends LifeOptions, ApplyOptions {
   readonly vcpus?: number;
   readonly memory?: number;
   readonly disk?: number;
+  readonly tool?: readonly string[];
   readonly network?: 'user' | 'none';
   readonly restart?: VmRestartPolicy;
   readonly label?: Readonly<Record<string, string>>;
@@ -28,6 +29,11 @@ export function configureUpdate(command: Command, context: Context): void {
     .option('--vcpus <n>', 'virtual CPUs', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g', parseMemoryMib)
     .option('--disk <size>', 'size of its disk, such as 8 (GiB), 20g or 1t; it only grows', parseDiskGib)
+    .option(
+      '--tool <name[@range]>',
+      'a tool that is in it, such as nodejs@20; may be repeated, and stands for all',
+      collectList,
+    )
     .addOption(new Option('--network <mode>', 'how it is joined to the network').choices(['user', 'none']))
     .addOption(
       new Option('--restart <policy>', 'start it again when its machine ends by itself').choices([
@@ -55,7 +61,7 @@ async function update(context: Context, ref: string, options: UpdateOptions): Pr
 
 /** What was given of secrets takes the place of all that it was given before. */
 function requestOf(options: UpdateOptions): UpdateVmRequest {
-  const { name, vcpus, memory, disk, network, restart, label, unlabel = [], secret } = options;
+  const { name, vcpus, memory, disk, tool, network, restart, label, unlabel = [], secret } = options;
   const removed = Object.fromEntries(unlabel.map((key) => [key, null]));
   const isLabelled = label !== undefined || unlabel.length > 0;
   return {
@@ -63,6 +69,7 @@ function requestOf(options: UpdateOptions): UpdateVmRequest {
     ...(vcpus === undefined ? {} : { vcpus }),
     ...(memory === undefined ? {} : { memory_mib: memory }),
     ...(disk === undefined ? {} : { disk_gib: disk }),
+    ...(tool === undefined ? {} : { tools: [...tool] }),
     ...(network === undefined ? {} : { network: { mode: network } }),
     ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(isLabelled ? { labels: { ...removed, ...label } } : {}),

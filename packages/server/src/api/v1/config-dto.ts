@@ -24,6 +24,7 @@ export function toUpdateVm(body: UpdateVmRequest): UpdateVm {
     ...(labels === undefined ? {} : { labels }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(environment === undefined ? {} : { environment }),
+    ...(body.tools === undefined ? {} : { tools: body.tools }),
     spec: {
       ...(vcpus === undefined ? {} : { vcpuCount: vcpus }),
       ...(memory_mib === undefined ? {} : { memoryMib: memory_mib }),

@@ -4,6 +4,7 @@
  */
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { toolText } from '../../domain/tool/tool.ts';
 import { growTowards, isSameSize, noGrowth, sizeOfSpec, type VmMachine } from '../../domain/vm/machine-shape.ts';
 import type { RevisionCause } from '../../domain/vm/revision.ts';
 import { pendingChanges, type VmSettings } from '../../domain/vm/settings.ts';
@@ -70,7 +71,7 @@ async function change(deps: OperationDeps, tables: Tables, wish: Wish, facts: Ho
   const active = await tables.operations.findActive(before.id);
   const changes = await recordRevision(tables, { before, after }, { principal, at: now, cause: causeOf(before) });
   const changed = Object.keys(changes);
-  const bringing = bringAbout(after, active, options);
+  const bringing = bringAbout(before, after, active, options);
   if (changed.length === 0 && bringing === null) return { vm: before, operation: null };
   const { vm, operation } =
     bringing === null
@@ -99,7 +100,7 @@ function knownMachine({ name, spec, machine, incarnation, desired }: Vm): VmMach
 }
 
 /** Null: nothing is to be done now. What is under way takes it along, and so does the next start. */
-function bringAbout(vm: Vm, active: Operation | null, { apply }: UpdateOptions): Change | null {
+function bringAbout(before: Vm, vm: Vm, active: Operation | null, { apply }: UpdateOptions): Change | null {
   const { machine, spec, status, desired } = vm;
   if (machine === null || !hasMachine(desired.power)) return null;
   if (apply === 'restart' && Object.keys(pendingChanges(vm)).length > 0) {
@@ -107,6 +108,8 @@ function bringAbout(vm: Vm, active: Operation | null, { apply }: UpdateOptions):
     return { kind: 'vm.restart', phase: 'restarting', event: 'vm.restarting', desired: next };
   }
   if (active !== null || status.phase !== 'running') return null;
-  if (isSameSize(growTowards(machine, sizeOfSpec(spec)), machine)) return null;
+  const isAsLarge = isSameSize(growTowards(machine, sizeOfSpec(spec)), machine);
+  const had = new Set(before.spec.tools.map(toolText));
+  if (isAsLarge && spec.tools.every((tool) => had.has(toolText(tool)))) return null;
   return { kind: 'vm.update', phase: 'updating', event: 'vm.updated', desired: {} };
 }

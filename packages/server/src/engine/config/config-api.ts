@@ -25,6 +25,8 @@ export interface UpdateVmRequest {
   /** Its guest calls itself so from its next start on. */
   readonly name?: string;
   readonly spec?: Partial<Pick<VmSpec, PlainField>> & { readonly network?: Partial<VmSpec['network']> };
+  /** All that its guest is to have, as they were asked for; in place of what it has. */
+  readonly tools?: readonly string[];
   /** Merged: null removes a variable. */
   readonly environment?: Readonly<Record<string, string | null>>;
   /** Merged: null removes a label. */

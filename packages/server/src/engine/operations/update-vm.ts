@@ -1,30 +1,46 @@
 import type { Principal } from '../../domain/principal/principal.ts';
+import { toolText, type VmTool } from '../../domain/tool/tool.ts';
+import type { VmSettings } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { changeSettings } from '../config/change-settings.ts';
 import type { Updated, UpdateOptions, UpdateVmRequest } from '../config/config-api.ts';
 import { mergeSettings } from '../config/merge-settings.ts';
+import type { EngineDeps } from '../deps.ts';
 import { grantsFor } from '../secrets/grants.ts';
+import { resolveTools } from '../tools/vm-tools.ts';
 import type { OperationDeps } from './request-change.ts';
 
 /** Changes what somebody has set of a VM; what is not given stays as it is. */
 export async function updateVm(
-  deps: OperationDeps,
+  deps: OperationDeps & Pick<EngineDeps, 'tools'>,
   principal: Principal,
   ref: string,
   request: UpdateVmRequest,
   options: UpdateOptions,
 ): Promise<Updated> {
   authorise(principal, 'vm:update');
+  // Some sites are slow to say which versions they have: not while the store waits.
+  const tools = request.tools === undefined ? null : await resolveTools(deps, request.tools);
   return await changeSettings(deps, {
     ...{ principal, ref, options },
     settingsFor: async (vm, tables) => ({
-      ...mergeSettings(vm, request, deps.clock.now()),
+      ...withTools(mergeSettings(vm, request, deps.clock.now()), tools),
       secrets: await secretsOf(tables, principal, vm, request),
     }),
     causeOf: () => ({ kind: 'changed' }),
   });
+}
+
+/** What it has already in that very version it has still. */
+function withTools(settings: VmSettings, tools: readonly VmTool[] | null): VmSettings {
+  if (tools === null) return settings;
+  const present = new Map(settings.spec.tools.map((tool) => [toolText(tool), tool]));
+  return {
+    ...settings,
+    spec: { ...settings.spec, tools: tools.map((tool) => present.get(toolText(tool)) ?? tool) },
+  };
 }
 
 async function secretsOf(

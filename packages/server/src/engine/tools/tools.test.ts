@@ -65,6 +65,23 @@ it('are there in each life, and also where the cache has been emptied or the ser
   expect((await server.engine.vms.get(ADMIN, 'bird')).spec.tools[0]?.digest).toBe(pack?.digest);
 });
 
+it('are given to a machine that runs, when its VM is changed', async () => {
+  await create('bird', ['git@2.39']);
+  const { digest } = (await server.engine.vms.get(ADMIN, 'bird')).spec.tools[0] ?? {};
+
+  const changed = await server.engine.vms.update(ADMIN, 'bird', { tools: ['nodejs@20', 'git@2.39'] }, {});
+
+  if (changed.operation === null) throw new Error('nothing is done about it');
+  const operation = await finish(server, changed.operation);
+  expect(operation).toMatchObject({ kind: 'vm.update', state: 'succeeded' });
+  expect((await toolsOf('bird')).toSorted()).toEqual(['git@2.39.5', 'nodejs@20.19.5']);
+  const { spec, status, incarnation } = await server.engine.vms.get(ADMIN, 'bird');
+  expect({ phase: status.phase, incarnation }).toEqual({ phase: 'running', incarnation: 1 });
+  expect(spec.tools).toMatchObject([{ name: 'nodejs' }, { name: 'git', digest }]);
+  const same = await server.engine.vms.update(ADMIN, 'bird', { tools: ['nodejs@20', 'git@2.39'] }, {});
+  expect(same.operation).toBeNull();
+});
+
 it('are refused by name, with what there is, before anything is stored', async () => {
   const refusals: readonly (readonly [string, string, readonly string[]])[] = [
     ['teapot', 'tool.unknown', ['nodejs', 'bun', 'git', 'broken']],
