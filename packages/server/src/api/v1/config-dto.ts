@@ -5,6 +5,7 @@ import type {
   VmRevisionConfig,
   VmRevision as VmRevisionDto,
 } from '@volary/contract';
+import { toolText } from '../../domain/tool/tool.ts';
 import type { VmRevision } from '../../domain/vm/revision.ts';
 import { needsRestart, pendingChanges, type VmSettings } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
@@ -52,6 +53,7 @@ export function toConfigDto({ name, labels, metadata, secrets, spec, expiry }: V
     auto_suspend: toAutoSuspendDto(spec.autoSuspend),
     auto_wake: spec.autoWake,
     template: spec.template,
+    tools: spec.tools.map(toolText),
     environment: spec.environment,
     workload: toWorkloadDto(spec.workload),
     health_check: toHealthCheckDto(spec.healthCheck),
