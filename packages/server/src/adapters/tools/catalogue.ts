@@ -100,14 +100,14 @@ export function parseCatalogue(content: string, file: string): Catalogue {
   const document = parseDocument(content);
   const [fault] = document.errors;
   if (fault !== undefined) throw bad(file, fault.message.split('\n')[0] ?? '');
-  const value = valueOf(document, file);
+  const value = contentOf(document, file);
   if (!CATALOGUE(value)) throw bad(file, firstFault(value));
   const wrong = Object.keys(value.tools).find((name) => !NAME.test(name));
   if (wrong !== undefined) throw bad(file, `${wrong} is no name of a tool`);
   return new Map(Object.entries(value.tools));
 }
 
-function valueOf(document: Document.Parsed, file: string): unknown {
+function contentOf(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
