@@ -44,7 +44,7 @@ export function createUrlSource(source: UrlSource, { fetcher }: Pick<SourceDeps,
 }
 
 /** As `sha256sum` writes them, or the sum alone. */
-export function findChecksum(content: string, fileName: string): string | null {
+function findChecksum(content: string, fileName: string): string | null {
   const lines = content.split('\n').map((line) => line.trim().split(/\s+\*?/));
   const line =
     lines.find(([, name]) => name !== undefined && basename(name) === fileName) ??
