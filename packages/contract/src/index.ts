@@ -38,3 +38,4 @@ export * from './vms.ts';
 export * from './warm-templates.ts';
 export * from './webhooks.ts';
 export * from './workload.ts';
+export * from './workload-interface.ts';

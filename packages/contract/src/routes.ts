@@ -90,7 +90,7 @@ import {
   testWebhook,
   updateWebhook,
 } from './routes/webhooks.ts';
-import { getVmHealth, getWorkload, restartWorkload } from './routes/workloads.ts';
+import { actOnVm, getVmHealth, getVmOpenapi, getWorkload, restartWorkload } from './routes/workloads.ts';
 
 /** Every route of `/v1` (and the two probes beside it), by operation id. */
 export const routes = {
@@ -123,6 +123,8 @@ export const routes = {
   getVmHealth,
   getWorkload,
   restartWorkload,
+  getVmOpenapi,
+  actOnVm,
   readFile,
   writeFile,
   deleteFile,

@@ -5,6 +5,7 @@ import { json, jsonBody, route } from '../route.ts';
 import { component } from '../schema.ts';
 import { VmHealthReport } from '../vm-health.ts';
 import { WorkloadStatus } from '../workload.ts';
+import { ActRequest, OpenapiDocument, VmActionParams, WorkloadAnswer } from '../workload-interface.ts';
 
 const RestartWorkloadRequest = component(
   'RestartWorkloadRequest',
@@ -64,5 +65,44 @@ export const restartWorkload = route({
     409: ['vm.not_running', 'vm.suspended'],
     429: ['host.no_memory'],
     503: ['guest.link_lost'],
+  },
+});
+
+export const getVmOpenapi = route({
+  method: 'GET',
+  path: '/v1/vms/{ref}/openapi',
+  operationId: 'getVmOpenapi',
+  tag: 'workloads',
+  summary: "Get the OpenAPI document of a VM's workload",
+  description: 'As it was given with the VM, or as the workload serves it at its path (at most 4 MiB of JSON).',
+  permission: 'vm:read',
+  params: VmRefParams,
+  responses: { 200: { description: 'The document.', content: [json(OpenapiDocument)] } },
+  errors: {
+    404: ['vm.unknown', 'openapi.none'],
+    409: ['vm.not_running', 'vm.suspended'],
+    429: ['host.no_memory'],
+    503: ['workload.no_answer', 'guest.link_lost'],
+  },
+});
+
+export const actOnVm = route({
+  method: 'POST',
+  path: '/v1/vms/{ref}/actions/{name}',
+  operationId: 'actOnVm',
+  tag: 'workloads',
+  summary: 'Tell the workload of a VM to do one of its actions',
+  description: "One request to the workload's port, by way of the guest's agent. Redirects are not followed.",
+  permission: 'vm:exec',
+  action: 'workload.act',
+  params: VmActionParams,
+  body: jsonBody(ActRequest, { isRequired: false }),
+  keyed: 'in-guest',
+  responses: { 200: { description: 'It has answered, whatever its status.', content: [json(WorkloadAnswer)] } },
+  errors: {
+    404: ['vm.unknown', 'workload.unknown_action'],
+    409: ['vm.not_running', 'vm.suspended'],
+    429: ['host.no_memory'],
+    503: ['workload.no_answer', 'guest.link_lost'],
   },
 });

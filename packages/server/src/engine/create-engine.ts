@@ -87,6 +87,7 @@ import { createWarmStarts } from './warm/warm-starts.ts';
 import type { WebhookApi } from './webhook-api.ts';
 import { sealOlderSecrets } from './webhooks/seal-older-secrets.ts';
 import { createWorkloadApi } from './workloads/create-workload-api.ts';
+import { createWorkloadInterface } from './workloads/create-workload-interface.ts';
 import { createWorkloadKeeper } from './workloads/workload-keeper.ts';
 
 /** An engine with its life: `start` before it takes work, `stop` before its parts are closed. */
@@ -177,6 +178,7 @@ export function createEngine(given: EngineDeps, config: EngineConfig): RunningEn
     executions,
     health: createHealthApi({ ...deps, watch: healthWatch }),
     workloads: createWorkloadApi({ ...deps, keeper: workloads, awaken }),
+    workloadInterfaces: createWorkloadInterface({ ...deps, links, awaken }),
     files: createFiles({ ...deps, links, awaken, activity }),
     events: createEventQueries({ ...deps, config }),
     images: {

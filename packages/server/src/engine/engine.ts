@@ -35,6 +35,7 @@ import type { ApiKeyApi, RoleApi, UserApi } from './user-api.ts';
 import type { WarmTemplateApi } from './warm/warm-template-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
 import type { WorkloadApi } from './workload-api.ts';
+import type { WorkloadInterface } from './workload-interface.ts';
 
 /**
  * All that the faces can ask for. Every call names who asks and goes through `access/`; every call may throw
@@ -46,6 +47,7 @@ export interface Engine {
   readonly executions: ExecutionApi;
   readonly health: HealthApi;
   readonly workloads: WorkloadApi;
+  readonly workloadInterfaces: WorkloadInterface;
   readonly files: FileApi;
   readonly events: EventApi;
   readonly images: ImageApi;

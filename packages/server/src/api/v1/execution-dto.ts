@@ -95,7 +95,8 @@ export function toExecEvent(update: ExecutionUpdate): ExecEvent {
 }
 
 /** Bytes as a JSON string, without a loss: base64 unless they are valid UTF-8. */
-function toText(bytes: Uint8Array): { readonly data: string; readonly encoding: Encoding } {
+/** Bytes as they stand in JSON. */
+export function toText(bytes: Uint8Array): { readonly data: string; readonly encoding: Encoding } {
   const encoding = isUtf8(bytes) ? 'utf8' : 'base64';
   return { data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding), encoding };
 }

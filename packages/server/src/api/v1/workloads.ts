@@ -1,6 +1,7 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { V1Context } from './context.ts';
+import { toText } from './execution-dto.ts';
 import { toHealthReportDto } from './health-dto.ts';
 import { mount } from './mount.ts';
 import { toWorkloadStatusDto } from './workload-dto.ts';
@@ -16,6 +17,21 @@ export function mountWorkloads(app: FastifyInstance, { engine, signals }: V1Cont
   mount(app, routes.getWorkload, async (request, reply) => {
     const status = await engine.workloads.get(request.principal, request.params.ref);
     return await reply.send(toWorkloadStatusDto(status));
+  });
+
+  mount(app, routes.getVmOpenapi, async (request, reply) => {
+    const options = { signal: signals.of(reply) };
+    return await reply.send(await engine.workloadInterfaces.openapi(request.principal, request.params.ref, options));
+  });
+
+  mount(app, routes.actOnVm, async (request, reply) => {
+    const { ref, name: action } = request.params;
+    const asked = { action, body: request.body.body };
+    const options = { signal: signals.of(reply) };
+    const answer = await engine.workloadInterfaces.act(request.principal, ref, asked, options);
+    const { data, encoding } = toText(answer.body);
+    const { status, contentType: content_type } = answer;
+    return await reply.send({ status, content_type, body: data, body_encoding: encoding });
   });
 
   mount(app, routes.restartWorkload, async (request, reply) => {

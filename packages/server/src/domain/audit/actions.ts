@@ -16,6 +16,7 @@ export const MUTATIONS = [
   'vm.fork',
   'vm.exec',
   'workload.restart',
+  'workload.act',
   'execution.write-stdin',
   'execution.signal',
   'execution.cancel',

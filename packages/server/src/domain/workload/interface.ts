@@ -52,6 +52,11 @@ export function checkInterface(
   if (openapi === null) return;
   if (openapi.kind === 'path' && !servesHttp)
     throw invalid('openapi', 'Only an http workload serves a document at a path.');
+  if (openapi.kind === 'url')
+    throw invalid(
+      'openapi',
+      'Give the document itself, or a path that the workload serves it at: no other server is asked for it.',
+    );
   if (openapi.kind === 'document') {
     const size = new TextEncoder().encode(JSON.stringify(openapi.document)).length;
     if (size > INTERFACE_LIMITS.openapiBytes)

@@ -171,6 +171,48 @@ describe('the workload of a VM', () => {
   });
 });
 
+describe('the HTTP interface of a workload', () => {
+  const http = { type: 'http', command: 'sleep 600', baseUrl: 'http://localhost:80/api' } as const;
+  const action = { description: '', method: 'POST', path: '/reload', timeoutMs: 5_000 } as const;
+
+  it('is described by its document: as given, or as it serves it', async () => {
+    await make(http, { openapi: { kind: 'path', path: '/openapi.json' } });
+    const { workloadInterfaces } = server.engine;
+
+    // The web server of a simulated guest tells what it was asked.
+    expect(await workloadInterfaces.openapi(ADMIN, 'bird', soon)).toEqual({ method: 'GET', path: '/api/openapi.json' });
+    await create(server, 'plain');
+    await expect(workloadInterfaces.openapi(ADMIN, 'plain', soon)).rejects.toMatchObject({ reason: 'openapi.none' });
+  });
+
+  it('is told to do what it can, once, and that is audited', async () => {
+    await make(http, { actions: { reload: action } });
+    const { workloadInterfaces } = server.engine;
+
+    const answer = await workloadInterfaces.act(ADMIN, 'bird', { action: 'reload', body: { now: true } }, soon);
+    expect(answer).toMatchObject({ status: 200, contentType: 'application/json' });
+    expect(new TextDecoder().decode(answer.body)).toBe('{"method":"POST","path":"/api/reload"}');
+    await expect(
+      workloadInterfaces.act(ADMIN, 'bird', { action: 'toString', body: undefined }, soon),
+    ).rejects.toMatchObject({ reason: 'workload.unknown_action', details: { allowed: ['reload'] } });
+    const audited = await server.engine.audit.list(ADMIN, { limit: 9, after: null, action: 'workload.act' });
+    expect(audited.items).toHaveLength(1);
+  });
+
+  it.each([
+    [7, /is no good|no answer/],
+    [81, /takes no connection/],
+  ])('that does not answer at port %i is no fault of ours', async (port, message) => {
+    await make({ type: 'http', command: 'sleep 600', port }, { actions: { reload: { ...action, timeoutMs: 300 } } });
+
+    const asked = server.engine.workloadInterfaces.act(ADMIN, 'bird', { action: 'reload', body: undefined }, soon);
+    await expect(asked).rejects.toMatchObject({
+      reason: 'workload.no_answer',
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
 function never(): never {
   throw new Error('there is no execution');
 }

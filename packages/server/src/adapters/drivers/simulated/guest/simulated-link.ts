@@ -22,12 +22,14 @@ import { createHintQueue } from '../../../shared/hint-queue.ts';
 import { openEcho } from './echo-connection.ts';
 import type { Execution } from './execution.ts';
 import { guestRefused, linkLost } from './guest-errors.ts';
+import { openHttp } from './http-connection.ts';
 import type { SimulatedGuest } from './simulated-guest.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import { SimulatedWorkload } from './simulated-workload.ts';
 
 const CHUNK_BYTES = 32 * 1024;
 const ECHO_PORT = 7;
+const HTTP_PORT = 80;
 const WATCH_CAPACITY = 4_096;
 const MIB = 1024 * 1024;
 const MEMORY_BYTES = 256 * MIB;
@@ -197,6 +199,7 @@ export class SimulatedLink implements GuestLink {
     { signal }: Abortable,
   ): Promise<GuestConnection> {
     await this.#turn(signal);
+    if (target.port === HTTP_PORT) return openHttp(this.closed);
     if (target.port !== ECHO_PORT) throw guestRefused('ECONNREFUSED');
     return openEcho(this.closed);
   }
