@@ -1,5 +1,6 @@
-import type { VmHealthReport, WorkloadStatus } from '@volary/contract';
+import type { ActRequest, VmHealthReport, WorkloadAnswer, WorkloadStatus } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
+import { postJsonOnce, type Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
 
 /** What VMs run, each VM by its id or name. */
@@ -9,6 +10,10 @@ export interface WorkloadClient {
   get(vmRef: string, options?: Abortable): Promise<WorkloadStatus>;
   /** Has it run anew, whatever its restart policy; `graceMs`: how long its run may take to end. */
   restart(vmRef: string, options?: Abortable & { readonly graceMs?: number }): Promise<WorkloadStatus>;
+  /** Its OpenAPI document. */
+  openapi(vmRef: string, options?: Abortable): Promise<Readonly<Record<string, unknown>>>;
+  /** Tells it to do one of its actions; what is given is sent as JSON. */
+  act(vmRef: string, action: string, request?: ActRequest, options?: Repeatable): Promise<WorkloadAnswer>;
 }
 
 export function createWorkloadClient(transport: Transport): WorkloadClient {
@@ -22,6 +27,13 @@ export function createWorkloadClient(transport: Transport): WorkloadClient {
         path: pathOf(ref, 'workload/restart'),
         json: graceMs === undefined ? {} : { grace_ms: graceMs },
         signal,
+      }),
+    openapi: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref, 'openapi'), signal }),
+    act: (ref, action, request = {}, options = {}) =>
+      postJsonOnce(transport, {
+        path: pathOf(ref, `actions/${encodeURIComponent(action)}`),
+        json: request,
+        ...options,
       }),
   };
 }
