@@ -197,7 +197,7 @@ function expectFiles(image: DirectImage): void {
   expect(names.slice(names.indexOf('modules/order') + 1)).toEqual(
     [
       ...['virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_console'],
-      ...['virtio_blk', 'failover', 'net_failover', 'virtio_net', 'virtio-rng', 'pvpanic', 'pvpanic-pci'],
+      ...['virtio_blk', 'failover', 'net_failover', 'virtio_net', 'virtio-rng', 'pvpanic', 'pvpanic-pci', 'squashfs'],
     ].map((name) => `modules/${name}.ko`),
   );
 }
