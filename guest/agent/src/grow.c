@@ -56,7 +56,9 @@ static int grow(const void *request, struct writer *result) {
   put_u32(result, use_all(cpus, "cpu", "1"));
   put_u64(result, use_all(blocks, "memory", "1") * block_bytes());
   // As an ordinary service the agent does not know the root's disk.
-  if (getppid() == 1 && root_is_smaller_than_disk()) root_grow();
+  bool has_root = getppid() == 1;
+  if (has_root && root_is_smaller_than_disk()) root_grow();
+  put_u64(result, has_root ? root_bytes() : 0);
   return 0;
 }
 

@@ -83,6 +83,14 @@ static bool compare_sizes(int disk, uint64_t *possible, uint64_t *present) {
   return is_known;
 }
 
+uint64_t root_bytes(void) {
+  uint64_t blocks, block_size;
+  int disk = open(device, O_RDONLY | O_CLOEXEC);
+  bool is_known = disk >= 0 && read_superblock(disk, &blocks, &block_size);
+  if (disk >= 0) close(disk);
+  return is_known ? blocks * block_size : 0;
+}
+
 bool root_is_smaller_than_disk(void) {
   uint64_t possible, present;
   int disk = open(device, O_RDONLY | O_CLOEXEC);

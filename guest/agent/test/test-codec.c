@@ -208,7 +208,7 @@ static const struct {
     {"open-tools", "bswsbqq", 16, 17},
     {"result-tools", "", 17, 0},
     {"open-grow", "", 16, 18},
-    {"result-grow", "wq", 17, 0},
+    {"result-grow", "wqq", 17, 0},
     {"hint", "x", 64, 0},
 };
 

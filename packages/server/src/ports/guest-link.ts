@@ -148,6 +148,8 @@ export interface GuestSize {
   readonly cpuCount: number;
   /** In whole blocks of its kernel's: not less than it has, and by less than a block more. */
   readonly memoryBytes: number;
+  /** Of the file system on its root disk, which may leave up to 128 MiB at the end of that unused; null where it cannot tell. */
+  readonly rootBytes: number | null;
 }
 
 export interface FileChange {

@@ -6,7 +6,15 @@ import type { Claim } from '../requests.ts';
 import type { ApiKeyApi } from '../user-api.ts';
 import { createIdentityTrial, type IdentityTrial, keyRequest, userNamed } from './identity.test-kit.ts';
 
-const ANN = principalWith('ann', '*@own', 'image:read', 'warm-template:read', 'host:read');
+const ANN = principalWith(
+  'ann',
+  '*@own',
+  'image:read',
+  'tool:read',
+  'template:read',
+  'warm-template:read',
+  'host:read',
+);
 const cannotGrant = refusal('permission_denied', 'access.cannot_grant');
 const unknown = refusal('not_found', 'api_key.unknown');
 
@@ -87,7 +95,16 @@ describe('an API key', () => {
   });
 
   it('is no way to what somebody else owns', async () => {
-    const clerk = principalWith('clerk', '*@own', 'image:read', 'warm-template:read', 'host:read', 'api-key:*');
+    const clerk = principalWith(
+      'clerk',
+      '*@own',
+      'image:read',
+      'tool:read',
+      'template:read',
+      'warm-template:read',
+      'host:read',
+      'api-key:*',
+    );
 
     await expect(keys.create(clerk, keyRequest({ owner: 'bob' }))).rejects.toEqual(cannotGrant);
     await expect(keys.create(clerk, keyRequest({ owner: 'bob', permissions: ['vm:read@own'] }))).rejects.toMatchObject({

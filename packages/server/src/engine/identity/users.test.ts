@@ -23,7 +23,9 @@ afterEach(async () => {
 });
 
 /** Somebody who looks after accounts, and is a member besides. */
-const CLERK: Principal = principalWith('clerk', 'user:*', '*@own', 'image:read', 'warm-template:read', 'host:read');
+/** What members may read besides what is their own. */
+const READABLE = ['image:read', 'tool:read', 'template:read', 'warm-template:read', 'host:read'] as const;
+const CLERK: Principal = principalWith('clerk', 'user:*', '*@own', ...READABLE);
 
 describe('the first start', () => {
   it('makes one administrator, whose account no password opens', async () => {
@@ -181,7 +183,7 @@ describe('nobody gives away what is not his', () => {
 
   it('changes the own account by a key that may do as much as its user alone', async () => {
     await users.create(ADMIN, userNamed('ann'));
-    const member = principalWith('ann', '*@own', 'image:read', 'warm-template:read', 'host:read');
+    const member = principalWith('ann', '*@own', ...READABLE);
 
     expect(await users.updateMe(member, { displayName: 'Ann' })).toMatchObject({ displayName: 'Ann' });
 

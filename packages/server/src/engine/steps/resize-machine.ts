@@ -8,6 +8,9 @@ import type { Step, StepDeps } from './step.ts';
 const GUEST_MS = 60_000;
 const LOOK_MS = 50;
 const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+/** A last group of blocks that is too small to be one is left out: ext4 has 128 MiB in each. */
+const UNUSED_ROOT_BYTES = 128 * MIB;
 
 /**
  * Gives the machine what its spec has more, as far as it can have that while it runs, and has its guest use it. What it has already is left
@@ -35,8 +38,9 @@ export const resizeMachine: Step = async (deps, { vm, signal }) => {
 /** What is plugged into a machine, its kernel notices some time later. */
 async function untilUsed({ clock }: StepDeps, link: GuestLink, size: MachineSize, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const { cpuCount, memoryBytes } = await link.grow({ signal });
-    if (cpuCount >= size.vcpuCount && memoryBytes >= size.memoryMib * MIB) return;
+    const { cpuCount, memoryBytes, rootBytes } = await link.grow({ signal });
+    const hasRoom = rootBytes === null || rootBytes >= size.diskGib * GIB - UNUSED_ROOT_BYTES;
+    if (cpuCount >= size.vcpuCount && memoryBytes >= size.memoryMib * MIB && hasRoom) return;
     await clock.sleep(LOOK_MS, { signal });
   }
 }

@@ -75,6 +75,7 @@ async function grow(machine: DiskSpec, link: GuestLink, size: Parameters<Driver[
     .toMatchObject({
       cpuCount: size.vcpuCount,
       memoryBytes: expect.toSatisfy((bytes) => bytes >= size.memoryMib * MIB),
+      rootBytes: expect.toSatisfy((bytes) => bytes > (size.diskGib * 1024 - 128) * MIB),
     });
 }
 

@@ -5,34 +5,31 @@ import { newestOf, parseRange } from '../../../domain/tool/version-range.ts';
 import type { ToolSource } from '../../../ports/tool-source.ts';
 
 /** Which there are, newest first. `broken` cannot be built. */
-const TOOLS: Readonly<Record<string, readonly string[]>> = {
-  nodejs: ['22.11.0', '20.19.5', '20.18.0'],
-  bun: ['1.2.3'],
-  git: ['2.39.5'],
-  broken: ['1.0.0'],
-};
+const TOOLS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['nodejs', ['22.11.0', '20.19.5', '20.18.0']],
+  ['bun', ['1.2.3']],
+  ['git', ['2.39.5']],
+  ['broken', ['1.0.0']],
+]);
+const NAMES: readonly string[] = [...TOOLS.keys()];
 const PACK_BYTES = 4096;
 
 /** Tools of simulated machines: they have no content, and building them takes no time. */
 export function createSimulatedTools(now: () => number): ToolSource {
   const built = new Map<string, ToolPack>();
   const versionsOf = (name: string): readonly string[] => {
-    const versions = TOOLS[name];
+    const versions = TOOLS.get(name);
     if (versions !== undefined) return versions;
-    throw new VolaryError(
-      'invalid_argument',
-      `There is no tool ${name}; there are: ${Object.keys(TOOLS).join(', ')}.`,
-      {
-        reason: 'tool.unknown',
-        details: { field: 'tools', tool: name, allowed: Object.keys(TOOLS) },
-      },
-    );
+    throw new VolaryError('invalid_argument', `There is no tool ${name}; there are: ${NAMES.join(', ')}.`, {
+      reason: 'tool.unknown',
+      details: { field: 'tools', tool: name, allowed: NAMES },
+    });
   };
   const find = async ({ name, version }: Pick<VmTool, 'name' | 'version'>): Promise<ToolPack | null> =>
     built.get(digestOf(name, version)) ?? null;
 
   return {
-    catalogue: Object.keys(TOOLS).map((name) => ({
+    catalogue: NAMES.map((name) => ({
       name,
       description: 'simulated',
       aliases: [],

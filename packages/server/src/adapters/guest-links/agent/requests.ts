@@ -128,8 +128,8 @@ export async function thaw(table: StreamTable, { signal }: Abortable): Promise<n
 
 export async function grow(table: StreamTable, { signal }: Abortable): Promise<GuestSize> {
   const decode = (bytes: Buffer): GuestSize => {
-    const { cpus, memoryBytes } = decodeGrowResult(bytes);
-    return { cpuCount: cpus, memoryBytes };
+    const { cpus, memoryBytes, rootBytes } = decodeGrowResult(bytes);
+    return { cpuCount: cpus, memoryBytes, rootBytes: rootBytes === 0 ? null : rootBytes };
   };
   return callUnary(table, { payload: encodeOpenGrow(), isRepeatable: true, decode }, signal);
 }

@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
@@ -16,7 +15,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +26,7 @@ import type { BuildProgress, ImageSource } from '../../../ports/image-source.ts'
 import { createFetcher } from '../../shared/fetch/fetcher.ts';
 import { createPinoLog } from '../../system/pino-log.ts';
 import { createImageSource } from '../image-source.ts';
+import { type FolderServer, serveFolder, sha256Of } from './folder-server.fixture.ts';
 
 const GUEST = fileURLToPath(new URL('../../../../../../guest', import.meta.url));
 const MIB = 1024 * 1024;
@@ -38,37 +37,18 @@ let directory: string;
 let cacheDir: string;
 let folder: string;
 let source: ImageSource;
-let server: Server;
-/** Paths that were asked for, with their range. */
-let requests: string[];
-/** After how many bytes an answer is broken off. */
-let breakAfter: number;
+let server: FolderServer;
 
 beforeEach(async () => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'volary-test-import-')));
   cacheDir = join(directory, 'cache');
   folder = join(directory, 'imports');
   mkdirSync(folder);
-  requests = [];
-  breakAfter = Number.POSITIVE_INFINITY;
   source = await sourceIn(cacheDir);
-  server = createServer(({ url = '', headers }, response) => {
-    requests.push(`${url} ${headers.range ?? ''}`.trim());
-    const content = readFileSync(join(folder, url));
-    const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
-    const rest = content.subarray(from);
-    response.writeHead(from === 0 ? 200 : 206, {
-      'content-length': rest.length,
-      'content-range': `bytes ${from}-${content.length - 1}/${content.length}`,
-    });
-    if (rest.length <= breakAfter) response.end(rest);
-    else response.write(rest.subarray(0, breakAfter), () => response.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = await serveFolder(folder);
 });
 afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await server[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true });
 });
 
@@ -76,12 +56,6 @@ function sourceIn(cache: string, maxBytes = 64 * 1024 * MIB): Promise<ImageSourc
   const fetcher = createFetcher({ allowedTargets: parseAllowedTargets(''), version: '1', retryMs: 1 });
   const imports = { definitionOf: async () => null, fetcher, folders: [folder], maxBytes };
   return createImageSource({ cacheDir: cache, guestPath: GUEST, log, imports });
-}
-
-function urlOf(name: string): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server does not listen');
-  return `http://127.0.0.1:${address.port}/${name}`;
 }
 
 function qemuImg(...args: readonly string[]): void {
@@ -102,10 +76,6 @@ function makeQcow2(name: string): string {
   makeRaw(`${name}.raw`);
   qemuImg('convert', '-f', 'raw', '-O', 'qcow2', `${name}.raw`, name);
   return join(folder, name);
-}
-
-function sha256Of(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
 /** A file of the folder as the disk of a whole system. */
@@ -135,7 +105,7 @@ describe('a disk image', () => {
   it('becomes a raw, sparse disk, from the network or from the host, and is that for as long as it is defined so', async () => {
     makeQcow2('disk.qcow2');
     const told: BuildProgress[] = [];
-    const definition = definitionOf('disk.qcow2', { location: urlOf('disk.qcow2') });
+    const definition = definitionOf('disk.qcow2', { location: server.urlOf('disk.qcow2') });
     const options = { signal: new AbortController().signal, onProgress: (each: BuildProgress) => told.push(each) };
 
     const image = await source.ensure('web', { ...options, definition });
@@ -150,7 +120,7 @@ describe('a disk image', () => {
     expect(new Set(told.map(({ step }) => step))).toEqual(new Set(['download', 'convert']));
     expect(await source.list()).toEqual([image]);
     expect(await make(definition)).toEqual(image);
-    expect(requests).toEqual(['/disk.qcow2']);
+    expect(server.requests).toEqual(['/disk.qcow2']);
     expect((await make(definitionOf('disk.qcow2'), 'other')).digest).not.toBe(image.digest);
   });
 
@@ -165,11 +135,11 @@ describe('a disk image', () => {
 
   it('is fetched once for all who ask, under whatever names, and lies on the disk once', async () => {
     makeQcow2('disk.qcow2');
-    const definition = definitionOf('disk.qcow2', { location: urlOf('disk.qcow2') });
+    const definition = definitionOf('disk.qcow2', { location: server.urlOf('disk.qcow2') });
 
     const [one, same, other] = await Promise.all([make(definition), make(definition), make(definition, 'other')]);
 
-    expect(requests).toEqual(['/disk.qcow2']);
+    expect(server.requests).toEqual(['/disk.qcow2']);
     expect(same).toEqual(one);
     expect(other.digest).not.toBe(one.digest);
     expect(statSync(other.rootPath).ino).toBe(statSync(one.rootPath).ino);
@@ -179,21 +149,21 @@ describe('a disk image', () => {
 
   it('is gone on with by whoever comes after one that broke off', async () => {
     makeRaw('disk.raw');
-    const definition = definitionOf('disk.raw', { format: 'raw', location: urlOf('disk.raw') });
-    breakAfter = 0;
+    const definition = definitionOf('disk.raw', { format: 'raw', location: server.urlOf('disk.raw') });
+    server.breakAfter = 0;
     const gone = new AbortController();
     const first = source.ensure('web', {
       ...{ definition, signal: gone.signal },
       onProgress: ({ fraction }) => void ((fraction ?? 0) > 0.1 && gone.abort(new Error('enough'))),
     });
-    breakAfter = 2 * MIB;
+    server.breakAfter = 2 * MIB;
     await expect(first).rejects.toThrow();
     expect(leftovers()).toEqual([expect.stringMatching(/\.part$/)]);
-    breakAfter = Number.POSITIVE_INFINITY;
-    requests = [];
+    server.breakAfter = Number.POSITIVE_INFINITY;
+    server.requests = [];
 
     expect((await make(definition)).rootBytes).toBe(4 * MIB);
-    expect(requests[0]).toMatch(/^\/disk\.raw bytes=[1-9]\d*-$/);
+    expect(server.requests[0]).toMatch(/^\/disk\.raw bytes=[1-9]\d*-$/);
     expect(leftovers()).toHaveLength(1);
   });
 
@@ -308,7 +278,7 @@ describe('what is refused leaves nothing', () => {
 
       await expect(make(definitionOf('disk', { format }))).rejects.toMatchObject({ reason });
       expect(leftovers()).toEqual([]);
-      const fromAfar = definitionOf('disk', { format, location: urlOf('disk') });
+      const fromAfar = definitionOf('disk', { format, location: server.urlOf('disk') });
       await expect(make(fromAfar)).rejects.toMatchObject({ reason });
       expect(leftovers()).toEqual([]);
     },
@@ -326,7 +296,10 @@ describe('what is refused leaves nothing', () => {
 
   it('a file with another checksum', async () => {
     const path = makeQcow2('disk.qcow2');
-    const definitions = [definitionOf('disk.qcow2'), definitionOf('disk.qcow2', { location: urlOf('disk.qcow2') })];
+    const definitions = [
+      definitionOf('disk.qcow2'),
+      definitionOf('disk.qcow2', { location: server.urlOf('disk.qcow2') }),
+    ];
     const content = readFileSync(path);
     content[content.length - 1] = 1 + (content.at(-1) ?? 0);
     writeFileSync(path, content);
@@ -344,7 +317,7 @@ describe('what is refused leaves nothing', () => {
     await expect(make(definitionOf('disk.qcow2'))).rejects.toMatchObject({ reason: 'image.too_large' });
     const raw = definitionOf('disk.raw', { format: 'raw' });
     await expect(make(raw)).rejects.toMatchObject({ reason: 'image.too_large' });
-    const fromAfar = definitionOf('disk.raw', { format: 'raw', location: urlOf('disk.raw') });
+    const fromAfar = definitionOf('disk.raw', { format: 'raw', location: server.urlOf('disk.raw') });
     await expect(make(fromAfar)).rejects.toMatchObject({ reason: 'download.too_large' });
     expect(leftovers().filter((name) => !name.endsWith('.part'))).toEqual([]);
   });
@@ -389,11 +362,11 @@ describe('files of the host', () => {
   it('are not taken for who may not name them, nor are addresses of this machine', async () => {
     makeQcow2('disk.qcow2');
     const path = { ...definitionOf('disk.qcow2'), isLocalAllowed: false };
-    const url = { ...definitionOf('disk.qcow2', { location: urlOf('disk.qcow2') }), isLocalAllowed: false };
+    const url = { ...definitionOf('disk.qcow2', { location: server.urlOf('disk.qcow2') }), isLocalAllowed: false };
 
     await expect(make(path)).rejects.toMatchObject({ reason: 'image.path_refused' });
     await expect(make(url)).rejects.toMatchObject({ reason: 'download.target_refused' });
-    expect(requests).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 });
 
@@ -409,11 +382,11 @@ describe('a disk that is full', () => {
     skip(!mountCache('8m'), 'no file system can be mounted here');
     try {
       makeRaw('large.raw', 12);
-      const large = definitionOf('large.raw', { format: 'raw', location: urlOf('large.raw') });
+      const large = definitionOf('large.raw', { format: 'raw', location: server.urlOf('large.raw') });
       await expect(make(large)).rejects.toMatchObject({ code: 'resource_exhausted', reason: 'download.disk_full' });
       expect(leftovers()).toEqual([]);
       makeRaw('small.raw');
-      const small = definitionOf('small.raw', { format: 'raw', location: urlOf('small.raw') });
+      const small = definitionOf('small.raw', { format: 'raw', location: server.urlOf('small.raw') });
       await expect(make(small)).rejects.toMatchObject({ code: 'resource_exhausted', reason: 'image.no_room' });
       expect(leftovers()).toEqual([]);
 

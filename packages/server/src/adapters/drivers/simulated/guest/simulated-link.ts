@@ -256,7 +256,7 @@ export class SimulatedLink implements GuestLink {
   async grow({ signal }: Abortable): Promise<GuestSize> {
     await this.#turn(signal);
     const { vcpuCount, memoryMib } = this.#guest.size;
-    return { cpuCount: vcpuCount, memoryBytes: memoryMib * MIB };
+    return { cpuCount: vcpuCount, memoryBytes: memoryMib * MIB, rootBytes: null };
   }
 
   async prepare({ signal }: Abortable): Promise<void> {

@@ -69,9 +69,17 @@ export function encodeOpenGrow(): Buffer {
   return new WireWriter(1).u8(KINDS.GROW).finish();
 }
 
-/** What the guest has in use: processors, and bytes of memory. */
-export function decodeGrowResult(payload: Buffer): { readonly cpus: number; readonly memoryBytes: number } {
-  return readWhole(payload, (reader) => ({ cpus: reader.u32(), memoryBytes: reader.size() }));
+/** What the guest has in use: processors, bytes of memory, and bytes of its root's file system, 0 where it cannot tell. */
+export function decodeGrowResult(payload: Buffer): {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly rootBytes: number;
+} {
+  return readWhole(payload, (reader) => ({
+    cpus: reader.u32(),
+    memoryBytes: reader.size(),
+    rootBytes: reader.size(),
+  }));
 }
 
 /** How many file systems were frozen or thawed. */
