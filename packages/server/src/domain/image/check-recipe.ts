@@ -16,7 +16,8 @@ const RECIPE_LIMITS = {
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}$/;
 const OWNER = /^[a-z0-9_][a-z0-9_-]{0,31}(:[a-z0-9_][a-z0-9_-]{0,31})?$/;
 /** Words of a path; it stands in a list, a line each. */
-const PATH = /^(\/[^/\0\t\n\r]+)+$/;
+/** Absolute, without a slash at its end; no part of it may be empty either. */
+const PATH = /^\/[^\0\t\n\r]*[^/\0\t\n\r]$/;
 
 /** Throws `invalid_argument` image.invalid_definition. */
 export function checkRecipe({ packages, files, commands, rootGib }: RecipeDefinition): void {
@@ -35,7 +36,7 @@ export function checkRecipe({ packages, files, commands, rootGib }: RecipeDefini
 }
 
 function checkFile(field: string, { path, content, mode, owner }: RecipeFile): void {
-  const isPath = PATH.test(path) && path.length <= RECIPE_LIMITS.pathLength;
+  const isPath = PATH.test(path) && !path.includes('//') && path.length <= RECIPE_LIMITS.pathLength;
   if (!isPath || path.split('/').some((word) => word === '..' || word === '.'))
     throw invalid(`${field}.path`, 'A file has an absolute path, without `.` and `..`.');
   if (content.length > RECIPE_LIMITS.contentLength) throw invalid(`${field}.content`, 'A file is too long.');
