@@ -15,8 +15,7 @@ const RECIPE_LIMITS = {
 /** As Debian's policy has names of packages: nothing that a program could take for an option or a path. */
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}$/;
 const OWNER = /^[a-z0-9_][a-z0-9_-]{0,31}(:[a-z0-9_][a-z0-9_-]{0,31})?$/;
-/** Words of a path; it stands in a list, a line each. */
-/** Absolute, without a slash at its end; no part of it may be empty either. */
+/** An absolute path, without a slash at its end; no part of it may be empty either. It stands in a list, a line each. */
 const PATH = /^\/[^\0\t\n\r]*[^/\0\t\n\r]$/;
 
 /** Throws `invalid_argument` image.invalid_definition. */
