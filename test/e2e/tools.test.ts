@@ -14,7 +14,7 @@ afterAll(() => here.remove());
 
 async function create(name: string, ...more: readonly string[]): Promise<unknown> {
   const tools = TOOLS.flatMap((tool) => ['--tool', tool]);
-  return JSON.parse(await here.must(['create', name, '--memory', '512', ...tools, ...more, '--json']));
+  return JSON.parse(await here.must(['create', name, ...tools, ...more, '--json']));
 }
 
 async function run(vm: string, script: string): Promise<string> {

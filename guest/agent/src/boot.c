@@ -91,8 +91,17 @@ static void raise_limits(void) {
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_line("limit of open files: %s", strerror(errno));
 }
 
+// Some programs (Bun, and what is built with it) reserve far more addresses than a small machine has memory, and die where
+// the kernel's guess refuses them that. What they really use is bounded by the memory all the same.
+static void allow_reservations(void) {
+  int fd = open("/proc/sys/vm/overcommit_memory", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "1", 1) != 1) log_line("large reservations of memory: %s", strerror(errno));
+  if (fd >= 0) close(fd);
+}
+
 void boot_first(void) {
   mount_kernel_file_systems();
+  allow_reservations();
   modules_load_first();
   has_root = root_switch();
   raise_limits();
