@@ -105,12 +105,15 @@ describe('a template that brings its own disk', () => {
     expect(await here.must(['template', 'create', '-'], { input: manifest })).toBe('my-app@1.0.0');
   });
 
-  it('has its workload answer on its port', async () => {
-    await here.must(['create', 'app', '--template', 'my-app']);
+  it('has its workload answer its health check, and on its port', async () => {
+    await here.must(['create', 'app', '--template', 'my-app', '--wait-healthy']);
     const vm = JSON.parse(await here.must(['get', 'app', '--json']));
     const answer = await here.must(['exec', 'app', '--', 'sh', '-c', ASK]);
 
-    expect(vm).toMatchObject({ template: { name: 'my-app', version: '1.0.0' }, vcpus: 2, memory_mib: 512 });
+    expect(vm).toMatchObject({
+      ...{ template: { name: 'my-app', version: '1.0.0' }, vcpus: 2, memory_mib: 512 },
+      ...{ health: 'healthy', workload_status: { state: 'running' } },
+    });
     expect(answer).toBe('from its own disk');
   });
 });
