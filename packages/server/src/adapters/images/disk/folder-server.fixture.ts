@@ -23,7 +23,7 @@ export async function serveFolder(folder: string): Promise<FolderServer> {
       'content-range': `bytes ${from}-${content.length - 1}/${content.length}`,
     });
     if (rest.length <= site.breakAfter) response.end(rest);
-    else response.write(rest.subarray(0, site.breakAfter), () => response.destroy());
+    else response.write(rest.subarray(0, site.breakAfter), () => response.socket?.end());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
