@@ -11,6 +11,7 @@ import { sleep } from '../sleep.ts';
 import { checksumMismatch, encoded, refused, tooLarge, unavailable } from './fetch-errors.ts';
 import { type Connecting, openResponse, parseDownloadUrl, type Target } from './open-response.ts';
 import { type Algorithm, openPartFile, type PartFile } from './part-file.ts';
+import { readChunks } from './read-chunks.ts';
 import { readRange } from './read-range.ts';
 
 export interface FetcherConfig {
@@ -99,7 +100,7 @@ export function createFetcher(config: FetcherConfig): Fetcher {
         const { url, response } = await openResponse(target, { accept }, connectingFor(signal));
         requireGood(url, response.statusCode ?? 0, response.headers['content-encoding']);
         let length = 0;
-        await readBody(url, response, signal, async (chunk) => {
+        await readBody(url, readChunks(response), signal, async (chunk) => {
           length += chunk.length;
           if (length > maxBytes) throw tooLarge(url, maxBytes);
           chunks.push(chunk);
@@ -143,6 +144,7 @@ interface Source {
 async function readInto(part: PartFile, { target, maxBytes, tell }: Source, connecting: Connecting): Promise<void> {
   const headers = part.length === 0 ? {} : { range: `bytes=${part.length}-` };
   const { url, response } = await openResponse(target, headers, connecting);
+  const body = readChunks(response);
   const range = readRange(response.statusCode ?? 0, response.headers, part.length);
   if (range.kind === 'complete') {
     response.destroy();
@@ -160,7 +162,7 @@ async function readInto(part: PartFile, { target, maxBytes, tell }: Source, conn
     response.destroy();
     throw tooLarge(url, maxBytes);
   }
-  await readBody(url, response, connecting.signal, async (chunk) => {
+  await readBody(url, body, connecting.signal, async (chunk) => {
     if (part.length + chunk.length > maxBytes) throw tooLarge(url, maxBytes);
     await part.append(chunk);
     tell({ receivedBytes: part.length, totalBytes });
@@ -170,11 +172,10 @@ async function readInto(part: PartFile, { target, maxBytes, tell }: Source, conn
 
 async function readBody(
   url: URL,
-  response: AsyncIterable<unknown> & { destroy(): unknown },
+  body: AsyncGenerator<Uint8Array>,
   signal: AbortSignal,
   take: (chunk: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const body = response[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await body.next().catch((error: unknown) => {
@@ -182,10 +183,10 @@ async function readBody(
         throw unavailable(url, 'broke off before the end', error);
       });
       if (next.done === true) return;
-      if (next.value instanceof Uint8Array) await take(next.value);
+      await take(next.value);
     }
   } finally {
-    response.destroy();
+    await body.return(undefined);
   }
 }
 
