@@ -37,10 +37,12 @@ async function dieAtSome(driver: DriverName, points: readonly FaultPointName[]):
   return points.filter((point) => !reached.has(point));
 }
 
-test('at every step of the engine', { timeout: 600_000 }, async () => {
+test('at every step of the engine', { timeout: 1_500_000 }, async () => {
   await dieAtEach('simulated', COMMON_FAULT_POINTS);
 });
 
-test('while QEMU is started', { timeout: 300_000 }, async () => {
-  await dieAtEach('qemu', QEMU_FAULT_POINTS);
+test('while QEMU is started', { timeout: 900_000 }, async () => {
+  // Storms have no real tools; the driver's own tests die over giving them.
+  const points = QEMU_FAULT_POINTS.filter((point) => point !== 'qemu.packs-attached');
+  await dieAtEach('qemu', points);
 });

@@ -60,8 +60,9 @@ export interface StormResult {
 }
 
 const BOUNDS = {
-  simulated: { clients: 5, mostVms: 6, pointMs: 20_000, quietMs: 20_000 },
-  qemu: { clients: 3, mostVms: 3, pointMs: 40_000, quietMs: 120_000 },
+  simulated: { clients: 5, mostVms: 6, tools: ['bun'], pointMs: 20_000, quietMs: 20_000 },
+  // Real tools would have to be fetched first.
+  qemu: { clients: 3, mostVms: 3, tools: [], pointMs: 40_000, quietMs: 120_000 },
 } as const;
 const LOOK_MS = 10;
 
@@ -124,10 +125,10 @@ async function another(storm: Storm, quiet: ServerProcess, plan: KillPlan): Prom
 async function haveWorked(storm: Storm, server: ServerProcess, signal: AbortSignal): Promise<void> {
   const client = await server.ready();
   if (client === null) return;
-  const { clients, mostVms } = BOUNDS[storm.driver];
+  const { clients, mostVms, tools } = BOUNDS[storm.driver];
   const { book, random } = storm;
   await Promise.all(
-    Array.from({ length: clients }, () => work({ client, book, random: random.fork(), mostVms, signal })),
+    Array.from({ length: clients }, () => work({ client, book, random: random.fork(), mostVms, tools, signal })),
   );
 }
 

@@ -24,6 +24,8 @@ export interface WorkDeps {
   readonly book: Book;
   readonly random: Random;
   readonly mostVms: number;
+  /** What some of the VMs are given. */
+  readonly tools: readonly string[];
   /** Ends the work. */
   readonly signal: AbortSignal;
 }
@@ -57,12 +59,13 @@ async function askForSomething(deps: WorkDeps): Promise<void> {
   await changePower(deps, vm);
 }
 
-async function createVm({ client, book, random, signal }: WorkDeps): Promise<void> {
+async function createVm({ client, book, random, tools: some, signal }: WorkDeps): Promise<void> {
   const vm: KnownVm = { name: `c${book.nextNumber()}`, id: null, creation: 'asked', deletion: null };
   book.vms.push(vm);
   const labels = random.pick(SLOWNESS) ?? {};
   const restartPolicy = random.isTrue(0.3) ? 'always' : 'never';
-  const request = { name: vm.name, memory_mib: 128, restart_policy: restartPolicy, labels } as const;
+  const tools = random.isTrue(0.5) ? [...some] : [];
+  const request = { name: vm.name, memory_mib: 128, restart_policy: restartPolicy, labels, tools } as const;
   const accepted = await answered(book, `create ${vm.name}`, vm, 'creation', () =>
     client.vms.create(request, { signal }),
   );
