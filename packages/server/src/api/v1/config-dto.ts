@@ -9,12 +9,13 @@ import { toolText } from '../../domain/tool/tool.ts';
 import type { VmRevision } from '../../domain/vm/revision.ts';
 import { needsRestart, pendingChanges, type VmSettings } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import { actionWords, healthCheckWords, openapiWords, workloadWords } from '../../domain/workload/words.ts';
 import type { UpdateVmRequest as UpdateVm } from '../../engine/config/config-api.ts';
 import { toCloudInitDto } from './cloud-init-dto.ts';
 import { toAutoSuspendDto, toNewLifetime, toSleepSpec } from './life-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
-import { toActionsDto, toHealthCheckDto, toOpenapiDto, toWorkloadDto, toWorkloadSpec } from './workload-dto.ts';
+import { toWorkloadSpec } from './workload-dto.ts';
 
 /** What is asked for by `PATCH /v1/vms/{ref}`. Throws `invalid_argument` vm.invalid_expiry. */
 export function toUpdateVm(body: UpdateVmRequest): UpdateVm {
@@ -55,10 +56,10 @@ export function toConfigDto({ name, labels, metadata, secrets, spec, expiry }: V
     template: spec.template,
     tools: spec.tools.map(toolText),
     environment: spec.environment,
-    workload: toWorkloadDto(spec.workload),
-    health_check: toHealthCheckDto(spec.healthCheck),
-    openapi: toOpenapiDto(spec.openapi),
-    actions: toActionsDto(spec.actions),
+    workload: workloadWords(spec.workload),
+    health_check: healthCheckWords(spec.healthCheck),
+    openapi: openapiWords(spec.openapi),
+    actions: actionWords(spec.actions),
     disks: spec.disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
     cloud_init: toCloudInitDto(spec.cloudInit),
     expires_at: toIsoOrNull(expiry?.at ?? null),

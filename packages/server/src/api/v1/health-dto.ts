@@ -1,13 +1,13 @@
 import type { VmHealthReport } from '@volary/contract';
+import { healthCheckWords } from '../../domain/workload/words.ts';
 import type { HealthReport } from '../../engine/health/health-api.ts';
 import { toIso } from './to-iso.ts';
-import { toHealthCheckDto } from './workload-dto.ts';
 
 /** How a VM is, as `/v1` shows it. */
 export function toHealthReportDto({ vm, lastCheck }: HealthReport): VmHealthReport {
   return {
     status: vm.health,
-    check: toHealthCheckDto(vm.spec.healthCheck),
+    check: healthCheckWords(vm.spec.healthCheck),
     last_check:
       lastCheck === null
         ? null

@@ -1,9 +1,9 @@
 import type { Template as TemplateDto, TemplateEntry as TemplateEntryDto } from '@volary/contract';
 import type { Template } from '../../domain/template/template.ts';
+import { actionWords, healthCheckWords, openapiWords, workloadWords } from '../../domain/workload/words.ts';
 import type { TemplateEntry } from '../../engine/templates/template-api.ts';
 import { toCloudInitDto } from './cloud-init-dto.ts';
 import { toIso } from './to-iso.ts';
-import { toActionsDto, toHealthCheckDto, toOpenapiDto, toWorkloadDto } from './workload-dto.ts';
 
 /** A version of a template as `/v1` shows it, in the words that it has for VMs. */
 export function toTemplateDto(template: Template): TemplateDto {
@@ -24,11 +24,11 @@ export function toTemplateDto(template: Template): TemplateDto {
     network: { mode: spec.network.mode, egress: spec.network.egress },
     tools: [...tools],
     environment: spec.environment,
-    workload: toWorkloadDto(spec.workload),
-    health_check: toHealthCheckDto(spec.healthCheck),
+    workload: workloadWords(spec.workload),
+    health_check: healthCheckWords(spec.healthCheck),
     cloud_init: toCloudInitDto(spec.cloudInit),
-    openapi: toOpenapiDto(spec.openapi),
-    actions: toActionsDto(spec.actions),
+    openapi: openapiWords(spec.openapi),
+    actions: actionWords(spec.actions),
     labels,
     owner: template.owner,
     revision: template.revision,

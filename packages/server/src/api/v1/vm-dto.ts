@@ -3,12 +3,13 @@ import { LIMITS } from '@volary/contract';
 import { needsRestart, pendingChanges } from '../../domain/vm/settings.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Failure, Vm } from '../../domain/vm/vm.ts';
+import { actionWords, healthCheckWords, workloadWords } from '../../domain/workload/words.ts';
 import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
 import { toCloudInitDto, toCloudInitSpec } from './cloud-init-dto.ts';
 import { toAutoSuspendDto, toLifetime, toSleepSpec } from './life-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
-import { toActionsDto, toHealthCheckDto, toWorkloadDto, toWorkloadSpec, toWorkloadStatusDto } from './workload-dto.ts';
+import { toWorkloadSpec, toWorkloadStatusDto } from './workload-dto.ts';
 
 /** A VM as `/v1` shows it. The driver's handle stays inside: it holds paths of the host. */
 export function toVmDto(vm: Vm): VmDto {
@@ -25,10 +26,10 @@ export function toVmDto(vm: Vm): VmDto {
     desired: { power: desired.power, incarnation: desired.incarnation, grace_ms: desired.graceMs },
     health: vm.health,
     environment: spec.environment,
-    workload: toWorkloadDto(spec.workload),
+    workload: workloadWords(spec.workload),
     workload_status: vm.workloadStatus === null ? null : toWorkloadStatusDto(vm.workloadStatus),
-    health_check: toHealthCheckDto(spec.healthCheck),
-    actions: toActionsDto(spec.actions),
+    health_check: healthCheckWords(spec.healthCheck),
+    actions: actionWords(spec.actions),
     restart_policy: spec.restartPolicy,
     restart_count: vm.restarts.count,
     restart_at: toIsoOrNull(vm.restarts.at),

@@ -13,8 +13,9 @@ import * as vms from '../../domain/vm/vm.ts';
 import { ENVIRONMENT_LIMITS } from '../../domain/workload/environment.ts';
 import { HEALTH_CHECK_LIMITS } from '../../domain/workload/health-check.ts';
 import * as interfaces from '../../domain/workload/interface.ts';
+import { healthCheckWords, workloadWords } from '../../domain/workload/words.ts';
 import * as workloads from '../../domain/workload/workload.ts';
-import { toHealthCheckDto, toWorkloadDto, toWorkloadSpec } from './workload-dto.ts';
+import { toWorkloadSpec } from './workload-dto.ts';
 
 const HTTP: WorkloadRequest = {
   type: 'http',
@@ -32,7 +33,7 @@ const HTTP: WorkloadRequest = {
 describe('what runs in a VM, in /v1', () => {
   it('is shown as it can be asked for again', () => {
     const { workload = null } = toWorkloadSpec({ workload: HTTP });
-    const shown = toWorkloadDto(workload);
+    const shown = workloadWords(workload);
 
     expect(shown).toEqual({
       ...{ type: 'http', entrypoint: ['serve', '--now'], port: 8080, base_url: 'http://127.0.0.1:8080/api' },
@@ -45,7 +46,7 @@ describe('what runs in a VM, in /v1', () => {
     const check = { type: 'http', path: '/ok', expected_status: 204, interval_ms: 900 } as const;
     const asked = toWorkloadSpec({ workload: HTTP, health_check: check }).healthCheck ?? null;
 
-    expect(toHealthCheckDto(asked)).toMatchObject({
+    expect(healthCheckWords(asked)).toMatchObject({
       port: 8080,
       path: '/ok',
       expected_status: '204',

@@ -1,19 +1,12 @@
 import type {
   CreateVmRequest,
-  HealthCheck as HealthCheckDto,
   HealthCheckRequest,
   VmAction,
-  Workload as WorkloadDto,
   WorkloadRequest,
   WorkloadStatus as WorkloadStatusDto,
 } from '@volary/contract';
 import type { VmSpec } from '../../domain/vm/spec.ts';
-import {
-  type AskedHealthCheck,
-  completeHealthCheck,
-  formatStatuses,
-  type HealthCheck,
-} from '../../domain/workload/health-check.ts';
+import { type AskedHealthCheck, completeHealthCheck } from '../../domain/workload/health-check.ts';
 import { DEFAULT_ACTION_TIMEOUT_MS, type OpenapiSource, type WorkloadAction } from '../../domain/workload/interface.ts';
 import {
   type AskedWorkload,
@@ -48,23 +41,6 @@ export function toWorkloadSpec(
   };
 }
 
-export function toWorkloadDto(workload: Workload | null): WorkloadDto | null {
-  if (workload === null) return null;
-  const { type, argv, port, basePath, environment, workingDirectory, user, restart } = workload;
-  return {
-    type,
-    entrypoint: argv,
-    port,
-    base_url: type === 'http' && port !== null ? `http://127.0.0.1:${port}${basePath}` : null,
-    environment,
-    working_dir: workingDirectory,
-    user,
-    restart,
-    restart_delay_ms: workload.restartDelayMs,
-    restart_max_delay_ms: workload.longestRestartDelayMs,
-  };
-}
-
 export function toWorkloadStatusDto(status: WorkloadStatus): WorkloadStatusDto {
   return {
     execution_id: status.executionId,
@@ -75,38 +51,6 @@ export function toWorkloadStatusDto(status: WorkloadStatus): WorkloadStatusDto {
     last_exit_at: toIsoOrNull(status.lastExitAt),
     message: status.message,
   };
-}
-
-export function toHealthCheckDto(check: HealthCheck | null): HealthCheckDto | null {
-  if (check === null) return null;
-  const { probe } = check;
-  return {
-    type: probe.type,
-    port: probe.type === 'exec' ? null : probe.port,
-    path: probe.type === 'http' ? probe.path : null,
-    expected_status: probe.type === 'http' ? formatStatuses(probe.statuses) : null,
-    argv: probe.type === 'exec' ? probe.argv : null,
-    interval_ms: check.intervalMs,
-    timeout_ms: check.timeoutMs,
-    start_period_ms: check.startPeriodMs,
-    healthy_threshold: check.healthyThreshold,
-    unhealthy_threshold: check.unhealthyThreshold,
-  };
-}
-
-export function toOpenapiDto(source: OpenapiSource | null): NonNullable<WorkloadFields['openapi']> | null {
-  if (source === null) return null;
-  if (source.kind === 'document') return source.document;
-  return source.kind === 'path' ? source.path : source.url;
-}
-
-export function toActionsDto(actions: VmSpec['actions']): Record<string, VmAction> {
-  return mapValues(actions, ({ description, method, path, timeoutMs }) => ({
-    description,
-    method,
-    path,
-    timeout_ms: timeoutMs,
-  }));
 }
 
 function toAskedWorkload({

@@ -1,11 +1,11 @@
-/** What runs in a VM, in the words of the API: as a part of the document by which changes of a VM are named. */
-import type { Json, JsonObject } from '../json.ts';
+/** What runs in a VM, in the words of the API: they stand in what it shows, and in the document by which changes of a VM are named. */
+import type { JsonObject } from '../json.ts';
 import type { VmSpec } from '../vm/spec.ts';
 import { formatStatuses, type HealthCheck } from './health-check.ts';
 import type { OpenapiSource } from './interface.ts';
 import type { Workload } from './workload.ts';
 
-export function workloadWords(workload: Workload | null): Json {
+export function workloadWords(workload: Workload | null) {
   if (workload === null) return null;
   const { type, argv, port, basePath, environment, workingDirectory, user, restart } = workload;
   return {
@@ -22,7 +22,7 @@ export function workloadWords(workload: Workload | null): Json {
   };
 }
 
-export function healthCheckWords(check: HealthCheck | null): Json {
+export function healthCheckWords(check: HealthCheck | null) {
   if (check === null) return null;
   const { probe } = check;
   return {
@@ -39,13 +39,13 @@ export function healthCheckWords(check: HealthCheck | null): Json {
   };
 }
 
-export function openapiWords(source: OpenapiSource | null): Json {
+export function openapiWords(source: OpenapiSource | null): JsonObject | string | null {
   if (source === null) return null;
   if (source.kind === 'document') return source.document;
   return source.kind === 'path' ? source.path : source.url;
 }
 
-export function actionWords(actions: VmSpec['actions']): JsonObject {
+export function actionWords(actions: VmSpec['actions']) {
   return Object.fromEntries(
     Object.entries(actions).map(([name, { description, method, path, timeoutMs }]) => [
       name,
