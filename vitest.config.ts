@@ -28,7 +28,7 @@ export default defineConfig({
           ],
           exclude: ['**/node_modules/**', ...VM_TESTS],
           testTimeout: 30_000,
-          hookTimeout: 30_000,
+          hookTimeout: 90_000,
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },

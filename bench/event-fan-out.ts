@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark } from './lib/benchmark.ts';
 import type { ReaderReport } from './lib/event-readers.ts';
+import { startLineChild } from './lib/line-child.ts';
 import { cpuTicks, residentMib } from './lib/process-usage.ts';
 import { startServer } from './lib/server.ts';
 
@@ -78,7 +76,7 @@ async function measureServer(): Promise<Measured> {
 }
 
 async function measureBare(): Promise<Measured> {
-  const bare = startChild(new URL('./lib/bare-fan-out.ts', import.meta.url), []);
+  const bare = startLineChild(new URL('./lib/bare-fan-out.ts', import.meta.url), []);
   try {
     const url = await bare.line();
     return await measure({ url, key: 'none', pid: bare.pid }, async () => {
@@ -94,7 +92,7 @@ async function measure(
   server: { readonly url: string; readonly key: string; readonly pid: number },
   happen: () => Promise<void>,
 ): Promise<Measured> {
-  const readers = startChild(new URL('./lib/event-readers.ts', import.meta.url), [
+  const readers = startLineChild(new URL('./lib/event-readers.ts', import.meta.url), [
     server.url,
     server.key,
     String(READERS),
@@ -117,36 +115,4 @@ async function measure(
   } finally {
     await readers.end();
   }
-}
-
-interface Child {
-  readonly pid: number;
-  /** The next line that it prints. */
-  line(): Promise<string>;
-  write(text: string): void;
-  /** Ends its input. */
-  close(): void;
-  end(): Promise<void>;
-}
-
-function startChild({ pathname: program }: URL, args: readonly string[]): Child {
-  const child: ChildProcess = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const { stdin, stdout, pid } = child;
-  if (stdin === null || stdout === null || pid === undefined) throw new TypeError(`${program} was not started`);
-  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-  const exited = once(child, 'exit');
-  return {
-    pid,
-    line: async () => {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error(`${program} ended`);
-      return value;
-    },
-    write: (text) => void stdin.write(text),
-    close: () => stdin.end(),
-    end: async () => {
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
 }

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { authentication } from './authentication.ts';
 import { coldBoot } from './cold-boot.ts';
 import { density } from './density.ts';
+import { deploymentScale } from './deployment-scale.ts';
 import { eventAppend } from './event-append.ts';
 import { eventFanOut } from './event-fan-out.ts';
 import { execRoundTrip } from './exec-round-trip.ts';
@@ -20,6 +21,9 @@ import { describeHardware } from './lib/hardware.ts';
 import { round } from './lib/stats.ts';
 import { listVms } from './list-vms.ts';
 import { login } from './login.ts';
+import { networkAttach } from './network-attach.ts';
+import { ports } from './ports.ts';
+import { reconcileCost } from './reconcile-cost.ts';
 import { serverAtRest } from './server-at-rest.ts';
 import { serverRestart } from './server-restart.ts';
 import { toolsCreate } from './tools-create.ts';
@@ -28,6 +32,7 @@ import { warmCreate } from './warm-create.ts';
 const BENCHMARKS: readonly Benchmark[] = [
   coldBoot,
   execRoundTrip,
+  ports,
   serverAtRest,
   serverRestart,
   listVms,
@@ -41,6 +46,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   forkPause,
   forkMemory,
   idleVmMemory,
+  deploymentScale,
+  reconcileCost,
+  networkAttach,
   imageImport,
   density,
 ];

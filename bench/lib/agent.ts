@@ -29,4 +29,11 @@ export async function runTrue(link: GuestLink): Promise<void> {
   if (exitCode !== 0) throw new Error(`true ended with ${exitCode}`);
 }
 
+/** Starts a script that runs on, over the link alone. */
+export async function startScript(link: GuestLink, script: string): Promise<void> {
+  const { signal } = new AbortController();
+  const request = { ...TRUE, argv: ['sh', '-c', script] };
+  await using _process = await link.exec(ids.create('exec'), request, { signal });
+}
+
 const TRUE: ExecRequest = { argv: ['true'], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 0 };

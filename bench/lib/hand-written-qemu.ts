@@ -19,11 +19,18 @@ export interface HandWrittenGuest extends AsyncDisposable {
   connect(): Promise<Socket>;
 }
 
+/** A port of this host's loopback that QEMU's own network stack has lead to one of the guest. */
+export interface HostForward {
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
 /** Starts it and returns once its sockets are there; the guest has hardly begun to boot then. */
 export async function startByHand(
   files: BootFiles,
   accelerator: 'kvm' | 'tcg',
   memoryMib: number,
+  forwards: readonly HostForward[] = [],
 ): Promise<HandWrittenGuest> {
   const directory = mkdtempSync(join(tmpdir(), 'volary-bench-hand-'));
   execFileSync('qemu-img', [
@@ -39,7 +46,7 @@ export async function startByHand(
     '8G',
   ]);
   const socketPath = join(directory, 'agent.sock');
-  const child = spawn('qemu-system-x86_64', commandLine(files, accelerator, memoryMib, directory), {
+  const child = spawn('qemu-system-x86_64', commandLine(files, accelerator, memoryMib, directory, forwards), {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (child.pid === undefined) throw new Error('QEMU could not be started');
@@ -60,6 +67,7 @@ function commandLine(
   accelerator: 'kvm' | 'tcg',
   memoryMib: number,
   directory: string,
+  forwards: readonly HostForward[],
 ): readonly string[] {
   const machine = 'q35,usb=off,sata=off,smbus=off,vmport=off,hpet=off';
   const kernel =
@@ -79,7 +87,8 @@ function commandLine(
     ],
     ...['-device', 'virtserialport,chardev=agent,name=org.volary.agent.0'],
     ...['-drive', `file=${join(directory, 'disk.qcow2')},format=qcow2,if=virtio`],
-    ...['-netdev', 'user,id=net0,restrict=on,ipv6=off', '-device', 'virtio-net-pci,netdev=net0,romfile='],
+    ...['-netdev', ['user,id=net0,restrict=on,ipv6=off', ...forwards.map(hostForward)].join(',')],
+    ...['-device', 'virtio-net-pci,netdev=net0,romfile='],
     ...['-chardev', 'ringbuf,id=console,size=262144', '-serial', 'chardev:console'],
     ...[
       '-object',
@@ -90,6 +99,10 @@ function commandLine(
       'pvpanic-pci',
     ],
   ];
+}
+
+function hostForward({ hostPort, guestPort }: HostForward): string {
+  return `hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`;
 }
 
 /** Connects as soon as QEMU listens there. */

@@ -13,10 +13,13 @@ out=/proc/self/fd/3
 # second tree, of links to the same files. Nothing below may write into a file there: files are removed and made anew.
 disk=$root/disk
 mkdir "$disk"
+# What users have added may be written to: then the files are copies.
+links=--link
+[ ! -e "$out/add.sh" ] || links=
 for entry in "$root"/*; do
   case ${entry##*/} in
     disk | dev | proc | sys | run | tmp | lost+found) ;;
-    *) cp -a --link "$entry" "$disk/" ;;
+    *) cp -a $links "$entry" "$disk/" ;;
   esac
 done
 mkdir -m 0755 "$disk/dev" "$disk/proc" "$disk/sys" "$disk/run"
@@ -56,6 +59,9 @@ make_file /etc/fstab '/dev/vda / ext4 defaults 0 1\n'
 
 printf '%s\n' "$release" > "$out/list"
 chroot "$root" dpkg-query -W -f '${Package} ${Version}\n' >> "$out/list"
+
+# Last of all: from here on the tree is somebody else's, and nothing of the host's may follow what is in it.
+[ ! -e "$out/add.sh" ] || sh "$out/add.sh" "$disk"
 
 # The features are listed, so that they are those of the guest's kernel and not those of whoever built the host's mke2fs.
 # Room in the descriptor table (resize=, 4 TiB) lets the file system grow online quickly. It is changed in one transaction,

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly faultPoint?: string | undefined;
   /** Where it looks for programs; default: where we do. */
   readonly searchPath?: string | undefined;
+  /** What else it is told. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One life of the server on a data directory. */
@@ -98,11 +100,11 @@ function readUrl(dataDir: string, pid: number | undefined): string | null {
 }
 
 /** Ours, without what would tell the server other things than we do. */
-function environment({ faultPoint, searchPath }: ServerOptions): NodeJS.ProcessEnv {
+function environment({ faultPoint, searchPath, env }: ServerOptions): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('VOLARY_') || name === 'VOLARY_CACHE_DIR',
   );
   const PATH = searchPath ?? process.env['PATH'];
   // A storm asks as often as it can.
-  return { ...Object.fromEntries(kept), PATH, VOLARY_FAULT_POINT: faultPoint, VOLARY_RATE_LIMIT: 'off' };
+  return { ...Object.fromEntries(kept), PATH, VOLARY_FAULT_POINT: faultPoint, VOLARY_RATE_LIMIT: 'off', ...env };
 }

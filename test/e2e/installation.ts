@@ -36,8 +36,15 @@ export interface Installation {
   remove(): Promise<void>;
 }
 
-/** An installation that listens on a free port and runs VMs with this driver. */
-export function createInstallation(driver: 'qemu' | 'simulated'): Installation {
+/**
+ * An installation that listens on a free port and runs VMs with this driver; the host's own Docker Engine is left alone. `through` is a
+ * command line that the program is run by, such as one that enters a namespace.
+ */
+export function createInstallation(
+  driver: 'qemu' | 'docker' | 'simulated',
+  change: Readonly<Record<string, string>> = { VOLARY_DOCKER_SOCKET: 'off' },
+  through: readonly string[] = [],
+): Installation {
   const directory = mkdtempSync(join(tmpdir(), 'volary-test-e2e-'));
   const dataDir = join(directory, 'data');
   const env = {
@@ -49,10 +56,11 @@ export function createInstallation(driver: 'qemu' | 'simulated'): Installation {
     VOLARY_DRIVER: driver,
     // Templates and spares are made in the background, and would load this machine while others measure: tests of them turn them on.
     VOLARY_WARM_TEMPLATES: 'off',
+    ...change,
   };
 
   async function volary(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return runToEnd([VOLARY, ...args], { ...options, env: { ...env, ...options.env } });
+    return runToEnd([...through, VOLARY, ...args], { ...options, env: { ...env, ...options.env } });
   }
 
   async function must(args: readonly string[], options?: RunOptions): Promise<string> {

@@ -20,16 +20,18 @@ describe('volary system', () => {
       ['images', 1],
       ['disks', 1],
       ['snapshots', 1],
+      ['volumes', 0],
       ['warm_templates', 0],
+      ['tools', 0],
       ['leftovers', 0],
     ]);
   });
 
   it('removes nothing that is needed', async () => {
-    const kinds = ['images', 'disks', 'snapshots', 'warm-templates', 'leftovers'];
+    const kinds = ['images', 'disks', 'snapshots', 'warm-templates', 'tools', 'leftovers'];
     expect(await here.must(['system', 'prune', ...kinds])).toBe('freed 0 B');
     expect(JSON.parse(await here.must(['system', 'prune', '--dry-run', '--json']))).toEqual({
-      kinds: ['images', 'warm_templates', 'leftovers'],
+      kinds: ['images', 'warm_templates', 'tools', 'leftovers'],
       dry_run: true,
       items: [],
       freed_bytes: 0,

@@ -20,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   // What a template brings lies in the cache, which others use after us.
-  await here.volary(['rm', '--force', 'app']);
-  await here.volary(['template', 'rm', 'my-app']);
+  await here.volary(['rm', '--force', 'app', 'own-kernel', 'built']);
+  for (const name of ['my-app', 'built']) await here.volary(['template', 'rm', name]);
   await here.remove();
 });
 
@@ -57,14 +57,21 @@ async function must(...argv: readonly string[]): Promise<string> {
 /** Until the workload has come so far as to listen. */
 const ASK = 'curl --silent --retry 30 --retry-delay 1 --retry-connrefused http://127.0.0.1:8080/';
 
+/** Where the files of `base` are. */
+async function baseFolder(): Promise<string> {
+  const { items } = JSON.parse(await here.must(['image', 'ls', '--json']));
+  const base = `base-${String(items[0].current.digest).slice(0, 12)}`;
+  return join(here.env['VOLARY_CACHE_DIR'] ?? '', 'images', base);
+}
+
+const sha256Of = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
 /** A disk with the system of `base` and a server on it, as a qcow2 among the files that may be imported. Resolves with its path. */
 async function makeDisk(): Promise<string> {
   await here.must(['image', 'build', 'base']);
-  const { items } = JSON.parse(await here.must(['image', 'ls', '--json']));
-  const base = `base-${String(items[0].current.digest).slice(0, 12)}`;
   const [raw, script] = [join(here.directory, 'root.raw'), join(here.directory, 'server.pl')];
   writeFileSync(script, SERVER);
-  await must('cp', '--sparse=always', join(here.env['VOLARY_CACHE_DIR'] ?? '', 'images', base, 'root.raw'), raw);
+  await must('cp', '--sparse=always', join(await baseFolder(), 'root.raw'), raw);
   await must('/usr/sbin/debugfs', '-w', '-R', `write ${script} /srv/server.pl`, raw);
   mkdirSync(join(here.dataDir, 'imports'), { recursive: true });
   const disk = join(here.dataDir, 'imports', 'my-app-1.0.0.qcow2');
@@ -73,15 +80,15 @@ async function makeDisk(): Promise<string> {
 }
 
 /** A manifest as a plugin's author writes it, for a file on the server. */
-function manifestFor(url: string, checksum: string): string {
+function manifestFor(url: string, checksum: string, more: object = { version: '1.0.0' }): string {
   return JSON.stringify({
     name: 'my-app',
-    version: '1.0.0',
     description: 'My custom application',
     workload: { type: 'http', port: 8080, entrypoint: ['/usr/bin/perl', '/srv/server.pl'] },
     health_check: { path: '/', interval_ms: 1_000 },
     resources: { vcpu: 2, memory_mb: 512 },
     rootfs: { format: 'qcow2', url, checksum: `sha256:${checksum}` },
+    ...more,
   });
 }
 
@@ -115,5 +122,42 @@ describe('a template that brings its own disk', () => {
       ...{ health: 'healthy', workload_status: { state: 'running' } },
     });
     expect(answer).toBe('from its own disk');
+  });
+
+  it('starts by the kernel and the initramfs that it names', async () => {
+    const disk = join(here.dataDir, 'imports', 'my-app-1.0.0.qcow2');
+    const from = await baseFolder();
+    for (const file of ['kernel', 'initramfs']) await must('cp', join(from, file), join(here.dataDir, 'imports', file));
+    const named = (file: string) => {
+      const url = join(here.dataDir, 'imports', file);
+      return { url: `file://${url}`, checksum: sha256Of(url) };
+    };
+    const more = { version: '1.1.0', kernel: named('kernel'), initramfs: named('initramfs') };
+    await here.must(['template', 'create', '-'], { input: manifestFor(disk, sha256Of(disk), more) });
+
+    await here.must(['create', 'own-kernel', '--template', 'my-app', '--wait-healthy']);
+    const vm = JSON.parse(await here.must(['get', 'own-kernel', '--json']));
+
+    expect(vm).toMatchObject({ template: { name: 'my-app', version: '1.1.0' }, health: 'healthy' });
+    expect(await here.must(['exec', 'own-kernel', '--', 'findmnt', '-no', 'FSTYPE', '/'])).toBe('ext4');
+  });
+});
+
+describe('a template that brings a recipe', () => {
+  const recipe = {
+    files: [{ path: '/etc/said', content: 'by a recipe\n' }],
+    commands: ['cp /etc/said /etc/said-again'],
+  };
+  const manifest = (change: object) => JSON.stringify({ name: 'built', version: '1', image: { recipe: change } });
+
+  it('is built when it is installed, and goes with its template', async () => {
+    await here.must(['template', 'create', '-'], { input: manifest(recipe) });
+
+    await here.must(['create', 'built', '--template', 'built']);
+    expect(await here.must(['exec', 'built', '--', 'cat', '/etc/said-again'])).toBe('by a recipe');
+
+    await here.must(['rm', '--force', 'built']);
+    await here.must(['template', 'rm', 'built']);
+    expect(await here.must(['image', 'ls', '--json'])).not.toContain('built@1');
   });
 });

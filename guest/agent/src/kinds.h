@@ -19,6 +19,8 @@ void tcp_open(uint32_t id, struct reader *request);
 void stats_open(uint32_t id, struct reader *request);
 void identify_open(uint32_t id, struct reader *request);
 void shutdown_open(uint32_t id, struct reader *request);
+// As PID 1 of a container: all that runs in it is asked to end, then the container ends.
+void shut_down_container(void);
 void freeze_open(uint32_t id, struct reader *request);
 void thaw_open(uint32_t id, struct reader *request);
 void prepare_open(uint32_t id, struct reader *request);

@@ -16,10 +16,12 @@
 #include "command-line.h"
 #include "crc32c.h"
 #include "execution.h"
+#include "kinds.h"
 #include "link.h"
 #include "log.h"
 #include "loop.h"
 #include "port.h"
+#include "relay.h"
 #include "session.h"
 #include "stream.h"
 
@@ -47,8 +49,9 @@ static void on_signal(struct source *source, uint32_t events) {
     is_to_end = is_to_end || info.ssi_signo != SIGCHLD;
   }
   if (has_child) reap();
-  // PID 1 ends with its machine only.
+  // PID 1 ends with its machine only; in a container this is its power button.
   if (is_to_end && getpid() != 1) leave();
+  if (is_to_end && !session_owns_machine()) shut_down_container();
 }
 
 static void watch_signals(void) {
@@ -142,13 +145,15 @@ static void start_process(int count, char **arguments) {
   } else if (count == 3 && strcmp(mode, "--socket") == 0) {
     session_init(false);
     serve_socket(arguments[2]);
+  } else if (count == 3 && strcmp(mode, "--connect") == 0) {
+    exit(relay(arguments[2]));
   } else if (count == 3 && strcmp(mode, "--port") == 0) {
     session_init(true);
     snprintf(port_name, sizeof port_name, "%s", arguments[2]);
     serve_port();
     protect();
   } else {
-    fprintf(stderr, "usage: volary-agent --stdio | --socket PATH | --port NAME | --version\n");
+    fprintf(stderr, "usage: volary-agent --stdio | --socket PATH | --connect PATH | --port NAME | --version\n");
     exit(2);
   }
 }

@@ -124,8 +124,10 @@ static void put_capabilities(struct writer *writer) {
   static const char *const names[] = {"exec",     "tty",      "files",  "watch", "tcp",  "stats", "supervise",
                                       "identify", "shutdown", "freeze", "tools", "grow", "prepare"};
   uint32_t count = !owns_machine ? 7 : getpid() == 1 ? 13 : 12;
-  put_u32(writer, count);
+  bool is_container = !owns_machine && getpid() == 1;
+  put_u32(writer, count + is_container);
   for (uint32_t i = 0; i < count; i++) put_string(writer, names[i]);
+  if (is_container) put_string(writer, "shutdown");
 }
 
 static void answer_hello(uint16_t version) {

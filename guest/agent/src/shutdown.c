@@ -1,4 +1,4 @@
-// SHUTDOWN: as PID 1 we end everything ourselves; as a service we ask the system's init.
+// SHUTDOWN: as PID 1 we end everything ourselves, and by that the machine or the container; as a service we ask the system's init.
 #include <errno.h>
 #include <mntent.h>
 #include <signal.h>
@@ -16,13 +16,17 @@
 #include "log.h"
 #include "loop.h"
 #include "path.h"
+#include "session.h"
 #include "stream.h"
 #include "supervise.h"
 
 enum { POWER_OFF = 1, REBOOT = 2, MOUNTS_MAX = 128 };
+// What a container ends with that is to be started again, and how long its programs get when somebody outside ends it.
+// The answer to whoever asked goes out through another process of the container, which is to have the time for it.
+enum { EXIT_REBOOT = 100, SIGNAL_GRACE_SECONDS = 5, ANSWER_MILLISECONDS = 250 };
 
 static uint8_t how;  // 0: nobody has asked
-static int64_t deadline_ns;
+static int64_t deadline_ns, earliest_ns;
 static struct timer timer;
 
 static void unmount_all(void) {
@@ -55,6 +59,7 @@ static _Noreturn void end_machine(void) {
   kill(-1, SIGKILL);
   wait_for_killed();
   sync();
+  if (!session_owns_machine()) _exit(how == REBOOT ? EXIT_REBOOT : 0);
   unmount_all();
   if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0) log_line("the root stays writable");
   sync();
@@ -67,17 +72,26 @@ static _Noreturn void end_machine(void) {
 static void check(struct timer *fired) {
   siginfo_t info;
   bool is_alone = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
-  if (is_alone || now_ns() >= deadline_ns) end_machine();
+  if ((is_alone || now_ns() >= deadline_ns) && now_ns() >= earliest_ns) end_machine();
   int64_t next = now_ns() + 10 * MILLISECOND_NS;
-  timer_set(fired, next < deadline_ns ? next : deadline_ns);
+  timer_set(fired, next < deadline_ns || now_ns() >= deadline_ns ? next : deadline_ns);
 }
 
 static void begin(struct timer *fired) {
+  if (!session_owns_machine()) earliest_ns = now_ns() + ANSWER_MILLISECONDS * MILLISECOND_NS;
   supervise_stop();
   kill(-1, SIGTERM);
   kill(-1, SIGCONT);
   fired->fire = check;
   check(fired);
+}
+
+void shut_down_container(void) {
+  if (how) return;
+  how = POWER_OFF;
+  timer.fire = begin;
+  deadline_ns = now_ns() + SIGNAL_GRACE_SECONDS * SECOND_NS;
+  timer_set(&timer, now_ns());
 }
 
 static int ask_init(uint8_t asked) {

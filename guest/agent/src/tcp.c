@@ -183,9 +183,13 @@ static bool take_window(struct stream *stream, uint8_t channel, uint64_t acknowl
   return channel == CHANNEL_OUT && sending_window(&connection->sending, acknowledged, limit);
 }
 
+// A connection whose end has not been passed on is broken off, so that nobody in the guest takes what came for all there is.
 static void end(struct stream *stream) {
   struct connection *connection = (struct connection *)stream;
+  struct linger at_once = {.l_onoff = 1};
   if (connection->lookup) job_abandon(connection->lookup);
+  if (connection->is_connected && !connection->is_shut)
+    setsockopt(connection->socket.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   source_close(&connection->socket);
   sink_close(&connection->sink);
 }

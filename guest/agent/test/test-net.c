@@ -113,7 +113,14 @@ static void tcp_errors(void) {
   client_stop(&client);
 }
 
-static void tcp_close_ends_the_connection(void) {
+static void expect_reset(int fd) {
+  char byte;
+  CHECK_EQUAL(read(fd, &byte, 1), -1);
+  CHECK_EQUAL(errno, ECONNRESET);
+  close(fd);
+}
+
+static void tcp_close_resets_the_connection(void) {
   uint16_t port;
   char byte;
   begin();
@@ -122,14 +129,21 @@ static void tcp_close_ends_the_connection(void) {
   client_expect(&client, &message, FRAME_RESULT, 1);
   int fd = accept(listener, NULL, NULL);
   send_close(&client, 1);
-  CHECK_EQUAL(read(fd, &byte, 1), 0);
+  expect_reset(fd);
   // And so does a session that is lost.
   open_tcp(2, "", port);
   client_expect(&client, &message, FRAME_WINDOW, 1);
   client_expect(&client, &message, FRAME_RESULT, 2);
   int other = accept(listener, NULL, NULL);
   client_begin(&client);
-  CHECK_EQUAL(read(other, &byte, 1), 0);
+  expect_reset(other);
+  // After its end it is closed as any other.
+  open_tcp(3, "", port);
+  client_expect(&client, &message, FRAME_RESULT, 3);
+  int ended = accept(listener, NULL, NULL);
+  send_eof_in(&client, 3, 0);
+  send_close(&client, 3);
+  CHECK_EQUAL(read(ended, &byte, 1), 0);
   client_stop(&client);
 }
 
@@ -333,6 +347,6 @@ static void hosts_come_and_go(void) {
   CHECK(waitpid(agent, &status, 0) == agent && status == 0);
 }
 
-RUN_TESTS(TEST(tcp_to_the_default_host), TEST(tcp_to_a_name), TEST(tcp_errors), TEST(tcp_close_ends_the_connection),
+RUN_TESTS(TEST(tcp_to_the_default_host), TEST(tcp_to_a_name), TEST(tcp_errors), TEST(tcp_close_resets_the_connection),
           TEST(watching_a_directory), TEST(watching_a_tree), TEST(watching_too_much), TEST(statistics),
           TEST(hosts_come_and_go))

@@ -55,6 +55,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('VMs', 'ls', 'list the VMs', async () => (await import('./commands/ls.ts')).configureLs, 'list'),
   entry('VMs', 'get', 'show one VM', async () => (await import('./commands/get.ts')).configureGet),
   entry('VMs', 'rm', 'delete VMs with their disks', async () => (await import('./commands/rm.ts')).configureRm),
+  entry(
+    'VMs',
+    'batch',
+    'do something to many VMs, of a file',
+    async () => (await import('./commands/batch.ts')).configureBatch,
+  ),
   entry('VMs', 'start', 'start stopped VMs', async () => (await import('./commands/start.ts')).configureStart),
   entry(
     'VMs',
@@ -112,6 +118,24 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'VMs',
+    'volume',
+    'make, list and delete disks of their own, which VMs can be given',
+    async () => (await import('./commands/volume.ts')).configureVolume,
+  ),
+  entry(
+    'VMs',
+    'deploy',
+    'keep so many VMs of one kind alive, scale them and roll out what they are',
+    async () => (await import('./commands/deploy.ts')).configureDeploy,
+  ),
+  entry(
+    'VMs',
+    'workspace',
+    'have VMs of your own for a time, with a repository and all that is to be done first',
+    async () => (await import('./commands/workspace.ts')).configureWorkspace,
+  ),
+  entry(
+    'VMs',
     'restore',
     'make a VM what it was in a snapshot',
     async () => (await import('./commands/restore.ts')).configureRestore,
@@ -127,6 +151,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'cancel',
     'end a change that is not done yet',
     async () => (await import('./commands/cancel.ts')).configureCancel,
+  ),
+  entry(
+    'In a VM',
+    'ssh',
+    'log in to a VM, by way of its agent',
+    async () => (await import('./commands/ssh.ts')).configureSsh,
   ),
   entry('In a VM', 'exec', 'run a command in a VM', async () => (await import('./commands/exec.ts')).configureExec),
   entry(
@@ -145,6 +175,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('In a VM', 'cp', 'copy files into and out of a VM', async () => (await import('./commands/cp.ts')).configureCp),
   entry(
     'In a VM',
+    'port-forward',
+    'have ports here lead to those of a VM, whatever network it has',
+    async () => (await import('./commands/port-forward.ts')).configurePortForward,
+  ),
+  entry(
+    'In a VM',
+    'ports',
+    'list what listens in a VM',
+    async () => (await import('./commands/ports.ts')).configurePorts,
+  ),
+  entry(
+    'In a VM',
     'workload',
     'show what a VM is there for, or run it anew',
     async () => (await import('./commands/workload.ts')).configureWorkload,
@@ -161,6 +203,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     'show the server, its host and its VMs',
     async () => (await import('./commands/status.ts')).configureStatus,
   ),
+  entry('Seeing', 'top', 'show what VMs use, live', async () => (await import('./commands/top.ts')).configureTop),
   entry(
     'Seeing',
     'events',
@@ -203,6 +246,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     'webhook',
     'have events sent to a URL, and see what arrived',
     async () => (await import('./commands/webhook.ts')).configureWebhook,
+  ),
+  entry(
+    'Other',
+    'network',
+    'make networks that VMs have addresses on, and say what they may reach',
+    async () => (await import('./commands/network.ts')).configureNetwork,
+  ),
+  entry(
+    'Other',
+    'security-group',
+    'make rules for the traffic of VMs',
+    async () => (await import('./commands/security-group.ts')).configureSecurityGroup,
   ),
   entry(
     'Other',

@@ -61,7 +61,12 @@ beforeEach(() => {
   for (const directory of [bin, join(checkout, 'packages/cli/src'), join(checkout, 'packages/cli/toolchain')]) {
     mkdirSync(directory, { recursive: true });
   }
-  for (const file of ['volary', 'packages/cli/toolchain/package.json', 'packages/cli/toolchain/package-lock.json']) {
+  for (const file of [
+    'volary',
+    'vm',
+    'packages/cli/toolchain/package.json',
+    'packages/cli/toolchain/package-lock.json',
+  ]) {
     copyFileSync(join(REPOSITORY_ROOT, file), join(checkout, file));
   }
   writeFileSync(join(checkout, 'packages/cli/src/main.ts'), CLI);
@@ -103,6 +108,19 @@ describe('the launcher', () => {
       code: 3,
       cwd: checkout,
     });
+  });
+
+  it('has the short name vm beside it, which may be a link too', async () => {
+    await launch([]);
+    mkdirSync(join(base, 'links'));
+    symlinkSync('../a checkout/vm', join(base, 'links/vm'));
+
+    for (const program of [join(base, 'links/vm'), join(checkout, 'vm')]) {
+      expect(await launch(['ssh', 'a b', '--', 'exit 3'], { program })).toMatchObject({
+        code: 3,
+        argv: ['ssh', 'a b', '--', 'exit 3'],
+      });
+    }
   });
 
   it('takes the Node.js of PATH if it is new enough', async () => {

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { CliError } from './errors.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { hintFor } from './hints.ts';
+import { toSafeWords } from './output/console-text.ts';
 import { formatInvalidFields } from './output/invalid-fields.ts';
 import { styled } from './output/style.ts';
 import { describeTlsFailure } from './tls-failure.ts';
@@ -23,14 +24,14 @@ export function reportError(
   options: { readonly stderr: NodeJS.WriteStream; readonly isJson: boolean; readonly command: string | null },
 ): ExitCode {
   const report = describeError(error, options.command);
-  const exitCode =
-    options.command === 'exec' && report.exitCode !== EXIT_CODES.timedOut ? EXIT_CODES.execFailed : report.exitCode;
+  const isCommands = options.command === 'exec' || options.command === 'ssh';
+  const exitCode = isCommands && report.exitCode !== EXIT_CODES.timedOut ? EXIT_CODES.execFailed : report.exitCode;
   if (options.isJson) {
     const { message, hint, reason, more } = report;
     options.stderr.write(`${JSON.stringify({ error: { message, hint, reason, exit_code: exitCode, ...more } })}\n`);
     return exitCode;
   }
-  options.stderr.write(`${styled(options.stderr, 'red', 'error:')} ${report.message}\n`);
+  options.stderr.write(`${styled(options.stderr, 'red', 'error:')} ${toSafeWords(report.message)}\n`);
   if (report.hint !== null) options.stderr.write(`  ${styled(options.stderr, 'cyan', '→')} ${report.hint}\n`);
   return exitCode;
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { EXAMPLE_IDS } from './ids.ts';
 import { LIMITS } from './limits.ts';
-import { component, nullable, nullableString } from './schema.ts';
+import { component, nullable, nullableString, nullableTimestamp, stringEnum } from './schema.ts';
 
 const MAX_LENGTH = LIMITS.cloudInitBytes;
 
@@ -41,6 +42,33 @@ export const CloudInit = component(
   },
 );
 export type CloudInit = Static<typeof CloudInit>;
+
+export const CLOUD_INIT_STATES = ['pending', 'running', 'done', 'degraded', 'error'] as const;
+
+export const CloudInitStatus = component(
+  'CloudInitStatus',
+  {
+    state: stringEnum(CLOUD_INIT_STATES, {
+      description:
+        '`pending`: not begun in this life of the VM. Over are `done`, `degraded` (some of what was asked for is not possible there, and was left out) and `error` (some of it failed, or all).',
+    }),
+    execution_id: nullableString({ description: 'The execution that it is: what it prints is the output of that.' }),
+    errors: Type.Array(Type.String(), { description: 'What failed or was left out, as cloud-init tells it.' }),
+    completed_at: nullableTimestamp('When it was over; else null.'),
+  },
+  {
+    description: 'How far cloud-init is, in the present life of a VM.',
+    examples: [
+      {
+        state: 'degraded',
+        execution_id: EXAMPLE_IDS.execution,
+        errors: ['ntp does nothing: its clock is set by its host'],
+        completed_at: '2026-01-31T12:00:29.000Z',
+      },
+    ],
+  },
+);
+export type CloudInitStatus = Static<typeof CloudInitStatus>;
 
 /** In requests that make a VM, or what one is made from. */
 export const cloudInitField = { cloud_init: Type.Optional(nullable(CloudInitRequest)) };

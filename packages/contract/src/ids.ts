@@ -20,6 +20,11 @@ export const EXAMPLE_IDS = {
   secret: 'sec_01kahx6z50f8r9y6m3s2t1v0wz',
   session: 'sess_01kahx6z51f8r9y6m3s2t1v0x1',
   template: 'tpl_01kahx6z52f8r9y6m3s2t1v0x2',
+  deployment: 'dep_01kahx6z53f8r9y6m3s2t1v0x3',
+  network: 'net_01kahx6z53f8r9y6m3s2t1v0x3',
+  securityGroup: 'sg_01kahx6z54f8r9y6m3s2t1v0x4',
+  volume: 'vol_01kahx6z55f8r9y6m3s2t1v0x5',
+  workspace: 'ws_01kahx6z55f8r9y6m3s2t1v0x5',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -82,6 +87,41 @@ export const TemplateId = Type.String({
   pattern: `^tpl_${SUFFIX}$`,
   description: 'Id of a version of a template.',
   examples: [EXAMPLE_IDS.template],
+});
+
+export const DeploymentId = Type.String({
+  pattern: `^dep_${SUFFIX}$`,
+  description: 'Id of a deployment.',
+  examples: [EXAMPLE_IDS.deployment],
+});
+/** A name with room for the number of a replica. */
+export const DeploymentName = Type.String({
+  pattern: VM_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 57,
+  description:
+    '1 to 57 lower-case letters, digits and hyphens; neither begins nor ends with a hyphen. Its VMs are named after it: `<name>-1` and so on.',
+  examples: ['web'],
+});
+/** A deployment as requests name it. */
+export const DeploymentRef = Type.String({
+  pattern: `^(dep_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 63,
+  description: 'Id or name of a deployment.',
+  examples: ['web'],
+});
+
+export const WorkspaceId = Type.String({
+  pattern: `^ws_${SUFFIX}$`,
+  description: 'Id of a workspace.',
+  examples: [EXAMPLE_IDS.workspace],
+});
+/** A workspace as requests name it. */
+export const WorkspaceRef = Type.String({
+  pattern: `^(ws_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 63,
+  description: 'Id of a workspace, or the name of one of your own.',
+  examples: ['shop'],
 });
 
 const TEMPLATE_VERSION = '[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}';
@@ -162,4 +202,64 @@ export const SecretRef = Type.String({
   maxLength: 64,
   description: 'Id of a secret, or the name of one of your own.',
   examples: ['DEPLOY_TOKEN'],
+});
+
+export const NetworkId = Type.String({
+  pattern: `^net_${SUFFIX}$`,
+  description: 'Id of a network.',
+  examples: [EXAMPLE_IDS.network],
+});
+export const NetworkName = Type.String({
+  pattern: VM_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 63,
+  description: 'Name of a network: 1 to 63 lower-case letters, digits and hyphens.',
+  examples: ['blue'],
+});
+/** A network as requests name it. */
+export const NetworkRef = Type.String({
+  pattern: `^(net_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 63,
+  description: 'Id or name of a network.',
+  examples: ['blue'],
+});
+
+export const SecurityGroupId = Type.String({
+  pattern: `^sg_${SUFFIX}$`,
+  description: 'Id of a security group.',
+  examples: [EXAMPLE_IDS.securityGroup],
+});
+export const SecurityGroupName = Type.String({
+  pattern: VM_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 63,
+  description: 'Name of a security group: 1 to 63 lower-case letters, digits and hyphens.',
+  examples: ['web'],
+});
+/** A security group as requests name it. */
+export const SecurityGroupRef = Type.String({
+  pattern: `^(sg_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 63,
+  description: 'Id or name of a security group.',
+  examples: ['web'],
+});
+
+export const VolumeId = Type.String({
+  pattern: `^vol_${SUFFIX}$`,
+  description: 'Id of a volume.',
+  examples: [EXAMPLE_IDS.volume],
+});
+export const VolumeName = Type.String({
+  pattern: VM_NAME_PATTERN,
+  minLength: 1,
+  maxLength: 63,
+  description: 'Name of a volume: 1 to 63 lower-case letters, digits and hyphens.',
+  examples: ['books'],
+});
+/** A volume as requests name it. */
+export const VolumeRef = Type.String({
+  pattern: `^(vol_${SUFFIX}|${VM_NAME_PATTERN.slice(1, -1)})$`,
+  maxLength: 63,
+  description: 'Id or name of a volume.',
+  examples: ['books'],
 });

@@ -62,7 +62,8 @@ export const ImageEntry = component(
     }),
   },
   {
-    description: 'A name, what it stands for, and what was made of it; `current` is null until it is.',
+    description:
+      'A name, what it stands for, and what was made of it; `current` is null until it is. `disk` and `recipe` say what it is made of to who may define images (`image:create`), and are null to others.',
     examples: [EXAMPLE_ENTRY],
   },
 );

@@ -36,6 +36,8 @@ export const LIMITS = {
   },
   /** Of a secret: bytes of its value, characters. Of a VM: how many it may be given. */
   secrets: { valueBytes: 65_536, descriptionLength: 256, ofVm: 64 },
+  /** Of networks: subnets of one, rules of one or of a security group, groups that a VM is under, characters. */
+  networks: { subnets: 64, rules: 64, groupsOfVm: 8, descriptionLength: 256 },
   /** Of a VM's variables: how many, characters of a name and of a value, bytes of all together. */
   environment: { count: 256, nameLength: 128, valueLength: 16_384, totalBytes: 16_384 },
   /** Of a workload. */
@@ -52,11 +54,24 @@ export const LIMITS = {
   actions: { count: 64, timeoutMs: { minimum: 100, maximum: 300_000 }, bodyBytes: 1_048_576, answerBytes: 4_194_304 },
   /** Of a template: characters, and bytes of its manifest as YAML. */
   templates: { descriptionLength: 256, yamlBytes: 262_144 },
+  /** Of a selector of labels: characters. */
+  selectorLength: 2_048,
+  /** Of deployments: characters, how many replicas, and the times of a rollout. */
+  deployments: {
+    descriptionLength: 256,
+    replicas: { minimum: 0, maximum: 5_000 },
+    minReadySeconds: { minimum: 0, maximum: 3_600 },
+    progressDeadlineSeconds: { minimum: 5, maximum: 86_400 },
+  },
+  /** Of the prep steps of a workspace: how many, characters of each, and how long one may take. */
+  prepSteps: { count: 32, commandLength: 8_192, timeoutSeconds: { minimum: 1, maximum: 86_400 } },
   /** Of logins: characters that are taken of a password, a code, a token, and a name or address. */
   auth: { passwordLength: 1_024, codeLength: 32, tokenLength: 4_096, accountLength: 254 },
   /** Bytes of a JSON body, and how deep it may be nested. */
   jsonBytes: 1_048_576,
   jsonDepth: 32,
+  /** Of one WebSocket to a port of a guest: bytes of a message, and of a window. */
+  portSocket: { messageBytes: 1_048_576, windowBytes: { minimum: 65_536, maximum: 4_194_304 } },
   /** Of one WebSocket for events: bytes of a message, subscriptions at a time, messages a second (twice as many at once). */
   eventSocket: { messageBytes: 16_384, subscriptions: 32, messagesPerSecond: 20 },
 } as const;

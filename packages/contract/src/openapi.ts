@@ -141,6 +141,21 @@ function contentOf(content: readonly MediaType[]): JsonObject {
 
 /** Its own errors, and those that come with having a key or an input at all. */
 function failuresOf(route: Route): JsonObject {
+  const failures: Record<string, JsonObject> = {};
+  if (route.permission !== 'none') {
+    for (const [status, description] of Object.entries(COMMON_ERRORS)) failures[status] = failure(description);
+  }
+  for (const [status, of] of [...reasonsOf(route)].sort(([a], [b]) => a - b)) {
+    const words = STATUS_WORDS[status] ?? 'An error.';
+    failures[status] = failure(
+      of.length === 0 ? words : `${words} Reasons: ${of.map((one) => `\`${one}\``).join(', ')}.`,
+    );
+  }
+  return { ...failures, default: failure('Any other error: the server is at fault, or stopping.') };
+}
+
+/** By status. */
+function reasonsOf(route: Route): ReadonlyMap<number, readonly string[]> {
   const reasons = new Map<number, readonly string[]>(
     Object.entries(route.errors).map(([status, of]) => [Number(status), of]),
   );
@@ -151,18 +166,8 @@ function failuresOf(route: Route): JsonObject {
     reasons.set(409, [...(reasons.get(409) ?? []), 'idempotency.in_progress', ...unknown]);
     reasons.set(422, [...(reasons.get(422) ?? []), 'idempotency.key_reused']);
   }
-  const failures: Record<string, JsonObject> = {};
-  if (route.permission !== 'none') {
-    for (const [status, description] of Object.entries(COMMON_ERRORS)) failures[status] = failure(description);
-  }
   if (route.path.startsWith('/v1/')) reasons.set(429, [...(reasons.get(429) ?? []), 'rate.limited']);
-  for (const [status, of] of [...reasons].sort(([a], [b]) => a - b)) {
-    const words = STATUS_WORDS[status] ?? 'An error.';
-    failures[status] = failure(
-      of.length === 0 ? words : `${words} Reasons: ${of.map((one) => `\`${one}\``).join(', ')}.`,
-    );
-  }
-  return { ...failures, default: failure('Any other error: the server is at fault, or stopping.') };
+  return reasons;
 }
 
 function failure(description: string): JsonObject {

@@ -33,10 +33,13 @@ export const OPERATION_KINDS = [
   'snapshot.delete',
   'vm.fork',
   'vm.restore',
+  'vm.batch',
   'system.prune',
   'warm_template.build',
   'template.install',
   'tool.build',
+  'volume.create',
+  'volume.delete',
 ] as const;
 
 export const OperationState = enumComponent(
@@ -77,12 +80,12 @@ export const OperationStep = component(
 export const OperationSubject = component(
   'OperationSubject',
   {
-    kind: stringEnum(['vm', 'image', 'tool', 'snapshot', 'warm_template', 'template', 'system'], {
+    kind: stringEnum(['vm', 'image', 'tool', 'snapshot', 'warm_template', 'template', 'batch', 'system', 'volume'], {
       description: 'What it is.',
     }),
     id: nullableString({
       description:
-        'Its id; null for an image, a tool, a template, a warm template and the system, which have a name alone.',
+        'Its id; null for an image, a tool, a template, a warm template, a batch and the system, which have a name alone.',
     }),
     name: Type.String({ description: 'Its name.' }),
   },
@@ -164,7 +167,7 @@ export const operationFields = {
   progress: nullable(OperationProgress),
   result: Type.Unsafe<Json>({
     description:
-      'What came of it, by kind; null until there is something. Of a fork: `{items}`, with `vm_id` and `operation_id`, or an `error`, for each VM. Of a prune: `{kinds, dry_run, items, freed_bytes}`, each item with `kind`, `id`, `name`, `bytes`, its `state` (`found`, `removed`, `kept`) and why it was kept as `message`.',
+      'What came of it, by kind; null until there is something. Of a fork: `{items}`, with `vm_id` and `operation_id`, or an `error`, for each VM. Of a prune: `{kinds, dry_run, items, freed_bytes}`, each item with `kind`, `id`, `name`, `bytes`, its `state` (`found`, `removed`, `kept`) and why it was kept as `message`. Of a batch: `{stop_on_error, concurrency, items}`, each item with `action`, `vm_id`, `name`, `grace_ms`, its `state` (`pending`, `running`, `succeeded`, `failed`, `skipped`), `operation_id` and `error`.',
   }),
   error: nullable(OperationError),
   principal: Type.String({ description: 'Who asked for it.' }),

@@ -1,5 +1,16 @@
 import { Type } from 'typebox';
-import { ExecutionId, OperationId, SecretRef, SessionId, SnapshotRef, VmRef, WebhookId } from './ids.ts';
+import {
+  ExecutionId,
+  NetworkRef,
+  OperationId,
+  SecretRef,
+  SecurityGroupRef,
+  SessionId,
+  SnapshotRef,
+  VmRef,
+  VolumeRef,
+  WebhookId,
+} from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { object } from './schema.ts';
 import { UserRef } from './users.ts';
@@ -12,6 +23,9 @@ export const UserRefParams = object({ ref: UserRef }, { description: 'A user.' }
 export const SessionParams = object({ id: SessionId }, { description: 'A session.' });
 export const WebhookParams = object({ id: WebhookId }, { description: 'A webhook.' });
 
+export const NetworkRefParams = object({ ref: NetworkRef }, { description: 'A network.' });
+export const SecurityGroupRefParams = object({ ref: SecurityGroupRef }, { description: 'A security group.' });
+export const VolumeRefParams = object({ ref: VolumeRef }, { description: 'A volume.' });
 export const SecretRefParams = object({ ref: SecretRef }, { description: 'A secret.' });
 
 /** The `limit` of each list. */
@@ -20,6 +34,14 @@ export const Limit = Type.Integer({
   maximum: LIMITS.pageItems.maximum,
   default: LIMITS.pageItems.default,
   description: 'How many items at most.',
+});
+
+/** The `selector` of each list of what has labels. */
+export const LabelSelector = Type.String({
+  maxLength: LIMITS.selectorLength,
+  description:
+    'Only those whose labels are such: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a` (it has the label), `!a` (it has not), with commas between; all of them hold. At most 32.',
+  examples: ['app=web,tier in (front,edge),!canary'],
 });
 
 /** The `timeout` of each wait. */

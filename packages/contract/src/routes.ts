@@ -14,6 +14,19 @@ import {
   refreshLogin,
   renewRecoveryCodes,
 } from './routes/auth.ts';
+import { runBatch } from './routes/batches.ts';
+import { deleteVm } from './routes/delete-vm.ts';
+import {
+  createDeployment,
+  deleteDeployment,
+  getDeployment,
+  listDeploymentRevisions,
+  listDeployments,
+  restartDeployment,
+  rollBackDeployment,
+  updateDeployment,
+  waitForDeployment,
+} from './routes/deployments.ts';
 import { listEvents } from './routes/events.ts';
 import {
   cancelExecution,
@@ -28,10 +41,20 @@ import {
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, defineImage, deleteImage, getImage, listImages } from './routes/images.ts';
+import { getVmMetrics } from './routes/metrics.ts';
+import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
+import { connectToPort, listPorts } from './routes/ports.ts';
 import { getQuota } from './routes/quota.ts';
 import { deleteRole, getRole, listRoles, putRole } from './routes/roles.ts';
 import { createSecret, deleteSecret, getSecret, listSecrets, rotateSecretsKey, setSecret } from './routes/secrets.ts';
+import {
+  createSecurityGroup,
+  deleteSecurityGroup,
+  getSecurityGroup,
+  listSecurityGroups,
+  updateSecurityGroup,
+} from './routes/security-groups.ts';
 import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
 import {
   createSnapshot,
@@ -66,7 +89,6 @@ import {
 import { getVmConfig, getVmRevision, listVmRevisions, rollBackVm, updateVmConfig } from './routes/vm-config.ts';
 import {
   createVm,
-  deleteVm,
   getVm,
   listVms,
   pauseVm,
@@ -79,6 +101,7 @@ import {
   updateVm,
   waitForVm,
 } from './routes/vms.ts';
+import { createVolume, deleteVolume, getVolume, listVolumes, updateVolume } from './routes/volumes.ts';
 import { buildWarmTemplate, deleteWarmTemplate, listWarmTemplates } from './routes/warm-templates.ts';
 import {
   createWebhook,
@@ -91,6 +114,15 @@ import {
   updateWebhook,
 } from './routes/webhooks.ts';
 import { actOnVm, getVmHealth, getVmOpenapi, getWorkload, restartWorkload } from './routes/workloads.ts';
+import {
+  createWorkspace,
+  deleteWorkspace,
+  extendWorkspace,
+  getWorkspace,
+  listWorkspaces,
+  updateWorkspace,
+  waitForWorkspace,
+} from './routes/workspaces.ts';
 
 /** Every route of `/v1` (and the two probes beside it), by operation id. */
 export const routes = {
@@ -121,6 +153,7 @@ export const routes = {
   cancelExecution,
   resizeExecution,
   getVmHealth,
+  getVmMetrics,
   getWorkload,
   restartWorkload,
   getVmOpenapi,
@@ -132,6 +165,8 @@ export const routes = {
   statFile,
   makeDirectory,
   renameFile,
+  listPorts,
+  connectToPort,
   listOperations,
   getOperation,
   waitForOperation,
@@ -156,6 +191,12 @@ export const routes = {
   restoreVm,
   getSystemUsage,
   pruneSystem,
+  runBatch,
+  createVolume,
+  listVolumes,
+  getVolume,
+  updateVolume,
+  deleteVolume,
   createTemplate,
   listTemplates,
   getTemplate,
@@ -166,6 +207,22 @@ export const routes = {
   listWarmTemplates,
   buildWarmTemplate,
   deleteWarmTemplate,
+  createDeployment,
+  listDeployments,
+  getDeployment,
+  waitForDeployment,
+  updateDeployment,
+  restartDeployment,
+  rollBackDeployment,
+  listDeploymentRevisions,
+  deleteDeployment,
+  createWorkspace,
+  listWorkspaces,
+  getWorkspace,
+  waitForWorkspace,
+  updateWorkspace,
+  extendWorkspace,
+  deleteWorkspace,
   createWebhook,
   listWebhooks,
   getWebhook,
@@ -196,6 +253,16 @@ export const routes = {
   setSecret,
   deleteSecret,
   rotateSecretsKey,
+  createNetwork,
+  listNetworks,
+  getNetwork,
+  updateNetwork,
+  deleteNetwork,
+  createSecurityGroup,
+  listSecurityGroups,
+  getSecurityGroup,
+  updateSecurityGroup,
+  deleteSecurityGroup,
   login,
   refreshLogin,
   logout,

@@ -76,7 +76,10 @@ export function nullableTimestamp(description: string) {
   return nullableString({ format: 'date-time', description, examples: ['2026-01-31T12:00:00.000Z'] });
 }
 
-/** An object of strings, with bounds on how many, and on keys and values. */
+/** No control characters: a zero is more than every store can keep, an end of a line more than a list that is printed. */
+const PRINTABLE = '^[^\\u0000-\\u001f\\u007f]*$';
+
+/** An object of strings, with bounds on how many, and on keys and values; unless patterns say otherwise, without control characters. */
 export function stringMap(bounds: {
   readonly description: string;
   readonly maxProperties: number;
@@ -86,16 +89,12 @@ export function stringMap(bounds: {
   readonly valuePattern?: string;
   readonly examples?: readonly unknown[];
 }) {
-  const { keyPattern, keyLength, valueLength, valuePattern, ...shown } = bounds;
+  const { keyPattern = PRINTABLE, keyLength, valueLength, valuePattern = PRINTABLE, ...shown } = bounds;
   return Type.Unsafe<Record<string, string>>({
     type: 'object',
     ...shown,
-    propertyNames: { minLength: 1, maxLength: keyLength, ...(keyPattern === undefined ? {} : { pattern: keyPattern }) },
-    additionalProperties: {
-      type: 'string',
-      maxLength: valueLength,
-      ...(valuePattern === undefined ? {} : { pattern: valuePattern }),
-    },
+    propertyNames: { minLength: 1, maxLength: keyLength, pattern: keyPattern },
+    additionalProperties: { type: 'string', maxLength: valueLength, pattern: valuePattern },
   });
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EXAMPLE_IDS, SecretId, SecretName } from './ids.ts';
+import { Labels, NewLabels } from './labels.ts';
 import { LIMITS } from './limits.ts';
 import { component, nullableString, nullableTimestamp, pageOf, stringEnum, timestamp } from './schema.ts';
 
@@ -23,6 +24,7 @@ const Description = Type.String({
 export const CreateSecretRequest = component(
   'CreateSecretRequest',
   {
+    labels: Type.Optional(Labels),
     name: SecretName,
     value: Value,
     encoding: Type.Optional(Encoding),
@@ -38,6 +40,7 @@ export type CreateSecretRequest = Static<typeof CreateSecretRequest>;
 export const SetSecretRequest = component(
   'SetSecretRequest',
   {
+    labels: Type.Optional(NewLabels),
     value: Value,
     encoding: Type.Optional(Encoding),
     description: Type.Optional(Description),
@@ -52,6 +55,7 @@ export type SetSecretRequest = Static<typeof SetSecretRequest>;
 const EXAMPLE_SECRET = {
   id: EXAMPLE_IDS.secret,
   name: 'DEPLOY_TOKEN',
+  labels: {},
   owner: 'admin',
   description: '',
   version: 1,
@@ -69,6 +73,7 @@ export const Secret = component(
     name: SecretName,
     owner: Type.String({ description: 'The user whose it is: only VMs of this user are given it.' }),
     description: Type.String({ description: 'What somebody wrote about it.' }),
+    labels: Labels,
     version: Type.Integer({ minimum: 1, description: 'Rises with each value that it gets.' }),
     size_bytes: Type.Integer({ minimum: 1, description: 'Length of the value.' }),
     is_text: Type.Boolean({ description: 'Whether it can be given as a variable: UTF-8 without a NUL.' }),

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { CloudInit } from './cloud-init.ts';
 import { EXAMPLE_IDS, ImageName, SnapshotId, SnapshotName, SnapshotRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { VmNetwork } from './networks.ts';
 import { EXAMPLE_OPERATION, Operation, OperationError, operationFields } from './operations.ts';
 import {
   component,
@@ -15,7 +16,7 @@ import {
   timestamp,
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
-import { EXAMPLE_VM, lifeFields, Vm, VmNetwork, VmRestartPolicy, VmTemplate } from './vms.ts';
+import { EXAMPLE_VM, lifeFields, Vm, VmRestartPolicy, VmTemplate } from './vms.ts';
 
 export const SNAPSHOT_STATES = ['creating', 'ready', 'failed', 'deleting'] as const;
 

@@ -1,24 +1,33 @@
 import { type Static, Type } from 'typebox';
 import { EXAMPLE_IDS } from './ids.ts';
-import { component, enumComponent, nullableString, stringEnum } from './schema.ts';
+import { component, enumComponent, nullableString, nullableTimestamp, stringEnum } from './schema.ts';
 
-export const STORAGE_KINDS = ['images', 'disks', 'snapshots', 'warm_templates', 'leftovers'] as const;
+export const STORAGE_KINDS = [
+  'images',
+  'disks',
+  'snapshots',
+  'volumes',
+  'warm_templates',
+  'tools',
+  'leftovers',
+] as const;
 
 /** What goes when nobody says what. */
-export const DEFAULT_PRUNE_KINDS = ['images', 'warm_templates', 'leftovers'] as const;
+export const DEFAULT_PRUNE_KINDS = ['images', 'warm_templates', 'tools', 'leftovers'] as const;
 
 export const StorageKind = enumComponent(
   'StorageKind',
   STORAGE_KINDS,
-  'What takes room. `leftovers`: what a server or a build that died has left.',
+  'What takes room. `tools`: packs of tools, each in one version. `leftovers`: what a server or a build that died has left.',
 );
 export type StorageKind = Static<typeof StorageKind>;
 
 export const StorageUser = component(
   'StorageUser',
   {
-    kind: stringEnum(['vm', 'snapshot', 'recipe'], {
-      description: 'What it is. `recipe`: VMs of its name are made from this image now.',
+    kind: stringEnum(['vm', 'snapshot', 'recipe', 'template', 'deployment', 'build'], {
+      description:
+        'What it is. `recipe`: VMs of its name are made from this image now. `template`: VMs that are made from this version are given it. `deployment`: replicas of one of its revisions are. `build`: it is being built.',
     }),
     id: nullableString({ description: 'Its id; null for a recipe, which has a name alone.' }),
     name: Type.String({ description: 'Its name.' }),
@@ -34,6 +43,7 @@ export const StoredThing = component(
     id: Type.String({ description: 'A digest, an id, a key; of a leftover its name.' }),
     name: nullableString({ description: 'Its name, if it has one.' }),
     bytes: bytes('What it really has on the disk.'),
+    last_used_at: nullableTimestamp('When a VM was last made of it, or given it; null where nobody notes that.'),
     is_reclaimable: Type.Boolean({ description: 'Nothing needs it: it goes when its kind is pruned.' }),
     used_by: Type.Array(StorageUser, { description: 'What needs it; at most ten of them.' }),
     user_count: bytes('How many need it.'),
@@ -45,6 +55,7 @@ export const StoredThing = component(
         id: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
         name: 'base',
         bytes: 251_658_240,
+        last_used_at: '2026-01-31T12:00:00.000Z',
         is_reclaimable: false,
         used_by: [{ kind: 'recipe', id: null, name: 'base' }],
         user_count: 1,
@@ -89,7 +100,7 @@ export const PruneRequest = component(
         minItems: 1,
         maxItems: STORAGE_KINDS.length,
         description:
-          'What to look at. Default: images, warm_templates and leftovers, all of which can be made again; disks and snapshots that belong to nothing have to be named.',
+          'What to look at. Default: images, warm_templates, tools and leftovers, all of which can be made again; disks and snapshots that belong to nothing have to be named.',
       }),
     ),
     dry_run: Type.Optional(Type.Boolean({ description: 'Say what would go, and remove nothing. Default: false.' })),

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { ExtraDisk } from './extra-disks.ts';
+import { DiskName, DiskReadonly, DiskSizeGib, DiskTarget } from './extra-disks.ts';
 import { HealthCheckRequest } from './health-check.ts';
-import { ImageName, TemplateName, TemplateVersion } from './ids.ts';
+import { ImageName, NetworkName, TemplateName, TemplateVersion } from './ids.ts';
+import { RecipeOrigin } from './image-origin.ts';
 import { LIMITS } from './limits.ts';
 import { component, nullable, object, stringEnum, stringMap } from './schema.ts';
 import { toolsField } from './tools.ts';
@@ -38,15 +39,32 @@ const Url = Type.String({
     'http or https; or a file below a folder of `image_folders`, on the server, as an absolute path or `file:///…`.',
   examples: ['https://example.com/web-1.0.0.qcow2'],
 });
+const ManifestImage = Type.Unsafe<string | { readonly recipe: RecipeOrigin }>({
+  anyOf: [
+    ImageName,
+    {
+      type: 'object',
+      description: 'An image that the template brings, built when it is installed.',
+      properties: { recipe: RecipeOrigin },
+      required: ['recipe'],
+      additionalProperties: false,
+    },
+  ],
+  description:
+    'What the root disk of the VMs is made from: the name of an image, or a `recipe` by which one is built, which comes and goes with the template. Default: `base`.',
+  examples: ['base', { recipe: { packages: ['jq'] } }],
+});
 const BootFile = object({ url: Url, checksum: Checksum }, { description: 'A file that the machine is started with.' });
+
+const FileFormat = stringEnum(['qcow2', 'raw', 'ext4'], {
+  description: 'What the file is; `ext4` is `raw`. Default: raw.',
+});
 
 const Rootfs = object(
   {
     url: Url,
     checksum: Checksum,
-    format: Type.Optional(
-      stringEnum(['qcow2', 'raw', 'ext4'], { description: 'What the file is; `ext4` is `raw`. Default: raw.' }),
-    ),
+    format: Type.Optional(FileFormat),
     boot: Type.Optional(
       stringEnum(['direct', 'firmware'], {
         description:
@@ -96,33 +114,40 @@ const ManifestCloudInit = object(
   { description: 'What cloud-init does when a guest first boots.' },
 );
 
-const ofContent = Type.Optional(Type.Unknown({ description: 'Refused: a disk besides the root begins empty.' }));
 const ManifestDisk = object(
   {
-    ...ExtraDisk.properties,
-    readonly: Type.Optional(Type.Boolean({ description: 'Refused unless it is false.' })),
-    target: Type.Optional(Type.Unknown({ description: 'Refused: a disk is found by its name.' })),
-    source: ofContent,
-    checksum: ofContent,
-    format: ofContent,
+    name: DiskName,
+    size_gib: Type.Optional(DiskSizeGib),
+    readonly: Type.Optional(DiskReadonly),
+    target: Type.Optional(DiskTarget),
+    source: Type.Optional(Url),
+    checksum: Type.Optional(Checksum),
+    format: Type.Optional(FileFormat),
   },
-  { description: 'A disk besides the root, empty when a VM is made.' },
+  { description: 'A disk besides the root: empty when a VM is made, or what its `source` has.' },
 );
 
-const ofBridges = Type.Optional(Type.Unknown({ description: 'Refused: of bridges, of which there are none yet.' }));
+const ofBridges = Type.Optional(
+  Type.Unknown({ description: "Refused: bridges and their addresses are the installation's own." }),
+);
 
 const Network = object(
   {
     mode: Type.String({
       maxLength: 32,
       description:
-        '`user`, `none`, or `vsock`, which is the same as `none`. `bridged`, `bridge` and `dhcp` are refused as long as there are no bridges.',
+        '`user`, `none`, or `vsock`, which is the same as `none`; `bridge`, or `bridged` or `dhcp`, which are the same: an address of its own on a network.',
     }),
-    egress: Type.Optional(stringEnum(['deny'], { description: 'What the guest may reach.' })),
+    name: Type.Optional(NetworkName),
+    egress: Type.Optional(
+      stringEnum(['allow', 'deny'], {
+        description: 'What the guest may reach, within what its network allows: `deny`, but with bridges.',
+      }),
+    ),
     bridge_name: ofBridges,
     subnet: ofBridges,
     gateway: ofBridges,
-    auto_assign: ofBridges,
+    auto_assign: Type.Optional(Type.Boolean({ description: 'Addresses always are: anything but `true` is refused.' })),
   },
   { description: 'How a VM is joined to the network.' },
 );
@@ -195,7 +220,7 @@ export const TemplateManifest = component(
       }),
     ),
     enabled: Type.Optional(Type.Boolean({ description: 'False: VMs can be made from it once it is enabled.' })),
-    image: Type.Optional(ImageName),
+    image: Type.Optional(ManifestImage),
     rootfs: Type.Optional(Rootfs),
     kernel: Type.Optional(BootFile),
     initramfs: Type.Optional(BootFile),

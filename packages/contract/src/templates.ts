@@ -4,10 +4,10 @@ import { ExtraDisk } from './extra-disks.ts';
 import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, ImageName, TemplateId, TemplateName, TemplateRef, TemplateVersion } from './ids.ts';
 import { LIMITS } from './limits.ts';
-import { component, nullable, object, pageOf, stringMap, timestamp } from './schema.ts';
+import { VmNetwork } from './networks.ts';
+import { component, nullable, nullableTimestamp, object, pageOf, stringMap, timestamp } from './schema.ts';
 import { ToolRequest } from './tools.ts';
 import { OpenapiSource, VmActions } from './vm-actions.ts';
-import { VmNetwork } from './vms.ts';
 import { environmentMap, Workload } from './workload.ts';
 
 const EXAMPLE_TEMPLATE = {
@@ -32,6 +32,8 @@ const EXAMPLE_TEMPLATE = {
   openapi: null,
   actions: {},
   labels: { team: 'blue' },
+  size_bytes: 104_857_600,
+  last_used_at: '2026-01-31T12:00:00.000Z',
   owner: 'admin',
   revision: 2,
   created_at: '2026-01-31T12:00:00.000Z',
@@ -67,6 +69,12 @@ export const Template = component(
       keyLength: LIMITS.labels.keyLength,
       valueLength: LIMITS.labels.valueLength,
     }),
+    size_bytes: Type.Integer({
+      minimum: 0,
+      description:
+        "What that takes on the host's disk now which it brings: its own image, what its disks begin with, packs of the tools that its next VM would be given. What it shares with others counts for each; an image that is not its own, and warm templates, are not counted.",
+    }),
+    last_used_at: nullableTimestamp('When a VM was last made from it; null: never.'),
     owner: Type.String({ description: 'Who installed it.' }),
     revision: Type.Integer({ minimum: 1, description: 'Rises with each change of this record.' }),
     created_at: timestamp('When it was installed.'),

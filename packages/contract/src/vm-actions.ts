@@ -45,6 +45,6 @@ export const OpenapiSource = Type.Unsafe<string | { readonly [key: string]: Json
     { type: 'object', additionalProperties: true },
   ],
   description:
-    "The workload's OpenAPI document: itself (at most 64 KiB), a path that the workload serves it at, or a URL.",
+    "The workload's OpenAPI document: itself (at most 64 KiB), a path that the workload serves it at, or a URL, which is fetched once, as JSON or YAML, and shown as the document.",
   examples: ['/openapi.json'],
 });

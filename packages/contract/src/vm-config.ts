@@ -6,22 +6,21 @@ import { ExtraDisk } from './extra-disks.ts';
 import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { VmNetwork, VmNetworkRequest } from './networks.ts';
 import {
   component,
   jsonObject,
   nullable,
   nullableString,
   nullableTimestamp,
-  object,
   pageOf,
-  stringEnum,
   stringMap,
   timestamp,
 } from './schema.ts';
 import { secretsField, VmSecret } from './secrets.ts';
 import { toolsField } from './tools.ts';
 import { OpenapiSource, VmActions } from './vm-actions.ts';
-import { EXAMPLE_VM, lifeFields, VmAutoSuspend, VmNetwork, VmRestartPolicy, VmTemplate } from './vms.ts';
+import { EXAMPLE_VM, lifeFields, VmAutoSuspend, VmRestartPolicy, VmTemplate } from './vms.ts';
 import { environmentMap, Workload } from './workload.ts';
 import { workloadFields } from './workload-fields.ts';
 
@@ -31,7 +30,12 @@ const labelsPatch = Type.Unsafe<Record<string, string | null>>({
   description: 'Labels to set; null removes one, the others stay.',
   maxProperties: LIMITS.labels.count,
   propertyNames: { minLength: 1, maxLength: LIMITS.labels.keyLength },
-  additionalProperties: { type: ['string', 'null'], maxLength: LIMITS.labels.valueLength },
+  // A name that could be given once can still be taken away; whether it may be set is for the server to say.
+  additionalProperties: {
+    type: ['string', 'null'],
+    maxLength: LIMITS.labels.valueLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+  },
 });
 
 const environmentPatch = Type.Unsafe<Record<string, string | null>>({
@@ -70,15 +74,7 @@ export const UpdateVmRequest = component(
           'Virtual size of the root disk, GiB. It only grows; the file system of a machine that runs grows with it.',
       }),
     ),
-    network: Type.Optional(
-      object(
-        {
-          mode: Type.Optional(stringEnum(['user', 'none'], { description: 'From the next start on.' })),
-          egress: Type.Optional(stringEnum(['deny'], { description: 'What the guest may reach.' })),
-        },
-        { description: 'How it is joined to the network.' },
-      ),
-    ),
+    network: Type.Optional(VmNetworkRequest),
     restart_policy: Type.Optional(VmRestartPolicy),
     ...toolsField,
     environment: Type.Optional(environmentPatch),

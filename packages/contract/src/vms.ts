@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { type ConfigChanges, changesSchema } from './changes.ts';
-import { CloudInit, cloudInitField } from './cloud-init.ts';
+import { CloudInit, CloudInitStatus, cloudInitField } from './cloud-init.ts';
 import { ExtraDisk, extraDisksField } from './extra-disks.ts';
 import { HealthCheck } from './health-check.ts';
 import { EXAMPLE_IDS, HostId, ImageName, TemplateRef, VmId, VmName } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { VmNetwork, VmNetworkRequest } from './networks.ts';
 import {
   component,
   enumComponent,
@@ -24,6 +25,8 @@ import { secretsField, VmSecret } from './secrets.ts';
 import { toolsField, VmTool } from './tools.ts';
 import { VmActions } from './vm-actions.ts';
 import { VmHealth } from './vm-health.ts';
+import { VmReplica } from './vm-replica.ts';
+import { volumesField } from './vm-volumes.ts';
 import { environmentMap, Workload, WorkloadStatus } from './workload.ts';
 import { workloadFields } from './workload-fields.ts';
 
@@ -53,17 +56,6 @@ export const VmPhase = enumComponent(
   'Where a VM is in its life. Transient ones (`…ing`, `pending`) are owned by an operation and have a deadline.',
 );
 export type VmPhase = Static<typeof VmPhase>;
-
-export const VmNetwork = component(
-  'VmNetwork',
-  {
-    mode: stringEnum(['user', 'none'], {
-      description: '`user`: an interface that reaches nothing unless egress lets it; `none`: no interface.',
-    }),
-    egress: Type.Optional(stringEnum(['deny'], { description: 'What the guest may reach. Default: deny.' })),
-  },
-  { description: 'How a VM is joined to the network.', examples: [{ mode: 'user', egress: 'deny' }] },
-);
 
 export const VmRestartPolicy = enumComponent(
   'VmRestartPolicy',
@@ -188,6 +180,7 @@ export const VmTemplate = component(
     examples: [{ name: 'nodejs', version: '1.0.0' }],
   },
 );
+
 const PENDING =
   'What is set of it and its machine does not have, by path: `old` is what that has. Empty where there is no machine: the next one has all.';
 
@@ -195,6 +188,7 @@ export const EXAMPLE_VM = {
   id: EXAMPLE_IDS.vm,
   name: 'first',
   owner: 'admin',
+  deployment: null,
   phase: 'running',
   phase_since: '2026-01-31T12:00:03.000Z',
   operation_id: null,
@@ -216,6 +210,7 @@ export const EXAMPLE_VM = {
   expires_at: null,
   template: { name: 'nodejs', version: '1.0.0' },
   cloud_init: null,
+  cloud_init_status: null,
   tools: [{ name: 'nodejs', version: '20.19.5', digest: null }],
   disks: [],
   image: 'base',
@@ -249,6 +244,7 @@ export const Vm = component(
     id: VmId,
     name: VmName,
     owner: Type.String({ description: 'The principal that created it.' }),
+    deployment: nullable(VmReplica),
     phase: VmPhase,
     phase_since: timestamp('When it came into this phase.'),
     operation_id: nullableString({ description: 'The operation that owns a transient phase; else null.' }),
@@ -259,6 +255,7 @@ export const Vm = component(
     environment: environmentMap('Variables of each command, each shell and the workload.'),
     workload: nullable(Workload),
     workload_status: nullable(WorkloadStatus),
+    cloud_init_status: nullable(CloudInitStatus),
     health_check: nullable(HealthCheck),
     actions: VmActions,
     restart_policy: VmRestartPolicy,
@@ -335,11 +332,20 @@ export const CreateVmRequest = component(
     disk_gib: Type.Optional(
       Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB. Default: 8.' }),
     ),
-    network: Type.Optional(VmNetwork),
+    network: Type.Optional(VmNetworkRequest),
     restart_policy: Type.Optional(VmRestartPolicy),
     warm: Type.Optional(VmWarmStart),
+    driver: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 32,
+        description: 'What runs it, for all its life: one of `drivers` in the capabilities. Default: the first.',
+        examples: ['qemu'],
+      }),
+    ),
     ...cloudInitField,
     ...extraDisksField,
+    ...volumesField,
     ...workloadFields,
     ...toolsField,
     ...lifeFields,

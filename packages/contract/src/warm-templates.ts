@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { ImageName } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { VmNetworkRequest } from './networks.ts';
 import { component, nullable, nullableString, object, pageOf, stringEnum, timestamp } from './schema.ts';
 import { StorageUser } from './system.ts';
-import { VmNetwork } from './vms.ts';
 
 const EXAMPLE_KEY = '8d3c1f0b5a7e49260c1d2e3f40516273';
 
@@ -41,7 +41,7 @@ export const WarmTemplate = component(
     memory_mib: Type.Integer({ ...LIMITS.memoryMib, description: 'Their memory, MiB.' }),
     disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of their disk, GiB.' }),
     network_mode: nullable(
-      stringEnum(['user', 'none'], {
+      stringEnum(['user', 'none', 'bridge'], {
         description: 'How they are joined to the network; null for one that cannot be used, of which nobody can tell.',
       }),
     ),
@@ -76,7 +76,7 @@ export const BuildWarmTemplateRequest = component(
     disk_gib: Type.Optional(
       Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the disk, GiB. Default: 8.' }),
     ),
-    network: Type.Optional(VmNetwork),
+    network: Type.Optional(VmNetworkRequest),
   },
   {
     description: 'The VMs that the template is for: what is left out is as when a VM is created without it.',

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { EVENT_TYPES, Event, EventType, EXAMPLE_EVENT } from './events.ts';
 import { DeliveryId, EXAMPLE_IDS, VmRef, WebhookId } from './ids.ts';
+import { Labels, NewLabels } from './labels.ts';
 import { LIMITS } from './limits.ts';
 import {
   component,
@@ -54,6 +55,7 @@ const IsEnabled = Type.Boolean({
 export const CreateWebhookRequest = component(
   'CreateWebhookRequest',
   {
+    labels: Type.Optional(Labels),
     url: Url,
     types: Type.Optional(Types),
     vm: Type.Optional(nullable(VmRef)),
@@ -71,6 +73,7 @@ export type CreateWebhookRequest = Static<typeof CreateWebhookRequest>;
 export const UpdateWebhookRequest = component(
   'UpdateWebhookRequest',
   {
+    labels: Type.Optional(NewLabels),
     url: Type.Optional(Url),
     types: Type.Optional(Types),
     vm: Type.Optional(nullable(VmRef)),
@@ -99,6 +102,7 @@ const EXAMPLE_WEBHOOK = {
   failing_since: null,
   last_delivered_at: '2026-01-31T12:00:03.200Z',
   secret_count: 1,
+  labels: {},
   owner: 'admin',
   created_at: '2026-01-31T11:00:00.000Z',
   updated_at: '2026-01-31T11:00:00.000Z',
@@ -113,6 +117,7 @@ const webhookFields = {
     description: 'Only events about what this user owns, since its maker may see no others; null: about anything.',
   }),
   description: Type.String({ description: 'For people.' }),
+  labels: Labels,
   is_enabled: Type.Boolean({ description: 'Whether events are sent.' }),
   disabled_because: Type.Unsafe<'failing' | null>({
     type: ['string', 'null'],

@@ -1,5 +1,6 @@
 import type {
   AcceptedOperation,
+  BatchRequest,
   Capabilities,
   DefineImageRequest,
   Host,
@@ -15,10 +16,19 @@ import type { Abortable } from './abortable.ts';
 import { type ApiKeyClient, createApiKeyClient } from './api-keys.ts';
 import { type AuditClient, createAuditClient } from './audit.ts';
 import { type AuthClient, createAuthClient } from './auth.ts';
+import { createDeploymentClient, type DeploymentClient } from './deployments.ts';
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
+import { createMetricClient, type MetricClient } from './metrics.ts';
+import {
+  createNetworkClient,
+  createSecurityGroupClient,
+  type NetworkClient,
+  type SecurityGroupClient,
+} from './networks.ts';
 import { createOperationClient, type OperationClient } from './operations.ts';
+import { createPortClient, type PortClient } from './ports.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import { createRoleClient, type RoleClient } from './roles.ts';
 import { createSecretClient, type SecretClient } from './secrets.ts';
@@ -28,9 +38,11 @@ import { createToolClient, type ToolClient } from './tools.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { createUserClient, type UserClient } from './users.ts';
 import { createVmClient, type VmClient } from './vms.ts';
+import { createVolumeClient, type VolumeClient } from './volumes.ts';
 import { createWarmTemplateClient, type WarmTemplateClient } from './warm-templates.ts';
 import { createWebhookClient, type WebhookClient } from './webhooks.ts';
 import { createWorkloadClient, type WorkloadClient } from './workloads.ts';
+import { createWorkspaceClient, type WorkspaceClient } from './workspaces.ts';
 
 export interface ImageClient {
   list(options?: Abortable): Promise<ImagePage>;
@@ -46,6 +58,13 @@ export interface ImageClient {
 export interface HostClient {
   list(options?: Abortable): Promise<HostPage>;
   get(ref: string, options?: Abortable): Promise<Host>;
+}
+
+/** One request for many VMs. */
+export interface BatchClient {
+  /** Resolves as soon as it is accepted: the result of its operation says what came of each. */
+  /** A text is YAML. */
+  run(request: BatchRequest | string, options?: Repeatable): Promise<AcceptedOperation>;
 }
 
 /** What takes room on the host's disk. */
@@ -64,21 +83,29 @@ export interface VolaryClient {
   readonly vms: VmClient;
   readonly executions: ExecutionClient;
   readonly workloads: WorkloadClient;
+  readonly metrics: MetricClient;
   readonly files: FileClient;
+  readonly ports: PortClient;
   readonly operations: OperationClient;
   readonly events: EventClient;
   readonly images: ImageClient;
   readonly tools: ToolClient;
   readonly hosts: HostClient;
   readonly snapshots: SnapshotClient;
+  readonly volumes: VolumeClient;
+  readonly batches: BatchClient;
   readonly system: SystemClient;
   readonly templates: TemplateClient;
   readonly warmTemplates: WarmTemplateClient;
+  readonly deployments: DeploymentClient;
+  readonly workspaces: WorkspaceClient;
   readonly webhooks: WebhookClient;
   readonly users: UserClient;
   readonly roles: RoleClient;
   readonly apiKeys: ApiKeyClient;
   readonly secrets: SecretClient;
+  readonly networks: NetworkClient;
+  readonly securityGroups: SecurityGroupClient;
   readonly auth: AuthClient;
   readonly audit: AuditClient;
   /** What the asker may have, and has. */
@@ -94,21 +121,29 @@ export function createClient(options: TransportOptions): VolaryClient {
     vms: createVmClient(transport),
     executions: createExecutionClient(transport),
     workloads: createWorkloadClient(transport),
+    metrics: createMetricClient(transport),
     files: createFileClient(transport),
+    ports: createPortClient(transport),
     operations: createOperationClient(transport),
     events: createEventClient(transport),
     images: createImageClient(transport),
     tools: createToolClient(transport),
     hosts: createHostClient(transport),
     snapshots: createSnapshotClient(transport),
+    volumes: createVolumeClient(transport),
+    batches: createBatchClient(transport),
     system: createSystemClient(transport),
     templates: createTemplateClient(transport),
     warmTemplates: createWarmTemplateClient(transport),
+    deployments: createDeploymentClient(transport),
+    workspaces: createWorkspaceClient(transport),
     webhooks: createWebhookClient(transport),
     users: createUserClient(transport),
     roles: createRoleClient(transport),
     apiKeys: createApiKeyClient(transport),
     secrets: createSecretClient(transport),
+    networks: createNetworkClient(transport),
+    securityGroups: createSecurityGroupClient(transport),
     auth: createAuthClient(transport),
     audit: createAuditClient(transport),
     quota: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/quota', signal }),
@@ -129,6 +164,17 @@ function createImageClient(transport: Transport): ImageClient {
       postJsonOnce(transport, { path: `/v1/images/${encodeURIComponent(name)}/build`, json: {}, ...options }),
     remove: (ref, { signal } = {}) =>
       transport.json({ method: 'DELETE', path: `/v1/images/${encodeURIComponent(ref)}`, signal }),
+  };
+}
+
+function createBatchClient(transport: Transport): BatchClient {
+  return {
+    run: (request, options = {}) =>
+      postJsonOnce(transport, {
+        path: '/v1/batch',
+        ...(typeof request === 'string' ? { yaml: request } : { json: request }),
+        ...options,
+      }),
   };
 }
 

@@ -15,13 +15,18 @@ export async function* framesOf(lines: AsyncIterable<string>): AsyncGenerator<Ev
     const [, name, value = ''] = /^(id|event|data): ?(.*)$/.exec(line) ?? [];
     if (name !== undefined) fields = { ...fields, [name]: value };
     if (line !== '') continue;
-    const { id, event, data } = fields;
+    const frame = frameOf(fields);
     fields = {};
-    if (event === 'error' && data !== undefined) throw problemIn(data);
-    const position = id === undefined || !/^\d+$/.test(id) ? null : Number(id);
-    if (data !== undefined) yield { event: JSON.parse(data), position };
-    else if (position !== null) yield { event: null, position };
+    if (frame !== null) yield frame;
   }
+}
+
+/** Null: they say nothing. */
+function frameOf({ id, event, data }: { id?: string; event?: string; data?: string }): EventFrame | null {
+  if (event === 'error' && data !== undefined) throw problemIn(data);
+  const position = id === undefined || !/^\d+$/.test(id) ? null : Number(id);
+  if (data !== undefined) return { event: JSON.parse(data), position };
+  return position === null ? null : { event: null, position };
 }
 
 function problemIn(data: string): Error {

@@ -3,6 +3,14 @@ interface Page<T> {
   readonly next_cursor: string | null;
 }
 
+/** A page of what has labels. */
+export interface SelectedPageQuery {
+  readonly limit?: number;
+  readonly cursor?: string;
+  /** By labels: `a=b,c!=d,e in (f,g),!h`. */
+  readonly selector?: string;
+}
+
 /** The items of all pages, each page fetched when the one before has been used up. */
 export async function* allItems<T>(fetchPage: (cursor: string | undefined) => Promise<Page<T>>): AsyncGenerator<T> {
   let cursor: string | undefined;

@@ -1,6 +1,6 @@
 import type { CreateSecretRequest, RotatedKey, Secret, SecretPage, SetSecretRequest } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { allItems } from './pages.ts';
+import { allItems, type SelectedPageQuery } from './pages.ts';
 import type { Transport } from './transport.ts';
 
 /** Values that VMs are given, and nobody is shown. A secret is named by its id, or by the name of one of your own. */
@@ -8,9 +8,9 @@ export interface SecretClient {
   /** Not sent again by itself when the connection breaks: whether it is there then, `get` tells. */
   create(request: CreateSecretRequest, options?: Abortable): Promise<Secret>;
   get(ref: string, options?: Abortable): Promise<Secret>;
-  list(query?: { readonly limit?: number; readonly cursor?: string }, options?: Abortable): Promise<SecretPage>;
+  list(query?: SelectedPageQuery, options?: Abortable): Promise<SecretPage>;
   /** All pages, in the order they were made. */
-  listAll(options?: Abortable): AsyncIterable<Secret>;
+  listAll(query?: Omit<SelectedPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<Secret>;
   /** Gives it another value. */
   set(ref: string, request: SetSecretRequest, options?: Abortable): Promise<Secret>;
   delete(ref: string, options?: Abortable): Promise<void>;
@@ -25,7 +25,8 @@ export function createSecretClient(transport: Transport): SecretClient {
     create: (request, { signal } = {}) => transport.json({ method: 'POST', path, json: request, signal }),
     get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
     list: (query = {}, { signal } = {}) => transport.json({ method: 'GET', path, query: { ...query }, signal }),
-    listAll: (options = {}) => allItems((cursor) => client.list(cursor === undefined ? {} : { cursor }, options)),
+    listAll: (query = {}, options = {}) =>
+      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
     set: (ref, request, { signal } = {}) => transport.json({ method: 'PUT', path: pathOf(ref), json: request, signal }),
     delete: async (ref, { signal } = {}) => {
       await transport.send({ method: 'DELETE', path: pathOf(ref), signal });

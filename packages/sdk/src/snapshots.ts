@@ -19,6 +19,8 @@ export interface SnapshotQuery {
   /** Id or name of the VM that was saved. */
   readonly vm?: string;
   readonly state?: SnapshotState;
+  /** By labels: `a=b,c!=d,e in (f,g),!h`. */
+  readonly selector?: string;
 }
 
 export interface SnapshotChangeOptions extends Abortable {

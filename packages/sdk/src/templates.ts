@@ -7,7 +7,7 @@ import type {
   TemplateVersions,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { allItems } from './pages.ts';
+import { allItems, type SelectedPageQuery } from './pages.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
 
@@ -16,9 +16,9 @@ export interface TemplateClient {
   /** Installs a version: a manifest, or one as YAML. Resolves as soon as it is accepted: `operations.finish` tells how it ends. */
   create(manifest: TemplateManifest | string, options?: Repeatable): Promise<AcceptedOperation>;
   get(ref: string, options?: Abortable): Promise<Template>;
-  list(query?: { readonly limit?: number; readonly cursor?: string }, options?: Abortable): Promise<TemplatePage>;
+  list(query?: SelectedPageQuery, options?: Abortable): Promise<TemplatePage>;
   /** All pages, by name. */
-  listAll(options?: Abortable): AsyncIterable<TemplateEntry>;
+  listAll(query?: Omit<SelectedPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<TemplateEntry>;
   /** Newest first. */
   versions(name: string, options?: Abortable): Promise<TemplateVersions>;
   /** Of a name: all its versions. */
@@ -40,7 +40,8 @@ export function createTemplateClient(transport: Transport): TemplateClient {
       }),
     get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
     list: (query = {}, { signal } = {}) => transport.json({ method: 'GET', path, query: { ...query }, signal }),
-    listAll: (options = {}) => allItems((cursor) => client.list(cursor === undefined ? {} : { cursor }, options)),
+    listAll: (query = {}, options = {}) =>
+      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
     versions: (name, { signal } = {}) => transport.json({ method: 'GET', path: `${pathOf(name)}/versions`, signal }),
     enable: (ref, { signal } = {}) =>
       transport.json({ method: 'POST', path: `${pathOf(ref)}/enable`, json: {}, signal }),

@@ -1,4 +1,4 @@
-import type { Problem } from '@volary/contract';
+import { BEARER_PROTOCOL_PREFIX, EVENT_SOCKET_PROTOCOL, type Problem } from '@volary/contract';
 import { type Credentials, keyCredentials } from './credentials.ts';
 import { errorOfProblem, errorOfStatus, VolaryConnectionError } from './errors.ts';
 
@@ -33,6 +33,10 @@ export interface Transport {
   /** Sends, and reads the answer as JSON. */
   json<T>(call: Call): Promise<T>;
   readJson<T>(response: Response, signal: AbortSignal | undefined): Promise<T>;
+  /** A WebSocket that shows the key, as it is when it has just begun to connect: whoever is refused is not told why. */
+  socket(call: Pick<Call, 'path' | 'query'>): Promise<WebSocket>;
+  /** Where the server is. */
+  readonly baseUrl: string;
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -81,7 +85,13 @@ export function createTransport(options: TransportOptions): Transport {
     return value;
   }
 
-  return { send, readJson, json: async (call) => await readJson(await send(call), call.signal) };
+  async function socket({ path, query }: Pick<Call, 'path' | 'query'>): Promise<WebSocket> {
+    const shown = credentials === null ? null : await credentials.current();
+    const protocols = [EVENT_SOCKET_PROTOCOL, ...(shown === null ? [] : [BEARER_PROTOCOL_PREFIX + toToken(shown)])];
+    return new WebSocket(baseUrl.replace(/^http/, 'ws') + path + toSearch(query), protocols);
+  }
+
+  return { baseUrl, send, readJson, socket, json: async (call) => await readJson(await send(call), call.signal) };
 }
 
 /** The bytes of an answer as they come. Throws `VolaryConnectionError` when the connection breaks. */
@@ -119,6 +129,11 @@ async function readError(response: Response): Promise<Error> {
     response.status,
     text.slice(0, 500) || `The answer was ${response.status} ${response.statusText}.`,
   );
+}
+
+/** As a protocol of a WebSocket, which has no brackets. */
+function toToken(credential: string): string {
+  return encodeURIComponent(credential).replaceAll('(', '%28').replaceAll(')', '%29');
 }
 
 function toSearch(query: Query = {}): string {

@@ -28,11 +28,18 @@ export interface VmQuery {
   readonly cursor?: string;
   readonly phase?: readonly VmPhase[];
   readonly name?: string;
+  /** By labels: `a=b,c!=d,e in (f,g),!h`. */
+  readonly selector?: string;
 }
 
 export interface ChangeOptions extends Repeatable {
   /** Change it only if its revision is still that of this VM; else a `VolaryApiError` with status 412. */
   readonly ifUnchangedSince?: Pick<Vm, 'id' | 'revision'>;
+}
+
+export interface DeleteOptions extends Omit<ChangeOptions, 'idempotencyKey'> {
+  /** Its root and its own disks become volumes, which the result of the operation names. */
+  readonly preserveVolumes?: boolean;
 }
 
 export interface UpdateOptions extends Omit<ChangeOptions, 'idempotencyKey'> {
@@ -82,7 +89,7 @@ export interface VmClient {
   fork(ref: string, request?: ForkVmRequest, options?: Repeatable): Promise<Fork>;
   /** Its memory and disk become those of the snapshot. */
   restore(ref: string, request: RestoreVmRequest, options?: ChangeOptions): Promise<AcceptedOperation>;
-  delete(ref: string, options?: Omit<ChangeOptions, 'idempotencyKey'>): Promise<AcceptedOperation>;
+  delete(ref: string, options?: DeleteOptions): Promise<AcceptedOperation>;
   /**
    * Resolves with the VM when it is in this phase, or with null when it is gone and `absent` was waited for. Throws
    * `VolaryApiError` with code `deadline_exceeded` when the time (at most 300 s) is over.
@@ -150,7 +157,10 @@ export function createVmClient(transport: Transport): VmClient {
     fork: (ref, request = {}, options = {}) =>
       postJsonOnce(transport, { path: pathOf(ref, 'fork'), json: request, ...options }),
     restore: (ref, request, options = {}) => change(ref, 'restore', request, options),
-    delete: (ref, options = {}) => transport.json({ method: 'DELETE', path: pathOf(ref), ...precondition(options) }),
+    delete: (ref, { preserveVolumes, ...options } = {}) => {
+      const query = preserveVolumes === undefined ? {} : { preserve_volumes: preserveVolumes };
+      return transport.json({ method: 'DELETE', path: pathOf(ref), query, ...precondition(options) });
+    },
     wait: async (ref, { phase, incarnation, health, timeoutSeconds }, { signal } = {}) => {
       const query = { phase, incarnation, health, timeout: timeoutSeconds };
       const response = await transport.send({ method: 'GET', path: pathOf(ref, 'wait'), query, signal });

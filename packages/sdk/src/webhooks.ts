@@ -11,7 +11,7 @@ import type {
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { ifMatch } from './if-match.ts';
-import { allItems } from './pages.ts';
+import { allItems, type SelectedPageQuery } from './pages.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
 
@@ -32,9 +32,9 @@ export interface WebhookClient {
   /** Its `secret`, unless you gave one, is told this once. */
   create(request: CreateWebhookRequest, options?: Repeatable): Promise<WebhookWithSecret>;
   get(id: string, options?: Abortable): Promise<Webhook>;
-  list(query?: { readonly limit?: number; readonly cursor?: string }, options?: Abortable): Promise<WebhookPage>;
+  list(query?: SelectedPageQuery, options?: Abortable): Promise<WebhookPage>;
   /** All pages, in the order they were made. */
-  listAll(options?: Abortable): AsyncIterable<Webhook>;
+  listAll(query?: Omit<SelectedPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<Webhook>;
   /** Not sent again when the connection breaks: a second `rotate_secret` would make a second secret. */
   update(id: string, change: UpdateWebhookRequest, options?: WebhookChangeOptions): Promise<WebhookWithSecret>;
   delete(id: string, options?: WebhookChangeOptions): Promise<void>;
@@ -55,7 +55,8 @@ export function createWebhookClient(transport: Transport): WebhookClient {
     get: (id, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(id), signal }),
     list: (query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: '/v1/webhooks', query: { ...query }, signal }),
-    listAll: (options = {}) => allItems((cursor) => client.list(cursor === undefined ? {} : { cursor }, options)),
+    listAll: (query = {}, options = {}) =>
+      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
     update: (id, change, options = {}) =>
       transport.json({ method: 'PATCH', path: pathOf(id), json: change, ...guarded(options) }),
     delete: async (id, options = {}) => {

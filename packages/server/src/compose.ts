@@ -1,8 +1,12 @@
 /** Puts the server together: the one place that knows every adapter. */
+
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryBus } from './adapters/bus/memory-bus.ts';
+import { createWebDocuments } from './adapters/documents/web-documents.ts';
+import { createDockerDriver } from './adapters/drivers/docker/docker-driver.ts';
 import { adoptImages } from './adapters/drivers/qemu/adopt-images.ts';
 import { requireDirect } from './adapters/drivers/qemu/direct-image.ts';
 import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
@@ -11,6 +15,7 @@ import { keepSavedVms } from './adapters/drivers/simulated/saved-vm.ts';
 import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedTools } from './adapters/drivers/simulated/simulated-tools.ts';
+import { keepVolumes } from './adapters/drivers/simulated/simulated-volumes.ts';
 import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
 import { killAtFaultPoint } from './adapters/fault-points/kill-at-fault-point.ts';
 import {
@@ -18,13 +23,17 @@ import {
   imagesWithFaultPoints,
   storeWithFaultPoints,
 } from './adapters/fault-points/with-fault-points.ts';
-import { createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
+import { type AgentConnection, createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
+import { createSimulatedHostProbe } from './adapters/hosts/simulated-host-probe.ts';
 import { createArgon2Hasher } from './adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from './adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
 import { createTotpCodes } from './adapters/identity/totp-codes.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
+import { openSqliteMetrics } from './adapters/metrics/sqlite-metrics.ts';
+import { createHostNetworks } from './adapters/networks/host-networks.ts';
+import { createSimulatedNetworks } from './adapters/networks/simulated-networks.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from './adapters/rate-limits/memory-rate-limiter.ts';
 import { createRedisRateLimiter } from './adapters/rate-limits/redis-rate-limiter.ts';
@@ -34,26 +43,32 @@ import { createKeyring } from './adapters/secrets/keyring.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
 import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserve.ts';
 import { createFetcher } from './adapters/shared/fetch/fetcher.ts';
+import { readOwnAgent } from './adapters/shared/own-agent.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
-import { placeOf, placesOf, readCatalogue } from './adapters/tools/catalogue.ts';
-import { createToolSource } from './adapters/tools/tool-source.ts';
+import { createLazyToolSource } from './adapters/tools/lazy-tool-source.ts';
 import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
 import { toEventDto } from './api/v1/event-dto.ts';
 import { readBuiltInTemplates } from './built-in-templates.ts';
+import { readCloudInitProgram } from './cloud-init-program.ts';
 import { type AdminKey, obtainAdminKey } from './config/admin-key.ts';
 import type { Config } from './config/config.ts';
 import { VolaryError } from './domain/errors.ts';
 import { type HostId, parseId } from './domain/ids.ts';
 import { createEngine, type RunningEngine } from './engine/create-engine.ts';
 import { ENGINE_DEFAULTS } from './engine/deps.ts';
+import { createDrivers } from './engine/drivers.ts';
+import { createLoopTurns } from './lib/loop-turns.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Driver } from './ports/driver.ts';
 import type { FaultPoint } from './ports/fault-point.ts';
+import type { Abortable } from './ports/guest-link.ts';
+import type { HostProbe } from './ports/host-facts.ts';
 import type { Ids } from './ports/ids.ts';
 import type { FindDefinition, ImageSource } from './ports/image-source.ts';
 import type { Log } from './ports/log.ts';
+import type { Networks } from './ports/networks.ts';
 import type { RateLimiter } from './ports/rate-limiter.ts';
 import type { Keyring } from './ports/sealer.ts';
 import type { Store } from './ports/store.ts';
@@ -68,6 +83,8 @@ export interface Composition extends AsyncDisposable {
   readonly adminKey: AdminKey;
 }
 
+/** How long work on many VMs may keep requests waiting, milliseconds. */
+const TURN_MS = 4;
 const GUEST_PATH = join(import.meta.dirname, '../../../guest');
 
 /** Throws what opening the data directory may: `failed_precondition` server.data_dir_in_use, store.newer_version … */
@@ -75,40 +92,51 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   await using parts = new AsyncDisposableStack();
   const clock = createSystemClock();
   const ids = createSystemIds();
+  const turns = createLoopTurns({ longestMs: TURN_MS });
   parts.use(lockDataDir(config.dataDir));
   const keyring = openKeyring(config, log);
   const diskReserve = parts.use(openDiskReserve(config.dataDir, { log }));
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
-  const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db') }));
+  const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db'), turns }));
   const store = faultPoint === null ? sqlite : storeWithFaultPoints(sqlite, faultPoint);
+  const metrics = parts.use(openSqliteMetrics(join(config.dataDir, 'metrics.db'), { log }));
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
   const hostId = await obtainHostId(store, ids);
   const definitionOf: FindDefinition = async (name) => (await store.images.get(name))?.definition ?? null;
   const machines = await createMachines(config, { installationId: hostId, clock, log, faultPoint, definitionOf });
-  const driver = parts.use(machines.driver);
+  const [driver, ...others] = machines.drivers;
+  for (const each of machines.drivers) parts.use(each);
+  const mayDie = (each: Driver): Driver => (faultPoint === null ? each : driverWithFaultPoints(each, faultPoint));
   const engine = createEngine(
     {
       store,
-      driver: faultPoint === null ? driver : driverWithFaultPoints(driver, faultPoint),
+      drivers: createDrivers(mayDie(driver), others.map(mayDie)),
       images: faultPoint === null ? machines.images : imagesWithFaultPoints(machines.images, faultPoint),
       tools: machines.tools,
+      networks: machines.networks,
+      metrics,
       queue: createMemoryQueue({ clock, log, random: ids.random }),
       bus: createMemoryBus({ log }),
       clock,
+      turns,
       ids,
       keyring,
       fingerprinter: createKeyFileFingerprinter(join(config.dataDir, 'fingerprint.key'), log),
-      hostProbe: createHostProbe({ dataDir: config.dataDir }),
+      hostProbe: probeOf(config),
       // A webhook gets an event as /v1 shows it.
       webhookSender: createHttpWebhookSender(
         { clock, toBody: (event) => JSON.stringify(toEventDto(event)) },
         { version: VERSION, allowedTargets: config.webhookAllowedTargets },
       ),
+      documents: createWebDocuments({
+        fetcher: createFetcher({ allowedTargets: config.downloadAllowedTargets, version: VERSION }),
+      }),
       rateLimiter: await createRateLimiter(config, { clock, log, parts }),
       keyMaterial: createNodeKeyMaterial(),
       tokenSigner: createJwtSigner(),
       oneTimeCodes: createTotpCodes(),
       passwordHasher: createArgon2Hasher({ atOnce: passwordsAtOnce(), maxWaiting: 500 }),
+      cloudInitProgram: () => readCloudInitProgram(join(GUEST_PATH, 'cloud-init')),
       builtInTemplates: () => readBuiltInTemplates(join(GUEST_PATH, 'templates')),
       log,
     },
@@ -122,6 +150,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       rateLimits: config.rateLimits,
       sessions: { ...ENGINE_DEFAULTS.sessions, ...config.sessions },
       warm: config.warm,
+      workspaces: config.workspaces,
       version: VERSION,
       hostId,
       adminKey: adminKey.key,
@@ -134,6 +163,12 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
 /** What seals secrets in the database. */
 function openKeyring({ dataDir, secretsKey }: Config, log: Log): Keyring {
   return createKeyring(secretsKey === null ? keysOfFile(join(dataDir, 'secrets.key'), log) : givenKeys(secretsKey));
+}
+
+/** What admits VMs: this machine, or what the host of simulated ones is said to have. */
+function probeOf({ dataDir, simulatedHost }: Config): HostProbe {
+  const real = createHostProbe({ dataDir });
+  return simulatedHost === null ? real : createSimulatedHostProbe(real, simulatedHost);
 }
 
 /** One core is left to those who have logged in already. */
@@ -167,11 +202,16 @@ interface MachineDeps {
   readonly definitionOf: FindDefinition;
 }
 
-/** The driver that was asked for, with the images that its machines start from. */
+/** The driver that was asked for and those beside it, with the images that their machines start from. */
 async function createMachines(
   config: Config,
   { installationId, clock, log, faultPoint, definitionOf }: MachineDeps,
-): Promise<{ readonly driver: Driver; readonly images: ImageSource; readonly tools: ToolSource }> {
+): Promise<{
+  readonly drivers: readonly [Driver, ...Driver[]];
+  readonly images: ImageSource;
+  readonly tools: ToolSource;
+  readonly networks: Networks;
+}> {
   if (config.driver === 'simulated') {
     const path = join(config.dataDir, 'simulated');
     const keeper = createVmKeeper(path);
@@ -179,12 +219,20 @@ async function createMachines(
     const templates = keepSavedVms(join(path, 'warm'), {
       parse: (name) => (/^[0-9a-f]{32}$/.test(name) ? name : null),
     });
+    const volumes = keepVolumes(join(path, 'volumes'));
     // What simulated guests wait for is nothing that the server has to wait for.
-    const world = createSimulatedWorld({ clock: createSystemClock({ isIdle: true }), keeper, saved, templates });
+    const world = createSimulatedWorld({
+      clock: createSystemClock({ isIdle: true }),
+      keeper,
+      saved,
+      templates,
+      volumes,
+    });
     return {
-      driver: createSimulatedDriver({ world }),
+      drivers: [createSimulatedDriver({ world })],
       images: createSimulatedImages(definitionOf),
       tools: createSimulatedTools(() => clock.now()),
+      networks: createSimulatedNetworks(),
     };
   }
   const { dataDir, cacheDir } = config;
@@ -195,26 +243,36 @@ async function createMachines(
     ...{ cacheDir, guestPath: GUEST_PATH, log },
     imports: { ...imports, definitionOf, fetcher },
   });
-  const driver = createQemuDriver({
-    dataDir,
-    cacheDir,
-    installationId,
-    log,
-    ...(faultPoint === null ? {} : { faultPoint }),
-    connectAgent: (connection) => createAgentLink({ clock, log, randomBytes }, connection),
-    ownImage: async ({ signal }) => requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
+  const common = {
+    ...{ dataDir, installationId, log },
+    connectAgent: (connection: AgentConnection) => createAgentLink({ clock, log, randomBytes }, connection),
+    ownImage: async ({ signal }: Abortable) =>
+      requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
+  };
+  const qemu = createQemuDriver({ ...common, cacheDir, ...(faultPoint === null ? {} : { faultPoint }) });
+  const tools = await createTools(config, { clock, log });
+  const networks = createHostNetworks({ installationId, uplink: config.networkUplink });
+  if (config.dockerSocket === null) return { drivers: [qemu], images, tools, networks };
+  const docker = createDockerDriver({
+    ...common,
+    socketPath: config.dockerSocket,
+    readAgent: async (options) => await readOwnAgent(await common.ownImage(options)),
   });
-  return { driver, images, tools: await createTools(config, { clock, log }) };
+  return { drivers: config.driver === 'docker' ? [docker, qemu] : [qemu, docker], images, tools, networks };
 }
 
-/** The catalogue's own places may be anywhere: who wrote them down there means them. */
+/** A file of the operator's is read now, so that whoever wrote it is told what is wrong with it; ours when somebody asks for a tool. */
 async function createTools(
-  { dataDir, cacheDir, downloadAllowedTargets, npmRegistry }: Config,
+  { dataDir, cacheDir, downloadAllowedTargets: allowedTargets, npmRegistry: registry }: Config,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<ToolSource> {
-  const catalogue = await readCatalogue(join(GUEST_PATH, 'tools', 'catalogue.yaml'), join(dataDir, 'tools.yaml'));
-  const places = [placeOf(npmRegistry), ...placesOf(catalogue)];
-  const allowedTargets = { ...downloadAllowedTargets, places: [...downloadAllowedTargets.places, ...places] };
-  const fetcher = createFetcher({ allowedTargets, version: VERSION });
-  return createToolSource({ catalogue, cacheDir, fetcher, registry: npmRegistry, log, now: () => clock.now() });
+  const operatorsPath = join(dataDir, 'tools.yaml');
+  const tools = createLazyToolSource(async () => {
+    const { openToolSource } = await import('./adapters/tools/open-tool-source.ts');
+    const paths = { cataloguePath: join(GUEST_PATH, 'tools', 'catalogue.yaml'), operatorsPath };
+    const now = () => clock.now();
+    return await openToolSource({ ...paths, cacheDir, registry, allowedTargets, version: VERSION, log, now });
+  });
+  if (existsSync(operatorsPath)) await tools.catalogue();
+  return tools;
 }

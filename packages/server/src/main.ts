@@ -3,9 +3,9 @@
  *
  * A server at rest shall be small. V8's young generation keeps the size that it grew to while modules were loaded, and
  * its bound can only be given on the command line: the program replaces itself once, by `execve`, so that its pid stays.
- * With the compile cache on, a start does not strip types again, which saves the memory of the stripper as well.
+ * With the compile cache on, a start does not strip types again, which saves the memory of the stripper as well; if it is on before
+ * this file is loaded, that is never loaded at all.
  */
-import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
 /**
@@ -15,20 +15,21 @@ import { join } from 'node:path';
 const MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' } as const;
 const FLAGS = ['--max-semi-space-size=2', '--expose-gc', '--disable-warning=ExperimentalWarning'];
 
+const cacheDir = process.env['VOLARY_CACHE_DIR'] ?? join(process.env['HOME'] ?? '/tmp', '.cache/volary');
+const COMPILED = { NODE_COMPILE_CACHE: join(cacheDir, 'compiled') } as const;
+
 const isSetUp = FLAGS.every((flag) => process.execArgv.includes(flag));
 if (!isSetUp && process.execve !== undefined) {
   process.removeAllListeners('warning');
   const own = process.execArgv.filter((flag) => !FLAGS.includes(flag));
   process.execve(process.execPath, [process.execPath, ...FLAGS, ...own, ...process.argv.slice(1)], {
     ...MALLOC,
+    ...COMPILED,
     ...process.env,
   });
 }
 for (const name of Object.keys(MALLOC)) delete process.env[name];
-if (process.env['NODE_COMPILE_CACHE'] === undefined) {
-  const cacheDir = process.env['VOLARY_CACHE_DIR'] ?? join(process.env['HOME'] ?? '/tmp', '.cache/volary');
-  enableCompileCache(join(cacheDir, 'compiled'));
-}
+if (process.env['NODE_COMPILE_CACHE'] === COMPILED.NODE_COMPILE_CACHE) delete process.env['NODE_COMPILE_CACHE'];
 
 const { runServer } = await import('./serve.ts');
 const env = { ...process.env };

@@ -31,7 +31,7 @@ export async function runServer(
     const config = await readConfig(argv, env);
     log = createPinoLog({ level: config.logLevel });
     prepareDataDir(config.dataDir);
-    if (config.driver === 'qemu') prepareCacheDir(config.cacheDir);
+    if (config.driver !== 'simulated') prepareCacheDir(config.cacheDir);
     await using composition = await compose(config, log);
     await serve(config, composition, log);
     return 0;

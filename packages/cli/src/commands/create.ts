@@ -1,11 +1,21 @@
-import type { CreateVmRequest, ExtraDisk, RestoredVmRequest, VmRestartPolicy, VmWarmStart } from '@volary/contract';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type {
+  CreateVmRequest,
+  ExtraDiskRequest,
+  RestoredVmRequest,
+  VmRestartPolicy,
+  VmVolumeRequest,
+  VmWarmStart,
+} from '@volary/contract';
+import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { addCloudInitOptions, type CloudInitOptions, cloudInitRequest } from '../operations/cloud-init-options.ts';
+import { collectDisks } from '../operations/disk-option.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
+import { addNetworkOptions, type NetworkOptions, networkRequest } from '../operations/network-options.ts';
+import { collectVolumes } from '../operations/volume-option.ts';
 import {
   addWorkloadOptions,
   untilHealthy,
@@ -22,17 +32,18 @@ import {
 } from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
-interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions, WorkloadOptions {
+interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions, WorkloadOptions, NetworkOptions {
   readonly template?: string;
   readonly image?: string;
   readonly tool?: readonly string[];
   readonly vcpus?: number;
   readonly memory?: number;
   readonly disk?: number;
-  readonly addDisk?: readonly ExtraDisk[];
-  readonly network?: 'user' | 'none';
+  readonly addDisk?: readonly ExtraDiskRequest[];
+  readonly volume?: readonly VmVolumeRequest[];
   readonly restart?: VmRestartPolicy;
   readonly warm?: VmWarmStart;
+  readonly driver?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly label?: Readonly<Record<string, string>>;
   readonly snapshot?: string;
@@ -42,18 +53,24 @@ interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions, Wo
 
 /** `volary create [NAME]`: prints the name when the VM's guest has answered. */
 export function configureCreate(command: Command, context: Context): void {
-  addWorkloadOptions(addCloudInitOptions(addSecretOption(addLifeOptions(command))))
+  addNetworkOptions(addWorkloadOptions(addCloudInitOptions(addSecretOption(addLifeOptions(command)))))
     .argument('[name]', 'its name: lower-case letters, digits and hyphens (default: one is made up)')
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
     .option('--disk <size>', 'size of its disk, such as 8 (GiB), 20g or 1t (default 8)', parseDiskGib)
-    .option('--add-disk <name=size>', 'a disk besides the root, such as data=20g; may be repeated', collectDisks)
+    .option(
+      '--add-disk <disk>',
+      'a disk besides the root: NAME=SIZE for an empty one, such as data=20g; or NAME[=SIZE],url=U|path=P,sha256=S,format=qcow2|raw[,readonly] for one that begins with a disk image; besides target=T; may be repeated',
+      collectDisks,
+    )
+    .option(
+      '--volume <volume>',
+      'a volume that it has for as long as it is kept: its name, with :ro after it to read it alone, :disk=NAME to name its disk; may be repeated',
+      collectVolumes,
+    )
     .option('-t, --template <name>', 'what it is made from: a template, or one version of it as name@version')
     .option('--image <name>', 'the image of its disk (default base)')
     .option('--tool <name[@range]>', 'a tool that is in it, such as nodejs@20 or bun; may be repeated', collectList)
-    .addOption(
-      new Option('--network <mode>', 'how it is joined to the network (default user)').choices(['user', 'none']),
-    )
     .addOption(
       new Option('--restart <policy>', 'start it again when its machine ends by itself (default never)').choices([
         'always',
@@ -67,6 +84,7 @@ export function configureCreate(command: Command, context: Context): void {
         'begin as a fork of a guest that has booted before: auto, where there is one; never; or require (default auto)',
       ).choices(['auto', 'never', 'require']),
     )
+    .option('--driver <kind>', 'what runs it: one of those that `volary status` lists (default: the first)')
     .option('--snapshot <ref>', 'go on from this snapshot, with its processors and memory, in place of a boot')
     .option(
       '-e, --env <key=value>',
@@ -100,30 +118,47 @@ async function create(context: Context, name: string | undefined, options: Creat
 /** The same for a VM that goes on from a snapshot, which decides the rest. */
 async function restoredRequest(name: string | undefined, options: CreateOptions): Promise<RestoredVmRequest> {
   const asked = await createRequest(name, options);
-  const { template, image, tools, network, warm, cloud_init, disks, environment, workload, start, ...request } = asked;
-  const given = [template, image, tools, network, warm, cloud_init, disks, environment, workload];
+  const {
+    template,
+    image,
+    tools,
+    network,
+    warm,
+    driver,
+    cloud_init,
+    disks,
+    volumes,
+    environment,
+    workload,
+    start,
+    ...request
+  } = asked;
+  const given = [template, image, tools, network, warm, driver, cloud_init, disks, volumes, environment, workload];
   if (given.some((each) => each !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --warm, --user-data, --meta-data, --network-config, --env, --run, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --volume, --warm, --driver, --user-data, --meta-data, --network-config, --env, --run, --no-start.',
     );
   return request;
 }
 
 /** Names are the wire's; what was not given is left to the server. */
 async function createRequest(name: string | undefined, options: CreateOptions): Promise<CreateVmRequest> {
-  const { vcpus, memory, disk, addDisk, template, image, tool, network, restart, warm, env, label, start } = options;
+  const { vcpus, memory, disk, addDisk, volume, template, image, tool, restart, warm, driver, env, label, start } =
+    options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(vcpus === undefined ? {} : { vcpus }),
     ...(memory === undefined ? {} : { memory_mib: memory }),
     ...(disk === undefined ? {} : { disk_gib: disk }),
     ...(addDisk === undefined ? {} : { disks: [...addDisk] }),
+    ...(volume === undefined ? {} : { volumes: [...volume] }),
     ...(template === undefined ? {} : { template }),
     ...(image === undefined ? {} : { image }),
     ...(tool === undefined ? {} : { tools: [...tool] }),
-    ...(network === undefined ? {} : { network: { mode: network } }),
+    ...networkRequest(options),
     ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(warm === undefined ? {} : { warm }),
+    ...(driver === undefined ? {} : { driver }),
     ...(env === undefined ? {} : { environment: env }),
     ...(label === undefined ? {} : { labels: label }),
     ...lifeRequest(options),
@@ -132,10 +167,4 @@ async function createRequest(name: string | undefined, options: CreateOptions): 
     ...(await cloudInitRequest(options)),
     start,
   };
-}
-
-function collectDisks(text: string, previous: readonly ExtraDisk[] = []): readonly ExtraDisk[] {
-  const [, name, size] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || size === undefined) throw new InvalidArgumentError('It has the form NAME=SIZE.');
-  return [...previous, { name, size_gib: parseDiskGib(size) }];
 }

@@ -3,6 +3,8 @@ import { type Context, printJson } from '../context.ts';
 import type { Check, Finding } from '../doctor/check.ts';
 import { checkAccelerator } from '../doctor/check-accelerator.ts';
 import { checkDirectories } from '../doctor/check-directories.ts';
+import { checkDocker } from '../doctor/check-docker.ts';
+import { checkNetworks } from '../doctor/check-networks.ts';
 import { checkServer } from '../doctor/check-server.ts';
 import { checkMemory, checkSystem } from '../doctor/check-system.ts';
 import { checkTools } from '../doctor/check-tools.ts';
@@ -16,6 +18,8 @@ const CHECKS: readonly Check[] = [
   checkSystem,
   checkTools,
   checkAccelerator,
+  checkDocker,
+  checkNetworks,
   checkMemory,
   checkDirectories,
   checkServer,

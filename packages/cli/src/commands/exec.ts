@@ -3,8 +3,7 @@ import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { exitCodeOf } from '../exec/exit-code.ts';
-import { whileInSight } from '../exec/in-sight.ts';
-import { terminalSize } from '../exec/terminal.ts';
+import { runCommand, toExecRequest } from '../exec/run-command.ts';
 import { collectEnvironment, parseDurationMs } from '../parse-values.ts';
 
 interface ExecOptions {
@@ -55,32 +54,25 @@ async function execute(context: Context, ref: string, argv: readonly string[], o
   const isDetached = options.detach === true;
   const hasTty = options.tty === true;
   const hasStdin = wantsStdin(context, options);
-  const request = {
-    argv: [...argv],
-    ...(hasTty ? { tty: terminalSize(context) } : {}),
-    ...(hasStdin ? { stdin: true } : {}),
-    ...environment(context, options, hasTty),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.user === undefined ? {} : { user: options.user }),
-    ...(options.timeout === undefined ? {} : { timeout_ms: options.timeout }),
+  const command = {
+    hasStdin,
+    hasTty,
+    request: {
+      argv: [...argv],
+      ...(options.env === undefined ? {} : { env: { ...options.env } }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.user === undefined ? {} : { user: options.user }),
+      ...(options.timeout === undefined ? {} : { timeout_ms: options.timeout }),
+    },
   };
 
   if (isDetached) {
-    const execution = await client.executions.detach(ref, request);
+    const execution = await client.executions.detach(ref, toExecRequest(context, command));
     if (context.globals.json === true) printJson(context, execution);
     else context.stdout.write(`${execution.id}\n`);
     return;
   }
-  const session = await client.executions.start(ref, request);
-  const execution = await whileInSight(session.execution.id, async () => {
-    if (context.globals.json !== true) {
-      const { runSession } = await import('../exec/run-session.ts');
-      return runSession(context, session, { hasStdin, hasTty });
-    }
-    const { printSessionAsJson } = await import('../exec/json-session.ts');
-    return printSessionAsJson(context, session, { hasStdin });
-  });
-  context.endWith(exitCodeOf(execution));
+  context.endWith(exitCodeOf(await runCommand(context, client, ref, { ...command, wayOut: 'leave it running' })));
 }
 
 function wantsStdin({ stdin }: Context, options: ExecOptions): boolean {
@@ -89,15 +81,4 @@ function wantsStdin({ stdin }: Context, options: ExecOptions): boolean {
   }
   if (options.detach === true || !options.stdin) return false;
   return options.interactive === true || !stdin.isTTY;
-}
-
-/** On a terminal, programs are told what kind it is. */
-function environment(
-  { env }: Context,
-  options: ExecOptions,
-  hasTty: boolean,
-): { readonly env?: Record<string, string> } {
-  const terminal = hasTty && env['TERM'] !== undefined ? { TERM: env['TERM'] } : {};
-  const all = { ...terminal, ...options.env };
-  return Object.keys(all).length === 0 ? {} : { env: all };
 }

@@ -27,11 +27,16 @@ export function configureFork(command: Command, context: Context): void {
     .action((vm: string, names: readonly string[], options: ForkOptions) => fork(context, vm, names, options));
 }
 
+function checkNames(names: readonly string[], { count, prefix }: ForkOptions): void {
+  if (names.length === 0) return;
+  if (prefix !== undefined) throw usageError('Give names or --prefix, not both.');
+  if (count !== undefined && count !== names.length)
+    throw usageError(`There are ${names.length} names, and --count is ${count}.`);
+}
+
 async function fork(context: Context, vm: string, names: readonly string[], options: ForkOptions): Promise<void> {
   const { count, prefix, label } = options;
-  if (names.length > 0 && prefix !== undefined) throw usageError('Give names or --prefix, not both.');
-  if (names.length > 0 && count !== undefined && count !== names.length)
-    throw usageError(`There are ${names.length} names, and --count is ${count}.`);
+  checkNames(names, options);
   const client = await connect(context);
   const forked = await client.vms.fork(vm, {
     ...(names.length === 0 ? {} : { names: [...names] }),

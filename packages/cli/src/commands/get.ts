@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { formatChanges } from '../config/apply-change.ts';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { ruleText } from '../operations/network-options.ts';
 import { formatAge } from '../output/format.ts';
 import { styledPhase } from '../output/style.ts';
 import { formatFields } from '../output/table.ts';
@@ -33,15 +34,17 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ...(vm.suspension === null ? [] : [['suspended', `${vm.suspension.at}: ${vm.suspension.message}`] as const]),
     ['health', vm.health],
     ...(vm.workload_status === null ? [] : [['workload', describeWorkload(vm.workload_status)] as const]),
+    ...(vm.cloud_init_status === null ? [] : [['cloud-init', cloudInitField(vm.cloud_init_status)] as const]),
     ['restart', restartField(vm)],
     ['suspend', sleepField(vm)],
     ...(vm.expires_at === null ? [] : [['expires', vm.expires_at] as const]),
     ['image', vm.image_digest === null ? vm.image : `${vm.image} (${vm.image_digest.slice(0, 12)})`],
     ...(vm.snapshot_id === null ? [] : [['snapshot', vm.snapshot_id] as const]),
+    ...(vm.tools.length === 0 ? [] : [['tools', vm.tools.map(toolText).join(' ')] as const]),
     ['vcpus', String(vm.vcpus)],
     ['memory', `${vm.memory_mib} MiB`],
     ['disk', `${vm.disk_gib} GiB`],
-    ['network', vm.network.mode === 'none' ? 'none' : `${vm.network.mode}, egress ${vm.network.egress ?? 'deny'}`],
+    ['network', networkText(vm)],
     ...(vm.secrets.length === 0 ? [] : [['secrets', vm.secrets.map(formatSecret).join(' ')] as const]),
     ...(Object.keys(vm.pending_changes).length === 0 ? [] : [pendingField(vm)]),
     ['labels', pairs(vm.labels)],
@@ -54,6 +57,15 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['created', `${vm.created_at}, ${formatAge(vm.created_at)} ago`],
     ['started', vm.started_at === null ? '-' : `${vm.started_at}, ${formatAge(vm.started_at)} ago`],
   ]);
+}
+
+/** `digest` is null until its pack is built. */
+function toolText({ name, version, digest }: Vm['tools'][number]): string {
+  return `${name}@${version}${digest === null ? ' (not there yet)' : ''}`;
+}
+
+function cloudInitField({ state, errors }: NonNullable<Vm['cloud_init_status']>): string {
+  return [state, ...errors.map((text) => text.split('\n', 1)[0])].join(': ');
 }
 
 function pendingField({ pending_changes, restart_required }: Vm): readonly [string, string] {
@@ -76,4 +88,11 @@ function failureFields({ failure }: Vm): readonly (readonly [string, string])[] 
   if (failure === null) return [];
   const tail = failure.console_tail.trimEnd();
   return [['failure', `${failure.message} (${failure.reason})`], ...(tail === '' ? [] : [['console', tail] as const])];
+}
+
+function networkText({ network, ip }: Vm): string {
+  const { mode, name, egress, allow = [], security_groups: groups = [] } = network;
+  if (mode !== 'bridge') return mode === 'none' ? 'none' : `${mode}, egress ${egress}`;
+  const out = [egress, ...allow.map(ruleText)].join(' ');
+  return `${name}, ${ip ?? 'no address'}, egress ${out}${groups.length === 0 ? '' : `, under ${groups.join(', ')}`}`;
 }

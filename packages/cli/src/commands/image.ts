@@ -67,8 +67,11 @@ function formatImages(entries: readonly ImageEntry[]): string {
     formatAge(image.built_at),
     used,
   ];
-  const rows = entries.flatMap(({ name, current, older, last_used_at: usedAt }) => {
+  const rows = entries.flatMap(({ name, current, older, last_used_at: usedAt, is_built_in: isBuiltIn, owner }) => {
     const used = usedAt === null ? '-' : formatAge(usedAt);
+    // Nobody here says what it stands for: its images lie in a cache that other servers share, or VMs hold them.
+    if (current === null && owner === null && !isBuiltIn)
+      return older.map((image) => row(name, image, 'undefined', used));
     return [
       current === null ? [name, '-', 'not built', '-', '-', '-', used] : row(name, current, 'ready', used),
       ...older.map((image) => row(name, image, 'older', '-')),

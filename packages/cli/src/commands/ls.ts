@@ -14,6 +14,7 @@ interface LsOptions {
   readonly quiet?: true;
   readonly phase?: readonly VmPhase[];
   readonly label?: Readonly<Record<string, string>>;
+  readonly selector?: string;
 }
 
 /** `volary ls`: all VMs, as a table, as names (`-q`), or as JSON. */
@@ -22,13 +23,16 @@ export function configureLs(command: Command, context: Context): void {
     .option('-q, --quiet', 'names alone')
     .addOption(new Option('--phase <phase...>', 'only those in one of these phases').choices(PHASES))
     .option('-l, --label <key=value>', 'only those with this label; may be repeated', collectPairs)
+    .option('--selector <selector>', "only those with such labels: 'a=b,c!=d,e in (f,g),!h'")
     .action((options: LsOptions) => list(context, options));
 }
 
 async function list(context: Context, options: LsOptions): Promise<void> {
   const client = await connect(context);
   const labels = Object.entries(options.label ?? {});
-  const query = { limit: PAGE_ITEMS, ...(options.phase === undefined ? {} : { phase: options.phase }) };
+  const phase = options.phase === undefined ? {} : { phase: options.phase };
+  const selector = options.selector === undefined ? {} : { selector: options.selector };
+  const query = { limit: PAGE_ITEMS, ...phase, ...selector };
   const vms: Vm[] = [];
   for await (const vm of client.vms.listAll(query)) {
     if (labels.every(([key, value]) => vm.labels[key] === value)) vms.push(vm);

@@ -4,13 +4,24 @@ import type { Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { addChangeArguments, changeVms } from '../operations/change-vms.ts';
 
+interface RmOptions {
+  readonly wait: boolean;
+  readonly force?: true;
+  readonly preserveVolumes?: true;
+}
+
 /** `volary rm VM…`: asked for on a terminal only if several are to go, since each takes its disk with it. */
 export function configureRm(command: Command, context: Context): void {
   addChangeArguments(command)
     .option('-f, --force', 'do not ask')
-    .action(async (refs: readonly string[], options: { wait: boolean; force?: true }) => {
-      if (options.force !== true && refs.length > 1 && context.stdin.isTTY) await ask(context, refs);
-      await changeVms(context, refs, options, ['Deleting', 'deleted'], (client, ref) => client.vms.delete(ref));
+    .option('--preserve-volumes', 'keep its root and its own disks, as volumes')
+    .action(async (refs: readonly string[], options: RmOptions) => {
+      if (options.force !== true && options.preserveVolumes !== true && refs.length > 1 && context.stdin.isTTY)
+        await ask(context, refs);
+      const { preserveVolumes = false } = options;
+      await changeVms(context, refs, options, ['Deleting', 'deleted'], (client, ref) =>
+        client.vms.delete(ref, { preserveVolumes }),
+      );
     });
 }
 

@@ -3,21 +3,23 @@ import { VolaryApiError, type VolaryClient } from '@volary/sdk';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
+import { collectPairs } from '../parse-values.ts';
 import { readValue, type ValueOptions } from '../secrets/secret-value.ts';
 
 interface SetOptions extends ValueOptions {
   readonly description?: string;
+  readonly label?: Readonly<Record<string, string>>;
 }
 
 /** `volary secrets ls|get|set|rm|rotate-key`. */
 export function configureSecrets(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  command
-    .command('ls')
-    .description('list secrets; their values are shown to nobody')
-    .action(() => list(context));
+  addSelectorOption(command.command('ls').description('list secrets; their values are shown to nobody')).action(
+    (options: SelectorOptions) => list(context, options),
+  );
   command
     .command('get')
     .description('show what is known of a secret: all but its value')
@@ -33,6 +35,7 @@ export function configureSecrets(command: Command, context: Context): void {
     .option('--file <path>', 'read the value from this file, as it is')
     .option('--raw', 'keep the newline at the end of what is piped in')
     .option('--description <text>', 'what it is for; others who may see the secret see this')
+    .option('-l, --label <key=value>', 'a label, in place of those that it has; may be repeated', collectPairs)
     .action((name: string, options: SetOptions) => set(context, name, options));
   command
     .command('rm')
@@ -49,9 +52,9 @@ export function configureSecrets(command: Command, context: Context): void {
     .action(() => rotateKey(context));
 }
 
-async function list(context: Context): Promise<void> {
+async function list(context: Context, options: SelectorOptions): Promise<void> {
   const items: Secret[] = [];
-  for await (const secret of (await connect(context)).secrets.listAll()) items.push(secret);
+  for await (const secret of (await connect(context)).secrets.listAll(selectorQuery(options))) items.push(secret);
   print(context, { items }, () =>
     formatTable(
       ['NAME', 'OWNER', 'VERSION', 'SET', 'USED', 'DESCRIPTION'],
@@ -69,10 +72,11 @@ async function list(context: Context): Promise<void> {
 
 async function set(context: Context, name: string, options: SetOptions): Promise<void> {
   const client = await connect(context);
-  const { description } = options;
+  const { description, label } = options;
   const asked = {
     ...(await readValue(context, name, options)),
     ...(description === undefined ? {} : { description }),
+    ...(label === undefined ? {} : { labels: label }),
   };
   const secret = await setOrCreate(client, name, asked);
   print(context, secret, () => `${secret.name}\n`);

@@ -10,7 +10,11 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 export function configureServe(command: Command, context: Context): void {
   addListenOptions(command)
     .addOption(
-      new Option('--driver <driver>', 'what runs the VMs (VOLARY_DRIVER, default qemu)').choices(['qemu', 'simulated']),
+      new Option('--driver <driver>', 'what runs the VMs (VOLARY_DRIVER, default qemu)').choices([
+        'qemu',
+        'docker',
+        'simulated',
+      ]),
     )
     .option('--config <file>', 'settings of the server, as YAML')
     .addOption(new Option('--log-level <level>', 'what is logged (VOLARY_LOG_LEVEL, default info)').choices(LOG_LEVELS))

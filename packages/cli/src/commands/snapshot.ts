@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { collectPairs } from '../parse-values.ts';
@@ -12,6 +13,11 @@ interface CreateOptions {
   readonly description?: string;
   readonly label?: Readonly<Record<string, string>>;
   readonly wait: boolean;
+}
+
+interface ListOptions extends SelectorOptions {
+  readonly vm?: string;
+  readonly quiet?: true;
 }
 
 /** `volary snapshot create|ls|get|rm`. */
@@ -26,12 +32,10 @@ export function configureSnapshot(command: Command, context: Context): void {
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
     .option('--no-wait', 'do not wait until it is complete', true)
     .action((vm: string, name: string | undefined, options: CreateOptions) => create(context, vm, name, options));
-  command
-    .command('ls')
-    .description('list snapshots')
+  addSelectorOption(command.command('ls').description('list snapshots'))
     .option('--vm <vm>', 'only those of this VM, by its name or id')
     .option('-q, --quiet', 'names or ids alone')
-    .action((options: { readonly vm?: string; readonly quiet?: true }) => list(context, options));
+    .action((options: ListOptions) => list(context, options));
   command
     .command('get')
     .description('show one snapshot')
@@ -64,10 +68,11 @@ async function create(context: Context, vm: string, name: string | undefined, op
   else context.stdout.write(`${subject.name}\n`);
 }
 
-async function list(context: Context, { vm, quiet }: { readonly vm?: string; readonly quiet?: true }): Promise<void> {
+async function list(context: Context, { vm, quiet, ...options }: ListOptions): Promise<void> {
   const client = await connect(context);
   const items: Snapshot[] = [];
-  for await (const snapshot of client.snapshots.listAll(vm === undefined ? {} : { vm })) items.push(snapshot);
+  const query = { ...(vm === undefined ? {} : { vm }), ...selectorQuery(options) };
+  for await (const snapshot of client.snapshots.listAll(query)) items.push(snapshot);
   if (context.globals.json === true) printJson(context, { items });
   else if (quiet === true) context.stdout.write(items.map(({ name, id }) => `${name ?? id}\n`).join(''));
   else context.stdout.write(formatSnapshots(items));

@@ -1,4 +1,4 @@
-import type { Host, Vm } from '@volary/contract';
+import type { DriverStatus, Host, Vm } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
@@ -24,6 +24,8 @@ export function configureStatus(command: Command, context: Context): void {
         formatFields([
           ['server', `${url}, version ${capabilities.version}, driver ${capabilities.driver}`],
           ...hosts.items.flatMap(hostFields),
+          ...capabilities.drivers.map(driverField),
+          ['networks', capabilities.why_no_bridges ?? 'VMs can be joined to them'],
           ['vms', formatPhases(context, phases)],
           ...capabilities.degraded.map((what) => ['degraded', what] as const),
         ]),
@@ -39,6 +41,10 @@ function hostFields(host: Host): readonly (readonly [string, string])[] {
     ['memory', `${host.memory_available_mib} MiB free of ${host.memory_mib}; ${host.memory_promised_mib} promised`],
     ['disk', `${host.disk_available_gib} GiB free of ${host.disk_gib}; ${host.disk_promised_gib} promised`],
   ];
+}
+
+function driverField({ kind, version, why_not }: DriverStatus): readonly [string, string] {
+  return ['driver', why_not === null ? `${kind} ${version}` : `${kind}: not now. ${why_not}`];
 }
 
 function formatPhases({ stdout }: Context, phases: Readonly<Record<Vm['phase'] | string, number>>): string {

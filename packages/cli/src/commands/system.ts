@@ -2,7 +2,7 @@ import { STORAGE_KINDS, type StorageKind, type StorageUse } from '@volary/contra
 import { type Command, InvalidArgumentError } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { formatBytes } from '../output/format.ts';
+import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
 import { prune } from '../prune.ts';
 
@@ -20,7 +20,11 @@ export function configureSystem(command: Command, context: Context): void {
   command
     .command('prune')
     .description('remove what nothing needs')
-    .argument('[kind...]', `${STORAGE_KINDS.join(', ')} (default: images, warm_templates, leftovers)`, collectKinds)
+    .argument(
+      '[kind...]',
+      `${STORAGE_KINDS.join(', ')} (default: images, warm_templates, tools, leftovers)`,
+      collectKinds,
+    )
     .option('-n, --dry-run', 'say what would go, and remove nothing')
     .action((kinds: readonly StorageKind[], options: { readonly dryRun?: true }) => prune(context, kinds, options));
 }
@@ -37,15 +41,17 @@ async function showUsage(context: Context, { verbose }: { readonly verbose?: tru
   context.stdout.write(formatTable(['KIND', 'COUNT', 'SIZE', 'RECLAIMABLE'], kinds));
   if (verbose !== true) return;
   const things = usage.items.flatMap(({ kind, items }) => items.map((item) => [kind, ...rowOf(item)]));
-  context.stdout.write(`\n${formatTable(['KIND', 'WHAT', 'SIZE', 'USED BY'], things)}`);
+  context.stdout.write(`\n${formatTable(['KIND', 'WHAT', 'SIZE', 'LAST USED', 'USED BY'], things)}`);
 }
 
-function rowOf({ id, name, bytes, used_by: users, user_count: count }: StorageUse['items'][number]): readonly string[] {
+function rowOf(thing: StorageUse['items'][number]): readonly string[] {
+  const { id, name, bytes, last_used_at: usedAt, used_by: users, user_count: count } = thing;
   const names = users.slice(0, SHOWN_USERS).map((user) => `${user.kind} ${user.name}`);
   const more = count > names.length ? [`${count - names.length} more`] : [];
   const isDigest = /^[0-9a-f]{32,}$/.test(id);
   const what = [name ?? '', name === id ? '' : isDigest ? id.slice(0, 12) : id].filter((part) => part !== '').join(' ');
-  return [what, formatBytes(bytes), count === 0 ? '-' : [...names, ...more].join(', ')];
+  const used = usedAt === null ? '-' : formatAge(usedAt);
+  return [what, formatBytes(bytes), used, count === 0 ? '-' : [...names, ...more].join(', ')];
 }
 
 function collectKinds(word: string, before: readonly StorageKind[] = []): readonly StorageKind[] {

@@ -3,18 +3,21 @@ import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { describeTemplate, formatEntries, formatVersions } from '../templates/format-template.ts';
 import { readManifestFile } from '../templates/manifest-file.ts';
 import { addWarmCommands } from '../templates/warm-commands.ts';
 
+interface ListOptions extends SelectorOptions {
+  readonly quiet?: true;
+}
+
 /** `volary template ls|get|create|versions|enable|disable|rm`, and `volary template warm …`. */
 export function configureTemplate(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  command
-    .command('ls')
-    .description('list templates, each with its newest version')
+  addSelectorOption(command.command('ls').description('list templates, each with its newest version'))
     .option('-q, --quiet', 'names alone')
-    .action((options: { readonly quiet?: true }) => list(context, options));
+    .action((options: ListOptions) => list(context, options));
   command
     .command('get')
     .description('show what VMs that are made from a template get')
@@ -57,9 +60,9 @@ function addSwitch(command: Command, context: Context, verb: 'enable' | 'disable
     });
 }
 
-async function list(context: Context, { quiet }: { readonly quiet?: true }): Promise<void> {
+async function list(context: Context, { quiet, ...options }: ListOptions): Promise<void> {
   const items: TemplateEntry[] = [];
-  for await (const entry of (await connect(context)).templates.listAll()) items.push(entry);
+  for await (const entry of (await connect(context)).templates.listAll(selectorQuery(options))) items.push(entry);
   print(context, { items }, () =>
     quiet === true ? items.map(({ name }) => `${name}\n`).join('') : formatEntries(items),
   );

@@ -6,8 +6,9 @@ import { usageError } from '../errors.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
+import { prune } from '../prune.ts';
 
-/** `volary tool ls|build|rm`. */
+/** `volary tool ls|build|rm|prune`. */
 export function configureTool(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
@@ -25,9 +26,14 @@ export function configureTool(command: Command, context: Context): void {
     .action((text: string) => build(context, text));
   command
     .command('rm')
-    .description('remove what was built of tools and no VM has')
+    .description('remove what was built of tools and no VM or snapshot has')
     .argument('<ref...>', 'names (all versions), names with @version, or digests')
     .action((refs: readonly string[]) => remove(context, refs));
+  command
+    .command('prune')
+    .description('remove packs that no VM, snapshot or template names')
+    .option('-n, --dry-run', 'say what would go, and remove nothing')
+    .action((options: { readonly dryRun?: true }) => prune(context, ['tools'], options));
 }
 
 async function build(context: Context, text: string): Promise<void> {
@@ -63,5 +69,5 @@ function formatTools(entries: readonly ToolEntry[]): string {
       formatAge(pack.used_at),
     ]);
   });
-  return formatTable(['NAME', 'BUILT', 'SOURCES', 'SIZE', 'AGE', 'USED'], rows);
+  return formatTable(['NAME', 'BUILT', 'SOURCES', 'SIZE', 'AGE', 'LAST USED'], rows);
 }

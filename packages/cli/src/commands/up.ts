@@ -34,7 +34,11 @@ export function configureUp(command: Command, context: Context): void {
     .option('--no-vm', 'make no VM', true)
     .option('--name <name>', 'name of the VM', 'first')
     .addOption(
-      new Option('--driver <driver>', 'what runs the VMs (VOLARY_DRIVER, default qemu)').choices(['qemu', 'simulated']),
+      new Option('--driver <driver>', 'what runs the VMs (VOLARY_DRIVER, default qemu)').choices([
+        'qemu',
+        'docker',
+        'simulated',
+      ]),
     )
     .action((options: UpOptions) => up(context, options));
 }

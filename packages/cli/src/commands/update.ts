@@ -5,16 +5,16 @@ import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
+import { addNetworkOptions, type NetworkOptions, networkRequest } from '../operations/network-options.ts';
 import { collectList, collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
-interface UpdateOptions extends LifeOptions, ApplyOptions {
+interface UpdateOptions extends LifeOptions, ApplyOptions, NetworkOptions {
   readonly name?: string;
   readonly vcpus?: number;
   readonly memory?: number;
   readonly disk?: number;
   readonly tool?: readonly string[];
-  readonly network?: 'user' | 'none';
   readonly restart?: VmRestartPolicy;
   readonly label?: Readonly<Record<string, string>>;
   readonly unlabel?: readonly string[];
@@ -23,7 +23,7 @@ interface UpdateOptions extends LifeOptions, ApplyOptions {
 
 /** `volary update VM`: changes how it is set, and prints its name when its machine has what it can be given. */
 export function configureUpdate(command: Command, context: Context): void {
-  const changing = addSecretOption(addLifeOptions(command.argument('<vm>', 'name or id')))
+  const changing = addNetworkOptions(addSecretOption(addLifeOptions(command.argument('<vm>', 'name or id'))))
     .option('--no-secret', 'give it no secrets any more')
     .option('--name <name>', 'call it so; its guest does from its next start on')
     .option('--vcpus <n>', 'virtual CPUs', parseCount(1))
@@ -34,7 +34,6 @@ export function configureUpdate(command: Command, context: Context): void {
       'a tool that is in it, such as nodejs@20; may be repeated, and stands for all',
       collectList,
     )
-    .addOption(new Option('--network <mode>', 'how it is joined to the network').choices(['user', 'none']))
     .addOption(
       new Option('--restart <policy>', 'start it again when its machine ends by itself').choices([
         'always',
@@ -61,7 +60,7 @@ async function update(context: Context, ref: string, options: UpdateOptions): Pr
 
 /** What was given of secrets takes the place of all that it was given before. */
 function requestOf(options: UpdateOptions): UpdateVmRequest {
-  const { name, vcpus, memory, disk, tool, network, restart, label, unlabel = [], secret } = options;
+  const { name, vcpus, memory, disk, tool, restart, label, unlabel = [], secret } = options;
   const removed = Object.fromEntries(unlabel.map((key) => [key, null]));
   const isLabelled = label !== undefined || unlabel.length > 0;
   return {
@@ -70,7 +69,7 @@ function requestOf(options: UpdateOptions): UpdateVmRequest {
     ...(memory === undefined ? {} : { memory_mib: memory }),
     ...(disk === undefined ? {} : { disk_gib: disk }),
     ...(tool === undefined ? {} : { tools: [...tool] }),
-    ...(network === undefined ? {} : { network: { mode: network } }),
+    ...networkRequest(options),
     ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(isLabelled ? { labels: { ...removed, ...label } } : {}),
     ...lifeRequest(options),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { formatDeliveries, formatWebhook, tryWords } from '../webhooks/format-webhook.ts';
@@ -22,10 +23,9 @@ export function configureWebhook(command: Command, context: Context): void {
     .argument('<url>', 'where to send them, http or https')
     .option('--disabled', 'send nothing yet')
     .action((url: string, options: SettingOptions) => create(context, url, options));
-  command
-    .command('ls')
-    .description('list webhooks')
-    .action(() => list(context));
+  addSelectorOption(command.command('ls').description('list webhooks')).action((options: SelectorOptions) =>
+    list(context, options),
+  );
   command
     .command('get')
     .description('show one webhook')
@@ -82,8 +82,8 @@ function shown({ id, secret }: { readonly id: string; readonly secret: string | 
   return secret === null ? `${id}\n` : `${id}\n${secret}\n`;
 }
 
-async function list(context: Context): Promise<void> {
-  const items = await collect((await connect(context)).webhooks.listAll());
+async function list(context: Context, options: SelectorOptions): Promise<void> {
+  const items = await collect((await connect(context)).webhooks.listAll(selectorQuery(options)));
   print(context, { items }, () =>
     formatTable(
       ['ID', 'STATE', 'LAST', 'DELIVERED', 'URL'],

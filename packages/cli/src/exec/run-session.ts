@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Execution } from '@volary/contract';
 import type { ExecSession } from '@volary/sdk';
 import type { Context } from '../context.ts';
@@ -7,14 +8,21 @@ import { feedStdin } from './feed-stdin.ts';
 import { forwardSignals } from './forward-signals.ts';
 import { holdRawMode, terminalSize } from './terminal.ts';
 
+/** What becomes of a command whose terminal the user leaves by `~.`: a shell is hung up, as when a terminal is closed. */
+export type WayOut = 'leave it running' | 'hang it up';
+
 export interface SessionOptions {
   readonly hasStdin: boolean;
   readonly hasTty: boolean;
+  readonly wayOut: WayOut;
 }
+
+/** How long a command that we leave may take to hear of it: it is left because it does not answer. */
+const HANG_UP_MS = 1000;
 
 /**
  * Joins a running command to our own streams, signals and terminal, byte for byte, until it has ended. Throws a
- * `CliError` if the user left it running.
+ * `CliError` if the user left it.
  */
 export async function runSession(context: Context, session: ExecSession, options: SessionOptions): Promise<Execution> {
   const isTyped = options.hasTty && options.hasStdin && context.stdin.isTTY;
@@ -29,14 +37,29 @@ export async function runSession(context: Context, session: ExecSession, options
   if (!options.hasStdin) return await output;
   const input = feedStdin(context.stdin, session.stdin, { isTyped });
   const first = await Promise.race([output, input]);
-  if (first === 'left') {
-    throw new CliError('You left the command; it runs on.', {
+  if (first === 'left') throw await leave(session, options.wayOut);
+  return await output;
+}
+
+async function leave(session: ExecSession, wayOut: WayOut): Promise<CliError> {
+  const { id } = session.execution;
+  if (wayOut === 'leave it running') {
+    return new CliError('You left the command; it runs on.', {
       exitCode: EXIT_CODES.execFailed,
       reason: 'cli.left',
-      hint: `its output: volary logs -f ${session.execution.id}`,
+      hint: `its output: volary logs -f ${id}`,
     });
   }
-  return await output;
+  const hungUp = session.signal('SIGHUP').then(
+    () => true,
+    () => false,
+  );
+  const isHungUp = await Promise.race([hungUp, delay(HANG_UP_MS, false)]);
+  return new CliError(isHungUp ? 'You left the session.' : 'You left the session, which does not answer.', {
+    exitCode: EXIT_CODES.execFailed,
+    reason: 'cli.left',
+    ...(isHungUp ? {} : { hint: `if it runs on, end it: volary kill ${id}` }),
+  });
 }
 
 async function printOutput({ stdout, stderr }: Context, session: ExecSession): Promise<Execution> {

@@ -2,13 +2,21 @@ import { stripVTControlCharacters } from 'node:util';
 
 const CONTROL_PICTURES = 0x2400;
 const DELETE_PICTURE = 0x2421;
+const CONTROL = /[^\P{Cc}\t\n]/u;
 
 /**
  * A guest's words, safe to be shown on a terminal: a hostile guest could otherwise set the terminal's title, or have it
  * type. Escape sequences are dropped, other control characters but tab and newline are shown as pictures.
  */
 export function toSafeText(bytes: Uint8Array): string {
-  const text = stripVTControlCharacters(Buffer.from(bytes).toString('utf8')).replaceAll('\r\n', '\n');
+  return toSafeWords(Buffer.from(bytes).toString('utf8'));
+}
+
+/** The same for words that any user may have written: labels, descriptions, what a failed command said. */
+export function toSafeWords(words: string): string {
+  // Most have nothing of it.
+  if (!CONTROL.test(words)) return words;
+  const text = stripVTControlCharacters(words).replaceAll('\r\n', '\n');
   return Array.from(text, showControl).join('');
 }
 

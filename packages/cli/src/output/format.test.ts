@@ -1,5 +1,8 @@
+import { PassThrough } from 'node:stream';
+import type { Event } from '@volary/contract';
 import { describe, expect, it } from 'vitest';
 import { lastLines, toSafeText } from './console-text.ts';
+import { formatEvent } from './event-line.ts';
 import { formatAge, formatBytes, formatDuration } from './format.ts';
 import { formatTable } from './table.ts';
 
@@ -39,6 +42,30 @@ describe('what people read', () => {
         ],
       ),
     ).toBe('NAME          X\na-long-name\nb             2\n');
+  });
+});
+
+describe("anybody's words", () => {
+  const hostile = '\x1b]52;c;cHduCg==\x07a\x1b[2Jb\x00\x9b';
+
+  it('are words in a table', () => {
+    const shown = formatTable(['NAME', 'DESCRIPTION'], [['web', hostile]]);
+
+    expect(shown).toBe('NAME   DESCRIPTION\nweb    ab␀␡\n');
+  });
+
+  it('leave a phase its colour', () => {
+    expect(formatTable(['PHASE'], [['\x1b[32mrunning\x1b[39m']])).toContain('\x1b[32mrunning\x1b[39m');
+    expect(formatTable(['PHASE'], [['\x1b[8mrunning\x1b[39m x']])).toBe('PHASE\nrunning x\n');
+  });
+
+  it('are words in what an event is about', () => {
+    const event: Event = {
+      ...{ sequence: 1, at: '2026-01-31T12:00:00.000Z', type: 'vm.failed', subject: hostile, owner: null },
+      ...{ vm_id: null, operation_id: null, data: { message: '\x9b2J' } },
+    };
+
+    expect(formatEvent(new PassThrough(), event)).not.toMatch(/[^\P{Cc}\n]/u);
   });
 });
 

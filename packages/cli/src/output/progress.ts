@@ -1,3 +1,4 @@
+import { toSafeWords } from './console-text.ts';
 import { formatDuration } from './format.ts';
 import { styled } from './style.ts';
 
@@ -30,7 +31,8 @@ export interface Stage extends Disposable {
  * unended leaves the line clean.
  */
 export function startStage(stream: NodeJS.WriteStream, title: string): Stage {
-  return stream.isTTY ? startLiveStage(stream, title) : startPlainStage(stream, title);
+  const stage = stream.isTTY ? startLiveStage(stream, title) : startPlainStage(stream, title);
+  return { ...stage, update: ({ fraction, message }) => stage.update({ fraction, message: toSafeWords(message) }) };
 }
 
 function startLiveStage(stream: NodeJS.WriteStream, title: string): Stage {

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { toSafeWords } from './console-text.ts';
 
 const NO_BORDERS = {
   top: '',
@@ -28,12 +29,20 @@ export function formatFields(fields: readonly (readonly [name: string, value: st
   return layOut(fields);
 }
 
+const COLOUR = `${String.fromCharCode(0x1b)}\\[\\d{1,2}m`;
+/** One word in a colour, as we show phases: worse than a colour it cannot be. */
+const COLOURED = new RegExp(`^${COLOUR}[a-z]+${COLOUR}$`);
+
+function safely(cell: string): string {
+  return COLOURED.test(cell) ? cell : toSafeWords(cell);
+}
+
 function layOut(rows: readonly (readonly string[])[]): string {
   const table = new Table({
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map(safely)));
   const lines = table.toString().split('\n');
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }

@@ -59,6 +59,18 @@ export const TOOLS: readonly Tool[] = [
       zypper: 'util-linux',
     },
   },
+  {
+    probe: 'nft',
+    purpose: 'keeps the VMs of a network apart from the others',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'nftables', dnf: 'nftables', apk: 'nftables', pacman: 'nftables', zypper: 'nftables' },
+  },
+  {
+    probe: 'ip',
+    purpose: 'makes the networks of VMs',
+    neededBy: 'vms',
+    packages: { 'apt-get': 'iproute2', dnf: 'iproute', apk: 'iproute2', pacman: 'iproute2', zypper: 'iproute2' },
+  },
   { probe: 'mmdebstrap', purpose: 'builds the guest image', neededBy: 'vms', packages: { 'apt-get': 'mmdebstrap' } },
   {
     probe: 'apt-get',
@@ -178,6 +190,12 @@ export const TOOLS: readonly Tool[] = [
     purpose: 'counts rate limits in the tests, as it does for several servers',
     neededBy: 'tests',
     packages: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', pacman: 'redis', zypper: 'redis' },
+  },
+  {
+    probe: 'dockerd',
+    purpose: 'runs the containers of the tests, by an engine of their own',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'docker.io', dnf: 'moby-engine', apk: 'docker-engine', pacman: 'docker', zypper: 'docker' },
   },
   {
     probe: 'openssl',

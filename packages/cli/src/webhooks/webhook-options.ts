@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { CreateWebhookRequest, Event, ReplayWebhookRequest, UpdateWebhookRequest } from '@volary/contract';
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from '../errors.ts';
-import { collectList, parseCount } from '../parse-values.ts';
+import { collectList, collectPairs, parseCount } from '../parse-values.ts';
 
 export interface SettingOptions {
   readonly type?: readonly Event['type'][];
   readonly vm?: string;
   readonly description?: string;
+  readonly label?: Readonly<Record<string, string>>;
   readonly secretFile?: string;
   readonly disabled?: true;
   readonly url?: string;
@@ -32,6 +33,7 @@ export function addSettingOptions(command: Command): Command {
     )
     .option('--vm <vm>', 'only events about this VM (update: any is about anything)')
     .option('--description <text>', 'for people')
+    .option('-l, --label <key=value>', 'a label; may be repeated (update: in place of those that it has)', collectPairs)
     .option('--secret-file <file>', 'file that holds the secret to sign with; else one is made up');
 }
 
@@ -43,25 +45,27 @@ export function addReplayOptions(command: Command): Command {
 }
 
 export function toCreateRequest(url: string, options: SettingOptions): CreateWebhookRequest {
-  const { type, vm, description, secretFile, disabled } = options;
+  const { type, vm, description, label, secretFile, disabled } = options;
   return {
     url,
     ...(type === undefined ? {} : { types: [...type] }),
     ...(vm === undefined ? {} : { vm }),
     ...(description === undefined ? {} : { description }),
+    ...(label === undefined ? {} : { labels: label }),
     ...(secretFile === undefined ? {} : { secret: readSecret(secretFile) }),
     ...(disabled === undefined ? {} : { is_enabled: false }),
   };
 }
 
 export function toUpdateRequest(options: SettingOptions): UpdateWebhookRequest {
-  const { url, type, vm, description, secretFile, rotateSecret, enable, disable } = options;
+  const { url, type, vm, description, label, secretFile, rotateSecret, enable, disable } = options;
   if (enable && disable) throw usageError('It is either --enable or --disable.');
   const change = {
     ...(url === undefined ? {} : { url }),
     ...(type === undefined ? {} : { types: type.join() === 'all' ? null : [...type] }),
     ...(vm === undefined ? {} : { vm: vm === 'any' ? null : vm }),
     ...(description === undefined ? {} : { description }),
+    ...(label === undefined ? {} : { labels: label }),
     ...(secretFile === undefined ? {} : { secret: readSecret(secretFile) }),
     ...(rotateSecret === undefined ? {} : { rotate_secret: true }),
     ...(enable === undefined ? {} : { is_enabled: true }),

@@ -4,5 +4,6 @@ import type { WorkloadStatus } from '@volary/contract';
 export function describeWorkload({ state, last_exit_code, last_signal, message }: WorkloadStatus): string {
   const exit = last_exit_code === null ? null : `exited with ${last_exit_code}`;
   const ended = last_signal === null ? exit : `ended by ${last_signal}`;
-  return [state, ended, message].filter((part) => part !== null).join(', ');
+  // Of one that runs, how the run before it ended is history.
+  return [state, state === 'running' ? null : ended, message].filter((part) => part !== null).join(', ');
 }

@@ -31,7 +31,10 @@ export const getImage = route({
 const REFUSED_FILES = [
   'download.checksum_mismatch',
   'download.refused',
+  'download.too_slow',
   'image.build_failed',
+  'image.bad_modules',
+  'image.recipe_too_large',
   'image.backing_file',
   'image.damaged',
   'image.no_file',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Limit, SecretRefParams } from '../parameters.ts';
+import { LabelSelector, Limit, SecretRefParams } from '../parameters.ts';
 import { json, jsonBody, LOCATION, route } from '../route.ts';
 import { object } from '../schema.ts';
 import { CreateSecretRequest, RotatedKey, Secret, SecretPage, SetSecretRequest } from '../secrets.ts';
@@ -40,11 +40,12 @@ export const listSecrets = route({
       cursor: Type.Optional(
         Type.String({ pattern: '^sec_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
       ),
+      selector: Type.Optional(LabelSelector),
     },
     { description: 'What to list.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(SecretPage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getSecret = route({

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { VmRef } from '../ids.ts';
-import { Limit, SnapshotRefParams, VmRefParams } from '../parameters.ts';
+import { LabelSelector, Limit, SnapshotRefParams, VmRefParams } from '../parameters.ts';
 import { ETAG, IF_MATCH, json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
 import { object } from '../schema.ts';
 import {
@@ -73,11 +73,12 @@ export const listSnapshots = route({
       ),
       vm: Type.Optional(VmRef),
       state: Type.Optional(SnapshotState),
+      selector: Type.Optional(LabelSelector),
     },
     { description: 'What to list.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(SnapshotPage)] } },
-  errors: { 404: ['vm.unknown'] },
+  errors: { 400: ['selector.invalid'], 404: ['vm.unknown'] },
 });
 
 export const getSnapshot = route({
@@ -129,7 +130,7 @@ export const createVmFromSnapshot = route({
   responses: { 201: { ...CHANGED, headers: [ETAG, LOCATION, PREFERENCE_APPLIED] }, 202: ACCEPTED },
   keyed: 'stored',
   errors: {
-    400: ['snapshot.other_size', 'vm.metadata_too_large', 'secret.invalid_grant'],
+    400: ['snapshot.other_size', 'vm.metadata_too_large', 'vm.invalid_metadata', 'secret.invalid_grant'],
     404: [...UNKNOWN, 'vm.unknown', 'secret.unknown'],
     409: ['vm.name_taken', NOT_READY, 'snapshot.does_not_fit', 'secret.unfit_for_env', ...ENDED_EARLY],
     429: ['host.no_memory', 'quota.exceeded'],

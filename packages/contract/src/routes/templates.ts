@@ -1,12 +1,13 @@
 import { Type } from 'typebox';
 import { TemplateName } from '../ids.ts';
 import { AcceptedOperation } from '../operations.ts';
-import { Limit } from '../parameters.ts';
+import { LabelSelector, Limit } from '../parameters.ts';
 import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
 import { object } from '../schema.ts';
 import { TemplateManifest } from '../template-manifest.ts';
 import { Template, TemplateNameParams, TemplatePage, TemplateParams, TemplateVersions } from '../templates.ts';
 import { EmptyRequest } from '../vms.ts';
+import { OPENAPI_NOT_HAD, OPENAPI_UNFIT } from './vms.ts';
 
 const UNKNOWN = ['template.unknown'] as const;
 
@@ -35,14 +36,18 @@ export const createTemplate = route({
     400: [
       'vm.unknown_image',
       'tool.unknown',
+      'tool.invalid_range',
+      'tool.invalid_request',
       'vm.invalid_cloud_init',
       'vm.cloud_init_unsupported',
       'workload.invalid',
       'health_check.invalid',
+      ...OPENAPI_UNFIT,
     ],
-    409: ['template.exists', 'template.built_in', 'operation.cancelled'],
+    409: ['template.exists', 'template.built_in', ...OPENAPI_NOT_HAD, 'operation.cancelled'],
     422: ['driver.no_such_network_mode'],
     429: ['template.too_many'],
+    503: ['download.unavailable'],
   },
 });
 
@@ -53,9 +58,16 @@ export const listTemplates = route({
   tag: 'templates',
   summary: 'List templates by name, each with its newest version',
   permission: 'template:read',
-  query: object({ limit: Type.Optional(Limit), cursor: Type.Optional(TemplateName) }, { description: 'What to list.' }),
+  query: object(
+    {
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(TemplateName),
+      selector: Type.Optional(LabelSelector),
+    },
+    { description: 'What to list; a selector is about the labels of the newest version.' },
+  ),
   responses: { 200: { description: 'A page.', content: [json(TemplatePage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getTemplate = route({

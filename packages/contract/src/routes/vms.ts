@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import { VmName, VmRef } from '../ids.ts';
+import { VmName } from '../ids.ts';
 import { AcceptedOperation } from '../operations.ts';
-import { ByteOffset, flag, Limit, VmRefParams, WaitTimeout } from '../parameters.ts';
+import { ByteOffset, flag, LabelSelector, Limit, VmRefParams, WaitTimeout } from '../parameters.ts';
 import {
   Bytes,
   ETAG,
@@ -34,8 +34,17 @@ export const CHANGE_HEADERS = [PREFER, IF_MATCH] as const;
 const UNKNOWN = ['vm.unknown'] as const;
 const VM_CHANGED = ['vm.changed'] as const;
 const BEING_DELETED = 'vm.being_deleted';
+/** What the VM's driver has not. */
+const NOT_BY_DRIVER = ['driver.no_such_network_mode', 'driver.no_extra_disks', 'driver.no_snapshots'] as const;
 /** With `Prefer: wait`, when a newer request took the place of this one, or it was cancelled. */
 export const ENDED_EARLY = ['operation.superseded', 'operation.cancelled'] as const;
+
+/** Why an OpenAPI document of another server cannot be had: by 400, and by 409. */
+export const OPENAPI_UNFIT = ['download.invalid_url', 'download.target_refused'] as const;
+export const OPENAPI_NOT_HAD = [
+  ...(['download.refused', 'download.too_large', 'download.too_many_redirects', 'download.encoded'] as const),
+  ...(['document.unreadable', 'openapi.not_openapi'] as const),
+] as const;
 
 export const APPLY_QUERY = object(
   {
@@ -53,9 +62,11 @@ export const UPDATE_ERRORS = {
     'vm.invalid_expiry',
     'vm.disk_cannot_shrink',
     'vm.metadata_too_large',
+    'vm.invalid_metadata',
     'vm.environment_conflict',
     'workload.invalid',
     'health_check.invalid',
+    ...OPENAPI_UNFIT,
     'tool.unknown',
     'tool.unknown_version',
     'tool.invalid_range',
@@ -69,12 +80,13 @@ export const UPDATE_ERRORS = {
     'secret.unfit_for_env',
     'driver.cannot_resize',
     'tool.build_failed',
+    ...OPENAPI_NOT_HAD,
     ...ENDED_EARLY,
   ],
   412: VM_CHANGED,
-  422: ['driver.no_such_network_mode', 'driver.no_tools'],
+  422: [...NOT_BY_DRIVER, 'driver.no_tools'],
   429: ['host.no_memory', 'quota.exceeded'],
-  503: ['tool.unreachable'],
+  503: ['tool.unreachable', 'download.unavailable'],
   504: ['vm.not_grown'],
   507: ['host.no_disk'],
 } as const;
@@ -94,15 +106,26 @@ export const createVm = route({
   keyed: 'stored',
   errors: {
     400: [
-      ...(['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_expiry', 'secret.invalid_grant'] as const),
+      ...(['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_metadata'] as const),
+      ...(['vm.invalid_expiry', 'secret.invalid_grant'] as const),
       ...(['tool.unknown', 'tool.unknown_version', 'tool.invalid_range', 'tool.invalid_request'] as const),
       ...(['vm.invalid_environment', 'vm.environment_conflict', 'workload.invalid', 'health_check.invalid'] as const),
+      ...OPENAPI_UNFIT,
     ],
-    404: [...UNKNOWN, 'secret.unknown'],
-    409: ['vm.name_taken', 'image.build_failed', 'tool.build_failed', 'secret.unfit_for_env', ...ENDED_EARLY],
-    422: ['driver.no_such_network_mode', 'driver.no_tools'],
+    404: [...UNKNOWN, 'secret.unknown', 'volume.unknown'],
+    409: [
+      'vm.name_taken',
+      'volume.not_ready',
+      'volume.in_use',
+      'image.build_failed',
+      'tool.build_failed',
+      'secret.unfit_for_env',
+      ...OPENAPI_NOT_HAD,
+      ...ENDED_EARLY,
+    ],
+    422: [...NOT_BY_DRIVER, 'driver.unknown', 'driver.no_firmware_boot', 'driver.no_tools', 'driver.no_volumes'],
     429: ['host.no_memory', 'quota.exceeded'],
-    503: ['tool.unreachable'],
+    503: ['tool.unreachable', 'download.unavailable'],
     504: ['vm.boot_timeout'],
     507: ['host.no_disk'],
   },
@@ -125,11 +148,12 @@ export const listVms = route({
         Type.Array(VmPhase, { maxItems: VM_PHASES.length, description: 'Only VMs in one of these. May be repeated.' }),
       ),
       name: Type.Optional(VmName),
+      selector: Type.Optional(LabelSelector),
     },
     { description: 'What to list.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(VmPage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getVm = route({
@@ -351,26 +375,4 @@ export const resumeVm = route({
     429: ['host.no_memory', 'quota.exceeded'],
     500: ['driver.suspended_damaged'],
   },
-});
-
-export const deleteVm = route({
-  method: 'DELETE',
-  path: '/v1/vms/{ref}',
-  operationId: 'deleteVm',
-  tag: 'vms',
-  summary: 'Delete a VM with everything that belongs to it',
-  description: 'From every phase; a running machine is ended at once. Asking again gives the same operation.',
-  permission: 'vm:delete',
-  action: 'vm.delete',
-  params: object({ ref: VmRef }, { description: 'A VM.' }),
-  headers: CHANGE_HEADERS,
-  responses: {
-    200: {
-      description: 'Gone, within the time of `Prefer: wait`.',
-      content: [json(AcceptedOperation)],
-      headers: [PREFERENCE_APPLIED],
-    },
-    202: ACCEPTED,
-  },
-  errors: { 404: UNKNOWN, 412: VM_CHANGED },
 });

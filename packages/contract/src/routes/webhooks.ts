@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Limit, WebhookParams } from '../parameters.ts';
+import { LabelSelector, Limit, WebhookParams } from '../parameters.ts';
 import {
   ETAG as ANY_ETAG,
   IF_MATCH as IF_ANY_MATCH,
@@ -66,11 +66,12 @@ export const listWebhooks = route({
       cursor: Type.Optional(
         Type.String({ pattern: '^hook_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
       ),
+      selector: Type.Optional(LabelSelector),
     },
     { description: 'Which page.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(WebhookPage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getWebhook = route({

@@ -1,4 +1,4 @@
-import { ERROR_CODES as CONTRACT_CODES } from '@volary/contract';
+import { ERROR_CODES as CONTRACT_CODES, type Route, routes } from '@volary/contract';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, VolaryError } from '../domain/errors.ts';
 import { ANSWERS, statusOf, toProblem } from './errors-to-status.ts';
@@ -16,6 +16,21 @@ describe('errors as problems', () => {
 
   it('has the codes of the contract', () => {
     expect(CONTRACT_CODES).toEqual(ERROR_CODES);
+  });
+
+  it('has the statuses that no code has by itself of the reasons that routes declare for them', () => {
+    const ofCodes = new Set<number>(Object.values(ANSWERS).map(({ status }) => status));
+    const declared = Object.values<Route>(routes).flatMap(({ errors }) =>
+      Object.entries(errors).flatMap(([status, reasons]) => reasons.map((reason) => [reason, Number(status)] as const)),
+    );
+    const own = new Map(declared.filter(([, status]) => !ofCodes.has(status)));
+
+    const answered = [...own.keys()].map((reason) => [
+      reason,
+      statusOf(new VolaryError('conflict', 'It is so.', { reason })),
+    ]);
+
+    expect(answered).toEqual([...own]);
   });
 
   it('never shows what is for the log', () => {
@@ -57,6 +72,9 @@ describe('errors as problems', () => {
 
   it.each([
     ['conflict', 'vm.changed', 412],
+    ['conflict', 'deployment.changed', 412],
+    ['conflict', 'volume.changed', 412],
+    ['conflict', 'workspace.changed', 412],
     ['not_found', 'events.trimmed', 410],
     ['invalid_argument', 'idempotency.key_reused', 422],
     ['invalid_argument', 'route.method_not_allowed', 405],

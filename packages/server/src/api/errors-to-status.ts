@@ -35,6 +35,11 @@ const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
   ['webhook.changed', 412],
   ['snapshot.changed', 412],
   ['user.changed', 412],
+  ['deployment.changed', 412],
+  ['volume.changed', 412],
+  ['workspace.changed', 412],
+  ['network.changed', 412],
+  ['security_group.changed', 412],
   ['events.trimmed', 410],
   ['idempotency.key_reused', 422],
   ['route.method_not_allowed', 405],
@@ -43,6 +48,7 @@ const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
   ['host.no_disk', 507],
   ['store.full', 507],
   ['driver.disk_full', 507],
+  ['tool.no_room', 507],
   ['request.unsupported_media_type', 415],
 ]);
 

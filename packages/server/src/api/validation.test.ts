@@ -38,8 +38,8 @@ describe('a body', () => {
   });
 
   it('is told where in it the fault is', () => {
-    expect(body({ network: { mode: 'bridge' } })).toMatchObject({
-      errors: [{ field: 'network.mode', allowed: ['user', 'none'] }],
+    expect(body({ network: { mode: 'pigeon' } })).toMatchObject({
+      errors: [{ field: 'network.mode', allowed: ['user', 'none', 'bridge'] }],
     });
     expect(check(routes.execInVm.body.content.schema, 'body', { argv: ['ok', 7] })).toMatchObject({
       errors: [{ field: 'argv[1]' }],
@@ -55,6 +55,15 @@ describe('a body', () => {
       expect(body(data)).toHaveProperty('errors');
     },
   );
+
+  it.each([
+    [{ labels: { 'a\u0000': 'x' } }, 'labels'],
+    [{ labels: { 'a\nb': 'x' } }, 'labels'],
+    [{ labels: { team: 'a\u0000' } }, 'labels.team'],
+    [{ labels: { team: '\u001b[2J' } }, 'labels.team'],
+  ])('has no control characters in labels: %j', (data, field) => {
+    expect(body(data)).toMatchObject({ errors: [{ field }] });
+  });
 
   it('keeps its metadata as it came, and loses nothing', () => {
     const data = { metadata: { deep: [{ a: null }] }, labels: { team: 'blue' } };

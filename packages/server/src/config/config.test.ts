@@ -28,6 +28,8 @@ describe('the configuration', () => {
       cacheDir: '/home/ann/.cache/volary',
       listen: { host: '127.0.0.1', port: 7070 },
       driver: 'qemu',
+      dockerSocket: '/var/run/docker.sock',
+      simulatedHost: null,
       adminKey: null,
       secretsKey: null,
       sessions: { sessionMs: 30 * 86_400_000, idleMs: 7 * 86_400_000, keyAgeMs: 30 * 86_400_000 },
@@ -35,6 +37,7 @@ describe('the configuration', () => {
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000, auditMs: 31_536_000_000 },
       quota: {},
+      workspaces: { provider: null, maxTtlSeconds: null, idleSuspendSeconds: 1_800 },
       allowedOrigins: [],
       tls: null,
       trustedProxies: [],
@@ -48,6 +51,7 @@ describe('the configuration', () => {
       },
       warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
       webhookAllowedTargets: { ranges: [], places: [] },
+      networkUplink: 'host',
       downloadAllowedTargets: { ranges: [], places: [] },
       npmRegistry: 'https://registry.npmjs.org',
       imports: { folders: ['/home/ann/.local/share/volary/imports'], maxBytes: 64 * 1024 ** 3 },
@@ -119,6 +123,16 @@ describe('the configuration', () => {
     });
   });
 
+  it('reads how workspaces are made', async () => {
+    const path = file('workspaces: { provider: docker, max_ttl_seconds: 86400, idle_suspend_seconds: 0 }');
+
+    expect((await readConfig(['--config', path], {})).workspaces).toEqual({
+      provider: 'docker',
+      maxTtlSeconds: 86_400,
+      idleSuspendSeconds: 0,
+    });
+  });
+
   it('expands variables in the file', async () => {
     expect((await readConfig(['--config', file('data_dir: ${BASE}/data')], { BASE: '/srv' })).dataDir).toBe(
       '/srv/data',
@@ -145,10 +159,16 @@ describe('the configuration', () => {
     [[], { VOLARY_AUDIT_RETENTION_DAYS: '0' }, 'audit_retention_days'],
     [[], { VOLARY_QUOTAS: 'birds: 3' }, 'quotas'],
     [[], { VOLARY_QUOTAS: 'vms: many' }, 'quotas.vms'],
+    [[], { VOLARY_WORKSPACES: 'birds: 3' }, 'workspaces'],
+    [[], { VOLARY_WORKSPACES: 'provider: simulated' }, 'workspaces.provider'],
+    [[], { VOLARY_WORKSPACES: 'provider: docker', VOLARY_DOCKER_SOCKET: 'off' }, 'workspaces.provider'],
+    [[], { VOLARY_WORKSPACES: 'max_ttl_seconds: 0' }, 'workspaces.max_ttl_seconds'],
+    [[], { VOLARY_WORKSPACES: 'idle_suspend_seconds: 9' }, 'workspaces.idle_suspend_seconds'],
     [[], { VOLARY_WEBHOOK_MAX_TRIES: 'many' }, 'webhook_max_tries'],
     [[], { VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS: '5' }, 'webhook_longest_retry_seconds'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],
     [[], { VOLARY_DOWNLOAD_ALLOWED_TARGETS: 'mirror.lan' }, '"mirror.lan"'],
+    [[], { VOLARY_NETWORK_UPLINK: 'eth0' }, '"eth0"'],
     [[], { VOLARY_IMAGE_MAX_GIB: '0' }, 'image_max_gib'],
     [[], { VOLARY_WEBHOOK_ALLOWED_TARGETS: '10.0.0.0/8, hooks.lan' }, '"hooks.lan"'],
   ])('refuses %j with %j in a sentence', async (argv, env, word) => {

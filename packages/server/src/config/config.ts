@@ -1,14 +1,18 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
+import type { SimulatedHost } from '../domain/host/simulated-host.ts';
 import { type AllowedTargets, parseAllowedTargets } from '../domain/net/target.ts';
 import type { Quota } from '../domain/user/quota.ts';
 import { requireGoodKey } from './admin-key.ts';
+import { readDockerSocket } from './docker-socket.ts';
 import { type ListenAddress, parseListen } from './listen.ts';
 import { readQuotas } from './quotas.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { readSimulatedHost } from './simulated-host.ts';
 import { readTransport, type TransportConfig } from './transport.ts';
 import { count, countOrNone, invalidSetting, listOf, oneOf } from './values.ts';
+import { readWorkspaces, type WorkspaceSettings } from './workspaces.ts';
 
 /** All that the server was told, validated and frozen. */
 export interface Config extends TransportConfig {
@@ -17,7 +21,11 @@ export interface Config extends TransportConfig {
   /** What can be rebuilt: images. Absolute. */
   readonly cacheDir: string;
   readonly listen: ListenAddress;
-  readonly driver: 'qemu' | 'simulated';
+  readonly driver: 'qemu' | 'docker' | 'simulated';
+  /** Where the host's Docker Engine listens, absolute; null: this server has nothing to do with it. */
+  readonly dockerSocket: string | null;
+  /** What the host of simulated VMs is said to have; null: it is this machine. */
+  readonly simulatedHost: SimulatedHost | null;
   /** The bootstrap administrator's key, if one was given; else one is generated and kept in the data directory. */
   readonly adminKey: string | null;
   /** The keys that seal what is stored, if they were given; else one is generated and kept in the data directory. */
@@ -25,6 +33,8 @@ export interface Config extends TransportConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Where webhooks may lead besides the public internet. */
   readonly webhookAllowedTargets: AllowedTargets;
+  /** Where the networks of VMs lead out: the host's own network, another namespace by its path, nowhere. */
+  readonly networkUplink: 'host' | { readonly namespacePath: string } | null;
   /** Where downloads may lead besides the public internet. */
   readonly downloadAllowedTargets: AllowedTargets;
   /** The registry that tools from npm come from, without a slash at its end. */
@@ -68,6 +78,7 @@ export interface Config extends TransportConfig {
     /** After which the key of tokens is changed. */
     readonly keyAgeMs: number;
   };
+  readonly workspaces: WorkspaceSettings;
   readonly warm: {
     /** Whether VMs begin as forks of guests that have booted before. */
     readonly isEnabled: boolean;
@@ -103,15 +114,20 @@ export async function readConfig(
   const home = env['HOME'] ?? homedir();
   const listen = parseListen(settings.listen ?? DEFAULT_LISTEN);
   const dataDir = resolve(settings.dataDir ?? join(home, '.local/share/volary'));
+  const driver = oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'docker', 'simulated']);
+  const dockerSocket = readDockerSocket(settings, env);
   return Object.freeze({
     dataDir,
     cacheDir: resolve(settings.cacheDir ?? join(home, '.cache/volary')),
     listen,
     ...readTransport(settings.transport, listen),
-    driver: oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'simulated']),
+    simulatedHost: readSimulatedHost(settings),
+    driver,
+    dockerSocket,
     adminKey: checkKey(settings.adminKey),
     secretsKey: settings.secretsKey,
     webhookAllowedTargets: checkTargets('webhook_allowed_targets', settings.webhookAllowedTargets ?? ''),
+    networkUplink: checkUplink(settings.networkUplink ?? 'host'),
     downloadAllowedTargets: checkTargets('download_allowed_targets', settings.downloadAllowedTargets ?? ''),
     npmRegistry: checkRegistry(settings.npmRegistry ?? 'https://registry.npmjs.org'),
     imports: {
@@ -137,6 +153,7 @@ export async function readConfig(
       keyAgeMs: DAY_MS * count('signing_key_days', settings.signingKeyDays, 30, 365),
     },
     quota: readQuotas(settings.quotas),
+    workspaces: readWorkspaces(settings.workspaces, { driver, dockerSocket }),
     warm: {
       isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',
       maxBytes: GIB * count('warm_templates_gib', settings.warmTemplatesGib, 4, 100_000),
@@ -191,6 +208,11 @@ function checkTargets(field: string, text: string): AllowedTargets {
       cause,
     });
   }
+}
+
+function checkUplink(text: string): Config['networkUplink'] {
+  if (text.startsWith('/')) return { namespacePath: text };
+  return oneOf('network_uplink', text, ['host', 'none']) === 'host' ? 'host' : null;
 }
 
 function checkRegistry(text: string): string {

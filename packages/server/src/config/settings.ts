@@ -16,10 +16,14 @@ export interface Settings {
   readonly webhookAllowedTargets: string | null;
   /** The same for downloads. */
   readonly downloadAllowedTargets: string | null;
+  readonly networkUplink: string | null;
   /** Paths, with commas between them. */
   readonly imageFolders: string | null;
   readonly imageMaxGib: string | null;
   readonly npmRegistry: string | null;
+  readonly dockerSocket: string | null;
+  /** `NAME: N`, with commas between them. */
+  readonly simulatedHost: string | null;
   readonly webhookFirstRetrySeconds: string | null;
   readonly webhookLongestRetrySeconds: string | null;
   readonly webhookGiveUpHours: string | null;
@@ -41,6 +45,8 @@ export interface Settings {
   readonly sessionDays: string | null;
   readonly sessionIdleDays: string | null;
   readonly signingKeyDays: string | null;
+  /** `NAME: VALUE`, with commas between them. */
+  readonly workspaces: string | null;
   readonly transport: TransportSettings;
 }
 
@@ -66,6 +72,7 @@ const SOURCES = {
     env: 'VOLARY_WEBHOOK_ALLOWED_TARGETS',
     file: 'webhook_allowed_targets',
   },
+  networkUplink: { flag: null, env: 'VOLARY_NETWORK_UPLINK', file: 'network_uplink' },
   downloadAllowedTargets: {
     flag: null,
     env: 'VOLARY_DOWNLOAD_ALLOWED_TARGETS',
@@ -73,6 +80,8 @@ const SOURCES = {
   },
   imageFolders: { flag: null, env: 'VOLARY_IMAGE_FOLDERS', file: 'image_folders' },
   imageMaxGib: { flag: null, env: 'VOLARY_IMAGE_MAX_GIB', file: 'image_max_gib' },
+  dockerSocket: { flag: null, env: 'VOLARY_DOCKER_SOCKET', file: 'docker_socket' },
+  simulatedHost: { flag: null, env: 'VOLARY_SIMULATED_HOST', file: 'simulated_host' },
   npmRegistry: { flag: null, env: 'VOLARY_NPM_REGISTRY', file: 'npm_registry' },
   webhookFirstRetrySeconds: {
     flag: null,
@@ -109,6 +118,7 @@ const SOURCES = {
   warmPoolCount: { flag: null, env: 'VOLARY_WARM_POOL_COUNT', file: 'warm_pool_count' },
   sessionDays: { flag: null, env: 'VOLARY_SESSION_DAYS', file: 'session_days' },
   sessionIdleDays: { flag: null, env: 'VOLARY_SESSION_IDLE_DAYS', file: 'session_idle_days' },
+  workspaces: { flag: null, env: 'VOLARY_WORKSPACES', file: 'workspaces' },
   signingKeyDays: { flag: null, env: 'VOLARY_SIGNING_KEY_DAYS', file: 'signing_key_days' },
 } as const satisfies Record<Exclude<keyof Settings, 'transport'>, Source>;
 
@@ -136,9 +146,12 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     logLevel: find(SOURCES.logLevel),
     webhookAllowedTargets: find(SOURCES.webhookAllowedTargets),
     downloadAllowedTargets: find(SOURCES.downloadAllowedTargets),
+    networkUplink: find(SOURCES.networkUplink),
     imageFolders: find(SOURCES.imageFolders),
     imageMaxGib: find(SOURCES.imageMaxGib),
     npmRegistry: find(SOURCES.npmRegistry),
+    dockerSocket: find(SOURCES.dockerSocket),
+    simulatedHost: find(SOURCES.simulatedHost),
     webhookFirstRetrySeconds: find(SOURCES.webhookFirstRetrySeconds),
     webhookLongestRetrySeconds: find(SOURCES.webhookLongestRetrySeconds),
     webhookGiveUpHours: find(SOURCES.webhookGiveUpHours),
@@ -159,6 +172,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     sessionDays: find(SOURCES.sessionDays),
     sessionIdleDays: find(SOURCES.sessionIdleDays),
     signingKeyDays: find(SOURCES.signingKeyDays),
+    workspaces: find(SOURCES.workspaces),
     transport: findTransport(find),
   };
 }
@@ -232,7 +246,7 @@ async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, str
 }
 
 /** Settings that have names of their own below them: `rate_limits: { v1: 100/min }`. */
-const TABLES: ReadonlySet<string> = new Set(['rate_limits', 'quotas']);
+const TABLES: ReadonlySet<string> = new Set(['rate_limits', 'quotas', 'simulated_host', 'workspaces']);
 
 /** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
 function toText(name: string, value: unknown): string {

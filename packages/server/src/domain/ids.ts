@@ -21,6 +21,11 @@ export const ID_PREFIXES = [
   'sess',
   'sec',
   'tpl',
+  'dep',
+  'net',
+  'sg',
+  'vol',
+  'ws',
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
@@ -36,6 +41,11 @@ export type ApiKeyId = Id<'key'>;
 export type SessionId = Id<'sess'>;
 export type SecretId = Id<'sec'>;
 export type TemplateId = Id<'tpl'>;
+export type DeploymentId = Id<'dep'>;
+export type NetworkId = Id<'net'>;
+export type SecurityGroupId = Id<'sg'>;
+export type VolumeId = Id<'vol'>;
+export type WorkspaceId = Id<'ws'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;

@@ -3,6 +3,7 @@ import type { SessionLifetimes } from '../domain/session/session.ts';
 import type { Quota } from '../domain/user/quota.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DocumentSource } from '../ports/document-source.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { Fingerprinter } from '../ports/fingerprinter.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
@@ -10,6 +11,8 @@ import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { KeyMaterial } from '../ports/key-material.ts';
 import type { Log } from '../ports/log.ts';
+import type { MetricStore } from '../ports/metric-store.ts';
+import type { Networks } from '../ports/networks.ts';
 import type { OneTimeCodes } from '../ports/one-time-codes.ts';
 import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { Queue } from '../ports/queue.ts';
@@ -18,26 +21,35 @@ import type { Keyring } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
 import type { TokenSigner } from '../ports/token-signer.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
+import type { Turns } from '../ports/turns.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { RatePolicies } from './access/rate-limits.ts';
-import type { NewTemplate } from './templates/template-api.ts';
+import type { NewTemplate } from './apis/template-api.ts';
+import type { CloudInitProgram } from './cloud-init/cloud-init-program.ts';
+import type { Drivers } from './drivers.ts';
 import type { RetryPolicy } from './webhooks/after-try.ts';
 
 /** Everything outside that the engine needs. Each part of it takes only what it uses, by `Pick`. */
 export interface EngineDeps {
   readonly store: Store;
+  readonly drivers: Drivers;
+  /** The first of them, which alone has saved machines, warm templates and spares. What is about a VM asks for that VM's own. */
   readonly driver: Driver;
   readonly images: ImageSource;
   readonly tools: ToolSource;
+  readonly networks: Networks;
+  readonly metrics: MetricStore;
   readonly queue: Queue;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly ids: Ids;
   readonly hostProbe: HostProbe;
   /** Seals what may not be read in the database. */
   readonly keyring: Keyring;
   readonly fingerprinter: Fingerprinter;
   readonly webhookSender: WebhookSender;
+  readonly documents: DocumentSource;
   readonly rateLimiter: RateLimiter;
   readonly keyMaterial: KeyMaterial;
   readonly passwordHasher: PasswordHasher;
@@ -45,6 +57,8 @@ export interface EngineDeps {
   readonly oneTimeCodes: OneTimeCodes;
   /** What came with the program to make VMs from. */
   readonly builtInTemplates: () => Promise<readonly NewTemplate[]>;
+  /** What came with the program to run cloud-init in guests of ours. */
+  readonly cloudInitProgram: () => Promise<CloudInitProgram>;
   readonly log: Log;
 }
 
@@ -88,16 +102,28 @@ export interface EngineConfig {
     readonly sweepMs: number;
     /** How often a running guest's agent is asked whether it is there. */
     readonly pingMs: number;
+    /** How often a part of all VMs is measured. */
+    readonly sampleMs: number;
     /** How often the activity of VMs is looked at that are suspended when they are idle. */
     readonly idleMs: number;
     /** How often it is looked whether the time of a VM is over. */
     readonly expiryMs: number;
+    /** How often workspaces are looked at that are not ready, even when no hint came. */
+    readonly workspacesMs: number;
     /** How long something of ours without an owner is left alone before it is ended. */
     readonly orphanGraceMs: number;
     /** How often what has been kept long enough is looked for. */
     readonly retentionMs: number;
   };
   readonly webhooks: WebhookLimits;
+  readonly workspaces: {
+    /** The driver of those that ask for none; null: the host's first. */
+    readonly provider: string | null;
+    /** How long one may live from any moment on; null: for good. Who asks for nothing gets so much. */
+    readonly maxTtlSeconds: number | null;
+    /** One that is idle for so long is suspended, where its driver can; 0: never. */
+    readonly idleSuspendSeconds: number;
+  };
   /** How often one caller may ask, by face. */
   readonly rateLimits: RatePolicies;
   readonly sessions: SessionLimits;
@@ -157,8 +183,10 @@ export const ENGINE_DEFAULTS = {
   timers: {
     sweepMs: 30_000,
     pingMs: 10_000,
+    sampleMs: 1_000,
     idleMs: 5_000,
     expiryMs: 1_000,
+    workspacesMs: 5_000,
     orphanGraceMs: 60_000,
     retentionMs: 60_000,
   },
@@ -174,6 +202,7 @@ export const ENGINE_DEFAULTS = {
     maxCount: 100,
     maxWaiting: 1_000,
   },
+  workspaces: { provider: null, maxTtlSeconds: null, idleSuspendSeconds: 1_800 },
   rateLimits: { v1: { perMinute: 6_000, burst: 200 } },
   sessions: {
     accessTokenMs: 3_600_000,
@@ -184,4 +213,7 @@ export const ENGINE_DEFAULTS = {
     maxPerUser: 100,
   },
   warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
-} as const satisfies Pick<EngineConfig, 'limits' | 'timers' | 'webhooks' | 'rateLimits' | 'sessions' | 'warm'>;
+} as const satisfies Pick<
+  EngineConfig,
+  'limits' | 'timers' | 'webhooks' | 'workspaces' | 'rateLimits' | 'sessions' | 'warm'
+>;

@@ -194,7 +194,7 @@ describe('a fault', () => {
 
   it('of a guest that never answers is told with its reason', async () => {
     await installation[Symbol.asyncDispose]();
-    installation = createInstallation({ bootMs: 100 });
+    installation = createInstallation({ settings: { bootMs: 100 } });
     const server = await installation.start();
 
     expect(await create(server, 'bird', { 'simulate.agent': 'silent' })).toMatchObject({
@@ -348,7 +348,7 @@ describe('a restart of the server', () => {
 
   it('ends a machine that belongs to nobody, after a grace, and keeps its disk', async () => {
     await installation[Symbol.asyncDispose]();
-    installation = createInstallation({ orphanGraceMs: 50, sweepMs: 20 });
+    installation = createInstallation({ settings: { orphanGraceMs: 50, sweepMs: 20 } });
     const server = await installation.start();
     await create(server, 'bird');
     const vm = await server.engine.vms.get(ADMIN, 'bird');

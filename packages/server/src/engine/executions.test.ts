@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VolaryError } from '../domain/errors.ts';
 import type { ExecRequest, Execution } from '../domain/execution/execution.ts';
-import type { ExecutionSession } from './engine.ts';
+import type { ExecutionSession } from './apis/execution-api.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
 import { create, finish, soon } from './vm-life.test-kit.ts';
 
@@ -56,6 +57,34 @@ describe('the input of a command', () => {
 });
 
 describe('a command that runs', () => {
+  it('is followed to its end, also when nothing could be written or read for a while', async () => {
+    await server.stop();
+    let isFull = false;
+    const full = (): void => {
+      if (isFull) throw new VolaryError('resource_exhausted', 'The disk is full.', { reason: 'store.full' });
+    };
+    server = await installation.start(undefined, undefined, undefined, (store) => ({
+      ...store,
+      transaction: async (work) => {
+        full();
+        return await store.transaction(work);
+      },
+      executions: {
+        ...store.executions,
+        outputLengths: async (id) => {
+          full();
+          return await store.executions.outputLengths(id);
+        },
+      },
+    }));
+    const session = await run(['sleep', '0.3']);
+    isFull = true;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    isFull = false;
+
+    expect((await end(session)).execution).toMatchObject({ state: 'exited', exitCode: 0 });
+  });
+
   it('is said to run, since when, in every answer and after a restart', async () => {
     const { execution } = await run(['sleep', '60']);
     const { executions } = server.engine;

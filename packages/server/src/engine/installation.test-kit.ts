@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryBus } from '../adapters/bus/memory-bus.ts';
+import { createWebDocuments } from '../adapters/documents/web-documents.ts';
 import { createSimulatedDriver } from '../adapters/drivers/simulated/simulated-driver.ts';
 import { createSimulatedImages } from '../adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedTools } from '../adapters/drivers/simulated/simulated-tools.ts';
@@ -11,11 +12,14 @@ import { createArgon2Hasher } from '../adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from '../adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from '../adapters/identity/node-key-material.ts';
 import { createTotpCodes } from '../adapters/identity/totp-codes.ts';
+import { openSqliteMetrics } from '../adapters/metrics/sqlite-metrics.ts';
+import { createSimulatedNetworks } from '../adapters/networks/simulated-networks.ts';
 import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from '../adapters/rate-limits/memory-rate-limiter.ts';
 import { createKeyFileFingerprinter } from '../adapters/secrets/key-file-fingerprinter.ts';
 import { keysOfFile } from '../adapters/secrets/key-store.ts';
 import { createKeyring } from '../adapters/secrets/keyring.ts';
+import { createFetcher } from '../adapters/shared/fetch/fetcher.ts';
 import { createSqliteStore } from '../adapters/stores/sqlite/sqlite-store.ts';
 import { createPinoLog } from '../adapters/system/pino-log.ts';
 import { createSystemClock } from '../adapters/system/system-clock.ts';
@@ -29,11 +33,12 @@ import type { Driver } from '../ports/driver.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
-import type { RatePolicies } from './access/rate-limits.ts';
+import type { ToolSource } from '../ports/tool-source.ts';
+import type { NewTemplate } from './apis/template-api.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
 import { ENGINE_DEFAULTS, type EngineConfig, type WebhookLimits } from './deps.ts';
+import { createDrivers } from './drivers.ts';
 import { ADMIN, ADMIN_KEY } from './principals.test-kit.ts';
-import type { NewTemplate } from './templates/template-api.ts';
 
 export { ADMIN };
 
@@ -52,23 +57,37 @@ export interface Installation extends AsyncDisposable {
   readonly world: SimulatedWorld;
   /** What the next server brings. */
   readonly builtInTemplates: NewTemplate[];
+  /** What the next server has besides the driver of `world`; to be closed by who made them. */
+  readonly otherDrivers: Driver[];
   start(
     wrapDriver?: (driver: Driver) => Driver,
     wrapImages?: (images: ImageSource) => ImageSource,
     wrapProbe?: (probe: HostProbe) => HostProbe,
     wrapStore?: (store: Store) => Store,
+    wrapTools?: (tools: ToolSource) => ToolSource,
   ): Promise<TestServer>;
 }
 
-export function createInstallation(
-  change: Partial<EngineConfig['limits'] & EngineConfig['timers']> = {},
-  clock: Clock = createSystemClock(),
-  webhooks: Partial<WebhookLimits> = {},
-  warm: Partial<EngineConfig['warm']> = {},
-  rateLimits: RatePolicies = ENGINE_DEFAULTS.rateLimits,
-  builtIn: readonly NewTemplate[] = [],
-): Installation {
+/** What is other than usual. */
+export interface InstallationOptions {
+  readonly settings?: Partial<EngineConfig['limits'] & EngineConfig['timers']>;
+  readonly clock?: Clock;
+  readonly webhooks?: Partial<WebhookLimits>;
+  readonly workspaces?: Partial<EngineConfig['workspaces']>;
+  readonly warm?: Partial<EngineConfig['warm']>;
+  readonly builtInTemplates?: readonly NewTemplate[];
+}
+
+export function createInstallation({
+  settings = {},
+  clock = createSystemClock(),
+  webhooks = {},
+  workspaces = {},
+  warm = {},
+  builtInTemplates: builtIn = [],
+}: InstallationOptions = {}): Installation {
   const builtInTemplates = [...builtIn];
+  const otherDrivers: Driver[] = [];
   const ids = createSystemIds();
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   const dataDir = mkdtempSync(join(tmpdir(), 'volary-test-engine-'));
@@ -82,12 +101,13 @@ export function createInstallation(
     version: 'test',
     hostId,
     adminKey: ADMIN_KEY,
-    limits: { ...limits, bootMs: 2_000, ...change },
-    timers: { ...timers, ...change },
+    limits: { ...limits, bootMs: 2_000, ...settings },
+    timers: { ...timers, ...settings },
     webhooks: { ...ENGINE_DEFAULTS.webhooks, ...webhooks },
+    workspaces: { ...ENGINE_DEFAULTS.workspaces, ...workspaces },
     // What is made in the background is in the way of whoever looks at something else.
     warm: { ...ENGINE_DEFAULTS.warm, isEnabled: false, ...warm },
-    rateLimits,
+    rateLimits: ENGINE_DEFAULTS.rateLimits,
     sessions: ENGINE_DEFAULTS.sessions,
   };
   const servers = new Set<TestServer>();
@@ -97,6 +117,7 @@ export function createInstallation(
     wrapImages: (images: ImageSource) => ImageSource = (images) => images,
     wrapProbe: (probe: HostProbe) => HostProbe = (probe) => probe,
     wrapStore: (store: Store) => Store = (store) => store,
+    wrapTools: (tools: ToolSource) => ToolSource = (tools) => tools,
   ): Promise<TestServer> {
     const store = wrapStore(await createSqliteStore({ path: join(dataDir, 'volary.db') }));
     current = store;
@@ -105,18 +126,27 @@ export function createInstallation(
     const bus = createMemoryBus({ log });
     const hostProbe = wrapProbe(createHostProbe({ dataDir }));
     const images = wrapImages(allImages);
-    const tools = createSimulatedTools(() => clock.now());
+    const tools = wrapTools(createSimulatedTools(() => clock.now()));
     const keyring = createKeyring(keysOfFile(join(dataDir, 'secrets.key'), log));
     const webhookSender = createHttpWebhookSender(
       { clock, toBody: (event) => JSON.stringify(event) },
       { version: 'test', allowedTargets: parseAllowedTargets('127.0.0.1'), timeoutMs: 1_000 },
     );
+    const documents = createWebDocuments({
+      fetcher: createFetcher({ allowedTargets: parseAllowedTargets('127.0.0.2'), version: 'test', retryMs: 1 }),
+    });
     const rateLimiter = createMemoryRateLimiter({ clock });
     const engine = createEngine(
       {
         tools,
-        ...{ store, driver, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
+        networks: createSimulatedNetworks(),
+        metrics: openSqliteMetrics(':memory:', { log }),
+        drivers: createDrivers(driver, otherDrivers),
+        // A step of the clock brings about all that it does before it ends.
+        turns: { share: async () => undefined },
+        ...{ store, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
         rateLimiter,
+        documents,
         keyring,
         fingerprinter: createKeyFileFingerprinter(join(dataDir, 'fingerprint.key'), log),
         keyMaterial: createNodeKeyMaterial(),
@@ -124,6 +154,7 @@ export function createInstallation(
         oneTimeCodes: createTotpCodes(),
         passwordHasher: createArgon2Hasher({ atOnce: 1, maxWaiting: 100 }),
         builtInTemplates: async () => builtInTemplates,
+        cloudInitProgram: async () => ({ stages: 'stages', config: 'config' }),
       },
       config,
     );
@@ -144,7 +175,7 @@ export function createInstallation(
   }
 
   return {
-    ...{ dataDir, world, builtInTemplates, start },
+    ...{ dataDir, world, builtInTemplates, otherDrivers, start },
     async [Symbol.asyncDispose]() {
       for (const server of servers) await server.stop();
       rmSync(dataDir, { recursive: true });

@@ -28,7 +28,7 @@ let wall: ReturnType<typeof jumpingClock>;
 
 beforeEach(() => {
   wall = jumpingClock();
-  installation = createInstallation({ pingMs: 50, bootMs: 1_500 }, wall.clock);
+  installation = createInstallation({ settings: { pingMs: 50, bootMs: 1_500 }, clock: wall.clock });
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();

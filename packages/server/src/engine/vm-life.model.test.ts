@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { VolaryError } from '../domain/errors.ts';
 import { canMove, VM_PHASES, type VmPhase } from '../domain/vm/phase.ts';
 import type { Vm } from '../domain/vm/vm.ts';
-import type { ExecutionSession } from './engine.ts';
+import type { ExecutionSession } from './apis/execution-api.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
 import { finish, request, soon } from './vm-life.test-kit.ts';
 
@@ -262,7 +262,7 @@ const commands = fc.commands(
 test(`the life of a VM is as its model says, in ${RUNS} lives`, { timeout: 30_000 + RUNS * 1_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (life) => {
-      await using installation = createInstallation({ bootMs: 1_000 });
+      await using installation = createInstallation({ settings: { bootMs: 1_000 } });
       const real: Real = { installation, server: await installation.start() };
 
       const model: Model = { phase: 'absent', incarnation: 0, isFaulty: false };

@@ -42,6 +42,18 @@ describe('the mutex', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('tells its holder whether somebody waits', async () => {
+    const mutex = createMutex();
+    const first = await mutex.acquire({ timeoutMs: 1000 });
+    expect([mutex.isHeld(), mutex.isAwaited()]).toEqual([true, false]);
+    const second = mutex.acquire({ timeoutMs: 1000 });
+
+    expect(mutex.isAwaited()).toBe(true);
+    first?.();
+    (await second)?.();
+    expect([mutex.isHeld(), mutex.isAwaited()]).toEqual([false, false]);
+  });
+
   it('is released once, however often it is asked', async () => {
     const mutex = createMutex();
     const first = await mutex.acquire({ timeoutMs: 10 });

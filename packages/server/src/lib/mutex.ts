@@ -5,6 +5,10 @@ export interface Mutex {
    * function twice is the same as once.
    */
   acquire(options: { readonly timeoutMs: number }): Promise<(() => void) | null>;
+  /** Whether somebody has it. */
+  isHeld(): boolean;
+  /** Whether somebody gets it as soon as its holder lets go of it. */
+  isAwaited(): boolean;
 }
 
 /** A mutex that nobody holds. Taking it when it is free costs no timer. */
@@ -32,6 +36,8 @@ export function createMutex(): Mutex {
   }
 
   return {
+    isHeld: () => isHeld,
+    isAwaited: () => waiting.size > 0,
     acquire({ timeoutMs }) {
       if (!isHeld) {
         isHeld = true;

@@ -10,4 +10,4 @@ export interface Bus {
 }
 
 /** `events`: the log has grown. The others: the one with this id has changed. */
-export type Topic = 'events' | 'vm' | 'operation' | 'execution' | 'webhook' | 'delivery';
+export type Topic = 'events' | 'vm' | 'operation' | 'execution' | 'webhook' | 'delivery' | 'deployment' | 'networks';

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import type { DiskSpec, Driver } from './driver.ts';
 import { adoptionLaws } from './driver-contract/adoption.contract.ts';
 import { consoleLaws } from './driver-contract/console.contract.ts';
@@ -12,6 +12,7 @@ import { resizeLaws } from './driver-contract/resize.contract.ts';
 import { savedLaws } from './driver-contract/saved.contract.ts';
 import type { DriverContext, DriverSubject } from './driver-contract/subject.contract.ts';
 import { suspendLaws } from './driver-contract/suspend.contract.ts';
+import { volumeLaws } from './driver-contract/volumes.contract.ts';
 import { warmLaws } from './driver-contract/warm.contract.ts';
 
 /**
@@ -64,12 +65,35 @@ export function driverContract(implementation: {
     endLaws(context);
     linkLaws(context);
     adoptionLaws(context);
-    savedLaws(context);
-    suspendLaws(context);
     resizeLaws(context);
     warmLaws(context);
-    packLaws(context);
     consoleLaws(context);
+    where(
+      'machines cannot be saved',
+      ({ capabilities }) => capabilities.supportsSnapshots,
+      () => {
+        savedLaws(context);
+        suspendLaws(context);
+      },
+    );
+    where(
+      'there are no volumes',
+      ({ volumes }) => volumes !== null,
+      () => volumeLaws(context),
+    );
+    where(
+      'machines cannot be given packs',
+      ({ packs }) => packs !== null,
+      () => packLaws(context),
+    );
+
+    /** These hold only where the driver can do what they are about; elsewhere they are skipped, and say why. */
+    function where(lack: string, can: (driver: Driver) => boolean, laws: () => void): void {
+      describe('', () => {
+        beforeEach(({ skip }) => skip(!can(context.driver()), lack));
+        laws();
+      });
+    }
   });
 }
 

@@ -1,11 +1,13 @@
 import type { Accelerator } from '../domain/host/host.ts';
 import type { SnapshotId, VmId } from '../domain/ids.ts';
-import type { Image } from '../domain/image/image.ts';
+import type { ContentImage, Image } from '../domain/image/image.ts';
 import type { MachineShape, MachineSize } from '../domain/vm/machine-shape.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { DriverHandle } from '../domain/vm/vm.ts';
+import type { DriverVolumes } from './driver-volumes.ts';
 import type { Abortable, GuestLink } from './guest-link.ts';
-import type { MachinePacks } from './machine-packs.ts';
+import type { MachinePacks, Pack } from './machine-packs.ts';
+import type { NetworkPort } from './networks.ts';
 
 /** What a driver can do beyond the common methods. The engine looks before it promises; a driver never fakes one. */
 export interface DriverCapabilities {
@@ -17,6 +19,10 @@ export interface DriverCapabilities {
   readonly supportsSnapshots: boolean;
   /** `supportsLiveResize` reports that some machines can be made larger while they run; each says in its shape how much. If false, all changes of size wait for the next start. */
   readonly supportsLiveResize: boolean;
+  /** `supportsExtraDisks` reports that machines can have disks besides the root. If false, they are refused as `unsupported`. */
+  readonly supportsExtraDisks: boolean;
+  /** `supportsFirmware` reports that images with a boot loader of their own can be started. If false, they are refused as `unsupported`. */
+  readonly supportsFirmware: boolean;
   readonly networkModes: readonly VmSpec['network']['mode'][];
   /** What a machine may take of the host besides its guest's memory, MiB. */
   readonly memoryOverheadMib: number;
@@ -61,8 +67,8 @@ export interface WarmTemplates {
 /** Something that a driver has on this host's disk. */
 export interface KeptThing {
   /** `image`: what disks need of it, as far as it is not shared with where it was made. `leftover`: what somebody who died has left. */
-  readonly kind: 'disk' | 'snapshot' | 'image' | 'leftover';
-  /** A VM's id, a snapshot's, a digest; of a leftover its name. */
+  readonly kind: 'disk' | 'snapshot' | 'volume' | 'image' | 'leftover';
+  /** A VM's id, a snapshot's, a volume's, a digest; of a leftover its name. */
   readonly id: string;
   /** Bytes that it really has on the disk. */
   readonly bytes: number;
@@ -88,6 +94,22 @@ export interface MachineSpec {
   readonly labels: Readonly<Record<string, string>>;
   /** What this life takes up, in place of a boot; its disk was made from the same. */
   readonly from?: SavedRef;
+  /**
+   * Packs that it is set going with, where it begins from a warm template, or was made ahead: its guest has been sent word of them before anybody gets a
+   * link to it, and keeps requests waiting until it has mounted them. Any other machine has none yet: `packs.attach` gives it its own.
+   */
+  readonly packs?: readonly Pack[];
+  /** Of the mode `bridge`, to be started; what is saved of machines is without. */
+  readonly network?: MachineNetwork;
+}
+
+/** Where a machine on a bridge is joined to its network, and what its guest is told of it. */
+export interface MachineNetwork extends NetworkPort {
+  readonly mac: string;
+  /** With the length of its network's prefix: `10.66.0.2/16`. */
+  readonly address: string;
+  readonly gateway: string;
+  readonly dns: string | null;
 }
 
 /** Names a saved machine on this host. */
@@ -111,6 +133,8 @@ export interface SavedSummary {
 /** All that a driver needs to know to make a disk: the machine it is for, and what it is made from. */
 export interface DiskSpec extends MachineSpec {
   readonly image: Image;
+  /** What disks besides the root begin with, by the names of those that begin with something. */
+  readonly contents?: ReadonlyMap<string, ContentImage>;
 }
 
 /** A machine that takes up a saved one. Which image its disk stands on, the saved machine knows. */
@@ -202,6 +226,8 @@ export interface Driver extends AsyncDisposable {
   readonly warm: WarmTemplates | null;
   /** Null where machines cannot be given packs. */
   readonly packs: MachinePacks | null;
+  /** Null where there are no volumes. */
+  readonly volumes: DriverVolumes | null;
   readonly storage: DriverStorage;
 
   /**
@@ -215,7 +241,7 @@ export interface Driver extends AsyncDisposable {
   /**
    * Makes the disk, complete or not at all, and returns the digest of the image it was made from, which is kept with it.
    * A disk that is there stays as it is, whatever image it was made from. What it needs of the image stays with it too, so
-   * that the image can be removed from where it was. With `from` it is a copy of the saved machine's disk. Throws `resource_exhausted` driver.disk_full,
+   * that the image can be removed from where it was. With `from` it is a copy of the saved machine's disk. Its volumes are there: `data_loss` driver.disk_damaged otherwise. Throws `resource_exhausted` driver.disk_full,
    * `unavailable` driver.image_gone when the image was removed meanwhile, `data_loss` snapshot.damaged, snapshot.lost.
    */
   createDisk(disk: DiskSpec | RestoredSpec, options: Abortable): Promise<{ readonly imageDigest: string | null }>;
@@ -273,6 +299,9 @@ export interface Driver extends AsyncDisposable {
   resumeMachine(vmId: VmId, options: Abortable): Promise<void>;
   /** Asks by the machine's power button, for guests whose agent does not answer. Resolves when asked. */
   pressPowerButton(vmId: VmId, options: Abortable): Promise<void>;
+
+  /** By what a machine of this handle is known outside of here, such as the id of a container; absent where by nothing. */
+  nameMachine?(handle: DriverHandle): string | null;
 
   /** The truth now, of one VM. Never cached. */
   inspect(vmId: VmId, options: Abortable): Promise<VmObservation>;

@@ -25,6 +25,8 @@ export const COMMITTED_EVENTS = [
   'operation.cancelled',
   'execution.started',
   'execution.completed',
+  'workspace.step_completed',
+  'workspace.ready',
   'server.started',
 ] as const satisfies readonly EventType[];
 

@@ -108,7 +108,7 @@ export interface SupervisedProcess extends GuestProcess {
   control(what: 'end' | 'run-again', options: { readonly graceMs: number }): Promise<void>;
 }
 
-/** A connection into a guest, by TCP from inside it. */
+/** A connection into a guest, by TCP from inside it. Disposing of it before it was ended resets it. */
 export interface GuestConnection extends AsyncDisposable {
   readonly input: AsyncIterable<Uint8Array>;
   write(bytes: Uint8Array): Promise<void>;

@@ -1,5 +1,5 @@
-import type { ImageDefinition } from '../domain/image/definition.ts';
-import type { Image } from '../domain/image/image.ts';
+import type { DiskContent, ImageDefinition } from '../domain/image/definition.ts';
+import type { AnyImage, ContentImage, Image } from '../domain/image/image.ts';
 
 /** How far a build is. `fraction` is of the whole, 0 to 1, null when nobody can tell. */
 export interface BuildProgress {
@@ -22,8 +22,8 @@ export type FindDefinition = (name: string) => Promise<ImageDefinition | null>;
 export interface ImageSource {
   /** Names that it knows by itself, whether built or not. What users define has other names. */
   builtIns(): readonly string[];
-  /** Complete images on this host, any version, newest first. Half-made ones are never among them. */
-  list(): Promise<readonly Image[]>;
+  /** Complete images on this host, any version, newest first, and what disks besides roots begin with. Half-made ones are never among them. */
+  list(): Promise<readonly AnyImage[]>;
   /** The image of this name as it is defined now, or null if it has not been made, or the name stands for nothing. */
   find(name: string): Promise<Image | null>;
   /**
@@ -34,6 +34,10 @@ export interface ImageSource {
    * failing program's last words), or the signal's reason.
    */
   ensure(name: string, options: EnsureOptions): Promise<Image>;
+  /** What disks begin with that have this content; null where it is not on this host. */
+  findContent(content: DiskContent): Promise<ContentImage | null>;
+  /** Has it here, as `ensure` does. */
+  ensureContent(content: DiskContent, options: Omit<EnsureOptions, 'definition'>): Promise<ContentImage>;
   /** Bytes that each of these images adds on the disk to those named before it: a file that several share counts for the first of them. */
   measure(digests: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**

@@ -17,7 +17,8 @@ export interface CatalogueEntry {
  * needs. Each method takes a name or an alias.
  */
 export interface ToolSource {
-  readonly catalogue: readonly CatalogueEntry[];
+  /** All tools that there are. Throws `invalid_argument` tool.bad_catalogue. */
+  catalogue(): Promise<readonly CatalogueEntry[]>;
   /**
    * The exact version that is meant. A version that was built and is in the range is taken without a look at the network; `latest`, or none,
    * is looked up once a day. The digest is that of a pack that is there, else null. Throws `invalid_argument` tool.unknown, tool.unknown_version,

@@ -15,6 +15,8 @@ export function createMemoryBus({ log }: { readonly log: Log }): Bus {
     execution: new Set(),
     webhook: new Set(),
     delivery: new Set(),
+    deployment: new Set(),
+    networks: new Set(),
   };
   let pending: { readonly topic: Topic; readonly key: string }[] = [];
 

@@ -20,11 +20,15 @@ export async function putAdditions(made: string, additions: Additions, customize
   const digits = `${commands.length}`.length;
   for (const [index, command] of commands.entries())
     await writeFile(join(made, 'commands', `${index + 1}`.padStart(digits, '0')), `${command}\n`, { mode });
-  await copyFile(join(dirname(customizeScriptPath), 'add.sh'), join(made, 'add.sh'));
+  for (const name of ['add.sh', 'require-room.sh'])
+    await copyFile(join(dirname(customizeScriptPath), name), join(made, name));
 }
 
 /** Why a file or command of a user failed, in its own last words; null where something else did. */
 export function explainAdditions(lines: readonly string[]): VolaryError | null {
+  const said = lines.findLast((line) => line.startsWith('volary: '));
+  const [, taken, room] = /^volary: too large: (\d{1,9}) of (\d{1,9})$/.exec(said ?? '') ?? [];
+  if (taken !== undefined) return tooLarge(taken, room ?? '');
   const at = lines.findLastIndex((line) => /^volary: (file|command|added)/.test(line));
   const [, what] = /^volary: ((?:file|command) .*)$/.exec(lines[at] ?? '') ?? [];
   if (what === undefined) return null;
@@ -34,4 +38,12 @@ export function explainAdditions(lines: readonly string[]): VolaryError | null {
     reason: 'image.build_failed',
     context: { output: lines.join('\n') },
   });
+}
+
+function tooLarge(takenMib: string, roomMib: string): VolaryError {
+  return new VolaryError(
+    'failed_precondition',
+    `What the recipe makes takes ${takenMib} MiB; its root (root_gib) has ${roomMib} MiB.`,
+    { reason: 'image.recipe_too_large', details: { taken_mib: Number(takenMib), root_mib: Number(roomMib) } },
+  );
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Image } from '../../domain/image/image.ts';
 import { writeFileAtomically } from '../../lib/write-file-atomically.ts';
 import { inPlace } from '../shared/in-place.ts';
-import type { CachePaths } from './cache.ts';
+import { type CachePaths, requireBootable } from './cache.ts';
 import { bytesDigest, contentDigest } from './digests.ts';
 import { makeInitramfs } from './initramfs.ts';
 import { directoryName, IMAGE_FILES, type Manifest, ROOT_FILES, readImage } from './manifest.ts';
@@ -70,5 +70,5 @@ export async function assembleImage(assembly: ImageAssembly): Promise<Image> {
   }
   const written = await readImage(path);
   if (written === null) throw new TypeError('the image is not where it was just written');
-  return written.image;
+  return requireBootable(written.image);
 }

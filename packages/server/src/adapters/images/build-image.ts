@@ -8,7 +8,7 @@ import { acquireBuildLock } from '../shared/build-lock.ts';
 import { inPlace, removeParts } from '../shared/in-place.ts';
 import { assembleImage } from './assemble-image.ts';
 import { buildRoot } from './build-root.ts';
-import { type CachePaths, findBySources } from './cache.ts';
+import { type CachePaths, findBySources, requireBootable } from './cache.ts';
 import { makeAgent } from './make-agent.ts';
 import { directoryName } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
@@ -39,7 +39,7 @@ export async function buildImage(build: ImageBuild): Promise<Image> {
   const onWait = (): void => report(build, 'prepare', 0, 'waiting for another build to end');
   using _lock = await acquireBuildLock(cache, { signal, onWait });
   const ready = await findBySources(cache, recipe.name, sources.image);
-  if (ready !== null) return ready;
+  if (ready !== null) return requireBootable(ready);
 
   requireTools();
   await requireRoom(cache.directory);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explainAdditions, putAdditions } from './additions.ts';
 import { fileDigest } from './digests.ts';
+import { keepingRoom } from './keep-room.ts';
 import { ROOT_FILES, type RootFacts } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
 import { runStage } from './run-stage.ts';
@@ -15,8 +16,8 @@ const PHASES: readonly (readonly [RegExp, number, string])[] = [
   [/extracting archives/, 0.25, 'unpacking packages'],
   [/installing essential/, 0.35, 'installing the base system'],
   [/installing remaining/, 0.5, 'installing packages'],
-  [/^volary: command /, 0.72, 'running commands'],
   [/running --customize-hook/, 0.75, 'fetching the kernel, writing the disk'],
+  [/^volary: command /, 0.85, 'running commands'],
   [/removing tempdir/, 0.95, 'cleaning up'],
 ];
 
@@ -71,21 +72,23 @@ async function runMmdebstrap(build: RootBuild, made: string): Promise<void> {
   const work = isRoot ? await mkdtemp(join(build.out, 'tmp-')) : tmpdir();
   await using directory = await open(made, 'r');
   try {
-    await runStage({
-      name: 'building the root from packages',
-      program: 'setpriv',
-      args: [...(isRoot ? IN_NAMESPACES : TIED_TO_US), 'mmdebstrap', ...mmdebstrapArgs(build, isRoot)],
-      env: { TMPDIR: work, VOLARY_KERNEL: build.recipe.kernelPackage },
-      descriptors: [directory.fd],
-      hiddenPaths: isRoot ? [work, build.out] : [build.out],
-      signal: build.signal,
-      graceMs: isRoot ? 0 : CLEANING_MS,
-      ...(build.recipe.additions === undefined ? {} : { explain: explainAdditions }),
-      onLine: (line) => {
-        const phase = PHASES.find(([pattern]) => pattern.test(line));
-        if (phase !== undefined) build.onProgress(phase[1], phase[2]);
-      },
-    });
+    await keepingRoom({ paths: [build.out, work], signal: build.signal }, (signal) =>
+      runStage({
+        name: 'building the root from packages',
+        program: 'setpriv',
+        args: [...(isRoot ? IN_NAMESPACES : TIED_TO_US), 'mmdebstrap', ...mmdebstrapArgs(build, isRoot)],
+        env: { TMPDIR: work, VOLARY_KERNEL: build.recipe.kernelPackage },
+        descriptors: [directory.fd],
+        hiddenPaths: isRoot ? [work, build.out] : [build.out],
+        signal,
+        graceMs: isRoot ? 0 : CLEANING_MS,
+        ...(build.recipe.additions === undefined ? {} : { explain: explainAdditions }),
+        onLine: (line) => {
+          const phase = PHASES.find(([pattern]) => pattern.test(line));
+          if (phase !== undefined) build.onProgress(phase[1], phase[2]);
+        },
+      }),
+    );
   } finally {
     if (isRoot) await rm(work, { recursive: true, force: true });
   }
@@ -119,7 +122,6 @@ function mmdebstrapArgs({ recipe }: RootBuild, isRoot: boolean): readonly string
     // A build that is cut short is thrown away, so nothing of it has to be on the disk before the end.
     '--dpkgopt=force-unsafe-io',
     '--aptopt=APT::Sandbox::User "root"',
-    ...(recipe.additions === undefined ? [] : ['--customize-hook=sh /proc/self/fd/3/add.sh "$1"']),
     '--customize-hook=sh /proc/self/fd/3/customize.sh "$1"',
     recipe.suite,
     '/dev/null',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Image } from '../../domain/image/image.ts';
+import { type AnyImage, type Image, isBootable } from '../../domain/image/image.ts';
 import { namesIn } from '../shared/in-place.ts';
 import { type CachedImage, readImage } from './manifest.ts';
 
@@ -26,12 +26,12 @@ export function cachePaths(directory: string): CachePaths {
 }
 
 /** All complete images, newest first. */
-export async function listImages(cache: CachePaths): Promise<readonly Image[]> {
+export async function listImages(cache: CachePaths): Promise<readonly AnyImage[]> {
   return (await readAll(cache)).map(({ image }) => image);
 }
 
 /** The newest image of this name that was made from sources with this digest, or null. */
-export async function findBySources(cache: CachePaths, name: string, sources: string): Promise<Image | null> {
+export async function findBySources(cache: CachePaths, name: string, sources: string): Promise<AnyImage | null> {
   const found = (await readAll(cache)).find(
     ({ manifest }) => manifest.name === name && manifest.sources.includes(sources),
   );
@@ -42,4 +42,10 @@ export async function findBySources(cache: CachePaths, name: string, sources: st
 export async function readAll({ images }: CachePaths): Promise<readonly CachedImage[]> {
   const read = await Promise.all((await namesIn(images)).map((name) => readImage(join(images, name))));
   return read.filter((each) => each !== null).toSorted((a, b) => b.image.builtAt - a.image.builtAt);
+}
+
+/** One that is started; by its sources it is known to be one. */
+export function requireBootable(image: AnyImage): Image {
+  if (isBootable(image)) return image;
+  throw new TypeError(`${image.name} is not to be started`);
 }

@@ -11,15 +11,21 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../domain/errors.ts';
-import type { DiskDefinition, ImageDefinition } from '../../domain/image/definition.ts';
-import type { Image } from '../../domain/image/image.ts';
+import {
+  contentNameOf,
+  type DiskContent,
+  type DiskDefinition,
+  type ImageDefinition,
+} from '../../domain/image/definition.ts';
+import { type AnyImage, type ContentImage, type Image, isBootable } from '../../domain/image/image.ts';
 import type { EnsureOptions, FindDefinition, ImageSource } from '../../ports/image-source.ts';
 import type { Log } from '../../ports/log.ts';
 import { tryBuildLock } from '../shared/build-lock.ts';
 import type { Fetcher } from '../shared/fetch/fetcher.ts';
 import { buildImage } from './build-image.ts';
-import { cachePaths, findBySources, listImages } from './cache.ts';
+import { cachePaths, findBySources, listImages, requireBootable } from './cache.ts';
 import { agentSources, imageSources, rootSources } from './digests.ts';
+import type { ContentDefinition } from './disk/disk-import.ts';
 import { diskSources } from './disk/disk-sources.ts';
 import { importDisk } from './disk/import-disk.ts';
 import { directoryName, IMAGE_FILES } from './manifest.ts';
@@ -55,7 +61,7 @@ const BASE = 'base';
 /** What a name is to be made of. `sources`: digest of all that. */
 type Plan = { readonly name: string; readonly sources: string } & (
   | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly rootSources: string }
-  | { readonly kind: 'disk'; readonly definition: DiskDefinition; readonly imports: ImportDeps }
+  | { readonly kind: 'disk'; readonly definition: DiskDefinition | ContentDefinition; readonly imports: ImportDeps }
 );
 
 /** Reads the recipes once; nothing is built before it is asked for. */
@@ -93,8 +99,15 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
     return await agentSources(join(guestPath, 'agent'));
   }
 
-  async function findPlanned({ name, sources }: Plan): Promise<Image | null> {
+  async function findPlanned({ name, sources }: Plan): Promise<AnyImage | null> {
     return await findBySources(cache, name, sources);
+  }
+
+  /** What disks with this content begin with. */
+  function planOfContent(content: DiskContent): Plan {
+    if (imports === undefined) throw new TypeError('this image source imports nothing');
+    const definition: ContentDefinition = { ...content, kind: 'content', boot: 'none' };
+    return { kind: 'disk', name: contentNameOf(content), definition, imports, sources: diskSources(definition, null) };
   }
 
   function begin(plan: Plan): SharedBuild {
@@ -107,7 +120,7 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
     return shared;
   }
 
-  async function make(plan: Plan, { signal, onProgress }: EnsureOptions): Promise<Image> {
+  async function make(plan: Plan, { signal, onProgress }: EnsureOptions): Promise<AnyImage> {
     const { name, sources } = plan;
     if (plan.kind === 'recipe') {
       const { recipe } = plan;
@@ -129,6 +142,10 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
     if (plan === null) {
       throw new VolaryError('not_found', `There is no image ${name}.`, { reason: 'image.unknown' });
     }
+    return requireBootable(await ensurePlanned(plan, options));
+  }
+
+  async function ensurePlanned(plan: Plan, options: EnsureOptions): Promise<AnyImage> {
     const present = await findPlanned(plan);
     if (present !== null) return present;
     const running = building.get(`${plan.name} ${plan.sources}`);
@@ -139,8 +156,14 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
     builtIns: () => [...recipes.keys()],
     async find(name) {
       const plan = await planOf(name);
-      return plan === null ? null : await findPlanned(plan);
+      const found = plan === null ? null : await findPlanned(plan);
+      return found === null ? null : requireBootable(found);
     },
+    async findContent(content) {
+      const found = await findPlanned(planOfContent(content));
+      return found === null ? null : requireContent(found);
+    },
+    ensureContent: async (content, options) => requireContent(await ensurePlanned(planOfContent(content), options)),
     list: () => listImages(cache),
     ensure,
     measure: (digests) => measureImages(cache, digests),
@@ -158,6 +181,11 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
       return true;
     },
   };
+}
+
+function requireContent(image: AnyImage): ContentImage {
+  if (!isBootable(image)) return image;
+  throw new TypeError(`${image.name} is no content of a disk`);
 }
 
 function requireBase(recipes: ReadonlyMap<string, Recipe>): Recipe {

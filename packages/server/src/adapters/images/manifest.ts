@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Image } from '../../domain/image/image.ts';
+import type { AnyImage, Image } from '../../domain/image/image.ts';
 import { type DiskManifest, isDiskManifest, readDiskImage } from './disk/disk-manifest.ts';
 import { storedBytes } from './stored-bytes.ts';
 
@@ -47,7 +47,7 @@ export interface Manifest {
 
 /** An image in the cache, with what it was made from. */
 export interface CachedImage {
-  readonly image: Image;
+  readonly image: AnyImage;
   readonly manifest: AnyManifest;
 }
 

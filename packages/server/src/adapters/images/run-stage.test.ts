@@ -57,6 +57,12 @@ describe('a stage of a build', () => {
     expect(String(error).length).toBeLessThan(1_000);
   });
 
+  it('is no worse for a program whose line is longer than a text can be', async () => {
+    const error = sh('head -c 600000000 /dev/zero | tr "\\0" a; echo; echo "E: at last"; exit 1');
+
+    await expect(error).rejects.toThrow('E: at last');
+  });
+
   it('does not begin when it is too late', async () => {
     const marker = join(directory, 'begun');
 

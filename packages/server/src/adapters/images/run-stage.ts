@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { VolaryError } from '../../domain/errors.ts';
+import { readLines } from '../shared/bounded-lines.ts';
 
 export interface Stage {
   /** What it is, for the error: "building the guest agent". */
@@ -49,7 +49,7 @@ export async function runStage(stage: Stage): Promise<void> {
     stage.onLine?.(line);
   };
   for (const output of [child.stdout, child.stderr]) {
-    if (output !== null) createInterface({ input: output }).on('line', note);
+    if (output !== null) readLines(output, note);
   }
   const stop = endGroupOnAbort(child.pid, stage);
   try {

@@ -51,6 +51,20 @@ function caller(): {
 }
 
 describe('a build that several wait for', () => {
+  it('tells whoever comes late how far it is', async () => {
+    const { build, finish, report } = begin();
+    const [one, late] = [caller(), caller()];
+    const first = build.join(one);
+    report(STEP);
+
+    const second = build.join(late);
+    expect(late.heard).toEqual([STEP]);
+    finish(IMAGE);
+
+    expect(await Promise.all([first, second])).toEqual([IMAGE, IMAGE]);
+    expect(one.heard).toEqual([STEP]);
+  });
+
   it('gives all of them the image and its progress', async () => {
     const { build, finish, report } = begin();
     const [one, other] = [caller(), caller()];

@@ -1,4 +1,4 @@
-import type { Image } from '../../domain/image/image.ts';
+import type { AnyImage } from '../../domain/image/image.ts';
 import type { BuildProgress } from '../../ports/image-source.ts';
 
 export interface JoinOptions {
@@ -12,18 +12,20 @@ export interface SharedBuild {
   readonly ended: Promise<unknown>;
   /** False once it has been cancelled: nobody may join it then. */
   isOpen(): boolean;
-  /** The image; throws the build's error, or this caller's signal's reason. */
-  join(options: JoinOptions): Promise<Image>;
+  /** The image; throws the build's error, or this caller's signal's reason. Whoever comes late is told at once how far it is. */
+  join(options: JoinOptions): Promise<AnyImage>;
 }
 
 /** Begins the build at once. */
 export function createSharedBuild(
-  build: (signal: AbortSignal, onProgress: (progress: BuildProgress) => void) => Promise<Image>,
+  build: (signal: AbortSignal, onProgress: (progress: BuildProgress) => void) => Promise<AnyImage>,
 ): SharedBuild {
   const cancel = new AbortController();
   const listeners = new Set<(progress: BuildProgress) => void>();
   let waiting = 0;
+  let latest: BuildProgress | null = null;
   const result = build(cancel.signal, (progress) => {
+    latest = progress;
     for (const listener of listeners) listener(progress);
   });
   const ended = result.catch(() => undefined);
@@ -39,6 +41,7 @@ export function createSharedBuild(
       const listener = (progress: BuildProgress): void => onProgress(progress);
       signal.addEventListener('abort', leave, { once: true });
       listeners.add(listener);
+      if (latest !== null) listener(latest);
       waiting += 1;
       try {
         return await Promise.race([result, aborted.promise]);

@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requireTools } from './tools.ts';
 
-const ALL = ['mmdebstrap', 'mke2fs', 'debugfs', 'dpkg-deb', 'apt-get', 'setpriv', 'unshare', 'make', 'musl-gcc'];
+const ALL = [
+  'mmdebstrap',
+  'mke2fs',
+  'debugfs',
+  'dpkg-deb',
+  'apt-get',
+  'setpriv',
+  'unshare',
+  'prlimit',
+  'make',
+  'musl-gcc',
+];
 let searchPath: string;
 
 beforeEach(() => {

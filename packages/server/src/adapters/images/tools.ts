@@ -11,6 +11,7 @@ const TOOLS = {
   'apt-get': 'apt',
   setpriv: 'util-linux',
   unshare: 'util-linux',
+  prlimit: 'util-linux',
   make: 'make',
   'musl-gcc': 'musl-tools',
 } as const;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,13 +26,21 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(cacheDir, { recursive: true }));
 
+/** What a build might run of what it builds: it must have no more rights than its commands. */
+const TRAPS = ['/usr/bin/umount', '/usr/bin/setpriv', '/usr/sbin/depmod', '/usr/bin/dpkg-query'].map((path) => ({
+  ...{ path, mode: 0o755, owner: 'root' },
+  content: '#!/bin/sh\ngrep CapEff /proc/self/status >> /root/escaped\n',
+}));
+
 const RECIPE: RecipeDefinition = {
   ...{ kind: 'recipe', description: 'Of a test', packages: ['hello'], rootGib: 2 },
   files: [
     { path: '/etc/mine/motd', content: 'hello\n', mode: 0o640, owner: 'root:www-data' },
     { path: '/usr/local/bin/say', content: '#!/bin/sh\ncat /etc/mine/motd\n', mode: 0o755, owner: 'root' },
+    ...TRAPS,
   ],
   commands: [
+    'cat; echo all of it > /root/read',
     'say > /root/said; hello > /root/greeting; useradd -m ann; install -o ann -d /home/ann/own',
     // What a command finds itself in, for the assertions below.
     `{
@@ -58,7 +66,11 @@ function inspect(image: Image, request: string): string {
 }
 
 it('has in it what the recipe says; a command that fails shows its last words, and what was there stays', async () => {
-  const image = await make(RECIPE);
+  const outside = join(cacheDir, 'outside');
+  mkdirSync(outside);
+  writeFileSync(join(outside, 'host.log'), 'kept');
+  const commands = [...RECIPE.commands, `mv /var/log /var/own; ln -s ${outside} /var/log`];
+  const image = await make({ ...RECIPE, commands });
 
   expect(image).toMatchObject({ name: 'mine', boot: 'direct', rootBytes: 2 * 1024 ** 3 });
   expect(inspect(image, 'cat /root/said')).toBe('hello\n');
@@ -74,7 +86,10 @@ it('has in it what the recipe says; a command that fails shows its last words, a
   expect(facts).toHaveLength(5);
   expect(facts[4]).not.toContain('.host');
   expect(inspect(image, 'ls -p /')).not.toContain('.host');
-  expect(await make(RECIPE)).toEqual(image);
+  expect(inspect(image, 'cat /root/read')).toBe('all of it\n');
+  expect(inspect(image, 'ls -p /root')).not.toContain('escaped');
+  expect(existsSync(join(outside, 'host.log'))).toBe(true);
+  expect(await make({ ...RECIPE, commands })).toEqual(image);
 
   const broken = { ...RECIPE, commands: ['echo the first works', 'echo it goes wrong here; exit 7'] };
   const error = await make(broken).catch((caught: unknown) => caught);

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { VolaryError } from '../../domain/errors.ts';
-import type { ToolPack, VmTool } from '../../domain/tool/tool.ts';
+import type { VmTool } from '../../domain/tool/tool.ts';
 import { isDiskFull } from '../shared/disk-full.ts';
 import { inPlace, makePart } from '../shared/in-place.ts';
 import type { Command, Source } from './catalogue.ts';
-import { PACK_FILES, packDirectoryName, packFacts } from './pack-store.ts';
+import { type BuiltPack, PACK_FILES, packDirectoryName, packFacts } from './pack-store.ts';
 import { requirePrograms, runTool } from './run-tool.ts';
 import type { FetchVersion, VersionSource } from './version-source.ts';
 
@@ -30,6 +30,16 @@ const FORMAT = [
   '-comp',
   'lz4',
 ];
+
+/** How packs are made of what was fetched. To be changed with what is done here or by a kind of source, so that packs of before are made anew. */
+const BUILDER = 1;
+
+/** Hex SHA-256 of all that a pack depends on besides its version. */
+export function recipeOf(source: Source): string {
+  return createHash('sha256')
+    .update(JSON.stringify([BUILDER, FORMAT, source]))
+    .digest('hex');
+}
 
 export interface PackBuild extends Pick<FetchVersion, 'signal' | 'onProgress'> {
   readonly tool: Pick<VmTool, 'name' | 'version'>;
@@ -61,28 +71,30 @@ export async function buildPack(build: PackBuild): Promise<string> {
   }
 }
 
-async function writePack({ tool, signal }: PackBuild, root: string, out: string): Promise<string> {
+async function writePack({ tool, source, signal }: PackBuild, root: string, out: string): Promise<string> {
   const path = join(out, PACK_FILES.pack);
   await runTool('mksquashfs', [root, path, ...FORMAT], { what: 'writing the pack', signal, hidden: [root, out] });
   await chmod(path, 0o444);
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 1024 ** 2 }), hash, { signal });
-  const pack: Omit<ToolPack, 'path' | 'usedAt'> = {
+  const pack: Omit<BuiltPack, 'path' | 'usedAt'> = {
     ...{ name: tool.name, version: tool.version, digest: hash.digest('hex') },
     sizeBytes: (await stat(path)).size,
     builtAt: Date.now(),
+    recipe: recipeOf(source),
   };
   await writeFile(join(out, PACK_FILES.facts), packFacts(pack), { mode: 0o644 });
   return packDirectoryName(pack);
 }
 
 /** What is in `bin` is on the PATH of guests. */
-async function addCommands(root: string, name: string, { bin, files = {} }: Source): Promise<void> {
+async function addCommands(root: string, name: string, { bin, files = {}, edits = [] }: Source): Promise<void> {
   const home = `/opt/volary/tools/${name}`;
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content, { mode: 0o644 });
   }
+  for (const { file, from, to } of edits) await edit(root, file, { from, to: to.replaceAll('{home}', home) });
   await mkdir(join(root, 'bin'), { recursive: true });
   for (const [command, program] of Object.entries(bin)) {
     if (!COMMAND.test(command)) throw badCommand(command);
@@ -116,6 +128,18 @@ async function addCommand(root: string, path: string, command: Command, home: st
   );
 }
 
+/** What is not there to be changed would fail where nobody sees why: in the guest. */
+async function edit(root: string, file: string, { from, to }: { readonly from: string; readonly to: string }) {
+  const path = join(root, file);
+  const isFile = await lstat(path).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
+  const content = isFile ? await readFile(path, 'utf8') : '';
+  if (!content.includes(from)) throw notThere(`${file} with ${from}, which the catalogue changes`);
+  await writeFile(path, content.replaceAll(from, to));
+}
+
 async function replace(path: string, make: () => Promise<unknown>): Promise<void> {
   await rm(path, { force: true });
   await make();
@@ -136,13 +160,11 @@ async function openToAll(directory: string): Promise<void> {
 }
 
 function badCommand(what: string): VolaryError {
-  return new VolaryError(
-    'failed_precondition',
-    `What was fetched has no ${what}, which the catalogue names as a command.`,
-    {
-      reason: 'tool.build_failed',
-    },
-  );
+  return notThere(`${what}, which the catalogue names as a command`);
+}
+
+function notThere(what: string): VolaryError {
+  return new VolaryError('failed_precondition', `What was fetched has no ${what}.`, { reason: 'tool.build_failed' });
 }
 
 function noRoom(cause: unknown): VolaryError {

@@ -27,7 +27,7 @@ tools:
 test('ours has the tools that it should, and names where they come from', async () => {
   const catalogue = await readCatalogue(OWN, join(directory, 'none.yaml'));
 
-  expect([...catalogue.keys()]).toEqual(['nodejs', 'bun', 'claude-code', 'git', 'python', 'go', 'rust']);
+  expect([...catalogue.keys()]).toEqual(['nodejs', 'bun', 'claude-code', 'git', 'python', 'go', 'rust', 'cloud-init']);
   expect(placesOf(catalogue)).toEqual(['github.com:443', 'dl.google.com:443', 'static.rust-lang.org:443']);
 });
 

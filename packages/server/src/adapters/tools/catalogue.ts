@@ -36,9 +36,20 @@ const COMMON = {
   bin: COMMANDS,
   /** Small files that are put into the pack. */
   files: optional(dictionaryOf(text)),
+  /** Places of the system that it was made for, in text files of the pack: each `from` becomes `to`, with `{home}`. */
+  edits: optional(listOf(record({ file: inside, from: text, to: text }), 1)),
 };
 
-const NPM = record({ ...COMMON, kind: oneOf('npm'), package: word, with: optional(listOf(NPM_PART)) });
+/** Packages of Debian with libraries that its programs need, and not every guest has: put into the pack, where its commands look for them. */
+const LIBRARIES = optional(listOf(word, 1));
+
+const NPM = record({
+  ...COMMON,
+  libraries: LIBRARIES,
+  kind: oneOf('npm'),
+  package: word,
+  with: optional(listOf(NPM_PART)),
+});
 const DEBIAN = record({
   ...COMMON,
   kind: oneOf('debian'),
@@ -47,11 +58,14 @@ const DEBIAN = record({
   version_of: word,
   /** Packages that others want, and this tool does not need. */
   omit: optional(listOf(word)),
+  /** Directories that stay, of those that tools are not given otherwise: documentation, configuration, state. */
+  keep: optional(listOf(inside)),
   /** Programs that are left as they are: others are made to find their libraries in the pack. */
   untouched: optional(listOf(inside)),
 });
 const URL_SOURCE = record({
   ...COMMON,
+  libraries: LIBRARIES,
   kind: oneOf('url'),
   /** With `{version}`. */
   url: httpUrl,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compareSemver, parseSemver } from '../../lib/semver.ts';
-import { elfKind, toolVersion } from './debian-source.ts';
+import { toolVersion } from './debian-source.ts';
+import { elfKind } from './elf-kind.ts';
 
 test.each([
   ['1:2.39.5-0+deb12u3', '2.39.5+0.deb12u3'],

@@ -10,14 +10,6 @@ export function unknownTool(name: string, there: readonly string[]): VolaryError
   });
 }
 
-export function invalidRange(name: string, range: string): VolaryError {
-  return new VolaryError(
-    'invalid_argument',
-    `"${range}" is no range of versions of ${name}. Write it as 20, ^1.4, ~2.0.3, ">=1.2 <2", latest, or an exact version.`,
-    { reason: 'tool.invalid_range', details: { field: 'tools', tool: name } },
-  );
-}
-
 /** `there`: newest first. */
 export function unknownVersion(name: string, range: string, there: readonly string[]): VolaryError {
   const named = there.slice(0, NAMED_VERSIONS);

@@ -106,6 +106,25 @@ test('a version of npm is built once, and has its commands where guests look for
   );
 });
 
+test('places of the system that it was made for are changed in its text files, or it is not built', async () => {
+  publish('1.0.0');
+  const edited = (from: string): ToolSource =>
+    makeSource(
+      `sources: [{name: npm, kind: npm, package: tool-x64, bin: {tool: bin/tool}, edits: [{file: bin/tool, from: ${from}, to: "{home}/of"}]}]`,
+    );
+  await expect(build(edited('/usr/share'), '1')).rejects.toMatchObject({
+    reason: 'tool.build_failed',
+    message: expect.stringContaining('bin/tool with /usr/share'),
+  });
+  expect(left()).toEqual([]);
+
+  const pack = await build(edited('echo'), '1');
+
+  const out = join(directory, 'out-edited');
+  execFileSync('unsquashfs', ['-quiet', '-no-progress', '-dest', out, pack.path]);
+  expect(readFileSync(join(out, 'bin', 'tool'), 'utf8')).toContain('/opt/volary/tools/tool/of 1.0.0');
+});
+
 test('what is made of the same files is the same, byte for byte', async () => {
   publish('1.0.0');
   const first = await build(makeSource(), null);
@@ -113,6 +132,33 @@ test('what is made of the same files is the same, byte for byte', async () => {
   await makeSource().remove(digest);
 
   expect((await build(makeSource(), null)).digest).toBe(digest);
+});
+
+test('a pack is made anew when the catalogue says another thing of its source, and the former one serves where that cannot be fetched', async () => {
+  publish('1.0.0');
+  const former = await build(makeSource(), '1');
+  const more = NPM.replace('bin: {', 'files: {extra: hello}, bin: {');
+  const served = files;
+  files = new Map();
+
+  expect(await build(makeSource(more), '1')).toEqual(former);
+  files = served;
+  const fresh = await build(makeSource(more), '1');
+
+  expect(fresh.digest).not.toBe(former.digest);
+  expect(await build(makeSource(more), '1')).toEqual(fresh);
+  const tool = { name: 'tool', version: '1.0.0' };
+  expect(await makeSource(more).find(tool, former.digest)).toEqual(former);
+  expect(await build(makeSource(), '1')).toEqual(former);
+});
+
+test('another recipe for the same bytes leaves one pack', async () => {
+  publish('1.0.0');
+  const former = await build(makeSource(), '1');
+  const renamed = await build(makeSource(NPM.replace('name: npm', 'name: other')), '1');
+
+  expect(renamed.digest).toBe(former.digest);
+  expect(left()).toHaveLength(1);
 });
 
 test('a version that was built and fits is taken without a look at the network, also when that is gone', async () => {

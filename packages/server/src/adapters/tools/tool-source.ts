@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VolaryError } from '../../domain/errors.ts';
+import { invalidRange } from '../../domain/tool/invalid-tool.ts';
 import type { ToolPack, VmTool } from '../../domain/tool/tool.ts';
 import { newestOf, parseRange } from '../../domain/tool/version-range.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
@@ -10,12 +11,13 @@ import { acquireBuildLock } from '../shared/build-lock.ts';
 import type { Fetcher } from '../shared/fetch/fetcher.ts';
 import { removeParts } from '../shared/in-place.ts';
 import { createKeyedLock } from '../shared/keyed-lock.ts';
-import { buildPack } from './build-pack.ts';
+import { buildPack, recipeOf } from './build-pack.ts';
 import type { Catalogue, Source, ToolEntry } from './catalogue.ts';
+import { withLibraries } from './debian-libraries.ts';
 import { createDebianSource } from './debian-source.ts';
 import { createNpmSource } from './npm-source.ts';
-import { createPackFinder, listPacks, notePackUsed, removePack } from './pack-store.ts';
-import { invalidRange, unknownTool, unknownVersion, unreachable } from './tool-errors.ts';
+import { type BuiltPack, createPackFinder, listPacks, notePackUsed, removePack } from './pack-store.ts';
+import { unknownTool, unknownVersion, unreachable } from './tool-errors.ts';
 import { createUrlSource } from './url-source.ts';
 import { createVersionIndex, type VersionIndex } from './version-index.ts';
 import type { SourceDeps, VersionSource } from './version-source.ts';
@@ -42,6 +44,8 @@ interface KnownTool {
   readonly name: string;
   readonly entry: ToolEntry;
   readonly sources: readonly KnownSource[];
+  /** Of its sources. A pack by another one was made when the catalogue said something else. */
+  readonly recipes: ReadonlySet<string>;
 }
 
 /** Packs of the catalogue's tools, built below `<cacheDir>/tools` when they are first asked for. */
@@ -50,7 +54,7 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
   const directory = join(cacheDir, 'tools');
   const stateDir = join(directory, '.state');
   const building = createKeyedLock();
-  const findPack = createPackFinder(directory);
+  const finder = createPackFinder(directory);
   const tools = [...catalogue].map(([name, entry]) => describeTool(name, entry, { ...deps, stateDir }));
 
   function known(name: string): KnownTool {
@@ -59,14 +63,25 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
     return tool;
   }
 
-  async function packsOf({ name }: KnownTool): Promise<readonly ToolPack[]> {
-    return (await listPacks(directory)).filter((pack) => pack.name === name);
+  async function find({ name, version }: Pick<VmTool, 'name' | 'version'>, digest?: string): Promise<ToolPack | null> {
+    const recipes = tools.find((tool) => tool.name === name)?.recipes;
+    // What a VM has been given it keeps; what is given anew is what the catalogue says now.
+    const isMeant = (pack: BuiltPack): boolean =>
+      digest === undefined ? recipes?.has(pack.recipe) === true : pack.digest === digest;
+    return await finder.find((pack) => pack.name === name && pack.version === version && isMeant(pack));
   }
 
-  async function find({ name, version }: Pick<VmTool, 'name' | 'version'>, digest?: string): Promise<ToolPack | null> {
-    return await findPack(
-      (pack) => pack.name === name && pack.version === version && (digest === undefined || pack.digest === digest),
-    );
+  /** What was made of this version by what the catalogue said before, if nothing else can be had. */
+  async function findFormer({ name }: KnownTool, version: string, cause: unknown): Promise<ToolPack> {
+    const former = cannotBeFetched(cause)
+      ? await finder.find((pack) => pack.name === name && pack.version === version)
+      : null;
+    if (former === null) throw cause;
+    log.warn('tool could not be built anew, as the catalogue says now: the former one is used', {
+      tool: name,
+      version,
+    });
+    return former;
   }
 
   async function asResolved(name: string, version: string): Promise<VmTool> {
@@ -88,7 +103,7 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
 
   /** What is built of it, or could be had from Debian: for who cannot have what was asked for. */
   async function instead(tool: KnownTool): Promise<readonly string[]> {
-    const built = (await packsOf(tool)).map(({ version }) => `${tool.name}@${version}`);
+    const built = (await finder.versions(tool.name)).map((version) => `${tool.name}@${version}`);
     const debian = tool.sources
       .filter(({ source }) => source.kind === 'debian')
       .map(({ source }) => `${tool.name}@${source.name}`);
@@ -119,8 +134,7 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
     const { source, versions } = await sourceOf(tool, version, { signal });
     const built = { tool: { name: tool.name, version }, source, versions, directory, signal, onProgress };
     await buildPack(built).catch(async (cause: unknown) => {
-      const isUnreachable = cause instanceof VolaryError && cause.reason === 'download.unavailable';
-      throw isUnreachable
+      throw cause instanceof VolaryError && cause.reason === 'download.unavailable'
         ? unreachable(
             tool.name,
             version,
@@ -131,19 +145,23 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
     });
     const pack = await find({ name: tool.name, version });
     if (pack === null) throw new TypeError('the pack is not where it was just put');
+    // The same bytes by another recipe.
+    for (const each of await listPacks(directory))
+      if (each.digest === pack.digest && each.path !== pack.path) await removePack(each);
     log.info('tool built', { tool: tool.name, version, digest: pack.digest, sizeBytes: pack.sizeBytes });
     return pack;
   }
 
   return {
-    catalogue: tools.map(({ name, entry }) => ({
-      ...{ name, description: entry.description, aliases: entry.aliases ?? [] },
-      sources: entry.sources.map((source) => source.name),
-    })),
+    catalogue: async () =>
+      tools.map(({ name, entry }) => ({
+        ...{ name, description: entry.description, aliases: entry.aliases ?? [] },
+        sources: entry.sources.map((source) => source.name),
+      })),
     async resolve({ name: asked, range }, { signal }) {
       const tool = known(asked);
       const { name } = tool;
-      const built = (await packsOf(tool)).map(({ version }) => version);
+      const built = await finder.versions(name);
       const named = tool.sources.filter(({ source }) => source.name === range);
       const isLatest = range === null || range === 'latest' || named.length > 0;
       const isIn = isLatest ? () => true : parseRange(range);
@@ -172,13 +190,16 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
       if (present !== null) return present;
       return await building.run(`${tool.name}@${version}`, async () => {
         options.signal.throwIfAborted();
-        return (await find({ name: tool.name, version })) ?? (await build(tool, version, options));
+        const built = await find({ name: tool.name, version });
+        return (
+          built ?? (await build(tool, version, options).catch((cause: unknown) => findFormer(tool, version, cause)))
+        );
       });
     },
     list: () => listPacks(directory),
     async noteUsed(digest) {
-      const pack = (await listPacks(directory)).find((each) => each.digest === digest);
-      if (pack !== undefined) await notePackUsed(pack);
+      const pack = await finder.find((each) => each.digest === digest);
+      if (pack !== null) await notePackUsed(pack);
     },
     async remove(digest) {
       const pack = (await listPacks(directory)).find((each) => each.digest === digest);
@@ -194,20 +215,26 @@ function describeTool(name: string, entry: ToolEntry, deps: SourceDeps & { reado
     const key = `versions-${name}-${source.name.replaceAll('/', '_')}`;
     return { source, versions, index: createVersionIndex(versions, { directory: deps.stateDir, key, now: deps.now }) };
   });
-  return { name, entry, sources };
+  return { name, entry, sources, recipes: new Set(entry.sources.map(recipeOf)) };
 }
 
 function createSource(name: string, source: Source, deps: SourceDeps): VersionSource {
+  const pack = { home: `/opt/volary/tools/${name}`, stateDir: deps.stateDir };
   switch (source.kind) {
     case 'npm':
-      return createNpmSource(source, deps);
+      return withLibraries(createNpmSource(source, deps), source, pack);
     case 'debian':
       return createDebianSource(name, source, deps);
     case 'url':
-      return createUrlSource(source, deps);
+      return withLibraries(createUrlSource(source, deps), source, pack);
     default:
       return source satisfies never;
   }
+}
+
+/** Nobody answers, or does not give it any more. */
+function cannotBeFetched(cause: unknown): boolean {
+  return cause instanceof VolaryError && ['tool.unreachable', 'download.refused'].includes(cause.reason ?? '');
 }
 
 /** None where it does not answer; why is added to the faults. */

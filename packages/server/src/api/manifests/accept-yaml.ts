@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '@volary/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
-import { isDeeperThan } from '../json-body.ts';
+import { isDeeperThan } from '../../lib/json-depth.ts';
 import type { ApiLimits } from '../limits.ts';
 import { parseYaml } from './parse-yaml.ts';
 

@@ -1,31 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { VolaryError } from '../../domain/errors.ts';
-import type { NewTemplate } from '../../engine/templates/template-api.ts';
+import type { AskedTemplate } from '../../engine/apis/template-api.ts';
 import { parseYaml } from './parse-yaml.ts';
+import { faultsOf, read } from './read-manifest.test-kit.ts';
 import { readManifest } from './read-manifest.ts';
-
-const NAMED = { name: 'web', version: '1.0.0' };
-
-/** What becomes of a manifest with these fields. */
-const read = (fields: object) => readManifest({ ...NAMED, ...fields });
-
-/** The paths of all that is wrong with it, and what is said of them. */
-async function faultsOf(fields: object): Promise<Readonly<Record<string, string>>> {
-  try {
-    await read(fields);
-  } catch (error) {
-    if (!(error instanceof VolaryError) || !Array.isArray(error.details['errors'])) throw error;
-    return Object.fromEntries(error.details['errors'].map(({ field, message }) => [field, message]));
-  }
-  return {};
-}
 
 const HTTP = { type: 'http', port: 80 } as const;
 const OK = { minimum: 200, maximum: 399 };
-const workloadOf = ({ content }: NewTemplate) => content.spec.workload;
-const argvOf = (made: NewTemplate) => workloadOf(made)?.argv;
-const placeOf = (made: NewTemplate) => [workloadOf(made)?.port, workloadOf(made)?.basePath];
-const checkOf = ({ content }: NewTemplate) => content.spec.healthCheck;
+const workloadOf = ({ content }: AskedTemplate) => content.spec.workload;
+const argvOf = (made: AskedTemplate) => workloadOf(made)?.argv;
+const placeOf = (made: AskedTemplate) => [workloadOf(made)?.port, workloadOf(made)?.basePath];
+const checkOf = ({ content }: AskedTemplate) => content.spec.healthCheck;
 const SHA = 'ab'.repeat(32);
 const ROOT = { url: '/r', checksum: SHA };
 const FILE = { url: '/k', checksum: SHA };
@@ -36,13 +21,14 @@ const FACTS = {
 const DISK = { ...FACTS, boot: 'direct', kernel: null, initramfs: null };
 const FIRMWARE = { ...FACTS, boot: 'firmware', firmware: 'bios' };
 const SEED = { userData: null, metaData: null, networkConfig: null };
-const diskOf = ({ content }: NewTemplate) => content.image;
-const rootOf = ({ content }: NewTemplate) => (content.image?.kind === 'disk' ? content.image.source : null);
-const seedOf = ({ content }: NewTemplate) => content.spec.cloudInit;
-const probeOf = (made: NewTemplate) => checkOf(made)?.probe;
+const diskOf = ({ content }: AskedTemplate) => content.image;
+const rootOf = ({ content }: AskedTemplate) => (content.image?.kind === 'disk' ? content.image.source : null);
+const seedOf = ({ content }: AskedTemplate) => content.spec.cloudInit;
+const probeOf = (made: AskedTemplate) => checkOf(made)?.probe;
 
 /* Each field of a manifest by its name: what comes of it. */
-const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknown, unknown])[] = [
+type Effect = readonly [string, object, (made: AskedTemplate) => unknown, unknown];
+const EFFECTS: readonly Effect[] = [
   ['$schema', { $schema: 'https://example.com/manifest.json' }, ({ name }) => name, 'web'],
   ['schema_version', { schema_version: '1.0' }, ({ name }) => name, 'web'],
   ['name', { name: 'api' }, ({ name }) => name, 'api'],
@@ -51,6 +37,18 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
   ['runtime', { runtime: 'nginx' }, ({ content }) => content.labels, { runtime: 'nginx' }],
   ['enabled', { enabled: false }, ({ isEnabled }) => isEnabled, false],
   ['image', { image: 'base' }, ({ content }) => content.spec, { image: 'base' }],
+  [
+    'image.recipe',
+    { description: 'Sites', image: { recipe: { packages: ['jq'], files: [{ path: '/etc/motd', content: 'hi' }] } } },
+    ({ content }) => [content.spec.image, content.image],
+    [
+      undefined,
+      {
+        ...{ kind: 'recipe', description: 'Sites', packages: ['jq'], commands: [], rootGib: 1 },
+        files: [{ path: '/etc/motd', content: 'hi', mode: 0o644, owner: 'root:root' }],
+      },
+    ],
+  ],
   ['resources.vcpus', { resources: { vcpus: 4 } }, ({ content }) => content.spec, { vcpuCount: 4 }],
   ['resources.vcpu', { resources: { vcpu: 4 } }, ({ content }) => content.spec, { vcpuCount: 4 }],
   ['resources.cpu_cores', { resources: { cpu_cores: 4 } }, ({ content }) => content.spec, { vcpuCount: 4 }],
@@ -60,6 +58,20 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
   ['resources.disk_gb', { resources: { disk_gb: 3 } }, ({ content }) => content.spec, { diskGib: 3 }],
   ['network.mode', { network: { mode: 'none' } }, ({ content }) => content.spec.network?.mode, 'none'],
   ['network.mode: vsock', { network: { mode: 'vsock' } }, ({ content }) => content.spec.network?.mode, 'none'],
+  ...['bridge', 'bridged', 'dhcp'].map(
+    (mode): Effect => [
+      `network.mode: ${mode}`,
+      { network: { mode, auto_assign: true } },
+      ({ content }) => content.spec.network,
+      { mode: 'bridge', name: 'default', subnet: null, egress: 'allow', allow: [], securityGroups: [] },
+    ],
+  ),
+  [
+    'network.name',
+    { network: { mode: 'bridge', name: 'blue', egress: 'deny' } },
+    ({ content }) => content.spec.network,
+    { mode: 'bridge', name: 'blue', subnet: null, egress: 'deny', allow: [], securityGroups: [] },
+  ],
   [
     'network.egress',
     { network: { mode: 'user', egress: 'deny' } },
@@ -208,9 +220,9 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
   ['cloud_init.user_data', { cloud_init: { user_data: '#!/bin/sh' } }, seedOf, { ...SEED, userData: '#!/bin/sh' }],
   [
     'cloud_init.user_data.content',
-    { cloud_init: { datasource: 'NoCloud', seed_mode: 'vfat', user_data: { inline: true, content: 'x' } } },
+    { cloud_init: { datasource: 'NoCloud', seed_mode: 'vfat', user_data: { inline: true, content: '#!/bin/sh' } } },
     seedOf,
-    { ...SEED, userData: 'x' },
+    { ...SEED, userData: '#!/bin/sh' },
   ],
   ['cloud_init.meta_data', { cloud_init: { meta_data: 'a: b' } }, seedOf, { ...SEED, metaData: 'a: b' }],
   [
@@ -219,12 +231,6 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
     seedOf,
     { ...SEED, networkConfig: 'version: 2' },
   ],
-  [
-    'disks',
-    { disks: [{ name: 'data', size_gib: 2, readonly: false }] },
-    ({ content }) => content.spec.disks,
-    [{ name: 'data', sizeGib: 2 }],
-  ],
   ['tools', { tools: ['nodejs@20', 'git'] }, ({ content }) => content.tools, ['nodejs@20', 'git']],
   ['labels', { labels: { team: 'blue' } }, ({ content }) => content.labels, { team: 'blue' }],
   ['devices', { devices: { pci_passthrough: [], allowlist: [] } }, ({ content }) => content.spec, {}],
@@ -232,10 +238,10 @@ const EFFECTS: readonly (readonly [string, object, (made: NewTemplate) => unknow
 
 /* Each that is refused, by its path. */
 const REFUSED: readonly (readonly [string, object])[] = [
-  ['network.mode', { network: { mode: 'bridged' } }],
-  ['network.mode', { network: { mode: 'bridge' } }],
-  ['network.mode', { network: { mode: 'dhcp' } }],
   ['network.mode', { network: { mode: 'wifi' } }],
+  ['network.name', { network: { mode: 'user', name: 'blue' } }],
+  ['network.egress', { network: { mode: 'none', egress: 'allow' } }],
+  ['network.auto_assign', { network: { mode: 'bridge', auto_assign: false } }],
   ['network.bridge_name', { network: { mode: 'user', bridge_name: 'br0' } }],
   ['network.subnet', { network: { mode: 'user', subnet: '10.0.0.0/24' } }],
   ['network.gateway', { network: { mode: 'user', gateway: '10.0.0.1' } }],
@@ -265,9 +271,20 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ['openapi', { openapi: 'ftp://x' }],
   ['actions.reload.method', { actions: { reload: { method: 'TRACE', path: '/' } } }],
   ['rootfs', { image: 'base', rootfs: ROOT }],
+  ['rootfs', { image: { recipe: {} }, rootfs: ROOT }],
+  ['kernel', { image: { recipe: {} }, kernel: FILE }],
+  ['image.recipe', { image: {} }],
+  ['image', { image: 7 }],
+  ['image.magic', { image: { recipe: {}, magic: 1 } }],
+  ['image.recipe.packages[0]', { image: { recipe: { packages: ['--help'] } } }],
+  ['image.recipe.root_gib', { image: { recipe: { root_gib: 65 } } }],
   ['rootfs.checksum', { rootfs: { ...ROOT, checksum: 'sha256:abc123...' } }],
   ['rootfs.checksum', { rootfs: { url: '/r' } }],
   ['rootfs.url', { rootfs: { ...ROOT, url: 'ftp://example.com/r' } }],
+  ['rootfs.url', { rootfs: { ...ROOT, url: '/srv/../r' } }],
+  ['rootfs.url', { rootfs: { ...ROOT, url: 'https://ann:secret@example.com/r' } }],
+  ['kernel.url', { rootfs: ROOT, kernel: { ...FILE, url: 'https://example.com:0/k' } }],
+  ['initramfs.url', { rootfs: ROOT, kernel: FILE, initramfs: { ...FILE, url: 'file:///a/../k' } }],
   ['rootfs.format', { rootfs: { ...ROOT, format: 'vmdk' } }],
   ['rootfs.firmware', { rootfs: { ...ROOT, firmware: 'uefi' } }],
   ['kernel', { kernel: FILE }],
@@ -277,12 +294,9 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ['cloud_init.user_data.path', { cloud_init: { user_data: { path: '/x' } } }],
   ['cloud_init.datasource', { cloud_init: { datasource: 'EC2' } }],
   ['tools[1]', { tools: ['git', '@20'] }],
-  ['disks[0].source', { disks: [{ name: 'data', size_gib: 1, source: 'https://example.com/d' }] }],
-  ['disks[0].checksum', { disks: [{ name: 'data', size_gib: 1, checksum: SHA }] }],
-  ['disks[0].format', { disks: [{ name: 'data', size_gib: 1, format: 'raw' }] }],
-  ['disks[0].readonly', { disks: [{ name: 'data', size_gib: 1, readonly: true }] }],
-  ['disks[0].target', { disks: [{ name: 'data', size_gib: 1, target: 'vdb' }] }],
-  ['disks[0].size_gib', { disks: [{ name: 'data' }] }],
+  ['labels.runtime', { runtime: 'nginx', labels: { runtime: 'php' } }],
+  ['health_check.endpoint', { health_check: { endpoint: 'http://localhost:0/' } }],
+  ['health_check.endpoint', { health_check: { endpoint: 'https://localhost/' } }],
   ['magic', { magic: true }],
 ];
 
@@ -295,18 +309,29 @@ describe('a manifest', () => {
     expect(Object.keys(await faultsOf(fields))).toEqual([path]);
   });
 
+  it('is refused by the path of what no recipe can have', async () => {
+    const files = [{ path: '/etc/../shadow', content: '' }];
+
+    const refused = read({ image: { recipe: { files } } });
+
+    await expect(refused).rejects.toMatchObject({
+      ...{ code: 'invalid_argument', reason: 'image.invalid_definition' },
+      details: { field: 'image.recipe.files[0].path' },
+    });
+  });
+
   it('is told all that is wrong with it at once, and why', async () => {
     const faults = await faultsOf({
       version: '',
       resources: { vcpu: 0, memory_mib: '1', disk: 1 },
-      network: { mode: 'bridged' },
+      network: { mode: 'wifi' },
       magic: true,
     });
 
     expect(Object.keys(faults).sort()).toEqual([
       ...['magic', 'network.mode', 'resources.disk', 'resources.memory_mib', 'resources.vcpu', 'version'],
     ]);
-    expect(faults['network.mode']).toContain('there are no bridges yet');
+    expect(faults['network.mode']).toContain('is not known');
   });
 
   it('leaves to its VMs what it says nothing of', async () => {
@@ -328,7 +353,11 @@ describe('YAML', () => {
 
   it.each([
     ['broken', 'name: [web\nversion: 1', 'line 2'],
-    ['with a key twice', 'name: a\nname: b\n', 'unique'],
+    ['with a key twice', 'name: a\nname: b\n', 'unique at line 2, column 1'],
+    ['with a key twice, in other words', 'a: {1: x, "1": y}\n', 'unique'],
+    ['with a key that is a list', '? [a, b]\n: c\n', 'neither a text nor a number at line 1'],
+    ['with more keys than anybody writes', `k: v\n`.repeat(10_000), 'far more parts'],
+    ['of nothing but faults', '}'.repeat(250_000), 'far more parts'],
     ['of two documents', 'name: a\n---\nname: b\n', ''],
     ['with what is no number', 'vcpus: .inf\n', 'finite'],
     ['of tags that make something', 'name: !!js/function "x"\n', 'tag'],

@@ -1,10 +1,11 @@
 import { type HealthCheckRequest, TemplateManifest, type WorkloadRequest } from '@volary/contract';
-import type { NewTemplate } from '../../engine/templates/template-api.ts';
+import { networkOf, type VmNetwork } from '../../domain/network/vm-network.ts';
+import type { AskedTemplate, AskedTemplateSpec as TemplateSpec } from '../../engine/apis/template-api.ts';
 import { toCloudInitSpec } from '../v1/cloud-init-dto.ts';
 import { toWorkloadSpec } from '../v1/workload-dto.ts';
 import { createFaultFinder, invalidFields } from '../validation.ts';
-import { refusedFields } from './refusals.ts';
-import { toDefinition } from './root-disk.ts';
+import { BRIDGE_MODES, refusedFields } from './refusals.ts';
+import { toDefinition, toDisk } from './root-disk.ts';
 
 const findFaults = createFaultFinder(TemplateManifest);
 
@@ -12,7 +13,7 @@ const findFaults = createFaultFinder(TemplateManifest);
  * What a manifest asks for, in our own words: whichever of several names it uses for a thing, there is one for it from here on. Throws
  * `invalid_argument` request.invalid with all its faults, each by its path.
  */
-export async function readManifest(manifest: unknown): Promise<NewTemplate> {
+export async function readManifest(manifest: unknown): Promise<AskedTemplate> {
   checkManifest(manifest);
   return await toNewTemplate(manifest);
 }
@@ -26,7 +27,7 @@ function checkManifest(manifest: unknown): asserts manifest is TemplateManifest 
   if (faults.length > 0) throw invalidFields(faults);
 }
 
-async function toNewTemplate(manifest: TemplateManifest): Promise<NewTemplate> {
+async function toNewTemplate(manifest: TemplateManifest): Promise<AskedTemplate> {
   const { name, version, description = '', enabled = true, runtime, tools = [], labels = {} } = manifest;
   return {
     ...{ name, version, description },
@@ -40,21 +41,25 @@ async function toNewTemplate(manifest: TemplateManifest): Promise<NewTemplate> {
   };
 }
 
-type TemplateSpec = NewTemplate['content']['spec'];
-
 function machineOf({ image, resources = {}, disks, network }: TemplateManifest): TemplateSpec {
   const vcpuCount = resources.vcpus ?? resources.vcpu ?? resources.cpu_cores;
   const memoryMib = resources.memory_mib ?? resources.memory_mb;
   const diskGib = resources.disk_gib ?? resources.disk_gb;
   return {
-    ...(image === undefined ? {} : { image }),
+    ...(typeof image === 'string' ? { image } : {}),
     ...(vcpuCount === undefined ? {} : { vcpuCount }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(diskGib === undefined ? {} : { diskGib }),
-    ...(disks === undefined ? {} : { disks: disks.map(({ name, size_gib }) => ({ name, sizeGib: size_gib })) }),
-    // Over vsock alone a guest has no interface: as ours has none.
-    ...(network === undefined ? {} : { network: { mode: network.mode === 'user' ? 'user' : 'none', egress: 'deny' } }),
+    ...(disks === undefined ? {} : { disks: disks.map(toDisk) }),
+    ...(network === undefined ? {} : { network: toNetwork(network) }),
   };
+}
+
+function toNetwork({ mode, name, egress }: NonNullable<TemplateManifest['network']>): VmNetwork {
+  const named = { ...(name === undefined ? {} : { name }), ...(egress === undefined ? {} : { egress }) };
+  if (BRIDGE_MODES.includes(mode)) return networkOf({ mode: 'bridge', ...named });
+  // Over vsock alone a guest has no interface: as ours has none.
+  return { mode: mode === 'user' ? 'user' : 'none', egress: 'deny' };
 }
 
 async function cloudInitOf({ cloud_init }: TemplateManifest): Promise<TemplateSpec> {

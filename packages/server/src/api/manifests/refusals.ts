@@ -18,26 +18,33 @@ export function refusedFields(manifest: unknown): readonly FieldError[] {
     ...saidTwice(manifest, 'health_check', ['path', 'endpoint']),
     ...saidTwice(manifest, 'health_check', ['unhealthy_threshold', 'retries']),
     ...refusedImage(manifest),
+    ...refusedRuntime(manifest),
     ...refusedDisks(manifest['disks']),
     ...refusedDocuments(manifest['cloud_init']),
     ...refusedEndpoint(manifest['health_check']),
   ];
 }
 
-const NO_BRIDGES =
-  'is refused, since there are no bridges yet: a VM has an interface of its own (`user`) or none (`none`)';
+/** Words for a VM with an address of its own on a network of the installation's. */
+export const BRIDGE_MODES: readonly string[] = ['bridge', 'bridged', 'dhcp'];
+const MODES: readonly string[] = ['user', 'none', 'vsock', ...BRIDGE_MODES];
+const OWN_ADDRESSES =
+  'is refused: bridges and addresses are those of the installation; say which of its networks by `network.name`';
 
 function refusedNetwork(network: unknown): readonly FieldError[] {
   if (!dictionary(network)) return [];
   const mode = network['mode'];
   const faults: FieldError[] = [];
-  if (mode === 'bridged' || mode === 'bridge' || mode === 'dhcp') {
-    faults.push({ field: 'network.mode', message: `\`${mode}\` ${NO_BRIDGES}`, allowed: ['user', 'none', 'vsock'] });
-  } else if (typeof mode === 'string' && mode !== 'user' && mode !== 'none' && mode !== 'vsock') {
-    faults.push({ field: 'network.mode', message: 'is not known', allowed: ['user', 'none', 'vsock'] });
-  }
-  for (const name of ['bridge_name', 'subnet', 'gateway', 'auto_assign'])
-    if (network[name] !== undefined) faults.push({ field: `network.${name}`, message: NO_BRIDGES });
+  if (typeof mode === 'string' && !MODES.includes(mode))
+    faults.push({ field: 'network.mode', message: 'is not known', allowed: MODES });
+  for (const name of ['bridge_name', 'subnet', 'gateway'])
+    if (network[name] !== undefined) faults.push({ field: `network.${name}`, message: OWN_ADDRESSES });
+  if (network['auto_assign'] === false) faults.push({ field: 'network.auto_assign', message: OWN_ADDRESSES });
+  if (typeof mode !== 'string' || BRIDGE_MODES.includes(mode)) return faults;
+  for (const name of ['name', 'auto_assign'])
+    if (network[name] !== undefined) faults.push({ field: `network.${name}`, message: 'goes with `mode: bridge`' });
+  if (network['egress'] === 'allow')
+    faults.push({ field: 'network.egress', message: 'is `deny` without `mode: bridge`', allowed: ['deny'] });
   return faults;
 }
 
@@ -69,25 +76,33 @@ function refusedImage(manifest: Readonly<Record<string, unknown>>): readonly Fie
   return faults;
 }
 
-/** What other manifests say of disks. */
+/** It becomes the label of this name. */
+function refusedRuntime({ runtime, labels }: Readonly<Record<string, unknown>>): readonly FieldError[] {
+  if (runtime === undefined || !dictionary(labels) || labels['runtime'] === undefined) return [];
+  return [{ field: 'labels.runtime', message: 'says once more what `runtime` says already' }];
+}
+
+/** A disk is empty and has a size, or begins with a source that is known by its bytes. */
 function refusedDisks(disks: unknown): readonly FieldError[] {
   if (!Array.isArray(disks)) return [];
   const list: readonly unknown[] = disks;
   return list.flatMap((disk, index) => {
     if (!dictionary(disk)) return [];
-    const faults: FieldError[] = ['source', 'checksum', 'format']
-      .filter((name) => disk[name] !== undefined)
-      .map((name) => ({
-        field: `disks[${index}].${name}`,
-        message: 'is refused: a disk besides the root begins empty',
-      }));
-    if (disk['readonly'] === true)
-      faults.push({ field: `disks[${index}].readonly`, message: 'is refused: an empty disk would stay empty' });
-    if (disk['target'] !== undefined)
-      faults.push({
-        field: `disks[${index}].target`,
-        message: 'is refused: in its guest a disk is found by its name, at /dev/disk/by-id/virtio-NAME',
-      });
+    const faults: FieldError[] = [];
+    const refuse = (name: string, message: string): unknown =>
+      faults.push({ field: `disks[${index}].${name}`, message });
+    if (disk['source'] === undefined) {
+      for (const name of ['checksum', 'format'])
+        if (disk[name] !== undefined) refuse(name, 'goes with a `source`: without one the disk is empty');
+      if (disk['readonly'] === true) refuse('readonly', 'is refused: an empty disk would stay empty');
+      if (disk['size_gib'] === undefined)
+        refuse('size_gib', 'is missing, and the disk has no `source` to be as large as');
+    } else {
+      if (disk['checksum'] === undefined)
+        refuse('checksum', 'is missing: nothing is taken that is not known by its bytes');
+      if (disk['readonly'] === true && disk['size_gib'] !== undefined)
+        refuse('size_gib', 'is refused: what is only read is as large as its `source`');
+    }
     return faults;
   });
 }
@@ -106,7 +121,8 @@ function refusedDocuments(cloudInit: unknown): readonly FieldError[] {
 function refusedEndpoint(check: unknown): readonly FieldError[] {
   const endpoint = dictionary(check) ? check['endpoint'] : undefined;
   if (typeof endpoint !== 'string' || !endpoint.startsWith('http://')) return [];
-  const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : '';
+  const { hostname: host = '', port = '' } = URL.parse(endpoint) ?? {};
+  if (port === '0') return [{ field: 'health_check.endpoint', message: 'names no port that can be asked' }];
   if (['localhost', '127.0.0.1', '[::1]', '0.0.0.0'].includes(host)) return [];
   return [{ field: 'health_check.endpoint', message: 'is within the guest: its host is localhost or 127.0.0.1' }];
 }

@@ -28,13 +28,21 @@ export interface Upgrades {
 }
 
 const table: readonly Route[] = Object.values(routes);
-const PATHS = new Set(table.filter(({ responses }) => 101 in responses).map(({ path }) => path));
+const PATHS = table.filter(({ responses }) => 101 in responses).map(({ path }) => path.split('/'));
+
+/** Whether such a route is at this path. */
+function hasSockets(url: string): boolean {
+  const parts = (url.split('?', 1)[0] ?? '').split('/');
+  return PATHS.some(
+    (path) => path.length === parts.length && path.every((part, i) => part === parts[i] || part.startsWith('{')),
+  );
+}
 
 export function createUpgrades(): Upgrades {
   const waiting = new WeakMap<IncomingMessage, Upgrade>();
   return {
     isWanted: ({ method, url = '', headers }) =>
-      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && PATHS.has(url.split('?', 1)[0] ?? ''),
+      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && hasSockets(url),
     listen(app) {
       app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         const response = answerOn(request, socket);

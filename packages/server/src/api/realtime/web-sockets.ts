@@ -9,12 +9,12 @@
  * was this server that was held up meanwhile.
  */
 import type { Duplex } from 'node:stream';
-import { EVENT_SOCKET_CLOSE, EVENT_SOCKET_PROTOCOL, LIMITS } from '@volary/contract';
+import { EVENT_SOCKET_CLOSE, LIMITS } from '@volary/contract';
 import type { WebSocket } from 'ws';
 import type { EngineDeps } from '../../engine/deps.ts';
 import type { ApiLimits } from '../limits.ts';
 import type { RequestSignals } from '../request-signals.ts';
-import { invalidFields } from '../validation.ts';
+import { acceptSocket } from './accept-socket.ts';
 import { untilTaken } from './send-stream.ts';
 import type { Upgrade } from './upgrades.ts';
 
@@ -53,58 +53,14 @@ const HELD_UP = 1.25;
 
 const { messagesPerSecond } = LIMITS.eventSocket;
 
-/** Throws `invalid_argument` request.invalid for a handshake that is none, so that it can still be answered in words. */
-export function checkHandshake({ request }: Upgrade): void {
-  const { headers, httpVersion } = request;
-  const { 'sec-websocket-version': version, 'sec-websocket-key': key = '' } = headers;
-  if (httpVersion !== '1.1') throw invalidFields([{ field: '', message: 'must be HTTP/1.1 to open a WebSocket' }]);
-  // Its bytes would be taken for frames.
-  if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined)
-    throw invalidFields([{ field: '', message: 'must have no body to open a WebSocket' }]);
-  if (version !== '13')
-    throw invalidFields([{ field: 'Sec-WebSocket-Version', message: 'must be 13', allowed: ['13'] }]);
-  if (!/^[+/0-9A-Za-z]{22}==$/.test(key))
-    throw invalidFields([{ field: 'Sec-WebSocket-Key', message: 'must be 16 bytes in base64' }]);
-  checkProtocols(headers['sec-websocket-protocol']);
-}
-
-/** A list of tokens (RFC 9110, 5.6.2), each once, ours among them; the package would answer one that is none in words of its own. */
-function checkProtocols(text: string | undefined): void {
-  if (text === undefined) return;
-  const offered = text.split(',').map((protocol) => protocol.trim());
-  const field = 'Sec-WebSocket-Protocol';
-  if (new Set(offered).size < offered.length || !offered.every((protocol) => /^[!#$%&'*+.^_`|~\w-]+$/.test(protocol)))
-    throw invalidFields([{ field, message: 'must be a list of tokens, each of them once' }]);
-  if (!offered.includes(EVENT_SOCKET_PROTOCOL)) {
-    const allowed = [EVENT_SOCKET_PROTOCOL];
-    throw invalidFields([{ field, message: `must offer ${EVENT_SOCKET_PROTOCOL}`, allowed }]);
-  }
-}
-
-/**
- * Ends the handshake; of `headers` it answers with those that are ours. Null when the other side is gone already. `handlers` is given
- * the socket that they answer on.
- */
+/** Ends the handshake, as `acceptSocket`. `handlers` is given the socket that they answer on. */
 export async function openSocket(
   upgrade: Upgrade,
   { headers, ...deps }: SocketDeps & { readonly headers: Readonly<Record<string, unknown>> },
   handlers: (socket: GuardedSocket) => SocketHandlers,
 ): Promise<GuardedSocket | null> {
-  // Loaded with the first socket: a server that has none does not pay for it.
-  const { WebSocketServer } = await import('ws');
-  const acceptor = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: deps.limits.messageBytes,
-    handleProtocols: (offered) => (offered.has(EVENT_SOCKET_PROTOCOL) ? EVENT_SOCKET_PROTOCOL : false),
-  });
-  acceptor.on('headers', (lines) => {
-    for (const [name, value] of Object.entries(headers)) if (name.startsWith('x-')) lines.push(`${name}: ${value}`);
-  });
   let socket: GuardedSocket | null = null;
-  upgrade.take();
-  acceptor.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (raw) => {
+  await acceptSocket(upgrade, { headers, messageBytes: deps.limits.messageBytes }, (raw) => {
     socket = guard(raw, upgrade.socket, deps, handlers);
   });
   return socket;

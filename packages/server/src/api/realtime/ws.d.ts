@@ -15,8 +15,11 @@ declare module 'ws' {
     readonly readyState: number;
     static readonly OPEN: 1;
     /** Sent in the order of the calls. After the end it is dropped. */
-    send(data: string): void;
+    send(data: string | Uint8Array): void;
     ping(): void;
+    /** Takes no more from the connection, but what has been taken already may still come as messages. */
+    pause(): void;
+    resume(): void;
     /** Sends what waits, then the code with at most 123 bytes of reason, and waits for the other side's answer. */
     close(code: number, reason: string): void;
     /** Ends the connection at once. */

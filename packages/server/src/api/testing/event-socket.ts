@@ -73,6 +73,7 @@ export async function shakeHands(
   url: string,
   headers: Readonly<Record<string, string>> = {},
   search = '',
+  path = '/v1/events',
 ): Promise<
   | { readonly status: 101; readonly connection: Socket }
   | { readonly status: number; readonly connection: null; readonly problem: { readonly reason: string } }
@@ -86,7 +87,7 @@ export async function shakeHands(
     ...headers,
   };
   const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
-  const asking = request(`${url}/v1/events${search}`, { headers: sent });
+  const asking = request(`${url}${path}${search}`, { headers: sent });
   const answered = new Promise<IncomingMessage | Socket>((resolve, reject) => {
     asking.once('response', resolve).once('error', reject);
     asking.once('upgrade', (_response, socket: Socket, head: Buffer) => {

@@ -1,8 +1,6 @@
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
-import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import type { NewEvent } from '../../domain/events.ts';
-import type { RatePolicies } from '../../engine/access/rate-limits.ts';
 import type { EngineConfig } from '../../engine/deps.ts';
 import { createInstallation } from '../../engine/installation.test-kit.ts';
 import type { Store } from '../../ports/store.ts';
@@ -28,10 +26,9 @@ export async function runApi(options: {
   readonly engine?: Partial<EngineConfig['limits']>;
   readonly allowedOrigins?: readonly string[];
   readonly proxies?: TrustedProxies;
-  readonly rateLimits?: RatePolicies;
   readonly tls?: ApiTls;
 }): Promise<RunningApi> {
-  const installation = createInstallation(options.engine, createSystemClock(), {}, options.rateLimits);
+  const installation = createInstallation({ settings: options.engine ?? {} });
   const { engine, store, bus } = await installation.start();
   const log = createPinoLog({ level: 'error', stream: { write: (line) => process.stderr.write(line) } });
   const { limits = {}, allowedOrigins = [], proxies, tls = null } = options;

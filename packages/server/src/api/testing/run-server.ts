@@ -9,7 +9,7 @@ import { ADMIN_KEY as KEY } from '../../engine/principals.test-kit.ts';
 
 const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
 export const ADMIN_KEY = KEY;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** A server of its own, as a process, on the simulated driver. */
 export interface RunningServer extends AsyncDisposable {

@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { AcceptedSnapshot } from '../../engine/apis/snapshot-api.ts';
+import type { AcceptedVolume } from '../../engine/apis/volume-api.ts';
 import type { Accepted } from '../../engine/requests.ts';
-import type { AcceptedSnapshot } from '../../engine/snapshot-api.ts';
 import type { V1Context } from './context.ts';
 import { etagOf } from './etags.ts';
 import { failureOf, toAcceptedDto } from './operation-dto.ts';
@@ -11,6 +12,7 @@ import { preferredWait } from './prefer.ts';
 import { toAcceptedSnapshotDto, toSnapshotDto } from './snapshot-dto.ts';
 import { toTemplateDto } from './template-dto.ts';
 import { toVmDto } from './vm-dto.ts';
+import { toAcceptedVolumeDto, toVolumeDto } from './volume-dto.ts';
 
 /**
  * Answers an accepted change of a VM: 202 with the operation, or, as far as `Prefer: wait=N` lasts, what came of it: the VM
@@ -57,6 +59,24 @@ export async function answerSnapshot(
   if (operation.kind === 'snapshot.delete') return await reply.code(200).send(toAcceptedSnapshotDto(operation, null));
   const snapshot = await context.engine.snapshots.get(request.principal, accepted.snapshot.id);
   return await reply.code(201).header('location', `/v1/snapshots/${snapshot.id}`).send(toSnapshotDto(snapshot));
+}
+
+/** The same for changes of a volume: 201 with it when it has been made, 200 with the final operation when it is gone. */
+export async function answerVolume(
+  context: V1Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  accepted: AcceptedVolume,
+): Promise<FastifyReply> {
+  const operation = await waitAsPreferred(context, request, reply, accepted.operation);
+  if (!isFinal(operation.state)) {
+    const body = toAcceptedVolumeDto(operation, accepted);
+    return await reply.code(202).header('location', `/v1/operations/${operation.id}`).send(body);
+  }
+  if (operation.kind === 'volume.delete') return await reply.code(200).send(toAcceptedVolumeDto(operation, null));
+  const shown = await context.engine.volumes.get(request.principal, accepted.volume.id);
+  reply.header('location', `/v1/volumes/${shown.volume.id}`).header('etag', etagOf(shown.volume));
+  return await reply.code(201).send(toVolumeDto(shown));
 }
 
 /** The same for a template that is installed: 201 with it when it is there. */

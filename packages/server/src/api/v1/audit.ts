@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { AuditEntry } from '../../domain/audit/audit.ts';
 import { isId } from '../../domain/ids.ts';
 import type { EpochMs } from '../../domain/time.ts';
-import type { AuditFilter } from '../../engine/audit/audit-api.ts';
+import type { AuditFilter } from '../../engine/apis/audit-api.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { invalidFields } from '../validation.ts';
 import { toAuditEntryDto } from './audit-dto.ts';

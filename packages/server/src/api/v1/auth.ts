@@ -1,6 +1,6 @@
 import { type LoginRequest as LoginBody, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
-import type { LoginRequest } from '../../engine/auth-api.ts';
+import type { LoginRequest } from '../../engine/apis/auth-api.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
 import { mount } from './mount.ts';

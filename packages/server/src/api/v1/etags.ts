@@ -1,24 +1,37 @@
 import type { FastifyRequest } from 'fastify';
+import type { Deployment } from '../../domain/deployment/deployment.ts';
 import { VolaryError } from '../../domain/errors.ts';
+import type { Network } from '../../domain/network/network.ts';
+import type { SecurityGroup } from '../../domain/network/security-group.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import type { User } from '../../domain/user/user.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { Volume } from '../../domain/volume/volume.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
-import type { VmApi } from '../../engine/engine.ts';
+import type { Workspace } from '../../domain/workspace/workspace.ts';
+import type { VmApi } from '../../engine/apis/vm-api.ts';
 import type { Precondition, Unchanged } from '../../engine/requests.ts';
 import { onceOf } from '../idempotency.ts';
 
-/** The strong ETag of a VM or a snapshot: its id too, since a name may pass from one to another. */
-export function etagOf({ id, revision }: Pick<Vm | Snapshot, 'id' | 'revision'>): string {
+/** The strong ETag of a VM, a snapshot or a volume: its id too, since a name may pass from one to another. */
+export function etagOf({ id, revision }: Pick<Vm | Snapshot | Volume, 'id' | 'revision'>): string {
   return `"${id}.${revision}"`;
 }
 
 /**
- * The ETag of the settings of a webhook or a user: how far the one is, and when the other came last, changes all the time, and is nothing that
- * a change is based on.
+ * The ETag of the settings of a webhook, a user, a network or a security group: how far the first is, when the second came last, and which
+ * address the third gives next, changes all the time, and is nothing that a change is based on.
  */
-export function etagOfSettings({ id, updatedAt }: Pick<Webhook | User, 'id' | 'updatedAt'>): string {
+export function etagOfSettings({
+  id,
+  updatedAt,
+}: Pick<Webhook | User | Network | SecurityGroup, 'id' | 'updatedAt'>): string {
   return `"${id}.${updatedAt}"`;
+}
+
+/** The ETag of what is wanted of a deployment or a workspace: what becomes of its VMs is nothing that a change is based on. */
+export function etagOfWish({ id, generation }: Pick<Deployment | Workspace, 'id' | 'generation'>): string {
+  return `"${id}.${generation}"`;
 }
 
 /** As what the caller has seen what is to be changed, by `If-Match`. */

@@ -2,7 +2,7 @@ import { type ClientMessage, EVENT_SOCKET_CLOSE, LIMITS, type ServerMessage } fr
 import { VolaryError } from '../../domain/errors.ts';
 import type { Event } from '../../domain/events.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import type { EventApi, EventFeed } from '../../engine/engine.ts';
+import type { EventApi, EventFeed } from '../../engine/apis/event-api.ts';
 import { toProblem } from '../errors-to-status.ts';
 import { toApiError } from '../problem-reply.ts';
 import type { GuardedSocket } from '../realtime/web-sockets.ts';

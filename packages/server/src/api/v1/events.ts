@@ -1,10 +1,11 @@
 import { type EventPage, QUERY_SUBSCRIPTION, routes, SSE_TYPE } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Event, EventType } from '../../domain/events.ts';
+import { checkHandshake } from '../realtime/accept-socket.ts';
 import { checkOrigin } from '../realtime/origin.ts';
 import { sendSse } from '../realtime/sse.ts';
 import type { Upgrade } from '../realtime/upgrades.ts';
-import { checkHandshake, type GuardedSocket, openSocket } from '../realtime/web-sockets.ts';
+import { type GuardedSocket, openSocket } from '../realtime/web-sockets.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
 import { toEventDto } from './event-dto.ts';

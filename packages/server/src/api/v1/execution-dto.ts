@@ -7,7 +7,7 @@ import type {
   FinishedExecution,
 } from '@volary/contract';
 import { type ExecRequest, type Execution, KEPT_OUTPUT_BYTES } from '../../domain/execution/execution.ts';
-import type { ExecutionUpdate } from '../../engine/engine.ts';
+import type { ExecutionUpdate } from '../../engine/apis/execution-api.ts';
 import { invalidFields } from '../validation.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 

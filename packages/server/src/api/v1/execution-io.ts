@@ -1,6 +1,6 @@
 import { BYTES_TYPE, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
-import type { ExecutionUpdate } from '../../engine/engine.ts';
+import type { ExecutionUpdate } from '../../engine/apis/execution-api.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
-import type { ExecutionSession } from '../../engine/engine.ts';
+import type { ExecutionSession } from '../../engine/apis/execution-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';

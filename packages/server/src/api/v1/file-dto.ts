@@ -1,5 +1,5 @@
 import type { FileEntry } from '@volary/contract';
-import type { FileApi } from '../../engine/engine.ts';
+import type { FileApi } from '../../engine/apis/file-api.ts';
 import { toIso } from './to-iso.ts';
 
 type GuestFile = Awaited<ReturnType<FileApi['stat']>>;

@@ -30,6 +30,7 @@ beforeAll(async () => {
     ref: ['first', 'first', 'stopped', 'nobody', operation.vm?.id ?? '', 'vm_01kahx6z4qf8r9y6m3s2t1v0wq'],
     id: [operation.id, ended.execution.id, running.id],
     name: ['base'],
+    port: ['7', '80', '9'],
     number: ['1', '2', '999'],
     key: ['0'.repeat(32)],
   };

@@ -1,6 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { type Execution, KEPT_OUTPUT_BYTES, type OutputStream } from '../../domain/execution/execution.ts';
-import type { ExecutionUpdate } from '../../engine/engine.ts';
+import type { ExecutionUpdate } from '../../engine/apis/execution-api.ts';
 
 /**
  * Waits for a command's end, and keeps of its output what the server keeps of any: the first part of each stream. The rest

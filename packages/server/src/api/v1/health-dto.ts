@@ -1,6 +1,6 @@
 import type { VmHealthReport } from '@volary/contract';
 import { healthCheckWords } from '../../domain/workload/words.ts';
-import type { HealthReport } from '../../engine/health/health-api.ts';
+import type { HealthReport } from '../../engine/apis/health-api.ts';
 import { toIso } from './to-iso.ts';
 
 /** How a VM is, as `/v1` shows it. */

@@ -1,6 +1,6 @@
-import type { Capabilities as CapabilitiesDto, Host as HostDto } from '@volary/contract';
+import type { Capabilities as CapabilitiesDto, DriverStatus as DriverDto, Host as HostDto } from '@volary/contract';
 import { VM_LIMITS } from '../../domain/vm/spec.ts';
-import type { Capabilities, HostStatus } from '../../engine/engine.ts';
+import type { Capabilities, DriverStatus, HostStatus } from '../../engine/apis/host-api.ts';
 import { toIso } from './to-iso.ts';
 
 /** A host as `/v1` shows it: amounts in whole units, rounded down. */
@@ -33,13 +33,27 @@ export function toCapabilitiesDto(capabilities: Capabilities): CapabilitiesDto {
   return {
     version: capabilities.version,
     driver: capabilities.driver,
-    supports_pause: capabilities.supportsPause,
-    supports_console: capabilities.supportsConsole,
-    supports_snapshots: capabilities.supportsSnapshots,
-    supports_live_resize: capabilities.supportsLiveResize,
-    network_modes: [...capabilities.networkModes],
+    drivers: capabilities.drivers.map(toDriverDto),
+    ...whatItCan(capabilities),
+    why_no_bridges: capabilities.whyNoBridges,
     images: [...capabilities.images],
     limits: { vcpus: VM_LIMITS.vcpuCount, memory_mib: VM_LIMITS.memoryMib, disk_gib: VM_LIMITS.diskGib },
     degraded: [...capabilities.degraded],
+  };
+}
+
+function toDriverDto(status: DriverStatus): DriverDto {
+  return { kind: status.kind, version: status.version, why_not: status.whyNot, ...whatItCan(status) };
+}
+
+type Can = 'supportsPause' | 'supportsConsole' | 'supportsSnapshots' | 'supportsLiveResize' | 'networkModes';
+
+function whatItCan(can: Pick<Capabilities, Can>): Omit<DriverDto, 'kind' | 'version' | 'why_not'> {
+  return {
+    supports_pause: can.supportsPause,
+    supports_console: can.supportsConsole,
+    supports_snapshots: can.supportsSnapshots,
+    supports_live_resize: can.supportsLiveResize,
+    network_modes: [...can.networkModes],
   };
 }

@@ -1,6 +1,6 @@
 import type { Image as ImageDto, ImageEntry as ImageEntryDto } from '@volary/contract';
 import type { Image } from '../../domain/image/image.ts';
-import type { ImageEntry } from '../../engine/engine.ts';
+import type { ImageEntry } from '../../engine/apis/image-api.ts';
 import { toDiskOrigin, toRecipeOrigin } from './image-origin-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 
@@ -20,15 +20,16 @@ export function toImageDto(image: Image): ImageDto {
 
 /** A name of an image, with what it stands for. */
 export function toImageEntryDto(entry: ImageEntry): ImageEntryDto {
-  const { stored } = entry;
+  const { stored, isOriginTold } = entry;
+  const origin = isOriginTold ? (stored?.definition ?? null) : null;
   return {
     name: entry.name,
     description: stored?.definition.description ?? '',
     is_built_in: entry.isBuiltIn,
     owner: stored?.owner ?? null,
     template: stored?.template ?? null,
-    disk: stored?.definition.kind === 'disk' ? toDiskOrigin(stored.definition) : null,
-    recipe: stored?.definition.kind === 'recipe' ? toRecipeOrigin(stored.definition) : null,
+    disk: origin?.kind === 'disk' ? toDiskOrigin(origin) : null,
+    recipe: origin?.kind === 'recipe' ? toRecipeOrigin(origin) : null,
     last_used_at: toIsoOrNull(entry.lastUsedAt),
     current: entry.current === null ? null : toImageDto(entry.current),
     older: entry.older.map(toImageDto),

@@ -9,7 +9,8 @@ export function toImageDefinition({ description = '', disk, recipe }: DefineImag
   throw contradiction('disk', 'An image is made of a disk or by a recipe, one of both.');
 }
 
-function toRecipeDefinition(origin: RecipeOrigin, description: string): RecipeDefinition {
+/** What is to be built. Whether it can be, is not looked at yet. */
+export function toRecipeDefinition(origin: RecipeOrigin, description: string): RecipeDefinition {
   const { packages = [], files = [], commands = [], root_gib: rootGib = 1 } = origin;
   return {
     ...{ kind: 'recipe', description, packages, commands, rootGib },

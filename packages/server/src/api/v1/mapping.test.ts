@@ -33,6 +33,7 @@ import type { ExecRequest, Execution } from '../../domain/execution/execution.ts
 import * as executions from '../../domain/execution/execution.ts';
 import type { Host } from '../../domain/host/host.ts';
 import type { DirectImage, FirmwareImage } from '../../domain/image/image.ts';
+import { LABEL_LIMITS } from '../../domain/labels/labels.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import * as operations from '../../domain/operation/operation.ts';
 import { PERMISSIONS } from '../../domain/principal/permissions.ts';
@@ -50,13 +51,14 @@ import * as phases from '../../domain/vm/phase.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import * as spec from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { ShownSession } from '../../engine/auth-api.ts';
+import type { ShownSession } from '../../engine/apis/auth-api.ts';
 import type { Nothing, Places, Unfilled } from './mapping.test-kit.ts';
 
 const VM = {
   id: ['id'],
   name: ['name'],
   owner: ['owner'],
+  replicaOf: ['deployment'],
   spec: [
     'template',
     'tools',
@@ -86,6 +88,7 @@ const VM = {
   status: ['phase', 'phase_since', 'operation_id', 'deadline_at', 'failure'],
   health: ['health'],
   workloadStatus: ['workload_status'],
+  cloudInitStatus: ['cloud_init_status'],
   restarts: ['restart_count', 'restart_at'],
   suspension: ['suspension'],
   expiry: ['expires_at'],
@@ -345,7 +348,7 @@ describe('domain and /v1', () => {
     expect(LIMITS.vcpus).toEqual(spec.VM_LIMITS.vcpuCount);
     expect(LIMITS.memoryMib).toEqual(spec.VM_LIMITS.memoryMib);
     expect(LIMITS.diskGib).toEqual(spec.VM_LIMITS.diskGib);
-    expect(LIMITS.labels).toEqual(spec.VM_LIMITS.labels);
+    expect(LIMITS.labels).toEqual(LABEL_LIMITS);
     expect(LIMITS.autoSuspend).toEqual(AUTO_SUSPEND_LIMITS);
     expect(LIMITS.ttlSeconds.maximum).toBe(LONGEST_TTL_SECONDS);
     expect(LIMITS.snapshots.descriptionLength).toBe(snapshots.SNAPSHOT_DESCRIPTION_LENGTH);

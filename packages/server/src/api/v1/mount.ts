@@ -82,8 +82,12 @@ function beforeStream(route: Route) {
   };
 }
 
+/** A socket is one too. */
 function answersWithStream({ responses }: Route): boolean {
-  return Object.values(responses).some(({ content }) =>
-    content.some(({ contentType }) => contentType !== 'application/json'),
+  return (
+    101 in responses ||
+    Object.values(responses).some(({ content }) =>
+      content.some(({ contentType }) => contentType !== 'application/json'),
+    )
   );
 }

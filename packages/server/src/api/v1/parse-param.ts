@@ -14,3 +14,8 @@ export function idParam<P extends IdPrefix>(prefix: P, field: string, text: stri
 export function cursorParam<P extends IdPrefix>(prefix: P, text: string | undefined): Id<P> | null {
   return text === undefined ? null : idParam(prefix, 'cursor', text);
 }
+
+/** The selector of a list, if there is one. */
+export function selected(selector: string | undefined): { readonly selector?: string } {
+  return selector === undefined ? {} : { selector };
+}

@@ -1,5 +1,5 @@
 import type { QuotaState as QuotaStateDto } from '@volary/contract';
-import type { QuotaState } from '../../engine/quotas/quota-api.ts';
+import type { QuotaState } from '../../engine/apis/quota-api.ts';
 
 /** What one user may have, and has, as `/v1` shows it. */
 export function toQuotaStateDto({ limits, used }: QuotaState): QuotaStateDto {

@@ -9,8 +9,8 @@ import type {
 } from '@volary/contract';
 import { DEFAULT_FILE_MODE, type SecretGrant } from '../../domain/secret/grant.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
+import type { KeyRotation } from '../../engine/apis/secret-api.ts';
 import type { GrantRequest } from '../../engine/secrets/grants.ts';
-import type { KeyRotation } from '../../engine/secrets/secret-api.ts';
 import { invalidFields } from '../validation.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 
@@ -21,6 +21,7 @@ export function toSecretDto(secret: Secret): SecretDto {
     name: secret.name,
     owner: secret.owner,
     description: secret.description,
+    labels: secret.labels,
     version: secret.version,
     size_bytes: secret.sizeBytes,
     is_text: secret.isText,

@@ -2,20 +2,22 @@ import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { V1Context } from './context.ts';
 import { mount } from './mount.ts';
-import { cursorParam } from './parse-param.ts';
+import { cursorParam, selected } from './parse-param.ts';
 import { toRotatedKeyDto, toSecretDto, toValue } from './secret-dto.ts';
 
 /** Secrets: create, list, get, set, delete, and the key that seals them. */
 export function mountSecrets(app: FastifyInstance, { engine: { secrets } }: V1Context): void {
   mount(app, routes.createSecret, async (request, reply) => {
-    const { name, description = '' } = request.body;
-    const made = await secrets.create(request.principal, { name, description, value: toValue(request.body) });
+    const { name, description = '', labels = {} } = request.body;
+    const asked = { name, description, labels, value: toValue(request.body) };
+    const made = await secrets.create(request.principal, asked);
     return await reply.code(201).header('location', `/v1/secrets/${made.id}`).send(toSecretDto(made));
   });
 
   mount(app, routes.listSecrets, async (request) => {
-    const { limit = 50, cursor } = request.query;
-    const page = await secrets.list(request.principal, { limit, after: cursorParam('sec', cursor) });
+    const { limit = 50, cursor, selector } = request.query;
+    const asked = { limit, after: cursorParam('sec', cursor), ...selected(selector) };
+    const page = await secrets.list(request.principal, asked);
     return { items: page.items.map(toSecretDto), next_cursor: page.next };
   });
 
@@ -24,8 +26,12 @@ export function mountSecrets(app: FastifyInstance, { engine: { secrets } }: V1Co
   );
 
   mount(app, routes.setSecret, async (request) => {
-    const { description } = request.body;
-    const asked = { value: toValue(request.body), ...(description === undefined ? {} : { description }) };
+    const { description, labels } = request.body;
+    const asked = {
+      value: toValue(request.body),
+      ...(description === undefined ? {} : { description }),
+      ...(labels === undefined ? {} : { labels }),
+    };
     return toSecretDto(await secrets.set(request.principal, request.params.ref, asked));
   });
 

@@ -1,5 +1,5 @@
 import type { Login as LoginDto, Session as SessionDto } from '@volary/contract';
-import type { Login, ShownSession } from '../../engine/auth-api.ts';
+import type { Login, ShownSession } from '../../engine/apis/auth-api.ts';
 import { toIso } from './to-iso.ts';
 import { toUserDto } from './user-dto.ts';
 

@@ -6,9 +6,10 @@ import type {
   RestoredVmRequest,
   Snapshot as SnapshotDto,
 } from '@volary/contract';
+import { networkWords } from '../../domain/network/words.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
-import type { Forked, ForkItem, ForkRequest, RestoredVmRequest as RestoredVm } from '../../engine/snapshot-api.ts';
+import type { Forked, ForkItem, ForkRequest, RestoredVmRequest as RestoredVm } from '../../engine/apis/snapshot-api.ts';
 import { statusOf } from '../errors-to-status.ts';
 import { toCloudInitDto } from './cloud-init-dto.ts';
 import { toLifetime, toSleepSpec } from './life-dto.ts';
@@ -38,7 +39,7 @@ export function toSnapshotDto(snapshot: Snapshot): SnapshotDto {
     vcpus: spec.vcpuCount,
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
-    network: { mode: spec.network.mode, egress: spec.network.egress },
+    network: networkWords(spec.network),
     secrets: snapshot.secrets.map(toVmSecretDto),
     size_bytes: snapshot.sizeBytes,
     halted_ms: snapshot.haltedMs,

@@ -20,12 +20,13 @@ export function mountSnapshots(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.listSnapshots, async (request) => {
-    const { limit = 50, cursor, vm, state } = request.query;
+    const { limit = 50, cursor, vm, state, selector } = request.query;
     const page = await snapshots.list(request.principal, {
       limit,
       after: cursorParam('snap', cursor),
       ...(vm === undefined ? {} : { vm }),
       ...(state === undefined ? {} : { state }),
+      ...(selector === undefined ? {} : { selector }),
     });
     return { items: page.items.map(toSnapshotDto), next_cursor: page.next };
   });

@@ -1,5 +1,6 @@
 import type { StorageUse as StorageUseDto } from '@volary/contract';
 import type { StorageUse, StoredThing } from '../../domain/system/usage.ts';
+import { toIsoOrNull } from './to-iso.ts';
 
 const MOST_ITEMS = 100;
 const MOST_USERS = 10;
@@ -10,7 +11,8 @@ export function toStorageUseDto({ kind, count, bytes, reclaimableBytes, things }
   return { kind, count, bytes, reclaimable_bytes: reclaimableBytes, items };
 }
 
-function toThingDto({ id, name, bytes, isReclaimable, usedBy }: StoredThing): StorageUseDto['items'][number] {
+function toThingDto({ id, name, bytes, usedAt, isReclaimable, usedBy }: StoredThing): StorageUseDto['items'][number] {
   const users = usedBy.slice(0, MOST_USERS).map((user) => ({ ...user }));
-  return { id, name, bytes, is_reclaimable: isReclaimable, used_by: users, user_count: usedBy.length };
+  const facts = { id, name, bytes, last_used_at: toIsoOrNull(usedAt), is_reclaimable: isReclaimable };
+  return { ...facts, used_by: users, user_count: usedBy.length };
 }

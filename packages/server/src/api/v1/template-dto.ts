@@ -1,12 +1,13 @@
 import type { Template as TemplateDto, TemplateEntry as TemplateEntryDto } from '@volary/contract';
-import type { Template } from '../../domain/template/template.ts';
+import { networkWords } from '../../domain/network/words.ts';
+import { diskWords } from '../../domain/vm/disk-words.ts';
 import { actionWords, healthCheckWords, openapiWords, workloadWords } from '../../domain/workload/words.ts';
-import type { TemplateEntry } from '../../engine/templates/template-api.ts';
+import type { MeasuredTemplate, TemplateEntry } from '../../engine/apis/template-api.ts';
 import { toCloudInitDto } from './cloud-init-dto.ts';
-import { toIso } from './to-iso.ts';
+import { toIso, toIsoOrNull } from './to-iso.ts';
 
 /** A version of a template as `/v1` shows it, in the words that it has for VMs. */
-export function toTemplateDto(template: Template): TemplateDto {
+export function toTemplateDto(template: MeasuredTemplate): TemplateDto {
   const { spec, tools, labels } = template.content;
   return {
     id: template.id,
@@ -20,8 +21,8 @@ export function toTemplateDto(template: Template): TemplateDto {
     vcpus: spec.vcpuCount,
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
-    disks: spec.disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
-    network: { mode: spec.network.mode, egress: spec.network.egress },
+    disks: spec.disks.map(diskWords),
+    network: networkWords(spec.network),
     tools: [...tools],
     environment: spec.environment,
     workload: workloadWords(spec.workload),
@@ -30,6 +31,8 @@ export function toTemplateDto(template: Template): TemplateDto {
     openapi: openapiWords(spec.openapi),
     actions: actionWords(spec.actions),
     labels,
+    size_bytes: template.sizeBytes,
+    last_used_at: toIsoOrNull(template.lastUsedAt),
     owner: template.owner,
     revision: template.revision,
     created_at: toIso(template.createdAt),

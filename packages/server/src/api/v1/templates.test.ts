@@ -42,7 +42,7 @@ describe('a manifest over HTTP', () => {
   });
 
   it('is told all that is wrong with it, in YAML too', async () => {
-    const asked = 'name: Hello\nversion: 1.0.0\nresources: { vcpus: 65, gpus: 1 }\nnetwork: { mode: bridged }\n';
+    const asked = 'name: Hello\nversion: 1.0.0\nresources: { vcpus: 65, gpus: 1 }\nnetwork: { mode: wifi }\n';
     const { status, body } = await post(asked, 'application/yaml');
 
     expect([status, body.reason]).toEqual([400, 'request.invalid']);

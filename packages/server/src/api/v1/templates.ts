@@ -1,16 +1,15 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
-import { acceptYamlBodies } from '../manifests/accept-yaml.ts';
 import { readManifest } from '../manifests/read-manifest.ts';
 import { answerTemplate } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { mount } from './mount.ts';
+import { selected } from './parse-param.ts';
 import { toTemplateDto, toTemplateEntryDto } from './template-dto.ts';
 
-/** The one route that takes YAML too: in a scope of its own, since no other one does. */
+/** In the scope of what takes YAML too. */
 export function mountTemplateInstallation(app: FastifyInstance, context: V1Context): void {
-  acceptYamlBodies(app, context.limits);
   mount(app, routes.createTemplate, async (request, reply) => {
     const asked = await readManifest(request.body);
     const operation = await context.engine.templates.create(request.principal, asked, onceOf(request));
@@ -23,8 +22,8 @@ export function mountTemplates(app: FastifyInstance, context: V1Context): void {
   const { templates } = context.engine;
 
   mount(app, routes.listTemplates, async (request) => {
-    const { limit = 50, cursor = null } = request.query;
-    const page = await templates.list(request.principal, { limit, after: cursor });
+    const { limit = 50, cursor = null, selector } = request.query;
+    const page = await templates.list(request.principal, { limit, after: cursor, ...selected(selector) });
     return { items: page.items.map(toTemplateEntryDto), next_cursor: page.next };
   });
 

@@ -1,7 +1,7 @@
 import { routes, type ToolEntry as ToolEntryDto, type ToolPack as ToolPackDto } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { ToolPack } from '../../domain/tool/tool.ts';
-import type { ToolEntry } from '../../engine/tool-api.ts';
+import type { ToolEntry } from '../../engine/apis/tool-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';

@@ -10,8 +10,8 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { Quota } from '../../domain/user/quota.ts';
 import type { User } from '../../domain/user/user.ts';
+import type { MadeApiKey } from '../../engine/apis/user-api.ts';
 import type { Role } from '../../engine/identity/roles-of.ts';
-import type { MadeApiKey } from '../../engine/user-api.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 
 /** A user as `/v1` shows it: nothing of the password or the second factor but whether there is one. */

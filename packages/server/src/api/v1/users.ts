@@ -6,7 +6,7 @@ import {
   type UserDetails,
 } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
-import type { CreateUserRequest as NewUser, ProfileChange, UserChange } from '../../engine/user-api.ts';
+import type { CreateUserRequest as NewUser, ProfileChange, UserChange } from '../../engine/apis/user-api.ts';
 import type { V1Context } from './context.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';

@@ -3,6 +3,7 @@ import { NOBODY, type Principal } from '../../domain/principal/principal.ts';
 import type { AuthenticateRequest } from '../auth/authenticate-requests.ts';
 import { limitBodyTime } from '../body-time.ts';
 import { acceptByteBodies, acceptJsonBodies } from '../json-body.ts';
+import { acceptYamlBodies } from '../manifests/accept-yaml.ts';
 import { noteRefusal } from '../note-refusals.ts';
 import { sendProblem, toApiError } from '../problem-reply.ts';
 import { countRequest, isOfV1 } from '../rate-limit.ts';
@@ -11,14 +12,19 @@ import { createValidatorCompiler } from '../validation.ts';
 import { mountApiKeys } from './api-keys.ts';
 import { mountAudit } from './audit.ts';
 import { mountLogins, mountOwnSecrets } from './auth.ts';
+import { mountBatches } from './batches.ts';
 import type { V1Context } from './context.ts';
+import { mountDeployments } from './deployments.ts';
 import { mountEvents } from './events.ts';
 import { mountExecutionInput, mountExecutionOutput } from './execution-io.ts';
 import { mountExecutions } from './executions.ts';
 import { mountFileContent } from './file-content.ts';
 import { mountFiles } from './files.ts';
 import { mountImages } from './images.ts';
+import { mountMetrics } from './metrics.ts';
+import { mountNetworks, mountSecurityGroups } from './networks.ts';
 import { mountOperations } from './operations.ts';
+import { mountPorts } from './ports.ts';
 import { mountQuota } from './quota.ts';
 import { mountRoles } from './roles.ts';
 import { mountSecrets } from './secrets.ts';
@@ -31,9 +37,11 @@ import { mountOwnAccount, mountUsers } from './users.ts';
 import { mountVmConfig } from './vm-config.ts';
 import { mountVmPower } from './vm-power.ts';
 import { mountVms } from './vms.ts';
+import { mountVolumes } from './volumes.ts';
 import { mountWarmTemplates } from './warm-templates.ts';
 import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
 import { mountWorkloads } from './workloads.ts';
+import { mountWorkspaces } from './workspaces.ts';
 
 /** The native API, with parsers, validation and errors of its own: no other face is touched by them. */
 export function createV1(context: V1Context, authenticate: AuthenticateRequest): FastifyPluginAsync {
@@ -73,7 +81,11 @@ export function createV1(context: V1Context, authenticate: AuthenticateRequest):
       acceptJsonBodies(json, context.limits);
       limitBodyTime(json, context.limits);
       mountJsonRoutes(json, context);
-      await json.register(async (yaml) => mountTemplateInstallation(yaml, context));
+      await json.register(async (yaml) => {
+        acceptYamlBodies(yaml, context.limits);
+        mountTemplateInstallation(yaml, context);
+        mountBatches(yaml, context);
+      });
     });
     await app.register(async (bytes) => {
       acceptByteBodies(bytes);
@@ -109,8 +121,10 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountVmPower(app, context);
   mountExecutions(app, context);
   mountExecutionOutput(app, context);
+  mountMetrics(app, context);
   mountWorkloads(app, context);
   mountFiles(app, context);
+  mountPorts(app, context);
   mountOperations(app, context);
   mountEvents(app, context);
   mountImages(app, context);
@@ -120,6 +134,8 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountSystem(app, context);
   mountTemplates(app, context);
   mountWarmTemplates(app, context);
+  mountDeployments(app, context);
+  mountWorkspaces(app, context);
   mountWebhooks(app, context);
   mountWebhookDeliveries(app, context);
   mountUsers(app, context);
@@ -127,6 +143,9 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountRoles(app, context);
   mountApiKeys(app, context);
   mountSecrets(app, context);
+  mountVolumes(app, context);
+  mountNetworks(app, context);
+  mountSecurityGroups(app, context);
   mountLogins(app, context);
   mountOwnSecrets(app, context);
   mountAudit(app, context);

@@ -1,6 +1,6 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Updated } from '../../engine/config/config-api.ts';
+import type { Updated } from '../../engine/apis/config-api.ts';
 import { waitAsPreferred } from './answer-change.ts';
 import { toConfigStateDto, toRevisionConfigDto, toRevisionDto, toUpdateVm } from './config-dto.ts';
 import type { V1Context } from './context.ts';

@@ -1,14 +1,21 @@
 import type { CreateVmRequest, StopVmRequest, Vm as VmDto } from '@volary/contract';
 import { LIMITS } from '@volary/contract';
+import { networkOf } from '../../domain/network/vm-network.ts';
+import { networkWords } from '../../domain/network/words.ts';
+import { cloudInitStatusOf } from '../../domain/vm/cloud-init-status.ts';
+import { diskWords } from '../../domain/vm/disk-words.ts';
 import { needsRestart, pendingChanges } from '../../domain/vm/settings.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Failure, Vm } from '../../domain/vm/vm.ts';
 import { actionWords, healthCheckWords, workloadWords } from '../../domain/workload/words.ts';
-import type { CreateVmRequest as CreateVm } from '../../engine/engine.ts';
-import { toCloudInitDto, toCloudInitSpec } from './cloud-init-dto.ts';
+import type { CreateVmRequest as CreateVm } from '../../engine/apis/vm-api.ts';
+import { toCloudInitDto, toCloudInitSpec, toCloudInitStatusDto } from './cloud-init-dto.ts';
+import { toExtraDisk } from './extra-disk-dto.ts';
 import { toAutoSuspendDto, toLifetime, toSleepSpec } from './life-dto.ts';
+import { toAskedNetwork } from './network-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
+import { toAskedVolume } from './vm-volume-dto.ts';
 import { toWorkloadSpec, toWorkloadStatusDto } from './workload-dto.ts';
 
 /** A VM as `/v1` shows it. The driver's handle stays inside: it holds paths of the host. */
@@ -18,6 +25,7 @@ export function toVmDto(vm: Vm): VmDto {
     id: vm.id,
     name: vm.name,
     owner: vm.owner,
+    deployment: toReplicaDto(vm),
     phase: status.phase,
     phase_since: toIso(status.since),
     operation_id: 'operationId' in status ? status.operationId : null,
@@ -40,7 +48,8 @@ export function toVmDto(vm: Vm): VmDto {
     template: spec.template,
     tools: spec.tools.map(({ name, version, digest }) => ({ name, version, digest })),
     cloud_init: toCloudInitDto(spec.cloudInit),
-    disks: spec.disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
+    disks: spec.disks.map(diskWords),
+    cloud_init_status: toCloudInitStatusDto(cloudInitStatusOf(vm)),
     image: spec.image,
     image_digest: vm.imageDigest,
     snapshot_id: vm.origin?.snapshotId ?? null,
@@ -48,7 +57,7 @@ export function toVmDto(vm: Vm): VmDto {
     vcpus: spec.vcpuCount,
     memory_mib: spec.memoryMib,
     disk_gib: spec.diskGib,
-    network: { mode: spec.network.mode, egress: spec.network.egress },
+    network: networkWords(spec.network),
     labels: vm.labels,
     metadata: vm.metadata,
     secrets: vm.secrets.map(toVmSecretDto),
@@ -67,6 +76,12 @@ export function toVmDto(vm: Vm): VmDto {
   };
 }
 
+function toReplicaDto({ replicaOf }: Vm): VmDto['deployment'] {
+  return replicaOf === null
+    ? null
+    : { id: replicaOf.deploymentId, index: replicaOf.index, revision: replicaOf.revision };
+}
+
 function toFailureDto(failure: Failure): NonNullable<VmDto['failure']> {
   return {
     generation: failure.generation,
@@ -81,21 +96,21 @@ function toFailureDto(failure: Failure): NonNullable<VmDto['failure']> {
 export async function toCreateVm(body: CreateVmRequest): Promise<CreateVm> {
   return {
     name: body.name ?? null,
+    ...(body.driver === undefined ? {} : { driver: body.driver }),
     ...(body.template === undefined || body.template === null ? {} : { template: body.template }),
     spec: {
       ...toPartialSpec(body),
       ...toSleepSpec(body),
       ...toWorkloadSpec(body),
       ...(await toCloudInitSpec(body)),
-      ...(body.disks === undefined
-        ? {}
-        : { disks: body.disks.map(({ name, size_gib }) => ({ name, sizeGib: size_gib })) }),
+      ...(body.disks === undefined ? {} : { disks: body.disks.map(toExtraDisk) }),
     },
     ...(body.tools === undefined ? {} : { tools: body.tools }),
     labels: body.labels ?? {},
     metadata: body.metadata ?? {},
     start: body.start ?? true,
     warmStart: body.warm ?? 'auto',
+    ...(body.volumes === undefined ? {} : { volumes: body.volumes.map(toAskedVolume) }),
     ...toLifetime(body),
     ...toGrants(body),
   };
@@ -118,7 +133,7 @@ export function toPartialSpec({
     ...(vcpus === undefined ? {} : { vcpuCount: vcpus }),
     ...(memory_mib === undefined ? {} : { memoryMib: memory_mib }),
     ...(disk_gib === undefined ? {} : { diskGib: disk_gib }),
-    ...(network === undefined ? {} : { network: { mode: network.mode, egress: network.egress ?? 'deny' } }),
+    ...(network === undefined ? {} : { network: networkOf(toAskedNetwork(network)) }),
     ...(restart_policy === undefined ? {} : { restartPolicy: restart_policy }),
   };
 }

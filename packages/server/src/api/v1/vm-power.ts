@@ -44,6 +44,8 @@ export function mountVmPower(app: FastifyInstance, context: V1Context): void {
 
   mount(app, routes.deleteVm, async (request, reply) => {
     const { ref, precondition } = await preconditionOf(vms, request, request.params.ref);
-    return await answerOperation(context, request, reply, await vms.delete(request.principal, ref, precondition));
+    const { preserve_volumes: preservesVolumes = false } = request.query;
+    const accepted = await vms.delete(request.principal, ref, { ...precondition, preservesVolumes });
+    return await answerOperation(context, request, reply, accepted);
   });
 }

@@ -27,12 +27,13 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.listVms, async (request, reply) => {
-    const { limit = 50, cursor, phase, name } = request.query;
+    const { limit = 50, cursor, phase, name, selector } = request.query;
     const page = await engine.vms.list(request.principal, {
       limit,
       after: cursorParam('vm', cursor),
       ...(phase === undefined ? {} : { phases: phase }),
       ...(name === undefined ? {} : { name }),
+      ...(selector === undefined ? {} : { selector }),
     });
     return await reply.header('content-type', JSON_HEADER).send(bytesOf(page));
   });

@@ -1,5 +1,5 @@
 import type { WarmTemplate as WarmTemplateDto } from '@volary/contract';
-import type { WarmTemplateEntry } from '../../engine/warm/warm-template-api.ts';
+import type { WarmTemplateEntry } from '../../engine/apis/warm-template-api.ts';
 import { toIso } from './to-iso.ts';
 
 const MOST_USERS = 10;

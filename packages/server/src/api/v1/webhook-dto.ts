@@ -1,7 +1,7 @@
 import type { Delivery as DeliveryDto, Webhook as WebhookDto, WebhookWithSecret } from '@volary/contract';
 import type { Delivery, Try } from '../../domain/webhook/delivery.ts';
 import { secretsAt, type Webhook } from '../../domain/webhook/webhook.ts';
-import type { ChangedWebhook } from '../../engine/webhook-api.ts';
+import type { ChangedWebhook } from '../../engine/apis/webhook-api.ts';
 import { toEventDto } from './event-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 
@@ -14,6 +14,7 @@ export function toWebhookDto(webhook: Webhook): WebhookDto {
     vm_id: webhook.vmId,
     events_of: webhook.eventsOf,
     description: webhook.description,
+    labels: webhook.labels,
     is_enabled: webhook.isEnabled,
     disabled_because: webhook.disabledBecause,
     last_sequence: webhook.cursor,

@@ -18,6 +18,7 @@ const WEBHOOK = {
   vmId: ['vm_id'],
   eventsOf: ['events_of'],
   description: ['description'],
+  labels: ['labels'],
   secrets: ['secret_count'],
   isEnabled: ['is_enabled'],
   disabledBecause: ['disabled_because'],

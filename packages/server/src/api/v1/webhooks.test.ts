@@ -129,6 +129,8 @@ describe('a webhook', () => {
       server = await server.killAndStartAnother();
       client = clientOf(server);
     }
+    // What is left to be done of them is told as well.
+    for (const name of names) await client.vms.wait(name, { phase: 'stopped' });
     await client.webhooks.update(id, { description: 'the last event' });
     const all = await eventsAfter(start);
     const last = all.at(-1)?.sequence ?? 0;

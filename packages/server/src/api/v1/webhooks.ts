@@ -1,12 +1,12 @@
 import { type ReplayWebhookRequest, routes, type UpdateWebhookRequest } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
-import type { Replay, WebhookChange } from '../../engine/webhook-api.ts';
+import type { Replay, WebhookChange } from '../../engine/apis/webhook-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
-import { cursorParam, idParam } from './parse-param.ts';
+import { cursorParam, idParam, selected } from './parse-param.ts';
 import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './webhook-dto.ts';
 
 /** Webhooks: create, list, get, update, delete. */
@@ -18,9 +18,10 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
       vm = null,
       secret = null,
       description = '',
+      labels = {},
       is_enabled: isEnabled = true,
     } = request.body;
-    const asked = { url, types, vm, secret, description, isEnabled };
+    const asked = { url, types, vm, secret, description, labels, isEnabled };
     const options = { signal: signals.of(reply), ...onceOf(request) };
     const made = await webhooks.create(request.principal, asked, options);
     reply.header('location', `/v1/webhooks/${made.webhook.id}`).header('etag', etagOfSettings(made.webhook));
@@ -28,8 +29,9 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
   });
 
   mount(app, routes.listWebhooks, async (request) => {
-    const { limit = 50, cursor } = request.query;
-    const page = await webhooks.list(request.principal, { limit, after: cursorParam('hook', cursor) });
+    const { limit = 50, cursor, selector } = request.query;
+    const asked = { limit, after: cursorParam('hook', cursor), ...selected(selector) };
+    const page = await webhooks.list(request.principal, asked);
     return { items: page.items.map(toWebhookDto), next_cursor: page.next };
   });
 

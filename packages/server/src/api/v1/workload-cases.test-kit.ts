@@ -3,7 +3,10 @@ import type { VolaryClient } from '@volary/sdk';
 import type { Ask } from '../testing/send.ts';
 import { type Case, UNKNOWN_VM } from './routes.test-kit.ts';
 
-type WorkloadRoute = Extract<OperationName, `${string}Workload` | 'getVmHealth' | 'getVmOpenapi' | 'actOnVm'>;
+type WorkloadRoute = Extract<
+  OperationName,
+  `${string}Workload` | 'getVmHealth' | 'getVmMetrics' | 'getVmOpenapi' | 'actOnVm'
+>;
 
 /** A VM that has a workload, made by `givenWorkload`. */
 const WORKING: Ask = { params: { ref: 'working' } };
@@ -21,6 +24,7 @@ export async function givenWorkload(client: VolaryClient): Promise<void> {
 export function workloadCases(): Readonly<Record<WorkloadRoute, Case>> {
   return {
     getVmHealth: { ask: () => WORKING, status: 200, failing: UNKNOWN_VM },
+    getVmMetrics: { ask: () => WORKING, status: 200, failing: UNKNOWN_VM },
     getWorkload: {
       ask: () => WORKING,
       status: 200,

@@ -7,7 +7,7 @@ import type {
 } from '@volary/contract';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import { type AskedHealthCheck, completeHealthCheck } from '../../domain/workload/health-check.ts';
-import { DEFAULT_ACTION_TIMEOUT_MS, type OpenapiSource, type WorkloadAction } from '../../domain/workload/interface.ts';
+import { type AskedOpenapi, DEFAULT_ACTION_TIMEOUT_MS, type WorkloadAction } from '../../domain/workload/interface.ts';
 import {
   type AskedWorkload,
   completeWorkload,
@@ -17,7 +17,9 @@ import {
 import { toIsoOrNull } from './to-iso.ts';
 
 type WorkloadFields = Pick<CreateVmRequest, 'environment' | 'workload' | 'health_check' | 'openapi' | 'actions'>;
-type WorkloadSpec = Partial<Pick<VmSpec, 'environment' | 'workload' | 'healthCheck' | 'openapi' | 'actions'>>;
+type WorkloadSpec = Partial<Pick<VmSpec, 'environment' | 'workload' | 'healthCheck' | 'actions'>> & {
+  readonly openapi?: AskedOpenapi | null;
+};
 
 /**
  * What was asked for of what runs in a VM, as a part of its spec. `base`: the workload that a check without a port is of, where none
@@ -83,7 +85,7 @@ function toAskedCheck(asked: HealthCheckRequest): AskedHealthCheck {
   };
 }
 
-function toOpenapiSource(asked: NonNullable<WorkloadFields['openapi']>): OpenapiSource {
+function toOpenapiSource(asked: NonNullable<WorkloadFields['openapi']>): AskedOpenapi {
   if (typeof asked !== 'string') return { kind: 'document', document: asked };
   return asked.startsWith('/') ? { kind: 'path', path: asked } : { kind: 'url', url: asked };
 }

@@ -1,4 +1,4 @@
-import type { ApiKeyId, DeliveryId, ExecutionId, OperationId, WebhookId } from '../ids.ts';
+import type { ApiKeyId, DeliveryId, DeploymentId, ExecutionId, OperationId, WebhookId, WorkspaceId } from '../ids.ts';
 import type { EpochMs } from '../time.ts';
 
 /**
@@ -10,6 +10,8 @@ export type Effect =
   | { readonly kind: 'execution'; readonly id: ExecutionId }
   | { readonly kind: 'webhook'; readonly id: WebhookId }
   | { readonly kind: 'delivery'; readonly id: DeliveryId }
+  | { readonly kind: 'deployment'; readonly id: DeploymentId }
+  | { readonly kind: 'workspace'; readonly id: WorkspaceId }
   | { readonly kind: 'api_key'; readonly id: ApiKeyId }
   | { readonly kind: 'guest' };
 

@@ -1,7 +1,7 @@
 import { VolaryError } from '../errors.ts';
 import { isLocalLiteral } from '../net/target.ts';
 import { checkRecipe } from './check-recipe.ts';
-import type { DiskDefinition, FileSource, ImageDefinition } from './definition.ts';
+import type { DiskContent, DiskDefinition, FileSource, ImageDefinition } from './definition.ts';
 import { invalidDefinition as invalid } from './invalid-definition.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -29,6 +29,16 @@ export function checkDefinition(definition: ImageDefinition): void {
 /** True when making the image reads files of the host, or asks addresses of this machine or of private networks. */
 export function needsLocal(definition: ImageDefinition): boolean {
   return definition.kind === 'disk' && filesOfDisk(definition).some(({ source }) => isLocal(source.location));
+}
+
+/** The same of what a disk begins with. `field`: where it stands in the request. */
+export function checkContent(field: string, { source }: DiskContent): void {
+  checkSource(field, source);
+}
+
+/** As `needsLocal`. */
+export function needsLocalContent({ source }: DiskContent): boolean {
+  return isLocal(source.location);
 }
 
 function checkDisk(definition: DiskDefinition): void {

@@ -18,20 +18,20 @@ const OWNER = /^[a-z0-9_][a-z0-9_-]{0,31}(:[a-z0-9_][a-z0-9_-]{0,31})?$/;
 /** An absolute path, without a slash at its end; no part of it may be empty either. It stands in a list, a line each. */
 const PATH = /^\/[^\0\t\n\r]*[^/\0\t\n\r]$/;
 
-/** Throws `invalid_argument` image.invalid_definition. */
-export function checkRecipe({ packages, files, commands, rootGib }: RecipeDefinition): void {
+/** `at`: where it stands in the request. Throws `invalid_argument` image.invalid_definition. */
+export function checkRecipe({ packages, files, commands, rootGib }: RecipeDefinition, at = 'recipe'): void {
   const { minimum, maximum } = RECIPE_LIMITS.rootGib;
-  if (packages.length > RECIPE_LIMITS.packages) throw invalid('recipe.packages', 'There are too many packages.');
+  if (packages.length > RECIPE_LIMITS.packages) throw invalid(`${at}.packages`, 'There are too many packages.');
   for (const [index, name] of packages.entries())
-    if (!PACKAGE.test(name)) throw invalid(`recipe.packages.${index}`, 'It is no name of a package of Debian.');
-  if (files.length > RECIPE_LIMITS.files) throw invalid('recipe.files', 'There are too many files.');
-  for (const [index, file] of files.entries()) checkFile(`recipe.files.${index}`, file);
-  if (commands.length > RECIPE_LIMITS.commands) throw invalid('recipe.commands', 'There are too many commands.');
+    if (!PACKAGE.test(name)) throw invalid(`${at}.packages[${index}]`, 'It is no name of a package of Debian.');
+  if (files.length > RECIPE_LIMITS.files) throw invalid(`${at}.files`, 'There are too many files.');
+  for (const [index, file] of files.entries()) checkFile(`${at}.files[${index}]`, file);
+  if (commands.length > RECIPE_LIMITS.commands) throw invalid(`${at}.commands`, 'There are too many commands.');
   for (const [index, command] of commands.entries())
     if (command.length > RECIPE_LIMITS.commandLength || command.includes('\0'))
-      throw invalid(`recipe.commands.${index}`, 'A command is too long, or has a zero in it.');
+      throw invalid(`${at}.commands[${index}]`, 'A command is too long, or has a zero in it.');
   if (!Number.isInteger(rootGib) || rootGib < minimum || rootGib > maximum)
-    throw invalid('recipe.root_gib', `The size of the root is ${minimum} to ${maximum} GiB.`);
+    throw invalid(`${at}.root_gib`, `The size of the root is ${minimum} to ${maximum} GiB.`);
 }
 
 function checkFile(field: string, { path, content, mode, owner }: RecipeFile): void {

@@ -20,6 +20,14 @@ export interface FileSource {
   readonly sha256: string;
 }
 
+/** A disk image whose bytes a disk besides a root begins with. Nobody starts it, and whatever is in it is its guest's matter. */
+export interface DiskContent {
+  readonly source: FileSource;
+  readonly format: DiskFormat;
+  /** Whether who asked for it may have files of the host and of private networks read. No part of what it is. */
+  readonly isLocalAllowed: boolean;
+}
+
 /** A file that a recipe puts into the root. */
 export interface RecipeFile {
   /** Absolute, in the root. */
@@ -105,4 +113,9 @@ function essenceOf(definition: ImageDefinition): readonly unknown[] {
   const common = ['disk', source.sha256, format, definition.boot];
   if (definition.boot === 'firmware') return [...common, definition.firmware];
   return [...common, definition.kernel?.sha256 ?? null, definition.initramfs?.sha256 ?? null];
+}
+
+/** By which name the bytes of a disk are kept: everybody who wants the same has the same. No image has such a name by a definition. */
+export function contentNameOf({ source, format }: DiskContent): string {
+  return `content-${source.sha256.slice(0, 24)}-${format}`;
 }

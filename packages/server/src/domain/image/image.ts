@@ -31,7 +31,19 @@ export interface FirmwareImage extends ImageFacts {
 /** A bootable image on this host. */
 export type Image = DirectImage | FirmwareImage;
 
+/** What disks besides a root begin with: nobody starts it. */
+export interface ContentImage extends ImageFacts {
+  readonly boot: 'none';
+}
+
+/** Whatever disks stand on. */
+export type AnyImage = Image | ContentImage;
+
+export function isBootable(image: AnyImage): image is Image {
+  return image.boot !== 'none';
+}
+
 /** Paths of all its files on this host. */
-export function filesOf(image: Image): readonly string[] {
+export function filesOf(image: AnyImage): readonly string[] {
   return image.boot === 'direct' ? [image.kernelPath, image.initramfsPath, image.rootPath] : [image.rootPath];
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { OperationId, SnapshotId, VmId } from '../ids.ts';
+import type { OperationId, SnapshotId, VmId, VolumeId } from '../ids.ts';
 import type { Json } from '../json.ts';
 import type { EpochMs } from '../time.ts';
 
@@ -48,10 +48,13 @@ export const OPERATION_KINDS = [
   'snapshot.delete',
   'vm.fork',
   'vm.restore',
+  'vm.batch',
   'system.prune',
   'warm_template.build',
   'template.install',
   'tool.build',
+  'volume.create',
+  'volume.delete',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -63,10 +66,13 @@ export type OperationSubject =
   | { readonly kind: 'tool'; readonly name: string }
   /** `name`: its id, if it has none. Of a fork: what its VMs begin from. */
   | { readonly kind: 'snapshot'; readonly id: SnapshotId; readonly name: string }
+  | { readonly kind: 'volume'; readonly id: VolumeId; readonly name: string }
   /** `name`: of which image and size it is. */
   | { readonly kind: 'warm_template'; readonly name: string }
   /** `name`: `name@version`. */
   | { readonly kind: 'template'; readonly name: string }
+  /** `name`: how many VMs. */
+  | { readonly kind: 'batch'; readonly name: string }
   /** What is kept on the host, whatever it belongs to. */
   | { readonly kind: 'system'; readonly name: string };
 

@@ -39,19 +39,23 @@ const PATH = new RegExp(SECRET_PATH_PATTERN);
 export function checkGrants(grants: readonly Pick<SecretGrant, 'env' | 'file'>[]): void {
   if (grants.length > GRANT_LIMITS.count) throw invalid(`A VM is given at most ${GRANT_LIMITS.count} secrets.`);
   const taken = new Set<string>();
-  for (const { env, file } of grants) {
-    if (env === null && file === null) throw invalid('A secret is given as a variable or as a file.');
-    if (env !== null && !ENV_NAME.test(env)) throw invalid(`${env} is not the name of a variable.`);
-    if (file !== null && !PATH.test(file.path))
-      throw invalid(
-        `The file of a secret lies in ${SECRETS_DIRECTORY} itself, with a name of 1 to 64 letters, digits, dots, hyphens and underscores.`,
-      );
-    for (const place of [env, file?.path ?? null]) {
-      if (place === null) continue;
+  for (const grant of grants) {
+    for (const place of placesOf(grant)) {
       if (taken.has(place)) throw invalid(`Two secrets are to be given as ${place}.`);
       taken.add(place);
     }
   }
+}
+
+/** Where it is given; that can be. */
+function placesOf({ env, file }: Pick<SecretGrant, 'env' | 'file'>): readonly string[] {
+  if (env === null && file === null) throw invalid('A secret is given as a variable or as a file.');
+  if (env !== null && !ENV_NAME.test(env)) throw invalid(`${env} is not the name of a variable.`);
+  if (file !== null && !PATH.test(file.path))
+    throw invalid(
+      `The file of a secret lies in ${SECRETS_DIRECTORY} itself, with a name of 1 to 64 letters, digits, dots, hyphens and underscores.`,
+    );
+  return [env, file?.path ?? null].filter((place) => place !== null);
 }
 
 function invalid(message: string): VolaryError {

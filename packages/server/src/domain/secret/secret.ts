@@ -9,6 +9,7 @@ export interface Secret {
   readonly name: string;
   readonly owner: string;
   readonly description: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** Of the value: 1 at first, one more with each that takes its place. */
   readonly version: number;
   /** Of the value, bytes. */

@@ -30,6 +30,8 @@ export interface Template {
   readonly owner: string;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
+  /** When a VM was last made from it; null: never. It is noted beside the record, which does not change by it. */
+  readonly lastUsedAt: EpochMs | null;
   readonly revision: number;
 }
 

@@ -66,7 +66,7 @@ function parseAlternative(text: string): Alternative | null {
 function parseComparator(word: string): { readonly holds: Comparator; readonly version: Semver } | null {
   const [, operator = '', major = '', minor, patch, rest = ''] = PARTIAL.exec(word) ?? [];
   const parts = [major, minor, patch].map((part) => (part === undefined || /^[*x]$/.test(part) ? null : Number(part)));
-  const known = parts.findIndex((part) => part === null);
+  const known = parts.indexOf(null);
   const count = known === -1 ? 3 : known;
   const version = parseSemver(`${parts.map((part) => part ?? 0).join('.')}${count === 3 ? rest : ''}`);
   if (major === '' || count === 0 || version === null) return null;

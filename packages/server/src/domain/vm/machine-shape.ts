@@ -1,4 +1,7 @@
-import type { NetworkMode, VmSpec } from './spec.ts';
+import type { NetworkMode } from '../network/vm-network.ts';
+import type { HealthCheck } from '../workload/health-check.ts';
+import type { Workload } from '../workload/workload.ts';
+import type { VmSpec } from './spec.ts';
 
 /** How large a machine is. */
 export interface MachineSize {
@@ -27,6 +30,10 @@ export interface VmMachine extends MachineShape {
   /** As its guest knows itself. */
   readonly name: string;
   readonly networkMode: NetworkMode;
+  /** What its guest was told to run. */
+  readonly workload: Workload | null;
+  /** By which it is asked how it is, as long as its VM is to run something else from its next start on. */
+  readonly healthCheck: HealthCheck | null;
 }
 
 /** How large the machine of this spec is. */

@@ -1,12 +1,16 @@
 /**
  * What somebody can set of a VM, as one document in the words of the API: by these, changes are named, and what its machine lacks.
  */
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import { networkOf } from '../network/vm-network.ts';
+import { networkWords } from '../network/words.ts';
 import { toolText } from '../tool/tool.ts';
 import { actionWords, healthCheckWords, openapiWords, workloadWords } from '../workload/words.ts';
+import type { Workload } from '../workload/workload.ts';
+import { diskWords } from './disk-words.ts';
 import { growTowards, sizeOfSpec } from './machine-shape.ts';
 import type { VmSpec } from './spec.ts';
-import { type Changes, diffOf } from './spec-diff.ts';
+import { type Changes, diffOf, isSameJson } from './spec-diff.ts';
 import type { Vm } from './vm.ts';
 
 /** All that the history of a VM knows of it. */
@@ -16,27 +20,25 @@ export function settingsOf({ name, labels, metadata, secrets, spec, expiry }: Vm
   return { name, labels, metadata, secrets, spec, expiry };
 }
 
-/** The document. */
-export function configOf(settings: VmSettings): JsonObject {
+/** The document, of which the API shows every word. */
+export function configOf(settings: VmSettings) {
   const { name, labels, metadata, secrets, spec, expiry } = settings;
   return {
     name,
     ...specWords(spec),
     labels,
     metadata,
-    secrets: secrets.map(
-      (grant): Json => ({
-        name: grant.name,
-        env: grant.env,
-        file: grant.file?.path ?? null,
-        mode: grant.file === null ? null : grant.file.mode.toString(8).padStart(4, '0'),
-      }),
-    ),
+    secrets: secrets.map((grant) => ({
+      name: grant.name,
+      env: grant.env,
+      file: grant.file?.path ?? null,
+      mode: grant.file === null ? null : grant.file.mode.toString(8).padStart(4, '0'),
+    })),
     expires_at: expiry === null ? null : new Date(expiry.at).toISOString(),
-  };
+  } satisfies JsonObject;
 }
 
-function specWords(spec: VmSpec): JsonObject {
+function specWords(spec: VmSpec) {
   const { image, vcpuCount, memoryMib, diskGib, network, restartPolicy, autoSuspend, autoWake, ...rest } = spec;
   const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, disks, ...others } = rest;
   // A field that has no words here does not compile.
@@ -46,7 +48,7 @@ function specWords(spec: VmSpec): JsonObject {
     vcpus: vcpuCount,
     memory_mib: memoryMib,
     disk_gib: diskGib,
-    network: { mode: network.mode, egress: network.egress },
+    network: { ...networkWords(network) },
     restart_policy: restartPolicy,
     auto_suspend:
       autoSuspend === null
@@ -60,7 +62,7 @@ function specWords(spec: VmSpec): JsonObject {
     health_check: healthCheckWords(healthCheck),
     openapi: openapiWords(openapi),
     actions: actionWords(actions),
-    disks: disks.map(({ name, sizeGib }) => ({ name, size_gib: sizeGib })),
+    disks: disks.map(diskWords),
     cloud_init:
       cloudInit === null
         ? null
@@ -72,7 +74,15 @@ function specWords(spec: VmSpec): JsonObject {
 export function presentSpec({ spec, machine }: Pick<Vm, 'spec' | 'machine'>): VmSpec {
   if (machine === null) return spec;
   const { vcpuCount, memoryMib, diskGib, networkMode } = machine;
-  return { ...spec, vcpuCount, memoryMib, diskGib, network: { ...spec.network, mode: networkMode } };
+  const network = spec.network.mode === networkMode ? spec.network : networkOf({ mode: networkMode });
+  const present = { ...spec, vcpuCount, memoryMib, diskGib, network };
+  if (isSameWorkload(machine.workload, spec.workload)) return present;
+  // How to ask something else is nothing to what runs.
+  return { ...present, workload: machine.workload, healthCheck: machine.healthCheck };
+}
+
+function isSameWorkload(one: Workload | null, other: Workload | null): boolean {
+  return one === other || isSameJson(workloadWords(one), workloadWords(other));
 }
 
 /** What is set and its machine does not have: what that has is `old`. Empty without a machine, as all is there at the next start. */

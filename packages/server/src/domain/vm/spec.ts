@@ -1,6 +1,6 @@
 import { VolaryError } from '../errors.ts';
 import { checkAll } from '../faults.ts';
-import type { JsonObject } from '../json.ts';
+import { checkVmNetwork, type VmNetwork } from '../network/vm-network.ts';
 import type { VmTool } from '../tool/tool.ts';
 import { checkEnvironment } from '../workload/environment.ts';
 import type { HealthCheck } from '../workload/health-check.ts';
@@ -11,17 +11,13 @@ import { type CloudInit, checkCloudInit } from './cloud-init.ts';
 import { checkExtraDisks, type ExtraDisk } from './extra-disk.ts';
 import type { RestartPolicy } from './restarts.ts';
 
-/** How a VM is joined to the network. `user`: unprivileged, reachable from the host only through the agent. */
-export const NETWORK_MODES = ['user', 'none'] as const;
-export type NetworkMode = (typeof NETWORK_MODES)[number];
-
 /** What was asked for. Changing it raises the VM's `generation`. */
 export interface VmSpec {
   readonly image: string;
   readonly vcpuCount: number;
   readonly memoryMib: number;
   readonly diskGib: number;
-  readonly network: { readonly mode: NetworkMode; readonly egress: 'deny' };
+  readonly network: VmNetwork;
   readonly restartPolicy: RestartPolicy;
   /** When it is suspended without being asked to; null: never. */
   readonly autoSuspend: AutoSuspend | null;
@@ -58,8 +54,6 @@ export const VM_LIMITS = {
   vcpuCount: { minimum: 1, maximum: 64 },
   memoryMib: { minimum: 128, maximum: 1_048_576 },
   diskGib: { minimum: 1, maximum: 16_384 },
-  metadataBytes: 16_384,
-  labels: { count: 64, keyLength: 63, valueLength: 255 },
 } as const;
 
 export const VM_DEFAULTS = {
@@ -104,6 +98,7 @@ export function specChecks(spec: VmSpec): readonly (() => void)[] {
     () => {
       if (autoSuspend !== null) checkAutoSuspend(autoSuspend);
     },
+    () => checkVmNetwork(spec.network),
     () => checkEnvironment(environment),
     () => {
       // What it is given besides goes to it together with these.
@@ -117,7 +112,7 @@ export function specChecks(spec: VmSpec): readonly (() => void)[] {
     ...spec.disks.map(
       ({ sizeGib }) =>
         () =>
-          checkRange('disks', sizeGib, VM_LIMITS.diskGib),
+          sizeGib === null || checkRange('disks', sizeGib, VM_LIMITS.diskGib),
     ),
   ];
 }
@@ -130,15 +125,6 @@ export function checkVmName(name: string): void {
     'A VM name has 1 to 63 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen.',
     { reason: 'vm.invalid_name', details: { field: 'name', pattern: VM_NAME_PATTERN } },
   );
-}
-
-/** Throws `invalid_argument` if the metadata would take more than its bound as JSON (UTF-8 bytes). */
-export function checkMetadata(metadata: JsonObject, sizeBytes: number): void {
-  if (sizeBytes <= VM_LIMITS.metadataBytes && !Array.isArray(metadata)) return;
-  throw new VolaryError('invalid_argument', `metadata takes ${sizeBytes} bytes; at most ${VM_LIMITS.metadataBytes}.`, {
-    reason: 'vm.metadata_too_large',
-    details: { field: 'metadata', maximum: VM_LIMITS.metadataBytes, actual: sizeBytes },
-  });
 }
 
 function checkRange(field: string, value: number, range: { readonly minimum: number; readonly maximum: number }): void {

@@ -1,8 +1,10 @@
+import type { ReplicaOf } from '../deployment/deployment.ts';
 import type { HostId, OperationId, SnapshotId, VmId } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { SecretGrant } from '../secret/grant.ts';
 import type { EpochMs } from '../time.ts';
 import type { WorkloadStatus } from '../workload/workload.ts';
+import type { CloudInitStatus } from './cloud-init-status.ts';
 import type { Expiry } from './expiry.ts';
 import type { VmMachine } from './machine-shape.ts';
 import type { SettledPhase, TransientPhase } from './phase.ts';
@@ -89,6 +91,8 @@ export interface Vm {
   readonly name: string;
   /** The principal that created it. */
   readonly owner: string;
+  /** The deployment that it is kept alive by; null: none. */
+  readonly replicaOf: ReplicaOf | null;
   readonly spec: VmSpec;
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: JsonObject;
@@ -103,6 +107,8 @@ export interface Vm {
   readonly health: VmHealth;
   /** How its workload is; null where it has none, or none was started yet. */
   readonly workloadStatus: WorkloadStatus | null;
+  /** How far cloud-init was in the life it says; null where it was never asked for anything. */
+  readonly cloudInitStatus: CloudInitStatus | null;
   /** What the restart policy has done, and is about to do. */
   readonly restarts: Restarts;
   /** Set from when it was asked to be suspended until its machine goes on, or is no more. */

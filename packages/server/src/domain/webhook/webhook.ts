@@ -14,6 +14,7 @@ export interface Webhook {
   /** Only events about what this user owns; null: about anything. Its maker could see no more, and it stays so. */
   readonly eventsOf: string | null;
   readonly description: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** Those that sign, the present one first; older ones while receivers change over. Never shown. */
   readonly secrets: readonly SigningSecret[];
   readonly isEnabled: boolean;

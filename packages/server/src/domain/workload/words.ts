@@ -41,8 +41,7 @@ export function healthCheckWords(check: HealthCheck | null) {
 
 export function openapiWords(source: OpenapiSource | null): JsonObject | string | null {
   if (source === null) return null;
-  if (source.kind === 'document') return source.document;
-  return source.kind === 'path' ? source.path : source.url;
+  return source.kind === 'document' ? source.document : source.path;
 }
 
 export function actionWords(actions: VmSpec['actions']) {

@@ -97,10 +97,7 @@ export function completeWorkload(asked: AskedWorkload, field = 'workload'): Work
   const argv = argvOf(asked, field);
   checkLength(argv ?? [], `${field}.command`);
   const port = asked.port ?? base?.port ?? null;
-  if (base !== null && base.port !== port)
-    throw invalidWorkload(`${field}.base_url`, 'base_url and port name different ports.');
-  if (base !== null && type !== 'http')
-    throw invalidWorkload(`${field}.base_url`, 'Only an http workload has a base_url.');
+  if (base !== null) checkBase(base, { type, port }, field);
   if ((type === 'http' || type === 'tcp') && port === null)
     throw invalidWorkload(`${field}.port`, `A workload of type ${type} needs its port.`);
   if ((type === 'daemon' || type === 'batch') && argv === null)
@@ -108,12 +105,6 @@ export function completeWorkload(asked: AskedWorkload, field = 'workload'): Work
   const restart = asked.restart ?? (type === 'batch' ? 'never' : 'always');
   if (type === 'batch' && restart === 'always')
     throw invalidWorkload(`${field}.restart`, 'A batch ends; started again it is on-failure or never.');
-  const restartDelayMs = asked.restartDelayMs ?? DEFAULT_DELAY_MS;
-  const longest = asked.longestRestartDelayMs ?? Math.max(DEFAULT_LONGEST_DELAY_MS, restartDelayMs);
-  checkDelay(`${field}.restart_delay_ms`, restartDelayMs);
-  checkDelay(`${field}.restart_max_delay_ms`, longest);
-  if (longest < restartDelayMs)
-    throw invalidWorkload(`${field}.restart_max_delay_ms`, 'The longest delay cannot be shorter than the first.');
   return {
     type,
     argv,
@@ -123,9 +114,27 @@ export function completeWorkload(asked: AskedWorkload, field = 'workload'): Work
     workingDirectory: asked.workingDirectory ?? '',
     user: asked.user ?? '',
     restart,
-    restartDelayMs,
-    longestRestartDelayMs: longest,
+    ...delaysOf(asked, field),
   };
+}
+
+function checkBase(
+  base: { readonly port: number },
+  { type, port }: Pick<Workload, 'type' | 'port'>,
+  field: string,
+): void {
+  if (base.port !== port) throw invalidWorkload(`${field}.base_url`, 'base_url and port name different ports.');
+  if (type !== 'http') throw invalidWorkload(`${field}.base_url`, 'Only an http workload has a base_url.');
+}
+
+function delaysOf(asked: AskedWorkload, field: string): Pick<Workload, 'restartDelayMs' | 'longestRestartDelayMs'> {
+  const restartDelayMs = asked.restartDelayMs ?? DEFAULT_DELAY_MS;
+  const longestRestartDelayMs = asked.longestRestartDelayMs ?? Math.max(DEFAULT_LONGEST_DELAY_MS, restartDelayMs);
+  checkDelay(`${field}.restart_delay_ms`, restartDelayMs);
+  checkDelay(`${field}.restart_max_delay_ms`, longestRestartDelayMs);
+  if (longestRestartDelayMs < restartDelayMs)
+    throw invalidWorkload(`${field}.restart_max_delay_ms`, 'The longest delay cannot be shorter than the first.');
+  return { restartDelayMs, longestRestartDelayMs };
 }
 
 function argvOf({ command, entrypoint, args }: AskedWorkload, field: string): readonly string[] | null {

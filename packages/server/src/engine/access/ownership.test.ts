@@ -150,7 +150,8 @@ describe('a webhook of who may see only what is their own', () => {
   it('is told of that alone, and of nothing else again', async () => {
     await using trial = await startWebhookTrial(QUICK);
     const { engine } = trial.server;
-    const asked = { url: trial.receiver.url, types: null, vm: null, secret: null, description: '', isEnabled: true };
+    const settings = { types: null, vm: null, secret: null, description: '', labels: {}, isEnabled: true };
+    const asked = { url: trial.receiver.url, ...settings };
     await engine.users.create(ADMIN, userNamed('alice'));
     const { webhook } = await engine.webhooks.create(ALICE, asked, STAYING);
     await finish(trial.server, (await engine.vms.create(BOB, request('owl', {}, false))).operation);

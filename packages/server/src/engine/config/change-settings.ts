@@ -7,12 +7,14 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { toolText } from '../../domain/tool/tool.ts';
 import { growTowards, isSameSize, noGrowth, sizeOfSpec, type VmMachine } from '../../domain/vm/machine-shape.ts';
 import type { RevisionCause } from '../../domain/vm/revision.ts';
-import { pendingChanges, type VmSettings } from '../../domain/vm/settings.ts';
+import { pendingChanges, presentSpec, type VmSettings } from '../../domain/vm/settings.ts';
 import { nextIncarnation, type Vm } from '../../domain/vm/vm.ts';
 import { checkNoSecretIsHidden } from '../../domain/workload/environment.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import type { Tables } from '../../ports/store.ts';
+import type { Updated, UpdateOptions } from '../apis/config-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
+import { requireSecurityGroups } from '../networks/place-vm.ts';
 import { vmEvent } from '../operations/events.ts';
 import { mayChangePower } from '../operations/power-policy.ts';
 import {
@@ -26,7 +28,6 @@ import {
 import { findVm } from '../queries/find-vm.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
 import { admitChange } from './admit-change.ts';
-import type { Updated, UpdateOptions } from './config-api.ts';
 import { checkSettings } from './merge-settings.ts';
 import { recordRevision } from './record-revision.ts';
 
@@ -47,10 +48,13 @@ export async function changeSettings(deps: OperationDeps, wish: Wish): Promise<U
   const { vm, operation } = await makingRoom(deps, (facts) =>
     deps.store.transaction((tables) => change(deps, tables, wish, facts)),
   );
+  if (vm.spec.network.mode === 'bridge') deps.bus.publish('networks', vm.id);
   if (operation !== null) announce(deps, { vm, operation });
   else {
     deps.bus.publish('events', '');
     deps.bus.publish('vm', vm.id);
+    // Whoever asks how it is may have to ask otherwise.
+    deps.wake(vm.id);
   }
   return { vm, operation };
 }
@@ -62,7 +66,8 @@ async function change(deps: OperationDeps, tables: Tables, wish: Wish, facts: Ho
   checkRevision(before, options);
   mayChangePower(before);
   const settings = await settingsFor(before, tables);
-  checkSettings(deps.driver, before, settings);
+  checkSettings({ driver: deps.drivers.of(before), networks: deps.networks }, before, settings);
+  await requireSecurityGroups(tables, principal, settings.spec.network, before.spec.network);
   const { environment, workload } = settings.spec;
   checkNoSecretIsHidden({ ...environment, ...workload?.environment }, settings.secrets);
   const now = deps.clock.now();
@@ -92,11 +97,14 @@ async function write(tables: Tables, after: Vm, changed: readonly string[], now:
   return { vm, operation: null };
 }
 
-/** Of a machine that was started when nobody wrote down what it was made with: what the VM has been up to now. */
-function knownMachine({ name, spec, machine, incarnation, desired }: Vm): VmMachine | null {
-  if (machine !== null || incarnation === 0 || desired.power === 'stopped') return machine;
+/** By which what runs is asked how it is, is what it was before this change. Of a machine that was started when nobody wrote down what it was made with: what the VM has been up to now. */
+function knownMachine(vm: Vm): VmMachine | null {
+  const { name, spec, machine, incarnation, desired } = vm;
+  const { workload, healthCheck } = presentSpec(vm);
+  if (machine !== null) return { ...machine, healthCheck };
+  if (incarnation === 0 || desired.power === 'stopped') return null;
   const size = sizeOfSpec(spec);
-  return { ...size, growth: noGrowth(size), name, networkMode: spec.network.mode };
+  return { ...size, growth: noGrowth(size), name, networkMode: spec.network.mode, workload, healthCheck };
 }
 
 /** Null: nothing is to be done now. What is under way takes it along, and so does the next start. */

@@ -1,17 +1,29 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { checkAll } from '../../domain/faults.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
+import { networkOf } from '../../domain/network/vm-network.ts';
 import { type Expiry, expiryOf } from '../../domain/vm/expiry.ts';
 import { mergePatch } from '../../domain/vm/merge-patch.ts';
+import { checkMetadata } from '../../domain/vm/metadata.ts';
 import { settingsOf, type VmSettings } from '../../domain/vm/settings.ts';
-import { checkMetadata, checkVmName, specChecks, type VmSpec } from '../../domain/vm/spec.ts';
+import { checkVmName, specChecks, type VmSpec } from '../../domain/vm/spec.ts';
+import { isSameJson } from '../../domain/vm/spec-diff.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import { defaultHealthCheck } from '../../domain/workload/health-check.ts';
+import { healthCheckWords } from '../../domain/workload/words.ts';
 import type { Driver } from '../../ports/driver.ts';
-import { checkLabels } from '../operations/new-vm.ts';
-import type { UpdateVmRequest } from './config-api.ts';
-import { requireNetworkMode } from './require-network-mode.ts';
+import type { Networks } from '../../ports/networks.ts';
+import type { UpdateVmRequest } from '../apis/config-api.ts';
+import { requireHostNetwork } from './require-host-network.ts';
+import { requirePossible } from './require-possible.ts';
+
+/** What is asked for, with all in it that had to be fetched for it. */
+type SettingsPatch = Omit<UpdateVmRequest, 'spec'> & {
+  readonly spec?: Omit<NonNullable<UpdateVmRequest['spec']>, 'openapi'> & Partial<Pick<VmSpec, 'openapi'>>;
+};
 
 /** What the VM's settings become, but for its secrets, which are to be looked up. Throws `invalid_argument` vm.invalid_expiry. */
-export function mergeSettings(vm: Vm, request: UpdateVmRequest, now: number): VmSettings {
+export function mergeSettings(vm: Vm, request: SettingsPatch, now: number): VmSettings {
   const { name = vm.name, labels = {}, metadata = {}, lifetime } = request;
   return {
     ...settingsOf(vm),
@@ -23,23 +35,29 @@ export function mergeSettings(vm: Vm, request: UpdateVmRequest, now: number): Vm
   };
 }
 
-function expiryFrom(lifetime: NonNullable<UpdateVmRequest['lifetime']> | null, now: number): Expiry | null {
+function expiryFrom(lifetime: NonNullable<SettingsPatch['lifetime']> | null, now: number): Expiry | null {
   return lifetime === null ? null : expiryOf(lifetime, now);
 }
 
-function mergeSpec(
-  spec: VmSpec,
-  { spec: given = {}, environment = {}, autoSuspend, autoWake }: UpdateVmRequest,
-): VmSpec {
+function mergeSpec(spec: VmSpec, { spec: given = {}, environment = {}, autoSuspend, autoWake }: SettingsPatch): VmSpec {
   const { network, ...others } = given;
   return {
     ...spec,
+    ...followingCheck(spec, given.workload),
     ...others,
-    network: { ...spec.network, ...network },
+    network: network === undefined ? spec.network : networkOf(network, spec.network),
     environment: mergeTexts(spec.environment, environment),
     autoSuspend: autoSuspend === undefined ? spec.autoSuspend : autoSuspend,
     autoWake: autoWake ?? spec.autoWake,
   };
+}
+
+/** The check that follows from what runs follows what is to run. */
+function followingCheck({ workload, healthCheck }: VmSpec, next: VmSpec['workload'] | undefined): Partial<VmSpec> {
+  if (next === undefined || workload === null) return {};
+  const following = healthCheckWords(defaultHealthCheck(workload));
+  if (!isSameJson(following, healthCheckWords(healthCheck))) return {};
+  return { healthCheck: next === null ? null : defaultHealthCheck(next) };
 }
 
 /** Null removes one. */
@@ -59,7 +77,7 @@ function mergeTexts(
  * `unsupported` driver.no_such_network_mode.
  */
 export function checkSettings(
-  driver: Pick<Driver, 'kind' | 'capabilities'>,
+  { driver, networks }: { readonly driver: Driver; readonly networks: Networks },
   before: VmSettings,
   { name, labels, metadata, spec }: VmSettings,
 ): void {
@@ -69,10 +87,23 @@ export function checkSettings(
     () => {
       if (spec.diskGib < before.spec.diskGib) throw cannotShrink(before.spec.diskGib, spec.diskGib);
     },
+    () => checkSameNetwork(before.spec, spec),
     () => checkLabels(labels),
     () => checkMetadata(metadata, new TextEncoder().encode(JSON.stringify(metadata)).length),
   ]);
-  requireNetworkMode(driver, spec);
+  requirePossible(driver, spec);
+  requireHostNetwork({ networks }, spec);
+}
+
+/** Its guest keeps the address that it was given as long as it is kept. */
+function checkSameNetwork({ network: before }: VmSpec, { network: after }: VmSpec): void {
+  const placeOf = (network: VmSpec['network']) =>
+    network.mode === 'bridge' ? JSON.stringify([network.name, network.subnet]) : null;
+  if (placeOf(before) === placeOf(after)) return;
+  throw new VolaryError('invalid_argument', 'A VM stays on the network that it was made on, or on none.', {
+    reason: 'vm.network_fixed',
+    details: { field: 'network' },
+  });
 }
 
 function cannotShrink(minimum: number, actual: number): VolaryError {

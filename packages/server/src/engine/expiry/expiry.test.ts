@@ -15,7 +15,7 @@ beforeEach(() => {
   manual = createManualClock({ startsAt: START });
   wallOffsetMs = 0;
   const clock: Clock = { ...manual, now: () => manual.now() + wallOffsetMs };
-  installation = createInstallation({}, clock);
+  installation = createInstallation({ clock });
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();

@@ -5,9 +5,13 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { EpochMs } from '../../domain/time.ts';
+import { awaitsCloudInit, cloudInitStatusOf } from '../../domain/vm/cloud-init-status.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
+import { isSameJson } from '../../domain/vm/spec-diff.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HealthCheck } from '../../domain/workload/health-check.ts';
 import { afterCheck, type HealthState, UNTRIED } from '../../domain/workload/health-state.ts';
+import { healthCheckWords } from '../../domain/workload/words.ts';
 import type { EngineDeps } from '../deps.ts';
 import { writeHealth } from '../reconcile/vm-writer.ts';
 import { type ProbeDeps, type ProbeResult, probe } from './probe.ts';
@@ -40,6 +44,7 @@ const JITTER = 0.1;
 
 interface Watched {
   readonly incarnation: number;
+  readonly healthCheck: HealthCheck;
   readonly abort: AbortController;
   readonly done: Promise<void>;
 }
@@ -49,10 +54,10 @@ export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
   const checks = new Map<VmId, LastCheck>();
   let isStopping = false;
 
-  function begin(vm: Vm): void {
+  function begin(vm: Vm, healthCheck: HealthCheck): void {
     const abort = new AbortController();
     const note = (check: LastCheck): void => void checks.set(vm.id, check);
-    const done = watch(deps, vm, note, abort.signal)
+    const done = watch(deps, { vm, healthCheck }, note, abort.signal)
       .catch((error: unknown) => {
         if (!abort.signal.aborted) deps.log.error('the health of a VM is no longer asked for', { vmId: vm.id, error });
       })
@@ -61,16 +66,17 @@ export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
         watched.delete(vm.id);
         checks.delete(vm.id);
       });
-    watched.set(vm.id, { incarnation: vm.incarnation, abort, done });
+    watched.set(vm.id, { incarnation: vm.incarnation, healthCheck, abort, done });
   }
 
   return {
     ensure(vm) {
-      if (vm.spec.healthCheck === null || isStopping) return;
+      const { healthCheck } = presentSpec(vm);
       const before = watched.get(vm.id);
-      if (before?.incarnation === vm.incarnation) return;
-      before?.abort.abort(new DOMException('another life of the VM has begun', 'AbortError'));
-      begin(vm);
+      if (isStopping || (before?.incarnation === vm.incarnation && isSameCheck(before.healthCheck, healthCheck)))
+        return;
+      before?.abort.abort(new DOMException('the VM is in another life, or asked otherwise', 'AbortError'));
+      if (healthCheck !== null) begin(vm, healthCheck);
     },
     lastCheck: (vmId) => checks.get(vmId) ?? null,
     async stop() {
@@ -82,10 +88,14 @@ export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
   };
 }
 
-/** Asks until the VM does not run any more, or has no check. */
+function isSameCheck(one: HealthCheck, other: HealthCheck | null): boolean {
+  return one === other || isSameJson(healthCheckWords(one), healthCheckWords(other));
+}
+
+/** Asks until the VM does not run any more, or is asked otherwise: what another check came to says nothing of this one. */
 async function watch(
   deps: HealthWatchDeps,
-  { id, incarnation }: Vm,
+  { vm: { id, incarnation }, healthCheck }: { readonly vm: Vm; readonly healthCheck: HealthCheck },
   note: (check: LastCheck) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -93,9 +103,9 @@ async function watch(
   for (;;) {
     const vm = await deps.store.vms.get(id);
     if (vm === null || vm.incarnation !== incarnation || vm.status.phase !== 'running') return;
-    const { healthCheck } = vm.spec;
-    if (healthCheck === null) return;
-    const result = await probe(deps, vm, healthCheck, signal);
+    if (!isSameCheck(healthCheck, presentSpec(vm).healthCheck)) return;
+    // What it asks for begins when cloud-init is over.
+    const result = awaitsCloudInit(vm) ? null : await probe(deps, vm, healthCheck, signal);
     if (result !== null) {
       state = afterCheck(healthCheck, state, { isGood: result.isGood, sinceStartMs: ageOf(deps, vm) });
       note({ ...state, ...result, at: deps.clock.now() });
@@ -127,8 +137,10 @@ async function write(
   }
 }
 
-function ageOf({ clock }: HealthWatchDeps, { startedAt }: Vm): number {
-  return startedAt === null ? 0 : clock.now() - startedAt;
+/** What runs in it begins when cloud-init is over. */
+function ageOf({ clock }: HealthWatchDeps, vm: Vm): number {
+  if (vm.startedAt === null) return 0;
+  return clock.now() - Math.max(vm.startedAt, cloudInitStatusOf(vm)?.completedAt ?? 0);
 }
 
 function pause({ ids }: HealthWatchDeps, { intervalMs }: HealthCheck, { status }: HealthState): number {

@@ -7,7 +7,7 @@ import { create, finish, soon } from '../vm-life.test-kit.ts';
 let installation: Installation;
 let server: TestServer;
 beforeEach(async () => {
-  installation = createInstallation({ pingMs: 50 });
+  installation = createInstallation({ settings: { pingMs: 50 } });
   server = await installation.start();
 });
 afterEach(async () => {

@@ -5,6 +5,7 @@ import { BadResponse, encodeRequest, readResponse } from '../../lib/http-message
 import type { Abortable, GuestLink } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
+import { endPolitely } from '../sessions/end-politely.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { withTimeout } from '../with-timeout.ts';
 
@@ -61,7 +62,8 @@ export async function probe(
 async function ask(deps: ProbeDeps, vm: Vm, how: Probe, link: GuestLink, signal: AbortSignal): Promise<ProbeResult> {
   switch (how.type) {
     case 'tcp': {
-      await using _connection = await link.connect({ host: '', port: how.port }, { signal });
+      await using connection = await link.connect({ host: '', port: how.port }, { signal });
+      await endPolitely(connection);
       return { isGood: true, message: `Port ${how.port} takes connections.` };
     }
     case 'http':
@@ -84,6 +86,7 @@ async function askByHttp(
   try {
     await connection.write(encodeRequest({ method: 'GET', path, host: `localhost:${port}` }));
     const { status } = await readResponse(connection.input, { headBytes: HEAD_BYTES, bodyBytes: 0 });
+    await endPolitely(connection);
     const isGood = status >= statuses.minimum && status <= statuses.maximum;
     return { isGood, message: `GET ${path} is answered with ${status}.` };
   } finally {

@@ -17,8 +17,8 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { Ages } from '../ages.ts';
+import type { IdempotencyApi } from '../apis/idempotency-api.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import type { IdempotencyApi } from '../engine.ts';
 import type { Claim } from '../requests.ts';
 
 type ClaimDeps = Pick<EngineDeps, 'store' | 'clock' | 'fingerprinter'> & {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExecRequest } from '../../domain/execution/execution.ts';
-import type { ExecutionSession } from '../engine.ts';
+import type { ExecutionSession } from '../apis/execution-api.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import type { Claim } from '../requests.ts';
 import { create, finish, request, soon } from '../vm-life.test-kit.ts';
@@ -123,7 +123,7 @@ describe('a request with a key', () => {
 
   it('may use its key anew when its time is over', async () => {
     await installation[Symbol.asyncDispose]();
-    installation = createInstallation({ idempotencyMs: -1 });
+    installation = createInstallation({ settings: { idempotencyMs: -1 } });
     const server = await installation.start();
     const first = await claim(server, 'k');
     await server.engine.vms.create(ADMIN, request('bird'), { once: first });
@@ -138,7 +138,7 @@ describe('a request with a key', () => {
 
   it('is forgotten by the sweep when its time is over', async () => {
     await installation[Symbol.asyncDispose]();
-    installation = createInstallation({ idempotencyMs: -1, sweepMs: 10 });
+    installation = createInstallation({ settings: { idempotencyMs: -1, sweepMs: 10 } });
     const server = await installation.start();
     await server.engine.vms.create(ADMIN, request('bird'), { once: await claim(server, 'k') });
 

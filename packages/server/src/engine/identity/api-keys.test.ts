@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refusal } from '../../ports/store-contract/fixture.contract.ts';
 import { numberedId } from '../../ports/store-contract/samples.contract.ts';
+import type { ApiKeyApi } from '../apis/user-api.ts';
 import { ADMIN, principalWith } from '../principals.test-kit.ts';
 import type { Claim } from '../requests.ts';
-import type { ApiKeyApi } from '../user-api.ts';
 import { createIdentityTrial, type IdentityTrial, keyRequest, userNamed } from './identity.test-kit.ts';
 
 const ANN = principalWith(

@@ -18,7 +18,7 @@ import type { Store } from '../../ports/store.ts';
 import { sampleUser } from '../../ports/store-contract/samples.contract.ts';
 import { createGuessLimits } from '../access/guess-limits.ts';
 import { createAges } from '../ages.ts';
-import type { AuthApi, Login, LoginRequest } from '../auth-api.ts';
+import type { AuthApi, Login, LoginRequest } from '../apis/auth-api.ts';
 import { ENGINE_DEFAULTS, type SessionLimits } from '../deps.ts';
 import { ADMIN } from '../principals.test-kit.ts';
 import { createKeyRotations } from '../secrets/rotate-key.ts';

@@ -3,7 +3,7 @@ import type { TokenKind } from '../../domain/session/token.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { User } from '../../domain/user/user.ts';
 import type { Tables } from '../../ports/store.ts';
-import type { Login } from '../auth-api.ts';
+import type { Login } from '../apis/auth-api.ts';
 import type { Client, SessionDeps } from './session-deps.ts';
 
 const LONGEST_USER_AGENT = 256;

@@ -1,6 +1,6 @@
 import type { GuessLimits } from '../access/guess-limits.ts';
 import type { Ages } from '../ages.ts';
-import type { AuthApi } from '../auth-api.ts';
+import type { AuthApi } from '../apis/auth-api.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { verifyAccessToken } from './access-tokens.ts';
 import { changePassword } from './change-password.ts';

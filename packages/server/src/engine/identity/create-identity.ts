@@ -1,8 +1,8 @@
 import { createGuessLimits } from '../access/guess-limits.ts';
 import type { Ages } from '../ages.ts';
-import type { AuthApi } from '../auth-api.ts';
+import type { AuthApi } from '../apis/auth-api.ts';
+import type { ApiKeyApi, RoleApi, UserApi } from '../apis/user-api.ts';
 import type { EngineConfig } from '../deps.ts';
-import type { ApiKeyApi, RoleApi, UserApi } from '../user-api.ts';
 import { createApiKeys } from './api-keys.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import { type AuthDeps, createAuth } from './create-auth.ts';

@@ -12,9 +12,9 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Store } from '../../ports/store.ts';
 import { createAges } from '../ages.ts';
+import type { CreateApiKeyRequest, CreateUserRequest } from '../apis/user-api.ts';
 import { ENGINE_DEFAULTS } from '../deps.ts';
 import { ADMIN_KEY } from '../principals.test-kit.ts';
-import type { CreateApiKeyRequest, CreateUserRequest } from '../user-api.ts';
 import { createIdentity, type Identity } from './create-identity.ts';
 
 /** Accounts over a real database, at a time that stands still. */

@@ -61,9 +61,10 @@ describe('logging in', () => {
     }
     const [known = 0, ...others] = [...times.values()];
 
+    // A hash more or less would be a factor of two.
     for (const other of others) {
-      expect(other / known).toBeGreaterThan(0.7);
-      expect(other / known).toBeLessThan(1.4);
+      expect(other / known).toBeGreaterThan(0.5);
+      expect(other / known).toBeLessThan(1.9);
     }
   });
 

@@ -4,8 +4,8 @@ import { isMfaOn, type SecondFactor, useFactor } from '../../domain/user/second-
 import type { User } from '../../domain/user/user.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { GuessLimits } from '../access/guess-limits.ts';
+import type { Login, LoginRequest } from '../apis/auth-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import type { Login, LoginRequest } from '../auth-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import { beginSession, tokensOf } from './begin-session.ts';
 import { bySession, doneToSession } from './done-to-session.ts';

@@ -1,8 +1,8 @@
 import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { User } from '../../domain/user/user.ts';
 import { BUILT_IN_ADMIN } from '../../domain/user/user.ts';
+import type { UserApi } from '../apis/user-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
-import type { UserApi } from '../user-api.ts';
 import { changeUser } from './change-user.ts';
 import { doneToUser } from './done-to-user.ts';
 import { findUser } from './find-user.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refusal } from '../../ports/store-contract/fixture.contract.ts';
+import type { RoleApi } from '../apis/user-api.ts';
 import { ADMIN, principalWith } from '../principals.test-kit.ts';
-import type { RoleApi } from '../user-api.ts';
 import { createIdentityTrial, type IdentityTrial, userNamed } from './identity.test-kit.ts';
 
 const READER = { description: 'Reads', permissions: ['vm:read'] };

@@ -5,8 +5,8 @@ import { endOf, isLive, type SessionEndReason } from '../../domain/session/sessi
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { requireVisible } from '../access/require-visible.ts';
+import type { ListSessionsRequest, ShownSession } from '../apis/auth-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import type { ListSessionsRequest, ShownSession } from '../auth-api.ts';
 import type { Page } from '../requests.ts';
 import { doneToSession } from './done-to-session.ts';
 import type { SessionDeps } from './session-deps.ts';

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { refusal } from '../../ports/store-contract/fixture.contract.ts';
 import { numberedId, sampleSnapshot, sampleVm } from '../../ports/store-contract/samples.contract.ts';
+import type { UserApi } from '../apis/user-api.ts';
 import { ADMIN, principalWith } from '../principals.test-kit.ts';
-import type { UserApi } from '../user-api.ts';
 import { createIdentityTrial, type IdentityTrial, userNamed } from './identity.test-kit.ts';
 
 const PASSWORD = 'brisk umbrella 7';

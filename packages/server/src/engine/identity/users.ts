@@ -1,11 +1,11 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { User } from '../../domain/user/user.ts';
-import type { OwnedCounts } from '../../ports/store.ts';
+import type { OwnedCounts } from '../../ports/tables/user-table.ts';
 import { authorise } from '../access/authorise.ts';
+import type { CreateUserRequest, UserApi, UserChange } from '../apis/user-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { Unchanged } from '../requests.ts';
-import type { CreateUserRequest, UserApi, UserChange } from '../user-api.ts';
 import { changeUser } from './change-user.ts';
 import { findAnyUser, findUser } from './find-user.ts';
 import { requireCovers, requireOtherAdmin } from './granting.ts';

@@ -42,6 +42,15 @@ function at(location: string): ImageDefinition {
 }
 
 describe('an image that somebody defines', () => {
+  it('is told what it is made of to who may define images, and to nobody else', async () => {
+    await define('web', at('https://images.example/disk.qcow2?token=secret'));
+    const told = async (principal = ADMIN) => (await server.engine.images.get(principal, 'web')).isOriginTold;
+
+    expect([await told(), await told(OPERATOR), await told(MAKER)]).toEqual([true, true, true]);
+    for (const role of [BUILT_IN_ROLES.viewer, BUILT_IN_ROLES.member])
+      expect(await told(principalWith('reader', ...role))).toBe(false);
+  });
+
   it('is one that VMs can be made from, and says what it is', async () => {
     await define('web', DISK, MAKER);
 
@@ -162,12 +171,12 @@ describe('what an image may be made of', () => {
         ...{ boot: 'direct', kernel: null, initramfs: DISK.source },
       },
     ],
-    ['recipe.packages.0', { ...RECIPE, packages: ['--option'] }],
-    ['recipe.files.0.path', { ...RECIPE, files: [{ ...FILE, path: '/etc/../shadow' }] }],
-    ['recipe.files.0.path', { ...RECIPE, files: [{ ...FILE, path: '/etc/a\nb' }] }],
-    ['recipe.files.0.owner', { ...RECIPE, files: [{ ...FILE, owner: 'root; true' }] }],
-    ['recipe.files.0.mode', { ...RECIPE, files: [{ ...FILE, mode: 0o10000 }] }],
-    ['recipe.commands.0', { ...RECIPE, commands: ['x\0'] }],
+    ['recipe.packages[0]', { ...RECIPE, packages: ['--option'] }],
+    ['recipe.files[0].path', { ...RECIPE, files: [{ ...FILE, path: '/etc/../shadow' }] }],
+    ['recipe.files[0].path', { ...RECIPE, files: [{ ...FILE, path: '/etc/a\nb' }] }],
+    ['recipe.files[0].owner', { ...RECIPE, files: [{ ...FILE, owner: 'root; true' }] }],
+    ['recipe.files[0].mode', { ...RECIPE, files: [{ ...FILE, mode: 0o10000 }] }],
+    ['recipe.commands[0]', { ...RECIPE, commands: ['x\0'] }],
     ['recipe.root_gib', { ...RECIPE, rootGib: 65 }],
   ])('is refused by its field: %s (%#)', async (field, definition) => {
     await expect(define('web', definition)).rejects.toMatchObject({
@@ -192,6 +201,36 @@ describe('what an image may be made of', () => {
     const member = principalWith('member', ...BUILT_IN_ROLES.member);
 
     await expect(define('web', DISK, member)).rejects.toMatchObject({ code: 'permission_denied' });
+  });
+});
+
+describe('an image that never comes', () => {
+  it('is given up when its time is over, as is the template that brings it, and nothing is kept', async () => {
+    await using hurried = createInstallation({ settings: { operationMs: 50 } });
+    const slow = await hurried.start(undefined, (images) => ({
+      ...images,
+      ensure: async (_, { signal }) =>
+        await new Promise<never>((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    }));
+    const { images, templates, operations } = slow.engine;
+    const content = { spec: {}, image: DISK, tools: [], labels: {} };
+    const template = { name: 'site', version: '1.0.0', description: '', isEnabled: true, content };
+    const begun = [
+      await images.define(ADMIN, { name: 'web', definition: DISK }),
+      await images.build(ADMIN, 'base'),
+      await templates.create(ADMIN, template),
+    ];
+
+    const waiting = { timeoutMs: 5_000, signal: new AbortController().signal };
+    const ended = await Promise.all(begun.map(({ id }) => operations.wait(ADMIN, id, waiting)));
+
+    expect(ended.map(({ state, error }) => [state, error?.reason])).toEqual(
+      begun.map(() => ['failed', 'operation.deadline']),
+    );
+    await expect(images.get(ADMIN, 'web')).rejects.toMatchObject({ reason: 'image.unknown' });
+    expect(await slow.store.templates.listVersions('site')).toEqual([]);
   });
 });
 

@@ -12,8 +12,8 @@ import { completeSpec } from './complete-spec.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
-type BuildDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'driver'> &
-  Pick<EngineDeps, 'images' | 'queue'>;
+type BuildDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> &
+  Pick<EngineDeps, 'driver' | 'images' | 'queue' | 'networks'>;
 
 /** Asks for a warm template to be made, unless it is there. A build of the same one that is under way is returned as it is. */
 export async function buildWarmTemplate(
@@ -25,7 +25,7 @@ export async function buildWarmTemplate(
   authorise(principal, 'warm-template:build');
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
-  const kind: TemplateKind = await completeSpec(deps, asked);
+  const kind: TemplateKind = await completeSpec(deps, deps.driver, asked);
   requirePossible(deps);
   const subject = { kind: 'warm_template', name: titleOfKind(kind) } as const;
   const made: Operation = {

@@ -1,5 +1,5 @@
 import { VolaryError } from '../../domain/errors.ts';
-import type { OperationId } from '../../domain/ids.ts';
+import type { OperationId, VmId } from '../../domain/ids.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
@@ -63,7 +63,7 @@ export async function cancelOperation(
   if (earlier !== null) return earlier;
   const asker = { principal, permission: 'operation:cancel' } as const;
   const seen = requireActive(await findOperation(deps.store, asker, id));
-  const observation = seen.subject.kind === 'vm' ? await deps.driver.inspect(seen.subject.id, { signal }) : null;
+  const observation = seen.subject.kind === 'vm' ? await inspect(deps, seen.subject.id, { signal }) : null;
   const cancelled = await deps.store.transaction(async (tables) => {
     const operation = requireActive(await findOperation(tables, asker, id));
     const done =
@@ -89,7 +89,7 @@ function tell(deps: CancelDeps, { operation, undoing, vm }: Cancelled): void {
   if (vm !== null) announce(deps, { vm, operation: undoing ?? operation });
   else deps.bus.publish('events', '');
   const { kind } = operation.subject;
-  if (kind === 'image' || kind === 'tool' || kind === 'warm_template' || kind === 'template')
+  if (kind === 'image' || kind === 'tool' || kind === 'warm_template' || kind === 'template' || kind === 'batch')
     deps.interruptBuild(operation.id);
   if (operation.subject.kind === 'snapshot') {
     deps.interruptSnapshot(operation.subject.id);
@@ -160,6 +160,11 @@ async function cancelOnSnapshot(
 
 /** Of what was being built nothing is kept, nor of a template that was being installed. */
 async function cancelWork(deps: CancelDeps, tables: Tables, operation: Operation): Promise<Cancelled> {
+  if (operation.subject.kind === 'volume')
+    throw new VolaryError('failed_precondition', 'This cannot be cancelled. Delete the volume instead.', {
+      reason: 'operation.not_cancellable',
+      details: { kind: operation.kind },
+    });
   if (operation.kind === 'template.install') await dropInstallation(tables, operation);
   return { operation: await endOperation(deps, tables, operation), undoing: null, vm: null };
 }
@@ -242,4 +247,13 @@ const ENDS: Partial<Record<Operation['state'], string>> = {
 function requireKnown(operation: Operation | null, id: OperationId): Operation {
   if (operation !== null) return operation;
   throw unknownOperation(id);
+}
+
+async function inspect(
+  { store, drivers }: CancelDeps,
+  vmId: VmId,
+  options: { readonly signal: AbortSignal },
+): Promise<VmObservation | null> {
+  const vm = await store.vms.get(vmId);
+  return vm === null ? null : await drivers.of(vm).inspect(vmId, options);
 }

@@ -1,12 +1,13 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { checkSecretName, checkSecretValue, SECRET_LIMITS, type Secret } from '../../domain/secret/secret.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import type { CreateSecretRequest } from '../apis/secret-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { sealedValue } from '../secrets/sealed-value.ts';
-import type { CreateSecretRequest } from '../secrets/secret-api.ts';
 import { doneToSecret, secretEvent } from './secret-events.ts';
 
 export type SecretDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'keyring'>;
@@ -15,14 +16,15 @@ export type SecretDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'k
 export async function createSecret(
   deps: SecretDeps,
   principal: Principal,
-  { name, value, description }: CreateSecretRequest,
+  { name, value, description, labels }: CreateSecretRequest,
 ): Promise<Secret> {
   authorise(principal, 'secret:create');
   checkSecretName(name);
   checkSecretValue(value);
+  checkLabels(labels);
   const secret = await deps.store.transaction(async (tables) => {
     await requireRoom(tables, principal.name);
-    const made = newSecret(deps, principal, { name, value, description });
+    const made = newSecret(deps, principal, { name, value, description, labels });
     await tables.secrets.insert(made);
     await tables.events.append([secretEvent('secret.created', made, made.createdAt)]);
     await recordAudit(tables, deps.clock, principal, doneToSecret('secret.create', made));
@@ -35,7 +37,7 @@ export async function createSecret(
 function newSecret(
   { ids, clock, keyring }: SecretDeps,
   principal: Principal,
-  { name, value, description }: CreateSecretRequest,
+  { name, value, description, labels }: CreateSecretRequest,
 ): Secret {
   const now = clock.now();
   const id = ids.create('sec');
@@ -44,6 +46,7 @@ function newSecret(
     name,
     owner: principal.name,
     description,
+    labels,
     ...sealedValue(keyring, { id, version: 1 }, value),
     createdAt: now,
     updatedAt: now,

@@ -1,4 +1,5 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
 import type { Operation, OperationKind } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import {
@@ -7,11 +8,13 @@ import {
   type Snapshot,
   titleOf,
 } from '../../domain/snapshot/snapshot.ts';
+import { withoutVolumes } from '../../domain/vm/extra-disk.ts';
 import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import type { AcceptedSnapshot, CreateSnapshotRequest } from '../apis/snapshot-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
@@ -20,9 +23,7 @@ import { findVm } from '../queries/find-vm.ts';
 import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Once } from '../requests.ts';
 import { admitSnapshot } from '../scheduler/admission.ts';
-import type { AcceptedSnapshot, CreateSnapshotRequest } from '../snapshot-api.ts';
 import { operationEvent } from './events.ts';
-import { checkLabels } from './new-vm.ts';
 import { maySave } from './power-policy.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 import { snapshotEvent } from './snapshot-events.ts';
@@ -40,11 +41,11 @@ export async function createSnapshot(
   authorise(principal, 'snapshot:create');
   const earlier = await recallSnapshot(deps, once);
   if (earlier !== null) return earlier;
-  requireSnapshots(deps);
   checkRequest(request);
   const facts = await deps.hostProbe.measure();
   const accepted = await deps.store.transaction(async (tables) => {
     const vm = await findVm(tables, { principal, permission: 'snapshot:create' }, vmRef);
+    requireSnapshots(deps, vm);
     const made = newSnapshot(deps, principal, { ...request, vm, kind: 'snapshot.create', isTemporary: false });
     await admit(deps, tables, vm, facts);
     await admitQuota(tables, made.snapshot.owner, { snapshots: 1 }, deps.config.limits);
@@ -62,22 +63,15 @@ export async function createSnapshot(
 }
 
 /** Throws `unsupported` driver.no_snapshots. */
-export function requireSnapshots({ driver }: Pick<SnapshotDeps, 'driver'>): void {
-  if (driver.capabilities.supportsSnapshots) return;
-  throw new VolaryError('unsupported', `The ${driver.kind} driver cannot save machines.`, {
+export function requireSnapshots({ drivers }: Pick<SnapshotDeps, 'drivers'>, vm: Vm): void {
+  const { kind, capabilities } = drivers.of(vm);
+  if (capabilities.supportsSnapshots) return;
+  throw new VolaryError('unsupported', `The ${kind} driver cannot save machines.`, {
     reason: 'driver.no_snapshots',
   });
 }
 
-/** What is saved of a VM is its root, and what its memory knows of others would be wrong. Throws `unsupported` snapshot.extra_disks. */
-function requireRootAlone({ spec }: Vm): void {
-  if (spec.disks.length === 0) return;
-  throw new VolaryError('unsupported', 'A VM with disks besides its root cannot be saved or forked.', {
-    reason: 'snapshot.extra_disks',
-  });
-}
-
-/** A snapshot of a VM that can be saved now, and the operation that makes it; not yet stored. Throws `failed_precondition` vm.not_running, vm.being_deleted, `unsupported` snapshot.extra_disks. */
+/** A snapshot of a VM that can be saved now, and the operation that makes it; not yet stored. Throws `failed_precondition` vm.not_running, vm.being_deleted, snapshot.reads_volume. */
 export function newSnapshot(
   deps: SnapshotDeps,
   principal: Principal,
@@ -89,11 +83,11 @@ export function newSnapshot(
 ): AcceptedSnapshot {
   const { vm, name, description, labels, kind, isTemporary } = asked;
   const imageDigest = maySave(vm);
-  requireRootAlone(vm);
   const now = deps.clock.now();
   const id = deps.ids.create('snap');
   const subject = { kind: 'snapshot', id, name: titleOf({ id, name }) } as const;
   const operation = newOperation(deps, { kind, subject, generation: 0, principal: principal.name });
+  requireWritable(vm);
   const { restartPolicy, autoSuspend, autoWake, ...spec } = presentSpec(vm);
   const snapshot: Snapshot = {
     id,
@@ -105,7 +99,7 @@ export function newSnapshot(
     failure: null,
     isTemporary,
     source: { id: vm.id, name: vm.name },
-    spec,
+    spec: { ...spec, disks: withoutVolumes(spec.disks) },
     // What somebody else's VM is given is not for whoever saves it.
     secrets: vm.owner === principal.name ? vm.secrets : [],
     imageDigest,
@@ -117,6 +111,20 @@ export function newSnapshot(
     revision: 1,
   };
   return { snapshot, operation };
+}
+
+/**
+ * What is in a volume is saved with the machine that writes to it. What one only reads may be another by the time that somebody goes on from what was saved. Throws
+ * `failed_precondition` snapshot.reads_volume.
+ */
+function requireWritable({ name, spec }: Vm): void {
+  const read = spec.disks.find(({ volume, isReadonly }) => volume !== null && isReadonly);
+  if (read === undefined) return;
+  throw new VolaryError(
+    'failed_precondition',
+    `${name} cannot be saved: its disk ${read.name} is a volume that it only reads, and others may change later.`,
+    { reason: 'snapshot.reads_volume', details: { disk: read.name } },
+  );
 }
 
 /** Throws `resource_exhausted` snapshot.too_many, host.no_disk. */

@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { checkDefinition } from '../../domain/image/check-definition.ts';
 import type { ImageDefinition } from '../../domain/image/definition.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import {
@@ -10,42 +11,48 @@ import {
   type TemplateContent,
   titleOfTemplate,
 } from '../../domain/template/template.ts';
+import { invalidRange, invalidTool } from '../../domain/tool/invalid-tool.ts';
 import { parseToolRequest } from '../../domain/tool/tool.ts';
+import { parseRange } from '../../domain/tool/version-range.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import type { AskedTemplate, NewTemplate } from '../apis/template-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
+import { permittedDisks } from '../images/disk-contents.ts';
 import type { Once } from '../requests.ts';
-import type { NewTemplate } from '../templates/template-api.ts';
+import { withOpenapi } from '../workloads/fetch-openapi.ts';
 import { completeSpec } from './complete-spec.ts';
 import { trusted } from './define-image.ts';
 import { operationEvent } from './events.ts';
-import { checkLabels } from './new-vm.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 import { doneToTemplate } from './template-events.ts';
 
 /** Versions that one owner may have. */
 const MOST_VERSIONS = 1_000;
 
-export type TemplateDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'driver'> &
-  Pick<EngineDeps, 'images' | 'tools' | 'queue'>;
+export type TemplateDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'drivers'> &
+  Pick<EngineDeps, 'images' | 'tools' | 'queue' | 'documents' | 'networks'>;
 
 /** Asks for a version to be installed: it is stored, unseen, until what it brings is there. */
 export async function createTemplate(
   deps: TemplateDeps,
   principal: Principal,
-  request: NewTemplate,
+  request: AskedTemplate,
   { once }: Once = {},
 ): Promise<Operation> {
   authorise(principal, 'template:create');
   const earlier = await recallOperation(deps, once);
   if (earlier !== null) return earlier;
   checkTemplateName(request);
-  requireKnownTools(deps, request.content.tools);
+  await requireKnownTools(deps, request.content.tools);
   const image = permittedImage(principal, request.content.image);
-  const content = await completeContent(deps, { ...request.content, image });
+  const { disks = [], ...said } = request.content.spec;
+  const asked = { ...said, disks: permittedDisks(principal, disks) };
+  const spec = await withOpenapi(deps, principal, asked);
+  const content = await completeContent(deps, { ...request.content, spec, image });
   const operation = await deps.store.transaction(async (tables) => {
     await requireNew(tables, principal, { ...request, content });
     const operation = await store(deps, tables, principal, { ...request, content });
@@ -65,29 +72,52 @@ function permittedImage(principal: Principal, image: ImageDefinition | null): Im
   return trusted(principal, image);
 }
 
-/** Whether there is a version as it is asked for shows when a VM is made. Throws `invalid_argument` tool.unknown, tool.invalid_request. */
-function requireKnownTools({ tools: { catalogue } }: TemplateDeps, asked: readonly string[]): void {
-  const known = catalogue.flatMap(({ name, aliases }) => [name, ...aliases]);
-  for (const text of asked) {
-    const name = parseToolRequest(text)?.name ?? text;
-    if (known.includes(name)) continue;
-    const allowed = catalogue.map((entry) => entry.name);
-    throw new VolaryError('invalid_argument', `There is no tool ${name}; there are: ${allowed.join(', ')}.`, {
-      reason: 'tool.unknown',
-      details: { field: 'tools', tool: name, allowed },
-    });
+/**
+ * Whether there is a version as it is asked for shows when a VM is made; whether it is asked for at all, here. Throws `invalid_argument`
+ * tool.unknown, tool.invalid_request, tool.invalid_range.
+ */
+async function requireKnownTools({ tools }: TemplateDeps, asked: readonly string[]): Promise<void> {
+  if (asked.length === 0) return;
+  const catalogue = await tools.catalogue();
+  for (const [index, text] of asked.entries()) {
+    const field = `tools[${index}]`;
+    const request = parseToolRequest(text);
+    const name = request?.name ?? text;
+    const known = catalogue.find((entry) => entry.name === name || entry.aliases.includes(name));
+    if (known === undefined) {
+      // A tool that there is, with nothing after its `@`, is known by what stands before.
+      const isHalf = catalogue.some((entry) => text.startsWith(`${entry.name}@`));
+      throw isHalf ? invalidTool(text, field) : unknownTool(name, catalogue, field);
+    }
+    const range = request?.range ?? null;
+    if (range === null || range === 'latest' || known.sources.includes(range) || parseRange(range) !== null) continue;
+    // A version that is there is meant by its name, whatever that looks like.
+    if ((await tools.find({ name: known.name, version: range })) === null) throw invalidRange(name, range, field);
   }
+}
+
+function unknownTool(name: string, catalogue: readonly { readonly name: string }[], field: string): VolaryError {
+  const allowed = catalogue.map((entry) => entry.name);
+  return new VolaryError('invalid_argument', `There is no tool ${name}; there are: ${allowed.join(', ')}.`, {
+    reason: 'tool.unknown',
+    details: { field, tool: name, allowed },
+  });
 }
 
 type Complete = Omit<NewTemplate, 'content'> & { readonly content: TemplateContent };
 
 /** With defaults for what the manifest leaves open. Throws `invalid_argument` vm.*, `unsupported` driver.no_such_network_mode. */
 export async function completeContent(
-  deps: Pick<EngineDeps, 'driver' | 'images' | 'store'>,
+  deps: Pick<EngineDeps, 'drivers' | 'networks' | 'images' | 'store'>,
   { spec, image, tools: asked, labels }: NewTemplate['content'],
 ): Promise<TemplateContent> {
   checkLabels(labels);
-  const { template, tools, restartPolicy, autoSuspend, autoWake, ...complete } = await completeSpec(deps, spec, image);
+  const { template, tools, restartPolicy, autoSuspend, autoWake, ...complete } = await completeSpec(
+    deps,
+    deps.drivers.first,
+    spec,
+    image,
+  );
   return { spec: complete, image, tools: asked, labels };
 }
 
@@ -124,6 +154,7 @@ async function store(
     owner: principal.name,
     createdAt: now,
     updatedAt: now,
+    lastUsedAt: null,
     revision: 1,
   };
   await tables.templates.insert(template);

@@ -1,8 +1,10 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { type Snapshot, titleOf } from '../../domain/snapshot/snapshot.ts';
+import { totalDiskGib } from '../../domain/vm/extra-disk.ts';
 import { checkVmSpec, VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import { authorise } from '../access/authorise.ts';
+import type { RestoredVmRequest } from '../apis/snapshot-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallChange } from '../idempotency/recall.ts';
@@ -11,7 +13,6 @@ import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
 import { grantsFor, inheritedGrants } from '../secrets/grants.ts';
-import type { RestoredVmRequest } from '../snapshot-api.ts';
 import { checkNewVm, newVm, storeVm } from './new-vm.ts';
 import { announce, doneTo, type OperationDeps } from './request-change.ts';
 
@@ -34,7 +35,7 @@ export async function createVmFromSnapshot(
       const spec = specFrom(snapshot, request.spec);
       const promised = await tables.vms.promised();
       admitMemory(spec.memoryMib, facts, promised, deps.config.limits);
-      admitDisk(spec.diskGib, facts, promised, deps.config.limits);
+      admitDisk(totalDiskGib(spec), facts, promised, deps.config.limits);
       const origin = { snapshotId: snapshot.id, incarnation: 1, disk: 'made' } as const;
       const whose = { principal, owner: principal.name };
       const secrets =

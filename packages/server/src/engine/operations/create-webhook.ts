@@ -1,15 +1,16 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
 import { type Principal, reachOf } from '../../domain/principal/principal.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import type { ChangedWebhook, CreateWebhookRequest } from '../apis/webhook-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
-import type { ChangedWebhook, CreateWebhookRequest } from '../webhook-api.ts';
 import { openSigningSecret, sealSigningSecret } from '../webhooks/signing-secrets.ts';
 import { doneToWebhook, webhookEvent } from './webhook-events.ts';
 
@@ -26,6 +27,7 @@ export async function createWebhook(
 ): Promise<ChangedWebhook> {
   authorise(principal, 'webhook:create');
   authorise(principal, 'event:read');
+  checkLabels(request.labels);
   const earlier = await recallWebhook(deps, once);
   if (earlier !== null) {
     return { webhook: earlier, madeSecret: request.secret === null ? firstSecret(deps, earlier) : null };
@@ -54,7 +56,7 @@ export async function createWebhook(
 function newWebhook(
   { clock, ids }: WebhookDeps,
   principal: Principal,
-  { url, types, description, isEnabled }: CreateWebhookRequest,
+  { url, types, description, labels, isEnabled }: CreateWebhookRequest,
   { vmId }: { readonly vmId: Webhook['vmId'] },
 ): Webhook {
   const now = clock.now();
@@ -65,6 +67,7 @@ function newWebhook(
     vmId,
     eventsOf: reachOf(principal, 'event:read'),
     description,
+    labels,
     secrets: [],
     isEnabled,
     disabledBecause: null,

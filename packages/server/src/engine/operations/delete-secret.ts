@@ -15,7 +15,8 @@ export async function deleteSecret(deps: SecretDeps, principal: Principal, ref: 
   await deps.store.transaction(async (tables) => {
     const secret = await findSecret(tables, { principal, permission: 'secret:delete' }, ref);
     const vms = await tables.vms.listGiven(secret.id, MOST_NAMED);
-    if (vms.length > 0) throw inUse(secret, vms);
+    const deployments = await tables.deployments.listGiven(secret.id, MOST_NAMED);
+    if (vms.length + deployments.length > 0) throw inUse(secret, vms, deployments);
     await tables.secrets.delete(secret.id, secret.revision);
     await tables.events.append([secretEvent('secret.deleted', secret, deps.clock.now())]);
     await recordAudit(tables, deps.clock, principal, doneToSecret('secret.delete', secret));
@@ -23,12 +24,12 @@ export async function deleteSecret(deps: SecretDeps, principal: Principal, ref: 
   deps.bus.publish('events', '');
 }
 
-function inUse({ name }: Secret, vms: readonly Vm[]): VolaryError {
-  const names = vms.map((vm) => vm.name);
+function inUse({ name }: Secret, vms: readonly Vm[], deployments: readonly string[]): VolaryError {
+  const names = [...vms.map((vm) => vm.name), ...deployments];
   const more = names.length < MOST_NAMED ? '' : ' and perhaps others';
   return new VolaryError(
     'failed_precondition',
-    `${name} is given to ${names.join(', ')}${more}. Delete the VMs, or take it from them, first.`,
-    { reason: 'secret.in_use', details: { vms: names } },
+    `${name} is given to ${names.join(', ')}${more}. Delete them, or take it from them, first.`,
+    { reason: 'secret.in_use', details: { vms: vms.map((vm) => vm.name), deployments } },
   );
 }

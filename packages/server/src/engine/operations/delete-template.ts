@@ -47,14 +47,17 @@ async function dropImages(
     if (brought.includes(name) && (await usersOfImage(store, digest)).length === 0) await images.remove(digest);
 }
 
-async function requireUnused({ vms }: Tables, ref: string): Promise<void> {
+async function requireUnused({ vms, deployments }: Tables, ref: string): Promise<void> {
   const parsed = parseTemplateRef(ref);
   const users = parsed === null ? [] : await vms.listMadeFrom(parsed, MOST_NAMED);
-  if (users.length === 0) return;
-  const names = users.map(({ name }) => name);
+  const kept = parsed === null ? [] : await deployments.listMadeFrom(parsed, MOST_NAMED);
+  if (users.length + kept.length === 0) return;
+  const names = [...users.map(({ name }) => name), ...kept];
   const more = names.length < MOST_NAMED ? '' : ' and perhaps others';
-  throw new VolaryError('failed_precondition', `${names.join(', ')}${more} were made from ${ref}: delete them first.`, {
+  const [were, them] = names.length === 1 ? ['was', 'it'] : ['were', 'them'];
+  const message = `${names.join(', ')}${more} ${were} made from ${ref}: delete ${them} first.`;
+  throw new VolaryError('failed_precondition', message, {
     reason: 'template.in_use',
-    details: { vms: names },
+    details: { vms: users.map(({ name }) => name), deployments: kept },
   });
 }

@@ -3,7 +3,7 @@ import { ERROR_CODES } from '../../domain/errors.ts';
 import { type OperationId, parseId, type VmId } from '../../domain/ids.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { OperationError } from '../../domain/operation/operation.ts';
-import type { ForkItem } from '../snapshot-api.ts';
+import type { ForkItem } from '../apis/snapshot-api.ts';
 
 /** One VM of a fork, by reference. */
 export type KeptForkItem =

@@ -2,12 +2,14 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
 import type { OperationError } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { totalDiskGib, withoutVolumes } from '../../domain/vm/extra-disk.ts';
 import { presentSpec } from '../../domain/vm/settings.ts';
 import { VM_DEFAULTS } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import type { AcceptedSnapshot, Forked, ForkItem, ForkRequest } from '../apis/snapshot-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { findVm } from '../queries/find-vm.ts';
@@ -15,7 +17,6 @@ import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
 import { inheritedGrants } from '../secrets/grants.ts';
-import type { AcceptedSnapshot, Forked, ForkItem, ForkRequest } from '../snapshot-api.ts';
 import {
   admit,
   announceSnapshot,
@@ -51,11 +52,11 @@ export async function forkVm(
   authorise(principal, 'snapshot:create');
   const earlier = await recallFork(deps, once);
   if (earlier !== null) return earlier;
-  requireSnapshots(deps);
   checkForks(request);
   const { source, items } = await makingRoom(deps, (facts, { canRetry }) =>
     deps.store.transaction(async (tables) => {
       const vm = await findVm(tables, { principal, permission: 'snapshot:create' }, vmRef);
+      requireSnapshots(deps, vm);
       const saving = { name: null, description: '', labels: {}, vm, kind: 'vm.fork', isTemporary: true } as const;
       const made = newSnapshot(deps, principal, saving);
       await admit(deps, tables, vm, facts);
@@ -113,10 +114,13 @@ async function makeFork(
   index: number,
 ): Promise<Accepted> {
   const { limits } = deps.config;
-  const spec = { ...presentSpec(vm), restartPolicy: VM_DEFAULTS.restartPolicy };
+  const present = presentSpec(vm);
+  // What is in its volumes is copied.
+  const disks = withoutVolumes(present.disks);
+  const spec = { ...present, disks, restartPolicy: VM_DEFAULTS.restartPolicy };
   const promised = await tables.vms.promised();
   admitMemory(spec.memoryMib, facts, promised, limits);
-  admitDisk(spec.diskGib, facts, promised, limits);
+  admitDisk(totalDiskGib(spec), facts, promised, limits);
   const origin = { snapshotId: source.snapshot.id, incarnation: 1, disk: 'made' } as const;
   const { labels } = request;
   const name = nameOf(request, index);

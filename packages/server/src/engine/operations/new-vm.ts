@@ -1,34 +1,42 @@
-import { VolaryError } from '../../domain/errors.ts';
+import type { ReplicaOf } from '../../domain/deployment/deployment.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
+import { formatAddress } from '../../domain/network/cidr.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { SecretGrant } from '../../domain/secret/grant.ts';
 import { expiryOf } from '../../domain/vm/expiry.ts';
 import { totalDiskGib } from '../../domain/vm/extra-disk.ts';
+import { checkMetadata } from '../../domain/vm/metadata.ts';
 import { NO_RESTARTS } from '../../domain/vm/restarts.ts';
-import { checkMetadata, checkVmName, VM_LIMITS, type VmSpec } from '../../domain/vm/spec.ts';
+import { checkVmName, type VmSpec } from '../../domain/vm/spec.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { WarmStart } from '../../domain/vm/warm-start.ts';
 import { checkNoSecretIsHidden } from '../../domain/workload/environment.ts';
 import type { Tables } from '../../ports/store.ts';
+import type { CreateVmRequest } from '../apis/vm-api.ts';
 import { recordCreation } from '../config/record-revision.ts';
-import type { CreateVmRequest } from '../engine.ts';
+import { chooseLease } from '../networks/place-vm.ts';
 import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Accepted } from '../requests.ts';
+import { attachVolumes } from '../volumes/attach-volumes.ts';
 import type { Spare } from '../warm/spare-maker.ts';
 import { operationEvent, vmEvent } from './events.ts';
 import { hasMachine, newOperation, type OperationDeps } from './request-change.ts';
 
 /** A VM as it is asked for; `origin`: what its first life begins from, null for a boot. */
-export interface NewVm extends Omit<CreateVmRequest, 'spec' | 'warmStart' | 'secrets'> {
+export interface NewVm extends Omit<CreateVmRequest, 'spec' | 'warmStart' | 'secrets' | 'volumes'> {
   readonly spec: VmSpec;
   readonly origin: Origin | null;
   readonly warmStart?: WarmStart;
   readonly secrets: readonly SecretGrant[];
+  /** Whose it becomes; absent: whoever asks. */
+  readonly owner?: string;
+  readonly replicaOf?: ReplicaOf;
   /** The machine that was made ahead for it, if there is one. */
   readonly spare?: Spare | null;
 }
 
-/** Throws `invalid_argument` vm.invalid_name, vm.invalid_labels, vm.metadata_too_large. */
+/** Throws `invalid_argument` vm.invalid_name, vm.invalid_labels, vm.metadata_too_large, vm.invalid_metadata. */
 export function checkNewVm({ name, labels, metadata }: Pick<NewVm, 'name' | 'labels' | 'metadata'>): void {
   if (name !== null) checkVmName(name);
   checkLabels(labels);
@@ -47,11 +55,13 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     subject: { kind: 'vm', id, name },
     generation: 1,
     principal: principal.name,
+    ...(request.owner === undefined ? {} : { owner: request.owner }),
   });
   const vm: Vm = {
     id,
     name,
-    owner: principal.name,
+    owner: request.owner ?? principal.name,
+    replicaOf: request.replicaOf ?? null,
     spec,
     labels: request.labels,
     metadata: request.metadata,
@@ -61,11 +71,12 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
     status: { phase: 'pending', since: now, operationId: operation.id, deadlineAt: operation.deadlineAt },
     health: 'unknown',
     workloadStatus: null,
+    cloudInitStatus: null,
     warmStart: request.warmStart ?? 'auto',
     restarts: NO_RESTARTS,
     suspension: null,
     expiry: request.lifetime === undefined ? null : expiryOf(request.lifetime, now),
-    driver: deps.driver.kind,
+    driver: request.driver ?? deps.drivers.first.kind,
     hostId: deps.config.hostId,
     handle: null,
     machine: null,
@@ -82,7 +93,10 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
   return { vm, operation };
 }
 
-/** Writes a new VM with its operation and its events. Throws `already_exists` vm.name_taken, `resource_exhausted` quota.exceeded. */
+/**
+ * Writes a new VM with its address, its operation and its events. Throws `already_exists` vm.name_taken, `resource_exhausted` quota.exceeded,
+ * network.no_address, `not_found` network.unknown, security_group.unknown, volume.unknown, `failed_precondition` volume.not_ready, volume.in_use.
+ */
 export async function storeVm(
   { config }: Pick<OperationDeps, 'config'>,
   tables: Tables,
@@ -94,26 +108,15 @@ export async function storeVm(
   const powered = hasMachine(vm.desired.power) ? { vcpus, memoryMib } : {};
   await admitQuota(tables, vm.owner, { vms: 1, diskGib, ...powered }, config.limits);
   const from = vm.origin === null ? {} : { snapshot_id: vm.origin.snapshotId };
-  await tables.vms.insert(vm);
-  await recordCreation(tables, vm, principal);
+  const lease = await chooseLease(tables, principal, vm);
+  const placed: Vm = { ...vm, ip: lease === null ? null : formatAddress(lease.address) };
+  await tables.vms.insert(placed);
+  if (lease !== null) await tables.leases.insert(lease);
+  await attachVolumes(tables, principal, placed);
+  await recordCreation(tables, placed, principal);
   await tables.operations.insert(operation);
   await tables.events.append([
     operationEvent('operation.created', operation, vm.createdAt),
     vmEvent('vm.created', vm, operation, vm.createdAt, from),
   ]);
-}
-
-/** Throws `invalid_argument` vm.invalid_labels. */
-export function checkLabels(labels: Readonly<Record<string, string>>): void {
-  const { count, keyLength, valueLength } = VM_LIMITS.labels;
-  const entries = Object.entries(labels);
-  const isWithin =
-    entries.length <= count &&
-    entries.every(([k, v]) => k.length > 0 && k.length <= keyLength && v.length <= valueLength);
-  if (isWithin) return;
-  throw new VolaryError(
-    'invalid_argument',
-    `labels may have ${count} entries, with keys of 1 to ${keyLength} and values of up to ${valueLength} characters.`,
-    { reason: 'vm.invalid_labels', details: { field: 'labels', ...VM_LIMITS.labels } },
-  );
 }

@@ -14,8 +14,9 @@ export async function pauseVm(
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
   return await requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, (vm) => {
-    if (!deps.driver.capabilities.supportsPause) {
-      throw new VolaryError('unsupported', `The ${deps.driver.kind} driver cannot pause.`, {
+    const { kind, capabilities } = deps.drivers.of(vm);
+    if (!capabilities.supportsPause) {
+      throw new VolaryError('unsupported', `The ${kind} driver cannot pause.`, {
         reason: 'driver.cannot_pause',
       });
     }

@@ -12,6 +12,13 @@ export function mayChangePower(vm: Vm): void {
   if (vm.desired.power === 'absent') refuse(vm, 'vm.being_deleted', 'is being deleted');
 }
 
+/** `failed_precondition` vm.being_deleted. */
+export function beingDeleted({ name }: Vm): VolaryError {
+  return new VolaryError('failed_precondition', `${name} is being deleted, and nothing of it is kept.`, {
+    reason: 'vm.being_deleted',
+  });
+}
+
 /** Throws `failed_precondition` vm.already_running, vm.paused, vm.being_deleted. */
 export function mayStart(vm: Vm): void {
   mayChangePower(vm);

@@ -1,13 +1,13 @@
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import type { PruneRequest } from '../apis/system-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
 import type { Once } from '../requests.ts';
 import { toPruneResult } from '../system/prune-result.ts';
-import type { PruneRequest } from '../system/system-api.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 

@@ -1,8 +1,8 @@
+import type { Forked, ForkItem } from '../apis/snapshot-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import { outcomeUnknown } from '../idempotency/claims.ts';
 import { recallOperation } from '../idempotency/recall.ts';
 import type { Claim } from '../requests.ts';
-import type { Forked, ForkItem } from '../snapshot-api.ts';
 import { readForkResult } from './fork-result.ts';
 
 /** The fork that the claim's request began when it came first, with its VMs as they are now; null when it has not come before. */

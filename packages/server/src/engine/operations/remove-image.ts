@@ -1,13 +1,13 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
-import type { Image } from '../../domain/image/image.ts';
+import { type Image, isBootable } from '../../domain/image/image.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { usersOfName } from '../images/users-of-image.ts';
-import { usersOfImage } from '../system/references.ts';
+import { deploymentsByImage, usersOfImage } from '../system/references.ts';
 import { type ImageOperationDeps, unknownImage } from './build-image.ts';
 import { ofTemplate } from './define-image.ts';
 
@@ -17,7 +17,7 @@ const NAMED_USERS = 10;
 /**
  * Removes an image by digest; or by name all versions of it, and what users had the name stand for. Refused while VMs or snapshots of this installation
  * stand on one of them: the room would not be free, since their disks keep what they need of it. So does what stands on it in other installations, which nobody
- * asks. What a name stands for stays as long as VMs or templates name it. Throws `failed_precondition` image.in_use, image.of_template.
+ * asks. Refused too while deployments make replicas from it, and what a name stands for stays as long as VMs, templates or deployments name it. Throws `failed_precondition` image.in_use, image.of_template.
  */
 export async function removeImage(
   deps: ImageOperationDeps,
@@ -25,7 +25,9 @@ export async function removeImage(
   ref: string,
 ): Promise<readonly Image[]> {
   authorise(principal, 'image:delete');
-  const named = (await deps.images.list()).filter((image) => image.name === ref || image.digest === ref);
+  const named = (await deps.images.list())
+    .filter(isBootable)
+    .filter((image) => image.name === ref || image.digest === ref);
   const isDefined = (await deps.store.images.get(ref)) !== null;
   if (named.length === 0 && !isDefined) throw unknownImage(ref);
   for (const image of named) await requireUnused(deps, image);
@@ -55,8 +57,10 @@ async function removeDefinition(tables: Tables, name: string): Promise<void> {
   await tables.images.forgetUse(name);
 }
 
-async function requireUnused({ store }: ImageOperationDeps, { name, digest }: Image): Promise<void> {
-  const users = await usersOfImage(store, digest);
+async function requireUnused({ store, images }: ImageOperationDeps, { name, digest }: Image): Promise<void> {
+  const isCurrent = (await images.find(name))?.digest === digest;
+  const asking = isCurrent ? ((await deploymentsByImage(store)).get(name) ?? []) : [];
+  const users = [...(await usersOfImage(store, digest)), ...asking];
   if (users.length > 0) throw inUse(`${name} (${digest.slice(0, 12)})`, users, { digest });
 }
 

@@ -2,11 +2,11 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
+import type { WarmTemplateEntry } from '../apis/warm-template-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { type EntryDeps, findTemplateEntries } from '../warm/template-entries.ts';
 import type { TemplateMaker } from '../warm/template-maker.ts';
-import type { WarmTemplateEntry } from '../warm/warm-template-api.ts';
 
 /** Users that a refusal names. */
 const NAMED_USERS = 10;

@@ -8,12 +8,12 @@ import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { maySeeEvents } from '../access/may-see-events.ts';
 import { ofOwner } from '../access/of-owner.ts';
+import type { Replay } from '../apis/webhook-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Once } from '../requests.ts';
-import type { Replay } from '../webhook-api.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { doneToWebhook } from './webhook-events.ts';
 

@@ -17,9 +17,10 @@ import { findVm } from '../queries/find-vm.ts';
 import { admitQuota } from '../quotas/admit-quota.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import type { RoomDeps } from '../scheduler/make-room.ts';
+import { noteWorkspaceGoes } from '../workspaces/workspace-goes.ts';
 import { operationEvent, vmEvent } from './events.ts';
 
-export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'driver'> &
+export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'drivers' | 'networks'> &
   RoomDeps & {
     /** Tells the reconciler that what is wanted of this VM has changed. */
     readonly wake: (vmId: Vm['id']) => void;
@@ -37,6 +38,8 @@ export interface Change {
   readonly origin?: Origin;
   /** What else the event tells. */
   readonly data?: JsonObject;
+  /** What the operation has come to, as far as that is known when it is asked for. */
+  readonly result?: JsonObject;
 }
 
 /**
@@ -132,7 +135,7 @@ export async function recordChange(
   }
   const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
   const about = { subject, generation, principal: principal.name, owner: vm.owner };
-  const operation = newOperation(deps, { kind: change.kind, ...about });
+  const operation = { ...newOperation(deps, { kind: change.kind, ...about }), result: change.result ?? null };
   const changed: Vm = {
     ...vm,
     desired: { ...vm.desired, graceMs: 0, ...change.desired },
@@ -153,6 +156,7 @@ export async function recordChange(
     await tables.operations.update(cancelled);
     events.unshift(operationEvent('operation.cancelled', cancelled, now));
   }
+  if (change.desired.power === 'absent') events.push(...(await noteWorkspaceGoes(tables, vm, now)));
   await tables.operations.insert(operation);
   await tables.vms.update(changed);
   await tables.events.append(events);

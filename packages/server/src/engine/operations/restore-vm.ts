@@ -42,6 +42,7 @@ export async function restoreVm(
 
 /** Throws `failed_precondition` snapshot.other_spec, naming the first field in which the two differ. */
 function checkFits(vm: Vm, snapshot: Snapshot): void {
+  requireNoVolumes(vm);
   const { spec } = snapshot;
   const differences = [
     ['vcpus', vm.spec.vcpuCount, spec.vcpuCount],
@@ -57,5 +58,16 @@ function checkFits(vm: Vm, snapshot: Snapshot): void {
     'failed_precondition',
     `${vm.name} cannot become what ${titleOf(snapshot)} was: its ${field} is ${ofVm}, not ${saved}. Make a VM from the snapshot instead.`,
     { reason: 'snapshot.other_spec', details: { field, vm: ofVm, snapshot: saved } },
+  );
+}
+
+/** What is in a volume is not the VM's to take back. Throws `failed_precondition` snapshot.has_volumes. */
+function requireNoVolumes({ name, spec }: Vm): void {
+  const disk = spec.disks.find(({ volume }) => volume !== null);
+  if (disk === undefined) return;
+  throw new VolaryError(
+    'failed_precondition',
+    `${name} cannot be restored in place: its disk ${disk.name} is a volume, which would not go back with it. Make a VM from the snapshot instead.`,
+    { reason: 'snapshot.has_volumes', details: { disk: disk.name } },
   );
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { Promised, Tables } from '../../ports/store.ts';
+import type { Tables } from '../../ports/store.ts';
+import type { Promised } from '../../ports/tables/vm-table.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitMemory } from '../scheduler/admission.ts';

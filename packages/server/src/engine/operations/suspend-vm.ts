@@ -15,9 +15,9 @@ export async function suspendVm(
   options: Precondition & { readonly why?: Pick<Suspension, 'reason' | 'message'> },
 ): Promise<Accepted> {
   authorise(principal, 'vm:power');
-  requireSnapshots(deps);
   const facts = await deps.hostProbe.measure();
   return await requestChange(deps, { principal, permission: 'vm:power', ref, ...options }, (vm) => {
+    requireSnapshots(deps, vm);
     maySuspend(vm);
     admitSnapshot(vm.spec.memoryMib, facts, deps.config.limits);
     const { reason, message } = options.why ?? { reason: 'requested', message: `Suspended by ${principal.name}.` };

@@ -4,29 +4,37 @@ import type { VmSettings } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import type { Updated, UpdateOptions, UpdateVmRequest } from '../apis/config-api.ts';
+import { keepCloudInit } from '../cloud-init/cloud-init-tool.ts';
 import { changeSettings } from '../config/change-settings.ts';
-import type { Updated, UpdateOptions, UpdateVmRequest } from '../config/config-api.ts';
 import { mergeSettings } from '../config/merge-settings.ts';
 import type { EngineDeps } from '../deps.ts';
+import { findVm } from '../queries/find-vm.ts';
 import { grantsFor } from '../secrets/grants.ts';
 import { resolveTools } from '../tools/vm-tools.ts';
+import { withOpenapi } from '../workloads/fetch-openapi.ts';
 import type { OperationDeps } from './request-change.ts';
 
 /** Changes what somebody has set of a VM; what is not given stays as it is. */
 export async function updateVm(
-  deps: OperationDeps & Pick<EngineDeps, 'tools'>,
+  deps: OperationDeps & Pick<EngineDeps, 'tools' | 'documents'>,
   principal: Principal,
   ref: string,
   request: UpdateVmRequest,
   options: UpdateOptions,
 ): Promise<Updated> {
   authorise(principal, 'vm:update');
+  const asked = { principal, permission: 'vm:update' } as const;
   // Some sites are slow to say which versions they have: not while the store waits.
-  const tools = request.tools === undefined ? null : await resolveTools(deps, request.tools);
+  const tools =
+    request.tools === undefined
+      ? null
+      : await resolveTools(deps, deps.drivers.of(await findVm(deps.store, asked, ref)), request.tools);
+  const spec = await withOpenapi(deps, principal, request.spec ?? {});
   return await changeSettings(deps, {
     ...{ principal, ref, options },
     settingsFor: async (vm, tables) => ({
-      ...withTools(mergeSettings(vm, request, deps.clock.now()), tools),
+      ...withTools(mergeSettings(vm, { ...request, spec }, deps.clock.now()), tools),
       secrets: await secretsOf(tables, principal, vm, request),
     }),
     causeOf: () => ({ kind: 'changed' }),
@@ -39,7 +47,10 @@ function withTools(settings: VmSettings, tools: readonly VmTool[] | null): VmSet
   const present = new Map(settings.spec.tools.map((tool) => [toolText(tool), tool]));
   return {
     ...settings,
-    spec: { ...settings.spec, tools: tools.map((tool) => present.get(toolText(tool)) ?? tool) },
+    spec: {
+      ...settings.spec,
+      tools: keepCloudInit(tools, settings.spec).map((tool) => present.get(toolText(tool)) ?? tool),
+    },
   };
 }
 

@@ -1,13 +1,14 @@
 import type { WebhookId } from '../../domain/ids.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import { authorise } from '../access/authorise.ts';
 import { maySeeEvents } from '../access/may-see-events.ts';
+import type { ChangedWebhook, WebhookChange } from '../apis/webhook-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Unchanged } from '../requests.ts';
-import type { ChangedWebhook, WebhookChange } from '../webhook-api.ts';
 import { changeSecret } from '../webhooks/signing-secrets.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { requireUnchangedWebhook } from './require-unchanged.ts';
@@ -23,6 +24,7 @@ export async function updateWebhook(
 ): Promise<ChangedWebhook> {
   authorise(principal, 'webhook:update');
   authorise(principal, 'event:read');
+  if (change.labels !== undefined) checkLabels(change.labels);
   const asker = { principal, permission: 'webhook:update' } as const;
   maySeeEvents(principal, await findWebhook(deps.store, asker, id));
   if (change.url !== undefined) await deps.webhookSender.checkTarget(change.url, { signal });
@@ -66,9 +68,10 @@ export async function updateWebhook(
 
 function settingsOf(before: Webhook, change: WebhookChange): Partial<Webhook> {
   const { url = before.url, types = before.types, description = before.description } = change;
+  const { labels = before.labels } = change;
   const { isEnabled = before.isEnabled } = change;
-  if (isEnabled === before.isEnabled) return { url, types, description };
-  return { url, types, description, isEnabled, disabledBecause: null, failures: null };
+  if (isEnabled === before.isEnabled) return { url, types, description, labels };
+  return { url, types, description, labels, isEnabled, disabledBecause: null, failures: null };
 }
 
 /** Names what has changed, and no value: a URL may hold a secret. */
@@ -78,7 +81,13 @@ function changedIn(before: Webhook, after: Webhook): readonly string[] {
     JSON.stringify(before.types) === JSON.stringify(after.types) ? [] : ['types'],
     before.vmId === after.vmId ? [] : ['vm'],
     before.description === after.description ? [] : ['description'],
+    isSameLabels(before.labels, after.labels) ? [] : ['labels'],
     before.isEnabled === after.isEnabled ? [] : ['is_enabled'],
     before.secrets[0]?.stored === after.secrets[0]?.stored ? [] : ['secret'],
   ].flat();
+}
+
+function isSameLabels(one: Webhook['labels'], other: Webhook['labels']): boolean {
+  const inOrder = (labels: Webhook['labels']): string => JSON.stringify(Object.entries(labels).toSorted());
+  return inOrder(one) === inOrder(other);
 }

@@ -51,8 +51,11 @@ export function planCancel(input: CancelInput): CancelPlan {
     case 'snapshot.delete':
     case 'vm.fork':
     case 'system.prune':
+    case 'vm.batch':
     case 'warm_template.build':
     case 'template.install':
+    case 'volume.create':
+    case 'volume.delete':
       return { kind: 'refuse', message: 'This operation changes no VM.' };
     default:
       return kind satisfies never;

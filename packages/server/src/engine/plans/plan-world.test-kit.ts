@@ -207,7 +207,9 @@ export function makeVm(shape: Shape): Vm {
     status: shape.hasFailed
       ? { phase: 'failed', since: 0, failure }
       : { phase: 'pending', since: 0, operationId: OPERATION, deadlineAt: 1 },
+    replicaOf: null,
     workloadStatus: null,
+    cloudInitStatus: null,
     health: 'unknown',
     warmStart: 'auto',
     restarts: NO_RESTARTS,

@@ -1,9 +1,9 @@
 import { type Principal, reachOf } from '../../domain/principal/principal.ts';
-import type { EventFilter } from '../../ports/store.ts';
+import type { EventFilter } from '../../ports/tables/event-table.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
+import type { EventApi } from '../apis/event-api.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import type { EventApi } from '../engine.ts';
 import { createEventTail } from '../sessions/event-tail.ts';
 import { checkReach } from './event-reach.ts';
 import { vmIdOf } from './find-vm.ts';

@@ -1,10 +1,10 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Host } from '../../domain/host/host.ts';
-import type { Image } from '../../domain/image/image.ts';
+import { type Image, isBootable } from '../../domain/image/image.ts';
 import type { Driver } from '../../ports/driver.ts';
 import { authorise } from '../access/authorise.ts';
+import type { HostApi, HostStatus } from '../apis/host-api.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import type { HostApi, HostStatus } from '../engine.ts';
 
 type HostDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'hostProbe' | 'clock'> & {
   readonly config: EngineConfig;
@@ -39,7 +39,7 @@ export function createHostQueries(deps: HostDeps): HostApi {
 async function measureHost({ driver, images, hostProbe, clock, config }: HostDeps): Promise<Host> {
   const facts = await hostProbe.measure();
   // The kernel of any image that is entered directly will do for the probe guest; without one the accelerator cannot be tried yet.
-  const image = (await images.list()).find(({ boot }) => boot === 'direct') ?? null;
+  const image = (await images.list()).filter(isBootable).find(({ boot }) => boot === 'direct') ?? null;
   const { version, accelerator } = await probeDriver({ driver, clock }, image);
   return {
     id: config.hostId,

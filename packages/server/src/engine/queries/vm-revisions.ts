@@ -2,7 +2,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { VmRevision } from '../../domain/vm/revision.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
-import type { ConfigApi } from '../config/config-api.ts';
+import type { ConfigApi } from '../apis/config-api.ts';
 import { firstRevision } from '../config/record-revision.ts';
 import type { EngineDeps } from '../deps.ts';
 import { findVm } from './find-vm.ts';

@@ -5,19 +5,20 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import type { Asker } from '../access/require-visible.ts';
+import type { VmApi } from '../apis/vm-api.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { VmApi } from '../engine.ts';
 import { isSuspended } from '../operations/power-policy.ts';
 import type { Page } from '../requests.ts';
 import { type Activity, used } from '../sessions/activity.ts';
 import type { Awaken } from '../suspend/awaken.ts';
 import { findVm } from './find-vm.ts';
 import { createPageCache } from './page-cache.ts';
+import { selectedPage } from './selected-page.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What can be asked about VMs without changing any. */
 export function createVmQueries(
-  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'driver'> & {
+  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'drivers'> & {
     readonly awaken: Awaken;
     readonly activity: Activity;
   },
@@ -31,12 +32,10 @@ export function createVmQueries(
     async list(principal, request) {
       authorise(principal, 'vm:read');
       const owner = reachOf(principal, 'vm:read');
-      const { limit, after, phases, name } = request;
-      return await pages.get(JSON.stringify([limit, after, phases, name, owner]), async () => {
-        const rows = await deps.store.vms.list({ ...request, limit: limit + 1, ...ofOwner(owner) });
-        const items = rows.slice(0, limit);
-        return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
-      });
+      const { limit, after, phases, name, selector } = request;
+      return await pages.get(JSON.stringify([limit, after, phases, name, owner, selector]), () =>
+        selectedPage(request, (page) => deps.store.vms.list({ ...request, ...page, ...ofOwner(owner) })),
+      );
     },
 
     async wait(principal, ref, wanted, waiting) {
@@ -47,24 +46,18 @@ export function createVmQueries(
         return isAsWanted(vm, wanted) ? { vm } : undefined;
       });
       if (found !== undefined) return found.vm;
-      throw new VolaryError(
-        'deadline_exceeded',
-        `${ref} was not ${wanted.phase}${wanted.health === undefined ? '' : ` and ${wanted.health}`} within ${waiting.timeoutMs / 1000} s.`,
-        {
-          reason: 'vm.wait_timeout',
-          details: { phase: wanted.phase, timeout_ms: waiting.timeoutMs },
-        },
-      );
+      const vm = await deps.store.vms.get(id);
+      throw notYet(vm?.name ?? ref, wanted, waiting.timeoutMs);
     },
 
     async readConsole(principal, ref, options) {
       const vm = await findVm(deps.store, { principal, permission: 'vm:read' }, ref);
       const { follow, signal } = options;
-      if (!follow) return deps.driver.readConsole(vm.id, options);
+      if (!follow) return deps.drivers.of(vm).readConsole(vm.id, options);
       // Whoever may only read wakes nobody.
       if (isSuspended(vm) && vm.spec.autoWake && may(principal, 'vm:exec', vm))
         await deps.awaken(principal, vm.id, { cause: 'console', signal });
-      return used(deps.driver.readConsole(vm.id, options), deps.activity.begin(vm.id));
+      return used(deps.drivers.of(vm).readConsole(vm.id, options), deps.activity.begin(vm.id));
     },
   };
 }
@@ -99,4 +92,12 @@ function isAsWanted(vm: Vm | null, wanted: Parameters<VmApi['wait']>[2]): boolea
     });
   }
   return false;
+}
+
+function notYet(name: string, { phase, health }: Parameters<VmApi['wait']>[2], timeoutMs: number): VolaryError {
+  const wanted = health === undefined ? phase : `${phase} and ${health}`;
+  return new VolaryError('deadline_exceeded', `${name} was not ${wanted} within ${timeoutMs / 1000} s.`, {
+    reason: 'vm.wait_timeout',
+    details: { phase, timeout_ms: timeoutMs },
+  });
 }

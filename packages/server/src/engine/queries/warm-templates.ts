@@ -1,8 +1,8 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
+import type { WarmTemplateEntry } from '../apis/warm-template-api.ts';
 import { type EntryDeps, findTemplateEntries } from '../warm/template-entries.ts';
-import type { WarmTemplateEntry } from '../warm/warm-template-api.ts';
 
 /** The warm templates of this host, the one that was used last first. */
 export async function listWarmTemplates(

@@ -2,10 +2,11 @@ import { reachOf } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
 import { maySeeEvents } from '../access/may-see-events.ts';
 import { ofOwner } from '../access/of-owner.ts';
+import type { WebhookApi } from '../apis/webhook-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { Page } from '../requests.ts';
-import type { WebhookApi } from '../webhook-api.ts';
 import { findWebhook } from './find-webhook.ts';
+import { selectedPage } from './selected-page.ts';
 
 export function createWebhookQueries({
   store,
@@ -14,12 +15,10 @@ export function createWebhookQueries({
     async get(principal, id) {
       return await findWebhook(store, { principal, permission: 'webhook:read' }, id);
     },
-    async list(principal, { limit, after }) {
+    async list(principal, asked) {
       authorise(principal, 'webhook:read');
-      return toPage(
-        await store.webhooks.list({ limit: limit + 1, after, ...ofOwner(reachOf(principal, 'webhook:read')) }),
-        limit,
-      );
+      const reach = ofOwner(reachOf(principal, 'webhook:read'));
+      return await selectedPage(asked, (page) => store.webhooks.list({ ...page, ...reach }));
     },
     async deliveries(principal, webhookId, { limit, after, state }) {
       authorise(principal, 'webhook:read');

@@ -9,7 +9,7 @@ import { quotaLimitsOf, quotaUsageOf } from './quota-usage.ts';
  * one after the other. Throws `resource_exhausted` quota.exceeded with the figures.
  */
 export async function admitQuota(
-  tables: Pick<Tables, 'users' | 'vms' | 'snapshots' | 'executions'>,
+  tables: Pick<Tables, 'users' | 'vms' | 'snapshots' | 'executions' | 'volumes'>,
   owner: string,
   asked: Quota,
   limits: EngineConfig['limits'],

@@ -17,11 +17,13 @@ export async function quotaLimitsOf(
 
 /** What this user has. */
 export async function quotaUsageOf(
-  { vms, snapshots, executions }: Pick<Tables, 'vms' | 'snapshots' | 'executions'>,
+  { vms, snapshots, executions, volumes }: Pick<Tables, 'vms' | 'snapshots' | 'executions' | 'volumes'>,
   name: string,
 ): Promise<QuotaUsage> {
+  const ofVms = await vms.usageOf(name);
   return {
-    ...(await vms.usageOf(name)),
+    ...ofVms,
+    diskGib: ofVms.diskGib + (await volumes.sizeOf(name)),
     snapshots: await snapshots.countOf(name),
     executions: await executions.countActiveOf(name),
   };

@@ -10,7 +10,7 @@ let installation: Installation | undefined;
 afterEach(() => installation?.[Symbol.asyncDispose]());
 
 async function start(quota: Quota): Promise<TestServer> {
-  installation = createInstallation({ quota });
+  installation = createInstallation({ settings: { quota } });
   return await installation.start();
 }
 

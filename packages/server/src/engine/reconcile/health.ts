@@ -1,4 +1,5 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Vm, VmHealth } from '../../domain/vm/vm.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isWholeSystem } from '../images/known-images.ts';
@@ -8,7 +9,7 @@ import type { GuestLinks } from '../sessions/guest-links.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { writeHealth } from './vm-writer.ts';
 
-type HealthDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'> & {
+type HealthDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'turns' | 'log'> & {
   readonly links: GuestLinks;
   readonly secrets: Pick<SecretDelivery, 'deliver'>;
 };
@@ -24,8 +25,9 @@ const CONCURRENCY = 16;
  */
 export async function checkHealth(deps: HealthDeps, signal: AbortSignal): Promise<void> {
   const asking = new Set<Promise<void>>();
-  for await (const vm of everyVm(deps.store)) {
-    if (vm.status.phase !== 'running' || signal.aborted) continue;
+  for await (const vm of everyVm(deps.store, { phases: ['running'] })) {
+    if (signal.aborted) break;
+    await deps.turns.share();
     const one = checkOne(deps, vm, signal)
       .catch((error: unknown) => {
         if (!signal.aborted) deps.log.warn('the health of a VM cannot be told', { vmId: vm.id, error });
@@ -51,8 +53,9 @@ async function checkOne(deps: HealthDeps, vm: Vm, signal: AbortSignal): Promise<
 }
 
 /** Where there is a check, that tells; an agent that answers again only has it told anew. */
-function healthOfAnswering({ spec, health }: Vm): VmHealth {
-  if (spec.healthCheck === null) return 'healthy';
+function healthOfAnswering(vm: Vm): VmHealth {
+  const { health } = vm;
+  if (presentSpec(vm).healthCheck === null) return 'healthy';
   return health === 'degraded' || health === 'unknown' ? 'starting' : health;
 }
 

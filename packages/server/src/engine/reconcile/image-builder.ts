@@ -1,6 +1,7 @@
 import type { EngineDeps } from '../deps.ts';
 import { imageEvent } from '../operations/remove-image.ts';
 import { type Builds, createBuilds } from './builds.ts';
+import { inItsTime } from './operation-deadline.ts';
 
 type BuilderDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'log'>;
 
@@ -10,11 +11,13 @@ export function createImageBuilds(deps: BuilderDeps): Builds {
     const { id, kind, subject, owner } = operation;
     const definition = kind === 'image.define' ? await deps.store.images.getRequest(id) : null;
     if (kind === 'image.define' && definition === null) throw new TypeError('what is to be made is not written down');
-    const image = await deps.images.ensure(subject.name, {
-      signal,
-      ...(definition === null ? {} : { definition }),
-      onProgress: ({ step, fraction, message }) => recorder.report({ fraction, message: `${step}: ${message}` }),
-    });
+    const image = await inItsTime(deps.clock, operation, signal, (limited) =>
+      deps.images.ensure(subject.name, {
+        signal: limited,
+        ...(definition === null ? {} : { definition }),
+        onProgress: ({ step, fraction, message }) => recorder.report({ fraction, message: `${step}: ${message}` }),
+      }),
+    );
     const now = deps.clock.now();
     const events = [imageEvent('image.built', image, now)];
     if (definition !== null) events.push(imageEvent('image.defined', image, now));

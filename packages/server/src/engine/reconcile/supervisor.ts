@@ -3,28 +3,38 @@
  * everything by themselves, since hints may be lost.
  */
 import { parseId } from '../../domain/ids.ts';
+import type { Driver } from '../../ports/driver.ts';
 import type { Ages } from '../ages.ts';
 import type { Refusals } from '../audit/refusals.ts';
+import type { BatchKeeper } from '../batches/batch-keeper.ts';
+import type { CloudInitKeeper } from '../cloud-init/cloud-init-keeper.ts';
+import type { Autoscaler } from '../deployments/autoscaler.ts';
+import type { DeploymentKeeper } from '../deployments/deployment-keeper.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { Expiries } from '../expiry/expiry.ts';
 import type { HealthWatch } from '../health/health-watch.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
 import type { Identity } from '../identity/create-identity.ts';
-import { everyVm } from '../queries/every-vm.ts';
+import { pruneMetrics } from '../metrics/prune-metrics.ts';
+import type { Sampler } from '../metrics/sampler.ts';
+import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { Executions } from '../sessions/executions.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import type { IdleWatch } from '../suspend/idle-watch.ts';
 import type { Pruner } from '../system/pruner.ts';
+import type { VolumeKeeper } from '../volumes/volume-keeper.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
 import type { WorkloadKeeper } from '../workloads/workload-keeper.ts';
+import type { WorkspaceKeeper } from '../workspaces/workspace-keeper.ts';
 import type { Builds } from './builds.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
 import { createReaper } from './orphans.ts';
+import { paced } from './pace.ts';
 import { dropOld } from './retention.ts';
 import type { VmReconciler } from './vm-reconciler.ts';
 
@@ -37,11 +47,13 @@ type SupervisorDeps = EngineDeps & {
   readonly templateBuilds: Builds;
   readonly installations: Builds;
   readonly snapshots: SnapshotKeeper;
+  readonly volumes: VolumeKeeper;
   readonly pruner: Pruner;
   readonly links: GuestLinks;
   readonly secrets: SecretDelivery;
   readonly executions: Executions;
   readonly workloads: Pick<WorkloadKeeper, 'resumeAll'>;
+  readonly cloudInit: Pick<CloudInitKeeper, 'stop'>;
   readonly healthWatch: Pick<HealthWatch, 'stop'>;
   readonly diskSpace: DiskSpace;
   readonly warm: WarmStarts;
@@ -50,6 +62,12 @@ type SupervisorDeps = EngineDeps & {
   readonly expiries: Expiries;
   readonly identity: Pick<Identity, 'look'>;
   readonly refusals: Refusals;
+  readonly deployments: DeploymentKeeper;
+  readonly autoscaler: Autoscaler;
+  readonly sampler: Sampler;
+  readonly batches: Pick<BatchKeeper, 'begin' | 'settled'>;
+  readonly networkKeeper: Pick<NetworkKeeper, 'refresh'>;
+  readonly workspaces: WorkspaceKeeper;
 };
 
 export interface Supervisor {
@@ -63,11 +81,13 @@ export interface Supervisor {
 const CONCURRENCY = 32;
 
 export function createSupervisor(deps: SupervisorDeps): Supervisor {
-  const { store, queue, driver, clock, log, config } = deps;
+  const { store, queue, drivers, clock, log, config } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   const reaper = createReaper(deps);
   let running: readonly Promise<void>[] = [];
+  let vmCount = 0;
+  const unfollow: (() => void)[] = [];
 
   async function work(key: string, context: { readonly signal: AbortSignal }): Promise<void> {
     const vmId = key.startsWith('vm:') ? parseId('vm', key.slice(3)) : null;
@@ -82,36 +102,49 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     if (installId !== null) return await deps.installations.run(installId, context);
     const pruneId = key.startsWith('prune:') ? parseId('op', key.slice(6)) : null;
     if (pruneId !== null) return await deps.pruner.run(pruneId, context);
+    const batchId = key.startsWith('batch:') ? parseId('op', key.slice(6)) : null;
+    if (batchId !== null) return deps.batches.begin(batchId, { signal });
+    const deploymentId = key.startsWith('deployment:') ? parseId('dep', key.slice(11)) : null;
+    if (deploymentId !== null) return await deps.deployments.run(deploymentId, context);
+    const volumeId = key.startsWith('volume:') ? parseId('vol', key.slice(7)) : null;
+    if (volumeId !== null) return await deps.volumes.run(volumeId, context);
+    const workspaceId = key.startsWith('workspace:') ? parseId('ws', key.slice(10)) : null;
+    if (workspaceId !== null) return await deps.workspaces.run(workspaceId);
     const snapshotId = key.startsWith('snapshot:') ? parseId('snap', key.slice(9)) : null;
     if (snapshotId !== null) await deps.snapshots.run(snapshotId, context);
   }
 
   async function enqueueAll(): Promise<void> {
-    for await (const vm of everyVm(store)) queue.enqueue(`vm:${vm.id}`);
+    const vmIds = await store.vms.listIds();
+    vmCount = vmIds.length;
+    for (const id of vmIds) queue.enqueue(`vm:${id}`);
     for (const { id, subject } of await store.operations.listActive()) {
       if (subject.kind === 'image') queue.enqueue(`image:${id}`);
       if (subject.kind === 'tool') queue.enqueue(`tool:${id}`);
       if (subject.kind === 'warm_template') queue.enqueue(`warm_template:${id}`);
       if (subject.kind === 'template') queue.enqueue(`template:${id}`);
+      if (subject.kind === 'batch') queue.enqueue(`batch:${id}`);
       if (subject.kind === 'system') queue.enqueue(`prune:${id}`);
     }
+    await deps.deployments.enqueueAll();
     for (const { id } of await store.snapshots.listUnsettled()) queue.enqueue(`snapshot:${id}`);
+    for (const { id } of await store.volumes.listUnsettled()) queue.enqueue(`volume:${id}`);
   }
 
-  async function forwardHints(): Promise<void> {
+  async function forwardHints(driver: Driver): Promise<void> {
     for await (const vmId of driver.watch({ signal })) queue.enqueue(`vm:${vmId}`);
   }
 
   /** Does something again and again; a fault is told and does not end it. */
   async function every(
-    intervalMs: number,
+    intervalMs: number | (() => number),
     name: string,
     action: () => Promise<void>,
     { isAtOnce = false } = {},
   ): Promise<void> {
     for (let isFirst = isAtOnce; !signal.aborted; isFirst = false) {
       try {
-        if (!isFirst) await clock.sleep(intervalMs, { signal });
+        if (!isFirst) await clock.sleep(typeof intervalMs === 'number' ? intervalMs : intervalMs(), { signal });
         await action();
       } catch (error) {
         if (!signal.aborted) log.error('a periodic look failed', { look: name, error });
@@ -121,16 +154,28 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
 
   return {
     async start() {
+      unfollow.push(deps.deployments.follow(), deps.workspaces.follow());
       await enqueueAll();
+      // Before all other executions are followed: of their own they know how to begin what a former server did not.
+      await deps.workspaces.resumeAll();
+      await deps.workspaces.look();
       await deps.executions.resumeAll();
       await deps.workloads.resumeAll();
       running = [
         queue.run(work, { concurrency: CONCURRENCY, signal }),
-        forwardHints().catch((error: unknown) => {
-          if (!signal.aborted) log.error('the driver tells of no more changes', { error });
-        }),
-        every(config.timers.sweepMs, 'sweep', enqueueAll),
-        every(config.timers.sweepMs, 'orphans', () => reaper.look(signal), { isAtOnce: true }),
+        ...drivers.all.map((driver) =>
+          forwardHints(driver).catch((error: unknown) => {
+            if (!signal.aborted) log.error('the driver tells of no more changes', { driver: driver.kind, error });
+          }),
+        ),
+        every(config.timers.sweepMs, 'networks', async () => deps.networkKeeper.refresh()),
+        every(() => paced(config.timers.sweepMs, vmCount), 'sweep', enqueueAll),
+        every(
+          () => paced(config.timers.sweepMs, vmCount),
+          'orphans',
+          () => reaper.look(signal),
+          { isAtOnce: true },
+        ),
         every(config.timers.sweepMs, 'idempotency keys', () => dropOldKeys(deps)),
         every(config.timers.pingMs, 'disk space', deps.diskSpace.look, { isAtOnce: true }),
         every(config.timers.retentionMs, 'retention', () => dropOld(deps, signal), { isAtOnce: true }),
@@ -141,16 +186,30 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         deps.warm.run({ signal }),
         deps.pool.run({ signal }),
         every(config.timers.idleMs, 'idle VMs', () => deps.idle.look(signal)),
+        every(config.timers.idleMs, 'autoscaling', () => deps.autoscaler.look(signal)),
+        every(config.timers.sampleMs, 'measurements', () => deps.sampler.look(signal)),
+        every(() => paced(config.timers.sweepMs, vmCount), 'machines without an agent', deps.sampler.findMachines),
+        every(config.timers.retentionMs, 'old measurements', () => pruneMetrics(deps)),
+        every(config.timers.workspacesMs, 'workspaces', deps.workspaces.look),
         every(config.timers.expiryMs, 'expiries', deps.expiries.look, { isAtOnce: true }),
-        every(config.timers.pingMs, 'health', () => checkHealth(deps, signal)),
+        every(
+          () => paced(config.timers.pingMs, vmCount),
+          'health',
+          () => checkHealth(deps, signal),
+        ),
       ];
     },
     async stop() {
+      for (const stopFollowing of unfollow) stopFollowing();
       stopping.abort(new DOMException('the server is stopping', 'AbortError'));
+      const workspacesStopped = deps.workspaces.stop();
       const detached = deps.executions.detachAll();
       // A command that says nothing is let go of only with its link: whoever reads its output would wait for ever.
       await deps.links[Symbol.asyncDispose]();
       await detached;
+      await workspacesStopped;
+      await deps.batches.settled();
+      await deps.cloudInit.stop();
       await deps.healthWatch.stop();
       await Promise.all(running);
       await deps.links[Symbol.asyncDispose]();

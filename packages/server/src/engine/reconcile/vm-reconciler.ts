@@ -10,10 +10,15 @@ import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { Image } from '../../domain/image/image.ts';
 import type { SnapshotState } from '../../domain/snapshot/snapshot.ts';
+import { awaitsCloudInit } from '../../domain/vm/cloud-init-status.ts';
 import { isOriginPending, type Vm } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
+import type { Pack } from '../../ports/machine-packs.ts';
+import type { CloudInitKeeper } from '../cloud-init/cloud-init-keeper.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { HealthWatch } from '../health/health-watch.ts';
+import { findContents } from '../images/disk-contents.ts';
+import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
 import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
 import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
@@ -26,6 +31,7 @@ import { withTimeout } from '../with-timeout.ts';
 import type { WorkloadKeeper } from '../workloads/workload-keeper.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { beginRestart, noteFailure, noteLifeEnded } from './life-end.ts';
+import { operationDeadline } from './operation-deadline.ts';
 import { attemptsOf } from './operation-steps.ts';
 import { createProgressWriter } from './progress-writer.ts';
 import { createRepeats } from './repeats.ts';
@@ -33,14 +39,16 @@ import * as writer from './vm-writer.ts';
 
 export type ReconcilerDeps = Pick<
   EngineDeps,
-  'store' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'ids' | 'queue' | 'log'
+  'store' | 'drivers' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'turns' | 'ids' | 'queue' | 'log'
 > & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;
   readonly secrets: SecretDelivery;
+  readonly cloudInit: Pick<CloudInitKeeper, 'ensure'>;
   readonly workloads: Pick<WorkloadKeeper, 'ensure'>;
   readonly healthWatch: Pick<HealthWatch, 'ensure'>;
+  readonly networkKeeper: Pick<NetworkKeeper, 'join'>;
 };
 
 export interface VmReconciler {
@@ -62,16 +70,18 @@ const REST: Turn = { next: 'rest' };
 /** Back-off of a step that is carried out again, milliseconds: doubled each time, up to the cap, with full jitter. */
 const BACKOFF = { firstMs: 200, capMs: 15_000 } as const;
 
-/** What the loop holds besides: how much time is left of what is under way. */
+/** What the loop holds besides: how much time is left of what is under way. `driver` is that of its VM. */
 type LoopDeps = ReconcilerDeps & { readonly deadlines: Deadlines };
+type HostLoopDeps = Omit<LoopDeps, 'driver'>;
 
-export function createVmReconciler(given: ReconcilerDeps): VmReconciler {
-  const deps: LoopDeps = { ...given, deadlines: createDeadlines(given.clock) };
+export function createVmReconciler(given: Omit<ReconcilerDeps, 'driver'>): VmReconciler {
+  const deps: HostLoopDeps = { ...given, deadlines: createDeadlines(given.clock) };
   const underWay = new Map<VmId, AbortController>();
   const repeats = createRepeats();
 
   async function reconcile(vmId: VmId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     while (!signal.aborted) {
+      await deps.turns.share();
       const step = new AbortController();
       underWay.set(vmId, step);
       const taken = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() =>
@@ -99,24 +109,26 @@ export function createVmReconciler(given: ReconcilerDeps): VmReconciler {
   };
 }
 
-async function takeTurn(deps: LoopDeps, vmId: VmId, signal: AbortSignal): Promise<Turn> {
+async function takeTurn(given: HostLoopDeps, vmId: VmId, signal: AbortSignal): Promise<Turn> {
   try {
-    const vm = await deps.store.vms.get(vmId);
+    const vm = await given.store.vms.get(vmId);
     if (vm === null) return REST;
+    const deps: LoopDeps = { ...given, driver: given.drivers.of(vm) };
     const work: writer.Work = { vm, operation: await deps.store.operations.findActive(vmId) };
     const observation = await deps.driver.inspect(vmId, { signal });
     const image = await findImage(deps, vm);
+    const packs = hasItsTools(vm, observation) ? [] : await findPacks(deps, vm);
     const plan = planVm({
       vm,
       observation,
-      isImageReady: image !== null,
-      areToolsReady: hasItsTools(vm, observation) || (await findPacks(deps, vm)) !== null,
+      isImageReady: image !== null && (await findContents(deps.images, vm.spec.disks)) !== null,
+      areToolsReady: packs !== null,
       originState: await findOriginState(deps, vm),
       restartInMs: restartInMs(deps, vm),
       operation: work.operation?.kind ?? null,
       tried: triedSteps(work),
     });
-    return await carryOut(deps, work, { plan, observation, image, signal });
+    return await carryOut(deps, work, { plan, observation, image, packs, signal });
   } catch (error) {
     if (isConflict(error) || signal.aborted) return LOOK_AGAIN;
     throw error;
@@ -127,6 +139,7 @@ interface Situation {
   readonly plan: Plan;
   readonly observation: VmObservation;
   readonly image: Image | null;
+  readonly packs: readonly Pack[] | null;
   readonly signal: AbortSignal;
 }
 
@@ -136,7 +149,9 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
     case 'settled': {
       const { vm } = await writer.writeSettled(deps, work, plan.phase, machineFacts(work.vm, situation.observation));
       if (plan.phase === 'running') {
-        deps.workloads.ensure(vm);
+        deps.cloudInit.ensure(vm);
+        // Users, files and packages that it may need are there then.
+        if (!awaitsCloudInit(vm)) deps.workloads.ensure(vm);
         deps.healthWatch.ensure(vm);
       }
       return REST;
@@ -184,6 +199,7 @@ async function runStep(
   const { log, clock } = deps;
   const work = await writer.writeStepBegin(deps, before, plan.step, plan.phase);
   const { vm } = work;
+  const { image, packs } = situation;
   const fields = { vmId: vm.id, step: plan.step, operationId: work.operation?.id };
   const progress = createProgressWriter(deps, work);
   const startedMs = clock.monotonicMs();
@@ -195,11 +211,8 @@ async function runStep(
       clock,
       timeoutMs,
       situation.signal,
-      (signal) => STEPS[plan.step](deps, { vm, image: situation.image, signal, onProgress: progress.report }),
-      () =>
-        new VolaryError('deadline_exceeded', 'The operation did not come to its end within its time.', {
-          reason: 'operation.deadline',
-        }),
+      (signal) => STEPS[plan.step](deps, { vm, image, packs, signal, onProgress: progress.report }),
+      operationDeadline,
     );
     await writer.writeStepDone(deps, await progress.finish(), result);
     if (plan.step === 'start-machine') releaseOrigin(deps, work);
@@ -334,12 +347,12 @@ function isConflict(error: unknown): boolean {
 }
 
 /** A step that is planned again although it has just been carried out changes nothing: the next time may be different, later. */
-function slowed(deps: ReconcilerDeps, turn: Turn, repeats: number): Turn {
+function slowed(deps: HostLoopDeps, turn: Turn, repeats: number): Turn {
   if (repeats === 0) return turn;
   deps.log.warn('a step was carried out and changed nothing', { repeats });
   return { next: 'retry', delayMs: backoffMs(deps, repeats) };
 }
 
-function backoffMs({ ids }: ReconcilerDeps, attempt: number): number {
+function backoffMs({ ids }: Pick<ReconcilerDeps, 'ids'>, attempt: number): number {
   return Math.ceil(ids.random() * Math.min(BACKOFF.capMs, BACKOFF.firstMs * 2 ** attempt));
 }

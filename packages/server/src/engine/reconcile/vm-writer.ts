@@ -19,6 +19,7 @@ import type { VmStep } from '../plans/plan-vm.ts';
 import type { NextRestart } from '../plans/restart-policy.ts';
 import { executionEvent } from '../sessions/execution-events.ts';
 import type { StepResult } from '../steps/step.ts';
+import { removeWorkspace } from '../workspaces/workspace-goes.ts';
 import { beginStep, closeSteps, endStep } from './operation-steps.ts';
 
 type WriterDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'>;
@@ -278,13 +279,16 @@ export async function writeGone(deps: WriterDeps, { vm, operation }: Work): Prom
     await tables.executions.deleteOfVm(vm.id);
     await tables.vmRevisions.delete(vm.id);
     await tables.vms.delete(vm.id, vm.revision);
+    const goneWith = await removeWorkspace(tables, vm, now);
     await tables.events.append([
       ...lost.map((execution) => executionEvent('execution.completed', { ...execution, state: 'lost' }, now)),
       vmEvent('vm.deleted', vm, done, now),
+      ...goneWith,
       ...(done === null ? [] : [operationEvent('operation.succeeded', done, now)]),
     ]);
   });
   publish(deps, { vm, operation: done }, true);
+  if (vm.spec.network.mode === 'bridge') deps.bus.publish('networks', vm.id);
 }
 
 /** Writes how the guest is, with why, where there is more to say than whether its agent answers. */

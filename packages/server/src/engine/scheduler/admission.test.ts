@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { VolaryError } from '../../domain/errors.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import { ENGINE_DEFAULTS } from '../deps.ts';
-import { admitDisk, admitMemory } from './admission.ts';
+import { admitDisk, admitMachines, admitMemory } from './admission.ts';
 
 const { limits } = ENGINE_DEFAULTS;
 const facts: HostFacts = {
@@ -18,6 +18,19 @@ const facts: HostFacts = {
 };
 
 describe('admission', () => {
+  it('tells how many machines alike there is room for, when it is not all', () => {
+    const many = { memoryMib: 512, diskGib: 8 };
+    const promised = { vmCount: 0, poweredCount: 0, memoryMib: 0, diskGib: 0 };
+    const room = Math.floor((facts.memoryAvailableMib - limits.memoryReserveMib) / (512 + limits.memoryOverheadMib));
+
+    expect(() => admitMachines({ ...many, count: room }, facts, promised, limits)).not.toThrow();
+    const refused = catchError(() => admitMachines({ ...many, count: 5_000 }, facts, promised, limits));
+    expect(refused).toMatchObject({ reason: 'host.no_memory', details: { wanted_count: 5_000, room_count: room } });
+    expect(refused.message).toContain(`room for ${room}.`);
+    const full = catchError(() => admitMachines({ memoryMib: 1, diskGib: 40, count: 99 }, facts, promised, limits));
+    expect(full).toMatchObject({ reason: 'host.no_disk', details: { room_count: 2.5 * limits.diskOvercommit } });
+  });
+
   it('refuses memory that was promised to others, with the figures', () => {
     const refused = catchError(() => admitMemory(1_024, facts, { memoryMib: 7_168, poweredCount: 3 }, limits));
 

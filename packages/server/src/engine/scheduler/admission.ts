@@ -1,7 +1,8 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
-import type { Promised, Tables } from '../../ports/store.ts';
+import type { Tables } from '../../ports/store.ts';
+import type { Promised } from '../../ports/tables/vm-table.ts';
 import type { EngineConfig } from '../deps.ts';
 
 type Limits = EngineConfig['limits'];
@@ -38,7 +39,43 @@ export function admitMemory(
   );
 }
 
-/** The same for a machine that wakes: what was suspended has given its memory back, until that is wanted again. */
+/**
+ * Refuses so many machines alike, each with as much memory and disk, unless there is room for all. Throws `resource_exhausted`
+ * host.no_memory, host.no_disk with how many there is room for.
+ */
+export function admitMachines(
+  { count, memoryMib, diskGib }: { readonly count: number; readonly memoryMib: number; readonly diskGib: number },
+  facts: HostFacts,
+  promised: Promised,
+  limits: Limits,
+): void {
+  admitMemory(memoryMib, facts, promised, limits);
+  // Disks are thin: one has to find room now, and all together what may be promised.
+  admitDisk(diskGib, facts, promised, limits);
+  const { memoryReserveMib, memoryOverheadMib, diskOvercommit } = limits;
+  const promisedMib = promised.memoryMib + promised.poweredCount * memoryOverheadMib;
+  const freeMib = Math.min(facts.memoryMib - promisedMib, facts.memoryAvailableMib) - memoryReserveMib;
+  const byMemory = Math.floor(freeMib / (memoryMib + memoryOverheadMib));
+  const byDisk = Math.floor((facts.diskGib * diskOvercommit - promised.diskGib) / diskGib);
+  const room = Math.min(byMemory, byDisk);
+  if (count <= room) return;
+  const isMemory = room === byMemory;
+  const size = isMemory ? `${memoryMib} MiB of memory` : `${diskGib} GiB of disk`;
+  const memory = {
+    ...{ wanted_mib: count * memoryMib + (count - 1) * memoryOverheadMib, free_mib: Math.floor(freeMib) },
+    ...{ promised_mib: promisedMib, host_mib: facts.memoryMib },
+  };
+  throw new VolaryError(
+    'resource_exhausted',
+    `${count} VMs with ${size} each were asked for; this host has room for ${room}.`,
+    {
+      reason: isMemory ? 'host.no_memory' : 'host.no_disk',
+      details: { wanted_count: count, room_count: room, ...(isMemory ? memory : {}) },
+    },
+  );
+}
+
+/** As `admitMemory`, for a machine that wakes: what was suspended has given its memory back, until that is wanted again. */
 export async function admitWaking(
   { vms }: Pick<Tables, 'vms'>,
   { desired, spec }: Pick<Vm, 'desired' | 'spec'>,

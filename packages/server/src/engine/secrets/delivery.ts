@@ -20,6 +20,8 @@ export interface SecretDelivery {
   deliver(vm: Vm, link: GuestLink, options: Abortable & { readonly isBooted: boolean }): Promise<void>;
   /** The variables that each command of this VM is given. Throws likewise. */
   environmentOf(vm: Vm): Promise<Readonly<Record<string, string>>>;
+  /** All that this VM is given, as text, to be kept out of what is shown. What is there no more is left out. Throws `data_loss` sealer.*. */
+  valuesOf(vm: Vm): Promise<readonly string[]>;
 }
 
 /** Of a moment in which many commands are begun, one is noted. */
@@ -88,6 +90,11 @@ export function createSecretDelivery({
       await noteUsed(used);
       return variables;
     },
+    async valuesOf({ secrets, owner }) {
+      const found = await Promise.all(secrets.map(({ secretId }) => store.secrets.get(secretId)));
+      const own = found.filter((secret) => secret !== null).filter((secret) => secret.owner === owner);
+      return own.map((secret) => new TextDecoder().decode(open(secret)));
+    },
   };
 }
 
@@ -97,16 +104,26 @@ async function prepareDirectory(link: GuestLink, files: readonly SecretFile[], s
   const found = await link.list(SECRETS_DIRECTORY, { limit: MOST_FILES, signal }).catch(nullIfAbsent);
   if (found !== null) {
     const { mode: present } = await link.stat(SECRETS_DIRECTORY, { followLinks: false, signal });
-    const wanted = new Set(files.map(({ path }) => path));
-    const isKept = files.length > 0 && (present & 0o7777) === mode && !found.hasMore;
-    if (!isKept) await link.remove(SECRETS_DIRECTORY, { isRecursive: true, signal });
-    for (const { name } of isKept ? found.files : []) {
-      const path = `${SECRETS_DIRECTORY}/${name}`;
-      if (!wanted.has(path)) await link.remove(path, { isRecursive: true, signal });
+    if (files.length > 0 && (present & 0o7777) === mode && !found.hasMore) {
+      await removeOthers(link, found.files, files, signal);
+      return;
     }
-    if (isKept) return;
+    await link.remove(SECRETS_DIRECTORY, { isRecursive: true, signal });
   }
   if (files.length > 0) await link.makeDirectory(SECRETS_DIRECTORY, { mode, makeParents: true, signal });
+}
+
+async function removeOthers(
+  link: GuestLink,
+  present: readonly { readonly name: string }[],
+  files: readonly SecretFile[],
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = new Set(files.map(({ path }) => path));
+  for (const { name } of present) {
+    const path = `${SECRETS_DIRECTORY}/${name}`;
+    if (!wanted.has(path)) await link.remove(path, { isRecursive: true, signal });
+  }
 }
 
 function nullIfAbsent(error: unknown): null {

@@ -106,12 +106,12 @@ describe('changing the key', () => {
     await fill(keyring);
     const deps = { store, keyring, bus: createMemoryBus({ log }), clock: createSystemClock(), ids: createSystemIds() };
     const making = Array.from({ length: 20 }, (_, i) =>
-      createSecret(deps, ADMIN, { name: `MADE_${i}`, value: textOf(i), description: '' }),
+      createSecret(deps, ADMIN, { name: `MADE_${i}`, value: textOf(i), description: '', labels: {} }),
     );
 
     const rotating = rotations(keyring).rotate(ADMIN);
     const more = Array.from({ length: 20 }, (_, i) =>
-      createSecret(deps, ADMIN, { name: `MORE_${i}`, value: textOf(i), description: '' }),
+      createSecret(deps, ADMIN, { name: `MORE_${i}`, value: textOf(i), description: '', labels: {} }),
     );
     await Promise.all([...making, rotating, ...more]);
 

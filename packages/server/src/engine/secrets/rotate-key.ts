@@ -12,10 +12,10 @@ import type { HostId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
+import type { KeyRotation } from '../apis/secret-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { RESEALABLES, type Resealable } from './reseal.ts';
-import type { KeyRotation } from './secret-api.ts';
 
 /** Values sealed in one transaction: others who write wait for that long. */
 const BATCH = 50;

@@ -23,7 +23,7 @@ export async function keep(
   owner: Principal = ADMIN,
 ): Promise<Secret> {
   const given = typeof value === 'string' ? bytes(value) : value;
-  return await engine.secrets.create(owner, { name, value: given, description: '' });
+  return await engine.secrets.create(owner, { name, value: given, description: '', labels: {} });
 }
 
 export function grant(ref: string, change: Partial<GrantRequest> = {}): GrantRequest {

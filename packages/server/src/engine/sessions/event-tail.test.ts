@@ -6,8 +6,9 @@ import { makeSqliteFixture, type SqliteFixture } from '../../adapters/stores/sql
 import { createSqliteStore } from '../../adapters/stores/sqlite/sqlite-store.ts';
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import type { Event } from '../../domain/events.ts';
-import type { EventFilter, Store } from '../../ports/store.ts';
+import type { Store } from '../../ports/store.ts';
 import { numberedId, sampleEvent } from '../../ports/store-contract/samples.contract.ts';
+import type { EventFilter } from '../../ports/tables/event-table.ts';
 import { ENGINE_DEFAULTS } from '../deps.ts';
 import { createEventTail, type EventTail } from './event-tail.ts';
 

@@ -11,9 +11,9 @@
  */
 import { VolaryError } from '../../domain/errors.ts';
 import type { Event } from '../../domain/events.ts';
-import type { EventFilter } from '../../ports/store.ts';
+import type { EventFilter } from '../../ports/tables/event-table.ts';
+import type { EventFeed } from '../apis/event-api.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import type { EventFeed } from '../engine.ts';
 import { checkReach } from '../queries/event-reach.ts';
 import { waitFor } from '../queries/wait-for.ts';
 

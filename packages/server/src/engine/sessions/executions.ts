@@ -14,10 +14,10 @@ import type { GuestProcess } from '../../ports/guest-link.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { type Asker, requireVisible } from '../access/require-visible.ts';
+import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../apis/execution-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { createInputRecorder } from '../audit/record-input.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
-import type { ExecutionApi, ExecutionSession, ExecutionUpdate } from '../engine.ts';
 import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
 import { isSuspended } from '../operations/power-policy.ts';
 import { findVm } from '../queries/find-vm.ts';
@@ -32,8 +32,10 @@ import { type Reading, readKept } from './read-kept.ts';
 import { requireAgent } from './require-agent.ts';
 
 export interface Executions extends ExecutionApi {
-  /** Follows a workload from now on, by its own way of attaching; there is none of it that is followed already. */
-  followWorkload(execution: Execution, reattach: Reattach): LiveExecution;
+  /** Follows what the engine has begun itself from now on, by its own way of attaching; it is not followed already. */
+  followOwn(execution: Execution, reattach: Reattach): LiveExecution;
+  /** Resolves when it is over, as it is then; what nobody follows is over. Rejects when the server stops before. */
+  whenOver(id: ExecutionId): Promise<Execution>;
   /** Goes on with the commands that a former server was following. */
   resumeAll(): Promise<void>;
   /** Lets go of all commands: they run on in their guests. */
@@ -274,11 +276,12 @@ export function createExecutions(deps: ExecutionDeps): Executions {
       await recordInput(principal, following.execution, 'execution.resize');
       await (await following.process()).resize(size);
     },
-    followWorkload: (execution, how) => follow(execution, null, how),
+    followOwn: (execution, how) => follow(execution, null, how),
+    whenOver: async (id) => (await live.get(id)?.finished) ?? (await find(id)),
     async resumeAll() {
       for (const execution of await deps.store.executions.listActive()) {
         // Others see to those.
-        if (execution.isWorkload) continue;
+        if (execution.isWorkload || live.has(execution.id)) continue;
         const lengths = await deps.store.executions.outputLengths(execution.id);
         follow({ ...execution, stdoutBytes: lengths.stdout, stderrBytes: lengths.stderr }, null);
       }
@@ -308,10 +311,11 @@ async function* endedUpdates(execution: Execution, stderr: Uint8Array): AsyncIte
   yield { kind: 'completed', execution };
 }
 
-function newExecution(
+/** One that is about to be begun. */
+export function newExecution(
   { ids, clock }: Pick<EngineDeps, 'ids' | 'clock'>,
   vm: Vm,
-  principal: Principal,
+  principal: Pick<Principal, 'name'>,
   request: ExecRequest,
 ): Execution {
   return {

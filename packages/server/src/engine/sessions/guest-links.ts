@@ -1,5 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
+import type { Driver } from '../../ports/driver.ts';
 import type { Abortable, GuestLink } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
 
@@ -9,9 +10,13 @@ export interface GuestLinks extends AsyncDisposable {
   open(vmId: VmId, options: Abortable): Promise<GuestLink>;
   /** The VM's link if it is open now. */
   peek(vmId: VmId): GuestLink | null;
+  /** Those that are open now. */
+  all(): ReadonlyMap<VmId, GuestLink>;
   /** Closes the VM's link, if there is one: its machine is about to end. */
   drop(vmId: VmId): Promise<void>;
 }
+
+type LinkDeps = Pick<EngineDeps, 'log'> & { readonly driver: Pick<Driver, 'openLink'> };
 
 interface Entry {
   readonly opening: Promise<GuestLink>;
@@ -20,7 +25,18 @@ interface Entry {
   link: GuestLink | null;
 }
 
-export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'log'>): GuestLinks {
+/** Opens links by the driver that has the VM. Throws as `Driver.openLink`. */
+export function openerOf({ store, drivers }: Pick<EngineDeps, 'store' | 'drivers'>): Pick<Driver, 'openLink'> {
+  return {
+    async openLink(vmId, options) {
+      const vm = await store.vms.get(vmId);
+      if (vm !== null) return await drivers.of(vm).openLink(vmId, options);
+      throw new VolaryError('failed_precondition', 'There is no such VM any more.', { reason: 'driver.no_machine' });
+    },
+  };
+}
+
+export function createGuestLinks({ driver, log }: LinkDeps): GuestLinks {
   const entries = new Map<VmId, Entry>();
 
   function forget(vmId: VmId, entry: Entry): void {
@@ -80,6 +96,7 @@ export function createGuestLinks({ driver, log }: Pick<EngineDeps, 'driver' | 'l
   return {
     open: (vmId, { signal }) => wait(vmId, entries.get(vmId) ?? begin(vmId), signal),
     peek: (vmId) => entries.get(vmId)?.link ?? null,
+    all: () => new Map([...entries].flatMap(([vmId, { link }]) => (link === null ? [] : [[vmId, link]]))),
     drop,
     async [Symbol.asyncDispose]() {
       await Promise.all([...entries.keys()].map((vmId) => drop(vmId)));

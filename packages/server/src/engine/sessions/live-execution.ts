@@ -12,13 +12,15 @@ import { type NotAttached, reattach } from './reattach.ts';
 import { createStdinFeed, type StdinFeed } from './stdin-feed.ts';
 import { untilWanted } from './until-wanted.ts';
 
-export type LiveDeps = Pick<EngineDeps, 'store' | 'driver' | 'bus' | 'clock' | 'log'> & { readonly links: GuestLinks };
+export type LiveDeps = Pick<EngineDeps, 'store' | 'drivers' | 'bus' | 'clock' | 'log'> & { readonly links: GuestLinks };
 
 /** Finds the command in its guest again, or says why not; an error: it cannot be started, for good. Throws the signal's reason only. */
 export type Reattach = (execution: Execution, signal: AbortSignal) => Promise<GuestProcess | NotAttached | VolaryError>;
 
 /** How long an ended link is given before the machine is asked whether it is still there, milliseconds. */
 const REATTACH_PAUSE_MS = 200;
+/** The same when it fails again and again. */
+const LONGEST_PAUSE_MS = 5_000;
 /** Most commands are over before this, and their row need not say in between that they run. Milliseconds. */
 const NOTE_RUNNING_MS = 100;
 
@@ -79,23 +81,33 @@ export class LiveExecution {
   }
 
   async #run(begun: GuestProcess | null): Promise<Execution> {
-    let found: GuestProcess | null = begun;
-    for (;;) {
+    const { clock, log } = this.#deps;
+    let pauseMs = REATTACH_PAUSE_MS;
+    for (let found = begun; ; found = null) {
       this.#signal.throwIfAborted();
-      const looked = found ?? (await this.#reattach(this.#execution, this.#signal));
-      found = null;
-      if (looked instanceof VolaryError) {
-        return await this.#finish({ state: 'failed', error: looked.message });
-      } else if (typeof looked === 'object') {
-        const ended = await this.#follow(looked);
+      try {
+        const ended = await this.#look(found);
         if (ended !== null) return ended;
-      } else if (looked === 'asleep') {
-        await untilWanted(this.#deps, this.#execution.vmId, this.#signal);
-      } else if (looked !== 'later') {
-        return await this.#finish({ state: 'lost', error: LOST[looked] });
+        pauseMs = REATTACH_PAUSE_MS;
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        // What could not be read or written down, on a disk that is full, say: the command goes on, and is not let go of for that.
+        pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
+        const { id: executionId, vmId } = this.#execution;
+        log.warn('a command could not be followed; it is tried again', { executionId, vmId, pauseMs, error });
       }
-      await this.#deps.clock.sleep(REATTACH_PAUSE_MS, { signal: this.#signal });
+      await clock.sleep(pauseMs, { signal: this.#signal });
     }
+  }
+
+  /** Attaches to the command, unless that has been done, and follows it; null when it is to be looked for again. */
+  async #look(found: GuestProcess | null): Promise<Execution | null> {
+    const looked = found ?? (await this.#reattach(this.#execution, this.#signal));
+    if (looked instanceof VolaryError) return await this.#finish({ state: 'failed', error: looked.message });
+    if (typeof looked === 'object') return await this.#follow(looked);
+    if (looked === 'asleep') await untilWanted(this.#deps, this.#execution.vmId, this.#signal);
+    else if (looked !== 'later') return await this.#finish({ state: 'lost', error: LOST[looked] });
+    return null;
   }
 
   /** Takes the output until the command has ended; null when it was cut off from it before. */
@@ -108,6 +120,7 @@ export class LiveExecution {
     this.stdin.begin(guest.stdinReceivedBytes);
     this.#attaching.resolve(guest);
     const noting = this.#noteRunning(guest);
+    let isWritten = true;
     try {
       for await (const chunk of guest.output) {
         this.hub.publish(chunk);
@@ -116,7 +129,10 @@ export class LiveExecution {
       }
       const exit = await guest.exit;
       await noting.end();
-      return await this.#finish({ ...describeExit(exit), ...recorder.counts() }, recorder);
+      isWritten = false;
+      const ended = await this.#finishInTheEnd({ ...describeExit(exit), ...recorder.counts() }, recorder);
+      isWritten = true;
+      return ended;
     } catch (error) {
       const { id, vmId } = this.#execution;
       log.info('cut off from a command; it will be attached to again', { executionId: id, vmId, error });
@@ -125,7 +141,28 @@ export class LiveExecution {
       await this.#learnLengths();
       return null;
     } finally {
-      await guest[Symbol.asyncDispose]();
+      // Let go of after its end, the guest forgets it: a server that stops before that is written leaves it to the next one.
+      if (isWritten) await guest[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Writes down how it ended, however long that takes: nobody else knows it but its guest. Throws the signal's reason. */
+  async #finishInTheEnd(ending: Partial<Execution>, recorder: OutputRecorder): Promise<Execution> {
+    const { clock, log } = this.#deps;
+    for (let pauseMs = REATTACH_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
+      try {
+        return await this.#finish(ending, recorder);
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        const { id: executionId, vmId } = this.#execution;
+        log.warn('the end of a command could not be written down; it is tried again', {
+          executionId,
+          vmId,
+          pauseMs,
+          error,
+        });
+      }
+      await clock.sleep(pauseMs, { signal: this.#signal });
     }
   }
 

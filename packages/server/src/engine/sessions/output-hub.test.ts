@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Execution } from '../../domain/execution/execution.ts';
 import { idFromUuid } from '../../domain/ids.ts';
-import type { ExecutionUpdate } from '../engine.ts';
+import type { ExecutionUpdate } from '../apis/execution-api.ts';
 import { createOutputHub, type OutputReader } from './output-hub.ts';
 
 const uuid = '01890a5d-ac96-774b-bcce-b302099a8057';

@@ -1,5 +1,5 @@
 import type { OutputChunk } from '../../ports/guest-link.ts';
-import type { ExecutionUpdate } from '../engine.ts';
+import type { ExecutionUpdate } from '../apis/execution-api.ts';
 
 /** A reader may be this far behind, bytes, before the command has to wait for it. */
 const BACKLOG_BYTES = 1024 * 1024;

@@ -53,22 +53,33 @@ export function createOutputRecorder(
     return taken;
   }
 
+  /** What could not be written is still to be. */
+  function giveBack(chunks: readonly OutputChunk[]): void {
+    pending = [...chunks, ...pending];
+    pendingBytes += chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
   function acknowledgeAll(chunks: readonly OutputChunk[]): void {
     for (const { stream, offset, bytes } of chunks) acknowledge(stream, offset + bytes.length);
   }
 
-  async function write(commit: () => Promise<void>): Promise<void> {
+  async function write(chunks: readonly OutputChunk[], commit: () => Promise<void>): Promise<void> {
     const mine = commit();
     writing = mine.catch(() => undefined);
-    await mine;
+    try {
+      await mine;
+    } catch (error) {
+      giveBack(chunks);
+      throw error;
+    }
+    acknowledgeAll(chunks);
   }
 
   async function flush(): Promise<void> {
     const chunks = take();
     // What somebody else is writing now is not there before that is done.
     if (chunks.length === 0) return await writing;
-    await write(() => store.transaction((tables) => append(tables, chunks)));
-    acknowledgeAll(chunks);
+    await write(chunks, () => store.transaction((tables) => append(tables, chunks)));
   }
 
   function setTimer(): void {
@@ -98,10 +109,10 @@ export function createOutputRecorder(
     },
     flush,
     async flushWith(commit) {
-      if (fault !== null) throw fault.error;
+      // What failed before is tried once more, with all that is pending since.
+      await writing;
       const chunks = take();
-      await write(() => commit((tables) => append(tables, chunks)));
-      acknowledgeAll(chunks);
+      await write(chunks, () => commit((tables) => append(tables, chunks)));
     },
     counts: () => ({
       stdoutBytes: seen.stdout,

@@ -1,6 +1,6 @@
 import { EXECUTION_TRANSITIONS, type Execution, type OutputStream } from '../../domain/execution/execution.ts';
 import type { Store } from '../../ports/store.ts';
-import type { ExecutionUpdate } from '../engine.ts';
+import type { ExecutionUpdate } from '../apis/execution-api.ts';
 import type { OutputReader } from './output-hub.ts';
 
 const PIECE_BYTES = 64 * 1024;

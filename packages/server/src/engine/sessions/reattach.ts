@@ -6,7 +6,7 @@ import type { EngineDeps } from '../deps.ts';
 import { isSuspended } from '../operations/power-policy.ts';
 import type { GuestLinks } from './guest-links.ts';
 
-export type ReattachDeps = Pick<EngineDeps, 'store' | 'driver' | 'log'> & { readonly links: GuestLinks };
+export type ReattachDeps = Pick<EngineDeps, 'store' | 'drivers' | 'log'> & { readonly links: GuestLinks };
 
 /**
  * `machine-over`: the life that it ran in has ended. `unknown-to-guest`: that life goes on, and its guest does not know the
@@ -38,11 +38,11 @@ export async function reattach(
 
 /** Whether the life that the command ran in is over. */
 export async function isMachineOver(
-  { driver }: Pick<ReattachDeps, 'driver'>,
+  { drivers }: Pick<ReattachDeps, 'drivers'>,
   vm: Vm,
   { execution: { incarnation }, signal }: { readonly execution: Execution; readonly signal: AbortSignal },
 ): Promise<boolean> {
   if (vm.incarnation !== incarnation) return true;
-  const { machine } = await driver.inspect(vm.id, { signal });
+  const { machine } = await drivers.of(vm).inspect(vm.id, { signal });
   return machine.kind === 'absent' || machine.kind === 'ended' || machine.incarnation !== incarnation;
 }

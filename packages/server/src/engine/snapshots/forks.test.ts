@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Forked } from '../apis/snapshot-api.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import type { Claim } from '../requests.ts';
-import type { Forked } from '../snapshot-api.ts';
 import { create, finish, request } from '../vm-life.test-kit.ts';
 import { acceptedOf, dyingAt, forkRequest, get, tell, told } from './snapshots.test-kit.ts';
 
 let installation: Installation;
 
 beforeEach(() => {
-  installation = createInstallation({ sweepMs: 100 });
+  installation = createInstallation({ settings: { sweepMs: 100 } });
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
@@ -41,6 +41,27 @@ describe('a fork', () => {
     expect(await finish(server, forked.operation)).toMatchObject({ state: 'succeeded' });
     expect((await get(server, 'bird')).status.phase).toBe('running');
     await expectNoSnapshots(server);
+  });
+
+  it('is as large as what was saved, although that was made larger after it was asked for', async () => {
+    const gate = Promise.withResolvers<void>();
+    const server = await installation.start((driver) => ({
+      ...driver,
+      async saveMachine(...asked) {
+        await gate.promise;
+        return await driver.saveMachine(...asked);
+      },
+    }));
+    await create(server, 'bird');
+    const forked = await server.engine.snapshots.fork(ADMIN, 'bird', forkRequest(1, { names: ['chick'] }));
+    const { operation } = await server.engine.vms.update(ADMIN, 'bird', { spec: { vcpuCount: 2 } }, {});
+    if (operation !== null) await finish(server, operation);
+    await expect.poll(async () => (await get(server, 'bird')).machine?.vcpuCount).toBe(2);
+
+    gate.resolve();
+
+    expect(await finishAll(server, forked)).toEqual(['succeeded']);
+    expect((await get(server, 'chick')).spec.vcpuCount).toBe(2);
   });
 
   it('names its VMs as it is told, or after theirs', async () => {

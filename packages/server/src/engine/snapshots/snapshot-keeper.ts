@@ -15,7 +15,7 @@ import { withTimeout } from '../with-timeout.ts';
 import * as writer from './snapshot-writer.ts';
 
 type KeeperDeps = Omit<SnapshotDeps, 'wake' | 'hostProbe' | 'giveWay'> &
-  Pick<EngineDeps, 'log'> & { readonly config: EngineConfig };
+  Pick<EngineDeps, 'driver' | 'log'> & { readonly config: EngineConfig };
 
 export interface SnapshotKeeper {
   /** Works on the snapshot until nothing more is to be done. */
@@ -28,8 +28,6 @@ const SAVE = 'save-machine';
 const REMOVE = 'delete-saved';
 /** Times a machine is tried to be saved, when the fault may pass by itself. */
 const MAX_ATTEMPTS = 3;
-/** VMs that wait for one snapshot. */
-const MOST_WAITING = 256;
 /** Back-off of a step that is carried out again, milliseconds: doubled each time, up to the cap, with full jitter. */
 const BACKOFF = { firstMs: 200, capMs: 15_000 } as const;
 
@@ -152,7 +150,7 @@ async function removeIfUnused(deps: KeeperDeps, { id }: Snapshot): Promise<boole
 }
 
 async function wakeWaiting({ store, queue }: KeeperDeps, id: SnapshotId): Promise<void> {
-  for (const vm of await store.vms.listPendingFrom(id, MOST_WAITING)) queue.enqueue(`vm:${vm.id}`);
+  for (const vm of await store.vms.listPendingFrom(id, writer.MOST_WAITING)) queue.enqueue(`vm:${vm.id}`);
 }
 
 function retryLater({ queue, ids }: KeeperDeps, id: SnapshotId, attempt: number): void {

@@ -13,6 +13,9 @@ import { operationEvent } from '../operations/events.ts';
 import { snapshotEvent } from '../operations/snapshot-events.ts';
 import { beginStep, closeSteps, endStep } from '../reconcile/operation-steps.ts';
 
+/** VMs that wait for one snapshot at most. */
+export const MOST_WAITING = 256;
+
 type WriterDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'>;
 
 /** A snapshot together with the operation under way on it. */
@@ -50,11 +53,18 @@ export async function writeRetry(deps: WriterDeps, work: SnapshotWork, error: Vo
   });
 }
 
-/** Writes that the snapshot is complete. */
+/**
+ * Writes that the snapshot is complete, and how large the machine was that was saved: it may have been made larger since it was asked for, and what is made
+ * from it can be of that size alone. That goes for those who have waited for it, too.
+ */
 export async function writeReady(deps: WriterDeps, work: SnapshotWork, summary: SavedSummary): Promise<SnapshotWork> {
   const now = deps.clock.now();
-  const { sizeBytes, haltedMs } = summary;
-  const snapshot = changed(work.snapshot, { state: 'ready', operationId: null, sizeBytes, haltedMs }, now);
+  const { sizeBytes, haltedMs, vcpuCount, memoryMib } = summary;
+  const asked = work.snapshot.spec;
+  const size = { vcpuCount, memoryMib };
+  const isOther = asked.vcpuCount !== vcpuCount || asked.memoryMib !== memoryMib;
+  const spec = { ...asked, ...size };
+  const snapshot = changed(work.snapshot, { state: 'ready', operationId: null, sizeBytes, haltedMs, spec }, now);
   const operation = succeeded(work.operation, now);
   const events = [
     snapshotEvent('snapshot.ready', snapshot, operation, now, { size_bytes: sizeBytes, halted_ms: haltedMs }),
@@ -63,6 +73,9 @@ export async function writeReady(deps: WriterDeps, work: SnapshotWork, summary: 
   return await write(deps, { snapshot, operation }, events, async (tables) => {
     await tables.snapshots.update(snapshot);
     if (operation !== null) await tables.operations.update(operation);
+    const waiting = isOther ? await tables.vms.listPendingFrom(snapshot.id, MOST_WAITING) : [];
+    for (const vm of waiting)
+      await tables.vms.update({ ...vm, spec: { ...vm.spec, ...size }, revision: vm.revision + 1 });
   });
 }
 

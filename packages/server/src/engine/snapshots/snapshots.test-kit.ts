@@ -2,9 +2,9 @@ import type { Operation } from '../../domain/operation/operation.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Driver } from '../../ports/driver.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
+import type { CreateSnapshotRequest, Forked, ForkRequest, RestoredVmRequest } from '../apis/snapshot-api.ts';
 import { ADMIN, type TestServer } from '../installation.test-kit.ts';
 import type { Accepted } from '../requests.ts';
-import type { CreateSnapshotRequest, Forked, ForkRequest, RestoredVmRequest } from '../snapshot-api.ts';
 import { finish, soon } from '../vm-life.test-kit.ts';
 
 export function snapshotRequest(name: string | null = null): CreateSnapshotRequest {

@@ -79,7 +79,7 @@ describe('a snapshot', () => {
 
   it('has a name of its own, and is refused where there are as many as there may be', async () => {
     await installation[Symbol.asyncDispose]();
-    installation = createInstallation({ maxSnapshots: 2 });
+    installation = createInstallation({ settings: { maxSnapshots: 2 } });
     const server = await installation.start();
     const { snapshots } = server.engine;
     await create(server, 'bird');

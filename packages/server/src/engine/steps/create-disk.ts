@@ -1,4 +1,5 @@
-import { toVolaryError } from '../../domain/errors.ts';
+import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import { findContents } from '../images/disk-contents.ts';
 import { machineSpec, requireImage, type Step, type StepContext, type StepDeps, type StepResult } from './step.ts';
 
 /**
@@ -14,7 +15,10 @@ export const createDisk: Step = async (deps, context) => {
   const { from } = machine;
   if (from?.kind === 'snapshot') return await driver.createDisk({ ...machine, from }, { signal });
   const image = requireImage(context);
-  return (await copyTemplates(deps, context)) ?? (await driver.createDisk({ ...machine, image }, { signal }));
+  const contents = await findContents(deps.images, vm.spec.disks);
+  // Removed since the plan was made, by somebody else who has this cache: it is had again.
+  if (contents === null) throw contentGone();
+  return (await copyTemplates(deps, context)) ?? (await driver.createDisk({ ...machine, image, contents }, { signal }));
 };
 
 /** Null where there is no template, or its disk cannot be copied: the start of the machine, which needs more of it than that, will tell. */
@@ -32,4 +36,10 @@ async function copyTemplates({ driver, warm, log }: StepDeps, context: StepConte
     log.warn('the disk of a warm template could not be copied', { vmId: vm.id, key: from.key, error });
     return null;
   }
+}
+
+function contentGone(): VolaryError {
+  return new VolaryError('unavailable', 'What a disk begins with was removed before the disk had been made from it.', {
+    reason: 'driver.image_gone',
+  });
 }

@@ -1,7 +1,10 @@
+import { keepDisks } from '../volumes/keep-disks.ts';
 import type { Step } from './step.ts';
 
-/** Removes the disk and everything else that is kept for the VM on this host. */
-export const deleteDisk: Step = async ({ driver }, { vm, signal }) => {
+/** Removes the disk and everything else that is kept for the VM on this host, when what is to be kept as volumes is. */
+export const deleteDisk: Step = async (deps, { vm, signal }) => {
+  const { driver } = deps;
+  await keepDisks(deps, vm, signal);
   await driver.deleteDisk(vm.id, { signal });
   return { imageDigest: null };
 };

@@ -4,5 +4,5 @@ import type { Step } from './step.ts';
 export const endMachine: Step = async ({ driver, links }, { vm, signal }) => {
   await links.drop(vm.id);
   await driver.endMachine(vm.id, { signal });
-  return { handle: null, machine: null, pid: null, ip: null, startedAt: null, health: 'unknown', suspension: null };
+  return { handle: null, machine: null, pid: null, startedAt: null, health: 'unknown', suspension: null };
 };

@@ -1,9 +1,19 @@
-import { noGrowth } from '../../domain/vm/machine-shape.ts';
+import { toVolaryError } from '../../domain/errors.ts';
 import type { DriverHandle, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../ports/driver.ts';
+import type { Pack } from '../../ports/machine-packs.ts';
+import { followMounting } from '../tools/follow-mounting.ts';
 import { noTemplate } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
-import { firstHealth, machineSpec, type Step, type StepContext, type StepDeps, startedMachine } from './step.ts';
+import {
+  firstHealth,
+  joined,
+  machineSpec,
+  type Step,
+  type StepContext,
+  type StepDeps,
+  startedMachine,
+} from './step.ts';
 
 /** How long a fork may take to its agent's answer; it takes a tenth of a second. */
 const ANSWER_MS = 15_000;
@@ -15,23 +25,24 @@ const ANSWER_MS = 15_000;
 export const startMachine: Step = async (deps, context) => {
   const { vm, signal } = context;
   const { incarnation } = vm.desired;
-  const warm = (await giveSpare(deps, context)) ?? (await beginWarm(deps, vm, signal));
+  const packs = firstPacks(context);
+  const warm = (await giveSpare(deps, context, packs)) ?? (await beginWarm(deps, vm, packs, signal));
   if (warm !== null) {
     // Another one like it may be asked for soon.
     deps.warm.suggest(vm);
     return {
       handle: warm,
-      machine: startedMachine(vm, noGrowth(vm.spec)),
+      machine: await startedMachine(deps, vm),
       pid: null,
       incarnation,
       ...heardOf(deps, vm),
       suspension: null,
     };
   }
-  const handle = await deps.driver.startMachine(machineSpec(vm), { signal });
+  const handle = await deps.driver.startMachine(await joined(deps, vm, machineSpec(vm), signal), { signal });
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
-  const started = startedMachine(vm, noGrowth(vm.spec));
+  const started = await startedMachine(deps, vm);
   return { handle, machine: started, pid, incarnation, startedAt: null, health: 'unknown', suspension: null };
 };
 
@@ -41,15 +52,28 @@ function heardOf({ clock }: StepDeps, vm: Vm): Pick<Vm, 'startedAt' | 'health'> 
   return { startedAt: clock.now(), health: firstHealth(vm) };
 }
 
+/**
+ * What a machine that has not to boot is set going with. Where something is to be put into its guest before anybody else gets to speak to it, that would wait for
+ * them to be mounted: there they come after it. So do those that are not there, and that the plan has built first.
+ */
+function firstPacks({ vm, packs }: StepContext): readonly Pack[] {
+  return vm.secrets.length === 0 ? (packs ?? []) : [];
+}
+
 /** A first life whose machine waits for it, halted. Null where there is none, or it is of no use: then nothing is left of it. */
-async function giveSpare(deps: StepDeps, { vm, signal }: StepContext): Promise<DriverHandle | null> {
+async function giveSpare(
+  deps: StepDeps,
+  { vm, signal }: StepContext,
+  packs: readonly Pack[],
+): Promise<DriverHandle | null> {
   if (!mayBeginWarm(vm)) return null;
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   if (machine.kind !== 'paused') return null;
   try {
-    return await startAndHear(deps, machineSpec(vm), signal);
+    return await startAndHear(deps, vm, await joined(deps, vm, { ...machineSpec(vm), packs }, signal), signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (isOfPacks(error)) throw error;
     deps.log.warn('a spare machine could not be used', { vmId: vm.id, error });
     await endMachine(deps, vm, signal);
     return null;
@@ -57,7 +81,12 @@ async function giveSpare(deps: StepDeps, { vm, signal }: StepContext): Promise<D
 }
 
 /** A first life that begins as a fork of a template. Null where there is none, or it is of no use and the VM has to boot. */
-async function beginWarm(deps: StepDeps, vm: Vm, signal: AbortSignal): Promise<DriverHandle | null> {
+async function beginWarm(
+  deps: StepDeps,
+  vm: Vm,
+  packs: readonly Pack[],
+  signal: AbortSignal,
+): Promise<DriverHandle | null> {
   if (!mayBeginWarm(vm)) return null;
   const from = await deps.warm.find(vm, { signal });
   if (from === null) {
@@ -65,9 +94,10 @@ async function beginWarm(deps: StepDeps, vm: Vm, signal: AbortSignal): Promise<D
     return null;
   }
   try {
-    return await startAndHear(deps, { ...machineSpec(vm), from }, signal);
+    return await startAndHear(deps, vm, await joined(deps, vm, { ...machineSpec(vm), from, packs }, signal), signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (isOfPacks(error)) throw error;
     await deps.warm.reject(vm, from, error);
     await endMachine(deps, vm, signal);
     if (vm.warmStart === 'require') throw error;
@@ -82,13 +112,22 @@ function mayBeginWarm(vm: Vm): boolean {
 
 /** Starts a machine that has not to boot, and sees to it that its guest answers. */
 async function startAndHear(
-  { driver, links, clock }: StepDeps,
-  machine: MachineSpec,
+  deps: StepDeps,
+  vm: Vm,
+  machine: MachineSpec & { readonly packs: readonly Pack[] },
   signal: AbortSignal,
 ): Promise<DriverHandle> {
+  const { driver, links, clock } = deps;
   const handle = await driver.startMachine(machine, { signal });
-  await withTimeout(clock, ANSWER_MS, signal, (limited) => links.open(machine.vmId, { signal: limited }));
+  const link = await withTimeout(clock, ANSWER_MS, signal, (limited) => links.open(vm.id, { signal: limited }));
+  followMounting(deps, vm, link, machine.packs);
   return handle;
+}
+
+/** Nothing is wrong with the machine, nor with what it begins from. */
+function isOfPacks(error: unknown): boolean {
+  const { reason } = toVolaryError(error);
+  return reason === 'driver.pack_gone' || reason === 'driver.too_many_packs' || reason === 'driver.disk_full';
 }
 
 async function endMachine({ links, driver }: StepDeps, { id }: Vm, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,12 @@
 import type { Image } from '../../domain/image/image.ts';
 import type { OperationProgress } from '../../domain/operation/operation.ts';
-import { type MachineGrowth, sizeOfSpec, type VmMachine } from '../../domain/vm/machine-shape.ts';
+import { noGrowth, sizeOfSpec, type VmMachine } from '../../domain/vm/machine-shape.ts';
 import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec, SavedRef } from '../../ports/driver.ts';
+import type { Pack } from '../../ports/machine-packs.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -14,12 +16,15 @@ export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'tools' | 'store' 
   readonly links: GuestLinks;
   readonly warm: WarmStarts;
   readonly secrets: SecretDelivery;
+  readonly networkKeeper: Pick<NetworkKeeper, 'join'>;
 };
 
 export interface StepContext {
   readonly vm: Vm;
   /** The image its disk is to be made from; null while it is not on the host, and when there is a disk. */
   readonly image: Image | null;
+  /** All that its machine is to have, where it lacks any of them; null while not all are on the host. */
+  readonly packs: readonly Pack[] | null;
   /** Aborted when the step's time is over, somebody wants something else of the VM, or the server stops. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: OperationProgress) => void;
@@ -37,7 +42,6 @@ export type StepResult = Partial<
     | 'incarnation'
     | 'startedAt'
     | 'pid'
-    | 'ip'
     | 'health'
     | 'suspension'
   >
@@ -50,8 +54,8 @@ export type StepResult = Partial<
 export type Step = (deps: StepDeps, context: StepContext) => Promise<StepResult>;
 
 /** Of a guest that has just answered: what runs in it has not been asked yet. */
-export function firstHealth({ spec: { healthCheck } }: Pick<Vm, 'spec'>): 'healthy' | 'starting' {
-  return healthCheck === null ? 'healthy' : 'starting';
+export function firstHealth(vm: Pick<Vm, 'spec' | 'machine'>): 'healthy' | 'starting' {
+  return presentSpec(vm).healthCheck === null ? 'healthy' : 'starting';
 }
 
 /** The machine that this VM wants, for the driver. */
@@ -62,14 +66,29 @@ export function machineSpec(vm: Vm): MachineSpec {
   return vm.origin?.incarnation === incarnation ? { ...machine, from: savedRef(vm.origin) } : machine;
 }
 
+/** The same, with its place on its network. Throws `unavailable` network.host_failed. */
+export async function joined<M extends MachineSpec>(
+  { networkKeeper }: Pick<StepDeps, 'networkKeeper'>,
+  vm: Vm,
+  machine: M,
+  signal: AbortSignal,
+): Promise<M> {
+  const network = await networkKeeper.join(vm, { signal });
+  return network === null ? machine : { ...machine, network };
+}
+
 /** The machine that this suspended VM goes on as: what its spec has become since is nothing to it. */
 export function wokenSpec(vm: Vm): MachineSpec {
   return { ...machineSpec(vm), spec: presentSpec(vm) };
 }
 
-/** What is written down of a machine that was just started for this VM. */
-export function startedMachine({ name, spec }: Vm, growth: MachineGrowth): VmMachine {
-  return { ...sizeOfSpec(spec), growth, name, networkMode: spec.network.mode };
+/** What is written down of a machine that was just started for this VM. One that goes on from a saved machine goes on with what ran in that. */
+export async function startedMachine({ store }: Pick<StepDeps, 'store'>, vm: Vm): Promise<VmMachine> {
+  const { name, spec, origin, desired } = vm;
+  const isSaved = origin?.incarnation === desired.incarnation;
+  const { workload, healthCheck } = (isSaved ? (await store.snapshots.get(origin.snapshotId))?.spec : null) ?? spec;
+  const size = sizeOfSpec(spec);
+  return { ...size, growth: noGrowth(size), name, networkMode: spec.network.mode, workload, healthCheck };
 }
 
 /** The saved machine, for the driver. */

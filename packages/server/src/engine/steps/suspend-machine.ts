@@ -4,5 +4,5 @@ import type { Step } from './step.ts';
 export const suspendMachine: Step = async ({ driver, links }, { vm, signal }) => {
   await links.drop(vm.id);
   await driver.suspendMachine(vm.id, { signal });
-  return { handle: null, pid: null, ip: null, health: 'unknown' };
+  return { handle: null, pid: null, health: 'unknown' };
 };

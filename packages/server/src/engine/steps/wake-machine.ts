@@ -1,7 +1,7 @@
 import { toVolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { withTimeout } from '../with-timeout.ts';
-import { firstHealth, type Step, type StepDeps, wokenSpec } from './step.ts';
+import { firstHealth, joined, type Step, type StepDeps, wokenSpec } from './step.ts';
 
 /** How long the agent of a guest that goes on may take to answer; it takes a tenth of a second. */
 const ANSWER_MS = 15_000;
@@ -13,7 +13,7 @@ const ANSWER_MS = 15_000;
  */
 export const wakeMachine: Step = async (deps, { vm, signal }) => {
   const { driver, links, secrets, clock } = deps;
-  const handle = await driver.wakeMachine(wokenSpec(vm), { signal });
+  const handle = await driver.wakeMachine(await joined(deps, vm, wokenSpec(vm), signal), { signal });
   const { machine } = await driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
   const health = await withTimeout(clock, ANSWER_MS, signal, async (limited) => {

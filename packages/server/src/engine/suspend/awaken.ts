@@ -5,6 +5,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import { isFinal } from '../../domain/operation/operation.ts';
+import type { Permission } from '../../domain/principal/permissions.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
@@ -27,15 +28,19 @@ export type WakeCause = 'exec' | 'files' | 'console' | 'port';
 export type Awaken = (
   principal: Principal,
   ref: string,
-  options: Abortable & { readonly cause: WakeCause },
+  options: Abortable & {
+    readonly cause: WakeCause;
+    /** What the principal must be allowed. Default: `vm:exec`. */
+    readonly permission?: Permission;
+  },
 ) => Promise<Vm>;
 
 /** Others may suspend it again in between: then it is woken again, a few times. */
 const MOST_TRIES = 5;
 
 export function createAwaken(deps: OperationDeps): Awaken {
-  return async (principal, ref, { cause, signal }) => {
-    const asker = { principal, permission: 'vm:exec' } as const;
+  return async (principal, ref, { cause, signal, permission = 'vm:exec' }) => {
+    const asker = { principal, permission } as const;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const vm = await findVm(deps.store, asker, ref);
       if (!isSleepy(vm)) {

@@ -11,7 +11,7 @@ const AFTER_TEN: AutoSuspend = { idleSeconds: 10, cpuBelowPercent: 5 };
 let installation: Installation;
 
 beforeEach(() => {
-  installation = createInstallation({ idleMs: 20 }, hurriedClock());
+  installation = createInstallation({ settings: { idleMs: 20 }, clock: hurriedClock() });
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
@@ -86,6 +86,19 @@ describe('a VM that is to be suspended when it is idle', () => {
     ).rejects.toMatchObject({ reason: 'vm.wait_timeout' });
 
     await console.return?.();
+    await server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, soon);
+  });
+
+  it('is not while somebody is connected to a port of it', async () => {
+    const server = await installation.start();
+    await create(server);
+    const connection = await server.engine.ports.connect(ADMIN, 'bird', 7, soon);
+
+    await expect(
+      server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, { ...soon, timeoutMs: 20_000 }),
+    ).rejects.toMatchObject({ reason: 'vm.wait_timeout' });
+
+    await connection[Symbol.asyncDispose]();
     await server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, soon);
   });
 

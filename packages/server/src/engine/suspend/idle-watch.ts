@@ -33,8 +33,21 @@ export interface IdleWatch {
 export function createIdleWatch(deps: IdleDeps): IdleWatch {
   const samples = new Map<Vm['id'], Sample>();
 
+  let known: readonly Vm[] = [];
+  let knownAt: number | null = null;
+
+  /** Those that this is asked of, and run; as long as no VM changes, nothing is read. */
+  async function watched(): Promise<readonly Vm[]> {
+    const count = deps.store.vms.changeCount();
+    if (count !== null && count === knownAt) return known;
+    const found: Vm[] = [];
+    for await (const vm of everyVm(deps.store, { phases: ['running'], isAutoSuspended: true })) found.push(vm);
+    [known, knownAt] = [found, count];
+    return found;
+  }
+
   async function measure(vm: Vm, settings: AutoSuspend, signal: AbortSignal): Promise<Sample | null> {
-    const use = await deps.driver.measureMachine(vm.id, { signal });
+    const use = await deps.drivers.of(vm).measureMachine(vm.id, { signal });
     if (use === null) return null;
     const atMs = deps.clock.monotonicMs();
     const fresh: Sample = { ...use, incarnation: vm.incarnation, atMs, idleSinceMs: atMs, mostPercent: 0 };
@@ -68,9 +81,9 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
   return {
     async look(signal) {
       const seen = new Set<Vm['id']>();
-      for await (const vm of everyVm(deps.store)) {
+      for (const vm of await watched()) {
         const { autoSuspend } = vm.spec;
-        if (vm.status.phase !== 'running' || autoSuspend === null || signal.aborted) continue;
+        if (autoSuspend === null || signal.aborted) continue;
         seen.add(vm.id);
         await lookAt(vm, autoSuspend, signal).catch((error: unknown) => {
           if (!signal.aborted) deps.log.warn('an idle VM could not be suspended', { vmId: vm.id, error });

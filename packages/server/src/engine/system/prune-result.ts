@@ -1,7 +1,7 @@
 /** What a prune is about and what has come of it, as its operation keeps it: enough for another server to go on. */
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { STORAGE_KINDS, type StorageKind, type StoredThing } from '../../domain/system/usage.ts';
-import type { PruneRequest } from './system-api.ts';
+import type { PruneRequest } from '../apis/system-api.ts';
 
 /** One thing that nothing needed when it was looked at. `kept`: it was needed later, or could not be removed; `message` says why. */
 export interface PruneItem extends Pick<StoredThing, 'kind' | 'id' | 'name' | 'bytes'> {

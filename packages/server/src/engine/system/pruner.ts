@@ -9,11 +9,17 @@ import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { EngineDeps } from '../deps.ts';
 import { operationEvent } from '../operations/events.ts';
 import { imageEvent } from '../operations/remove-image.ts';
+import { toolEvent } from '../operations/remove-tool.ts';
+import type { BuiltInTemplates } from '../templates/sync-built-in.ts';
+import { findPackUsers } from '../tools/pack-users.ts';
 import { BUILD_LEFTOVERS, measureStorage } from './measure-storage.ts';
 import { type PruneItem, readPruneResult, toPruneResult } from './prune-result.ts';
-import { currentImages, findReferences, usersOfImage } from './references.ts';
+import { currentImages, findContentUsers, findReferences, usersOfImage } from './references.ts';
 
-type PrunerDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'bus' | 'clock' | 'log'>;
+type PrunerDeps = Pick<EngineDeps, 'store' | 'drivers' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'log'> & {
+  readonly builtIns: Pick<BuiltInTemplates, 'whenKnown'>;
+};
+
 interface Stopping {
   readonly signal: AbortSignal;
 }
@@ -43,6 +49,7 @@ async function prune(deps: PrunerDeps, id: OperationId, options: Stopping): Prom
   const found = await store.operations.get(id);
   const asked = found === null ? null : readPruneResult(found.result);
   if (found === null || isFinal(found.state) || asked === null) return;
+  await deps.builtIns.whenKnown();
   const now = clock.now();
   const events = found.state === 'pending' ? [operationEvent('operation.started', found, now)] : [];
   let operation = await write(deps, found, { state: 'running', startedAt: found.startedAt ?? now }, events);
@@ -89,11 +96,15 @@ async function removeItem(deps: PrunerDeps, item: PruneItem, options: Stopping):
   }
 }
 
-async function isNeeded(deps: PrunerDeps, { kind, id }: PruneItem): Promise<boolean> {
+async function isNeeded(deps: PrunerDeps, { kind, id, name }: PruneItem): Promise<boolean> {
   const { store } = deps;
   switch (kind) {
     case 'images':
-      return (await currentImages(deps)).has(id) || (await usersOfImage(store, id)).length > 0;
+      return (
+        (await currentImages(deps)).has(id) ||
+        (await usersOfImage(store, id)).length > 0 ||
+        (name !== null && (await findContentUsers(store)).has(name))
+      );
     case 'disks':
       return (await findReferences(store)).byDisk.has(id);
     case 'snapshots':
@@ -102,6 +113,12 @@ async function isNeeded(deps: PrunerDeps, { kind, id }: PruneItem): Promise<bool
       const template = (await deps.driver.warm?.list())?.find(({ key }) => key === id);
       return template !== undefined && (await currentImages(deps)).has(template.imageDigest);
     }
+    case 'tools': {
+      const packs = await deps.tools.list();
+      return ((await findPackUsers(deps, packs)).get(id) ?? []).length > 0;
+    }
+    case 'volumes':
+      return true;
     case 'leftovers':
       return false;
     default:
@@ -114,7 +131,7 @@ async function remove(
   { kind, id, name, bytes }: PruneItem,
   options: Stopping,
 ): Promise<readonly NewEvent[]> {
-  const { driver, images, clock } = deps;
+  const { drivers, driver, images, clock } = deps;
   switch (kind) {
     case 'images': {
       await images.remove(id);
@@ -122,7 +139,8 @@ async function remove(
     }
     case 'disks': {
       const vmId = parseId('vm', id);
-      if (vmId !== null) await driver.deleteDisk(vmId, options);
+      // Which of them had it nobody knows any more; where it is absent, that is fine.
+      if (vmId !== null) for (const each of drivers.all) await each.deleteDisk(vmId, options);
       return [];
     }
     case 'snapshots': {
@@ -133,9 +151,16 @@ async function remove(
     case 'warm_templates':
       await driver.warm?.remove(id);
       return [];
+    case 'tools': {
+      const pack = (await deps.tools.list()).find(({ digest }) => digest === id);
+      await deps.tools.remove(id);
+      return pack === undefined ? [] : [toolEvent('tool.removed', pack, clock.now())];
+    }
+    case 'volumes':
+      return [];
     case 'leftovers':
       if (id === BUILD_LEFTOVERS) await images.sweep({ isDryRun: false });
-      else await driver.storage.removeLeftover(id, options);
+      else for (const { storage } of drivers.all) await storage.removeLeftover(id, options);
       return [];
     default:
       return kind satisfies never;

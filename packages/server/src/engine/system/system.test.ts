@@ -9,7 +9,7 @@ import { save } from '../snapshots/snapshots.test-kit.ts';
 import { create, finish, soon } from '../vm-life.test-kit.ts';
 import { readPruneResult } from './prune-result.ts';
 
-const ALL = ['images', 'disks', 'snapshots', 'warm_templates', 'leftovers'] as const;
+const ALL = ['images', 'disks', 'snapshots', 'warm_templates', 'tools', 'leftovers'] as const;
 const OLDER = 'f'.repeat(64);
 const CURRENT = '0'.repeat(64);
 
@@ -117,7 +117,9 @@ describe('what takes room', () => {
       ['images', 2, 1000],
       ['disks', 1, 0],
       ['snapshots', 1, 0],
+      ['volumes', 0, 0],
       ['warm_templates', 2, 100],
+      ['tools', 0, 0],
       ['leftovers', 1, 10],
     ]);
     const [images, disks, snapshots] = uses;
@@ -129,6 +131,21 @@ describe('what takes room', () => {
     expect(used).toEqual(['recipe base', 'vm bird', 'snapshot egg']);
     expect(disks?.things).toMatchObject([{ name: 'bird', usedBy: [{ kind: 'vm', name: 'bird' }] }]);
     expect(snapshots?.things).toMatchObject([{ name: 'egg', usedBy: [{ kind: 'snapshot', name: 'egg' }] }]);
+  });
+
+  it('has volumes, which are never pruned, whoever has them', async () => {
+    const server = await start();
+    const asked = { name: 'books', labels: {}, sizeGib: 1, source: { kind: 'empty' } } as const;
+    const { operation } = await server.engine.volumes.create(ADMIN, asked);
+    await finish(server, operation);
+
+    expect(statesOf(await prune(server, ['volumes']))).toEqual([]);
+
+    const uses = await server.engine.system.usage(ADMIN, soon);
+    expect(uses.find(({ kind }) => kind === 'volumes')).toMatchObject({
+      ...{ count: 1, reclaimableBytes: 0 },
+      things: [{ name: 'books' }],
+    });
   });
 });
 

@@ -5,8 +5,10 @@ import { type Template, titleOfTemplate } from '../../domain/template/template.t
 import type { Abortable } from '../../ports/guest-link.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
+import { ensureContents } from '../images/disk-contents.ts';
 import { templateEvent } from '../operations/template-events.ts';
 import { type Builds, createBuilds } from '../reconcile/builds.ts';
+import { inItsTime } from '../reconcile/operation-deadline.ts';
 import { isConflict, type OperationRecorder } from '../reconcile/operation-recorder.ts';
 import { dropInstallation, findInstalling } from './installing.ts';
 
@@ -37,12 +39,18 @@ async function install(
   if (template === null) throw gone(operation.subject.name);
   const { spec, image } = template.content;
   if (image !== null) {
-    await deps.images.ensure(spec.image, {
-      signal,
-      definition: image,
-      onProgress: ({ step, fraction, message }) => recorder.report({ fraction, message: `${step}: ${message}` }),
-    });
+    await inItsTime(deps.clock, operation, signal, (limited) =>
+      deps.images.ensure(spec.image, {
+        signal: limited,
+        definition: image,
+        onProgress: ({ step, fraction, message }) => recorder.report({ fraction, message: `${step}: ${message}` }),
+      }),
+    );
   }
+  await ensureContents(deps.images, spec.disks, {
+    signal,
+    onProgress: ({ fraction, step, message }) => recorder.report({ fraction, message: `${step}: ${message}` }),
+  });
   const now = deps.clock.now();
   const { id, name, version } = template;
   await recorder.succeed({ id, name, version }, [templateEvent('template.installed', template, now)], (tables) =>

@@ -2,7 +2,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import { type TemplateSpec, titleOfTemplate } from '../../domain/template/template.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Tables } from '../../ports/store.ts';
-import type { CreateVmRequest } from '../engine.ts';
+import type { AskedSpec, CreateVmRequest } from '../apis/vm-api.ts';
 import { findUsableTemplate } from '../queries/find-template.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function mergeTemplate(
 }
 
 /** Maps are put together, by name; all else is one or the other. */
-function mergeSpec({ healthCheck, ...said }: TemplateSpec, asked: Partial<VmSpec>): Partial<VmSpec> {
+function mergeSpec({ healthCheck, ...said }: TemplateSpec, asked: AskedSpec): AskedSpec {
   const named = new Set(asked.disks?.map(({ name }) => name));
   return {
     ...said,

@@ -1,32 +1,39 @@
 import type { Template } from '../../domain/template/template.ts';
 import type { Tables } from '../../ports/store.ts';
+import type { NewTemplate } from '../apis/template-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import { completeContent } from '../operations/create-template.ts';
-import type { NewTemplate } from './template-api.ts';
 
-type SyncDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'driver' | 'images' | 'log' | 'builtInTemplates'>;
+type SyncDeps = Pick<
+  EngineDeps,
+  'store' | 'clock' | 'ids' | 'drivers' | 'networks' | 'images' | 'log' | 'builtInTemplates'
+>;
 
 /** Whose they are. */
 const OWNER = 'system';
 
 /** The templates that came with this version of the program, in the store. */
 export interface BuiltInTemplates {
-  /** Begins: reading the manifests takes longer than all else of a start, and few need them at once. */
-  start(): void;
-  /** Resolves when the store knows them, or it has been told why it does not. Before `start` at once. */
+  /**
+   * Resolves when the store knows them, or it has been told why it does not. Whoever is first has them read: that takes longer than all else of a
+   * start, and a parser more memory than all else of it, for what few need.
+   */
   whenKnown(): Promise<void>;
+  /** Resolves when nobody works on them: a server stops after that. */
+  untilDone(): Promise<void>;
 }
 
 /** What goes wrong costs the built-in templates alone: those that the store has are there. */
 export function createBuiltInTemplates(deps: SyncDeps): BuiltInTemplates {
-  let known = Promise.resolve();
+  let known: Promise<void> | null = null;
   return {
-    start() {
-      known = sync(deps).catch((error: unknown) => {
+    whenKnown() {
+      known ??= sync(deps).catch((error: unknown) => {
         deps.log.error('the templates that are built in could not be read', { error });
       });
+      return known;
     },
-    whenKnown: () => known,
+    untilDone: () => known ?? Promise.resolve(),
   };
 }
 
@@ -70,6 +77,7 @@ async function keep(deps: SyncDeps, tables: Tables, asked: NewTemplate, known: r
     isEnabled: ofName.every(({ isEnabled }) => isEnabled) && asked.isEnabled,
     createdAt: now,
     updatedAt: now,
+    lastUsedAt: null,
     revision: 1,
   });
 }

@@ -5,13 +5,14 @@ import type { ImageDefinition } from '../../domain/image/definition.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import { BUILT_IN_ROLES } from '../../domain/principal/roles.ts';
 import type { Template } from '../../domain/template/template.ts';
+import { emptyDisk } from '../../domain/vm/extra-disk.ts';
 import type { Store } from '../../ports/store.ts';
 import { refusal } from '../../ports/store-contract/fixture.contract.ts';
 import { numberedId, sampleOperation, sampleTemplate } from '../../ports/store-contract/samples.contract.ts';
+import type { NewTemplate } from '../apis/template-api.ts';
 import { createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { ADMIN, principalWith } from '../principals.test-kit.ts';
 import { finish, request, soon } from '../vm-life.test-kit.ts';
-import type { NewTemplate } from './template-api.ts';
 
 const ALICE = principalWith('alice', ...BUILT_IN_ROLES.member);
 const BOB = principalWith('bob', ...BUILT_IN_ROLES.member);
@@ -43,6 +44,36 @@ async function install(asked: NewTemplate, principal = ADMIN): Promise<void> {
   await finish(server, await server.engine.templates.create(principal, asked));
 }
 
+describe('a template with a disk that begins with something', () => {
+  const disk = (sizeGib: number | null, sha256 = 'ab'.repeat(32)) => ({
+    ...emptyDisk('data', 1),
+    sizeGib,
+    content: { source: { location: 'https://example.com/d', sha256 }, format: 'raw' as const, isLocalAllowed: true },
+  });
+
+  it('brings it, so that a VM needs no size for it, and is as trusted as whoever installed it', async () => {
+    await install(web({}, { spec: { disks: [disk(null)] } }), principalWith('ann', 'template:create', 'image:create'));
+
+    const { vm } = await server.engine.vms.create(ADMIN, { ...request('first'), template: 'web' });
+
+    const [made] = vm.spec.disks;
+    expect(made).toMatchObject({ sizeGib: 1, content: { isLocalAllowed: false } });
+  });
+
+  it.each([
+    ['download.checksum_mismatch', disk(2, NEVER_MATCHES)],
+    ['download.checksum_mismatch', disk(null, NEVER_MATCHES)],
+  ])('is not installed, with %s', async (reason, wrong) => {
+    const operation = await finish(
+      server,
+      await server.engine.templates.create(ADMIN, web({}, { spec: { disks: [wrong] } })),
+    );
+
+    expect(operation).toMatchObject({ state: 'failed', error: { reason } });
+    await expect(server.engine.templates.get(ADMIN, 'web')).rejects.toMatchObject({ reason: 'template.unknown' });
+  });
+});
+
 describe('a VM that is made from a template', () => {
   it('has of it what nobody asked otherwise, and says which version it was', async () => {
     await install(
@@ -72,20 +103,14 @@ describe('a VM that is made from a template', () => {
   });
 
   it('has the disks and the variables of both, by name', async () => {
-    const disks = [
-      { name: 'data', sizeGib: 1 },
-      { name: 'logs', sizeGib: 1 },
-    ];
+    const disks = [emptyDisk('data', 1), emptyDisk('logs', 1)];
     await install(web({}, { spec: { disks, environment: { A: '1', B: '1' } } }));
 
-    const spec = { disks: [{ name: 'data', sizeGib: 2 }], environment: { B: '2' } };
+    const spec = { disks: [emptyDisk('data', 2)], environment: { B: '2' } };
     const { vm } = await server.engine.vms.create(ADMIN, { ...request('first', {}, false), spec, template: 'web' });
 
     expect(vm.spec.environment).toEqual({ A: '1', B: '2' });
-    expect(vm.spec.disks).toEqual([
-      { name: 'logs', sizeGib: 1 },
-      { name: 'data', sizeGib: 2 },
-    ]);
+    expect(vm.spec.disks).toEqual([emptyDisk('logs', 1), emptyDisk('data', 2)]);
   });
 
   it('is of the newest version that is enabled, or of the one that is named', async () => {
@@ -147,6 +172,15 @@ describe('a version', () => {
       [web({}, { labels: { '': 'x' } }), refusal('invalid_argument', 'vm.invalid_labels')],
     ];
     for (const [asked, error] of refused) await expect(templates.create(ADMIN, asked)).rejects.toEqual(error);
+    for (const tool of ['git@banana', 'nodejs@', 'nodejs@1..2', 'nodejs@--help']) {
+      await expect(templates.create(ADMIN, web({}, { tools: ['nodejs@20', tool] }))).rejects.toMatchObject({
+        code: 'invalid_argument',
+        reason: expect.stringMatching(/^tool\.invalid_(range|request)$/),
+        details: { field: 'tools[1]' },
+      });
+    }
+    const second = templates.create(ADMIN, web({}, { tools: ['nodejs', 'magic@1'] }));
+    await expect(second).rejects.toMatchObject({ details: { field: 'tools[1]' } });
 
     expect((await templates.list(ADMIN, PAGE)).items).toEqual([]);
     expect(await server.store.operations.list({ limit: 9, after: null })).toEqual([]);
@@ -208,9 +242,16 @@ describe('an image that a template brings', () => {
     ...{ boot: 'firmware', firmware: 'bios' },
   });
 
-  it('is what its VMs are made from, and comes and goes with it', async () => {
+  const recipe: ImageDefinition = {
+    ...{ kind: 'recipe', description: '', packages: ['jq'], files: [], commands: [], rootGib: 1 },
+  };
+
+  it.each([
+    ['a disk', disk('1'.repeat(64))],
+    ['built by a recipe', recipe],
+  ])('is what its VMs are made from, and comes and goes with it: %s', async (_, image) => {
     const { templates, vms } = server.engine;
-    await install(web({}, { image: disk('1'.repeat(64)) }));
+    await install(web({}, { image }));
     const { content } = await templates.get(ADMIN, 'web');
     const { vm, operation } = await vms.create(ADMIN, { ...request('first'), template: 'web' });
     await finish(server, operation);
@@ -281,8 +322,7 @@ describe('a template', () => {
 });
 
 describe('what is built in', () => {
-  const withBuiltIn = (...builtIn: readonly NewTemplate[]) =>
-    createInstallation({}, undefined, {}, {}, undefined, builtIn);
+  const withBuiltIn = (...builtIn: readonly NewTemplate[]) => createInstallation({ builtInTemplates: builtIn });
 
   it('can be disabled, stays so in the next version of the program, and can be neither deleted nor taken', async () => {
     await using first = withBuiltIn(web({ name: 'base' }), web({ name: 'gone' }));

@@ -1,9 +1,9 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
+import type { ToolApi, ToolEntry } from '../apis/tool-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import { buildTool, type ToolOperationDeps } from '../operations/build-tool.ts';
 import { removeTool } from '../operations/remove-tool.ts';
-import type { ToolApi, ToolEntry } from '../tool-api.ts';
 
 /** What can be asked of tools. */
 export function createToolApi(deps: ToolOperationDeps): ToolApi {
@@ -18,7 +18,10 @@ export function createToolApi(deps: ToolOperationDeps): ToolApi {
 async function listTools({ tools }: Pick<EngineDeps, 'tools'>, principal: Principal): Promise<readonly ToolEntry[]> {
   authorise(principal, 'tool:read');
   const packs = await tools.list();
-  const known = tools.catalogue.map((entry) => ({ ...entry, packs: packs.filter(({ name }) => name === entry.name) }));
+  const known = (await tools.catalogue()).map((entry) => ({
+    ...entry,
+    packs: packs.filter(({ name }) => name === entry.name),
+  }));
   const names = new Set(known.map(({ name }) => name));
   const others = [...new Set(packs.map(({ name }) => name))].filter((name) => !names.has(name));
   const gone = others.map((name) => ({

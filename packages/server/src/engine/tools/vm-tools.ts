@@ -1,7 +1,9 @@
 /** What of a VM's tools can be given to its machine, and is not there yet. */
 import { VolaryError } from '../../domain/errors.ts';
+import { invalidTool } from '../../domain/tool/invalid-tool.ts';
 import { parseToolRequest, type ToolRequest, type VmTool } from '../../domain/tool/tool.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { Driver } from '../../ports/driver.ts';
 import type { Pack } from '../../ports/machine-packs.ts';
 import type { EngineDeps } from '../deps.ts';
 import { withTimeout } from '../with-timeout.ts';
@@ -16,7 +18,8 @@ type ToolDeps = Pick<EngineDeps, 'driver' | 'tools'>;
  * `unavailable` tool.unreachable, `unsupported` driver.no_tools.
  */
 export async function resolveTools(
-  { driver, tools, clock }: ToolDeps & Pick<EngineDeps, 'clock'>,
+  { tools, clock }: Pick<EngineDeps, 'tools' | 'clock'>,
+  driver: Driver,
   asked: readonly string[],
 ): Promise<readonly VmTool[]> {
   if (asked.length > 0 && driver.packs === null) {
@@ -25,14 +28,13 @@ export async function resolveTools(
       details: { field: 'tools' },
     });
   }
-  const resolved = new Map<string, VmTool>();
-  for (const text of asked) {
+  const requests = asked.map((text) => {
     const request = parseToolRequest(text);
     if (request === null) throw invalidTool(text);
-    const tool = await resolveTool({ tools, clock }, request);
-    resolved.set(tool.name, tool);
-  }
-  return [...resolved.values()];
+    return request;
+  });
+  const resolved = await Promise.all(requests.map((request) => resolveTool({ tools, clock }, request)));
+  return [...new Map(resolved.map((tool) => [tool.name, tool])).values()];
 }
 
 /** The exact version of one. Throws likewise. */
@@ -53,30 +55,19 @@ export async function resolveTool(
 export async function findPacks({ driver, tools }: ToolDeps, { id, spec }: Vm): Promise<readonly Pack[] | null> {
   if (spec.tools.length === 0) return [];
   const kept = (await driver.packs?.kept(id)) ?? [];
-  const found: Pack[] = [];
-  for (const { name, version, digest } of spec.tools) {
-    if (digest === null) return null;
-    const built = await tools.find({ name, version }, digest);
-    if (built === null && !kept.includes(digest)) return null;
-    found.push({ name, version, digest, path: built?.path ?? null });
-  }
-  return found;
+  const found = await Promise.all(
+    spec.tools.map(async ({ name, version, digest }): Promise<Pack | null> => {
+      if (digest === null) return null;
+      const built = await tools.find({ name, version }, digest);
+      return built === null && !kept.includes(digest) ? null : { name, version, digest, path: built?.path ?? null };
+    }),
+  );
+  return found.every((pack) => pack !== null) ? found : null;
 }
 
 /** Whether its machine lacks one; `packs`: digests of those that it has. */
 export function lacksTools({ spec }: Pick<Vm, 'spec'>, packs: readonly string[] = []): boolean {
   return spec.tools.some(({ digest }) => digest === null || !packs.includes(digest));
-}
-
-function invalidTool(text: string): VolaryError {
-  return new VolaryError(
-    'invalid_argument',
-    `"${text}" names no tool. Write it as nodejs, nodejs@20 or nodejs@latest.`,
-    {
-      reason: 'tool.invalid_request',
-      details: { field: 'tools' },
-    },
-  );
 }
 
 function tooSlow(name: string): VolaryError {

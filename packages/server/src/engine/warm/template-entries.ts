@@ -1,16 +1,18 @@
 /** What the templates of this host are worth now: looked up each time, by asking the driver for what a VM of their kind would begin from. */
+
 import { toVolaryError } from '../../domain/errors.ts';
-import type { Image } from '../../domain/image/image.ts';
+import { type Image, isBootable } from '../../domain/image/image.ts';
+import { networkOf } from '../../domain/network/vm-network.ts';
 import type { StorageUser } from '../../domain/system/usage.ts';
 import { VM_DEFAULTS, type VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { WarmTemplate } from '../../ports/driver.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
+import type { WarmTemplateEntry } from '../apis/warm-template-api.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import { shapeKeyOf } from './shape.ts';
 import type { SparePool } from './spare-pool.ts';
-import type { WarmTemplateEntry } from './warm-template-api.ts';
 
 export type EntryDeps = Pick<EngineDeps, 'store' | 'driver' | 'images' | 'ids'> & {
   readonly config: EngineConfig;
@@ -26,7 +28,7 @@ const OTHER_HOST = 'It was made by another version of Volary or of the machine m
 export async function findTemplateEntries(deps: EntryDeps, options: Abortable): Promise<readonly WarmTemplateEntry[]> {
   const templates = [...((await deps.driver.warm?.list()) ?? [])].sort((a, b) => b.usedAt - a.usedAt);
   if (templates.length === 0) return [];
-  const images = await deps.images.list();
+  const images = (await deps.images.list()).filter(isBootable);
   const beginning = await vmsAboutToBegin(deps);
   return await Promise.all(
     templates.map(async (template): Promise<WarmTemplateEntry> => {
@@ -60,7 +62,7 @@ async function findUse(deps: EntryDeps, template: WarmTemplate, image: Image | n
   const diskGib = template.diskBytes / 1024 ** 3;
   try {
     for (const mode of deps.driver.capabilities.networkModes) {
-      const network = { mode, egress: 'deny' } as const;
+      const network = networkOf({ mode });
       const spec: VmSpec = { ...VM_DEFAULTS, image: image.name, vcpuCount, memoryMib, diskGib, network };
       const machine = { vmId: deps.ids.create('vm'), name: 'like', incarnation: 1, spec, labels: {}, image };
       const found = await deps.driver.warm?.find(machine, options);

@@ -1,6 +1,7 @@
 /** A template that somebody asked for, and what has come of it, as its operation keeps it: enough for another server to go on. */
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { NETWORK_MODES, type VmSpec } from '../../domain/vm/spec.ts';
+import { NETWORK_MODES, networkOf } from '../../domain/network/vm-network.ts';
+import type { VmSpec } from '../../domain/vm/spec.ts';
 
 /** What a template is for: VMs with all of this. */
 export type TemplateKind = Pick<VmSpec, 'image' | 'vcpuCount' | 'memoryMib' | 'diskGib' | 'network'>;
@@ -23,5 +24,5 @@ export function readTemplateKind(result: Json): TemplateKind | null {
   const mode = NETWORK_MODES.find((one) => one === result['network_mode']);
   if (typeof image !== 'string' || mode === undefined) return null;
   if (typeof vcpuCount !== 'number' || typeof memoryMib !== 'number' || typeof diskGib !== 'number') return null;
-  return { image, vcpuCount, memoryMib, diskGib, network: { mode, egress: 'deny' } };
+  return { image, vcpuCount, memoryMib, diskGib, network: networkOf({ mode }) };
 }

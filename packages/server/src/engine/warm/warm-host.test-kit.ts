@@ -1,8 +1,6 @@
-import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { Driver, WarmTemplates } from '../../ports/driver.ts';
-import type { EngineConfig } from '../deps.ts';
-import { createInstallation, type Installation } from '../installation.test-kit.ts';
+import { createInstallation, type Installation, type InstallationOptions } from '../installation.test-kit.ts';
 
 /** A simulated host that is watched at what it makes ahead. */
 export interface WarmHost {
@@ -27,10 +25,8 @@ export interface WarmFaults {
 }
 
 /** An installation whose VMs begin warm. */
-export function createWarmInstallation(
-  change: Partial<EngineConfig['limits'] & EngineConfig['timers']> = {},
-): Installation {
-  return createInstallation(change, createSystemClock(), {}, { isEnabled: true });
+export function createWarmInstallation(change: NonNullable<InstallationOptions['settings']> = {}): Installation {
+  return createInstallation({ settings: change, warm: { isEnabled: true } });
 }
 
 export function createWarmHost({ begin, build, make, give }: WarmFaults = {}): WarmHost {

@@ -9,9 +9,10 @@
  * Nothing depends on a template: it is in the cache, and each way that begins without one ends where the other does.
  */
 import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import { isBootable } from '../../domain/image/image.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { DiskSpec, SavedRef } from '../../ports/driver.ts';
+import type { DiskSpec, Driver, SavedRef } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { likenessOf, shapeKeyOf } from './shape.ts';
 import type { SparePool } from './spare-pool.ts';
@@ -19,7 +20,7 @@ import type { TemplateMaker } from './template-maker.ts';
 
 export interface WarmStarts {
   /** Throws `failed_precondition` vm.no_warm_template, with why, unless a VM like this can begin from a template. */
-  requireFor(spec: VmSpec): Promise<void>;
+  requireFor(driver: Driver, spec: VmSpec): Promise<void>;
   /** What the VM's first life may begin from; null: it has to boot. Throws the signal's reason only. */
   find(vm: Vm, options: { readonly signal: AbortSignal }): Promise<Extract<SavedRef, { kind: 'warm' }> | null>;
   /** It could not be begun from: it is removed, so that nobody tries it again, and an event tells so. */
@@ -49,8 +50,12 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
   const failedAtMs = new Map<string, number>();
   let wake = (): void => undefined;
 
+  function mayBeWarm(vm: Vm): boolean {
+    return vm.driver === driver.kind && vm.warmStart !== 'never' && vm.spec.disks.length === 0;
+  }
+
   async function likeOf(vm: Vm): Promise<DiskSpec | null> {
-    const image = (await images.list()).find(({ digest }) => digest === vm.imageDigest);
+    const image = (await images.list()).filter(isBootable).find(({ digest }) => digest === vm.imageDigest);
     return image === undefined ? null : likenessOf(vm, image);
   }
 
@@ -64,8 +69,8 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
     await deps.templates.make(like, { admit, signal });
   }
 
-  async function whyNone(spec: VmSpec): Promise<string | null> {
-    if (driver.warm === null) return `The ${driver.kind} driver has none.`;
+  async function whyNone(own: Driver, spec: VmSpec): Promise<string | null> {
+    if (own.warm === null || own !== driver) return `The ${own.kind} driver has none.`;
     if (warm === null) return 'This server was told to do without them.';
     if (spec.disks.length > 0) return 'A VM with disks besides its root boots.';
     const image = await images.find(spec.image);
@@ -76,13 +81,13 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
   }
 
   return {
-    async requireFor(spec) {
-      const why = await whyNone(spec);
+    async requireFor(own, spec) {
+      const why = await whyNone(own, spec);
       if (why === null) return;
       throw noTemplate(why);
     },
     async find(vm, { signal }) {
-      if (warm === null || vm.warmStart === 'never' || vm.spec.disks.length > 0) return null;
+      if (warm === null || !mayBeWarm(vm)) return null;
       try {
         const like = await likeOf(vm);
         const template = like === null ? null : await warm.find(like, { signal });
@@ -112,8 +117,8 @@ export function createWarmStarts(deps: WarmDeps): WarmStarts {
       deps.bus.publish('events', '');
     },
     suggest(vm) {
-      if (warm === null || vm.warmStart === 'never' || vm.spec.disks.length > 0) return;
-      deps.pool.note(vm.spec);
+      if (warm === null || !mayBeWarm(vm)) return;
+      if (vm.spec.network.mode !== 'bridge') deps.pool.note(vm.spec);
       const shape = shapeKeyOf(vm.spec);
       const failed = failedAtMs.get(shape);
       if (failed !== undefined && clock.monotonicMs() - failed < LEAVE_ALONE_MS) return;

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Driver } from '../../ports/driver.ts';
 import type { ImageSource } from '../../ports/image-source.ts';
@@ -213,7 +212,7 @@ describe('the list', () => {
   });
 
   it('says why one is of no use', { timeout: 20_000 }, async () => {
-    await using without = createInstallation({}, createSystemClock(), {}, { isEnabled: true });
+    await using without = createInstallation({ warm: { isEnabled: true } });
     const why = async (server: TestServer) => (await list(server)).map(({ whyUnusable }) => whyUnusable);
     const first = await without.start();
     await build(first);

@@ -4,7 +4,7 @@ import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { type Delivery, newGap } from '../../domain/webhook/delivery.ts';
 import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
-import type { EventFilter } from '../../ports/store.ts';
+import type { EventFilter } from '../../ports/tables/event-table.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import type { Ages } from '../ages.ts';

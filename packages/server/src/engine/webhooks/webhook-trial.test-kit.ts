@@ -4,9 +4,9 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { Delivery, DeliveryState } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import { type Receiver, startReceiver } from '../../lib/testing/http-receiver.ts';
+import type { CreateWebhookRequest } from '../apis/webhook-api.ts';
 import type { EngineConfig, WebhookLimits } from '../deps.ts';
 import { ADMIN, createInstallation, type TestServer } from '../installation.test-kit.ts';
-import type { CreateWebhookRequest } from '../webhook-api.ts';
 
 /** Nobody goes away. */
 export const STAYING = { signal: new AbortController().signal };
@@ -39,11 +39,12 @@ export async function startWebhookTrial(
   timers: Partial<EngineConfig['timers']> = {},
 ): Promise<WebhookTrial> {
   const receiver = await startReceiver();
-  const installation = createInstallation(timers, undefined, limits);
+  const installation = createInstallation({ settings: timers, webhooks: limits });
   let server = await installation.start();
 
   async function add(change: Partial<CreateWebhookRequest> = {}, principal: Principal = ADMIN): Promise<Webhook> {
-    const all = { url: receiver.url, types: null, vm: null, secret: null, description: '', isEnabled: true };
+    const settings = { types: null, vm: null, secret: null, description: '', labels: {}, isEnabled: true };
+    const all = { url: receiver.url, ...settings };
     return (await server.engine.webhooks.create(principal, { ...all, ...change }, STAYING)).webhook;
   }
 

@@ -1,5 +1,6 @@
 import { toVolaryError, VolaryError } from '../../domain/errors.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Workload } from '../../domain/workload/workload.ts';
 import type { SupervisedProcess, SupervisedRequest } from '../../ports/guest-link.ts';
@@ -9,7 +10,7 @@ import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { isMachineOver, type NotAttached } from '../sessions/reattach.ts';
 
-export type AskDeps = Pick<EngineDeps, 'store' | 'driver' | 'log'> & {
+export type AskDeps = Pick<EngineDeps, 'store' | 'drivers' | 'log'> & {
   readonly links: GuestLinks;
   readonly secrets: Pick<SecretDelivery, 'environmentOf'>;
 };
@@ -34,7 +35,7 @@ export async function askForWorkload(
     const vm = await deps.store.vms.get(execution.vmId);
     if (vm === null || (await isMachineOver(deps, vm, { execution, signal }))) return 'machine-over';
     if (isSuspended(vm)) return 'asleep';
-    const { workload } = vm.spec;
+    const { workload } = presentSpec(vm);
     if (workload === null) return 'unknown-to-guest';
     const link = await deps.links.open(vm.id, { signal });
     const request = requestOf(vm, workload, execution, await deps.secrets.environmentOf(vm));

@@ -1,11 +1,12 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import type { WorkloadStatus } from '../../domain/workload/workload.ts';
+import type { WorkloadApi } from '../apis/workload-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Awaken } from '../suspend/awaken.ts';
-import type { WorkloadApi } from '../workload-api.ts';
 import type { WorkloadKeeper } from './workload-keeper.ts';
 
 type WorkloadApiDeps = Pick<EngineDeps, 'store' | 'clock'> & {
@@ -28,7 +29,7 @@ const NOT_STARTED = {
 export function createWorkloadApi({ store, clock, keeper, awaken }: WorkloadApiDeps): WorkloadApi {
   async function get(principal: Principal, ref: string): Promise<WorkloadStatus> {
     const vm = await findVm(store, { principal, permission: 'vm:read' }, ref);
-    if (vm.spec.workload === null) throw noWorkload(vm.name);
+    if (presentSpec(vm).workload === null) throw noWorkload(vm.name);
     return vm.workloadStatus ?? { ...NOT_STARTED, incarnation: vm.incarnation };
   }
 
@@ -36,7 +37,7 @@ export function createWorkloadApi({ store, clock, keeper, awaken }: WorkloadApiD
     get,
     async restart(principal, ref, { graceMs, signal }) {
       const asked = await findVm(store, { principal, permission: 'vm:exec' }, ref);
-      if (asked.spec.workload === null || asked.spec.workload.argv === null) throw noWorkload(asked.name);
+      if ((presentSpec(asked).workload?.argv ?? null) === null) throw noWorkload(asked.name);
       const vm = await awaken(principal, asked.id, { cause: 'exec', signal });
       await recordAudit(store, clock, principal, {
         action: 'workload.restart',

@@ -1,15 +1,18 @@
 import { VolaryError } from '../../domain/errors.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
+import type { Json } from '../../domain/json.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { WorkloadAction } from '../../domain/workload/interface.ts';
 import { BadResponse, encodeRequest, readResponse } from '../../lib/http-message.ts';
+import type { WorkloadAnswer, WorkloadInterface } from '../apis/workload-interface.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { findVm } from '../queries/find-vm.ts';
+import { endPolitely } from '../sessions/end-politely.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { Awaken } from '../suspend/awaken.ts';
 import { withTimeout } from '../with-timeout.ts';
-import type { WorkloadAnswer, WorkloadInterface } from '../workload-interface.ts';
+import { noAnswer, readDocument } from './read-document.ts';
 
 type InterfaceDeps = Pick<EngineDeps, 'store' | 'clock'> & { readonly links: GuestLinks; readonly awaken: Awaken };
 
@@ -21,13 +24,13 @@ export function createWorkloadInterface(deps: InterfaceDeps): WorkloadInterface 
   return {
     async openapi(principal, ref, { signal }) {
       const { spec, name } = await findVm(deps.store, { principal, permission: 'vm:read' }, ref);
-      if (spec.openapi === null || spec.openapi.kind === 'url') throw noDocument(name);
+      if (spec.openapi === null) throw noDocument(name);
       if (spec.openapi.kind === 'document') return spec.openapi.document;
       const vm = await deps.awaken(principal, ref, { cause: 'port', signal });
       const asked = { method: 'GET', path: spec.openapi.path, timeoutMs: DOCUMENT_TIMEOUT_MS } as const;
       const answer = await ask(deps, vm, asked, undefined, signal);
       if (answer.status !== 200) throw noAnswer(`it answers with ${answer.status}`);
-      return readObject(answer.body);
+      return readDocument(answer.body);
     },
     async act(principal, ref, { action, body }, { signal }) {
       const found = await findVm(deps.store, { principal, permission: 'vm:exec' }, ref);
@@ -47,11 +50,12 @@ export function createWorkloadInterface(deps: InterfaceDeps): WorkloadInterface 
 /** One request to the port of the workload, by way of the agent. */
 async function ask(
   { links, clock }: InterfaceDeps,
-  { id, spec: { workload } }: Vm,
+  vm: Vm,
   { method, path, timeoutMs }: Pick<WorkloadAction, 'method' | 'path' | 'timeoutMs'>,
   body: Json | undefined,
   signal: AbortSignal,
 ): Promise<WorkloadAnswer> {
+  const { workload } = presentSpec(vm);
   const port = workload?.port ?? null;
   if (workload === null || port === null) throw noAnswer('it has no port');
   const request = {
@@ -64,7 +68,7 @@ async function ask(
       timeoutMs,
       signal,
       async (limited) => {
-        const link = await links.open(id, { signal: limited });
+        const link = await links.open(vm.id, { signal: limited });
         await using connection = await link.connect({ host: '', port }, { signal: limited });
         const onAbort = (): void => void connection[Symbol.asyncDispose]();
         limited.addEventListener('abort', onAbort, { once: true });
@@ -72,6 +76,7 @@ async function ask(
           await connection.write(encodeRequest(request));
           const bounds = { headBytes: HEAD_BYTES, bodyBytes: BODY_BYTES, method };
           const { status, headers, body: said } = await readResponse(connection.input, bounds);
+          await endPolitely(connection);
           return { status, body: said, contentType: headers.get('content-type') ?? '' };
         } finally {
           limited.removeEventListener('abort', onAbort);
@@ -92,20 +97,6 @@ function encode(body: Json): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(body));
 }
 
-function readObject(bytes: Uint8Array): JsonObject {
-  try {
-    const value: Json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (isObject(value)) return value;
-  } catch {
-    // Whatever it is, it is told below.
-  }
-  throw noAnswer('what it answers is no JSON object');
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function noDocument(name: string): VolaryError {
   return new VolaryError('not_found', `${name} has no OpenAPI document.`, { reason: 'openapi.none' });
 }
@@ -114,11 +105,5 @@ function unknownAction({ name, spec }: Vm, action: string): VolaryError {
   return new VolaryError('not_found', `${name} has no action ${action}.`, {
     reason: 'workload.unknown_action',
     details: { allowed: Object.keys(spec.actions) },
-  });
-}
-
-function noAnswer(why: string): VolaryError {
-  return new VolaryError('unavailable', `The workload gives no answer that could be used: ${why}.`, {
-    reason: 'workload.no_answer',
   });
 }

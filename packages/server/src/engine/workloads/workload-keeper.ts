@@ -8,6 +8,7 @@
 import { EXECUTION_TRANSITIONS, type Execution } from '../../domain/execution/execution.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { SYSTEM } from '../../domain/principal/principal.ts';
+import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { GuestProcess } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -36,7 +37,7 @@ export interface FollowedWorkload {
 }
 
 export type KeeperDeps = AskDeps &
-  Pick<EngineDeps, 'ids' | 'bus' | 'clock'> & { readonly executions: Pick<Executions, 'followWorkload'> };
+  Pick<EngineDeps, 'ids' | 'bus' | 'clock'> & { readonly executions: Pick<Executions, 'followOwn'> };
 
 export function createWorkloadKeeper(deps: KeeperDeps): WorkloadKeeper {
   const followed = new Map<VmId, FollowedWorkload>();
@@ -66,7 +67,8 @@ export function createWorkloadKeeper(deps: KeeperDeps): WorkloadKeeper {
 
   return {
     ensure(vm) {
-      if (vm.spec.workload === null || vm.spec.workload.argv === null || beginning.has(vm.id)) return;
+      const { workload } = presentSpec(vm);
+      if (workload === null || workload.argv === null || beginning.has(vm.id)) return;
       if (followed.get(vm.id)?.live.execution.incarnation === vm.incarnation) return;
       if (vm.workloadStatus !== null && isOver(vm.workloadStatus, vm.incarnation)) return;
       beginning.add(vm.id);
@@ -87,7 +89,7 @@ export function createWorkloadKeeper(deps: KeeperDeps): WorkloadKeeper {
 
 function followWorkload(deps: KeeperDeps, status: StatusWriter, execution: Execution): FollowedWorkload {
   let attached = Promise.withResolvers<Parameters<typeof listen>[2]>();
-  const live = deps.executions.followWorkload(execution, async (known, signal) => {
+  const live = deps.executions.followOwn(execution, async (known, signal) => {
     const found = await askForWorkload(deps, known, signal);
     if (typeof found !== 'object' || found instanceof Error) return found;
     listen(status, execution, found);
@@ -119,7 +121,7 @@ async function findOrCreate(deps: KeeperDeps, { id, incarnation }: Vm): Promise<
   const now = deps.clock.now();
   const execution = await deps.store.transaction(async (tables) => {
     const vm = await tables.vms.get(id);
-    if (vm === null || vm.incarnation !== incarnation || vm.spec.workload === null) return null;
+    if (vm === null || vm.incarnation !== incarnation || presentSpec(vm).workload === null) return null;
     const { workloadStatus } = vm;
     if (workloadStatus?.incarnation === incarnation && workloadStatus.executionId !== null) {
       if (isOver(workloadStatus, incarnation)) return null;
@@ -145,7 +147,7 @@ async function findOrCreate(deps: KeeperDeps, { id, incarnation }: Vm): Promise<
 
 /** What it is given of variables is told to its guest alone. */
 function newExecution({ ids }: Pick<EngineDeps, 'ids'>, vm: Vm, now: number): Execution {
-  const { workload } = vm.spec;
+  const { workload } = presentSpec(vm);
   return {
     id: ids.create('exec'),
     vmId: vm.id,

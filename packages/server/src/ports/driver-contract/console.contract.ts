@@ -11,7 +11,19 @@ export function consoleLaws({ driver, machine, options }: DriverContext): void {
     await subject.startMachine(spec, options);
     await using link = await subject.openLink(spec.vmId, options);
     await link.writeFile('/dev/console', lines('one two three\n'), options);
+    await untilSaid(subject, spec.vmId);
     return spec.vmId;
+  }
+
+  /** What a guest says is kept by somebody else, soon after. */
+  async function untilSaid(subject: Driver, vmId: VmId): Promise<void> {
+    const heard = new AbortController();
+    const signal = AbortSignal.any([heard.signal, options.signal]);
+    const seen: ConsoleChunk[] = [];
+    for await (const chunk of subject.readConsole(vmId, { signal, offset: 0, follow: true })) {
+      seen.push(chunk);
+      if (join(seen).text.includes('one two three')) heard.abort();
+    }
   }
 
   test('gives the bytes from an offset on', async ({ skip }) => {

@@ -129,6 +129,32 @@ export function packLaws({ driver, machine, options }: DriverContext): void {
     expect(digestsOf(await packs.attached(spec.vmId))).toEqual([pack.digest]);
   });
 
+  test('one that begins from a warm template, or was made ahead, has from the start what it is started with', async ({
+    skip,
+  }) => {
+    const one = driver();
+    if (one.warm === null) return skip('machines of this driver always boot');
+    const { key } = await one.warm.build(machine(), options);
+    const [begun, made] = [{ ...machine(), from: { kind: 'warm', key } } as const, machine()];
+    const given = [makePack('one'), makePack('two')];
+    const { vmId, incarnation, spec, image } = made;
+    await one.createDisk(begun, options);
+    await one.warm.startSpare({ vmId, incarnation, spec, image }, { ...options, key });
+
+    for (const each of [begun, made]) {
+      const gone = { ...makePack('gone'), path: null };
+      await expect(one.startMachine({ ...each, packs: [gone] }, options)).rejects.toMatchObject({
+        reason: 'driver.pack_gone',
+      });
+      await one.startMachine({ ...each, packs: given }, options);
+
+      const { machine: observed } = await one.inspect(each.vmId, options);
+      expect(observed).toMatchObject({ kind: 'running', packs: digestsOf(given) });
+      expect(digestsOf(await packsOf(one).attached(each.vmId))).toEqual(digestsOf(given));
+      expect((await packsOf(one).kept(each.vmId)).toSorted()).toEqual(digestsOf(given).toSorted());
+    }
+  });
+
   test('without a machine, or without the file, there is nothing to give', async () => {
     const one = driver();
     const spec = machine();

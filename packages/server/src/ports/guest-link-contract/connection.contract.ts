@@ -35,6 +35,17 @@ export function connectionLaws({ law, subject, options }: GuestLinkContext): voi
     expect(back.every((byte) => byte === 7)).toBe(true);
   });
 
+  law('the end of a connection comes after all that was written, also what was not waited for', async () => {
+    await using connection = await subject().link.connect(echo(), options);
+    const back = readAll(connection.input);
+
+    const all = [0, 1, 2, 3, 4].map((byte) => connection.write(new Uint8Array(200_000).fill(byte)));
+    await Promise.all([...all, connection.end()]);
+
+    expect([...new Set(await back)]).toEqual([0, 1, 2, 3, 4]);
+    expect((await back).length).toBe(1_000_000);
+  });
+
   law('two connections do not wait for each other', async () => {
     await using held = await subject().link.connect(echo(), options);
     const flood = (async () => {

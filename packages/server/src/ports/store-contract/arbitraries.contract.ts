@@ -15,6 +15,7 @@ import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.t
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { CustomRole } from '../../domain/user/role.ts';
 import { USER_SOURCES, USER_STATES, type User } from '../../domain/user/user.ts';
+import { CLOUD_INIT_STATES, type CloudInitStatus } from '../../domain/vm/cloud-init-status.ts';
 import type { VmMachine } from '../../domain/vm/machine-shape.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
 import { RESTART_POLICIES } from '../../domain/vm/restarts.ts';
@@ -22,6 +23,7 @@ import { VM_HEALTHS, type Vm, type VmStatus } from '../../domain/vm/vm.ts';
 import { WARM_STARTS } from '../../domain/vm/warm-start.ts';
 import { DELIVERY_KINDS, DELIVERY_STATES, type Delivery, TRY_ERRORS } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
+import { anyExtraDisk } from './disk-arbitraries.contract.ts';
 import { anyWorkloadFields, anyWorkloadStatus } from './workload-arbitraries.contract.ts';
 
 export const moment = fc.nat(2 ** 42);
@@ -29,7 +31,10 @@ export const words = fc.string({ unit: 'binary', maxLength: 12 });
 const json = fc
   .jsonValue({ maxDepth: 3, noUnicodeString: false })
   .map((value): unknown => JSON.parse(JSON.stringify(value)));
-const object: fc.Arbitrary<JsonObject> = fc.dictionary(words, json.map(toJson), { maxKeys: 4, noNullPrototype: true });
+export const object: fc.Arbitrary<JsonObject> = fc.dictionary(words, json.map(toJson), {
+  maxKeys: 4,
+  noNullPrototype: true,
+});
 export const texts = fc.dictionary(words, words, { maxKeys: 4, noNullPrototype: true });
 export const small = fc.nat(100_000);
 export const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
@@ -42,6 +47,14 @@ function toJson(value: unknown): JsonObject[string] {
 export function anyId<P extends IdPrefix>(prefix: P): fc.Arbitrary<Id<P>> {
   return fc.uuid().map((uuid) => idFromUuid(prefix, uuid));
 }
+
+const anyCloudInitStatus: fc.Arbitrary<CloudInitStatus> = fc.record({
+  state: fc.constantFrom(...CLOUD_INIT_STATES),
+  incarnation: small,
+  executionId: orNull(anyId('exec')),
+  errors: fc.array(words, { maxLength: 3 }),
+  completedAt: orNull(moment),
+});
 
 const anyStatus: fc.Arbitrary<VmStatus> = fc.oneof(
   fc.record({
@@ -58,7 +71,7 @@ const anyStatus: fc.Arbitrary<VmStatus> = fc.oneof(
   fc.record({ phase: fc.constantFrom(...SETTLED_PHASES.filter((phase) => phase !== 'failed')), since: moment }),
 );
 
-const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
+export const anyGrant: fc.Arbitrary<SecretGrant> = fc.record({
   secretId: anyId('sec'),
   name: words,
   env: orNull(words),
@@ -70,7 +83,7 @@ export const anyStoredSpec = {
   template: orNull(fc.record({ name: words, version: words })),
   tools: fc.array(fc.record({ name: words, version: words, digest: orNull(words) }), { maxLength: 3 }),
   ...anyWorkloadFields,
-  disks: fc.array(fc.record({ name: words, sizeGib: small }), { maxLength: 3 }),
+  disks: fc.array(anyExtraDisk, { maxLength: 3 }),
   cloudInit: orNull(fc.record({ userData: orNull(words), metaData: orNull(words), networkConfig: orNull(words) })),
 };
 const anyMachine: fc.Arbitrary<VmMachine> = fc.record({
@@ -80,6 +93,8 @@ const anyMachine: fc.Arbitrary<VmMachine> = fc.record({
   growth: fc.record({ vcpuCount: small, memoryMib: small, memoryStepMib: small, canGrowDisk: fc.boolean() }),
   name: words,
   networkMode: fc.constantFrom('user', 'none'),
+  workload: anyWorkloadFields.workload,
+  healthCheck: anyWorkloadFields.healthCheck,
 });
 
 /** Any VM at all, of this id, name and revision. */
@@ -120,6 +135,8 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     status: anyStatus,
     health: fc.constantFrom(...VM_HEALTHS),
     workloadStatus: orNull(anyWorkloadStatus),
+    replicaOf: orNull(fc.record({ deploymentId: anyId('dep'), index: small, revision: small })),
+    cloudInitStatus: orNull(anyCloudInitStatus),
     warmStart: fc.constantFrom(...WARM_STARTS),
     restarts: fc.record({ count: small, at: orNull(moment) }),
     suspension: orNull(fc.record({ reason: fc.constantFrom('requested', 'idle'), message: words, at: moment })),
@@ -240,6 +257,7 @@ export const anyWebhook: fc.Arbitrary<Omit<Webhook, 'id' | 'revision'>> = fc.rec
   vmId: orNull(anyId('vm')),
   eventsOf: orNull(words),
   description: words,
+  labels: texts,
   secrets: fc.array(fc.record({ stored: words, isSealed: fc.boolean(), expiresAt: orNull(moment) }), { maxLength: 3 }),
   isEnabled: fc.boolean(),
   disabledBecause: fc.constantFrom('failing', null),
@@ -371,6 +389,7 @@ export const anySigningKey: fc.Arbitrary<Omit<SigningKey, 'keyId'>> = fc.record(
 export const anySecret: fc.Arbitrary<Omit<Secret, 'id' | 'owner' | 'revision'>> = fc.record({
   name: words,
   description: words,
+  labels: texts,
   version: small,
   sizeBytes: small,
   isText: fc.boolean(),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AUDIT_RESULTS, type AuditEntry } from '../../domain/audit/audit.ts';
-import type { AuditFilter } from '../audit-table.ts';
 import type { Store } from '../store.ts';
+import type { AuditFilter } from '../tables/audit-table.ts';
 import { anyAuditEntry } from './arbitraries.contract.ts';
 import { type MakeStore, withStore } from './fixture.contract.ts';
 import { sampleAuditEntry } from './samples.contract.ts';

@@ -32,6 +32,7 @@ const anyTemplate: fc.Arbitrary<Omit<Template, 'id' | 'name' | 'version' | 'revi
   owner: words,
   createdAt: moment,
   updatedAt: moment,
+  lastUsedAt: orNull(moment),
 });
 
 /** What is asked of the table of templates. */
@@ -49,7 +50,7 @@ export function templateTableContract(make: MakeStore): void {
             expect(await templates.get(fixed.id)).toEqual({ ...any, ...fixed, revision: 1 });
             const changed = { ...change, ...fixed, revision: 2 };
             await templates.update(changed);
-            expect(await templates.listVersions(fixed.name)).toEqual([changed]);
+            expect(await templates.listVersions(fixed.name)).toEqual([{ ...changed, lastUsedAt: any.lastUsedAt }]);
           }),
           { numRuns: 40 },
         );
@@ -96,6 +97,22 @@ export function templateTableContract(make: MakeStore): void {
         await templates.insert(sampleTemplate(2, { isBuiltIn: true }));
 
         expect((await templates.listBuiltIn()).map(({ id }) => id)).toEqual([numberedId('tpl', 2)]);
+      }),
+    );
+
+    it(
+      'remember when they were used last, never an earlier moment, whoever writes them meanwhile',
+      withStore(make, async ({ templates }) => {
+        const [used, other] = [sampleTemplate(1), sampleTemplate(2)];
+        await templates.insert(used);
+        await templates.insert(other);
+
+        for (const at of [5, 9, 7]) await templates.noteUsed(used, at);
+        await templates.update({ ...used, isEnabled: false, revision: 2 });
+        await templates.noteUsed({ name: used.name, version: 'gone' }, 11);
+
+        expect(await templates.get(used.id)).toMatchObject({ lastUsedAt: 9, isEnabled: false, revision: 2 });
+        expect(await templates.get(other.id)).toEqual(other);
       }),
     );
 

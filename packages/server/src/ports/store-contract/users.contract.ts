@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { User } from '../../domain/user/user.ts';
 import { anyUser } from './arbitraries.contract.ts';
 import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
+import { sampleGroup, sampleNetwork } from './networks.contract.ts';
 import {
   numberedId,
   sampleSecret,
@@ -12,6 +13,7 @@ import {
   sampleVm,
   sampleWebhook,
 } from './samples.contract.ts';
+import { sampleVolume } from './volumes.contract.ts';
 
 const nameTaken = refusal('already_exists', 'user.name_taken', { field: 'name' });
 const emailTaken = refusal('already_exists', 'user.email_taken', { field: 'email' });
@@ -109,20 +111,36 @@ export function userTableContract(make: MakeStore): void {
 
     it(
       'are owners: how much of each kind is known, of one and no other',
-      withStore(make, async ({ users, vms, snapshots, webhooks, secrets, templates }) => {
-        await users.insert(sampleUser(1));
-        for (const number of [1, 2, 3])
-          await vms.insert(sampleVm(number, { owner: number === 3 ? 'user-2' : 'user-1' }));
-        await snapshots.insert(sampleSnapshot(1, { owner: 'user-1' }));
-        await webhooks.insert(sampleWebhook(1, { owner: 'user-2' }));
-        await secrets.insert(sampleSecret(1, { owner: 'user-2' }));
-        await templates.insert(sampleTemplate(1, { owner: 'user-2' }));
-        const nothing = { vms: 0, snapshots: 0, webhooks: 0, secrets: 0, templates: 0 };
+      withStore(
+        make,
+        async ({ users, vms, snapshots, webhooks, secrets, templates, networks, securityGroups, volumes }) => {
+          await users.insert(sampleUser(1));
+          for (const number of [1, 2, 3])
+            await vms.insert(sampleVm(number, { owner: number === 3 ? 'user-2' : 'user-1' }));
+          await snapshots.insert(sampleSnapshot(1, { owner: 'user-1' }));
+          await webhooks.insert(sampleWebhook(1, { owner: 'user-2' }));
+          await secrets.insert(sampleSecret(1, { owner: 'user-2' }));
+          await templates.insert(sampleTemplate(1, { owner: 'user-2' }));
+          await volumes.insert(sampleVolume(1, { owner: 'user-2' }));
+          await networks.insert(sampleNetwork(1, { owner: 'user-2' }));
+          await securityGroups.insert(sampleGroup(1, { owner: 'user-2' }));
+          const others = { deployments: 0, volumes: 0, networks: 0, security_groups: 0 };
+          const nothing = { vms: 0, snapshots: 0, webhooks: 0, secrets: 0, templates: 0, ...others };
 
-        expect(await users.countOwned('user-1')).toEqual({ ...nothing, vms: 2, snapshots: 1 });
-        expect(await users.countOwned('user-2')).toEqual({ ...nothing, vms: 1, webhooks: 1, secrets: 1, templates: 1 });
-        expect(await users.countOwned('user-3')).toEqual(nothing);
-      }),
+          expect(await users.countOwned('user-1')).toEqual({ ...nothing, vms: 2, snapshots: 1 });
+          const various = {
+            vms: 1,
+            webhooks: 1,
+            secrets: 1,
+            templates: 1,
+            volumes: 1,
+            networks: 1,
+            security_groups: 1,
+          };
+          expect(await users.countOwned('user-2')).toEqual({ ...nothing, ...various });
+          expect(await users.countOwned('user-3')).toEqual(nothing);
+        },
+      ),
     );
 
     it(

@@ -136,6 +136,7 @@ export function vmTableContract(make: MakeStore): void {
         expect(await names({ phases: [] })).toEqual([]);
         expect(await names({ name: 'vm-3' })).toEqual(['vm-3']);
         expect(await names({ name: 'vm-3', phases: ['running'] })).toEqual([]);
+        expect(await names({ isAutoSuspended: true })).toEqual([]);
       }),
     );
 
@@ -151,6 +152,21 @@ export function vmTableContract(make: MakeStore): void {
         }
 
         expect(await vms.promised()).toEqual({ vmCount: 4, poweredCount: 2, memoryMib: 11, diskGib: 8 });
+      }),
+    );
+
+    it(
+      'are listed by what suspends them, and all by their ids, or those of a driver',
+      withStore(make, async ({ vms }) => {
+        const { spec } = sampleVm(2);
+        await vms.insert(sampleVm(1, { driver: 'docker' }));
+        await vms.insert(sampleVm(2, { spec: { ...spec, autoSuspend: { idleSeconds: 60, cpuBelowPercent: 5 } } }));
+        await vms.insert(sampleVm(3));
+
+        const idle = await vms.list({ limit: 10, after: null, isAutoSuspended: true });
+        expect(idle.map(({ name }) => name)).toEqual(['vm-2']);
+        expect(await vms.listIds()).toEqual([1, 2, 3].map((number) => numberedId('vm', number)));
+        expect(await vms.listIds('docker')).toEqual([numberedId('vm', 1)]);
       }),
     );
 

@@ -71,7 +71,6 @@ export const anyWorkloadFields = {
     fc.oneof(
       fc.record({ kind: fc.constant('document' as const), document: object }),
       fc.record({ kind: fc.constant('path' as const), path: words }),
-      fc.record({ kind: fc.constant('url' as const), url: words }),
     ),
   ),
   actions: fc.dictionary(

@@ -7,8 +7,8 @@ import { integer, oneOf, record, text } from '../../../lib/shape.ts';
 import { abortable } from '../../shared/abortable.ts';
 import { readBootId } from '../../shared/process.ts';
 import { replaceFile } from '../../shared/replace-file.ts';
+import { identityOf } from '../../shared/vm-identity.ts';
 import { findKvm, type KvmDevice, withKvmGroups } from './kvm-device.ts';
-import { identityOf } from './privileges.ts';
 import { bootProbeGuest, type ProbeDeps } from './probe-guest.ts';
 import type { QemuProgram } from './qemu-program.ts';
 

@@ -15,6 +15,7 @@ import { hasDisk } from './inspect-disk.ts';
 import { createKeptImages } from './kept-images.ts';
 import { snapshotsPath, suspendedPath } from './saved/saved-machine.ts';
 import { listVmIds, type VmDirectory, vmDirectory } from './vm-directory.ts';
+import { volumesPath } from './volumes/volume-files.ts';
 
 /** What is read of an image's manifest in the cache. */
 const MANIFEST = record({
@@ -49,7 +50,9 @@ export async function adoptImages({ dataDir, cacheDir, log }: AdoptionDeps): Pro
     try {
       const image = await findImageInCache(directory, join(cacheDir, 'images'));
       if (image === null) continue;
-      await images.keep(image, options, () => writeDiskOrigin(directory, image.digest));
+      await images.keep(image, options, () =>
+        writeDiskOrigin(directory, { imageDigest: image.digest, contents: undefined }),
+      );
       log.info('the image of a disk is kept with it from now on', { vmId, digest: image.digest });
     } catch (error) {
       log.warn('what a disk needs of its image could not be kept', { vmId, error });
@@ -58,6 +61,7 @@ export async function adoptImages({ dataDir, cacheDir, log }: AdoptionDeps): Pro
   try {
     await removeParts(snapshotsPath(dataDir));
     await removeParts(suspendedPath(dataDir));
+    await removeParts(volumesPath(dataDir));
     await images.sweep();
   } catch (error) {
     log.warn('images that no disk needs could not be removed', { error });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { NO_ATTACHMENTS } from './attachments/attachments.ts';
-import { isWholeSystem, type Machine, qemuArguments } from './command-line.ts';
-import { hasExtraDisks } from './extra-disks.ts';
+import { type Machine, qemuArguments } from './command-line.ts';
+import { type ExtraDiskDevice, extraDiskFilesOf } from './extra-disks.ts';
+import { isWholeSystem } from './full-os/system-agent-port.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { attachNetwork, macOf } from './network.ts';
 
@@ -25,6 +26,14 @@ function makeMachine(changes: Partial<Machine> = {}): Machine {
     ...changes,
   };
 }
+
+const device = (name: string): ExtraDiskDevice => ({
+  name,
+  serial: name,
+  isReadonly: false,
+  isVolume: false,
+  descriptor: null,
+});
 
 test('the machine is pinned, sandboxed and without a balloon', () => {
   const line = qemuArguments(makeMachine()).join(' ');
@@ -94,7 +103,9 @@ describe('a whole system', () => {
 });
 
 test('disks besides the root are found by their names, and the disk for packs comes last', () => {
-  const args = qemuArguments(makeMachine({ extraDisks: ['data', 'logs'], attachments: NO_ATTACHMENTS }));
+  const args = qemuArguments(
+    makeMachine({ extraDisks: [device('data'), device('logs')], attachments: NO_ATTACHMENTS }),
+  );
   const devices = args.filter((argument) => argument.startsWith('virtio-blk-pci'));
 
   expect(devices.map((device) => /serial=([^,]*)/.exec(device)?.[1])).toEqual([
@@ -103,6 +114,38 @@ test('disks besides the root are found by their names, and the disk for packs co
     'logs',
     'volary-packs',
   ]);
-  expect(hasExtraDisks(args)).toBe(true);
-  expect(hasExtraDisks(qemuArguments(makeMachine()))).toBe(false);
+  expect(extraDiskFilesOf(args)).toEqual(['disk-data.qcow2', 'disk-logs.qcow2']);
+  expect(extraDiskFilesOf(qemuArguments(makeMachine()))).toEqual([]);
+});
+
+test('a disk that begins with something is handed that, and one that is only read has no file of its own', () => {
+  const args = qemuArguments(
+    makeMachine({
+      extraDisks: [
+        { ...device('data'), serial: 'vdb', descriptor: 6 },
+        { ...device('books'), isReadonly: true, descriptor: 7 },
+      ],
+    }),
+  );
+  const nodes = new Map(
+    args
+      .filter((argument) => argument.startsWith('{"node-name":"extra-'))
+      .map((argument) => JSON.parse(argument))
+      .map(({ 'node-name': name, ...node }) => [name, node]),
+  );
+
+  expect(args.join(' ')).toContain('-add-fd fd=6,set=6');
+  expect(args.join(' ')).toContain('drive=extra-data,serial=vdb');
+  expect(nodes.get('extra-data')).toMatchObject({ driver: 'qcow2', backing: 'extra-data-base' });
+  expect(nodes.get('extra-data-base')).toMatchObject({
+    driver: 'raw',
+    'read-only': true,
+    file: { filename: '/dev/fdset/6' },
+  });
+  expect(nodes.get('extra-books')).toMatchObject({
+    driver: 'raw',
+    'read-only': true,
+    file: { filename: '/dev/fdset/7' },
+  });
+  expect(extraDiskFilesOf(args)).toEqual(['disk-data.qcow2']);
 });

@@ -1,19 +1,20 @@
 import type { VmSpec } from '../../../domain/vm/spec.ts';
 import { type Attachments, addedDeviceArguments } from './attachments/attachments.ts';
 import { contentKeyOf, packDiskArguments } from './attachments/pack-disk.ts';
-import { extraDiskArguments } from './extra-disks.ts';
+import { type ExtraDiskDevice, extraDiskArguments } from './extra-disks.ts';
+import { SYSTEM_AGENT_PORT } from './full-os/system-agent-port.ts';
 import { sizeArguments } from './growth.ts';
 import { RUN_FILES } from './vm-directory.ts';
 
 /** The virtio port that the guest agent opens. */
 export const AGENT_PORT = 'org.volary.agent.0';
-/** The one that the QEMU guest agent opens. */
-const SYSTEM_AGENT_PORT = 'org.qemu.guest_agent.0';
 /** Name of the ring that keeps the console's last bytes while nobody drains it. */
 export const CONSOLE_DEVICE = 'console';
 /** What the ring keeps, bytes; a power of two. It is the VMM's own memory: the guest cannot fill the host's disk. */
 export const CONSOLE_RING_BYTES = 256 * 1024;
 
+/** The first descriptor that the VMM inherits besides the standard ones. */
+export const FIRST_INHERITED = 3;
 /** Descriptors that the VMM inherits, so that it needs no right to reach the files by their paths. */
 const INHERITED = { kernel: 3, initramfs: 4, baseDisk: 5 } as const;
 /** Of a whole system: as these, without a kernel. */
@@ -43,8 +44,8 @@ export interface Machine {
   readonly origin: MachineOrigin;
   /** What a whole system has besides; null: it is none. */
   readonly wholeSystem: WholeSystem | null;
-  /** Names of the disks besides the root. */
-  readonly extraDisks: readonly string[];
+  /** The disks besides the root. */
+  readonly extraDisks: readonly ExtraDiskDevice[];
   readonly networkArguments: readonly string[];
   /** Whether it has room for more processors and memory; a machine of an earlier version has not. */
   readonly canGrow: boolean;
@@ -120,11 +121,6 @@ function wholeSystemArguments({ uefiPath }: WholeSystem): readonly string[] {
     ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
     ...['-device', 'virtio-blk-pci,id=seed0,drive=seed,serial=seed'],
   ];
-}
-
-/** Whether a machine of these arguments is that of a whole system. */
-export function isWholeSystem(argv: readonly string[]): boolean {
-  return argv.some((argument) => argument.includes(`name=${SYSTEM_AGENT_PORT}`));
 }
 
 function machineArguments({ machineType, memoryMib, origin }: Machine): readonly string[] {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseId } from '../../../domain/ids.ts';
-import { flag, type Of, oneOf, optional, record, type Shape, text } from '../../../lib/shape.ts';
+import { dictionaryOf, flag, type Of, oneOf, optional, record, type Shape, text } from '../../../lib/shape.ts';
 import { replaceFile } from '../../shared/replace-file.ts';
 import { synchronise } from '../../shared/synchronise.ts';
 import type { VmDirectory } from './vm-directory.ts';
@@ -9,8 +9,13 @@ import type { VmDirectory } from './vm-directory.ts';
 const digest: Shape<string> = (value): value is string => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 
 const DISK_ORIGIN = record({
-  version: oneOf(1),
+  /** 2: with contents, without which an earlier version would take the disks for others. */
+  version: oneOf(1, 2),
   imageDigest: digest,
+  /** The same of disks besides the root that began with something, by their names. */
+  contents: optional(dictionaryOf(digest)),
+  /** Which of those are volumes, by their names. */
+  volumes: optional(dictionaryOf(text)),
   /** The saved machine whose disk this is a copy of, as long as nothing has been written to it. */
   untouchedCopyOf: optional(text),
   /** Its machine was made ahead of its VM, and was ended without having been given to it: what is left belongs to nobody. */
@@ -43,8 +48,7 @@ export async function readDiskOrigin({ diskOriginPath }: VmDirectory): Promise<D
 export async function noteDiskInUse(directory: VmDirectory): Promise<void> {
   const origin = await readDiskOrigin(directory);
   if (origin === null || (origin.untouchedCopyOf === undefined && origin.isOfSpare === undefined)) return;
-  const { version, imageDigest } = origin;
-  await replaceOrigin(directory, { version, imageDigest, untouchedCopyOf: undefined, isOfSpare: undefined });
+  await replaceOrigin(directory, { ...origin, untouchedCopyOf: undefined, isOfSpare: undefined });
 }
 
 /** Writes down that what is left of this machine belongs to nobody, before the record goes that says so. */
@@ -58,13 +62,25 @@ export function isOfNobody({ untouchedCopyOf, isOfSpare }: DiskOrigin): boolean 
   return isOfSpare === true || (untouchedCopyOf !== undefined && parseId('snap', untouchedCopyOf) === null);
 }
 
+/** Digests of all that the disks stand on. */
+export function imagesOf({ imageDigest, contents }: Pick<DiskOrigin, 'imageDigest' | 'contents'>): readonly string[] {
+  return [imageDigest, ...Object.values(contents ?? {})];
+}
+
 /** Writes it, and returns when a loss of power cannot undo that any more. */
 export async function writeDiskOrigin(
   directory: VmDirectory,
-  imageDigest: string,
+  {
+    imageDigest,
+    contents,
+    volumes,
+  }: Pick<DiskOrigin, 'imageDigest' | 'contents'> & Partial<Pick<DiskOrigin, 'volumes'>>,
   untouchedCopyOf?: string,
 ): Promise<void> {
-  await replaceOrigin(directory, { version: 1, imageDigest, untouchedCopyOf, isOfSpare: undefined });
+  await replaceOrigin(directory, {
+    version: contents === undefined && volumes === undefined ? 1 : 2,
+    ...{ imageDigest, contents, volumes, untouchedCopyOf, isOfSpare: undefined },
+  });
   await synchronise(directory.diskOriginPath);
   await synchronise(directory.path);
 }

@@ -5,17 +5,19 @@ import type { DiskSpec, SavedRef } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { synchronise } from '../../shared/synchronise.ts';
+import type { Identity } from '../../shared/vm-identity.ts';
+import { type DiskContents, digestsOf, findContents, keepContents, volumeContents } from './disk-contents.ts';
 import { writeDiskOrigin } from './disk-origin.ts';
 import { diskFull, isNoSpace } from './errors.ts';
 import { makeExtraDisks } from './extra-disks.ts';
 import type { KeptImages } from './kept-images.ts';
 import { makeLinkKey } from './link-key.ts';
 import { makeOverlay } from './overlay.ts';
-import type { Identity } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { copySparse } from './saved/copy-sparse.ts';
 import { type SavedMachine, savedIdOf } from './saved/saved-machine.ts';
 import type { VmDirectory } from './vm-directory.ts';
+import { volumesOfDisks } from './volumes/volume-files.ts';
 
 const GIB = 1024 ** 3;
 
@@ -37,7 +39,7 @@ export interface DiskContext extends Abortable {
  */
 export async function makeDisk(
   directory: VmDirectory,
-  { spec, image }: Pick<DiskSpec, 'spec' | 'image'>,
+  { spec, image, contents }: Pick<DiskSpec, 'spec' | 'image'> & { readonly contents: DiskContents },
   context: DiskContext,
 ): Promise<void> {
   if (spec.diskGib * GIB < image.rootBytes) throw tooSmall(image.rootBytes);
@@ -48,12 +50,22 @@ export async function makeDisk(
     else await copyFile(linkKeyPath, directory.linkKeyPath);
     await rm(directory.newDiskPath, { force: true });
     // Before the disk has its name: a disk that is there always knows what it was made from.
+    const all = new Map([...contents, ...(await volumeContents(directory, spec.disks, context.images))]);
+    // A volume may stand on what the root does, which is kept already.
+    const others = new Map([...all].filter(([, { digest }]) => digest !== image.digest));
+    const volumes = volumesOfDisks(spec.disks);
+    const origin = { imageDigest: image.digest, contents: digestsOf(all), volumes };
     const kept = await context.images.keep(image, context, () =>
-      writeDiskOrigin(directory, image.digest, context.from && savedIdOf(context.from)),
+      keepContents(others, context.images, context, () =>
+        writeDiskOrigin(directory, origin, context.from && savedIdOf(context.from)),
+      ),
     );
     // Relative to the overlay, so that a data directory can be moved. QEMU itself is handed the file, and never looks there.
     const backing = relative(directory.runPath, kept.rootPath);
-    await makeExtraDisks(directory, spec.disks, context);
+    await makeExtraDisks(directory, spec.disks, {
+      ...context,
+      contents: await findContents(origin.contents, context.images),
+    });
     if (context.saved === null)
       await makeOverlay(directory.newDiskPath, { ...context, backing, sizeGib: spec.diskGib });
     else await copySparse(context.saved.diskPath, directory.newDiskPath, context);

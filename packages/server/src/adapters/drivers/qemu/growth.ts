@@ -6,6 +6,7 @@
 import { type MachineGrowth, type MachineShape, noGrowth } from '../../../domain/vm/machine-shape.ts';
 import { type Attachments, NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { dimmsOf, processorsOf } from './attachments/grown.ts';
+import { isWholeSystem } from './full-os/system-agent-port.ts';
 import type { LaunchRecord } from './launch-record.ts';
 
 /** There is room for so many, or twice as many as it has. */
@@ -79,7 +80,8 @@ function growthOf(
     vcpuCount: most,
     memoryMib: hasSlot ? maximum : size.memoryMib,
     memoryStepMib: sizeOf(argv).memoryMib >= MUCH_MEMORY_MIB ? LARGE_BLOCK_MIB : BLOCK_MIB,
-    canGrowDisk: true,
+    // A disk with partitions and a file system of any kind is grown by the system that it brings, when that boots.
+    canGrowDisk: !isWholeSystem(argv),
   };
 }
 

@@ -12,6 +12,7 @@ import { readRecord } from './launch-record.ts';
 import { readSavedFacts, snapshotsPath } from './saved/saved-machine.ts';
 import { listVmIds, vmDirectory, vmDirectoryAt } from './vm-directory.ts';
 import { findVmm } from './vmm-process.ts';
+import { volumesPath } from './volumes/volume-files.ts';
 
 /** A template's guest that boots slowly, or a large one that is copied, is given this long. */
 const LEFT_ALONE_MS = 3_600_000;
@@ -33,6 +34,8 @@ export function createHostStorage({ dataDir, cacheDir }: StoragePaths): DriverSt
       }
       for (const id of await namesIn(snapshotsPath(dataDir)))
         things.push(await measureThing('snapshot', id, join(snapshotsPath(dataDir), id)));
+      for (const id of await namesIn(volumesPath(dataDir)))
+        things.push(await measureThing('volume', id, join(volumesPath(dataDir), id)));
       for (const id of await namesIn(join(dataDir, 'images'))) {
         const { bytes } = await measureTree(join(dataDir, 'images', id), { isSharedCounted: false });
         things.push({ kind: 'image', id, bytes, isBusy: false });
@@ -77,7 +80,7 @@ async function isLeft(path: string): Promise<boolean> {
   return stored.kind !== 'valid' || findVmm(stored.record, directory) === null;
 }
 
-async function measureThing(kind: 'snapshot' | 'leftover', id: string, path: string): Promise<KeptThing> {
+async function measureThing(kind: 'snapshot' | 'volume' | 'leftover', id: string, path: string): Promise<KeptThing> {
   const { bytes } = await measureTree(path);
   return { kind, id, bytes, isBusy: false };
 }

@@ -53,7 +53,7 @@ async function keepFor(id: VmId, kept: Image): Promise<Image> {
   const vm = vmDirectory(dataDir, id);
   mkdirSync(vm.runPath, { recursive: true });
   return createKeptImages(dataDir).keep(kept, options, async () => {
-    await writeDiskOrigin(vm, kept.digest);
+    await writeDiskOrigin(vm, { imageDigest: kept.digest, contents: undefined });
     writeFileSync(vm.diskPath, '');
   });
 }

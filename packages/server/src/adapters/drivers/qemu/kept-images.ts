@@ -2,7 +2,7 @@
  * What the disks of one data directory need of their images, kept in that directory:
  *
  *   images/<digest>/   kernel, initramfs, root.raw, image.json: links to the files of the cache, or copies of them; no kernel and
- *                      initramfs of an image that starts by firmware
+ *                      initramfs of an image that starts by firmware, or that disks besides a root begin with
  *
  * So the cache is one: whoever empties it, or shares it and removes an image from it, takes nothing from a disk. An image
  * appears by a rename, complete or not at all. Nobody counts its users: those are the disks that name it, also the saved
@@ -11,16 +11,17 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FIRMWARES } from '../../../domain/image/definition.ts';
-import type { Image } from '../../../domain/image/image.ts';
+import type { AnyImage, ContentImage, Image } from '../../../domain/image/image.ts';
 import { either, integer, type Of, oneOf, record, text } from '../../../lib/shape.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { inPlace, namesIn, removeParts } from '../../shared/in-place.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
-import { readDiskOrigin } from './disk-origin.ts';
+import { imagesOf, readDiskOrigin } from './disk-origin.ts';
 import { hasDisk } from './inspect-disk.ts';
 import { linkImageFile } from './link-image-file.ts';
 import { readSavedFacts, snapshotsPath } from './saved/saved-machine.ts';
 import { listVmIds, vmDirectory } from './vm-directory.ts';
+import { readVolumeFacts, volumesPath } from './volumes/volume-files.ts';
 
 const FILES = { kernel: 'kernel', initramfs: 'initramfs', root: 'root.raw', facts: 'image.json' } as const;
 
@@ -40,7 +41,14 @@ const FIRMWARE_FACTS = record({
   firmware: oneOf(...FIRMWARES),
   builtAt: integer(0),
 });
-const isFacts = either(FACTS, FIRMWARE_FACTS);
+const CONTENT_FACTS = record({
+  version: oneOf(3),
+  name: text,
+  digest: text,
+  rootBytes: integer(1),
+  builtAt: integer(0),
+});
+const isFacts = either(FACTS, either(FIRMWARE_FACTS, CONTENT_FACTS));
 
 export interface KeptImages {
   /**
@@ -48,8 +56,14 @@ export interface KeptImages {
    * been done, nobody takes it for unused. Throws as `linkImageFile`.
    */
   keep(image: Image, options: Abortable, use: () => Promise<void>): Promise<Image>;
+  /** The same of what disks besides a root begin with. */
+  keepContent(image: ContentImage, options: Abortable, use: () => Promise<void>): Promise<ContentImage>;
+  /** The same of either; `use` is told where it is kept. */
+  keepAny(image: AnyImage, options: Abortable, use: (kept: AnyImage) => Promise<void>): Promise<AnyImage>;
   /** The image with this digest, complete, or null. */
   find(digest: string): Promise<Image | null>;
+  /** The root with this digest as what disks besides a root begin with, whether it could be booted or not. */
+  findContent(digest: string): Promise<ContentImage | null>;
   /** Removes the image unless a disk names it, or may do so: there is one of which nobody can tell what it names. */
   removeUnused(digest: string): Promise<void>;
   /** Removes all that no disk names, and what was never completed. Nothing else may be under way. */
@@ -66,17 +80,34 @@ export function createKeptImages(dataDir: string): KeptImages {
       if (!(await isUsed(dataDir, digest))) await remove(join(path, digest));
     });
 
+  const keep = (image: AnyImage, options: Abortable, use: (kept: AnyImage) => Promise<void>): Promise<AnyImage> =>
+    lock.run(image.digest, async () => {
+      const directory = join(path, image.digest);
+      if ((await read(directory)) === null) await put(path, image, options);
+      const kept = await read(directory);
+      if (kept === null) throw new TypeError('the image is not where it was just put');
+      await use(kept);
+      return kept;
+    });
+
   return {
-    keep: (image, options, use) =>
-      lock.run(image.digest, async () => {
-        const directory = join(path, image.digest);
-        if ((await read(directory)) === null) await put(path, image, options);
-        await use();
-        const kept = await read(directory);
-        if (kept === null) throw new TypeError('the image is not where it was just put');
-        return kept;
-      }),
-    find: (digest) => read(join(path, digest)),
+    keepAny: keep,
+    async keep(image, options, use) {
+      const kept = await keep(image, options, use);
+      if (kept.boot === 'none') throw new TypeError('the image is not what it was put as');
+      return kept;
+    },
+    async keepContent(image, options, use) {
+      return asContent(await keep(image, options, use));
+    },
+    async find(digest) {
+      const found = await read(join(path, digest));
+      return found?.boot === 'none' ? null : found;
+    },
+    async findContent(digest) {
+      const found = await read(join(path, digest));
+      return found === null ? null : asContent(found);
+    },
     removeUnused,
     async sweep() {
       await removeParts(path);
@@ -85,7 +116,12 @@ export function createKeptImages(dataDir: string): KeptImages {
   };
 }
 
-async function put(path: string, image: Image, options: Abortable): Promise<void> {
+/** A volume may be a disk that a VM has booted from. */
+function asContent({ name, digest, rootPath, rootBytes, sizeBytes, builtAt }: AnyImage): ContentImage {
+  return { name, digest, rootPath, rootBytes, sizeBytes, builtAt, boot: 'none' };
+}
+
+async function put(path: string, image: AnyImage, options: Abortable): Promise<void> {
   // The data directory's own mode: a VMM is handed what it needs, and comes here for nothing.
   await mkdir(path, { recursive: true, mode: 0o700 });
   await rm(join(path, image.digest), { recursive: true, force: true });
@@ -104,14 +140,15 @@ async function put(path: string, image: Image, options: Abortable): Promise<void
   );
 }
 
-function factsOf(image: Image): Of<typeof isFacts> {
+function factsOf(image: AnyImage): Of<typeof isFacts> {
   const { name, digest, rootBytes, builtAt } = image;
+  if (image.boot === 'none') return { version: 3, name, digest, rootBytes, builtAt };
   return image.boot === 'direct'
     ? { version: 1, name, digest, rootBytes, kernelVersion: image.kernelVersion, builtAt }
     : { version: 2, name, digest, rootBytes, firmware: image.firmware, builtAt };
 }
 
-async function read(directory: string): Promise<Image | null> {
+async function read(directory: string): Promise<AnyImage | null> {
   const facts = await readFacts(join(directory, FILES.facts));
   if (facts === null) return null;
   const names = facts.version === 1 ? [FILES.kernel, FILES.initramfs, FILES.root] : [FILES.root];
@@ -120,6 +157,7 @@ async function read(directory: string): Promise<Image | null> {
   const { name, digest, rootBytes, builtAt } = facts;
   const sizeBytes = files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0);
   const common = { name, digest, rootPath: join(directory, FILES.root), rootBytes, sizeBytes, builtAt };
+  if (facts.version === 3) return { ...common, boot: 'none' };
   if (facts.version === 2) return { ...common, boot: 'firmware', firmware: facts.firmware };
   return {
     ...{ ...common, boot: 'direct', kernelVersion: facts.kernelVersion },
@@ -144,10 +182,17 @@ async function isUsed(dataDir: string, digest: string): Promise<boolean> {
   for (const vmId of await listVmIds(dataDir)) {
     const directory = vmDirectory(dataDir, vmId);
     const origin = await readDiskOrigin(directory);
-    if (origin === null ? await hasDisk(directory) : origin.imageDigest === digest) return true;
+    if (origin === null ? await hasDisk(directory) : imagesOf(origin).includes(digest)) return true;
   }
-  for (const name of await namesIn(snapshotsPath(dataDir)))
-    if ((await readSavedFacts(join(snapshotsPath(dataDir), name)))?.imageDigest === digest) return true;
+  for (const name of await namesIn(snapshotsPath(dataDir))) {
+    const facts = await readSavedFacts(join(snapshotsPath(dataDir), name));
+    if (facts !== null && imagesOf(facts).includes(digest)) return true;
+  }
+  for (const id of await namesIn(volumesPath(dataDir))) {
+    const facts = await readVolumeFacts(join(volumesPath(dataDir), id));
+    // Of one that is damaged nobody can tell.
+    if (facts === null || facts.baseDigest === digest) return true;
+  }
   return false;
 }
 

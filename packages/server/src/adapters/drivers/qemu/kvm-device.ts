@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import type { Identity } from './privileges.ts';
+import type { Identity } from '../../shared/vm-identity.ts';
 
 const PATH = '/dev/kvm';
 

@@ -7,9 +7,10 @@ import { VolaryError } from '../../../domain/errors.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import { readBootId, readProcess } from '../../shared/process.ts';
 import { sleep } from '../../shared/sleep.ts';
+import type { Identity } from '../../shared/vm-identity.ts';
 import { endFailed } from './errors.ts';
 import { type LaunchRecord, writeRecord } from './launch-record.ts';
-import { dropPrivileges, type Identity } from './privileges.ts';
+import { dropPrivileges } from './privileges.ts';
 import { readLastWords } from './stderr-log.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
@@ -26,6 +27,8 @@ export interface Launch {
   readonly identity: Identity | null;
   /** Opened for it, in this order, from descriptor 3 on. */
   readonly inheritedPaths: readonly string[];
+  /** The network namespace that it runs in; null: ours. */
+  readonly namespacePath?: string | null;
   /** False for a VM; true for a probe, which nobody would look for after our death. */
   readonly diesWithUs: boolean;
   /** Called when the process has ended, however long that takes. */
@@ -70,6 +73,7 @@ async function spawnVmm({
   record,
   identity,
   inheritedPaths,
+  namespacePath = null,
   diesWithUs,
   onExit,
 }: Launch): Promise<ChildProcess> {
@@ -79,7 +83,9 @@ async function spawnVmm({
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
     handles.push(await open(directory.stderrPath, flags, 0o600));
     for (const path of inheritedPaths) handles.push(await openInherited(path));
-    const [program = '', ...args] = dropPrivileges(identity, record.argv, { diesWithUs });
+    // While we still may: once it has given up its rights it cannot leave it, nor enter another one.
+    const entering = namespacePath === null ? [] : ['nsenter', `--net=${namespacePath}`, '--'];
+    const [program = '', ...args] = [...entering, ...dropPrivileges(identity, record.argv, { diesWithUs })];
     const child = spawn(program, args, {
       cwd: directory.runPath,
       detached: true,

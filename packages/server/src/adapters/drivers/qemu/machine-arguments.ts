@@ -1,4 +1,5 @@
 import { uuidOf } from '../../../domain/ids.ts';
+import { serialOf } from '../../../domain/vm/extra-disk.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
 import { type Attachments, NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { type MachineOrigin, qemuArguments, type WholeSystem } from './command-line.ts';
@@ -10,7 +11,7 @@ const ROOT_DEVICE = '/dev/vda';
 
 /** The arguments of QEMU for a VM's machine, without the program. A restored one boots no kernel. */
 export function machineArguments(
-  { vmId, name, spec }: MachineSpec,
+  { vmId, name, spec, network: place }: MachineSpec,
   {
     program,
     accelerator,
@@ -19,6 +20,7 @@ export function machineArguments(
     wholeSystem = null,
     attachments = NO_ATTACHMENTS,
     canGrow = true,
+    contentDescriptors = new Map(),
   }: {
     readonly program: QemuProgram;
     readonly accelerator: 'kvm' | 'tcg';
@@ -30,10 +32,12 @@ export function machineArguments(
     readonly attachments?: Attachments | null;
     /** Of what it is restored from. */
     readonly canGrow?: boolean;
+    /** By which the VMM inherits what disks besides the root begin with, by their names. */
+    readonly contentDescriptors?: ReadonlyMap<string, number>;
   },
 ): readonly string[] {
   const uuid = uuidOf(vmId);
-  const network = attachNetwork(spec.network.mode, uuid);
+  const network = attachNetwork(spec.network.mode, uuid, place);
   const guest = { hostname: name, rootDevice: ROOT_DEVICE, network: isNamed ? network.guestSettings : {} };
   const originOf = (): MachineOrigin => {
     if (isRestored) return { kind: 'restore' };
@@ -50,7 +54,11 @@ export function machineArguments(
     hasDisk: true,
     origin: originOf(),
     wholeSystem,
-    extraDisks: spec.disks.map(({ name: disk }) => disk),
+    extraDisks: spec.disks.map((disk) => ({
+      ...{ name: disk.name, serial: serialOf(disk), isReadonly: disk.isReadonly },
+      isVolume: disk.volume !== null,
+      descriptor: contentDescriptors.get(disk.name) ?? null,
+    })),
     networkArguments: network.qemuArguments,
     attachments,
     canGrow,

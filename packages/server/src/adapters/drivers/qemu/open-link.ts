@@ -2,9 +2,10 @@ import type { Duplex } from 'node:stream';
 import type { VmId } from '../../../domain/ids.ts';
 import type { Abortable, GuestLink } from '../../../ports/guest-link.ts';
 import { openAgentSocket } from './agent-transport.ts';
-import { isWholeSystem } from './command-line.ts';
+import { tellOfPacks } from './attachments/begin-with-packs.ts';
 import { noMachine } from './errors.ts';
 import { beginInstalling } from './full-os/system-agent.ts';
+import { isWholeSystem } from './full-os/system-agent-port.ts';
 import { readLinkKey } from './link-key.ts';
 import type { Machines } from './machines.ts';
 import { findRecord } from './present-machine.ts';
@@ -43,6 +44,7 @@ export async function openLink(
   });
   try {
     if (record.restore?.isIdentified === false) await identifyRestored(machines, vmId, { record, link, signal });
+    if (record.attachments?.isGuestTold === false) tellOfPacks(machines, vmId, { record, link, log: deps.log });
     opening.signal.throwIfAborted();
   } catch (error) {
     await link[Symbol.asyncDispose]();

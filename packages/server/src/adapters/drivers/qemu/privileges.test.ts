@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { dropPrivileges, identityOf } from './privileges.ts';
+import { identityOf } from '../../shared/vm-identity.ts';
+import { dropPrivileges } from './privileges.ts';
 
 const WHOLE_MAP = '         0          0 4294967295\n';
 const CONTAINER_MAP = '         0     100000      65536\n';

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { toVolaryError } from '../../../domain/errors.ts';
 import type { DirectImage } from '../../../domain/image/image.ts';
 import type { Log } from '../../../ports/log.ts';
+import type { Identity } from '../../shared/vm-identity.ts';
 import type { ConnectAgent } from './agent-transport.ts';
 import { openAgentSocket } from './agent-transport.ts';
 import { qemuArguments } from './command-line.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
-import type { Identity } from './privileges.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { startThrowawayGuest } from './throwaway-guest.ts';
 

@@ -7,6 +7,8 @@ export const QEMU_CAPABILITIES: DriverCapabilities = {
   supportsConsole: true,
   supportsSnapshots: true,
   supportsLiveResize: true,
+  supportsExtraDisks: true,
+  supportsFirmware: true,
   networkModes: SUPPORTED_NETWORK_MODES,
   // Under emulation mostly translated code, which is bounded; with KVM it is a third of it.
   memoryOverheadMib: TRANSLATED_MIB + 32,

@@ -1,7 +1,7 @@
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Log } from '../../../ports/log.ts';
+import type { OwnImage } from '../../shared/own-agent.ts';
 import type { ConnectAgent } from './agent-transport.ts';
-import type { OwnImage } from './full-os/own-agent.ts';
 
 /** What a QEMU driver is made with. */
 export interface QemuDriverDeps {

@@ -5,11 +5,13 @@ import type { DiskSpec, Driver, FoundVm, RestoredSpec, SavedRef } from '../../..
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import { readCpuMs } from '../../shared/process.ts';
+import { identityOf } from '../../shared/vm-identity.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { createMachinePacks } from './attachments/machine-packs.ts';
 import { type PackFiles, sweepSharedPacks } from './attachments/pack-files.ts';
 import { makeDisk } from './disk.ts';
-import { isOfNobody, readDiskOrigin } from './disk-origin.ts';
+import { findContents } from './disk-contents.ts';
+import { imagesOf, isOfNobody, readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
 import { imageLost, machinePresent } from './errors.ts';
 import { askSystemAgent } from './full-os/ask-system-agent.ts';
@@ -21,7 +23,6 @@ import { readRecord, removeHalfWritten } from './launch-record.ts';
 import { Machines } from './machines.ts';
 import { openLink } from './open-link.ts';
 import { findRecord, requireMachine } from './present-machine.ts';
-import { identityOf } from './privileges.ts';
 import { halt, pressPowerButton, setGoing } from './processors.ts';
 import { QEMU_CAPABILITIES } from './qemu-capabilities.ts';
 import type { QemuDriverDeps } from './qemu-config.ts';
@@ -38,6 +39,7 @@ import { createWarmStore } from './saved/warm-store.ts';
 import { type Launch, prepareRestore, type StartContext, startMachine } from './start-machine.ts';
 import { listVmIds, type VmDirectory } from './vm-directory.ts';
 import { findVmm } from './vmm-process.ts';
+import { createQemuVolumes } from './volumes/qemu-volumes.ts';
 
 /**
  * Runs each VM as a QEMU process of its own, in a session of its own, without privileges: it outlives us and is found
@@ -84,9 +86,11 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         const isOfSnapshot = saved !== null && from?.kind === 'snapshot';
         const image = isOfSnapshot ? await images.find(saved.facts.imageDigest) : machine.image;
         if (image == null) throw imageLost({ from });
+        const given = machine.image === undefined ? undefined : machine.contents;
+        const contents = isOfSnapshot ? await findContents(saved.facts.contents, images) : (given ?? new Map());
         const { faultPoint } = deps;
         const context = { program: await findQemu({ signal }), identity, images, saved, from, signal, faultPoint };
-        await makeDisk(directory, { spec: machine.spec, image }, context);
+        await makeDisk(directory, { spec: machine.spec, image, contents }, context);
         return { imageDigest: image.digest };
       }),
 
@@ -101,7 +105,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         // What it was goes last: interrupted, it is found for what it is.
         await rm(directory.runPath, { recursive: true, force: true });
         await rm(directory.path, { recursive: true, force: true });
-        if (origin !== null) await images.removeUnused(origin.imageDigest);
+        for (const digest of origin === null ? [] : imagesOf(origin)) await images.removeUnused(digest);
         await sweepSharedPacks(packFiles);
       }),
 
@@ -125,6 +129,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     kind: 'qemu',
     capabilities: QEMU_CAPABILITIES,
     packs: createMachinePacks({ machines, packFiles, faultPoint: deps.faultPoint }),
+    volumes: createQemuVolumes({ ...deps, machines, images, findQemu }),
     storage: createHostStorage(deps),
     warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators, spares }),
     ...life,
@@ -145,8 +150,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         return await snapshots.keep(id, (out) => saveMachine(machines, vmId, { imageToolPath, out, signal }));
       }),
     deleteSaved: async (id) => {
-      const imageDigest = await snapshots.remove(id);
-      if (imageDigest !== null) await images.removeUnused(imageDigest);
+      for (const digest of (await snapshots.remove(id)) ?? []) await images.removeUnused(digest);
       await sweepSharedPacks(packFiles);
     },
 

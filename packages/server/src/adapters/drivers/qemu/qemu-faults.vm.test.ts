@@ -9,8 +9,8 @@ import type { Driver, MachineSpec } from '../../../ports/driver.ts';
 import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
 import { connectSocket } from '../../shared/connect-socket.ts';
 import { readBootId, readProcess } from '../../shared/process.ts';
+import { identityOf } from '../../shared/vm-identity.ts';
 import { readRecord, writeRecord } from './launch-record.ts';
-import { identityOf } from './privileges.ts';
 import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
 import { type VmDirectory, vmDirectory } from './vm-directory.ts';
 

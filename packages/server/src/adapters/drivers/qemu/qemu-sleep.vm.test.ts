@@ -5,9 +5,9 @@ import type { Driver, MachineSpec } from '../../../ports/driver.ts';
 import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { readToEnd, shell } from '../../../ports/guest-link-contract/subject.contract.ts';
+import { identityOf } from '../../shared/vm-identity.ts';
 import { launchVmm } from './launch.ts';
 import { readRecord } from './launch-record.ts';
-import { identityOf } from './privileges.ts';
 import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
 import { vmDirectory } from './vm-directory.ts';
 

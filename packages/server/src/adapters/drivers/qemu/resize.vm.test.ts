@@ -1,11 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ExecRequest } from '../../../domain/execution/execution.ts';
 import { idFromUuid } from '../../../domain/ids.ts';
 import type { MachineShape } from '../../../domain/vm/machine-shape.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
+import { runInGuest } from './run-in-guest.fixture.ts';
 
 /* Machines that are made larger while they run, as their guests see it, and what becomes of that when they are saved. */
 
@@ -43,22 +43,9 @@ async function start(machine: DiskSpec): Promise<GuestLink> {
   return await driver.openLink(machine.vmId, options);
 }
 
-async function run(link: GuestLink, script: string): Promise<string> {
-  const request: ExecRequest = {
-    ...{ argv: ['sh', '-c', script], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 60_000 },
-  };
-  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
-  const said: Buffer[] = [];
-  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
-  const { exitCode } = await process.exit;
-  const text = Buffer.concat(said).toString('utf8').trim();
-  if (exitCode !== 0) throw new Error(`${script} ended with ${exitCode}: ${text}`);
-  return text;
-}
-
 /** What its guest says it has: processors, MiB of memory, GiB of disk. */
 async function sizeIn(link: GuestLink): Promise<readonly number[]> {
-  const text = await run(link, "nproc; free -m | awk '/^Mem/ {print $2}'; df -BG / | awk 'NR==2 {print $2+0}'");
+  const text = await runInGuest(link, "nproc; free -m | awk '/^Mem/ {print $2}'; df -BG / | awk 'NR==2 {print $2+0}'");
   return text.split('\n').map(Number);
 }
 
@@ -82,7 +69,7 @@ async function grow(machine: DiskSpec, link: GuestLink, size: Parameters<Driver[
 test('processors, memory and disk are there in the same boot, and in the next', async () => {
   const machine = newMachine();
   const link = await start(machine);
-  const bootId = await run(link, 'cat /proc/sys/kernel/random/boot_id');
+  const bootId = await runInGuest(link, 'cat /proc/sys/kernel/random/boot_id');
   const [, memoryBefore = 0] = await sizeIn(link);
   const { memoryMib } = machine.spec;
   expect(await shapeOf(machine)).toMatchObject({ vcpuCount: 1, memoryMib, diskGib: 2, growth: { vcpuCount: 8 } });
@@ -93,7 +80,7 @@ test('processors, memory and disk are there in the same boot, and in the next', 
   await expect.poll(() => sizeIn(link), { timeout: 30_000 }).toEqual([4, expect.any(Number), 3]);
   const [, memoryAfter = 0] = await sizeIn(link);
   expect(memoryAfter - memoryBefore).toBeGreaterThan(360);
-  expect(await run(link, 'cat /proc/sys/kernel/random/boot_id')).toBe(bootId);
+  expect(await runInGuest(link, 'cat /proc/sys/kernel/random/boot_id')).toBe(bootId);
   expect(await shapeOf(machine)).toMatchObject({ vcpuCount: 4, memoryMib: memoryMib + 384, diskGib: 3 });
   await driver.endMachine(machine.vmId, options);
   const next = { ...machine, incarnation: 2, spec: { ...machine.spec, vcpuCount: 2, diskGib: 4 } };
@@ -110,17 +97,17 @@ test('what a machine was given stays with it when it is suspended, saved, forked
   const grown = { vcpuCount: 3, memoryMib: machine.spec.memoryMib + 256, diskGib: 2 };
   await grow(machine, link, grown);
   // More than it had before: a part of it lies in what was added.
-  await run(
+  await runInGuest(
     link,
     `mkdir /m && mount -t tmpfs -o size=300M none /m && yes | head -c 160M > /m/a && echo '${MARK}' > /m/mark`,
   );
-  const sum = await run(link, 'cksum < /m/a');
+  const sum = await runInGuest(link, 'cksum < /m/a');
 
   await driver.suspendMachine(machine.vmId, options);
   const spec = { ...machine.spec, vcpuCount: grown.vcpuCount, memoryMib: grown.memoryMib };
   await driver.wakeMachine({ ...machine, spec }, options);
   const woken = await driver.openLink(machine.vmId, options);
-  expect(await run(woken, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`3\n${MARK}\n${sum}`);
+  expect(await runInGuest(woken, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`3\n${MARK}\n${sum}`);
   expect(await shapeOf(machine)).toMatchObject(grown);
 
   const first = idFromUuid('snap', randomUUIDv7());
@@ -128,18 +115,18 @@ test('what a machine was given stays with it when it is suspended, saved, forked
   expect(saved).toMatchObject({ vcpuCount: 3, memoryMib: grown.memoryMib });
   const fork = newMachine({ name: 'fork', spec, from: { kind: 'snapshot', id: first } });
   const forked = await start(fork);
-  expect(await run(forked, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`3\n${MARK}\n${sum}`);
+  expect(await runInGuest(forked, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`3\n${MARK}\n${sum}`);
 
   const larger = { ...grown, vcpuCount: 4, memoryMib: grown.memoryMib + 128 };
   await grow(fork, forked, larger);
-  await run(forked, `echo changed > /m/mark`);
+  await runInGuest(forked, `echo changed > /m/mark`);
   const second = idFromUuid('snap', randomUUIDv7());
   await driver.saveMachine(fork.vmId, second, options);
   const largerSpec = { ...spec, vcpuCount: 4, memoryMib: larger.memoryMib };
   const child = newMachine({ name: 'child', spec: largerSpec, from: { kind: 'snapshot', id: second } });
   const last = await start(child);
-  expect(await run(last, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`4\nchanged\n${sum}`);
-  expect(await run(woken, 'cat /m/mark')).toBe(MARK);
+  expect(await runInGuest(last, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`4\nchanged\n${sum}`);
+  expect(await runInGuest(woken, 'cat /m/mark')).toBe(MARK);
   for (const id of [first, second]) await driver.deleteSaved(id, options);
 });
 

@@ -8,18 +8,21 @@ import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineSpec, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
+import { type OwnImage, readOwnAgent } from '../../shared/own-agent.ts';
+import { type Identity, identityOf } from '../../shared/vm-identity.ts';
 import type { AcceleratorChooser } from './accelerator.ts';
-import { NO_ATTACHMENTS } from './attachments/attachments.ts';
+import { type Attachments, NO_ATTACHMENTS } from './attachments/attachments.ts';
+import { givePacks, withPacks } from './attachments/begin-with-packs.ts';
 import { contentKeyOf } from './attachments/pack-disk.ts';
 import { furnishPacks, keepPack, type PackFiles, removePackFiles } from './attachments/pack-files.ts';
-import { NOTHING, type WholeSystem } from './command-line.ts';
+import { FIRST_INHERITED, NOTHING, type WholeSystem } from './command-line.ts';
 import { createConsoleLog } from './console-log.ts';
 import { deviceDigestOf, withoutBackEnd } from './device-digest.ts';
+import { type DiskContents, findContents } from './disk-contents.ts';
 import { noteDiskInUse, readDiskOrigin } from './disk-origin.ts';
 import { clearLife } from './end-machine.ts';
 import { imageLost, isEndFailed, machinePresent } from './errors.ts';
 import { claimExtraDisks } from './extra-disks.ts';
-import { type OwnImage, readOwnAgent } from './full-os/own-agent.ts';
 import { writeSeed } from './full-os/seed.ts';
 import { findUefi } from './full-os/uefi.ts';
 import { grownSize } from './growth.ts';
@@ -32,11 +35,10 @@ import { type LaunchRecord, type Restore, readRecord, writeRecord } from './laun
 import { makeLinkKey } from './link-key.ts';
 import { machineArguments } from './machine-arguments.ts';
 import type { Machines } from './machines.ts';
-import { attachNetwork, macOf, NIC_ID } from './network.ts';
-import { type Identity, identityOf } from './privileges.ts';
+import { NIC_ID, settingsToTell } from './network.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { lengthenDisk } from './resize-machine.ts';
-import { prepareRestoredDisk, putRestoredDisk, removePreparedDisks } from './saved/restored-disk.ts';
+import { prepareRestoredDisks, putRestoredDisks, removePreparedDisks } from './saved/restored-disk.ts';
 import { type SavedMachine, savedIdOf } from './saved/saved-machine.ts';
 import { setRestoredGoing } from './saved/set-restored-going.ts';
 import type { VmDirectory } from './vm-directory.ts';
@@ -69,12 +71,13 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
 
   const directory = machines.directory(machine.vmId);
   if (!(await hasDisk(directory))) throw noDisk();
-  const image = await findImageOf(directory, context);
+  const stand = await findImagesOf(directory, context);
+  const { image } = stand;
   const saved = machine.from === undefined ? null : await context.openSaved(machine.from);
-  const { record, identity } = await prepare(machine, { image, saved }, context);
+  const { record, identity } = await prepare(machine, { ...stand, saved }, context);
   const { from } = machine;
   if (saved !== null && from !== undefined)
-    await putRestoredDisk(directory, { id: savedIdOf(from), saved, identity, signal });
+    await putRestoredDisks(directory, { id: savedIdOf(from), saved, identity, signal });
   else await noteDiskInUse(directory);
   await removePreparedDisks(directory);
   await claimRunDirectory(directory, identity, machine.spec.disks);
@@ -82,7 +85,7 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
   await seed(machine, image, context);
   await makeLinkKey(directory);
   try {
-    const launched = await launch(machine, { image, saved, record, identity }, context);
+    const launched = await launch(machine, { ...stand, saved, record, identity }, context);
     if (saved === null)
       await lengthenDisk(await machines.monitor(machine.vmId, launched).client(), machine.spec.diskGib);
     return handleOf(saved === null ? launched : await goOn(machine, launched, context));
@@ -95,8 +98,8 @@ export async function startMachine(machine: Launch, context: StartContext): Prom
 
 /** Starts the VMM, and returns once it answers. */
 async function launch(
-  { vmId }: MachineSpec,
-  { image, saved, record, identity }: Origin & Prepared,
+  { vmId, network }: MachineSpec,
+  { record, identity, ...origin }: Origin & Prepared,
   { machines, faultPoint, signal }: StartContext,
 ): Promise<LaunchRecord> {
   const monitor = machines.monitor(vmId, record);
@@ -105,7 +108,8 @@ async function launch(
       directory: machines.directory(vmId),
       record,
       identity,
-      inheritedPaths: inheritedFor(machines.directory(vmId), { image, saved }),
+      inheritedPaths: inheritedFor(machines.directory(vmId), origin),
+      namespacePath: network?.namespacePath ?? null,
       diesWithUs: false,
       onExit: () => machines.hint(vmId),
       faultPoint,
@@ -127,15 +131,16 @@ export async function launchRestored(
   const { machines } = context;
   const directory = machines.directory(machine.vmId);
   if (!(await hasDisk(directory))) throw noDisk();
-  const image = await findImageOf(directory, context);
-  const { record, identity } = await prepare(machine, { image, saved }, context);
+  const stand = await findImagesOf(directory, context);
+  const { image } = stand;
+  const { record, identity } = await prepare(machine, { ...stand, saved }, context);
   await noteDiskInUse(directory);
   await claimRunDirectory(directory, identity, machine.spec.disks);
   await furnish(directory, record, saved, context);
   await seed(machine, image, context);
   const restore = { ...restoreOf(machine), isIdentified: true };
   try {
-    return await launch(machine, { image, saved, identity, record: { ...record, restore } }, context);
+    return await launch(machine, { ...stand, saved, identity, record: { ...record, restore } }, context);
   } catch (error) {
     if (!isEndFailed(error)) await clearLife(machines, machine.vmId);
     throw error;
@@ -148,9 +153,9 @@ export async function prepareRestore(machine: RestoredSpec, context: StartContex
   const { from } = machine;
   const directory = machines.directory(machine.vmId);
   if (!(await hasDisk(directory))) throw noDisk();
-  const [image, saved] = [await findImageOf(directory, context), await openSaved(from)];
-  await prepare(machine, { image, saved }, context);
-  await prepareRestoredDisk(directory, { id: from.id, saved, signal });
+  const [stand, saved] = [await findImagesOf(directory, context), await openSaved(from)];
+  await prepare(machine, { ...stand, saved }, context);
+  await prepareRestoredDisks(directory, { id: from.id, saved, signal });
 }
 
 async function findPresent(machine: Launch, context: StartContext): Promise<DriverHandle | null> {
@@ -176,11 +181,15 @@ async function goOnIfHeld(machine: Launch, record: LaunchRecord, context: StartC
  * Gives a machine that was made ahead to its VM. It has had its address and its disk's size from the start, since both follow from the VM's id and kind: what
  * is left is its name, its clock and its entropy, which it is told with the first link.
  */
-async function giveAway({ vmId, name }: Launch, record: LaunchRecord, { machines }: StartContext): Promise<void> {
+async function giveAway({ vmId, name, packs }: Launch, record: LaunchRecord, context: StartContext): Promise<void> {
+  const { machines, packFiles } = context;
+  const directory = machines.directory(vmId);
   const client = await machines.monitor(vmId, record).client();
+  const attachments = await givePacks(client, record, packs, { directory, packFiles });
+  context.faultPoint?.('qemu.packs-attached');
   await client.execute('cont', null);
   const restore = { isGoing: true, isIdentified: false, hostname: name, network: {} };
-  await writeRecord(machines.directory(vmId).recordPath, { ...record, isSpare: false, restore });
+  await writeRecord(directory.recordPath, { ...record, isSpare: false, restore, attachments });
 }
 
 /** Has a machine that was restored take up its state and go, and writes that down. */
@@ -201,14 +210,29 @@ interface Prepared {
   readonly identity: Identity | null;
 }
 
-/** What a machine comes from. */
-interface Origin {
+/** What the disks of a machine stand on. */
+interface Stand {
   readonly image: Image;
+  readonly contents: DiskContents;
+}
+
+/** What a machine comes from. */
+interface Origin extends Stand {
   readonly saved: SavedMachine | null;
 }
 
 /** In the order in which the command line counts them. */
-function inheritedFor({ seedPath }: VmDirectory, { image, saved }: Origin): readonly string[] {
+function inheritedFor(directory: VmDirectory, origin: Origin): readonly string[] {
+  return [...startedFrom(directory, origin), ...[...origin.contents.values()].map(({ rootPath }) => rootPath)];
+}
+
+/** The descriptor of what each disk begins with: after all others. */
+function contentDescriptors(directory: VmDirectory, origin: Origin): ReadonlyMap<string, number> {
+  const first = FIRST_INHERITED + startedFrom(directory, origin).length;
+  return new Map([...origin.contents.keys()].map((name, at) => [name, first + at]));
+}
+
+function startedFrom({ seedPath }: VmDirectory, { image, saved }: Omit<Origin, 'contents'>): readonly string[] {
   const disks = image.boot === 'firmware' ? [image.rootPath, seedPath] : [image.rootPath];
   if (saved !== null) {
     const { devicesPath, memoryPath, addedMemoryPaths } = saved;
@@ -219,19 +243,20 @@ function inheritedFor({ seedPath }: VmDirectory, { image, saved }: Origin): read
   return [image.kernelPath, image.initramfsPath, ...disks];
 }
 
-/** The disk says what it needs, nobody else: on another image's root it would be another disk, damaged in silence. */
-async function findImageOf(directory: VmDirectory, { images }: StartContext): Promise<Image> {
+/** The disks say what they need, nobody else: on another image's root one would be another disk, damaged in silence. */
+async function findImagesOf(directory: VmDirectory, { images }: StartContext): Promise<Stand> {
   const origin = await readDiskOrigin(directory);
   const image = origin === null ? null : await images.find(origin.imageDigest);
-  if (image !== null) return image;
+  if (image !== null) return { image, contents: await findContents(origin?.contents, images) };
   throw imageLost({ origin });
 }
 
 async function prepare(
   machine: Launch,
-  { image, saved }: Origin,
-  { machines, program, accelerators, ownImage, installationId, signal }: StartContext,
+  origin: Origin,
+  { machines, program, accelerators, packFiles, ownImage, installationId, signal }: StartContext,
 ): Promise<Prepared> {
+  const { image, saved } = origin;
   // A whole system takes too long to tell what works; our own kernel asks no less of it.
   const tried = image.boot === 'direct' ? image : await ownImage({ signal });
   const { accelerator, kvm } = await accelerators.choose(program, tried, { signal });
@@ -240,7 +265,7 @@ async function prepare(
   }
   const identity = identityOf(machine.vmId, []);
   const { kind } = accelerator;
-  const attachments = saved === null ? NO_ATTACHMENTS : (saved.facts.attachments ?? null);
+  const attachments = await attachmentsOf(machine, saved, { machines, packFiles });
   const record: LaunchRecord = {
     version: 1,
     vmId: machine.vmId,
@@ -253,6 +278,7 @@ async function prepare(
         ...{ program, accelerator: kind, isRestored: saved !== null, attachments },
         canGrow: saved?.facts.canGrow ?? saved === null,
         wholeSystem: wholeSystemOf(image),
+        contentDescriptors: contentDescriptors(machines.directory(machine.vmId), origin),
       }),
     ],
     machineType: program.machineType,
@@ -274,23 +300,36 @@ async function prepare(
   return { record, identity: kind === 'kvm' ? withKvmGroups(user, kvm) : user };
 }
 
+/** Null: a machine without a disk for packs, from before there was one. */
+async function attachmentsOf(
+  { vmId, from, packs }: Launch,
+  saved: SavedMachine | null,
+  { machines, packFiles }: Pick<StartContext, 'machines' | 'packFiles'>,
+): Promise<Attachments | null> {
+  if (saved === null) return NO_ATTACHMENTS;
+  const kept = saved.facts.attachments ?? null;
+  return from?.kind === 'warm' ? await withPacks(kept, packs, machines.directory(vmId), packFiles) : kept;
+}
+
 function wholeSystemOf(image: Image): WholeSystem | null {
   if (image.boot === 'direct') return null;
   return { uefiPath: image.firmware === 'uefi' ? findUefi() : null };
 }
 
 /** Has a whole system's disk beside it from which it learns who it is. A machine that is restored has it as it would be if it booted now. */
-async function seed({ vmId, name, spec }: MachineSpec, image: Image, { machines, ownImage, signal }: StartContext) {
+async function seed(
+  { vmId, name, spec, network: place }: MachineSpec,
+  image: Image,
+  { machines, ownImage, signal }: StartContext,
+) {
   if (image.boot === 'direct') return;
-  const { network, cloudInit } = spec;
   const agent = await readOwnAgent(await ownImage({ signal }));
-  await writeSeed(machines.directory(vmId).seedPath, { vmId, name, network, cloudInit, agent });
+  await writeSeed(machines.directory(vmId).seedPath, { ...spec, vmId, name, place: place ?? null, agent });
 }
 
 /** What is left to do for a machine that is restored. */
-function restoreOf({ vmId, name, spec }: MachineSpec): Restore {
-  const { guestSettings } = attachNetwork(spec.network.mode, uuidOf(vmId));
-  const network = Object.keys(guestSettings).length === 0 ? {} : { mac: macOf(uuidOf(vmId)), ...guestSettings };
+function restoreOf({ vmId, name, spec, network: place }: MachineSpec): Restore {
+  const network = settingsToTell(spec.network.mode, uuidOf(vmId), place);
   return { isGoing: false, isIdentified: false, hostname: name, network };
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { parseId, type VmId } from '../../../domain/ids.ts';
+import { NETWORK_MODES } from '../../../domain/network/vm-network.ts';
 import {
   dictionary,
   either,
@@ -43,7 +44,7 @@ const MACHINE = record({
       vcpuCount: integer(1),
       memoryMib: integer(1),
       diskGib: integer(1),
-      networkMode: oneOf('user', 'none'),
+      networkMode: oneOf(...NETWORK_MODES),
       /** What it can be given while it runs; absent of one that was started when nothing could be. */
       mostVcpus: optional(integer(1)),
       mostMemoryMib: optional(integer(1)),

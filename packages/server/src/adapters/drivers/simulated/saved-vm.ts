@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
+import { NETWORK_MODES } from '../../../domain/network/vm-network.ts';
 import { either, flag, integer, listOf, nothing, type Of, oneOf, optional, record, text } from '../../../lib/shape.ts';
 import type { SavedSummary } from '../../../ports/driver.ts';
 import { PACKS } from './kept-vm.ts';
@@ -14,7 +15,7 @@ const SAVED_VM = record({
   vcpuCount: integer(1),
   memoryMib: integer(1),
   diskBytes: integer(1),
-  networkMode: oneOf('user', 'none'),
+  networkMode: oneOf(...NETWORK_MODES),
   imageDigest: text,
   haltedMs: integer(0),
   files: FILES,

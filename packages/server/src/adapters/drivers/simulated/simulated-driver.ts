@@ -1,5 +1,6 @@
 import { VolaryError } from '../../../domain/errors.ts';
 import type { SnapshotId, VmId } from '../../../domain/ids.ts';
+import { NETWORK_MODES } from '../../../domain/network/vm-network.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type {
   ConsoleChunk,
@@ -15,9 +16,10 @@ import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import type { FaultPlan } from './faults.ts';
 import { SimulatedLink } from './guest/simulated-link.ts';
 import { type SavedVm, summarise } from './saved-vm.ts';
-import { createSimulatedPacks } from './simulated-packs.ts';
+import { createSimulatedPacks, placePacks } from './simulated-packs.ts';
 import { createSimulatedStorage } from './simulated-storage.ts';
 import type { SimulatedVm } from './simulated-vm.ts';
+import { createSimulatedVolumes, requireVolumes } from './simulated-volumes.ts';
 import { createSimulatedWarm, openTemplate } from './simulated-warm.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
@@ -26,7 +28,9 @@ const CAPABILITIES: DriverCapabilities = {
   supportsConsole: true,
   supportsSnapshots: true,
   supportsLiveResize: true,
-  networkModes: ['user', 'none'],
+  supportsExtraDisks: true,
+  supportsFirmware: true,
+  networkModes: NETWORK_MODES,
   memoryOverheadMib: 0,
 };
 const WATCH_CAPACITY = 65_536;
@@ -47,6 +51,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     capabilities: CAPABILITIES,
     warm: createSimulatedWarm(world, lock),
     packs: createSimulatedPacks(world, { lock, requireMachine: (vmId) => requireMachine(world, vmId) }),
+    volumes: createSimulatedVolumes(world.volumes, { hasDisk: (vmId) => world.vms.has(vmId) }),
     storage: createSimulatedStorage(world),
 
     async probe() {
@@ -59,6 +64,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
         signal.throwIfAborted();
         world.faults.learn(machine.vmId, machine.labels);
         world.faults.fail(machine.vmId, 'create');
+        requireVolumes(world.volumes, machine.spec.disks);
         const { from } = machine;
         const saved = from === undefined ? null : openSaved(world, from);
         const imageDigest = saved?.imageDigest ?? machine.image?.digest ?? '';
@@ -200,11 +206,17 @@ async function startMachine(world: SimulatedWorld, machine: MachineSpec, signal:
   signal.throwIfAborted();
   if (plan.startDelayMs > 0) await world.clock.sleep(plan.startDelayMs, { signal });
   world.faults.fail(machine.vmId, 'start');
-  const given = vm.give(machine, plan);
-  if (given !== null) return given;
+  const packs = isThere || machine.from?.kind === 'warm' ? placePacks(vm, machine.packs ?? []) : [];
+  const handle = vm.give(machine, plan) ?? begin(world, vm, machine, plan);
+  if (packs.length === 0) return handle;
+  vm.attach(packs);
+  vm.machine?.guest.setTools(packs);
+  return handle;
+}
+
+function begin(world: SimulatedWorld, vm: SimulatedVm, machine: MachineSpec, plan: FaultPlan): DriverHandle {
   const { from, spec } = machine;
-  const saved = from === undefined ? null : openFitting(world, { from, spec });
-  return vm.start(machine, plan, saved);
+  return vm.start(machine, plan, from === undefined ? null : openFitting(world, { from, spec }));
 }
 
 async function saveMachine(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { VolaryError } from '../../../domain/errors.ts';
-import type { ImageDefinition } from '../../../domain/image/definition.ts';
-import type { Image } from '../../../domain/image/image.ts';
+import { contentNameOf, type DiskContent, type ImageDefinition } from '../../../domain/image/definition.ts';
+import { type AnyImage, type ContentImage, type Image, isBootable } from '../../../domain/image/image.ts';
 import type { FindDefinition, ImageSource } from '../../../ports/image-source.ts';
 
 /** The one that there always is. */
@@ -23,7 +23,7 @@ export const NEVER_MATCHES = '0'.repeat(64);
 
 /** Images for simulated machines: they have no files, and making them takes no time. `definitionOf`: what users' names stand for. */
 export function createSimulatedImages(definitionOf: FindDefinition = async () => null): ImageSource {
-  const built = new Map<string, Image>();
+  const built = new Map<string, AnyImage>();
 
   async function wanted(name: string, definition?: ImageDefinition): Promise<Image | null> {
     if (name === BASE.name) return BASE;
@@ -36,7 +36,20 @@ export function createSimulatedImages(definitionOf: FindDefinition = async () =>
     list: async () => [...built.values()],
     async find(name) {
       const image = await wanted(name);
-      return image === null ? null : (built.get(image.digest) ?? null);
+      const found = image === null ? undefined : built.get(image.digest);
+      return found !== undefined && isBootable(found) ? found : null;
+    },
+    async findContent(content) {
+      const found = built.get(contentOf(content).digest);
+      return found === undefined || isBootable(found) ? null : found;
+    },
+    async ensureContent(content, { signal, onProgress }) {
+      signal.throwIfAborted();
+      refuseMismatch(content.source.sha256);
+      const image = contentOf(content);
+      onProgress({ step: 'simulate', fraction: 1, message: 'nothing to fetch' });
+      built.set(image.digest, image);
+      return image;
     },
     async ensure(name, { signal, onProgress, definition }) {
       signal.throwIfAborted();
@@ -54,12 +67,23 @@ export function createSimulatedImages(definitionOf: FindDefinition = async () =>
   };
 }
 
+function refuseMismatch(sha256: string): void {
+  if (sha256 !== NEVER_MATCHES) return;
+  throw new VolaryError('failed_precondition', 'The file is not the one that was asked for: its sha256 is another.', {
+    reason: 'download.checksum_mismatch',
+  });
+}
+
+/** As large as the base's root. */
+function contentOf(content: DiskContent): ContentImage {
+  const { rootBytes, sizeBytes, builtAt } = BASE;
+  const name = contentNameOf(content);
+  const digest = createHash('sha256').update(name).digest('hex');
+  return { name, digest, boot: 'none', rootPath: '', rootBytes, sizeBytes, builtAt };
+}
+
 function simulate(name: string, definition: ImageDefinition): Image {
-  if (definition.kind === 'disk' && definition.source.sha256 === NEVER_MATCHES) {
-    throw new VolaryError('failed_precondition', 'The file is not the one that was asked for: its sha256 is another.', {
-      reason: 'download.checksum_mismatch',
-    });
-  }
+  if (definition.kind === 'disk') refuseMismatch(definition.source.sha256);
   const digest = createHash('sha256')
     .update(JSON.stringify([name, definition]))
     .digest('hex');

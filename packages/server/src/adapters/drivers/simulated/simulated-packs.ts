@@ -20,17 +20,23 @@ export function createSimulatedPacks(
       lock.run(vmId, async () => {
         signal.throwIfAborted();
         const vm = requireMachine(vmId);
-        const added = wanted.filter(({ digest }) => vm.packs.every((pack) => pack.digest !== digest));
-        if (added.length === 0) return;
+        if (wanted.every(({ digest }) => vm.packs.some((pack) => pack.digest === digest))) return;
         world.faults.fail(vmId, 'attach');
-        const packs = [...vm.packs];
-        for (const pack of added) packs.push(place(pack, packs, vm.keptPacks));
+        const packs = placePacks(vm, wanted);
         await tell(packs);
         requireMachine(vmId).attach(packs);
       }),
     kept: async (vmId) => world.vms.get(vmId)?.keptPacks ?? [],
     attached: async (vmId) => world.vms.get(vmId)?.packs ?? [],
   };
+}
+
+/** All that the machine has when it has been given these. Throws as `MachinePacks.attach`. */
+export function placePacks(vm: SimulatedVm, wanted: readonly Pack[]): readonly AttachedPack[] {
+  const packs = [...vm.packs];
+  for (const pack of wanted)
+    if (packs.every(({ digest }) => digest !== pack.digest)) packs.push(place(pack, packs, vm.keptPacks));
+  return packs;
 }
 
 function place(

@@ -17,7 +17,10 @@ export function createSimulatedStorage(world: SimulatedWorld): DriverStorage {
         const saved = world.saved.find(id);
         return saved === null ? [] : [{ kind: 'snapshot', id, bytes: summarise(saved).sizeBytes, isBusy: false }];
       });
-      return [...disks, ...snapshots];
+      const volumes = world.volumes
+        .ids()
+        .map((id): KeptThing => ({ kind: 'volume', id, bytes: DISK_BYTES, isBusy: false }));
+      return [...disks, ...snapshots, ...volumes];
     },
     removeLeftover: async () => false,
   };

@@ -9,6 +9,7 @@ const TOOLS: ReadonlyMap<string, readonly string[]> = new Map([
   ['nodejs', ['22.11.0', '20.19.5', '20.18.0']],
   ['bun', ['1.2.3']],
   ['git', ['2.39.5']],
+  ['cloud-init', ['22.4.2']],
   ['broken', ['1.0.0']],
 ]);
 const NAMES: readonly string[] = [...TOOLS.keys()];
@@ -29,12 +30,8 @@ export function createSimulatedTools(now: () => number): ToolSource {
     built.get(digestOf(name, version)) ?? null;
 
   return {
-    catalogue: NAMES.map((name) => ({
-      name,
-      description: 'simulated',
-      aliases: [],
-      sources: ['simulated'],
-    })),
+    catalogue: async () =>
+      NAMES.map((name) => ({ name, description: 'simulated', aliases: [], sources: ['simulated'] })),
     async resolve({ name, range }) {
       const versions = versionsOf(name);
       const isIn = range === null || range === 'latest' ? () => true : parseRange(range);

@@ -12,14 +12,11 @@ import { linkLost } from './guest/guest-errors.ts';
 import { SimulatedGuest } from './guest/simulated-guest.ts';
 import type { SimulatedLink } from './guest/simulated-link.ts';
 import type { KeptMachine, KeptVm } from './kept-vm.ts';
+import { shapeOf, sizeOf } from './machine-size.ts';
 import type { SavedVm } from './saved-vm.ts';
 
 const CONSOLE_BYTES = 256 * 1024;
 const LINK_REPLACED = 'another one was opened';
-/** What a machine can be given while it runs. */
-const MOST_VCPUS = 8;
-const MOST_TIMES_MEMORY = 4;
-const MEMORY_STEP_MIB = 128;
 const SUSPENDED = 'its machine was suspended';
 
 interface Machine {
@@ -61,6 +58,8 @@ export class SimulatedVm {
   #keptPacks: readonly string[] = [];
   #faults: FaultPlan;
   #link: SimulatedLink | null = null;
+  /** While something is done of which only the outcome is kept. */
+  #isInTheMiddle = false;
   #opening: AbortController | null = null;
 
   /** A VM with a new disk, or the one that was kept, whose machine has run on meanwhile. */
@@ -76,7 +75,7 @@ export class SimulatedVm {
         this.endByItself({ cause: 'panicked', detail: 'Kernel panic - not syncing: sysrq triggered crash' });
     });
     if (kept !== null) this.#restore(kept);
-    this.files.onChange(() => deps.onKeep());
+    this.files.onChange(() => this.#keep());
   }
 
   /** The machine that can run on; null if there is none, it is suspended, or it has ended. */
@@ -114,7 +113,7 @@ export class SimulatedVm {
 
   /** Starts its machine; `saved`: from this, in place of a boot. */
   start(machine: MachineSpec, faults: FaultPlan, saved: SavedVm | null): DriverHandle {
-    return this.#launch(machine, { faults, saved, isSpare: false });
+    return this.#inOneGo(() => this.#launch(machine, { faults, saved, isSpare: false }));
   }
 
   /** Makes its machine as large as this, but no smaller. Null if it cannot be made so while it runs. */
@@ -131,8 +130,10 @@ export class SimulatedVm {
 
   /** Starts a machine ahead of its VM, and halts it. */
   startSpare(machine: MachineSpec, saved: SavedVm): void {
-    this.#launch(machine, { faults: NO_FAULTS, saved, isSpare: true });
-    this.halt();
+    this.#inOneGo(() => {
+      this.#launch(machine, { faults: NO_FAULTS, saved, isSpare: true });
+      this.halt();
+    });
   }
 
   /** Gives a machine that was made ahead to its VM, as if it had been started now. Null if there is none. */
@@ -284,11 +285,7 @@ export class SimulatedVm {
     else if (this.files.isDirectory('/run')) this.files.remove('/run', true);
     this.#tellName(name);
     const number = randomInt(1, 2 ** 31);
-    const { vcpuCount, memoryMib, diskGib, network } = spec;
-    const size = {
-      ...{ vcpuCount, memoryMib, diskGib, networkMode: network.mode },
-      ...{ mostVcpus: Math.max(vcpuCount, MOST_VCPUS), mostMemoryMib: memoryMib * MOST_TIMES_MEMORY },
-    };
+    const size = sizeOf(spec);
     const packs = saved?.packs ?? [];
     if (packs.length > 0) this.#keptPacks = packs.map(({ digest }) => digest);
     const began = { startedAt: clock.now(), startedAtMs: clock.monotonicMs() };
@@ -310,6 +307,7 @@ export class SimulatedVm {
       files: this.files,
       bootedAtMs: startedAtMs,
       size: () => this.#machine?.size ?? size ?? null,
+      cpuPercent: () => this.#faults.cpuPercent,
       onPowerOff: (how) => {
         if (!this.#faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
       },
@@ -370,23 +368,27 @@ export class SimulatedVm {
   }
 
   #changed(): void {
+    if (this.#isInTheMiddle) return;
     this.#deps.onKeep();
     this.#deps.onChange();
+  }
+
+  #keep(): void {
+    if (!this.#isInTheMiddle) this.#deps.onKeep();
+  }
+
+  /** A start changes a VM several times; keeping each of them would cost more than all the rest. */
+  #inOneGo<T>(work: () => T): T {
+    this.#isInTheMiddle = true;
+    try {
+      return work();
+    } finally {
+      this.#isInTheMiddle = false;
+      this.#changed();
+    }
   }
 }
 
 function keepMachine({ incarnation, name, number, startedAt, state, size, packs }: Machine): KeptMachine {
   return { incarnation, name, number, startedAt, state, size, packs };
-}
-
-/** How large a machine is, and can be made while it runs. */
-function shapeOf(size: KeptMachine['size']): MachineShape | null {
-  if (size === undefined) return null;
-  const { vcpuCount, memoryMib, diskGib } = size;
-  const growth = {
-    vcpuCount: size.mostVcpus ?? vcpuCount,
-    memoryMib: size.mostMemoryMib ?? memoryMib,
-    ...{ memoryStepMib: MEMORY_STEP_MIB, canGrowDisk: true },
-  };
-  return { vcpuCount, memoryMib, diskGib, growth };
 }

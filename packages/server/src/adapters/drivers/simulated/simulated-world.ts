@@ -5,6 +5,7 @@ import { createFaultLedger, type FaultLedger } from './fault-ledger.ts';
 import type { KeptVm, VmKeeper } from './kept-vm.ts';
 import { rememberSavedVms, type SavedVms } from './saved-vm.ts';
 import { SimulatedVm } from './simulated-vm.ts';
+import { rememberVolumes, type SimulatedVolumes } from './simulated-volumes.ts';
 
 /** A simulated host. It outlives the drivers that work on it, as a real host does, and with a keeper also this process. */
 export interface SimulatedWorld {
@@ -16,6 +17,7 @@ export interface SimulatedWorld {
   readonly saved: SavedVms<SnapshotId>;
   /** Warm templates, by their keys. */
   readonly templates: SavedVms<string>;
+  readonly volumes: SimulatedVolumes;
   /** The VM, made if there is none: with its disk, from this image. `isSpare`: nobody has been in it. */
   make(vmId: VmId, imageDigest: string, options?: { readonly isSpare: boolean }): SimulatedVm;
   remove(vmId: VmId): void;
@@ -29,11 +31,13 @@ export function createSimulatedWorld({
   keeper = null,
   saved = rememberSavedVms(),
   templates = rememberSavedVms(),
+  volumes = rememberVolumes(),
 }: {
   readonly clock: Clock;
   readonly keeper?: VmKeeper | null;
   readonly saved?: SavedVms<SnapshotId>;
   readonly templates?: SavedVms<string>;
+  readonly volumes?: SimulatedVolumes;
 }): SimulatedWorld {
   const faults = createFaultLedger((vmId) => keep(vmId));
   const vms = new Map<VmId, SimulatedVm>();
@@ -64,6 +68,7 @@ export function createSimulatedWorld({
     faults,
     saved,
     templates,
+    volumes,
     make(vmId, imageDigest, { isSpare } = { isSpare: false }) {
       const known = vms.get(vmId);
       if (known !== undefined) return known;

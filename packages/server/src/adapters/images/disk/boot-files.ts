@@ -6,10 +6,11 @@ import { makeAgent } from '../make-agent.ts';
 import type { ImageFile } from '../manifest.ts';
 import { badKernel } from './disk-errors.ts';
 import type { DiskImport } from './disk-import.ts';
-import { type FileDeps, obtainFile, type VerifiedFile } from './verified-file.ts';
+import { type FileDeps, obtainVerified, type SourceFile } from './source-file.ts';
 
 /** What a disk is started by. */
 export type BootFacts =
+  | { readonly boot: 'none' }
   | { readonly boot: 'firmware'; readonly firmware: Firmware }
   | {
       readonly boot: 'direct';
@@ -30,12 +31,13 @@ const COPY_BYTES = 1024 ** 2;
 
 type Job = Pick<DiskImport, 'definition' | 'base' | 'guestPath' | 'signal'>;
 
-/** Has what the image names to be started by. Throws as `obtainFile`, `failed_precondition` image.bad_kernel. */
+/** Has what the image names to be started by. Throws as `obtainVerified`, `failed_precondition` image.bad_kernel. */
 export async function obtainBootFiles(
   { definition, base, guestPath, signal }: Job,
   deps: FileDeps,
 ): Promise<BootFiles> {
   const nothing = async (): Promise<void> => undefined;
+  if (definition.boot === 'none') return { put: async () => ({ boot: 'none' }), [Symbol.asyncDispose]: nothing };
   if (definition.boot === 'firmware') {
     const { firmware } = definition;
     return { put: async () => ({ boot: 'firmware', firmware }), [Symbol.asyncDispose]: nothing };
@@ -52,14 +54,14 @@ export async function obtainBootFiles(
     };
   }
   await using files = new AsyncDisposableStack();
-  const kernel = files.use(await obtainFile(definition.kernel, definition, { ...deps, maxBytes: KERNEL_BYTES }));
+  const kernel = files.use(await obtainVerified(definition.kernel, definition, { ...deps, maxBytes: KERNEL_BYTES }));
   const kernelVersion = await readKernelVersion(kernel).catch(async (error: unknown) => {
     await kernel.discard();
     throw error;
   });
   const own = { ...deps, maxBytes: INITRAMFS_BYTES };
   const initramfs =
-    definition.initramfs === null ? null : files.use(await obtainFile(definition.initramfs, definition, own));
+    definition.initramfs === null ? null : files.use(await obtainVerified(definition.initramfs, definition, own));
   const kept = files.move();
   return {
     async put(paths) {
@@ -76,7 +78,7 @@ export async function obtainBootFiles(
   };
 }
 
-async function copy(file: VerifiedFile, path: string, signal: AbortSignal): Promise<void> {
+async function copy(file: SourceFile, path: string, signal: AbortSignal): Promise<void> {
   await using target = await open(path, 'wx', 0o644);
   const buffer = Buffer.allocUnsafe(COPY_BYTES);
   for (let at = 0; ; ) {
@@ -103,7 +105,7 @@ async function factsOf(
 }
 
 /** The version that a kernel says it has; `unknown` where it is a plain ELF. https://docs.kernel.org/arch/x86/boot.html */
-async function readKernelVersion({ handle }: VerifiedFile): Promise<string> {
+async function readKernelVersion({ handle }: SourceFile): Promise<string> {
   const setup = Buffer.alloc(65_536);
   const { bytesRead } = await handle.read(setup, 0, setup.length, 0);
   if (bytesRead >= 4 && setup.readUInt32BE(0) === 0x7f_45_4c_46) return 'unknown';

@@ -5,7 +5,7 @@ import { runStage } from '../run-stage.ts';
 import { damaged, noRoom } from './disk-errors.ts';
 import { SANDBOX_ENV, sourceOptions } from './inspect-disk.ts';
 import { sandboxed } from './sandbox.ts';
-import type { VerifiedFile } from './verified-file.ts';
+import type { SourceFile } from './source-file.ts';
 
 const MEMORY_MIB = 1_024;
 /** For each GiB of the disk, and for the beginning. */
@@ -21,7 +21,7 @@ export interface Conversion {
 }
 
 /** Writes the disk to a new file at `path`, raw and sparse. Throws `failed_precondition` image.damaged, `resource_exhausted` image.no_room. */
-export async function convertDisk(file: VerifiedFile, path: string, conversion: Conversion): Promise<void> {
+export async function convertDisk(file: SourceFile, path: string, conversion: Conversion): Promise<void> {
   const { format, sizeBytes, signal, onProgress } = conversion;
   await using target = await open(path, 'wx+', 0o600);
   await target.truncate(sizeBytes);

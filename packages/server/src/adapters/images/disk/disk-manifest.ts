@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { FIRMWARES, type Firmware } from '../../../domain/image/definition.ts';
-import type { Image } from '../../../domain/image/image.ts';
+import type { AnyImage } from '../../../domain/image/image.ts';
 import { either, integer, listOf, type Of, oneOf, record, text } from '../../../lib/shape.ts';
 import { storedBytes } from '../stored-bytes.ts';
 
@@ -21,7 +21,10 @@ const BOOT_FILE = record({ sizeBytes: integer(1), sha256: text });
 
 /** What lies beside the files of an image that was made from a disk image, `manifest.json`. */
 export const isDiskManifest = either(
-  record({ ...COMMON, boot: oneOf('firmware'), firmware: oneOf(...FIRMWARES) }),
+  either(
+    record({ ...COMMON, boot: oneOf('none') }),
+    record({ ...COMMON, boot: oneOf('firmware'), firmware: oneOf(...FIRMWARES) }),
+  ),
   record({ ...COMMON, boot: oneOf('direct'), kernelVersion: text, kernel: BOOT_FILE, initramfs: BOOT_FILE }),
 );
 export type DiskManifest = Of<typeof isDiskManifest>;
@@ -35,11 +38,11 @@ export const DISK_FILES = {
 } as const;
 
 /** The image that this manifest tells of, or null if its files are not there as they were written. */
-export async function readDiskImage(directory: string, manifest: DiskManifest): Promise<Image | null> {
+export async function readDiskImage(directory: string, manifest: DiskManifest): Promise<AnyImage | null> {
   const { name, digest, rootBytes, builtAt } = manifest;
   const at = (file: keyof typeof DISK_FILES): string => join(directory, DISK_FILES[file]);
   const boot: readonly (readonly [string, number])[] =
-    manifest.boot === 'firmware'
+    manifest.boot !== 'direct'
       ? []
       : [
           [at('kernel'), manifest.kernel.sizeBytes],
@@ -48,6 +51,7 @@ export async function readDiskImage(directory: string, manifest: DiskManifest): 
   const sizeBytes = await storedBytes([...boot, [at('root'), rootBytes]]);
   if (sizeBytes === null) return null;
   const facts = { name, digest, rootPath: at('root'), rootBytes, sizeBytes, builtAt };
+  if (manifest.boot === 'none') return { ...facts, boot: 'none' };
   if (manifest.boot === 'firmware') return { ...facts, boot: 'firmware', firmware: firmwareOf(manifest) };
   const { kernelVersion } = manifest;
   return { ...facts, boot: 'direct', kernelPath: at('kernel'), initramfsPath: at('initramfs'), kernelVersion };

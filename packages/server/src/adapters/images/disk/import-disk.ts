@@ -5,29 +5,26 @@
  */
 import { link, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Image } from '../../../domain/image/image.ts';
-import type { BuildProgress } from '../../../ports/image-source.ts';
+import type { AnyImage } from '../../../domain/image/image.ts';
 import { acquireBuildLock, acquireLock } from '../../shared/build-lock.ts';
 import { inPlace, removeParts } from '../../shared/in-place.ts';
 import { findBySources, readAll } from '../cache.ts';
 import { directoryName, readImage } from '../manifest.ts';
 import { requireImportTools } from '../tools.ts';
-import { type BootFiles, obtainBootFiles } from './boot-files.ts';
+import { type BootFacts, type BootFiles, obtainBootFiles } from './boot-files.ts';
 import { convertDisk } from './convert-disk.ts';
 import { noFileSystem } from './disk-errors.ts';
 import type { DiskImport } from './disk-import.ts';
 import { DISK_FILES, type DiskManifest } from './disk-manifest.ts';
 import { diskDigest, rootKeyOf } from './disk-sources.ts';
 import { isExt4 } from './ext4.ts';
+import { createImportProgress, type ImportProgress } from './import-progress.ts';
 import { slotOf } from './import-slot.ts';
 import { inspectDisk } from './inspect-disk.ts';
-import { type FileDeps, obtainFile, type VerifiedFile } from './verified-file.ts';
-
-/** Of the whole, as far as the file is there and verified; the rest is conversion. */
-const FILE_SHARE = 0.6;
+import { type FileDeps, obtainFile, type SourceFile } from './source-file.ts';
 
 /** The image; throws as `ImageSource.ensure`, and leaves nothing but a part of a download then. */
-export async function importDisk(job: DiskImport): Promise<Image> {
+export async function importDisk(job: DiskImport): Promise<AnyImage> {
   const { name, definition, sources, cache, signal, onProgress, log } = job;
   requireImportTools();
   const onWait = (): void => onProgress({ step: 'prepare', fraction: 0, message: 'waiting for another import to end' });
@@ -36,35 +33,32 @@ export async function importDisk(job: DiskImport): Promise<Image> {
   if (ready !== null) return ready;
 
   await using files = new AsyncDisposableStack();
-  const same = await findRoot(job);
+  const progress = createImportProgress(onProgress);
+  const obtain = async (): Promise<SourceFile> =>
+    files.use(await obtainFile(definition.source, definition, filesOf(job, progress)));
   // What somebody says of a file of the host is looked at, also when what it should be has been converted already.
   const isHere = definition.source.location.startsWith('/');
-  const file = same === null || isHere ? files.use(await obtainDisk(job)) : null;
-  const boot = files.use(await obtainBootFiles(job, filesOf(job)));
+  const file = isHere || (await findRoot(job)) === null ? await obtain() : null;
+  const boot = files.use(await obtainBootFiles(job, filesOf(job, progress)));
   using _cache = await acquireBuildLock(cache, { signal, onWait });
   await removeParts(cache.images);
   const image = await assemble(job, boot, async (path) => {
     const present = await findRoot(job);
-    if (present !== null) return await link(present, path);
     // Removed in this moment, or never there: then it is made of the file.
-    await makeRoot(job, file ?? files.use(await obtainDisk(job)), path);
+    if (present === null) return await makeRoot(job, { file: file ?? (await obtain()), path, progress });
+    await file?.verify(signal);
+    await link(present, path);
   });
   await file?.discard();
   log.info('image imported', { image: image.name, digest: image.digest, sizeBytes: image.sizeBytes });
   return image;
 }
 
-function filesOf(job: DiskImport): FileDeps {
-  const { fetcher, folders, maxBytes, signal, cache, definition, onProgress } = job;
+function filesOf(job: DiskImport, progress: ImportProgress): FileDeps {
+  const { fetcher, folders, maxBytes, signal, cache, definition } = job;
   const partPrefix = definition.source.sha256.slice(0, 16);
-  const inAll = (progress: BuildProgress): void => {
-    onProgress({ ...progress, fraction: progress.fraction === null ? null : progress.fraction * FILE_SHARE });
-  };
-  return { fetcher, folders, maxBytes, signal, downloadsPath: cache.downloads, partPrefix, onProgress: inAll };
-}
-
-function obtainDisk(job: DiskImport): Promise<VerifiedFile> {
-  return obtainFile(job.definition.source, job.definition, filesOf(job));
+  const onProgress: FileDeps['onProgress'] = (told) => progress.tell('file', told);
+  return { fetcher, folders, maxBytes, signal, downloadsPath: cache.downloads, partPrefix, onProgress };
 }
 
 /** What was converted once has the same bytes under another name. */
@@ -75,14 +69,23 @@ async function findRoot({ cache, definition }: DiskImport): Promise<string | nul
 }
 
 /** A file that is refused is of no use to anybody; one whose conversion was called off is. */
-async function makeRoot(job: DiskImport, file: VerifiedFile, path: string): Promise<void> {
-  const { definition, cache, maxBytes, signal, onProgress } = job;
+async function makeRoot(
+  job: DiskImport,
+  { file, path, progress }: { readonly file: SourceFile; readonly path: string; readonly progress: ImportProgress },
+): Promise<void> {
+  const { definition, cache, maxBytes, signal } = job;
   const { format } = definition;
   try {
-    const sizeBytes = await inspectDisk(file, { format, maxBytes, directory: cache.images, signal });
-    const tell = (fraction: number): void =>
-      onProgress({ step: 'convert', fraction: FILE_SHARE + (1 - FILE_SHARE) * fraction, message: 'writing the disk' });
-    await convertDisk(file, path, { format, sizeBytes, signal, onProgress: tell });
+    const verify = async (): Promise<void> => {
+      await file.verify(signal);
+      progress.endFile();
+    };
+    await whileVerified(verify, signal, async (working) => {
+      const sizeBytes = await inspectDisk(file, { format, maxBytes, directory: cache.images, signal: working });
+      const tell = (fraction: number): void =>
+        progress.tell('disk', { step: 'convert', fraction, message: 'writing the disk' });
+      await convertDisk(file, path, { format, sizeBytes, signal: working, onProgress: tell });
+    });
     await file.requireUnchanged();
     if (definition.boot === 'direct' && !(await isExt4(path))) throw noFileSystem();
   } catch (error) {
@@ -91,19 +94,36 @@ async function makeRoot(job: DiskImport, file: VerifiedFile, path: string): Prom
   }
 }
 
+/**
+ * Does what the sandbox does with a file while the file is verified: a checksum takes as long as a conversion. What comes of bytes that turn out to be
+ * others is nobody's: it throws, and first of all that they are others.
+ */
+async function whileVerified(
+  verify: () => Promise<void>,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const wrong = new AbortController();
+  const verifying = verify().catch((error: unknown) => {
+    wrong.abort(error);
+    throw error;
+  });
+  for (const done of await Promise.allSettled([verifying, work(AbortSignal.any([signal, wrong.signal]))]))
+    if (done.status === 'rejected') throw done.reason;
+}
+
 async function assemble(
   { name, definition, sources, cache }: DiskImport,
   boot: BootFiles,
   putRoot: (path: string) => Promise<void>,
-): Promise<Image> {
+): Promise<AnyImage> {
   const path = await inPlace(cache.images, async (out) => {
     const at = (file: keyof typeof DISK_FILES): string => join(out, DISK_FILES[file]);
     await putRoot(at('root'));
     if (definition.boot === 'direct' && !(await isExt4(at('root')))) throw noFileSystem();
     const rootKey = rootKeyOf(definition);
     const starts = await boot.put({ kernel: at('kernel'), initramfs: at('initramfs') });
-    const parts = starts.boot === 'firmware' ? [starts.firmware] : [starts.kernel.sha256, starts.initramfs.sha256];
-    const digest = diskDigest(name, [rootKey, ...parts]);
+    const digest = diskDigest(name, [rootKey, ...partsOf(starts)]);
     const rootBytes = (await stat(at('root'))).size;
     const manifest: DiskManifest = {
       ...{ format: 3, name, digest, sources: [sources], rootKey, rootBytes, builtAt: Date.now() },
@@ -115,4 +135,10 @@ async function assemble(
   const written = await readImage(path);
   if (written === null) throw new TypeError('the image is not where it was just written');
   return written.image;
+}
+
+/** What of it is not its disk. */
+function partsOf(starts: BootFacts): readonly string[] {
+  if (starts.boot === 'none') return ['content'];
+  return starts.boot === 'firmware' ? [starts.firmware] : [starts.kernel.sha256, starts.initramfs.sha256];
 }

@@ -15,7 +15,7 @@ import {
 } from './disk-errors.ts';
 import { HEADER_BYTES, isQcow2, readQcow2Size } from './qcow2-header.ts';
 import { sandboxed } from './sandbox.ts';
-import type { VerifiedFile } from './verified-file.ts';
+import type { SourceFile } from './source-file.ts';
 
 const SECTOR_BYTES = 512;
 /** What looking at an image may take. */
@@ -23,6 +23,8 @@ const BOUNDS = { memoryMib: 512, cpuSeconds: 20, fileBytes: 0 } as const;
 const TIMEOUT_MS = 60_000;
 /** No real image unpacks to more than this many times its size, besides what every image may. */
 const BOMB = { factor: 256, freeBytes: 64 * 1024 ** 2 } as const;
+/** Characters of its answer: a table of snapshots may be made as long as anybody likes. */
+const MOST_ANSWERED = 4 * 1024 ** 2;
 /** Left to others on the cache's disk, bytes. */
 const RESERVE_BYTES = 1024 ** 3;
 
@@ -49,7 +51,7 @@ export interface Inspection {
  * Looks at a disk image before it is converted: by its header first, then by `qemu-img` in the sandbox. Returns its virtual size, bytes. Throws
  * `failed_precondition` image.* for what is refused, `resource_exhausted` image.no_room.
  */
-export async function inspectDisk(file: VerifiedFile, inspection: Inspection): Promise<number> {
+export async function inspectDisk(file: SourceFile, inspection: Inspection): Promise<number> {
   const { format, maxBytes, directory } = inspection;
   const beginning = Buffer.alloc(HEADER_BYTES);
   const { bytesRead } = await file.handle.read(beginning, 0, HEADER_BYTES, 0);
@@ -87,11 +89,18 @@ function checkInfo(info: unknown, sizeBytes: number): void {
 }
 
 /** What `qemu-img` answers about the file. */
-async function ask(file: VerifiedFile, request: readonly string[], { format, signal }: Inspection): Promise<unknown> {
+async function ask(file: SourceFile, request: readonly string[], { format, signal }: Inspection): Promise<unknown> {
   const argv = ['qemu-img', ...request, '--output=json', '--image-opts', sourceOptions(format)];
   const [program, ...args] = sandboxed(argv, BOUNDS);
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const lines: string[] = [];
+  let length = 0;
+  const tooMuch = new AbortController();
+  const note = (line: string): void => {
+    length += line.length;
+    if (length > MOST_ANSWERED) tooMuch.abort();
+    else lines.push(line);
+  };
   try {
     await runStage({
       name: 'looking at the disk image',
@@ -99,15 +108,15 @@ async function ask(file: VerifiedFile, request: readonly string[], { format, sig
       args,
       env: SANDBOX_ENV,
       descriptors: [file.handle.fd],
-      signal: AbortSignal.any([signal, timeout]),
+      signal: AbortSignal.any([signal, timeout, tooMuch.signal]),
       graceMs: 0,
       explain: damaged,
-      onLine: (line) => lines.push(line),
+      onLine: note,
     });
     return JSON.parse(lines.join('\n'));
   } catch (error) {
     signal.throwIfAborted();
-    if (timeout.aborted || error instanceof SyntaxError) throw damaged();
+    if (timeout.aborted || tooMuch.signal.aborted || error instanceof SyntaxError) throw damaged();
     throw error;
   }
 }

@@ -23,6 +23,15 @@ export function tooManyRedirects(url: URL): VolaryError {
   });
 }
 
+/** Not the asker's fault: the URL that was asked for is one. */
+export function sentAstray(url: URL): VolaryError {
+  return new VolaryError(
+    'failed_precondition',
+    `${url.host} sends the download on to what is no plain URL of http: or https:.`,
+    { reason: 'download.refused' },
+  );
+}
+
 /** An answer that another try would get again. */
 export function refused(url: URL, status: number): VolaryError {
   return new VolaryError('failed_precondition', `${url.host} answers the download with HTTP ${status}.`, {
@@ -57,6 +66,15 @@ export function checksumMismatch(algorithm: string, expected: string, actual: st
 /** What may be otherwise a moment later. */
 export function unavailable(url: URL, what: string, cause?: unknown): VolaryError {
   return new VolaryError('unavailable', `${url.host} ${what}.`, { reason: 'download.unavailable', cause });
+}
+
+/** Nothing that is tried again by itself: then it would hold its place all the same. */
+export function tooSlow(url: URL, leastBytes: number, windowMs: number): VolaryError {
+  return new VolaryError(
+    'failed_precondition',
+    `${url.host} sends less than ${leastBytes / 1024} KiB in ${windowMs / 1000} s, which is too slow to wait for.`,
+    { reason: 'download.too_slow' },
+  );
 }
 
 export function diskFull(cause: unknown): VolaryError {

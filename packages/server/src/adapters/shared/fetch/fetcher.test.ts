@@ -227,11 +227,61 @@ describe('what is tried again', () => {
     await expect(fetch()).rejects.toMatchObject({ code: 'unavailable', reason: 'download.unavailable' });
   });
 
+  it('is a file that begins anew each time, until that was tried often enough', async () => {
+    let count = 0;
+    answers = [
+      (_, response) => {
+        count += 1;
+        response.writeHead(200, { 'content-length': FILE.length });
+        response.write(FILE.subarray(0, count % 2 === 0 ? 20 : 10), () => response.socket?.end());
+      },
+    ];
+
+    await expect(fetch()).rejects.toMatchObject({ reason: 'download.unavailable' });
+    expect(count).toBeLessThan(20);
+  });
+
   it('is a body that does not move, until that has gained nothing for a while', async () => {
     answers = [(_, response) => void response.writeHead(200, { 'content-length': FILE.length }).write('x')];
 
     await expect(fetch({}, { stallMs: 50 })).rejects.toMatchObject({ reason: 'download.unavailable' });
     expect(ranges.length).toBeGreaterThan(1);
+  });
+
+  it.each([1, 5])(
+    'is one that comes by drops, also if it breaks off after %i of them again and again',
+    async (drops) => {
+      answers = [
+        (_, response) => {
+          response.writeHead(200, { 'content-length': FILE.length });
+          let sent = 0;
+          const drip = setInterval(() => {
+            sent += 1;
+            if (sent > drops && drops > 1) response.socket?.end();
+            else response.write('x');
+          }, 20);
+          response.on('close', () => clearInterval(drip));
+        },
+      ];
+
+      await expect(fetch({}, { windowMs: 400 })).rejects.toMatchObject({
+        code: 'failed_precondition',
+        reason: 'download.too_slow',
+      });
+    },
+  );
+
+  it('is an answer whose beginning comes by drops', async () => {
+    answers = [
+      ({ socket }) => {
+        socket.write('HTTP/1.1 200 OK\r\n');
+        const drip = setInterval(() => socket.write('x: y\r\n'), 20);
+        socket.on('close', () => clearInterval(drip));
+        socket.on('error', () => undefined);
+      },
+    ];
+
+    await expect(fetch({}, { stallMs: 200 })).rejects.toMatchObject({ reason: 'download.unavailable' });
   });
 
   it('is no refusal', async () => {
@@ -289,7 +339,7 @@ describe('where a download may lead', () => {
   it('is neither a file nor any other protocol', async () => {
     answers = [redirect('file:///etc/passwd')];
 
-    await expect(fetch()).rejects.toMatchObject({ reason: 'download.invalid_url' });
+    await expect(fetch()).rejects.toMatchObject({ code: 'failed_precondition', reason: 'download.refused' });
     for (const url of ['file:///etc/passwd', 'ftp://a.example/', 'http://u:p@a.example/', 'nonsense', 'http://a:0/'])
       await expect(fetch({ url })).rejects.toMatchObject({ reason: 'download.invalid_url' });
   });

@@ -8,8 +8,9 @@ import { VolaryError } from '../../../domain/errors.ts';
 import type { AllowedTargets } from '../../../domain/net/target.ts';
 import { type Resolve, resolveBySystem } from '../resolve-target.ts';
 import { sleep } from '../sleep.ts';
-import { checksumMismatch, encoded, refused, tooLarge, unavailable } from './fetch-errors.ts';
+import { checksumMismatch, encoded, refused, tooLarge, tooSlow, unavailable } from './fetch-errors.ts';
 import { type Connecting, openResponse, parseDownloadUrl, type Target } from './open-response.ts';
+import { watchPace } from './pace.ts';
 import { type Algorithm, openPartFile, type PartFile } from './part-file.ts';
 import { readChunks } from './read-chunks.ts';
 import { readRange } from './read-range.ts';
@@ -22,6 +23,8 @@ export interface FetcherConfig {
   readonly resolve?: Resolve;
   /** How long nothing may come before the connection is given up. Default 30 s. */
   readonly stallMs?: number;
+  /** Over how long its speed is averaged: 256 KiB have to come in each such window, ms. Default 60 s. */
+  readonly windowMs?: number;
   /** The wait before another try, which grows with each that gained nothing. Default 500 ms. */
   readonly retryMs?: number;
 }
@@ -50,7 +53,7 @@ export interface FileFetch extends FetchWhat {
 
 /**
  * Both throw `invalid_argument` download.invalid_url, download.target_refused; `failed_precondition` download.refused,
- * download.too_many_redirects, download.encoded, download.too_large; `unavailable` download.unavailable; the signal's reason.
+ * download.too_many_redirects, download.encoded, download.too_large, download.too_slow; `unavailable` download.unavailable; the signal's reason.
  */
 export interface Fetcher {
   /**
@@ -65,11 +68,15 @@ export interface Fetcher {
 
 /** Tries in a row that gained nothing, before it is given up. */
 const MAX_VAIN_TRIES = 4;
+/** How often a file may have to be begun anew, since the other side cannot go on with it, before that is given up. */
+const MAX_RESTARTS = 8;
 /** Progress is told by steps of this many bytes. */
 const TOLD_BYTES = 1024 * 1024;
 
 export function createFetcher(config: FetcherConfig): Fetcher {
   const { allowedTargets: allowed, version, resolve = resolveBySystem, stallMs = 30_000, retryMs = 500 } = config;
+  const { windowMs = 60_000 } = config;
+  const paceOf = ({ url }: Target) => watchPace(windowMs, (least) => tooSlow(url, least, windowMs));
   const connectingFor = (signal: AbortSignal): Connecting => ({
     ...{ resolve, allowed, stallMs, signal },
     userAgent: `volary/${version}`,
@@ -77,13 +84,15 @@ export function createFetcher(config: FetcherConfig): Fetcher {
 
   return {
     async fetchFile(fetch) {
-      const { partPath, checksum, signal } = fetch;
+      const { partPath, checksum } = fetch;
       const target: Target = { url: parseDownloadUrl(fetch.url), isLocalAllowed: fetch.isLocalAllowed ?? false };
-      const source = { target, maxBytes: fetch.maxBytes, tell: tellBySteps(fetch.onProgress) };
+      using pace = paceOf(target);
+      const signal = AbortSignal.any([fetch.signal, pace.signal]);
+      const source = { target, maxBytes: fetch.maxBytes, tell: tellBySteps(fetch.onProgress), note: pace.note };
       for (;;) {
         await using part = await openPartFile(partPath, checksum.algorithm, signal);
         const wasBegunBefore = part.length > 0;
-        const tries = { retryMs, signal, gained: () => part.length };
+        const tries = { retryMs, signal, gained: () => (part.restarts > MAX_RESTARTS ? 0 : part.length) };
         await persistently(tries, () => readInto(part, source, connectingFor(signal)));
         const actual = await part.finish();
         if (actual === checksum.expected) return;
@@ -93,14 +102,17 @@ export function createFetcher(config: FetcherConfig): Fetcher {
       }
     },
 
-    async fetchBytes({ url: text, maxBytes, isLocalAllowed = false, signal, accept = '*/*' }) {
+    async fetchBytes({ url: text, maxBytes, isLocalAllowed = false, signal: asked, accept = '*/*' }) {
       const target: Target = { url: parseDownloadUrl(text), isLocalAllowed };
+      using pace = paceOf(target);
+      const signal = AbortSignal.any([asked, pace.signal]);
       return await persistently({ retryMs, signal, gained: () => 0 }, async () => {
         const chunks: Uint8Array[] = [];
         const { url, response } = await openResponse(target, { accept }, connectingFor(signal));
         requireGood(url, response.statusCode ?? 0, response.headers['content-encoding']);
         let length = 0;
         await readBody(url, readChunks(response), signal, async (chunk) => {
+          pace.note(chunk.length);
           length += chunk.length;
           if (length > maxBytes) throw tooLarge(url, maxBytes);
           chunks.push(chunk);
@@ -138,10 +150,15 @@ interface Source {
   readonly target: Target;
   readonly maxBytes: number;
   readonly tell: (progress: FetchProgress) => void;
+  readonly note: (bytes: number) => void;
 }
 
 /** One try: from where the part ends, if the other side can do that, else from the start. */
-async function readInto(part: PartFile, { target, maxBytes, tell }: Source, connecting: Connecting): Promise<void> {
+async function readInto(
+  part: PartFile,
+  { target, maxBytes, tell, note }: Source,
+  connecting: Connecting,
+): Promise<void> {
   const headers = part.length === 0 ? {} : { range: `bytes=${part.length}-` };
   const { url, response } = await openResponse(target, headers, connecting);
   const body = readChunks(response);
@@ -163,6 +180,7 @@ async function readInto(part: PartFile, { target, maxBytes, tell }: Source, conn
     throw tooLarge(url, maxBytes);
   }
   await readBody(url, body, connecting.signal, async (chunk) => {
+    note(chunk.length);
     if (part.length + chunk.length > maxBytes) throw tooLarge(url, maxBytes);
     await part.append(chunk);
     tell({ receivedBytes: part.length, totalBytes });

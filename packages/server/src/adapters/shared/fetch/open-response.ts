@@ -3,7 +3,7 @@ import { request as requestHttps } from 'node:https';
 import type { AllowedTargets } from '../../../domain/net/target.ts';
 import { isLocalLiteral } from '../../../domain/net/target.ts';
 import { answerWith, type Resolve, resolveTarget } from '../resolve-target.ts';
-import { invalidUrl, targetRefused, tooManyRedirects, unavailable } from './fetch-errors.ts';
+import { invalidUrl, sentAstray, targetRefused, tooManyRedirects, unavailable } from './fetch-errors.ts';
 
 /** How often a download is sent on elsewhere. */
 const MAX_REDIRECTS = 5;
@@ -32,14 +32,17 @@ export interface OpenedResponse {
 /** The URL, checked. Throws `invalid_argument` download.invalid_url. */
 export function parseDownloadUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isGood = url !== null && /^https?:$/.test(url.protocol) && url.port !== '0';
-  if (!isGood || url.username !== '' || url.password !== '') throw invalidUrl();
+  if (url === null || !isDownloadUrl(url)) throw invalidUrl();
   return url;
+}
+
+function isDownloadUrl({ protocol, port, username, password }: URL): boolean {
+  return /^https?:$/.test(protocol) && port !== '0' && username === '' && password === '';
 }
 
 /**
  * Asks for a file and follows where it is sent on to, judging each address before it is connected to. Its body is for the caller to read or to
- * destroy. Throws `invalid_argument` download.target_refused, `failed_precondition` download.too_many_redirects, `unavailable`
+ * destroy. Throws `invalid_argument` download.target_refused, `failed_precondition` download.too_many_redirects, download.refused, `unavailable`
  * download.unavailable, or the signal's reason.
  */
 export async function openResponse(
@@ -61,7 +64,9 @@ export async function openResponse(
     response.destroy();
     const location = answered.location ?? '';
     if (!URL.canParse(location, url.href)) throw unavailable(url, 'sends the download on to nowhere');
-    url = parseDownloadUrl(new URL(location, url).href);
+    const next = new URL(location, url);
+    if (!isDownloadUrl(next)) throw sentAstray(url);
+    url = next;
   }
   throw tooManyRedirects(target.url);
 }
@@ -102,7 +107,13 @@ function ask(
     request.on('timeout', () => request.destroy(new Error(`nothing came for ${stallMs} ms`)));
     request.on('error', fail);
     request.on('close', () => fail(new Error('the connection was closed without an answer')));
-    request.on('response', resolve);
+    // An answer that begins by drops moves all the time, and never comes.
+    const late = setTimeout(() => request.destroy(new Error(`no answer within ${stallMs} ms`)), stallMs);
+    request.on('close', () => clearTimeout(late));
+    request.on('response', (response) => {
+      clearTimeout(late);
+      resolve(response);
+    });
     request.end();
   });
 }

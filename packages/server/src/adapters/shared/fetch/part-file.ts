@@ -13,6 +13,8 @@ const READ_BYTES = 1024 * 1024;
 export interface PartFile extends AsyncDisposable {
   /** Bytes that are there. */
   readonly length: number;
+  /** How often something that was there has been thrown away. */
+  readonly restarts: number;
   append(bytes: Uint8Array): Promise<void>;
   /** Throws away what is there. */
   restart(): Promise<void>;
@@ -26,7 +28,11 @@ export async function openPartFile(path: string, algorithm: Algorithm, signal: A
   const file = await open(path, 'a+', 0o600);
   try {
     let { hash, length } = await digestOf(file, algorithm, signal);
+    let restarts = 0;
     return {
+      get restarts() {
+        return restarts;
+      },
       get length() {
         return length;
       },
@@ -37,6 +43,7 @@ export async function openPartFile(path: string, algorithm: Algorithm, signal: A
       },
       async restart() {
         await file.truncate(0);
+        if (length > 0) restarts += 1;
         hash = createHash(algorithm);
         length = 0;
       },

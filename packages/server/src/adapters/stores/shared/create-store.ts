@@ -9,13 +9,17 @@ import type { Schema } from './schema.ts';
 import { createApiKeyStatements, createApiKeyTable } from './tables/api-key-table.ts';
 import { createAuditStatements, createAuditTable } from './tables/audit-table.ts';
 import { createDeliveryStatements, createDeliveryTable } from './tables/delivery-table.ts';
+import { createDeploymentStatements, createDeploymentTable } from './tables/deployment-table.ts';
 import { createEventStatements, createEventTable } from './tables/event-table.ts';
 import { createExecutionStatements, createExecutionTable } from './tables/execution-table.ts';
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createImageStatements, createImageTable } from './tables/image-table.ts';
+import { createLeaseStatements, createLeaseTable } from './tables/lease-table.ts';
+import { createNetworkStatements, createNetworkTable } from './tables/network-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createRoleStatements, createRoleTable } from './tables/role-table.ts';
 import { createSecretStatements, createSecretTable } from './tables/secret-table.ts';
+import { createSecurityGroupStatements, createSecurityGroupTable } from './tables/security-group-table.ts';
 import { createSessionStatements, createSessionTable } from './tables/session-table.ts';
 import { createSettingStatements, createSettingTable } from './tables/setting-table.ts';
 import { createSigningKeyStatements, createSigningKeyTable } from './tables/signing-key-table.ts';
@@ -24,7 +28,9 @@ import { createTemplateStatements, createTemplateTable } from './tables/template
 import { createUserStatements, createUserTable } from './tables/user-table.ts';
 import { createVmRevisionStatements, createVmRevisionTable } from './tables/vm-revision-table.ts';
 import { createVmStatements, createVmTable } from './tables/vm-table.ts';
+import { createVolumeStatements, createVolumeTable } from './tables/volume-table.ts';
 import { createWebhookStatements, createWebhookTable } from './tables/webhook-table.ts';
+import { createWorkspaceStatements, createWorkspaceTable } from './tables/workspace-table.ts';
 
 /** The store in `backend`, whose tables are there. `compiler` builds the queries in the backend's dialect. */
 export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>): Store {
@@ -48,6 +54,12 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     templates: createTemplateStatements(compiler),
     audit: createAuditStatements(compiler),
     images: createImageStatements(compiler),
+    deployments: createDeploymentStatements(compiler),
+    workspaces: createWorkspaceStatements(compiler),
+    securityGroups: createSecurityGroupStatements(compiler),
+    leases: createLeaseStatements(compiler),
+    networks: createNetworkStatements(compiler),
+    volumes: createVolumeStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -72,6 +84,12 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       templates: createTemplateTable(connection, statements.templates),
       audit: createAuditTable(connection, statements.audit),
       images: createImageTable(connection, statements.images),
+      deployments: createDeploymentTable(connection, statements.deployments),
+      workspaces: createWorkspaceTable(connection, statements.workspaces),
+      securityGroups: createSecurityGroupTable(connection, statements.securityGroups),
+      leases: createLeaseTable(connection, statements.leases),
+      networks: createNetworkTable(connection, statements.networks),
+      volumes: createVolumeTable(connection, statements.volumes),
     };
   }
 
@@ -200,6 +218,26 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       reseal: (...key) => transaction(({ signingKeys }) => signingKeys.reseal(...key)),
       delete: (keyId) => transaction(({ signingKeys }) => signingKeys.delete(keyId)),
     },
+    networks: {
+      ...reading.networks,
+      insert: (network) => transaction(({ networks }) => networks.insert(network)),
+      update: (network) => transaction(({ networks }) => networks.update(network)),
+      delete: (id, revision) => transaction(({ networks }) => networks.delete(id, revision)),
+    },
+    leases: { ...reading.leases, insert: (lease) => transaction(({ leases }) => leases.insert(lease)) },
+    volumes: {
+      ...reading.volumes,
+      insert: (volume) => transaction(({ volumes }) => volumes.insert(volume)),
+      update: (volume) => transaction(({ volumes }) => volumes.update(volume)),
+      delete: (id, revision) => transaction(({ volumes }) => volumes.delete(id, revision)),
+      attach: (attachment) => transaction(({ volumes }) => volumes.attach(attachment)),
+    },
+    securityGroups: {
+      ...reading.securityGroups,
+      insert: (group) => transaction(({ securityGroups }) => securityGroups.insert(group)),
+      update: (group) => transaction(({ securityGroups }) => securityGroups.update(group)),
+      delete: (id, revision) => transaction(({ securityGroups }) => securityGroups.delete(id, revision)),
+    },
     secrets: {
       ...reading.secrets,
       insert: (secret) => transaction(({ secrets }) => secrets.insert(secret)),
@@ -211,6 +249,7 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       ...reading.templates,
       insert: (template) => transaction(({ templates }) => templates.insert(template)),
       update: (template) => transaction(({ templates }) => templates.update(template)),
+      noteUsed: (...used) => transaction(({ templates }) => templates.noteUsed(...used)),
       delete: (...which) => transaction(({ templates }) => templates.delete(...which)),
     },
     audit: {
@@ -226,6 +265,20 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       keepRequests: (ids) => transaction(({ images }) => images.keepRequests(ids)),
       noteUsed: (...used) => transaction(({ images }) => images.noteUsed(...used)),
       forgetUse: (name) => transaction(({ images }) => images.forgetUse(name)),
+    },
+    deployments: {
+      ...reading.deployments,
+      insert: (deployment) => transaction(({ deployments }) => deployments.insert(deployment)),
+      update: (deployment) => transaction(({ deployments }) => deployments.update(deployment)),
+      delete: (...which) => transaction(({ deployments }) => deployments.delete(...which)),
+      insertRevision: (revision) => transaction(({ deployments }) => deployments.insertRevision(revision)),
+      dropRevisions: (...which) => transaction(({ deployments }) => deployments.dropRevisions(...which)),
+    },
+    workspaces: {
+      ...reading.workspaces,
+      insert: (workspace) => transaction(({ workspaces }) => workspaces.insert(workspace)),
+      update: (workspace) => transaction(({ workspaces }) => workspaces.update(workspace)),
+      deleteOfVm: (vmId) => transaction(({ workspaces }) => workspaces.deleteOfVm(vmId)),
     },
   };
 }

@@ -1,6 +1,10 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../ports/store.ts';
+import {
+  sampleDeployment,
+  sampleDeploymentRevision,
+} from '../../../ports/store-contract/deployment-samples.contract.ts';
 import { refusal } from '../../../ports/store-contract/fixture.contract.ts';
 import {
   numberedId,
@@ -20,6 +24,7 @@ import {
   sampleVm,
   sampleWebhook,
 } from '../../../ports/store-contract/samples.contract.ts';
+import { sampleWorkspace } from '../../../ports/store-contract/workspace-samples.contract.ts';
 import { makeSqliteFixture, type SqliteFixture } from './sqlite-store.fixture.ts';
 
 const VM = numberedId('vm', 1);
@@ -71,6 +76,9 @@ describe('a damaged row', () => {
     await store.audit.append([sampleAuditEntry()]);
     await store.images.put(sampleImage('web'));
     await store.images.noteUsed('d', 1);
+    await store.deployments.insert(sampleDeployment(1));
+    await store.deployments.insertRevision(sampleDeploymentRevision(sampleDeployment(1), 1));
+    await store.workspaces.insert(sampleWorkspace(1));
     await store.signingKeys.insert({ keyId: 'k', jwk: {}, sealedPrivateKey: '', createdAt: 1, signsFrom: 1 });
   });
   afterEach(async () => {
@@ -253,11 +261,51 @@ describe('a damaged row', () => {
     ["content = '{}'", 'content.spec'],
     ['content = \'{"spec":{"image":1}}\'', 'content.spec.image'],
     ['is_enabled = 2', 'is_enabled'],
+    ["last_used_at = 'noon'", 'last_used_at'],
   ])('of a template (%s)', async (change, field) => {
     damage(`UPDATE templates SET ${change}`);
 
     await expect(store.templates.get(numberedId('tpl', 1))).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'template', id: numberedId('tpl', 1), field }),
+    );
+  });
+
+  it.each([
+    ["labels = '[]'", 'labels'],
+    ['strategy = \'{"maxSurge":{"kind":"odd"}}\'', 'strategy.maxSurge.kind'],
+    ['rollout = \'{"state":"odd"}\'', 'rollout.state'],
+    ['backoffs = \'[{"index":-1}]\'', 'backoffs.0.index'],
+    ['status = \'{"phase":"odd"}\'', 'status.phase'],
+    ['is_paused = 2', 'is_paused'],
+  ])('of a deployment (%s)', async (change, field) => {
+    damage(`UPDATE deployments SET ${change}`);
+
+    await expect(store.deployments.get(numberedId('dep', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'deployment', id: numberedId('dep', 1), field }),
+    );
+  });
+
+  it.each([
+    ['cause = \'{"kind":"odd"}\'', 'cause.kind'],
+    ["content = '{}'", 'content.asked'],
+    ['content = \'{"asked":{"template":null,"driver":null,"spec":{"image":1}}}\'', 'content.asked.spec.image'],
+  ])('of a revision of a deployment (%s)', async (change, field) => {
+    damage(`UPDATE deployment_revisions SET ${change}`);
+
+    await expect(store.deployments.getRevision(numberedId('dep', 1), 1)).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'deployment revision', id: `${numberedId('dep', 1)} 1`, field }),
+    );
+  });
+
+  it.each([
+    ["setup_state = 'odd'", 'setup_state'],
+    ["repository = '{}'", 'repository.url'],
+    ['setup_steps = \'[{"kind":"odd"}]\'', 'setup_steps.0.kind'],
+  ])('of a workspace (%s)', async (change, field) => {
+    damage(`UPDATE workspaces SET ${change}`);
+
+    await expect(store.workspaces.get(numberedId('ws', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', { what: 'workspace', id: numberedId('ws', 1), field }),
     );
   });
 

@@ -5,6 +5,7 @@
  */
 import type Database from 'better-sqlite3';
 import { Kysely } from 'kysely';
+import type { LoopTurns } from '../../../lib/loop-turns.ts';
 import type { Store } from '../../../ports/store.ts';
 import type { DatabaseBackend } from '../shared/connection.ts';
 import { createStore } from '../shared/create-store.ts';
@@ -16,7 +17,7 @@ import { copyDatabase, openReader, openWriter } from './database-file.ts';
 import { createSqliteConnection } from './sqlite-connection.ts';
 import { SQLITE_TYPES, TransactionalSqliteDialect } from './sqlite-dialect.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
-import { createWriter, runTransaction, type Writer } from './write-transaction.ts';
+import { commitGroup, createWriter, runTransaction, type Writer } from './write-transaction.ts';
 
 export interface SqliteStoreConfig {
   /** The database's file; its directory must be there. */
@@ -27,6 +28,11 @@ export interface SqliteStoreConfig {
   readonly migrations?: readonly Migration[];
   /** True when other processes write to the same file. Default false. */
   readonly isShared?: boolean;
+  /**
+   * Lets everybody else in this process have a turn between transactions: SQLite's calls only look asynchronous. Absent: they follow each other
+   * without end, so that tests that step a clock see all that a step brings about.
+   */
+  readonly turns?: LoopTurns;
 }
 
 /** Closing waits for the transaction under way, this long at most; any longer and it is rolled back. Milliseconds. */
@@ -38,14 +44,14 @@ const CLOSE_TIMEOUT_MS = 10_000;
  * store.damaged, `unavailable` store.busy, `resource_exhausted` store.full.
  */
 export async function createSqliteStore(config: SqliteStoreConfig): Promise<Store> {
-  const { path, busyTimeoutMs = 10_000, migrations = MIGRATIONS, isShared = false } = config;
+  const { path, busyTimeoutMs = 10_000, migrations = MIGRATIONS, isShared = false, turns = null } = config;
   let database: Database | null = null;
   try {
     database = openWriter(path, { timeoutMs: busyTimeoutMs });
     await bringUpToDate(database, path, migrations);
     const reader = openReader(path, { timeoutMs: busyTimeoutMs });
     const compiler = new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(database) });
-    return createStore(createBackend(createWriter(database, busyTimeoutMs), reader, !isShared), compiler);
+    return createStore(createBackend(createWriter(database, { busyTimeoutMs, turns }), reader, !isShared), compiler);
   } catch (error) {
     database?.close();
     throw translateSqliteError(error);
@@ -74,6 +80,7 @@ function createBackend(writer: Writer, reader: Database, isOnlyWriter: boolean):
       if (isClosed) return;
       isClosed = true;
       const endTurn = await writer.turn.acquire({ timeoutMs: CLOSE_TIMEOUT_MS });
+      if (endTurn !== null) commitGroup(writer);
       reader.close();
       // The last connection to close moves the log into the database and removes it.
       writer.database.close();

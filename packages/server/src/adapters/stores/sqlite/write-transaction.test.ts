@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { CompiledQuery } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLoopTurns } from '../../../lib/loop-turns.ts';
 import { refusal } from '../../../ports/store-contract/fixture.contract.ts';
 import { createWriter, runTransaction, type Writer } from './write-transaction.ts';
 
@@ -14,7 +15,7 @@ describe('a transaction on the writing connection', () => {
   beforeEach(() => {
     database = new Database(':memory:');
     database.exec('CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT)');
-    writer = createWriter(database, 1000);
+    writer = createWriter(database, { busyTimeoutMs: 1000, turns: null });
   });
   afterEach(() => {
     database.close();
@@ -74,6 +75,75 @@ describe('a transaction on the writing connection', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
     expect(results[0]).toMatchObject({ reason: fault });
     expect(ids()).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
+  it('is committed with those that come meanwhile, and each is undone by itself', async () => {
+    const commits: string[] = [];
+    const note = (id: number) =>
+      runTransaction(writer, (connection) => connection.execute(insert(id, 'x'))).then(
+        () => void commits.push(`${id}: ${String(database.inTransaction)}`),
+      );
+    const refuse = () =>
+      runTransaction(writer, async (connection) => {
+        await connection.execute(insert(2, 'undone'));
+        await connection.execute(insert(1, 'there already'));
+      });
+
+    const all = await Promise.allSettled([note(1), refuse(), note(3), note(4)]);
+
+    expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(ids()).toEqual([{ id: 1 }, { id: 3 }, { id: 4 }]);
+    expect(commits).toEqual(['1: false', '3: false', '4: false']);
+  });
+
+  it('that refuses because of another says so when that one can be seen by all', async () => {
+    const turns = createLoopTurns({ longestMs: 60_000 });
+    const grouped = createWriter(database, { busyTimeoutMs: 1000, turns });
+    const first = runTransaction(grouped, (each) => each.execute(insert(1, 'a')));
+    const refused = runTransaction(grouped, async () => {
+      throw new Error(`there are ${ids().length}`);
+    }).catch((error: unknown) => [String(error), database.inTransaction]);
+
+    expect(await refused).toEqual([expect.stringContaining('there are 1'), false]);
+    await first;
+  });
+
+  it('fails with its group when that is not committed, and the next one is another matter', async () => {
+    // As SQLite sees it, this is what a full disk is.
+    database.exec('PRAGMA max_page_count = 20');
+    const results = await Promise.allSettled([
+      runTransaction(writer, (connection) => connection.execute(insert(1, 'a'))),
+      runTransaction(writer, (connection) => connection.execute(insert(2, 'b'))),
+      runTransaction(writer, (connection) => connection.execute(insert(3, 'x'.repeat(200_000)))),
+      runTransaction(writer, (connection) => connection.execute(insert(4, 'd'))),
+    ]);
+
+    expect(results.map((result) => (result.status === 'fulfilled' ? 'done' : result.reason))).toEqual([
+      full,
+      full,
+      full,
+      'done',
+    ]);
+    expect(ids()).toEqual([{ id: 4 }]);
+  });
+
+  it('lets others in this process have a turn, however many come', async () => {
+    const fair = createWriter(database, { busyTimeoutMs: 10_000, turns: createLoopTurns({ longestMs: 1 }) });
+    let othersTurns = 0;
+    const other = (): void => {
+      othersTurns += 1;
+      if (othersTurns < 5) setImmediate(other);
+    };
+    setImmediate(other);
+
+    let count = 0;
+    const work = async (): Promise<void> => {
+      while (othersTurns < 5 && count < 100_000)
+        await runTransaction(fair, (each) => each.execute(insert(count++, 'x')));
+    };
+    await Promise.all([work(), work(), work()]);
+
+    expect(othersTurns).toBe(5);
   });
 
   it('tells a bug in a statement as internal, with SQLite’s words as the cause only', async () => {

@@ -6,6 +6,7 @@
 import {
   dictionary,
   either,
+  flag,
   listOf,
   nothing,
   type Of,
@@ -27,11 +28,16 @@ const DEVICE = record({ id: text, driver: text });
 /** A device as `device_add` was told it (its id begins with `added-`), and its back end as `object-add` was. */
 const ADDED_DEVICES = listOf(record({ object: either(nothing, dictionary), device: addedDevice }));
 
-export const ATTACHMENTS = record({ packs: ATTACHED_PACKS, devices: optional(ADDED_DEVICES) });
+export const ATTACHMENTS = record({
+  packs: ATTACHED_PACKS,
+  devices: optional(ADDED_DEVICES),
+  /** False: it was set going with its packs, and its guest has not confirmed yet that it was told of them. Whoever gets a link to it comes after that. */
+  isGuestTold: optional(flag),
+});
 
 export type Attachments = Of<typeof ATTACHMENTS>;
 
-export const NO_ATTACHMENTS: Attachments = { packs: [], devices: undefined };
+export const NO_ATTACHMENTS: Attachments = { packs: [], devices: undefined, isGuestTold: undefined };
 
 /** The arguments for the devices of a machine that was given them before it was saved. */
 export function addedDeviceArguments({ devices = [] }: Attachments): readonly string[] {

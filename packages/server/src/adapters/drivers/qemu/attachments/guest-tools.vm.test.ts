@@ -1,13 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { createHash, randomUUIDv7 } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { idFromUuid } from '../../../../domain/ids.ts';
 import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
 import type { MachinePacks, Pack } from '../../../../ports/machine-packs.ts';
 import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { tryInGuest } from '../run-in-guest.fixture.ts';
+import { makeToolPack } from './tool-pack.fixture.ts';
 
 /* What the agent makes of packs: commands on everybody's PATH. */
 
@@ -37,20 +37,6 @@ function packs(): MachinePacks {
   return driver.packs;
 }
 
-/** A pack with a command of the tool's name that says `version`, and one that comes by a link. */
-function makePack(name: string, version: string): Pack {
-  const root = join(host.cacheDir, `${name}-${version}`);
-  mkdirSync(join(root, 'bin'), { recursive: true });
-  mkdirSync(join(root, 'lib'));
-  writeFileSync(join(root, 'bin', name), `#!/bin/sh\necho ${name} ${version}\n`, { mode: 0o755 });
-  writeFileSync(join(root, 'lib', 'linked'), `#!/bin/sh\necho linked ${version}\n`, { mode: 0o755 });
-  symlinkSync('../lib/linked', join(root, 'bin', `${name}-linked`));
-  const path = `${root}.squashfs`;
-  execFileSync('mksquashfs', [root, path, '-quiet', '-no-progress', '-all-root']);
-  chmodSync(path, 0o444);
-  return { name, version, digest: createHash('sha256').update(readFileSync(path)).digest('hex'), path };
-}
-
 async function give(...given: readonly Pack[]): Promise<void> {
   const wanted = new Set(given.map(({ digest }) => digest));
   await packs().attach(machine.vmId, given, {
@@ -64,13 +50,9 @@ async function give(...given: readonly Pack[]): Promise<void> {
   });
 }
 
-async function run(script: string, { user = '' }: { readonly user?: string } = {}): Promise<string> {
-  const request = { argv: ['sh', '-c', script], env: {}, cwd: '', user, tty: null, hasStdin: false, timeoutMs: 30_000 };
-  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
-  const said: Buffer[] = [];
-  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
-  await process.exit;
-  return Buffer.concat(said).toString('utf8').trim();
+/** What the script says, however it ends. */
+async function run(script: string, as: { readonly user?: string } = {}): Promise<string> {
+  return (await tryInGuest(link, script, as)).text;
 }
 
 test('the first command after it was told finds them, whoever runs it and in whichever shell', {
@@ -79,7 +61,7 @@ test('the first command after it was told finds them, whoever runs it and in whi
   expect(await run('command -v one')).toBe('');
   await run('useradd -m -s /bin/bash somebody; useradd -m -s /bin/sh other');
 
-  await give(makePack('one', '1'), makePack('two', '2'));
+  await give(makeToolPack(host.cacheDir, 'one', '1'), makeToolPack(host.cacheDir, 'two', '2'));
   const first = await run('one; two; one-linked');
   await link.awaitTools(options);
 
@@ -108,7 +90,7 @@ test('they can only be read, and nothing of them is on the disk of the VM', asyn
 test('one that is added is there besides, one in another version takes the place of the former, and one that is left out goes', {
   timeout: 60_000,
 }, async () => {
-  const [one, three] = [makePack('one', '1.1'), makePack('three', '3')];
+  const [one, three] = [makeToolPack(host.cacheDir, 'one', '1.1'), makeToolPack(host.cacheDir, 'three', '3')];
   await give(one, three);
 
   expect(await run('one; three; one-linked; command -v two two-linked; ls /opt/volary/tools')).toBe(

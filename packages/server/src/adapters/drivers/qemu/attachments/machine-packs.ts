@@ -3,26 +3,17 @@ import { join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { VmId } from '../../../../domain/ids.ts';
 import type { FaultPoint } from '../../../../ports/fault-point.ts';
-import { type AttachedPack, type MachinePacks, MOST_PACKS, type Pack } from '../../../../ports/machine-packs.ts';
+import type { AttachedPack, MachinePacks, Pack } from '../../../../ports/machine-packs.ts';
 import { namesIn } from '../../../shared/in-place.ts';
 import { noMachine } from '../errors.ts';
 import { type LaunchRecord, writeRecord } from '../launch-record.ts';
 import type { Machines } from '../machines.ts';
 import { findRecord, requireMachine } from '../present-machine.ts';
-import type { QmpClient } from '../qmp/qmp-client.ts';
 import type { SlottedPack } from './attached-packs.ts';
 import { type Attachments, NO_ATTACHMENTS } from './attachments.ts';
-import {
-  backingName,
-  contentKeyOf,
-  hasPackDisk,
-  isBacking,
-  offsetOf,
-  PACK_DISK_SERIAL,
-  packNode,
-  packsOn,
-} from './pack-disk.ts';
-import { furnishPacks, keepPack, type PackFiles } from './pack-files.ts';
+import { contentKeyOf, hasPackDisk, PACK_DISK_SERIAL } from './pack-disk.ts';
+import { furnishPacks, type PackFiles } from './pack-files.ts';
+import { placed, placePacks, putOnDisk } from './place-packs.ts';
 
 export interface PacksContext {
   readonly machines: Machines;
@@ -60,28 +51,15 @@ async function attach(
   if (added.length === 0) return;
   if (!hasPackDisk(record.argv)) throw noPackDisk();
   const directory = machines.directory(vmId);
-  const packs = [...attachments.packs];
-  for (const pack of added) {
-    const sizeBytes = await keepPack(pack, directory.packsPath, context.packFiles);
-    packs.push({ name: pack.name, version: pack.version, digest: pack.digest, slot: freeSlot(packs), sizeBytes });
-  }
+  const where = { keptPath: directory.packsPath, packFiles: context.packFiles };
+  const packs = await placePacks(added, attachments.packs, where);
   await tell(packs.map(placed));
   const key = `${contentKeyOf(packs)}`;
   await furnishPacks(packs, { keptPath: directory.packsPath, runPath: directory.runPath, key });
   await putOnDisk(client, key);
   faultPoint?.('qemu.packs-attached');
-  await note(record, { ...attachments, packs }, directory.recordPath);
+  await note(record, { ...attachments, packs, isGuestTold: true }, directory.recordPath);
   await forgetOthers(directory.packsPath, packs);
-}
-
-/** Has the disk read what the descriptor lays out. What was there before is at the same places. */
-async function putOnDisk(client: QmpClient, key: string): Promise<void> {
-  const nodes = (await client.execute('query-named-block-nodes', { flat: true })).map((node) => node['node-name']);
-  // One that a server was killed over may not have come to be used.
-  if (!nodes.includes(backingName(key))) await client.execute('blockdev-add', packsOn(key));
-  await client.execute('blockdev-reopen', { options: [packNode(backingName(key))] });
-  for (const other of nodes.filter((name) => isBacking(name) && name !== backingName(key)))
-    await client.execute('blockdev-del', { 'node-name': other });
 }
 
 async function note(record: LaunchRecord, attachments: Attachments, path: string): Promise<void> {
@@ -92,20 +70,6 @@ async function note(record: LaunchRecord, attachments: Attachments, path: string
 async function forgetOthers(keptPath: string, packs: readonly SlottedPack[]): Promise<void> {
   for (const name of await namesIn(keptPath))
     if (packs.every(({ digest }) => digest !== name)) await rm(join(keptPath, name), { force: true });
-}
-
-function freeSlot(packs: readonly SlottedPack[]): number {
-  const slot = Array.from({ length: MOST_PACKS }, (_, at) => at).find((at) => packs.every((pack) => pack.slot !== at));
-  if (slot !== undefined) return slot;
-  throw new VolaryError('resource_exhausted', `A machine can have ${MOST_PACKS} packs in its life. Restart the VM.`, {
-    reason: 'driver.too_many_packs',
-    details: { maximum: MOST_PACKS },
-  });
-}
-
-function placed(pack: SlottedPack): AttachedPack {
-  const { name, version, digest, sizeBytes } = pack;
-  return { name, version, digest, place: pack.slot + 1, offsetBytes: offsetOf(pack), sizeBytes };
 }
 
 function noPackDisk(): VolaryError {

@@ -2,12 +2,12 @@ import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ExecRequest } from '../../../../domain/execution/execution.ts';
 import { idFromUuid, type SnapshotId } from '../../../../domain/ids.ts';
 import type { DiskSpec, Driver, SavedRef } from '../../../../ports/driver.ts';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
 import type { AttachedPack, MachinePacks, Pack } from '../../../../ports/machine-packs.ts';
 import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { tryInGuest } from '../run-in-guest.fixture.ts';
 
 /* What guests read of the packs that their machines were given. */
 
@@ -71,15 +71,9 @@ async function save(machine: DiskSpec): Promise<SavedRef> {
   return { kind: 'snapshot', id };
 }
 
+/** What the script says, however it ends. */
 async function run(link: GuestLink, script: string): Promise<string> {
-  const request: ExecRequest = {
-    ...{ argv: ['sh', '-c', script], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 30_000 },
-  };
-  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
-  const said: Buffer[] = [];
-  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
-  await process.exit;
-  return Buffer.concat(said).toString('utf8').trim();
+  return (await tryInGuest(link, script)).text;
 }
 
 /** Digests of what the guest reads at the places of these packs. */

@@ -76,15 +76,22 @@ export async function furnishPacks(
   packs: readonly SlottedPack[],
   { keptPath, runPath, key }: { readonly keptPath: string; readonly runPath: string; readonly key: string },
 ): Promise<void> {
-  for (const { digest } of packs) await linkNew(join(keptPath, digest), join(runPath, packFileName(digest)));
+  const links = packs.map(({ digest }) => linkNew(join(keptPath, digest), join(runPath, packFileName(digest))));
   const fillers = FILLER_FILES.map((name) => [name, ''] as const);
   // Made where the VMM cannot interfere, and moved to where it reads it.
-  for (const [name, content] of [...fillers, [descriptorName(key), packDescriptor(packs)] as const]) {
+  const written = [...fillers, [descriptorName(key), packDescriptor(packs)] as const].map(async ([name, content]) => {
     const part = join(keptPath, `${name}.new`);
     await writeFile(part, content, { mode: 0o444 });
     await chmod(part, 0o444);
     await rename(part, join(runPath, name));
-  }
+  });
+  await allOf([...links, ...written]);
+}
+
+/** Waits for all of them, also where one fails: nobody goes on writing behind whoever clears away. */
+export async function allOf<Value>(works: readonly Promise<Value>[]): Promise<readonly Value[]> {
+  await Promise.allSettled(works);
+  return await Promise.all(works);
 }
 
 /** Removes from the VMM's directory what it had of packs; it must not live. */

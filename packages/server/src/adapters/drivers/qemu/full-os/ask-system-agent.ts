@@ -1,8 +1,8 @@
 import type { VmId } from '../../../../domain/ids.ts';
-import { isWholeSystem } from '../command-line.ts';
 import type { Machines } from '../machines.ts';
 import { findRecord } from '../present-machine.ts';
 import { shutDownBySystemAgent } from './system-agent.ts';
+import { isWholeSystem } from './system-agent-port.ts';
 
 /** One that runs answers at once, also under emulation. */
 const ANSWER_MS = 2_000;

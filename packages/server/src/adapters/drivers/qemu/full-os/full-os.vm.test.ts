@@ -84,13 +84,18 @@ describe('a whole system with cloud-init', () => {
       const woken = await driver.openLink(machine.vmId, { signal: AbortSignal.timeout(60_000) });
       expect.soft(await ask(woken, 'cat /run/kept')).toBe('kept');
 
+      await growLive(machine, woken);
+
       const bootId = await ask(woken, BOOT_ID);
       await woken.shutDown('reboot', { ...options, graceMs: 60_000 });
       expect(await waitForMachine(driver, machine.vmId, 'ended')).toMatchObject({ end: { cause: 'rebooted' } });
       await driver.endMachine(machine.vmId, options);
-      await driver.startMachine({ ...machine, incarnation: 2 }, options);
+      const larger = { ...machine.spec, vcpuCount: 2, diskGib: 5 };
+      await driver.startMachine({ ...machine, spec: larger, incarnation: 2 }, options);
       const again = await driver.openLink(machine.vmId, { signal: AbortSignal.timeout(BOOT_MS) });
       expect.soft(await ask(again, BOOT_ID)).not.toBe(bootId);
+      await ask(again, 'cloud-init status --wait');
+      expect.soft(Number(await ask(again, 'df -BM --output=size / | tr -dc 0-9'))).toBeGreaterThan(4_500);
       expect.soft(await ask(again, 'cat /etc/told.txt; ls /run/kept 2> /dev/null')).toContain('by cloud-init');
 
       await ask(again, 'systemctl is-system-running --wait');
@@ -100,6 +105,19 @@ describe('a whole system with cloud-init', () => {
     },
     3 * BOOT_MS,
   );
+
+  /** A processor at once; for more memory and a larger disk it has to boot. */
+  async function growLive({ vmId }: DiskSpec, link: GuestLink): Promise<void> {
+    const { machine } = await driver.inspect(vmId, options);
+    const shape = machine.kind === 'running' ? machine.shape : undefined;
+    expect.soft(shape).toMatchObject({ diskGib: 4, growth: { memoryMib: 512, canGrowDisk: false } });
+    const size = { vcpuCount: 2, memoryMib: 512, diskGib: 4 };
+    const refused = driver.resizeMachine(vmId, { ...size, diskGib: 5 }, options);
+    await expect.soft(refused).rejects.toMatchObject({ reason: 'driver.cannot_resize' });
+    expect.soft(await driver.resizeMachine(vmId, size, options)).toMatchObject(size);
+    await expect.poll(async () => (await link.grow(options)).cpuCount, { timeout: 60_000 }).toBe(2);
+    expect.soft(await ask(link, 'nproc')).toBe('2');
+  }
 
   async function forkOf(machine: DiskSpec, link: GuestLink): Promise<void> {
     const id = idFromUuid('snap', randomUUIDv7());

@@ -10,7 +10,15 @@ const NOTHING: CloudInit = { userData: null, metaData: null, networkConfig: null
 
 function content(change: Partial<SeedContent> = {}): SeedContent {
   const vmId = idFromUuid('vm', randomUUIDv7());
-  return { vmId, name: 'bird', network: { mode: 'user', egress: 'deny' }, cloudInit: null, agent: AGENT, ...change };
+  return {
+    vmId,
+    name: 'bird',
+    network: { mode: 'user', egress: 'deny' },
+    place: null,
+    cloudInit: null,
+    agent: AGENT,
+    ...change,
+  };
 }
 
 /** The files of a Joliet volume, as `lib/iso9660.test.ts` reads them. */

@@ -2,8 +2,9 @@ import { uuidOf, type VmId } from '../../../../domain/ids.ts';
 import type { CloudInit } from '../../../../domain/vm/cloud-init.ts';
 import type { VmSpec } from '../../../../domain/vm/spec.ts';
 import { writeIso } from '../../../../lib/iso9660.ts';
+import type { MachineNetwork } from '../../../../ports/driver.ts';
 import { replaceFile } from '../../../shared/replace-file.ts';
-import { attachNetwork, macOf } from '../network.ts';
+import { attachNetwork, macFor } from '../network.ts';
 import { SEED_AGENT, SEED_LABEL, VENDOR_DATA } from './install-agent.ts';
 
 /** What a seed says, and to whom. */
@@ -11,6 +12,7 @@ export interface SeedContent {
   readonly vmId: VmId;
   readonly name: string;
   readonly network: VmSpec['network'];
+  readonly place: MachineNetwork | null;
   readonly cloudInit: CloudInit | null;
   readonly agent: Uint8Array;
 }
@@ -21,12 +23,12 @@ export async function writeSeed(path: string, content: SeedContent): Promise<voi
 }
 
 /** Its bytes: the same for the same content. */
-export async function seedOf({ vmId, name, network, cloudInit, agent }: SeedContent): Promise<Uint8Array> {
+export async function seedOf({ vmId, name, network, place, cloudInit, agent }: SeedContent): Promise<Uint8Array> {
   const texts = {
     'meta-data': await metaData({ vmId, name }, cloudInit?.metaData ?? null),
     'user-data': cloudInit?.userData ?? '#cloud-config\n{}\n',
     'vendor-data': VENDOR_DATA,
-    'network-config': cloudInit?.networkConfig ?? `${JSON.stringify(networkConfig(network, uuidOf(vmId)))}\n`,
+    'network-config': cloudInit?.networkConfig ?? `${JSON.stringify(networkConfig(network, uuidOf(vmId), place))}\n`,
   };
   const files = Object.entries(texts).map(([file, text]) => ({ name: file, content: Buffer.from(text) }));
   return writeIso({ label: SEED_LABEL, files: [...files, { name: SEED_AGENT, content: agent }] });
@@ -42,14 +44,14 @@ async function metaData({ vmId, name }: Pick<SeedContent, 'vmId' | 'name'>, aske
 }
 
 /** The one card by its address, since each system has a name of its own for it. */
-function networkConfig({ mode }: VmSpec['network'], uuid: string): object {
-  const { ip, gateway, dns } = attachNetwork(mode, uuid).guestSettings;
+function networkConfig({ mode }: VmSpec['network'], uuid: string, place: MachineNetwork | null): object {
+  const { ip, gateway, dns } = attachNetwork(mode, uuid, place).guestSettings;
   if (ip === undefined) return { config: 'disabled' };
   const card = {
-    match: { macaddress: macOf(uuid) },
+    match: { macaddress: macFor(uuid, place) },
     addresses: [ip],
     routes: [{ to: '0.0.0.0/0', via: gateway }],
-    nameservers: { addresses: [dns] },
+    ...(dns === undefined ? {} : { nameservers: { addresses: [dns] } }),
   };
   return { version: 2, ethernets: { nic0: card } };
 }

@@ -9,13 +9,16 @@ import { hasPackDisk } from '../attachments/pack-disk.ts';
 import { copyPacks } from '../attachments/pack-files.ts';
 import { RESTORED_MEMORY } from '../command-line.ts';
 import { deviceDigestOf } from '../device-digest.ts';
+import { readDiskOrigin } from '../disk-origin.ts';
 import { diskFull, isNoSpace, noMachine, saveFailed } from '../errors.ts';
+import { EXTRA_DISK_DEVICE, extraDiskFile, extraDiskFilesOf } from '../extra-disks.ts';
 import { canGrow } from '../growth.ts';
 import type { LaunchRecord } from '../launch-record.ts';
 import { isOver } from '../machine-end.ts';
 import { halt, setGoing } from '../processors.ts';
 import type { QmpClient } from '../qmp/qmp-client.ts';
 import type { VmDirectory } from '../vm-directory.ts';
+import { VOLUME_FILES, volumesBeside } from '../volumes/volume-files.ts';
 import { copySparse } from './copy-sparse.ts';
 import { addressOfMemory } from './memory/address.ts';
 import type { MemoryRange } from './memory/copy-memory.ts';
@@ -73,8 +76,9 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
   const { attachments = NO_ATTACHMENTS } = capture.record;
   const digests = isSuspended ? [] : attachments.packs.map(({ digest }) => digest);
   await copyPacks(digests, { from: capture.directory.packsPath, to: paths.packsPath });
+  const hasExtraDisks = capture.record.argv.some((argument) => argument.startsWith(EXTRA_DISK_DEVICE));
   const facts: SavedFacts = {
-    version: 1,
+    version: hasExtraDisks ? 2 : 1,
     deviceDigest: deviceDigestOf(capture.record.argv),
     machineType: capture.record.machineType,
     qemuVersion: capture.record.qemuVersion,
@@ -83,6 +87,7 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
     memoryMib,
     diskBytes: await virtualSizeOf(capture, isSuspended ? capture.directory.diskPath : paths.diskPath),
     imageDigest: capture.record.imageDigest,
+    contents: (await readDiskOrigin(capture.directory))?.contents,
     // A key that is not among the files is none to look for.
     isPrepared: capture.isPrepared || isSuspended,
     suspendedLife: capture.suspendedLife,
@@ -95,6 +100,7 @@ export async function captureMachine(capture: Capture): Promise<SavedFacts> {
       added: await digestAdded(thread, capture),
       devices: await thread.digestSparse(paths.devicesPath),
       disk: isSuspended ? null : await thread.digestSparse(paths.diskPath),
+      extraDisks: await digestExtraDisks(thread, capture),
       linkKey: hasKey ? await thread.digestSparse(paths.linkKeyPath) : null,
     },
   };
@@ -122,7 +128,7 @@ async function measureHalt(client: QmpClient, work: () => Promise<void>): Promis
 
 /** Everything that has to be of one moment. QEMU has flushed the disk when it answers that it has halted. */
 async function saveHalted(
-  { client, directory, out, suspendedLife, signal }: Capture,
+  { client, directory, record, out, suspendedLife, signal }: Capture,
   { thread, pieces }: { readonly thread: MemoryThread; readonly pieces: readonly Piece[] },
 ): Promise<void> {
   const { diskPath } = savedPaths(out);
@@ -133,7 +139,17 @@ async function saveHalted(
       const { bavail, bsize } = await statfs(directory.runPath);
       throw bavail * bsize < NO_SPACE_BYTES ? diskFull(cause) : cause;
     });
-  if (suspendedLife === undefined) await copyOfVmm(directory.diskPath, diskPath, { signal });
+  if (suspendedLife === undefined) {
+    await copyOfVmm(directory.diskPath, diskPath, { signal });
+    const { volumes = {} } = (await readDiskOrigin(directory)) ?? {};
+    const volumeOf = new Map(Object.entries(volumes).map(([name, id]) => [extraDiskFile(name), id]));
+    for (const file of extraDiskFilesOf(record.argv)) {
+      const volume = volumeOf.get(file);
+      // Of a volume there is a name that its VMM cannot have changed.
+      if (volume === undefined) await copyOfVmm(join(directory.runPath, file), join(out, file), { signal });
+      else await copySparse(join(volumesBeside(directory), volume, VOLUME_FILES.disk), join(out, file), { signal });
+    }
+  }
   for (const { range, path, isBased } of pieces) {
     await thread.copyPrivatePages(range, path, isBased).catch((cause: unknown) => {
       throw isNoSpace(cause) ? diskFull(cause) : saveFailed(cause);
@@ -174,6 +190,18 @@ async function digestAdded(thread: MemoryThread, { record, out }: Capture): Prom
   const digests: Record<string, string> = {};
   for (const dimm of dimmsOf(record.attachments ?? NO_ATTACHMENTS))
     digests[memoryFileName(dimm)] = await thread.digestSparse(join(out, memoryFileName(dimm)));
+  return digests;
+}
+
+/** By the names of their files; undefined where there are none among the files. */
+async function digestExtraDisks(
+  thread: MemoryThread,
+  { record, suspendedLife, out }: Capture,
+): Promise<Record<string, string> | undefined> {
+  const files = suspendedLife === undefined ? extraDiskFilesOf(record.argv) : [];
+  if (files.length === 0) return undefined;
+  const digests: Record<string, string> = {};
+  for (const file of files) digests[file] = await thread.digestSparse(join(out, file));
   return digests;
 }
 

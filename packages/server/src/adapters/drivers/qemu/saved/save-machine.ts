@@ -1,8 +1,6 @@
-import { VolaryError } from '../../../../domain/errors.ts';
 import type { VmId } from '../../../../domain/ids.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { noMachine } from '../errors.ts';
-import { hasExtraDisks } from '../extra-disks.ts';
 import { sizeOf } from '../growth.ts';
 import type { Machines } from '../machines.ts';
 import { findRecord, requireMachine } from '../present-machine.ts';
@@ -21,17 +19,9 @@ export async function saveMachine(
   const directory = machines.directory(vmId);
   const pid = record === null ? undefined : findVmm(record, directory)?.pid;
   if (record === null || pid === undefined) throw noMachine();
-  if (hasExtraDisks(record.argv)) throw extraDisksNotSaved();
   return await captureMachine({
     ...{ client, directory, record, pid, imageToolPath, out, signal, isPrepared: false },
     whileHalted: (work) => machines.whileHalted(vmId, work),
     ...sizeOf(record.argv),
-  });
-}
-
-/** It is asked for before; this holds it where somebody comes in between. */
-function extraDisksNotSaved(): VolaryError {
-  return new VolaryError('unsupported', 'A VM with disks besides its root cannot be saved or forked.', {
-    reason: 'snapshot.extra_disks',
   });
 }

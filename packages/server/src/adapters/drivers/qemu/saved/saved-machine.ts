@@ -5,6 +5,7 @@
  *   memory-added-… the same of each piece of memory that had been added while it ran
  *   devices        QEMU's device state, without memory
  *   disk.qcow2     its overlay on the image's root; not of a suspended one, whose disk stays where it is
+ *   disk-….qcow2   the same of each disk besides the root
  *   packs/         files of the tool packs that it has; not of a suspended one, whose VM keeps them
  *   link.key       what its agent listens to; not of one that was prepared, which listens to whoever comes first
  *   machine.json   what fits to it, a digest of each file, and one of itself: written last, so that without it there is nothing
@@ -42,7 +43,8 @@ const FILES = {
 } as const;
 
 const FACTS = record({
-  version: oneOf(1),
+  /** 2: with disks besides the root, which an earlier version would leave out. */
+  version: oneOf(1, 2),
   /** Of the arguments that make the devices: a machine with others cannot take this state. */
   deviceDigest: text,
   machineType: text,
@@ -53,6 +55,8 @@ const FACTS = record({
   /** Virtual size of the disk, bytes. */
   diskBytes: integer(1),
   imageDigest: text,
+  /** The same of disks besides the root that began with something, by their names. */
+  contents: optional(dictionaryOf(text)),
   isPrepared: flag,
   savedAt: integer(0),
   /** How long the guest was halted for it, milliseconds. */
@@ -62,6 +66,8 @@ const FACTS = record({
     ...{ memory: text, devices: text, disk: either(nothing, text), linkKey: either(nothing, text) },
     /** Of memory that had been added, by the names of the files. */
     added: optional(dictionaryOf(text)),
+    /** Of disks besides the root, by the names of the files; absent where there are none. */
+    extraDisks: optional(dictionaryOf(text)),
   }),
   /** The life that was suspended; only of one that goes on as what it was. */
   suspendedLife: optional(integer(1)),
@@ -83,12 +89,14 @@ export interface SavedMachine {
   readonly addedMemoryPaths: readonly string[];
   readonly devicesPath: string;
   readonly diskPath: string;
+  /** Of disks besides the root, by the names that the files have with a VM too. */
+  readonly extraDiskPaths: ReadonlyMap<string, string>;
   readonly packsPath: string;
   /** Null: whatever is restored from it gets a key of its own. */
   readonly linkKeyPath: string | null;
 }
 
-interface SavedPaths extends Omit<SavedMachine, 'facts' | 'linkKeyPath' | 'addedMemoryPaths'> {
+interface SavedPaths extends Omit<SavedMachine, 'facts' | 'linkKeyPath' | 'addedMemoryPaths' | 'extraDiskPaths'> {
   readonly linkKeyPath: string;
 }
 
@@ -132,7 +140,11 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
   const addedMemoryPaths = dimmsOf(facts.attachments ?? NO_ATTACHMENTS).map((dimm) =>
     join(directory, memoryFileName(dimm)),
   );
-  const saved = { facts, ...paths, addedMemoryPaths, linkKeyPath: facts.isPrepared ? null : paths.linkKeyPath };
+  const extraDiskPaths = new Map(
+    Object.keys(facts.digests.extraDisks ?? {}).map((name) => [name, join(directory, name)] as const),
+  );
+  const linkKeyPath = facts.isPrepared ? null : paths.linkKeyPath;
+  const saved = { facts, ...paths, addedMemoryPaths, extraDiskPaths, linkKeyPath };
   const needed = [...filesOf(saved), saved.linkKeyPath ?? saved.memoryPath, ...packFilesOf(saved)];
   const files = await Promise.all(needed.map((path) => stat(path).catch(() => null)));
   const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
@@ -141,8 +153,8 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
 
 /** The files that have digests: memory first. */
 export function filesOf(saved: SavedMachine): readonly string[] {
-  const { facts, memoryPath, addedMemoryPaths, devicesPath, diskPath } = saved;
-  const files = [memoryPath, ...addedMemoryPaths, devicesPath];
+  const { facts, memoryPath, addedMemoryPaths, devicesPath, diskPath, extraDiskPaths } = saved;
+  const files = [memoryPath, ...addedMemoryPaths, devicesPath, ...extraDiskPaths.values()];
   return facts.digests.disk === null ? files : [...files, diskPath];
 }
 

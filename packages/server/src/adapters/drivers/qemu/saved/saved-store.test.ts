@@ -7,6 +7,7 @@ import { type SavedFacts, savedPaths, writeSavedFacts } from './saved-machine.ts
 import { createSavedStore, type SavedStore } from './saved-store.ts';
 
 const ID = 'snap_1';
+const EXTRA_DISK = 'disk-data.qcow2';
 let path: string;
 let store: SavedStore;
 
@@ -21,9 +22,11 @@ afterEach(() => {
 /** What saving a machine leaves, without a machine. */
 async function fill(out: string): Promise<SavedFacts> {
   const { memoryPath, devicesPath, diskPath, linkKeyPath } = savedPaths(out);
+  const extraDisk = join(out, EXTRA_DISK);
   writeFileSync(memoryPath, Buffer.alloc(1024 ** 2, 'memory'));
   writeFileSync(devicesPath, 'devices');
   writeFileSync(diskPath, 'disk');
+  writeFileSync(extraDisk, 'data');
   writeFileSync(linkKeyPath, 'sixteen bytes ab');
   const facts: SavedFacts = {
     ...{ version: 1, deviceDigest: 'd', machineType: 'm', qemuVersion: '7', accelerator: 'tcg', vcpuCount: 1 },
@@ -31,11 +34,13 @@ async function fill(out: string): Promise<SavedFacts> {
     suspendedLife: undefined,
     attachments: undefined,
     canGrow: undefined,
+    contents: undefined,
     digests: {
       memory: digestSparse(memoryPath),
       added: undefined,
       devices: digestSparse(devicesPath),
       disk: digestSparse(diskPath),
+      extraDisks: { [EXTRA_DISK]: digestSparse(extraDisk) },
       linkKey: digestSparse(linkKeyPath),
     },
   };
@@ -43,7 +48,7 @@ async function fill(out: string): Promise<SavedFacts> {
   return facts;
 }
 
-const FILES = ['memory', 'devices', 'disk.qcow2', 'link.key', 'machine.json'] as const;
+const FILES = ['memory', 'devices', 'disk.qcow2', EXTRA_DISK, 'link.key', 'machine.json'] as const;
 
 /** Changes a byte, and keeps the size; of the facts, one that leaves them readable. */
 function alter(file: string): void {

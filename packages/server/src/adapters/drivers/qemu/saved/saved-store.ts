@@ -6,10 +6,11 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { SavedSummary } from '../../../../ports/driver.ts';
 import { inPlace, namesIn } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
+import { identityOf } from '../../../shared/vm-identity.ts';
 import { isAddedMemory } from '../attachments/grown.ts';
+import { imagesOf } from '../disk-origin.ts';
 import { diskFull, isNoSpace } from '../errors.ts';
 import { grownSize } from '../growth.ts';
-import { identityOf } from '../privileges.ts';
 import { type MemoryThread, startMemoryThread } from './memory/memory-thread.ts';
 import {
   factsPath,
@@ -34,8 +35,8 @@ export interface SavedStore {
   summary(id: string): Promise<(SavedSummary & { readonly createdAt: number; readonly usedAt: number }) | null>;
   /** Ids of all. */
   list(): Promise<readonly string[]>;
-  /** Answers the digest of the image that it stood on; null if it was not there. */
-  remove(id: string): Promise<string | null>;
+  /** Answers the digests of the images that it stood on; null if it was not there. */
+  remove(id: string): Promise<readonly string[] | null>;
 }
 
 /** One object for each directory at a time. */
@@ -104,7 +105,7 @@ export function createSavedStore(path: string): SavedStore {
         const facts = await readSavedFacts(directory);
         verified.delete(directory);
         await removeSavedMachine(directory);
-        return facts?.imageDigest ?? null;
+        return facts === null ? null : imagesOf(facts);
       }),
   };
 }
@@ -144,6 +145,7 @@ async function isUnaltered(thread: MemoryThread, { facts, ...paths }: SavedMachi
     (paths.linkKeyPath === null || (await thread.digestSparse(paths.linkKeyPath)) === facts.digests.linkKey) &&
     (await thread.digestSparse(paths.devicesPath)) === facts.digests.devices &&
     (await areUnaltered(thread, paths.addedMemoryPaths, facts.digests.added ?? {})) &&
+    (await areUnaltered(thread, [...paths.extraDiskPaths.values()], facts.digests.extraDisks ?? {})) &&
     (facts.digests.disk === null || (await thread.digestSparse(paths.diskPath)) === facts.digests.disk) &&
     (await thread.digestSparse(paths.memoryPath)) === facts.digests.memory
   );

@@ -6,13 +6,13 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import type { ExecRequest } from '../../../../domain/execution/execution.ts';
 import { idFromUuid, type SnapshotId } from '../../../../domain/ids.ts';
 import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
 import { connectQmp } from '../connect-qmp.ts';
 import { readRecord } from '../launch-record.ts';
 import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { runInGuest } from '../run-in-guest.fixture.ts';
 import { vmDirectory } from '../vm-directory.ts';
 import { captureMachine } from './capture.ts';
 import { digestSparse } from './memory/copy-memory.ts';
@@ -61,19 +61,6 @@ async function start(machine: DiskSpec): Promise<GuestLink> {
   return await driver.openLink(machine.vmId, options);
 }
 
-async function run(link: GuestLink, script: string): Promise<string> {
-  const request: ExecRequest = {
-    ...{ argv: ['sh', '-c', script], env: {}, cwd: '', user: '', tty: null, hasStdin: false, timeoutMs: 20_000 },
-  };
-  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
-  const said: Buffer[] = [];
-  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
-  const { exitCode } = await process.exit;
-  const text = Buffer.concat(said).toString('utf8').trim();
-  if (exitCode !== 0) throw new Error(`${script} ended with ${exitCode}: ${text}`);
-  return text;
-}
-
 /**
  * What the guest's clock may be wrong by at least and at most, milliseconds: its time was told between the question and the answer.
  * Of some tries the quickest tells most.
@@ -82,7 +69,7 @@ async function clockErrorOf(link: GuestLink): Promise<{ readonly leastMs: number
   let best = { leastMs: -Infinity, mostMs: Infinity };
   for (let i = 0; i < 8; i++) {
     const askedAt = Date.now();
-    const toldAt = Number(await run(link, 'date +%s%3N'));
+    const toldAt = Number(await runInGuest(link, 'date +%s%3N'));
     const answeredAt = Date.now();
     if (answeredAt - askedAt < best.mostMs - best.leastMs)
       best = { leastMs: toldAt - answeredAt, mostMs: toldAt - askedAt };
@@ -95,14 +82,14 @@ test('forks go on from the same memory, each as itself, and their source is not 
 }, async () => {
   const source = newMachine({ name: 'source' });
   const link = await start(source);
-  await run(
+  await runInGuest(
     link,
     'echo on-the-disk > /root/file; (i=0; while :; do echo $((i=i+1)) > /dev/shm/count; sleep 0.05; done) > /dev/null 2>&1 &',
   );
-  await run(link, 'until [ "$(cat /dev/shm/count)" -ge 5 ]; do sleep 0.05; done');
+  await runInGuest(link, 'until [ "$(cat /dev/shm/count)" -ge 5 ]; do sleep 0.05; done');
   const id = newSnapshot();
   const summary = await driver.saveMachine(source.vmId, id, options);
-  const before = Number(await run(link, 'cat /dev/shm/count'));
+  const before = Number(await runInGuest(link, 'cat /dev/shm/count'));
 
   expect(summary).toMatchObject({ vcpuCount: 1, memoryMib: 192 });
   const from = { kind: 'snapshot', id } as const;
@@ -111,7 +98,7 @@ test('forks go on from the same memory, each as itself, and their source is not 
     const fork = newMachine({ name, from });
     const forked = await start(fork);
     const [count, ...rest] = (
-      await run(
+      await runInGuest(
         forked,
         'cat /dev/shm/count /root/file; hostname; cat /etc/machine-id; cat /proc/sys/kernel/random/uuid',
       )
@@ -121,7 +108,7 @@ test('forks go on from the same memory, each as itself, and their source is not 
     expect(leastMs).toBeLessThan(CLOCK_ERROR_MS);
     expect(mostMs).toBeGreaterThan(-CLOCK_ERROR_MS);
     forks.push(rest);
-    const later = await run(forked, 'sleep 0.3; cat /dev/shm/count');
+    const later = await runInGuest(forked, 'sleep 0.3; cat /dev/shm/count');
     expect(Number(later)).toBeGreaterThan(Number(count));
   }
   expect(forks.map(([file, hostname]) => [file, hostname])).toEqual([
@@ -131,20 +118,20 @@ test('forks go on from the same memory, each as itself, and their source is not 
   expect(new Set(forks.map(([, , machineId]) => machineId)).size).toBe(2);
   expect(new Set(forks.map(([, , , uuid]) => uuid)).size).toBe(2);
   // The source goes on as if nothing had been.
-  expect(Number(await run(link, 'sleep 0.3; cat /dev/shm/count'))).toBeGreaterThan(before);
-  expect(await run(link, 'hostname')).toBe('source');
+  expect(Number(await runInGuest(link, 'sleep 0.3; cat /dev/shm/count'))).toBeGreaterThan(before);
+  expect(await runInGuest(link, 'hostname')).toBe('source');
 });
 
 test('a fork can be saved and forked as well, also when what it came from has been removed', {
   timeout: 120_000,
 }, async () => {
   const first = newMachine();
-  await run(await start(first), 'echo one > /dev/shm/one');
+  await runInGuest(await start(first), 'echo one > /dev/shm/one');
   const ids = [newSnapshot(), newSnapshot()] as const;
   await driver.saveMachine(first.vmId, ids[0], options);
   const second = newMachine({ from: { kind: 'snapshot', id: ids[0] } });
   const link = await start(second);
-  await run(link, 'echo two > /dev/shm/two');
+  await runInGuest(link, 'echo two > /dev/shm/two');
   await driver.deleteSaved(ids[0], options);
   await driver.pauseMachine(second.vmId, options);
 
@@ -152,7 +139,7 @@ test('a fork can be saved and forked as well, also when what it came from has be
 
   expect((await driver.inspect(second.vmId, options)).machine.kind).toBe('paused');
   const third = newMachine({ name: 'third', from: { kind: 'snapshot', id: ids[1] } });
-  expect(await run(await start(third), 'cat /dev/shm/one /dev/shm/two; hostname')).toBe('one\ntwo\nthird');
+  expect(await runInGuest(await start(third), 'cat /dev/shm/one /dev/shm/two; hostname')).toBe('one\ntwo\nthird');
 });
 
 test('a server that dies over a restore leaves one that the next server completes', { timeout: 120_000 }, async () => {
@@ -166,7 +153,7 @@ test('a server that dies over a restore leaves one that the next server complete
   await driver[Symbol.asyncDispose]();
   driver = host.makeDriver();
 
-  expect(await run(await driver.openLink(fork.vmId, options), 'hostname')).toBe('fork');
+  expect(await runInGuest(await driver.openLink(fork.vmId, options), 'hostname')).toBe('fork');
 });
 
 test('what was changed or cut short is refused, and so is what does not fit', { timeout: 120_000 }, async () => {
@@ -204,7 +191,7 @@ test('what was changed or cut short is refused, and so is what does not fit', { 
   }
   truncateSync(join(directory, 'memory'), 4096);
   await expect(driver.startMachine(larger, options)).rejects.toMatchObject({ reason: 'snapshot.damaged' });
-  expect(await run(link, 'echo untouched')).toBe('untouched');
+  expect(await runInGuest(link, 'echo untouched')).toBe('untouched');
 });
 
 test('a fork that writes all over its memory changes nothing for others', { timeout: 120_000 }, async () => {
@@ -216,7 +203,7 @@ test('a fork that writes all over its memory changes nothing for others', { time
   const before = digestSparse(memory);
   const fork = newMachine({ from: { kind: 'snapshot', id } });
 
-  await run(
+  await runInGuest(
     await start(fork),
     'dd if=/dev/urandom of=/dev/shm/noise bs=1M count=60 2>&1; echo 3 > /proc/sys/vm/drop_caches',
   );
@@ -241,13 +228,13 @@ test('a fork that is asked to balloon gives nothing back of the memory that it s
     { execute: 'device_add', arguments: { driver: 'virtio-balloon-pci', id: 'balloon0' } },
     { execute: 'balloon', arguments: { value: 64 * 1024 ** 2 } },
   ]);
-  await run(link, 'cat /proc/meminfo > /dev/null; echo 1 > /proc/sys/vm/compact_memory; sleep 0.5');
+  await runInGuest(link, 'cat /proc/meminfo > /dev/null; echo 1 > /proc/sys/vm/compact_memory; sleep 0.5');
 
   // There is no balloon, and none can be plugged in.
   expect(answers.map((answer) => 'error' in answer)).toEqual([true, true, true]);
   expect(digestSparse(memory)).toBe(before);
   const sibling = newMachine({ name: 'sibling', from: { kind: 'snapshot', id } });
-  expect(await run(await start(sibling), 'hostname')).toBe('sibling');
+  expect(await runInGuest(await start(sibling), 'hostname')).toBe('sibling');
 });
 
 test('a full disk leaves the machine running, and nothing half-made', { timeout: 120_000 }, async ({ skip }) => {
@@ -271,7 +258,7 @@ test('a full disk leaves the machine running, and nothing half-made', { timeout:
     execFileSync('umount', [directory]);
   }
   expect((await driver.inspect(source.vmId, options)).machine.kind).toBe('running');
-  expect(await run(link, 'echo alive')).toBe('alive');
+  expect(await runInGuest(link, 'echo alive')).toBe('alive');
   expect(readdirSync(join(host.dataDir, 'vms', source.vmId, 'run'))).not.toContain('devices.new');
 });
 

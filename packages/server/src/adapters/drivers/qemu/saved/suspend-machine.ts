@@ -16,6 +16,7 @@ import type { Abortable } from '../../../../ports/guest-link.ts';
 import { synchronise } from '../../../shared/synchronise.ts';
 import { clearLife, endVmm } from '../end-machine.ts';
 import { noMachine } from '../errors.ts';
+import { extraDiskFilesOf } from '../extra-disks.ts';
 import { sizeOf } from '../growth.ts';
 import type { LaunchRecord } from '../launch-record.ts';
 import type { Machines } from '../machines.ts';
@@ -24,7 +25,7 @@ import { halt, setGoing } from '../processors.ts';
 import { findVmm } from '../vmm-process.ts';
 import { captureMachine } from './capture.ts';
 import type { SavedStore } from './saved-store.ts';
-import { noteSuspendedDisk } from './suspended-disk.ts';
+import { noteSuspendedDisks } from './suspended-disk.ts';
 
 /** Where suspended machines are kept, each under the id of its VM. */
 export interface Suspended {
@@ -50,7 +51,9 @@ export async function suspendMachine(vmId: VmId, context: SuspendContext): Promi
     if (!isUnbegun) await machines.whileHalted(vmId, () => saveHalted(vmId, record, context));
     faultPoint?.('qemu.suspend-saved');
     await endVmm(machines, vmId, record, { signal });
-    await noteSuspendedDisk(machines.directory(vmId).diskPath, join(suspended.path, vmId));
+    const { diskPath, runPath } = machines.directory(vmId);
+    const disks = [diskPath, ...extraDiskFilesOf(record.argv).map((file) => join(runPath, file))];
+    await noteSuspendedDisks(disks, join(suspended.path, vmId));
   }
   await clearLife(machines, vmId);
 }

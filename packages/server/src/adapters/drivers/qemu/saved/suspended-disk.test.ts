@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkSuspendedDisk, noteSuspendedDisk } from './suspended-disk.ts';
+import { checkSuspendedDisks, noteSuspendedDisks } from './suspended-disk.ts';
 
 let saved: string;
 let disk: string;
@@ -17,18 +17,31 @@ afterEach(() => {
 });
 
 test('the disk that was noted is told from one that was written to', async () => {
-  await noteSuspendedDisk(disk, saved);
-  await checkSuspendedDisk(disk, saved);
+  await noteSuspendedDisks([disk], saved);
+  await checkSuspendedDisks([disk], saved);
 
   writeFileSync(disk, 'something else');
   utimesSync(disk, 1, 1);
 
-  await expect(checkSuspendedDisk(disk, saved)).rejects.toMatchObject({ reason: 'driver.suspended_damaged' });
+  await expect(checkSuspendedDisks([disk], saved)).rejects.toMatchObject({ reason: 'driver.suspended_damaged' });
+});
+
+test('so is each disk besides the root, unless an earlier version has noted the root alone', async () => {
+  const data = join(saved, 'disk-data.qcow2');
+  writeFileSync(data, 'what was written there');
+  await noteSuspendedDisks([disk], saved);
+  await checkSuspendedDisks([disk, data], saved);
+  await noteSuspendedDisks([disk, data], saved);
+  await checkSuspendedDisks([disk, data], saved);
+
+  utimesSync(data, 1, 1);
+
+  await expect(checkSuspendedDisks([disk, data], saved)).rejects.toMatchObject({ reason: 'driver.suspended_damaged' });
 });
 
 test('a note that never reached the disk condemns nothing', async () => {
-  await checkSuspendedDisk(disk, saved);
+  await checkSuspendedDisks([disk], saved);
   writeFileSync(join(saved, 'disk.json'), '');
 
-  await checkSuspendedDisk(disk, saved);
+  await checkSuspendedDisks([disk], saved);
 });

@@ -14,6 +14,7 @@ import type { DriverHandle } from '../../../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../../../ports/driver.ts';
 import { clearLife, endVmm } from '../end-machine.ts';
 import { machinePresent, noMachine, suspendedDamaged, suspendedDoesNotFit } from '../errors.ts';
+import { extraDiskPaths } from '../extra-disks.ts';
 import { handleOf, inspectVm } from '../inspect.ts';
 import { type LaunchRecord, writeRecord } from '../launch-record.ts';
 import { findRecord } from '../present-machine.ts';
@@ -22,7 +23,7 @@ import { launchRestored, type StartContext } from '../start-machine.ts';
 import type { SavedMachine } from './saved-machine.ts';
 import { untilLoaded } from './set-restored-going.ts';
 import { forgetSuspended, type Suspended } from './suspend-machine.ts';
-import { checkSuspendedDisk } from './suspended-disk.ts';
+import { checkSuspendedDisks } from './suspended-disk.ts';
 
 interface WakeContext extends StartContext {
   readonly suspended: Suspended;
@@ -61,11 +62,13 @@ async function load(machine: MachineSpec, context: WakeContext): Promise<LaunchR
   return record;
 }
 
-async function openSuspended({ vmId }: MachineSpec, { machines, suspended }: WakeContext): Promise<SavedMachine> {
+async function openSuspended({ vmId, spec }: MachineSpec, { machines, suspended }: WakeContext): Promise<SavedMachine> {
   const saved = await suspended.store.open(vmId).catch((error: unknown) => {
     throw error instanceof VolaryError && error.code === 'data_loss' ? suspendedDamaged(error) : error;
   });
-  await checkSuspendedDisk(machines.directory(vmId).diskPath, join(suspended.path, vmId));
+  const { diskPath, runPath } = machines.directory(vmId);
+  const disks = [diskPath, ...extraDiskPaths(runPath, spec.disks)];
+  await checkSuspendedDisks(disks, join(suspended.path, vmId));
   return saved;
 }
 

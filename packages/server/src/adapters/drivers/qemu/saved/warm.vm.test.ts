@@ -1,10 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ExecRequest } from '../../../../domain/execution/execution.ts';
 import { idFromUuid } from '../../../../domain/ids.ts';
 import type { DiskSpec, Driver, WarmTemplates } from '../../../../ports/driver.ts';
-import type { GuestLink } from '../../../../ports/guest-link.ts';
 import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { runInGuest } from '../run-in-guest.fixture.ts';
 
 /* VMs that begin as forks of a guest which has booted for them before: what the driver contract cannot ask of every guest. */
 
@@ -37,25 +36,6 @@ function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
   return machine;
 }
 
-async function run(link: GuestLink, script: string): Promise<string> {
-  const request: ExecRequest = {
-    argv: ['sh', '-c', script],
-    env: {},
-    cwd: '',
-    user: '',
-    tty: null,
-    hasStdin: false,
-    timeoutMs: 20_000,
-  };
-  await using process = await link.exec(idFromUuid('exec', randomUUIDv7()), request, options);
-  const said: Buffer[] = [];
-  for await (const chunk of process.output) said.push(Buffer.from(chunk.bytes));
-  const { exitCode } = await process.exit;
-  const text = Buffer.concat(said).toString('utf8').trim();
-  if (exitCode !== 0) throw new Error(`${script} ended with ${exitCode}: ${text}`);
-  return text;
-}
-
 test('a VM begins as a fork of its template, as itself, with a link and a disk of its own', async () => {
   const model = newMachine();
   expect(await warm.find(model, options)).toBeNull();
@@ -73,10 +53,12 @@ test('a VM begins as a fork of its template, as itself, with a link and a disk o
     await driver.startMachine(fork, options);
     const link = await driver.openLink(fork.vmId, options);
     facts.push(
-      (await run(link, 'hostname; cat /etc/machine-id /proc/sys/kernel/random/uuid; ls -A /root | wc -l')).split('\n'),
+      (await runInGuest(link, 'hostname; cat /etc/machine-id /proc/sys/kernel/random/uuid; ls -A /root | wc -l')).split(
+        '\n',
+      ),
     );
-    await run(link, `echo ${name} > /root/mine`);
-    expect(await run(link, 'cat /sys/class/net/eth0/address; ip -4 -o address show eth0 || true')).toContain(
+    await runInGuest(link, `echo ${name} > /root/mine`);
+    expect(await runInGuest(link, 'cat /sys/class/net/eth0/address; ip -4 -o address show eth0 || true')).toContain(
       '52:54:00',
     );
   }
@@ -102,7 +84,7 @@ test("a spare waits, halted, is nobody's, and is itself when it is given to its 
   const handle = await driver.startMachine({ vmId, name: 'given', incarnation: 1, spec, labels: {} }, options);
   expect(handle.state).toMatchObject({ pid });
   const link = await driver.openLink(vmId, options);
-  const facts = (await run(link, 'hostname; cat /sys/class/net/eth0/carrier; date +%s%N')).split('\n');
+  const facts = (await runInGuest(link, 'hostname; cat /sys/class/net/eth0/carrier; date +%s%N')).split('\n');
   expect(facts.slice(0, 2)).toEqual(['given', '1']);
   expect(Math.abs(Number(facts[2]) / 1e6 - Date.now())).toBeLessThan(5_000);
   expect((await driver.findAll(options)).find((one) => one.vmId === vmId)?.isSpare).toBe(false);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../ports/clock.ts';
+import { runCloudInit } from './cloud-init.ts';
 import type { FileTree } from './file-tree.ts';
 
 /** Where a program writes. */
@@ -48,6 +49,8 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ['sync', async () => 0],
   ['touch', touch],
   ['printf', printf],
+  // Of the tool cloud-init, which has a Python for its stages alone.
+  ['python3', runCloudInit],
   ['test', isTerminal],
 ]);
 

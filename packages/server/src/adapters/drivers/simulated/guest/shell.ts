@@ -1,4 +1,5 @@
 import { BrokenPipe, BytePipe } from './byte-pipe.ts';
+import { CLONE_SCRIPT_NAME, cloneRepository } from './clone.ts';
 import { PROGRAMS, type Program, type ProgramContext, resolvePath, type Sink } from './programs.ts';
 import { parseScript, type ShellCommand } from './shell-parser.ts';
 
@@ -37,6 +38,7 @@ class ShellExit extends Error {
 
 async function shell(context: ProgramContext): Promise<number> {
   const isScript = context.argv[1] === '-c';
+  if (isScript && context.argv[3] === CLONE_SCRIPT_NAME) return await cloneRepository(context);
   const script = isScript ? (context.argv[2] ?? '') : await readAll(context.stdin);
   let exitCode = 0;
   // As in any shell: `sh -c SCRIPT $0 $1 ...`

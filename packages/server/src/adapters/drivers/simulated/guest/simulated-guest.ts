@@ -17,6 +17,8 @@ export interface GuestDeps {
   readonly onPowerOff: (how: 'power-off' | 'reboot') => void;
   /** How large its machine is; default: nobody asks. */
   readonly size?: () => { readonly vcpuCount: number; readonly memoryMib: number } | null;
+  /** How busy it is said to be, percent of one processor; default: not at all. */
+  readonly cpuPercent?: () => number;
   /** When its machine was started, by the monotonic clock; default: now. */
   readonly bootedAtMs?: number;
 }
@@ -45,6 +47,11 @@ export class SimulatedGuest {
 
   get uptimeMs(): number {
     return this.clock.monotonicMs() - this.#bootedAtMs;
+  }
+
+  /** Processor time that it is said to have used since its boot, milliseconds. */
+  get cpuUsedMs(): number {
+    return (this.uptimeMs * (this.#deps.cpuPercent?.() ?? 0)) / 100;
   }
 
   /** What it has in use: all that its machine has. */
@@ -130,6 +137,13 @@ export class SimulatedGuest {
   }
 
   /** The command with this id, or null; also for one that was forgotten. */
+  /** It has these tools, and no others. */
+  setTools(tools: readonly { readonly name: string }[]): void {
+    const names = tools.map(({ name }) => `${name}\n`).join('');
+    // In memory, as the mounts of a real guest are.
+    this.files.write('/run/volary/tools', Buffer.from(names), { mode: null, makeParents: true });
+  }
+
   find(id: ExecutionId): Execution | null {
     return this.#executions.get(id) ?? null;
   }

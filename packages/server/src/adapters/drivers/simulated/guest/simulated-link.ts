@@ -30,6 +30,11 @@ import { SimulatedWorkload } from './simulated-workload.ts';
 const CHUNK_BYTES = 32 * 1024;
 const ECHO_PORT = 7;
 const HTTP_PORT = 80;
+/** As Linux tells of those two. */
+const LISTENERS = `  sl  local_address rem_address   st
+   0: 00000000:0007 00000000:0000 0A
+   1: 00000000:0050 00000000:0000 0A
+`;
 const WATCH_CAPACITY = 4_096;
 const MIB = 1024 * 1024;
 const MEMORY_BYTES = 256 * MIB;
@@ -117,6 +122,9 @@ export class SimulatedLink implements GuestLink {
     options: Abortable & { readonly offset?: number; readonly length?: number },
   ): Promise<GuestRead> {
     await this.#turn(options.signal);
+    if (path === '/proc/net/tcp') {
+      return { sizeBytes: 0, mode: 0o444, modifiedAtMs: 0, content: inChunks(Buffer.from(LISTENERS)) };
+    }
     const content = this.#guest.files.read(path);
     const { sizeBytes, mode, modifiedAtMs } = this.#guest.files.stat(path);
     const offset = options.offset ?? 0;
@@ -206,11 +214,12 @@ export class SimulatedLink implements GuestLink {
 
   async stats({ signal }: Abortable): Promise<GuestStats> {
     await this.#turn(signal);
-    const { uptimeMs, processCount } = this.#guest;
-    const idle = Math.floor(uptimeMs / 10);
+    const { uptimeMs, cpuUsedMs, processCount, size } = this.#guest;
+    const user = Math.floor(cpuUsedMs / 10);
+    const idle = Math.max(0, Math.floor((uptimeMs * size.vcpuCount) / 10) - user);
     return {
       uptimeMs,
-      cpuTicks: { user: 1, system: 1, idle, iowait: 0, steal: 0 },
+      cpuTicks: { user, system: 1, idle, iowait: 0, steal: 0 },
       memoryBytes: { total: MEMORY_BYTES, free: MEMORY_BYTES / 2, available: MEMORY_BYTES / 2, cached: 0 },
       diskBytes: { total: DISK_BYTES, free: DISK_BYTES / 2, read: 0, written: 0 },
       networkBytes: { received: 0, sent: 0 },
@@ -244,9 +253,7 @@ export class SimulatedLink implements GuestLink {
 
   async setTools(_disk: string, tools: readonly GuestTool[], { signal }: Abortable): Promise<void> {
     await this.#turn(signal);
-    const names = tools.map(({ name }) => `${name}\n`).join('');
-    // In memory, as the mounts of a real guest are.
-    this.#guest.files.write('/run/volary/tools', Buffer.from(names), { mode: null, makeParents: true });
+    this.#guest.setTools(tools);
   }
 
   async awaitTools({ signal }: Abortable): Promise<void> {

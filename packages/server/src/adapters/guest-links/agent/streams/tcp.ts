@@ -94,7 +94,9 @@ class TcpStream implements LinkStream {
   }
 
   end(reason: unknown): void {
-    this.#port?.close();
+    // After both ends the guest may still be passing on what it has of us, and is done by itself: CLOSE would break that off.
+    if (this.channel.isEndSent && this.#window.isRead) this.#port?.end();
+    else this.#port?.close();
     this.#fail(reason);
   }
 

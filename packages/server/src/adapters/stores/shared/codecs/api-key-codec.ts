@@ -1,5 +1,5 @@
 import type { ApiKey } from '../../../../domain/user/api-key.ts';
-import type { ApiKeyRow } from '../schema.ts';
+import type { ApiKeyRow } from '../rows/user-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

@@ -1,6 +1,6 @@
 import { AUDIT_RESULTS, type AuditEntry, type NewAuditEntry } from '../../../../domain/audit/audit.ts';
 import { CREDENTIAL_KINDS } from '../../../../domain/principal/principal.ts';
-import type { AuditRow } from '../schema.ts';
+import type { AuditRow } from '../rows/audit-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

@@ -6,7 +6,7 @@ import {
   TRY_ERRORS,
   type Try,
 } from '../../../../domain/webhook/delivery.ts';
-import type { WebhookDeliveryRow } from '../schema.ts';
+import type { WebhookDeliveryRow } from '../rows/webhook-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

@@ -1,5 +1,5 @@
 import { EVENT_TYPES, type Event, type NewEvent } from '../../../../domain/events.ts';
-import type { EventRow } from '../schema.ts';
+import type { EventRow } from '../rows/event-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

@@ -1,5 +1,5 @@
 import { EXECUTION_STATES, type ExecRequest, type Execution } from '../../../../domain/execution/execution.ts';
-import type { ExecutionRow } from '../schema.ts';
+import type { ExecutionRow } from '../rows/execution-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

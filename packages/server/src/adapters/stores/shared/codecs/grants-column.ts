@@ -13,18 +13,19 @@ export function encodeGrants(grants: readonly SecretGrant[]): string {
   );
 }
 
-/** A column with the secrets that a VM is given. */
-export const decodeGrants = read.json(
-  read.list((value, field): SecretGrant => {
-    const stored = read.object(value, field);
-    return {
-      secretId: secretId(stored['secretId'], `${field}.secretId`),
-      name: read.text(stored['name'], `${field}.name`),
-      env: env(stored['env'], `${field}.env`),
-      file: file(stored['file'], `${field}.file`),
-    };
-  }),
-);
+/** The secrets that a VM is given, parsed. */
+export const readGrants = read.list((value, field): SecretGrant => {
+  const stored = read.object(value, field);
+  return {
+    secretId: secretId(stored['secretId'], `${field}.secretId`),
+    name: read.text(stored['name'], `${field}.name`),
+    env: env(stored['env'], `${field}.env`),
+    file: file(stored['file'], `${field}.file`),
+  };
+});
+
+/** A column with them. */
+export const decodeGrants = read.json(readGrants);
 
 const secretId = read.id('sec');
 const env = read.nullable(read.text);

@@ -1,5 +1,5 @@
 import type { Effect, KeptAnswer, KeyedRequest } from '../../../../domain/idempotency/keyed-request.ts';
-import type { IdempotencyKeyRow } from '../schema.ts';
+import type { IdempotencyKeyRow } from '../rows/idempotency-key-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 
@@ -47,6 +47,10 @@ function readEffect(row: IdempotencyKeyRow): Effect {
       return { kind, id: read.id('hook')(row.effect_id, 'effect_id') };
     case 'delivery':
       return { kind, id: read.id('dlv')(row.effect_id, 'effect_id') };
+    case 'deployment':
+      return { kind, id: read.id('dep')(row.effect_id, 'effect_id') };
+    case 'workspace':
+      return { kind, id: read.id('ws')(row.effect_id, 'effect_id') };
     case 'api_key':
       return { kind, id: read.id('key')(row.effect_id, 'effect_id') };
     case 'guest':
@@ -56,7 +60,16 @@ function readEffect(row: IdempotencyKeyRow): Effect {
   }
 }
 
-const effectKind = read.oneOf(['operation', 'execution', 'webhook', 'delivery', 'api_key', 'guest']);
+const effectKind = read.oneOf([
+  'operation',
+  'execution',
+  'webhook',
+  'delivery',
+  'deployment',
+  'workspace',
+  'api_key',
+  'guest',
+]);
 
 const answer = read.nullable(
   read.json((value, field) => {

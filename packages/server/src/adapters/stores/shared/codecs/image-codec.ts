@@ -6,7 +6,7 @@ import {
   type ImageUse,
   type StoredImage,
 } from '../../../../domain/image/definition.ts';
-import type { ImageRequestRow, ImageRow, ImageUseRow } from '../schema.ts';
+import type { ImageRequestRow, ImageRow, ImageUseRow } from '../rows/image-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

@@ -8,7 +8,7 @@ import {
   type OperationStep,
   type OperationSubject,
 } from '../../../../domain/operation/operation.ts';
-import type { OperationRow } from '../schema.ts';
+import type { OperationRow } from '../rows/operation-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 
@@ -22,6 +22,7 @@ export function encodeOperation(operation: Operation): OperationRow {
     subject_name: subject.name,
     vm_id: subject.kind === 'vm' ? subject.id : null,
     snapshot_id: subject.kind === 'snapshot' ? subject.id : null,
+    volume_id: subject.kind === 'volume' ? subject.id : null,
     generation: operation.generation,
     state: operation.state,
     steps: JSON.stringify(operation.steps),
@@ -70,10 +71,13 @@ function decodeSubject(row: OperationRow): OperationSubject {
     case 'tool':
     case 'template':
     case 'warm_template':
+    case 'batch':
     case 'system':
       return { kind, name };
     case 'snapshot':
       return { kind, id: snapshotId(row.snapshot_id, 'snapshot_id'), name };
+    case 'volume':
+      return { kind, id: volumeId(row.volume_id, 'volume_id'), name };
     default:
       return kind satisfies never;
   }
@@ -82,9 +86,20 @@ function decodeSubject(row: OperationRow): OperationSubject {
 const operationId = read.id('op');
 const vmId = read.id('vm');
 const snapshotId = read.id('snap');
+const volumeId = read.id('vol');
 const kind = read.oneOf(OPERATION_KINDS);
 const state = read.oneOf(OPERATION_STATES);
-const subjectKind = read.oneOf(['vm', 'image', 'tool', 'snapshot', 'template', 'warm_template', 'system']);
+const subjectKind = read.oneOf([
+  'vm',
+  'image',
+  'tool',
+  'snapshot',
+  'template',
+  'warm_template',
+  'batch',
+  'system',
+  'volume',
+]);
 const stepState = read.oneOf(['running', 'succeeded', 'failed']);
 const code = read.oneOf(ERROR_CODES);
 const optionalNumber = read.nullable(read.number);

@@ -1,5 +1,5 @@
 import type { CustomRole } from '../../../../domain/user/role.ts';
-import type { RoleRow } from '../schema.ts';
+import type { RoleRow } from '../rows/user-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

@@ -1,5 +1,5 @@
 import type { Secret } from '../../../../domain/secret/secret.ts';
-import type { SecretRow } from '../schema.ts';
+import type { SecretRow } from '../rows/secret-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 
@@ -9,6 +9,7 @@ export function encodeSecret(secret: Secret): SecretRow {
     id: secret.id,
     name: secret.name,
     owner: secret.owner,
+    labels: JSON.stringify(secret.labels),
     description: secret.description,
     version: secret.version,
     size_bytes: secret.sizeBytes,
@@ -27,6 +28,7 @@ export function decodeSecret(row: SecretRow): Secret {
     id: read.id('sec')(row.id, 'id'),
     name: read.text(row.name, 'name'),
     owner: read.text(row.owner, 'owner'),
+    labels: readLabels(row.labels, 'labels'),
     description: read.text(row.description, 'description'),
     version: read.count(row.version, 'version'),
     sizeBytes: read.count(row.size_bytes, 'size_bytes'),
@@ -38,3 +40,5 @@ export function decodeSecret(row: SecretRow): Secret {
     revision: read.count(row.revision, 'revision'),
   }));
 }
+
+const readLabels = read.json(read.record(read.text));

@@ -1,6 +1,6 @@
 import { SESSION_END_REASONS, type Session } from '../../../../domain/session/session.ts';
 import type { SigningKey } from '../../../../domain/session/signing-key.ts';
-import type { SessionRow, SigningKeyRow } from '../schema.ts';
+import type { SessionRow, SigningKeyRow } from '../rows/session-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

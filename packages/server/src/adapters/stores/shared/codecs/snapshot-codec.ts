@@ -1,5 +1,5 @@
 import { SNAPSHOT_STATES, type Snapshot } from '../../../../domain/snapshot/snapshot.ts';
-import type { SnapshotRow } from '../schema.ts';
+import type { SnapshotRow } from '../rows/snapshot-row.ts';
 import { readRow } from './damaged-row.ts';
 import { decodeGrants, encodeGrants } from './grants-column.ts';
 import { network } from './network-column.ts';

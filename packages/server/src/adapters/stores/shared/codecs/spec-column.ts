@@ -1,3 +1,4 @@
+import { DISK_FORMATS, type DiskContent } from '../../../../domain/image/definition.ts';
 import type { VmTool } from '../../../../domain/tool/tool.ts';
 import type { CloudInit } from '../../../../domain/vm/cloud-init.ts';
 import type { ExtraDisk } from '../../../../domain/vm/extra-disk.ts';
@@ -67,9 +68,39 @@ const cloudInit = read.nullable((value, field): CloudInit => {
 });
 
 const disks = read.list((value, field): ExtraDisk => {
-  const stored = read.object(value, field);
+  const stored = { ...EMPTY_DISK, ...read.object(value, field) };
   return {
-    name: read.text(stored['name'], `${field}.name`),
-    sizeGib: read.count(stored['sizeGib'], `${field}.sizeGib`),
+    name: read.text(stored.name, `${field}.name`),
+    sizeGib: optionalCount(stored.sizeGib, `${field}.sizeGib`),
+    content: optionalContent(stored.content, `${field}.content`),
+    isReadonly: read.boolean(stored.isReadonly, `${field}.isReadonly`),
+    target: optionalText(stored.target, `${field}.target`),
+    volume: optionalVolume(stored.volume, `${field}.volume`),
   };
 });
+
+/** What one that is older than its other fields was. */
+const EMPTY_DISK = {
+  name: null,
+  sizeGib: null,
+  content: null,
+  isReadonly: false,
+  target: null,
+  volume: null,
+} satisfies Record<keyof ExtraDisk, unknown>;
+const optionalCount = read.nullable(read.count);
+const optionalVolume = read.nullable(read.id('vol'));
+/** What a disk begins with, in this column and in others. */
+export const readContent: read.Reader<DiskContent> = (value, field) => {
+  const stored = read.object(value, field);
+  const source = read.object(stored['source'], `${field}.source`);
+  return {
+    source: {
+      location: read.text(source['location'], `${field}.source.location`),
+      sha256: read.text(source['sha256'], `${field}.source.sha256`),
+    },
+    format: read.oneOf(DISK_FORMATS)(stored['format'], `${field}.format`),
+    isLocalAllowed: read.boolean(stored['isLocalAllowed'], `${field}.isLocalAllowed`),
+  };
+};
+const optionalContent = read.nullable(readContent);

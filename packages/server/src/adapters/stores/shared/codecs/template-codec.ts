@@ -1,5 +1,5 @@
 import { TEMPLATE_STATES, type Template, type TemplateContent } from '../../../../domain/template/template.ts';
-import type { TemplateRow } from '../template-row.ts';
+import type { TemplateRow } from '../rows/template-row.ts';
 import { readRow } from './damaged-row.ts';
 import { readDefinition } from './image-codec.ts';
 import { readNetwork } from './network-column.ts';
@@ -21,6 +21,7 @@ export function encodeTemplate(template: Template): TemplateRow {
     owner: template.owner,
     created_at: template.createdAt,
     updated_at: template.updatedAt,
+    last_used_at: template.lastUsedAt,
     revision: template.revision,
   };
 }
@@ -40,6 +41,7 @@ export function decodeTemplate(row: TemplateRow): Template {
     owner: read.text(row.owner, 'owner'),
     createdAt: read.number(row.created_at, 'created_at'),
     updatedAt: read.number(row.updated_at, 'updated_at'),
+    lastUsedAt: read.nullable(read.number)(row.last_used_at, 'last_used_at'),
     revision: read.count(row.revision, 'revision'),
   }));
 }

@@ -1,6 +1,6 @@
 import { QUOTA_KINDS, type Quota } from '../../../../domain/user/quota.ts';
 import { emailKey, type Mfa, USER_SOURCES, USER_STATES, type User } from '../../../../domain/user/user.ts';
-import type { UserRow } from '../schema.ts';
+import type { UserRow } from '../rows/user-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 

@@ -1,3 +1,5 @@
+import type { ReplicaOf } from '../../../../domain/deployment/deployment.ts';
+import type { VmId } from '../../../../domain/ids.ts';
 import type { AutoSuspend } from '../../../../domain/vm/auto-suspend.ts';
 import type { Expiry } from '../../../../domain/vm/expiry.ts';
 import { totalDiskGib } from '../../../../domain/vm/extra-disk.ts';
@@ -14,10 +16,11 @@ import {
   type VmStatus,
 } from '../../../../domain/vm/vm.ts';
 import { WARM_STARTS } from '../../../../domain/vm/warm-start.ts';
-import type { VmRow } from '../schema.ts';
+import type { VmRow } from '../rows/vm-row.ts';
+import { cloudInitStatus } from './cloud-init-status-column.ts';
 import { readRow } from './damaged-row.ts';
 import { decodeGrants, encodeGrants } from './grants-column.ts';
-import { machine } from './machine-column.ts';
+import { decodeMachine } from './machine-column.ts';
 import { network } from './network-column.ts';
 import * as read from './read-value.ts';
 import { decodeSpec, encodeSpec } from './spec-column.ts';
@@ -29,6 +32,9 @@ export function encodeVm(vm: Vm): VmRow {
     id: vm.id,
     name: vm.name,
     owner: vm.owner,
+    deployment_id: vm.replicaOf?.deploymentId ?? null,
+    deployment_index: vm.replicaOf?.index ?? null,
+    deployment_revision: vm.replicaOf?.revision ?? null,
     image: vm.spec.image,
     vcpu_count: vm.spec.vcpuCount,
     memory_mib: vm.spec.memoryMib,
@@ -56,6 +62,7 @@ export function encodeVm(vm: Vm): VmRow {
     auto_suspend: vm.spec.autoSuspend === null ? null : JSON.stringify(vm.spec.autoSuspend),
     auto_wake: vm.spec.autoWake ? 1 : 0,
     workload_status: vm.workloadStatus === null ? null : JSON.stringify(vm.workloadStatus),
+    cloud_init_status: vm.cloudInitStatus === null ? null : JSON.stringify(vm.cloudInitStatus),
     expires_at: vm.expiry?.at ?? null,
     expiry_told_at: vm.expiry?.toldAt ?? null,
     driver: vm.driver,
@@ -74,46 +81,56 @@ export function encodeVm(vm: Vm): VmRow {
   };
 }
 
+/** The id in a row. Throws `data_loss` store.damaged. */
+export function decodeVmId({ id }: Pick<VmRow, 'id'>): VmId {
+  return readRow({ what: 'vm', id }, () => vmId(id, 'id'));
+}
+
 /** The VM in a row. Throws `data_loss` store.damaged. */
 export function decodeVm(row: VmRow): Vm {
-  return readRow({ what: 'vm', id: row.id }, () => ({
-    id: vmId(row.id, 'id'),
-    name: read.text(row.name, 'name'),
-    owner: read.text(row.owner, 'owner'),
-    spec: decodeVmSpec(row),
-    labels: labels(row.labels, 'labels'),
-    metadata: read.jsonObject(row.metadata, 'metadata'),
-    secrets: decodeGrants(row.secrets, 'secrets'),
-    desired: {
-      power: power(row.desired_power, 'desired_power'),
-      incarnation: read.count(row.desired_incarnation, 'desired_incarnation'),
-      graceMs: read.count(row.desired_grace_ms, 'desired_grace_ms'),
-    },
-    origin: decodeOrigin(row),
-    warmStart: warmStart(row.warm_start, 'warm_start'),
-    status: decodeStatus(row),
-    health: health(row.health, 'health'),
-    workloadStatus: workloadStatus(row.workload_status, 'workload_status'),
-    restarts: {
-      count: read.count(row.restart_count, 'restart_count'),
-      at: optionalNumber(row.restart_at, 'restart_at'),
-    },
-    suspension: optionalSuspension(row.suspension, 'suspension'),
-    expiry: decodeExpiry(row),
-    driver: read.text(row.driver, 'driver'),
-    hostId: hostId(row.host_id, 'host_id'),
-    handle: row.handle === null ? null : decodeHandle(row.handle),
-    machine: optionalMachine(row.machine, 'machine'),
-    imageDigest: optionalText(row.image_digest, 'image_digest'),
-    incarnation: read.count(row.incarnation, 'incarnation'),
-    generation: read.count(row.generation, 'generation'),
-    revision: read.count(row.revision, 'revision'),
-    pid: optionalCount(row.pid, 'pid'),
-    ip: optionalText(row.ip, 'ip'),
-    createdAt: read.number(row.created_at, 'created_at'),
-    updatedAt: read.number(row.updated_at, 'updated_at'),
-    startedAt: optionalNumber(row.started_at, 'started_at'),
-  }));
+  return readRow({ what: 'vm', id: row.id }, () => {
+    const spec = decodeVmSpec(row);
+    return {
+      id: vmId(row.id, 'id'),
+      name: read.text(row.name, 'name'),
+      owner: read.text(row.owner, 'owner'),
+      replicaOf: decodeReplicaOf(row),
+      spec,
+      labels: labels(row.labels, 'labels'),
+      metadata: read.jsonObject(row.metadata, 'metadata'),
+      secrets: decodeGrants(row.secrets, 'secrets'),
+      desired: {
+        power: power(row.desired_power, 'desired_power'),
+        incarnation: read.count(row.desired_incarnation, 'desired_incarnation'),
+        graceMs: read.count(row.desired_grace_ms, 'desired_grace_ms'),
+      },
+      origin: decodeOrigin(row),
+      warmStart: warmStart(row.warm_start, 'warm_start'),
+      status: decodeStatus(row),
+      health: health(row.health, 'health'),
+      workloadStatus: workloadStatus(row.workload_status, 'workload_status'),
+      cloudInitStatus: cloudInitStatus(row.cloud_init_status, 'cloud_init_status'),
+      restarts: {
+        count: read.count(row.restart_count, 'restart_count'),
+        at: optionalNumber(row.restart_at, 'restart_at'),
+      },
+      suspension: optionalSuspension(row.suspension, 'suspension'),
+      expiry: decodeExpiry(row),
+      driver: read.text(row.driver, 'driver'),
+      hostId: hostId(row.host_id, 'host_id'),
+      handle: row.handle === null ? null : decodeHandle(row.handle),
+      machine: decodeMachine(row.machine, spec),
+      imageDigest: optionalText(row.image_digest, 'image_digest'),
+      incarnation: read.count(row.incarnation, 'incarnation'),
+      generation: read.count(row.generation, 'generation'),
+      revision: read.count(row.revision, 'revision'),
+      pid: optionalCount(row.pid, 'pid'),
+      ip: optionalText(row.ip, 'ip'),
+      createdAt: read.number(row.created_at, 'created_at'),
+      updatedAt: read.number(row.updated_at, 'updated_at'),
+      startedAt: optionalNumber(row.started_at, 'started_at'),
+    };
+  });
 }
 
 function decodeVmSpec(row: VmRow): VmSpec {
@@ -128,6 +145,15 @@ function decodeVmSpec(row: VmRow): VmSpec {
     autoSuspend: optionalAutoSuspend(row.auto_suspend, 'auto_suspend'),
     autoWake: read.flag(row.auto_wake, 'auto_wake'),
     ...stored,
+  };
+}
+
+function decodeReplicaOf(row: VmRow): ReplicaOf | null {
+  if (row.deployment_id === null) return null;
+  return {
+    deploymentId: deploymentId(row.deployment_id, 'deployment_id'),
+    index: read.count(row.deployment_index, 'deployment_index'),
+    revision: read.count(row.deployment_revision, 'deployment_revision'),
   };
 }
 
@@ -148,7 +174,10 @@ function decodeExpiry(row: VmRow): Expiry | null {
   };
 }
 
-type StatusColumns = Pick<VmRow, 'phase' | 'phase_since' | 'phase_operation_id' | 'phase_deadline_at' | 'failure'>;
+export type StatusColumns = Pick<
+  VmRow,
+  'phase' | 'phase_since' | 'phase_operation_id' | 'phase_deadline_at' | 'failure'
+>;
 
 function encodeStatus(status: VmStatus): StatusColumns {
   return {
@@ -160,7 +189,7 @@ function encodeStatus(status: VmStatus): StatusColumns {
   };
 }
 
-function decodeStatus(row: StatusColumns): VmStatus {
+export function decodeStatus(row: StatusColumns): VmStatus {
   const since = read.number(row.phase_since, 'phase_since');
   if (row.phase_operation_id !== null) {
     return {
@@ -184,6 +213,7 @@ function decodeHandle(column: string): DriverHandle {
 }
 
 const vmId = read.id('vm');
+const deploymentId = read.id('dep');
 const snapshotId = read.id('snap');
 const originDisk = read.oneOf(['made', 'awaited', 'prepared']);
 const hostId = read.id('host');
@@ -191,9 +221,8 @@ const operationId = read.id('op');
 const optionalText = read.nullable(read.text);
 const optionalCount = read.nullable(read.count);
 const optionalNumber = read.nullable(read.number);
-const optionalMachine = read.nullable(machine);
 const labels = read.json(read.record(read.text));
-const power = read.oneOf(['running', 'paused', 'suspended', 'stopped', 'absent']);
+export const power = read.oneOf(['running', 'paused', 'suspended', 'stopped', 'absent']);
 const restartPolicy = read.oneOf(RESTART_POLICIES);
 const warmStart = read.oneOf(WARM_STARTS);
 const health = read.oneOf(VM_HEALTHS);

@@ -2,8 +2,8 @@ import type { RevisionCause, VmRevision } from '../../../../domain/vm/revision.t
 import { settingsOf, type VmSettings } from '../../../../domain/vm/settings.ts';
 import type { Change, Changes } from '../../../../domain/vm/spec-diff.ts';
 import type { Vm } from '../../../../domain/vm/vm.ts';
-import type { VmRow } from '../schema.ts';
-import type { VmRevisionRow } from '../vm-revision-row.ts';
+import type { VmRevisionRow } from '../rows/vm-revision-row.ts';
+import type { VmRow } from '../rows/vm-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 import { decodeVm, encodeVm } from './vm-codec.ts';

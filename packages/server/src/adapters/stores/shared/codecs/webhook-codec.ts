@@ -1,6 +1,6 @@
 import { EVENT_TYPES } from '../../../../domain/events.ts';
 import type { SigningSecret, Webhook } from '../../../../domain/webhook/webhook.ts';
-import type { WebhookRow } from '../schema.ts';
+import type { WebhookRow } from '../rows/webhook-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
 
@@ -21,6 +21,7 @@ export function encodeWebhook(webhook: Webhook): WebhookRow {
     failing_since: webhook.failures?.since ?? null,
     last_delivered_at: webhook.lastDeliveredAt,
     owner: webhook.owner,
+    labels: JSON.stringify(webhook.labels),
     created_at: webhook.createdAt,
     updated_at: webhook.updatedAt,
     revision: webhook.revision,
@@ -43,6 +44,7 @@ export function decodeWebhook(row: WebhookRow): Webhook {
     failures: failures(row),
     lastDeliveredAt: moment(row.last_delivered_at, 'last_delivered_at'),
     owner: read.text(row.owner, 'owner'),
+    labels: readLabels(row.labels, 'labels'),
     createdAt: read.number(row.created_at, 'created_at'),
     updatedAt: read.number(row.updated_at, 'updated_at'),
     revision: read.count(row.revision, 'revision'),
@@ -75,3 +77,5 @@ function failures({ failure_count, failing_since }: WebhookRow): Webhook['failur
   const count = read.count(failure_count, 'failure_count');
   return count === 0 ? null : { count, since: read.number(failing_since, 'failing_since') };
 }
+
+const readLabels = read.json(read.record(read.text));

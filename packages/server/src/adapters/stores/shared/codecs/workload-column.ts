@@ -27,11 +27,12 @@ const optionalArgv = read.nullable(argv);
 const workloadType = read.oneOf(WORKLOAD_TYPES);
 const workloadRestart = read.oneOf(WORKLOAD_RESTARTS);
 const probeType = read.oneOf(['http', 'tcp', 'exec']);
-const openapiKind = read.oneOf(['document', 'path', 'url']);
+const openapiKind = read.oneOf(['document', 'path']);
 const method = read.oneOf(ACTION_METHODS);
 const optionalCount = read.nullable(read.count);
 
-const workload = read.nullable((value, field): Workload => {
+/** Also of a machine. */
+export const workload = read.nullable((value, field): Workload => {
   const stored = read.object(value, field);
   return {
     type: workloadType(stored['type'], `${field}.type`),
@@ -47,7 +48,8 @@ const workload = read.nullable((value, field): Workload => {
   };
 });
 
-const healthCheck = read.nullable((value, field): HealthCheck => {
+/** Also of a machine. */
+export const healthCheck = read.nullable((value, field): HealthCheck => {
   const stored = read.object(value, field);
   const count = (name: string): number => read.count(stored[name], `${field}.${name}`);
   return {
@@ -82,7 +84,6 @@ const openapi = read.nullable((value, field): OpenapiSource => {
   const stored = read.object(value, field);
   const kind = openapiKind(stored['kind'], `${field}.kind`);
   if (kind === 'path') return { kind, path: read.text(stored['path'], `${field}.path`) };
-  if (kind === 'url') return { kind, url: read.text(stored['url'], `${field}.url`) };
   return { kind, document: read.parsedObject(stored['document'], `${field}.document`) };
 });
 

@@ -15,6 +15,13 @@ import { images } from './0014-images.ts';
 import { templates } from './0015-templates.ts';
 import { vmRevisions } from './0016-vm-revisions.ts';
 import { workloads } from './0017-workloads.ts';
+import { cloudInit } from './0018-cloud-init.ts';
+import { deployments } from './0019-deployments.ts';
+import { networks } from './0020-networks.ts';
+import { templateUses } from './0021-template-uses.ts';
+import { workspaces } from './0022-workspaces.ts';
+import { volumes } from './0023-volumes.ts';
+import { labels } from './0024-labels.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -36,4 +43,11 @@ export const MIGRATIONS: readonly Migration[] = [
   templates,
   vmRevisions,
   workloads,
+  cloudInit,
+  deployments,
+  networks,
+  templateUses,
+  workspaces,
+  volumes,
+  labels,
 ];

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { ApiKeyTable } from '../../../../ports/store.ts';
+import type { ApiKeyTable } from '../../../../ports/tables/user-table.ts';
 import { decodeApiKey, encodeApiKey } from '../codecs/api-key-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { ApiKeyRow, Schema } from '../schema.ts';
+import type { ApiKeyRow } from '../rows/user-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 
 /** The queries on API keys, compiled; one set serves all connections. */

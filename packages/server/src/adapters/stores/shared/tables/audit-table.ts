@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { AuditTable } from '../../../../ports/audit-table.ts';
+import type { AuditTable } from '../../../../ports/tables/audit-table.ts';
 import { decodeAuditEntry, encodeAuditEntry } from '../codecs/audit-codec.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import type { Connection } from '../connection.ts';
-import type { AuditCounterRow, AuditRow, Schema } from '../schema.ts';
+import type { AuditCounterRow, AuditRow } from '../rows/audit-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 
 /** The queries on the audit, compiled; one set serves all connections. */

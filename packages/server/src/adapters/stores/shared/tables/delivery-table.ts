@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
-import type { DeliveryTable } from '../../../../ports/store.ts';
+import type { DeliveryTable } from '../../../../ports/tables/webhook-table.ts';
 import { decodeDelivery, encodeDelivery } from '../codecs/delivery-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, WebhookDeliveryRow } from '../schema.ts';
+import type { WebhookDeliveryRow } from '../rows/webhook-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 
 /** The queries on deliveries, compiled; one set serves all connections. */

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { EventTable } from '../../../../ports/store.ts';
+import type { EventTable } from '../../../../ports/tables/event-table.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import { decodeEvent, encodeEvent } from '../codecs/event-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { EventCounterRow, EventRow, Schema } from '../schema.ts';
+import type { EventCounterRow, EventRow } from '../rows/event-row.ts';
+import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
 /** The queries on events, compiled; one set serves all connections. */

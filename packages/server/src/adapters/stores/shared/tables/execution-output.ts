@@ -7,10 +7,11 @@ import type { Kysely } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { OutputStream } from '../../../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../../../domain/ids.ts';
-import type { ExecutionTable } from '../../../../ports/execution-table.ts';
+import type { ExecutionTable } from '../../../../ports/tables/execution-table.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import type { Connection } from '../connection.ts';
-import type { ExecutionOutputRow, Schema } from '../schema.ts';
+import type { ExecutionOutputRow } from '../rows/execution-row.ts';
+import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
 /** A larger chunk is stored in pieces of this size, bytes: whoever reads a little of it need not load it all. */

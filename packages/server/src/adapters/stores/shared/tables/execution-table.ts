@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { ExecutionTable } from '../../../../ports/execution-table.ts';
+import type { ExecutionTable } from '../../../../ports/tables/execution-table.ts';
 import { decodeExecution, encodeExecution } from '../codecs/execution-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { ExecutionRow, Schema } from '../schema.ts';
+import type { ExecutionRow } from '../rows/execution-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { createExecutionOutput, createOutputStatements } from './execution-output.ts';
 

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { IdempotencyKeyTable } from '../../../../ports/store.ts';
+import type { IdempotencyKeyTable } from '../../../../ports/tables/idempotency-key-table.ts';
 import { decodeKeyedRequest, encodeAnswer, encodeKeyedRequest } from '../codecs/idempotency-key-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { IdempotencyKeyRow, Schema } from '../schema.ts';
+import type { IdempotencyKeyRow } from '../rows/idempotency-key-row.ts';
+import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
 type Owner = Pick<IdempotencyKeyRow, 'principal' | 'key' | 'request_id'>;

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { ImageTable } from '../../../../ports/image-table.ts';
+import type { ImageTable } from '../../../../ports/tables/image-table.ts';
 import { decodeImage, decodeImageRequest, decodeImageUse, encodeImage } from '../codecs/image-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { ImageRequestRow, ImageRow, ImageUseRow, Schema } from '../schema.ts';
+import type { ImageRequestRow, ImageRow, ImageUseRow } from '../rows/image-row.ts';
+import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
 /** The queries on definitions of images, compiled; one set serves all connections. */

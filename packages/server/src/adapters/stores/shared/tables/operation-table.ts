@@ -1,10 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { Operation } from '../../../../domain/operation/operation.ts';
-import type { OperationTable } from '../../../../ports/store.ts';
+import type { OperationTable } from '../../../../ports/tables/operation-table.ts';
 import { decodeOperation, encodeOperation } from '../codecs/operation-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { OperationRow, Schema } from '../schema.ts';
+import type { OperationRow } from '../rows/operation-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
@@ -120,6 +121,7 @@ function everyColumn(place: Place<OperationRow>) {
     subject_name: place('subject_name'),
     vm_id: place('vm_id'),
     snapshot_id: place('snapshot_id'),
+    volume_id: place('volume_id'),
     generation: place('generation'),
     state: place('state'),
     steps: place('steps'),

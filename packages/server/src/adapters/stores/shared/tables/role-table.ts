@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { RoleTable } from '../../../../ports/store.ts';
+import type { RoleTable } from '../../../../ports/tables/user-table.ts';
 import { decodeRole, encodeRole } from '../codecs/role-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { RoleRow, Schema } from '../schema.ts';
+import type { RoleRow } from '../rows/user-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { SecretTable } from '../../../../ports/store.ts';
+import type { SecretTable } from '../../../../ports/tables/secret-table.ts';
 import { decodeSecret, encodeSecret } from '../codecs/secret-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, SecretRow } from '../schema.ts';
+import type { SecretRow } from '../rows/secret-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
@@ -131,6 +132,7 @@ function everyColumn(place: Place<SecretRow>) {
     id: place('id'),
     name: place('name'),
     owner: place('owner'),
+    labels: place('labels'),
     description: place('description'),
     version: place('version'),
     size_bytes: place('size_bytes'),

@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
-import type { SessionTable } from '../../../../ports/store.ts';
+import type { SessionTable } from '../../../../ports/tables/session-table.ts';
 import { decodeSession, encodeSession } from '../codecs/session-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, SessionRow } from '../schema.ts';
+import type { SessionRow } from '../rows/session-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 

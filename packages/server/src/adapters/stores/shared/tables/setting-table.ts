@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { SettingTable } from '../../../../ports/store.ts';
+import type { SettingTable } from '../../../../ports/tables/setting-table.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, SettingRow } from '../schema.ts';
+import type { SettingRow } from '../rows/setting-row.ts';
+import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
 /** The queries on settings, compiled; one set serves all connections. */

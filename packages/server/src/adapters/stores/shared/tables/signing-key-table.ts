@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { SigningKeyTable } from '../../../../ports/store.ts';
+import type { SigningKeyTable } from '../../../../ports/tables/session-table.ts';
 import { decodeSigningKey, encodeSigningKey } from '../codecs/session-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, SigningKeyRow } from '../schema.ts';
+import type { SigningKeyRow } from '../rows/session-row.ts';
+import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
 /** The queries on the keys of tokens, compiled; one set serves all connections. */

@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { SnapshotTable } from '../../../../ports/store.ts';
+import type { SnapshotTable } from '../../../../ports/tables/snapshot-table.ts';
 import { decodeSnapshot, encodeSnapshot } from '../codecs/snapshot-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, SnapshotRow } from '../schema.ts';
+import type { SnapshotRow } from '../rows/snapshot-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 

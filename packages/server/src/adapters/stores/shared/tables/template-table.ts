@@ -1,11 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { TemplateTable } from '../../../../ports/template-table.ts';
+import type { TemplateTable } from '../../../../ports/tables/template-table.ts';
 import { decodeTemplate, encodeTemplate } from '../codecs/template-codec.ts';
 import type { Connection } from '../connection.ts';
+import type { TemplateRow } from '../rows/template-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
-import type { TemplateRow } from '../template-row.ts';
 import { revisionConflict } from './conflicts.ts';
 
 /** The queries on templates, compiled; one set serves all connections. */
@@ -16,15 +16,23 @@ export function createTemplateStatements(db: Kysely<Schema>) {
     insert: prepareStatement<TemplateRow, unknown>((place) =>
       db
         .insertInto('templates')
-        .values(everyColumn(place))
+        .values({ ...everyColumn(place), last_used_at: place('last_used_at') })
         .onConflict((conflict) => conflict.columns(['name', 'version']).doNothing()),
     ),
-    update: prepareStatement<TemplateRow & { readonly read_revision: number }, unknown>((place) =>
+    update: prepareStatement<Writable & { readonly read_revision: number }, unknown>((place) =>
       db
         .updateTable('templates')
         .set(everyColumn(place))
         .where('id', '=', place('id'))
         .where('revision', '=', place('read_revision')),
+    ),
+    noteUsed: prepareStatement<Pick<TemplateRow, 'name' | 'version'> & { readonly used_at: number }, unknown>((place) =>
+      db
+        .updateTable('templates')
+        .set({ last_used_at: place('used_at') })
+        .where('name', '=', place('name'))
+        .where('version', '=', place('version'))
+        .where((is) => is.or([is('last_used_at', 'is', null), is('last_used_at', '<', place('used_at'))])),
     ),
     delete: prepareStatement<Pick<TemplateRow, 'id' | 'revision'>, unknown>((place) =>
       db.deleteFrom('templates').where('id', '=', place('id')).where('revision', '=', place('revision')),
@@ -78,9 +86,12 @@ export function createTemplateTable(connection: Connection, statements: Template
     },
     async update(template) {
       const read_revision = template.revision - 1;
-      const row = { ...encodeTemplate(template), read_revision };
-      const { changedRows } = await connection.execute(statements.update(row));
+      const { last_used_at, ...row } = encodeTemplate(template);
+      const { changedRows } = await connection.execute(statements.update({ ...row, read_revision }));
       if (changedRows === 0) throw revisionConflict('template', template.id, read_revision);
+    },
+    async noteUsed({ name, version }, at) {
+      await connection.execute(statements.noteUsed({ name, version, used_at: at }));
     },
     async delete(id, revision) {
       const { changedRows } = await connection.execute(statements.delete({ id, revision }));
@@ -96,7 +107,10 @@ function versionTaken({ name, version }: { readonly name: string; readonly versi
   });
 }
 
-function everyColumn(place: Place<TemplateRow>) {
+/** When it was used is written as it happens. */
+type Writable = Omit<TemplateRow, 'last_used_at'>;
+
+function everyColumn(place: Place<Writable>) {
   return {
     id: place('id'),
     name: place('name'),

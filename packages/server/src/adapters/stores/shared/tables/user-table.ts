@@ -1,10 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
 import { emailKey, type User } from '../../../../domain/user/user.ts';
-import type { OwnedCounts, UserTable } from '../../../../ports/store.ts';
+import type { OwnedCounts, UserTable } from '../../../../ports/tables/user-table.ts';
 import { decodeUser, encodeUser } from '../codecs/user-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, UserRow } from '../schema.ts';
+import type { UserRow } from '../rows/user-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { isConstraint, revisionConflict } from './conflicts.ts';
 
@@ -54,6 +55,10 @@ export function createUserStatements(db: Kysely<Schema>) {
         countIn('webhooks'),
         countIn('secrets'),
         countIn('templates'),
+        countIn('deployments'),
+        countIn('volumes'),
+        countIn('networks'),
+        countIn('security_groups'),
       ]);
     }),
     list: ({ limit, after, states }: Parameters<UserTable['list']>[0]) => {
@@ -84,7 +89,17 @@ export function createUserStatements(db: Kysely<Schema>) {
   };
 }
 
-const NOTHING: OwnedCounts = { vms: 0, snapshots: 0, webhooks: 0, secrets: 0, templates: 0 };
+const NOTHING: OwnedCounts = {
+  vms: 0,
+  snapshots: 0,
+  webhooks: 0,
+  secrets: 0,
+  templates: 0,
+  deployments: 0,
+  volumes: 0,
+  networks: 0,
+  security_groups: 0,
+};
 
 /** The table over one connection. */
 export function createUserTable(connection: Connection, statements: UserStatements): UserTable {
@@ -126,10 +141,17 @@ export function createUserTable(connection: Connection, statements: UserStatemen
     },
     async countOwned(name) {
       const [counts] = (await connection.execute(statements.countOwned({ owner: name }))).rows;
-      const { vms, snapshots, webhooks, secrets, templates } = counts ?? NOTHING;
+      const { vms, snapshots, webhooks, secrets, templates, deployments, volumes, networks, security_groups } =
+        counts ?? NOTHING;
       return {
         ...{ vms: Number(vms), snapshots: Number(snapshots) },
         ...{ webhooks: Number(webhooks), secrets: Number(secrets), templates: Number(templates) },
+        ...{
+          deployments: Number(deployments),
+          volumes: Number(volumes),
+          networks: Number(networks),
+          security_groups: Number(security_groups),
+        },
       };
     },
     async markLogin(id, at) {

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { VmRevisionTable } from '../../../../ports/vm-revision-table.ts';
+import type { VmRevisionTable } from '../../../../ports/tables/vm-revision-table.ts';
 import { decodeVmRevision, encodeVmRevision } from '../codecs/vm-revision-codec.ts';
 import type { Connection } from '../connection.ts';
+import type { VmRevisionRow } from '../rows/vm-revision-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
-import type { VmRevisionRow } from '../vm-revision-row.ts';
 
 /** The queries on revisions, compiled; one set serves all connections. */
 export type VmRevisionStatements = ReturnType<typeof createVmRevisionStatements>;

@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
-import type { VmTable } from '../../../../ports/store.ts';
-import { decodeVm, encodeVm } from '../codecs/vm-codec.ts';
+import type { VmTable } from '../../../../ports/tables/vm-table.ts';
+import { decodeVm, decodeVmId, encodeVm } from '../codecs/vm-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, VmRow } from '../schema.ts';
+import type { VmRow } from '../rows/vm-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { isConstraint, revisionConflict } from './conflicts.ts';
 
@@ -61,11 +62,18 @@ export function createVmStatements(db: Kysely<Schema>) {
     listExpiries: prepareStatement<Record<never, never>, VmRow>(() =>
       db.selectFrom('vms').selectAll().where('expires_at', 'is not', null).orderBy('expires_at').orderBy('id'),
     ),
-    list: ({ limit, after, phases, name, owner }: Parameters<VmTable['list']>[0]) => {
+    listIds: prepareStatement<Record<never, never>, Pick<VmRow, 'id'>>(() =>
+      db.selectFrom('vms').select('id').orderBy('id'),
+    ),
+    listIdsOf: prepareStatement<Pick<VmRow, 'driver'>, Pick<VmRow, 'id'>>((place) =>
+      db.selectFrom('vms').select('id').where('driver', '=', place('driver')).orderBy('id'),
+    ),
+    list: ({ limit, after, phases, name, owner, isAutoSuspended }: Parameters<VmTable['list']>[0]) => {
       let query = db.selectFrom('vms').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
       if (name !== undefined) query = query.where('name', '=', name);
       if (phases !== undefined) query = query.where('phase', 'in', phases);
+      if (isAutoSuspended === true) query = query.where('auto_suspend', 'is not', null);
       if (owner !== undefined) query = query.where('owner', '=', owner);
       return query.compile();
     },
@@ -97,6 +105,12 @@ export function createVmTable(
       const { rows } = await connection.execute(statements.list(request));
       return rows.map(decodeVm);
     },
+    async listIds(driver) {
+      const { rows } = await connection.execute(
+        driver === undefined ? statements.listIds({}) : statements.listIdsOf({ driver }),
+      );
+      return rows.map(decodeVmId);
+    },
     async update(vm) {
       onChange();
       const read_revision = vm.revision - 1;
@@ -119,7 +133,7 @@ export function createVmTable(
         vmCount: Number(sums?.vm_count ?? 0),
         poweredCount: Number(sums?.powered_count ?? 0),
         memoryMib: Number(sums?.memory_mib ?? 0),
-        diskGib: Number(sums?.disk_gib ?? 0),
+        diskGib: Number(sums?.disk_gib ?? 0) + Number(sums?.volume_gib ?? 0),
       };
     },
     async usageOf(owner) {
@@ -172,7 +186,7 @@ function prepareUsageOf(db: Kysely<Schema>) {
 /** Sums come as null over no rows; a filter, not a condition, since disks are promised to stopped VMs too. */
 function preparePromised(db: Kysely<Schema>) {
   const powered = [sql.lit('running'), sql.lit('paused')];
-  type Sums = Record<'vm_count' | 'powered_count' | 'memory_mib' | 'disk_gib', number | null>;
+  type Sums = Record<'vm_count' | 'powered_count' | 'memory_mib' | 'disk_gib' | 'volume_gib', number | null>;
   return prepareStatement<Record<never, never>, Sums>(() =>
     db
       .selectFrom('vms')
@@ -181,8 +195,17 @@ function preparePromised(db: Kysely<Schema>) {
         fn.countAll<number>().filterWhere('desired_power', 'in', powered).as('powered_count'),
         fn.sum<number | null>('memory_mib').filterWhere('desired_power', 'in', powered).as('memory_mib'),
         fn.sum<number | null>('disk_gib').as('disk_gib'),
+        volumeGib(db).as('volume_gib'),
       ]),
   );
+}
+
+/** Volumes are thin disks like those of VMs, and promised like them. */
+function volumeGib(db: Kysely<Schema>) {
+  return db
+    .selectFrom('volumes')
+    .select(({ fn }) => fn.sum<number | null>('size_gib').as('size_gib'))
+    .where('state', '<>', sql.lit('failed'));
 }
 
 function nameTaken(name: string, cause?: unknown): VolaryError {
@@ -198,6 +221,9 @@ function everyColumn(place: Place<VmRow>) {
     id: place('id'),
     name: place('name'),
     owner: place('owner'),
+    deployment_id: place('deployment_id'),
+    deployment_index: place('deployment_index'),
+    deployment_revision: place('deployment_revision'),
     image: place('image'),
     vcpu_count: place('vcpu_count'),
     memory_mib: place('memory_mib'),
@@ -228,6 +254,7 @@ function everyColumn(place: Place<VmRow>) {
     auto_suspend: place('auto_suspend'),
     auto_wake: place('auto_wake'),
     workload_status: place('workload_status'),
+    cloud_init_status: place('cloud_init_status'),
     expires_at: place('expires_at'),
     expiry_told_at: place('expiry_told_at'),
     driver: place('driver'),

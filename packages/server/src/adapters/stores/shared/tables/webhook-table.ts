@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { WebhookTable } from '../../../../ports/store.ts';
+import type { WebhookTable } from '../../../../ports/tables/webhook-table.ts';
 import { decodeWebhook, encodeWebhook } from '../codecs/webhook-codec.ts';
 import type { Connection } from '../connection.ts';
-import type { Schema, WebhookRow } from '../schema.ts';
+import type { WebhookRow } from '../rows/webhook-row.ts';
+import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
@@ -83,6 +84,7 @@ function everyColumn(place: Place<WebhookRow>) {
     failing_since: place('failing_since'),
     last_delivered_at: place('last_delivered_at'),
     owner: place('owner'),
+    labels: place('labels'),
     created_at: place('created_at'),
     updated_at: place('updated_at'),
     revision: place('revision'),

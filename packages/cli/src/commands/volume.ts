@@ -1,0 +1,180 @@
+import type { CreateVolumeRequest, UpdateVolumeRequest, Volume } from '@volary/contract';
+import { type Command, Option } from 'commander';
+import { connect } from '../connect.ts';
+import { type Context, printJson } from '../context.ts';
+import { finishOperation } from '../operations/finish-operation.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
+import { formatAge } from '../output/format.ts';
+import { formatFields, formatTable } from '../output/table.ts';
+import { collectPairs, parseDiskGib } from '../parse-values.ts';
+import { reportError } from '../report-error.ts';
+
+interface CreateOptions extends Pick<CreateVolumeRequest, 'image' | 'url' | 'path' | 'sha256' | 'format'> {
+  readonly size?: number;
+  readonly from?: string;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly wait: boolean;
+}
+
+interface ListOptions extends SelectorOptions {
+  readonly quiet?: true;
+}
+
+interface UpdateOptions {
+  readonly name?: string;
+  readonly label?: Readonly<Record<string, string>>;
+}
+
+/** `volary volume create|ls|get|update|rm`. */
+export function configureVolume(command: Command, context: Context): void {
+  command.action(() => command.outputHelp());
+  command
+    .command('create')
+    .description('make a disk of its own, which VMs can be given; prints its name')
+    .argument('<name>', 'lower-case letters, digits and hyphens')
+    .option('--size <size>', 'such as 8 (GiB), 20g or 1t; may be left out where it begins with something', parseDiskGib)
+    .option('--image <name>', 'begin with the root of this image')
+    .option('--from <volume>', 'begin as a copy of this volume')
+    .option('--url <url>', 'begin with this disk image, with --sha256 and --format')
+    .option('--path <path>', 'begin with this disk image of the server, with --sha256 and --format')
+    .option('--sha256 <hex>', 'of the disk image')
+    .addOption(new Option('--format <format>', 'of the disk image').choices(['qcow2', 'raw']))
+    .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
+    .option('--no-wait', 'do not wait until it is complete', true)
+    .action((name: string, options: CreateOptions) => create(context, name, options));
+  addSelectorOption(command.command('ls').description('list volumes, and who has them'))
+    .option('-q, --quiet', 'names alone')
+    .action((options: ListOptions) => list(context, options));
+  command
+    .command('get')
+    .description('show one volume')
+    .argument('<volume>', 'name or id')
+    .action(async (ref: string) => {
+      const volume = await (await connect(context)).volumes.get(ref);
+      print(context, volume, () => describe(volume));
+    });
+  command
+    .command('update')
+    .description('change what a volume is called, and its labels')
+    .argument('<volume>', 'name or id')
+    .option('--name <name>', 'what it is called from now on')
+    .option('-l, --label <key=value>', 'a label; all of them take the place of those that it has', collectPairs)
+    .action(async (ref: string, { name, label }: UpdateOptions) => {
+      const request: UpdateVolumeRequest = {
+        ...(name === undefined ? {} : { name }),
+        ...(label === undefined ? {} : { labels: label }),
+      };
+      const volume = await (await connect(context)).volumes.update(ref, request);
+      print(context, volume, () => describe(volume));
+    });
+  command
+    .command('rm')
+    .description('delete volumes that no VM has, with what is in them')
+    .argument('<volume...>', 'names or ids')
+    .option('--no-wait', 'do not wait until it is done', true)
+    .action((refs: readonly string[], options: { readonly wait: boolean }) => remove(context, refs, options));
+}
+
+async function create(
+  context: Context,
+  name: string,
+  { size, from, label, wait, ...source }: CreateOptions,
+): Promise<void> {
+  const client = await connect(context);
+  const accepted = await client.volumes.create({
+    name,
+    ...(size === undefined ? {} : { size_gib: size }),
+    ...(from === undefined ? {} : { volume: from }),
+    ...source,
+    ...(label === undefined ? {} : { labels: label }),
+  });
+  if (wait) await finishOperation(context, client, accepted, { doing: `Making ${name}`, done: `${name} is there` });
+  const made = wait ? await client.volumes.get(accepted.subject.id ?? name) : accepted;
+  print(context, made, () => `${name}\n`);
+}
+
+async function list(context: Context, { quiet, ...options }: ListOptions): Promise<void> {
+  const client = await connect(context);
+  const items: Volume[] = [];
+  for await (const volume of client.volumes.listAll(selectorQuery(options))) items.push(volume);
+  print(context, { items }, () =>
+    quiet === true
+      ? items.map(({ name }) => `${name}\n`).join('')
+      : formatTable(
+          ['NAME', 'STATE', 'SIZE', 'HAD BY', 'OWNER', 'AGE'],
+          items.map((volume) => [
+            volume.name,
+            volume.state,
+            `${volume.size_gib} GiB`,
+            holdersText(volume),
+            volume.owner,
+            formatAge(volume.created_at),
+          ]),
+        ),
+  );
+}
+
+async function remove(context: Context, refs: readonly string[], { wait }: { readonly wait: boolean }): Promise<void> {
+  const client = await connect(context);
+  const items = [];
+  let exitCode = 0;
+  for (const ref of new Set(refs)) {
+    try {
+      const accepted = await client.volumes.delete(ref);
+      const titles = { doing: `Deleting ${ref}`, done: `${ref} is deleted` };
+      items.push(wait ? await finishOperation(context, client, accepted, titles) : accepted);
+      if (context.globals.json !== true) context.stdout.write(`${accepted.subject.name}\n`);
+    } catch (error) {
+      exitCode ||= reportError(error, {
+        ...{ stderr: context.stderr, isJson: context.globals.json === true, command: null },
+      });
+    }
+  }
+  if (context.globals.json === true) printJson(context, { items });
+  context.endWith(exitCode);
+}
+
+function holdersText({ attachments }: Volume): string {
+  return attachments.map(({ vm_name, readonly }) => (readonly ? `${vm_name} (reads)` : vm_name)).join(', ') || '-';
+}
+
+function originText({ origin }: Volume): string {
+  switch (origin.kind) {
+    case 'empty':
+      return 'empty';
+    case 'content':
+      return `a disk image (${origin.sha256})`;
+    case 'image':
+      return `the root of ${origin.image}`;
+    case 'volume':
+      return `a copy of ${origin.volume_name}`;
+    case 'vm':
+      return `${origin.disk === null ? 'the root' : `the disk ${origin.disk}`} of ${origin.vm_name} (${origin.image})`;
+    default:
+      return origin.kind satisfies never;
+  }
+}
+
+function describe(volume: Volume): string {
+  const { failure } = volume;
+  const labels = Object.entries(volume.labels).map(([key, value]) => `${key}=${value}`);
+  return formatFields([
+    ['name', volume.name],
+    ['id', volume.id],
+    ['state', volume.state],
+    ...(failure === null ? [] : [['failure', `${failure.message} (${failure.reason})`] as const]),
+    ...(volume.operation_id === null ? [] : [['operation', volume.operation_id] as const]),
+    ['size', `${volume.size_gib} GiB`],
+    ['was', originText(volume)],
+    ['had by', holdersText(volume)],
+    ['labels', labels.join(' ') || '-'],
+    ['driver', volume.driver],
+    ['owner', volume.owner],
+    ['created', `${volume.created_at}, ${formatAge(volume.created_at)} ago`],
+  ]);
+}
+
+function print(context: Context, value: unknown, toText: () => string): void {
+  if (context.globals.json === true) printJson(context, value);
+  else context.stdout.write(toText());
+}

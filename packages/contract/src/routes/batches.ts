@@ -1,0 +1,32 @@
+import { BatchRequest } from '../batches.ts';
+import { AcceptedOperation } from '../operations.ts';
+import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+
+export const runBatch = route({
+  method: 'POST',
+  path: '/v1/batch',
+  operationId: 'runBatch',
+  tag: 'vms',
+  summary: 'Do something to many VMs',
+  description:
+    "JSON, or YAML as `application/yaml`. All VMs are found, and what is asked of each is permitted, before anything is done. Each item is then an operation of its own; this one's result says what came of each, and it fails with `batch.items_failed` where one failed. Cancelled, it begins no more; what is under way goes on.",
+  permission: 'vm:power',
+  action: 'vm.batch',
+  headers: [PREFER],
+  body: jsonBody(BatchRequest, { isRequired: true }),
+  responses: {
+    200: {
+      description: 'Done, within the time of `Prefer: wait`.',
+      content: [json(AcceptedOperation)],
+      headers: [PREFERENCE_APPLIED],
+    },
+    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
+  },
+  keyed: 'stored',
+  errors: {
+    400: ['batch.out_of_range'],
+    404: ['vm.unknown'],
+    409: ['operation.cancelled', 'batch.items_failed'],
+    429: ['batch.too_many'],
+  },
+});

@@ -1,0 +1,45 @@
+import { Type } from 'typebox';
+import { VmRef } from '../ids.ts';
+import { AcceptedOperation } from '../operations.ts';
+import { flag } from '../parameters.ts';
+import { json, PREFERENCE_APPLIED, route } from '../route.ts';
+import { object } from '../schema.ts';
+import { ACCEPTED, CHANGE_HEADERS } from './vms.ts';
+
+export const deleteVm = route({
+  method: 'DELETE',
+  path: '/v1/vms/{ref}',
+  operationId: 'deleteVm',
+  tag: 'vms',
+  summary: 'Delete a VM with everything that belongs to it',
+  description: 'From every phase; a running machine is ended at once. Asking again gives the same operation.',
+  permission: 'vm:delete',
+  action: 'vm.delete',
+  params: object({ ref: VmRef }, { description: 'A VM.' }),
+  query: object(
+    {
+      preserve_volumes: Type.Optional(
+        flag(
+          'Its root, and disks besides it that are its own, become volumes, which the result of the operation names. Takes `volume:create`.',
+        ),
+      ),
+    },
+    { description: 'What is kept of it.' },
+  ),
+  headers: CHANGE_HEADERS,
+  responses: {
+    200: {
+      description: 'Gone, within the time of `Prefer: wait`.',
+      content: [json(AcceptedOperation)],
+      headers: [PREFERENCE_APPLIED],
+    },
+    202: ACCEPTED,
+  },
+  errors: {
+    404: ['vm.unknown'],
+    409: ['vm.being_deleted', 'volume.nothing_to_keep', 'volume.name_taken'],
+    412: ['vm.changed'],
+    422: ['driver.no_volumes'],
+    429: ['volume.too_many'],
+  },
+});

@@ -1,0 +1,134 @@
+import { type Static, Type } from 'typebox';
+import { VmId } from './ids.ts';
+import { component, enumComponent, nullable, timestamp } from './schema.ts';
+
+export const METRIC_INTERVALS = ['1m', '5m', '1h', '1d'] as const;
+export const MetricInterval = enumComponent(
+  'MetricInterval',
+  METRIC_INTERVALS,
+  'How much time, up to now: steps of 5 s, 5 s, 1 min and 15 min.',
+);
+export type MetricInterval = Static<typeof MetricInterval>;
+
+const percent = (description: string) => Type.Number({ minimum: 0, description });
+const bytes = (description: string) => Type.Integer({ minimum: 0, description: `${description}, bytes.` });
+const rate = (description: string) => Type.Number({ minimum: 0, description: `${description}, bytes each second.` });
+
+const EXAMPLE = {
+  cpu: { usage_percent: 45.2, user_percent: 35.1, system_percent: 10.1, iowait_percent: 2.3, steal_percent: 0 },
+  memory: {
+    ...{ total_bytes: 524_288_000, used_bytes: 131_072_000, free_bytes: 262_144_000 },
+    ...{ cache_bytes: 131_072_000, usage_percent: 25 },
+  },
+  disk: {
+    ...{ total_bytes: 8_000_000_000, used_bytes: 400_000_000 },
+    ...{ read_bytes_per_second: 1_200.5, write_bytes_per_second: 40_960 },
+  },
+  network: { rx_bytes_per_second: 2_048, tx_bytes_per_second: 512.2 },
+  processes: 42,
+};
+
+const CpuMetrics = component(
+  'CpuMetrics',
+  {
+    usage_percent: percent('Of all its vCPUs, what was used: 100 is all of them, all the time.'),
+    user_percent: nullable(percent('What programs used. Null: the guest does not tell.')),
+    system_percent: nullable(percent('What its kernel used.')),
+    iowait_percent: nullable(percent('Idle, while something waited for a disk.')),
+    steal_percent: nullable(percent('Taken from it by the host.')),
+  },
+  {
+    description: 'Processors of a VM.',
+    examples: [EXAMPLE.cpu],
+  },
+);
+
+const MemoryMetrics = component(
+  'MemoryMetrics',
+  {
+    total_bytes: bytes('What the guest has'),
+    used_bytes: bytes('What programs could not have'),
+    free_bytes: bytes('What nothing is in'),
+    cache_bytes: bytes('What files are kept in'),
+    usage_percent: percent('Used, of all.'),
+  },
+  {
+    description: 'Memory of a VM, on average.',
+    examples: [EXAMPLE.memory],
+  },
+);
+
+const DiskMetrics = component(
+  'DiskMetrics',
+  {
+    total_bytes: bytes("Size of the root's file system"),
+    used_bytes: bytes('Used of it'),
+    read_bytes_per_second: rate('Read from all disks'),
+    write_bytes_per_second: rate('Written to all disks'),
+  },
+  {
+    description: 'Disks of a VM.',
+    examples: [EXAMPLE.disk],
+  },
+);
+
+const NetworkMetrics = component(
+  'NetworkMetrics',
+  { rx_bytes_per_second: rate('Received'), tx_bytes_per_second: rate('Sent') },
+  { description: 'Network of a VM.', examples: [EXAMPLE.network] },
+);
+
+const FIGURES = {
+  cpu: nullable(CpuMetrics),
+  memory: nullable(MemoryMetrics),
+  disk: nullable(DiskMetrics),
+  network: nullable(NetworkMetrics),
+  processes: nullable(Type.Number({ minimum: 0, description: 'Processes in the guest, on average.' })),
+};
+const covered = (what: string) =>
+  Type.Number({ minimum: 0, description: `Of ${what}, how much was measured, seconds; the rest is a gap.` });
+
+export const VmMetricFigures = component('VmMetricFigures', FIGURES, {
+  description: 'What was measured. Null: it was not.',
+  examples: [EXAMPLE],
+});
+export type VmMetricFigures = Static<typeof VmMetricFigures>;
+
+const VmMetricPoint = component(
+  'VmMetricPoint',
+  { timestamp: timestamp('When the step began.'), covered_seconds: covered('the step'), metrics: VmMetricFigures },
+  {
+    description: 'One step.',
+    examples: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE }],
+  },
+);
+
+export const VmMetrics = component(
+  'VmMetrics',
+  {
+    vm_id: VmId,
+    timestamp: timestamp('When it was asked for: the end of the interval.'),
+    interval: MetricInterval,
+    step_seconds: Type.Integer({ minimum: 1, description: 'From one point of the series to the next.' }),
+    covered_seconds: covered('the interval'),
+    metrics: VmMetricFigures,
+    series: Type.Array(VmMetricPoint, {
+      description: 'Oldest first; steps in which nothing was measured are left out.',
+    }),
+  },
+  {
+    description: 'What a VM did in the last minute, hour …: all of it, and step by step.',
+    examples: [
+      {
+        vm_id: 'vm_01k8x0y6pbfqz9v3n4h5j6k7m8',
+        timestamp: '2026-01-31T12:00:00.000Z',
+        interval: '1m',
+        step_seconds: 5,
+        covered_seconds: 60,
+        metrics: EXAMPLE,
+        series: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE }],
+      },
+    ],
+  },
+);
+export type VmMetrics = Static<typeof VmMetrics>;

@@ -1,0 +1,21 @@
+import type { MetricInterval, VmMetrics } from '@volary/contract';
+import type { Abortable } from './abortable.ts';
+import type { Transport } from './transport.ts';
+
+/** What VMs use, each VM by its id or name. */
+export interface MetricClient {
+  /** What the VM did in the last minute (unless said), hour …, up to now. */
+  get(vmRef: string, options?: Abortable & { readonly interval?: MetricInterval }): Promise<VmMetrics>;
+}
+
+export function createMetricClient(transport: Transport): MetricClient {
+  return {
+    get: (ref, { interval, signal } = {}) =>
+      transport.json({
+        method: 'GET',
+        path: `/v1/vms/${encodeURIComponent(ref)}/metrics`,
+        query: { interval },
+        signal,
+      }),
+  };
+}

@@ -1,0 +1,214 @@
+/** What is asked of the engine about containers, with what it answers checked. */
+import { basename } from 'node:path/posix';
+import { parseId, type VmId } from '../../../../domain/ids.ts';
+import type { Abortable } from '../../../../ports/guest-link.ts';
+import { engineRefused } from '../errors.ts';
+import type { EngineClient } from './engine-client.ts';
+
+/** By these a container or an image is known for one of ours. */
+export const LABELS = {
+  installation: 'io.volary.installation',
+  vm: 'io.volary.vm',
+  image: 'io.volary.image',
+} as const;
+
+export interface Container {
+  readonly id: string;
+  readonly imageDigest: string | null;
+  readonly state: 'created' | 'running' | 'paused' | 'exited' | 'other';
+  /** When it was last started, in the engine's words; tells one life from another. */
+  readonly startedAt: string;
+  readonly exitCode: number;
+  readonly wasOutOfMemory: boolean;
+  readonly pid: number | null;
+  readonly memoryMib: number;
+  readonly vcpuCount: number;
+}
+
+/** Of one processor, in the engine's words. */
+const CPU_PERIOD_US = 100_000;
+const MIB = 1024 ** 2;
+const NOT_FOUND = [404] as const;
+
+export function containerName(vmId: VmId): string {
+  return `volary-${vmId.replace('_', '-')}`;
+}
+
+/** The VM's container, if there is one and it is of this installation. */
+export async function findContainer(
+  client: EngineClient,
+  { vmId, installationId }: { readonly vmId: VmId; readonly installationId: string },
+  options: Abortable,
+): Promise<Container | null> {
+  const path = `/containers/${containerName(vmId)}/json`;
+  const { status, body } = await client.call({ method: 'GET', path, expected: NOT_FOUND }, options);
+  if (status === 404) return null;
+  // Before anything is concluded from what it does not say.
+  const id = textOf(fieldsOf(body)['Id']);
+  const config = fieldsOf(fieldsOf(body)['Config']);
+  const labels = fieldsOf(config['Labels']);
+  if (labels[LABELS.installation] !== installationId) return null;
+  const [state, host] = [fieldsOf(fieldsOf(body)['State']), fieldsOf(fieldsOf(body)['HostConfig'])];
+  const pid = numberOf(state['Pid']);
+  return {
+    id,
+    imageDigest: labelOf(labels[LABELS.image]),
+    state: stateOf(state['Status']),
+    startedAt: textOf(state['StartedAt']),
+    exitCode: numberOf(state['ExitCode']),
+    wasOutOfMemory: state['OOMKilled'] === true,
+    pid: pid === 0 ? null : pid,
+    memoryMib: numberOf(host['Memory']) / MIB,
+    vcpuCount: numberOf(host['CpuQuota']) / CPU_PERIOD_US,
+  };
+}
+
+/** A container of this installation, as a list shows it. */
+export interface ListedContainer {
+  readonly vmId: VmId;
+  readonly isRunning: boolean;
+  readonly imageDigest: string | null;
+  /** Of what it has written; 0 where that was not asked for. */
+  readonly sizeBytes: number;
+}
+
+export async function listContainers(
+  client: EngineClient,
+  { installationId, withSize = false }: { readonly installationId: string; readonly withSize?: boolean },
+  options: Abortable,
+): Promise<readonly ListedContainer[]> {
+  const filters = JSON.stringify({ label: [`${LABELS.installation}=${installationId}`] });
+  const path = `/containers/json?all=1${withSize ? '&size=1' : ''}&filters=${encodeURIComponent(filters)}`;
+  const { body } = await client.call({ method: 'GET', path }, options);
+  if (!Array.isArray(body)) throw engineRefused(200, 'its answer is no list');
+  return listOf(body).flatMap((one) => {
+    const fields = fieldsOf(one);
+    const labels = fieldsOf(fields['Labels']);
+    const vmId = parseId('vm', String(labels[LABELS.vm]));
+    if (vmId === null) return [];
+    const imageDigest = labelOf(labels[LABELS.image]);
+    const isRunning = fields['State'] === 'running' || fields['State'] === 'paused';
+    const size = fields['SizeRw'];
+    return [{ vmId, isRunning, imageDigest, sizeBytes: typeof size === 'number' ? size : 0 }];
+  });
+}
+
+/** Statuses that say that it is so already. */
+const ALREADY = [304, 404, 409] as const;
+/** What takes its time where the disk is slow, or much has to go, milliseconds. */
+export const PATIENCE_MS = 300_000;
+
+export async function startContainer(client: EngineClient, id: string, options: Abortable): Promise<void> {
+  await client.call(
+    { method: 'POST', path: `/containers/${id}/start`, expected: [304], patienceMs: PATIENCE_MS },
+    options,
+  );
+}
+
+/** Ends it now, and resolves when it has ended. */
+export async function killContainer(client: EngineClient, id: string, options: Abortable): Promise<void> {
+  await client.call({ method: 'POST', path: `/containers/${id}/kill`, expected: ALREADY }, options);
+  // What is halted hears of it only when it is set going.
+  await client.call({ method: 'POST', path: `/containers/${id}/unpause`, expected: [...ALREADY, 500] }, options);
+  const ended = { method: 'POST', path: `/containers/${id}/wait`, expected: [404], patienceMs: PATIENCE_MS } as const;
+  await client.call(ended, options);
+}
+
+export async function signalContainer(
+  client: EngineClient,
+  id: string,
+  { name, signal }: Abortable & { readonly name: string },
+): Promise<void> {
+  await client.call({ method: 'POST', path: `/containers/${id}/kill?signal=${name}`, expected: ALREADY }, { signal });
+}
+
+/** Halts it, or sets it going; one that is so already is fine. */
+export async function setPaused(
+  client: EngineClient,
+  id: string,
+  { isPaused, signal }: Abortable & { readonly isPaused: boolean },
+): Promise<void> {
+  const path = `/containers/${id}/${isPaused ? 'pause' : 'unpause'}`;
+  const { status, body } = await client.call({ method: 'POST', path, expected: [409, 500] }, { signal });
+  const words = status < 300 ? '' : String(fieldsOf(body)['message']);
+  if (words !== '' && !/is (already|not) paused/.test(words)) throw engineRefused(status, words);
+}
+
+export async function removeContainer(client: EngineClient, id: string, options: Abortable): Promise<void> {
+  const path = `/containers/${id}?v=1`;
+  await client.call({ method: 'DELETE', path, expected: NOT_FOUND, patienceMs: PATIENCE_MS }, options);
+}
+
+/** What it may have of the host from now on. */
+export async function limitContainer(
+  client: EngineClient,
+  id: string,
+  { vcpuCount, memoryMib, signal }: Abortable & { readonly vcpuCount: number; readonly memoryMib: number },
+): Promise<void> {
+  const json = limitsOf({ vcpuCount, memoryMib });
+  await client.call({ method: 'POST', path: `/containers/${id}/update`, json }, { signal });
+}
+
+/** No swap besides: what a guest is promised is memory. */
+export function limitsOf({ vcpuCount, memoryMib }: { readonly vcpuCount: number; readonly memoryMib: number }) {
+  const bytes = memoryMib * MIB;
+  return { Memory: bytes, MemorySwap: bytes, CpuPeriod: CPU_PERIOD_US, CpuQuota: vcpuCount * CPU_PERIOD_US };
+}
+
+/** What it has used, in the engine's words. Null where it does not run. */
+export async function readUse(
+  client: EngineClient,
+  id: string,
+  options: Abortable,
+): Promise<{ readonly cpuMs: number; readonly memoryBytes: number; readonly cachedBytes: number } | null> {
+  const path = `/containers/${id}/stats?stream=0&one-shot=1`;
+  const { status, body } = await client.call({ method: 'GET', path, expected: [404, 409] }, options);
+  const cpu = fieldsOf(fieldsOf(fieldsOf(body)['cpu_stats'])['cpu_usage']);
+  const memory = fieldsOf(fieldsOf(body)['memory_stats']);
+  if (status >= 300 || memory['usage'] === undefined) return null;
+  const kept = fieldsOf(memory['stats']);
+  // By control groups of the second and of the first kind.
+  const cached = kept['inactive_file'] ?? kept['total_inactive_file'] ?? 0;
+  return {
+    cpuMs: numberOf(cpu['total_usage']) / 1e6,
+    memoryBytes: numberOf(memory['usage']),
+    cachedBytes: numberOf(cached),
+  };
+}
+
+/** Makes a program ready to be run in it, and answers with its id; null while it is halted, or has ended. */
+export async function createExec(
+  client: EngineClient,
+  id: string,
+  { argv, signal }: Abortable & { readonly argv: readonly string[] },
+): Promise<string | null> {
+  const json = { AttachStdin: true, AttachStdout: true, AttachStderr: false, Tty: false, User: '0', Cmd: argv };
+  const asked = { method: 'POST', path: `/containers/${id}/exec`, json, expected: [404, 409] } as const;
+  const { status, body } = await client.call(asked, { signal });
+  return status >= 300 ? null : basename(textOf(fieldsOf(body)['Id']));
+}
+
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function stateOf(status: unknown): Container['state'] {
+  return status === 'created' || status === 'running' || status === 'paused' || status === 'exited' ? status : 'other';
+}
+
+function labelOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw engineRefused(200, 'a text is missing from its answer');
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}

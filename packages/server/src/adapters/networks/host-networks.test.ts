@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { formatAddress } from '../../domain/network/cidr.ts';
+import type { NetworkPlan } from '../../ports/networks.ts';
+import { runOnHost } from './host-commands.ts';
+import {
+  createNetworkWorld,
+  INTERNET,
+  type NetworkWorld,
+  plannedGuest,
+  plannedNetwork,
+} from './network-world.fixture.ts';
+import { whyNoBridges } from './why-no-bridges.ts';
+
+const whyNot = whyNoBridges();
+const blue = plannedNetwork(1);
+const green = plannedNetwork(2);
+const [a, b, c] = [2, 3, 4].map((number) => plannedGuest(blue, number));
+const other = plannedGuest(green, 2);
+const foreign = plannedGuest(blue, 5, { party: 'bob' });
+const thief = plannedGuest(blue, 6);
+if (a === undefined || b === undefined || c === undefined) throw new Error('there are three');
+const all: NetworkPlan = { networks: [blue, green], guests: [a, b, c, other, foreign, thief], groups: [] };
+const [aIp, bIp] = [a, b].map(({ address }) => formatAddress(address));
+if (aIp === undefined || bIp === undefined) throw new Error('there are two');
+
+describe('the networks of a host', { timeout: 120_000 }, () => {
+  let world: NetworkWorld;
+  const needsRoot = (context: TestContext): void => {
+    if (whyNot !== null) context.skip(whyNot);
+  };
+
+  beforeAll(async () => {
+    if (whyNot !== null) return;
+    world = await createNetworkWorld();
+    await world.apply(all);
+    for (const guest of [a, b, other, foreign]) await world.plugIn(guest);
+    // It says that it is somebody else.
+    await world.plugIn(thief, { as: c.address });
+  }, 120_000);
+  afterAll(async () => {
+    if (whyNot === null) await world[Symbol.asyncDispose]();
+  });
+
+  it('join those of one network and party, and nobody else', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+
+    expect([await world.reaches(a, bIp), await world.reaches(b, aIp)]).toEqual([true, true]);
+    expect(await world.reaches(other, aIp)).toBe(false);
+    expect(await world.reaches(foreign, aIp)).toBe(false);
+    expect(await world.reaches(a, formatAddress(foreign.address))).toBe(false);
+    expect(await world.reaches(thief, aIp)).toBe(false);
+  });
+
+  it('let out to the internet, and never to the host, private networks or the other end of the way out', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+
+    expect(await world.reaches(a, INTERNET.first)).toBe(true);
+    expect(await world.reaches(a, INTERNET.private)).toBe(false);
+    expect(await world.reaches(a, INTERNET.host)).toBe(false);
+    expect(await world.reaches(a, world.names.outsideAddress)).toBe(false);
+    expect(await world.reaches(a, world.names.insideAddress)).toBe(false);
+    expect(await world.reaches(a, '10.80.1.1')).toBe(false);
+  });
+
+  it('let out to nothing that the host leads on to elsewhere, such as a published container', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+    const publish = [
+      'add table ip other',
+      'add chain ip other published { type nat hook prerouting priority -100; }',
+      `add rule ip other published tcp dport 8080 dnat to ${INTERNET.private}`,
+    ];
+    const onHost = ['nsenter', `--net=/run/netns/${world.internet}`, 'nft'];
+    await world.run(...onHost, publish.join('; '));
+
+    const isReached = await world.reaches(a, INTERNET.host, 8080);
+    await world.run(...onHost, 'delete table ip other');
+
+    expect(isReached).toBe(false);
+  });
+
+  it('find the rules of the way out again when somebody has emptied the rules of the host', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+    await world.run('nsenter', `--net=/run/netns/${world.internet}`, 'nft', 'flush', 'ruleset');
+
+    await world.apply(all);
+
+    expect(await world.reaches(a, INTERNET.first)).toBe(true);
+    expect(await world.reaches(a, INTERNET.host)).toBe(false);
+  });
+
+  it('let out what is listed alone, of the network and of the guest, and nothing where that is said', async (context) => {
+    needsRoot(context);
+    const rule = { cidr: `${INTERNET.first}/32`, protocol: 'tcp', ports: '400-500' } as const;
+    const listed = { policy: 'allowlist', allow: [rule] } as const;
+    const none = { policy: 'deny', allow: [] } as const;
+    const open = [blue, { ...green, egress: none }];
+    await world.apply({ ...all, networks: open, guests: [{ ...a, egress: listed }, { ...b, egress: none }, other] });
+
+    expect(await world.reaches(a, INTERNET.first, 443)).toBe(true);
+    expect(await world.reaches(a, INTERNET.first, 80)).toBe(false);
+    expect(await world.reaches(a, INTERNET.second, 443)).toBe(false);
+    expect(await world.reaches(b, INTERNET.first, 443)).toBe(false);
+    expect(await world.reaches(other, INTERNET.first, 443)).toBe(false);
+
+    await world.apply({ ...all, networks: [{ ...blue, egress: listed }, green], guests: [a, b, other] });
+
+    expect(await world.reaches(b, INTERNET.first, 443)).toBe(true);
+    expect(await world.reaches(b, INTERNET.second, 443)).toBe(false);
+    expect(await world.reaches(other, INTERNET.second, 443)).toBe(true);
+  });
+
+  it('end what is open when an address has become that of somebody else', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+    await using listening = await world.talk(b, { port: 9_000 });
+    await using asking = await world.talk(a, { port: 9_001 });
+    asking.send(bIp, 9_000, 'question');
+    expect(await listening.next()).toBe('question');
+    listening.send(aIp, 9_001, 'answer');
+    expect(await asking.next()).toBe('answer');
+
+    await world.apply({ ...all, guests: all.guests.map((guest) => (guest === b ? { ...b, party: 'bob' } : guest)) });
+    listening.send(aIp, 9_001, 'too late');
+    listening.send('127.0.0.1', 9_000, 'sent');
+    expect(await listening.next()).toBe('sent');
+    await world.apply(all);
+    listening.send(aIp, 9_001, 'in time');
+
+    expect(await asking.next()).toBe('in time');
+  });
+
+  it('put guests under the rules of their groups, and others from one moment to the next', async (context) => {
+    needsRoot(context);
+    const web = { name: 'web', ingress: [{ cidr: '10.80.1.0/24', protocol: 'tcp', ports: '80' }], egress: [] } as const;
+    const under = [a, { ...b, groups: ['web'] }];
+    await world.apply({ ...all, guests: under, groups: [web] });
+
+    expect(await world.reaches(a, bIp, 80)).toBe(true);
+    expect(await world.reaches(a, bIp, 81)).toBe(false);
+    expect(await world.reaches(b, aIp, 80)).toBe(false);
+    expect(await world.reaches(b, INTERNET.first)).toBe(false);
+
+    await world.apply({ ...all, guests: under, groups: [{ ...web, ingress: [], egress: null }] });
+
+    expect(await world.reaches(a, bIp, 80)).toBe(false);
+    expect(await world.reaches(b, aIp, 80)).toBe(true);
+  });
+});
+
+describe('what networks leave on a host', { timeout: 120_000 }, () => {
+  it('is nothing, when nobody is on them, whoever died before', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld();
+    const { names, internet, run } = world;
+    const [namespaces, links, tables] = [
+      () => run('ip', 'netns', 'list'),
+      () => run('ip', '-n', internet, '-brief', 'link', 'show'),
+      () => run('nsenter', `--net=/run/netns/${internet}`, 'nft', 'list', 'tables'),
+    ];
+    await world.apply(all);
+    expect(
+      [await namespaces(), await links(), await tables()].map((text) => text.includes(names.namespace.slice(7))),
+    ).toEqual([true, true, true]);
+
+    // What nobody asked for any more, what is half made, and a server that knows nothing of it.
+    await run('ip', '-n', names.namespace, 'link', 'add', 'name', 'vt000000000000', 'type', 'bridge');
+    await run('ip', '-n', names.namespace, 'link', 'set', 'dev', 'vb000000000001', 'down');
+    const next = world.create();
+    await next.apply(all, { signal: world.signal });
+    const mended = await run('ip', '-n', names.namespace, '-brief', 'link', 'show');
+    expect(mended).not.toContain('vt000000000000');
+    expect(mended.split('\n').filter((line) => /^v[bt]/.test(line))).toHaveLength(8);
+    expect(mended).not.toMatch(/vb000000000001 +DOWN +00/);
+
+    await world.create().apply({ networks: [blue], guests: [], groups: [] }, { signal: world.signal });
+    expect(
+      [await namespaces(), await links(), await tables()].map((text) => text.includes(names.namespace.slice(7))),
+    ).toEqual([false, false, false]);
+  });
+
+  it('comes and goes within 5 s, be it 100 interfaces with rules of their own', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld();
+    const rule = { cidr: '198.51.100.0/24', protocol: 'tcp', ports: '443' } as const;
+    const egress = { policy: 'allowlist', allow: [rule] } as const;
+    const guests = Array.from({ length: 100 }, (_, n) => plannedGuest(blue, n + 2, { groups: ['web'], egress }));
+    const groups = [{ name: 'web', ingress: [rule], egress: [rule] }];
+    const timed = async (plan: NetworkPlan): Promise<number> => {
+      const before = performance.now();
+      await world.apply(plan);
+      return performance.now() - before;
+    };
+
+    expect(await timed({ networks: [blue], guests, groups })).toBeLessThan(5_000);
+    expect(await timed({ networks: [blue], guests: [], groups })).toBeLessThan(5_000);
+  });
+
+  it("is refused with the host's words for the log, and none for the caller", async () => {
+    const failing = runOnHost(['sh', '-c', 'echo no >&2; exit 3'], { signal: AbortSignal.timeout(10_000) });
+
+    await expect(failing).rejects.toMatchObject({
+      reason: 'network.host_failed',
+      context: { stderr: 'no\n', exitCode: 3 },
+    });
+  });
+});

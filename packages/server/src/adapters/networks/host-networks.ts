@@ -1,0 +1,134 @@
+/**
+ * The networks of this host: one namespace of an installation's own, with a bridge for each network that has guests and an interface for each
+ * guest. Outside of it there is nothing, but for the way out where any guest has one: a pair of interfaces, and a table of our own. It is all found again by its names, so
+ * that whoever dies in the middle is made good by the next who applies a plan.
+ */
+import { access, chmod, stat } from 'node:fs/promises';
+import type { NetworkPlan, Networks } from '../../ports/networks.ts';
+import { identityOf } from '../shared/vm-identity.ts';
+import { runOnHost } from './host-commands.ts';
+import { hostNamesOf, tapOf } from './names.ts';
+import { rulesetOf } from './ruleset.ts';
+import { createUplink, type UplinkTarget } from './uplink.ts';
+import { type FoundLink, linkChanges } from './wanted-links.ts';
+import { whyNoBridges } from './why-no-bridges.ts';
+
+const NAMESPACES = '/run/netns';
+const TUN = '/dev/net/tun';
+
+interface HostNetworksConfig {
+  readonly installationId: string;
+  readonly uplink: UplinkTarget;
+}
+
+export function createHostNetworks(
+  config: HostNetworksConfig,
+): Networks & { remove(signal: AbortSignal): Promise<void> } {
+  const names = hostNamesOf(config.installationId);
+  const namespacePath = `${NAMESPACES}/${names.namespace}`;
+  const uplink = createUplink(names, config.uplink);
+  /** What was applied last, by us: all of it is applied anew by the first call. */
+  let rules: string | null = null;
+
+  const isThere = () =>
+    access(namespacePath).then(
+      () => true,
+      () => false,
+    );
+
+  async function makeNamespace(signal: AbortSignal): Promise<void> {
+    if (await isThere()) {
+      // One that was being made when somebody died is a file, and no namespace.
+      const works = await runOnHost(['ip', '-n', names.namespace, 'link', 'show'], { signal }).catch(() => null);
+      if (works === null) await runOnHost(['ip', 'netns', 'delete', names.namespace], { signal });
+    }
+    if (!(await isThere())) await runOnHost(['ip', 'netns', 'add', names.namespace], { signal });
+    await runOnHost(['nsenter', `--net=${namespacePath}`, 'sh', '-c', SETTINGS], { signal });
+    await openTun();
+  }
+
+  async function findLinks(signal: AbortSignal): Promise<readonly FoundLink[]> {
+    return parseLinks(await runOnHost(['ip', '-n', names.namespace, '-json', 'link', 'show'], { signal }));
+  }
+
+  async function remove(signal: AbortSignal): Promise<void> {
+    rules = null;
+    await uplink.remove(signal);
+    // With it go its interfaces, as soon as nobody is in it any more.
+    if (await isThere()) await runOnHost(['ip', 'netns', 'delete', names.namespace], { signal });
+  }
+
+  return {
+    whyNone: whyNoBridges(),
+    portOf: (vmId) => ({ namespacePath, tapName: tapOf(vmId) }),
+    remove,
+    async apply(plan, { signal }) {
+      const used = withGuests(plan);
+      if (used.guests.length === 0) return await remove(signal);
+      if (rules === null || !(await isThere())) {
+        rules = null;
+        await makeNamespace(signal);
+      }
+      // Before the interfaces: nobody is joined to anything that has no rules yet.
+      const wanted = rulesetOf(used);
+      if (wanted !== rules) {
+        await runOnHost(['nsenter', `--net=${namespacePath}`, 'nft', '-f', '-'], { input: wanted, signal });
+        rules = wanted;
+      }
+      const changes = linkChanges(used, await findLinks(signal), (vmId) => identityOf(vmId, [])?.uid ?? null);
+      if (changes.length > 0)
+        await runOnHost(['ip', '-n', names.namespace, '-batch', '-'], { input: `${changes.join('\n')}\n`, signal });
+      if (hasWayOut(used)) await uplink.make(signal);
+      else await uplink.remove(signal);
+    },
+  };
+}
+
+/**
+ * A monitor without rights opens its own interface, and no other: what the device may be used for, the kernel decides by the interface's
+ * owner. Udev gives it these rights on every host; where there is no udev it has root's alone.
+ */
+async function openTun(): Promise<void> {
+  const { mode } = await stat(TUN);
+  if ((mode & 0o006) !== 0o006) await chmod(TUN, 0o666);
+}
+
+/** A network that nobody is on leaves no trace. */
+function withGuests({ networks, guests, groups }: NetworkPlan): NetworkPlan {
+  const used = new Set(guests.map(({ networkId }) => networkId));
+  return { networks: networks.filter(({ id }) => used.has(id)), guests, groups };
+}
+
+function hasWayOut({ networks, guests }: NetworkPlan): boolean {
+  const open = new Set(networks.filter(({ egress }) => egress.policy !== 'deny').map(({ id }) => id));
+  return guests.some(({ networkId, egress }) => open.has(networkId) && egress.policy !== 'deny');
+}
+
+/**
+ * Of the namespace, for what is made in it from then on. A guest asks for the hardware address of another one on its network, and is answered by the bridge, through
+ * which it has to send; bridged frames are no business of the rules about forwarding; there is no IPv6.
+ */
+const SETTINGS = `set -e
+cd /proc/sys/net
+echo 1 > ipv4/ip_forward
+echo 1 > ipv4/conf/default/proxy_arp_pvlan
+for conf in all default; do
+  echo 0 > ipv4/conf/$conf/send_redirects
+  echo 0 > ipv4/conf/$conf/accept_redirects
+  if [ -e ipv6/conf/$conf ]; then echo 1 > ipv6/conf/$conf/disable_ipv6; fi
+done
+for hook in iptables ip6tables arptables; do
+  if [ -e bridge/bridge-nf-call-$hook ]; then echo 0 > bridge/bridge-nf-call-$hook; fi
+done`;
+
+function parseLinks(json: string): readonly FoundLink[] {
+  const parsed: unknown = JSON.parse(json === '' ? '[]' : json);
+  if (!Array.isArray(parsed)) return [];
+  return parsed.flatMap((link: unknown): readonly FoundLink[] => {
+    if (typeof link !== 'object' || link === null || !('ifname' in link) || typeof link.ifname !== 'string') return [];
+    const master = 'master' in link && typeof link.master === 'string' ? link.master : null;
+    return [
+      { name: link.ifname, master, isUp: 'flags' in link && Array.isArray(link.flags) && link.flags.includes('UP') },
+    ];
+  });
+}

@@ -1,0 +1,4 @@
+export interface SettingRow {
+  readonly name: string;
+  readonly value: string;
+}

@@ -1,0 +1,104 @@
+import type { Kysely } from 'kysely';
+import { VolaryError } from '../../../../domain/errors.ts';
+import { DEFAULT_NETWORK } from '../../../../domain/network/network.ts';
+import type { NetworkTable } from '../../../../ports/tables/network-tables.ts';
+import { decodeNetwork, encodeNetwork } from '../codecs/network-codecs.ts';
+import type { Connection } from '../connection.ts';
+import type { NetworkRow } from '../rows/network-rows.ts';
+import type { Schema } from '../schema.ts';
+import { type Place, prepareStatement } from '../statement.ts';
+import { revisionConflict } from './conflicts.ts';
+
+/** The queries on networks, compiled; one set serves all connections. */
+export type NetworkStatements = ReturnType<typeof createNetworkStatements>;
+
+export function createNetworkStatements(db: Kysely<Schema>) {
+  return {
+    insert: prepareStatement<NetworkRow, unknown>((place) =>
+      db
+        .insertInto('networks')
+        .values({ ...everyColumn(place), next_address: place('next_address') })
+        .onConflict((conflict) => conflict.column('name').doNothing()),
+    ),
+    update: prepareStatement<NetworkRow & { readonly read_revision: number }, unknown>((place) =>
+      db
+        .updateTable('networks')
+        .set(everyColumn(place))
+        .where('id', '=', place('id'))
+        .where('revision', '=', place('read_revision')),
+    ),
+    delete: prepareStatement<Pick<NetworkRow, 'id' | 'revision'>, unknown>((place) =>
+      db.deleteFrom('networks').where('id', '=', place('id')).where('revision', '=', place('revision')),
+    ),
+    get: prepareStatement<Pick<NetworkRow, 'id'>, NetworkRow>((place) =>
+      db.selectFrom('networks').selectAll().where('id', '=', place('id')),
+    ),
+    getByName: prepareStatement<Pick<NetworkRow, 'name'>, NetworkRow>((place) =>
+      db.selectFrom('networks').selectAll().where('name', '=', place('name')),
+    ),
+    list: ({ limit, after, owner }: Parameters<NetworkTable['list']>[0]) => {
+      let query = db.selectFrom('networks').selectAll().orderBy('id').limit(limit);
+      if (after !== null) query = query.where('id', '>', after);
+      if (owner !== undefined)
+        query = query.where((where) =>
+          where.or([where('owner', '=', owner), where('name', '=', DEFAULT_NETWORK.name)]),
+        );
+      return query.compile();
+    },
+  };
+}
+
+/** The table over one connection. */
+export function createNetworkTable(connection: Connection, statements: NetworkStatements): NetworkTable {
+  return {
+    async insert(network) {
+      const { changedRows } = await connection.execute(statements.insert(encodeNetwork(network)));
+      if (changedRows === 0) throw nameTaken(network.name);
+    },
+    async get(id) {
+      const { rows } = await connection.execute(statements.get({ id }));
+      return rows[0] === undefined ? null : decodeNetwork(rows[0]);
+    },
+    async getByName(name) {
+      const { rows } = await connection.execute(statements.getByName({ name }));
+      return rows[0] === undefined ? null : decodeNetwork(rows[0]);
+    },
+    async list(page) {
+      const { rows } = await connection.execute(statements.list(page));
+      return rows.map(decodeNetwork);
+    },
+    async update(network) {
+      const read_revision = network.revision - 1;
+      const { changedRows } = await connection.execute(statements.update({ ...encodeNetwork(network), read_revision }));
+      if (changedRows === 0) throw revisionConflict('network', network.id, read_revision);
+    },
+    async delete(id, revision) {
+      const { changedRows } = await connection.execute(statements.delete({ id, revision }));
+      if (changedRows === 0) throw revisionConflict('network', id, revision);
+    },
+  };
+}
+
+function nameTaken(name: string): VolaryError {
+  return new VolaryError('already_exists', `There is a network named ${name} already.`, {
+    reason: 'network.name_taken',
+    details: { field: 'name', name },
+  });
+}
+
+/** Without where the next address is looked for, which is written with each lease. */
+function everyColumn(place: Place<NetworkRow>) {
+  return {
+    id: place('id'),
+    name: place('name'),
+    owner: place('owner'),
+    labels: place('labels'),
+    cidr: place('cidr'),
+    subnets: place('subnets'),
+    egress: place('egress'),
+    dns: place('dns'),
+    created_at: place('created_at'),
+    updated_at: place('updated_at'),
+    revision: place('revision'),
+  };
+}

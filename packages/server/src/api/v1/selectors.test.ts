@@ -1,0 +1,104 @@
+import { type Route, routes } from '@volary/contract';
+import { createClient, type VolaryClient } from '@volary/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
+import { send } from '../testing/send.ts';
+
+/* Labels, and lists by them. */
+
+let server: RunningServer;
+let client: VolaryClient;
+
+beforeAll(async () => {
+  server = await runServer();
+  client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
+});
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** What goes page by page: anything else is shown whole. */
+const LISTS: readonly Route[] = Object.values(routes).filter(
+  ({ operationId, query }: Route) =>
+    operationId.startsWith('list') && query !== undefined && 'cursor' in query.properties,
+);
+const hasSelector = ({ query }: Route): boolean => query !== undefined && 'selector' in query.properties;
+
+/** Whether what is listed has labels, by its schema. */
+function hasLabels({ responses }: Route): boolean {
+  const schema = JSON.stringify(responses[200]?.content[0]?.schema ?? {});
+  const page: { properties?: { items?: { items?: { properties?: object } } } } = JSON.parse(schema);
+  return 'labels' in (page.properties?.items?.items?.properties ?? {});
+}
+
+describe('lists of what has labels', () => {
+  it('are all by selector, and so is that of templates, by their newest version', () => {
+    expect(LISTS.filter(hasLabels).length).toBeGreaterThanOrEqual(8);
+    expect(LISTS.filter((route) => hasLabels(route) && !hasSelector(route)).map(({ path }) => path)).toEqual([]);
+    expect(LISTS.filter(hasSelector).map(({ path }) => path)).toContain('/v1/templates');
+  });
+
+  it.each(LISTS.filter(hasSelector).map((route) => [route.path, route] as const))(
+    '%s refuses a selector that is none',
+    async (_path, route) => {
+      const answer = await send(server.url, route, { query: { selector: 'a in' } });
+
+      expect(JSON.parse(answer.text)).toMatchObject({ status: 400, reason: 'selector.invalid' });
+      expect((await send(server.url, route, { query: { selector: 'a!=b,!nobody-has-this' } })).status).toBe(200);
+    },
+  );
+});
+
+describe('labels', () => {
+  const namesOf = async (all: AsyncIterable<{ readonly name?: string; readonly url?: string }>) => {
+    const names: (string | undefined)[] = [];
+    for await (const { name, url } of all) names.push(name ?? url);
+    return names;
+  };
+
+  it('of networks, security groups, webhooks and secrets are given, changed, and found by', async () => {
+    const labels = { tier: 'front' };
+    const other = { labels: { tier: 'back' } };
+    await client.networks.create({ name: 'blue', cidr: '10.90.0.0/24', labels });
+    await client.securityGroups.create({ name: 'web', labels });
+    await client.webhooks.create({ url: 'http://hooks.invalid/', labels, is_enabled: false });
+    await client.secrets.create({ name: 'TOKEN', value: 'of a test', labels });
+    const found = async (selector: string) => [
+      await namesOf(client.networks.listAll({ selector })),
+      await namesOf(client.securityGroups.listAll({ selector })),
+      await namesOf(client.webhooks.listAll({ selector })),
+      await namesOf(client.secrets.listAll({ selector })),
+    ];
+    const all = [['blue'], ['web'], ['http://hooks.invalid/'], ['TOKEN']];
+    expect(await found('tier=front')).toEqual(all);
+    expect(await found('tier=back')).toEqual([[], [], [], []]);
+
+    await client.networks.update('blue', other);
+    await client.securityGroups.update('web', other);
+    const [hook] = (await client.webhooks.list({ selector: 'tier' })).items;
+    await client.webhooks.update(hook?.id ?? '', other);
+    await client.secrets.set('TOKEN', { value: 'of a test', ...other });
+
+    expect(await found('tier=back')).toEqual(all);
+    await expect(client.networks.update('blue', { labels: { tier: '\u0001' } })).rejects.toMatchObject({
+      reason: 'request.invalid',
+    });
+  });
+
+  it('of templates are those of their newest version', async () => {
+    const manifest = (version: string, tier: string) => ({
+      schema_version: 1,
+      name: 'shop',
+      version,
+      labels: { tier },
+    });
+    for (const [version, tier] of [
+      ['1.0.0', 'old'],
+      ['2.0.0', 'new'],
+    ] as const)
+      await client.operations.finish((await client.templates.create(manifest(version, tier))).id);
+
+    expect(await namesOf(client.templates.listAll({ selector: 'tier=new' }))).toEqual(['shop']);
+    expect(await namesOf(client.templates.listAll({ selector: 'tier=old' }))).toEqual([]);
+  });
+});

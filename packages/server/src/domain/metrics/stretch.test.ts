@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { between, mapLevels, mapSums, type Reading } from './stretch.ts';
+
+function reading(atMs: number, amount: number, uptimeMs = atMs): Reading {
+  return { atMs, cpuUsedMs: amount, guest: { uptimeMs, sums: mapSums(() => amount), levels: mapLevels(() => amount) } };
+}
+
+describe('what lies between two readings', () => {
+  it('is what was added, and levels as they were on average', () => {
+    expect(between(reading(1_000, 10), reading(6_000, 30), 15_000)).toEqual({
+      ...{ lengthMs: 5_000, cpuUsedMs: 20 },
+      guest: { sums: mapSums(() => 20), levels: mapLevels(() => 20) },
+    });
+  });
+
+  it.each([
+    ['longer than a gap may be', reading(1_000, 10), reading(17_000, 30)],
+    ['a boot', reading(50_000, 10), reading(55_000, 30, 3_000)],
+    ['counters that begin anew', reading(1_000, 30), reading(6_000, 10)],
+    ['the same moment', reading(1_000, 10), reading(1_000, 10)],
+    ['an agent that came', { ...reading(1_000, 10), guest: null }, reading(6_000, 30)],
+  ])('is a gap: %s', (_, before, after) => {
+    expect(between(before, after, 15_000)).toBeNull();
+  });
+
+  it('is known of a machine without an agent as well', () => {
+    const at = (atMs: number, cpuUsedMs: number): Reading => ({ atMs, cpuUsedMs, guest: null });
+    expect(between(at(0, 5), at(5_000, 10), 15_000)).toEqual({ lengthMs: 5_000, cpuUsedMs: 5, guest: null });
+  });
+});

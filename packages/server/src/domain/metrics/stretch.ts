@@ -1,0 +1,101 @@
+import type { VmId } from '../ids.ts';
+
+/**
+ * What grows while a VM runs, as what was added in some time. `cpu…Ms`: processor time over all processors,
+ * milliseconds.
+ */
+export const GUEST_SUMS = [
+  'cpuUserMs',
+  'cpuSystemMs',
+  'cpuIowaitMs',
+  'cpuStealMs',
+  'diskReadBytes',
+  'diskWrittenBytes',
+  'networkReceivedBytes',
+  'networkSentBytes',
+] as const;
+/** What has one value at each moment, as its mean over some time. `diskUsedBytes`: of the root's file system. */
+export const GUEST_LEVELS = [
+  'memoryTotalBytes',
+  'memoryUsedBytes',
+  'memoryFreeBytes',
+  'memoryCachedBytes',
+  'diskTotalBytes',
+  'diskUsedBytes',
+  'processCount',
+] as const;
+
+export type GuestSums = Readonly<Record<(typeof GUEST_SUMS)[number], number>>;
+export type GuestLevels = Readonly<Record<(typeof GUEST_LEVELS)[number], number>>;
+
+/** What a guest tells of itself: sums since it booted, levels as they are. */
+export interface GuestReading {
+  readonly uptimeMs: number;
+  readonly sums: GuestSums;
+  readonly levels: GuestLevels;
+}
+
+/** What was read of a VM at one moment. */
+export interface Reading {
+  /** By a clock that nobody sets, milliseconds. */
+  readonly atMs: number;
+  /** Processor time that is used, since some beginning: by its guest, or by its VMM where no guest tells. */
+  readonly cpuUsedMs: number;
+  /** Null: there is no agent that tells. */
+  readonly guest: GuestReading | null;
+}
+
+/** What a VM did in some time without a gap. */
+export interface Stretch {
+  readonly vmId: VmId;
+  /** Its end, milliseconds since 1970. */
+  readonly endMs: number;
+  readonly lengthMs: number;
+  readonly cpuUsedMs: number;
+  readonly guest: { readonly sums: GuestSums; readonly levels: GuestLevels } | null;
+}
+
+/**
+ * What lies between two readings; null where they are not of one life of the VM, or further apart than `gapMs`: what happened in between was not seen, and
+ * is not made up.
+ */
+export function between(before: Reading, after: Reading, gapMs: number): Omit<Stretch, 'vmId' | 'endMs'> | null {
+  const lengthMs = after.atMs - before.atMs;
+  const cpuUsedMs = after.cpuUsedMs - before.cpuUsedMs;
+  const isOneKind = (before.guest === null) === (after.guest === null);
+  if (lengthMs <= 0 || lengthMs > gapMs || cpuUsedMs < 0 || !isOneKind) return null;
+  if (before.guest === null || after.guest === null) return { lengthMs, cpuUsedMs, guest: null };
+  if (after.guest.uptimeMs < before.guest.uptimeMs) return null;
+  const sums = mapSums((name) => (after.guest?.sums[name] ?? 0) - (before.guest?.sums[name] ?? 0));
+  // A device that was taken away has taken its counters with it.
+  if (GUEST_SUMS.some((name) => sums[name] < 0)) return null;
+  const levels = mapLevels((name) => ((after.guest?.levels[name] ?? 0) + (before.guest?.levels[name] ?? 0)) / 2);
+  return { lengthMs, cpuUsedMs, guest: { sums, levels } };
+}
+
+/** One figure for each sum. */
+export function mapSums(figure: (name: keyof GuestSums) => number): GuestSums {
+  return {
+    cpuUserMs: figure('cpuUserMs'),
+    cpuSystemMs: figure('cpuSystemMs'),
+    cpuIowaitMs: figure('cpuIowaitMs'),
+    cpuStealMs: figure('cpuStealMs'),
+    diskReadBytes: figure('diskReadBytes'),
+    diskWrittenBytes: figure('diskWrittenBytes'),
+    networkReceivedBytes: figure('networkReceivedBytes'),
+    networkSentBytes: figure('networkSentBytes'),
+  };
+}
+
+/** One figure for each level. */
+export function mapLevels(figure: (name: keyof GuestLevels) => number): GuestLevels {
+  return {
+    memoryTotalBytes: figure('memoryTotalBytes'),
+    memoryUsedBytes: figure('memoryUsedBytes'),
+    memoryFreeBytes: figure('memoryFreeBytes'),
+    memoryCachedBytes: figure('memoryCachedBytes'),
+    diskTotalBytes: figure('diskTotalBytes'),
+    diskUsedBytes: figure('diskUsedBytes'),
+    processCount: figure('processCount'),
+  };
+}

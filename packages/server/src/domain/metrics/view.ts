@@ -1,0 +1,44 @@
+import { type GuestLevels, type GuestSums, mapLevels, mapSums } from './stretch.ts';
+
+/**
+ * How finely measurements are kept, and how long: each stretch of time is added to a point of every kind. All milliseconds. The last is for what
+ * a week ago was like.
+ */
+export const RESOLUTIONS = [
+  { stepMs: 5_000, keepMs: 2 * 3_600_000 },
+  { stepMs: 60_000, keepMs: 36 * 3_600_000 },
+  { stepMs: 900_000, keepMs: 8 * 24 * 3_600_000 },
+] as const;
+
+/** Of how long one can ask, and how fine the points are that it is made of. Milliseconds. */
+export const METRIC_INTERVALS = {
+  '1m': { lengthMs: 60_000, stepMs: 5_000 },
+  '5m': { lengthMs: 300_000, stepMs: 5_000 },
+  '1h': { lengthMs: 3_600_000, stepMs: 60_000 },
+  '1d': { lengthMs: 86_400_000, stepMs: 900_000 },
+} as const;
+export type MetricInterval = keyof typeof METRIC_INTERVALS;
+
+/** What was measured in the step that begins at `atMs` (since 1970). */
+export interface MetricPoint {
+  readonly atMs: number;
+  /** How much of the step was measured at all; not more than a stretch longer than it. */
+  readonly coveredMs: number;
+  /** How much of that a guest told of. */
+  readonly guestMs: number;
+  readonly cpuUsedMs: number;
+  readonly sums: GuestSums;
+  /** Means over `guestMs`; all 0 where that is 0. */
+  readonly levels: GuestLevels;
+}
+
+/** All points as one. */
+export function together(points: readonly MetricPoint[], atMs: number): MetricPoint {
+  const total = (figure: (point: MetricPoint) => number): number => points.reduce((sum, each) => sum + figure(each), 0);
+  const guestMs = total((point) => point.guestMs);
+  return {
+    ...{ atMs, guestMs, coveredMs: total((point) => point.coveredMs), cpuUsedMs: total((point) => point.cpuUsedMs) },
+    sums: mapSums((name) => total(({ sums }) => sums[name])),
+    levels: mapLevels((name) => total((point) => point.levels[name] * point.guestMs) / Math.max(1, guestMs)),
+  };
+}

@@ -1,0 +1,32 @@
+import type { OperationId } from '../../domain/ids.ts';
+import type { Operation, OperationKind, OperationState } from '../../domain/operation/operation.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { Once, Page } from '../requests.ts';
+import type { Waiting } from './waiting.ts';
+
+export interface OperationApi {
+  /** Throws `not_found` operation.unknown. */
+  get(principal: Principal, id: OperationId): Promise<Operation>;
+  list(
+    principal: Principal,
+    request: {
+      readonly limit: number;
+      readonly after: OperationId | null;
+      /** Id or name; also of a VM that is gone, by id. */
+      readonly vm?: string;
+      readonly state?: OperationState;
+      readonly kind?: OperationKind;
+    },
+  ): Promise<Page<Operation, OperationId>>;
+  /**
+   * Ends an operation before it is done. What it was about to make is unmade: a VM that was being created is deleted, by
+   * an operation of its own that the `details` of the error name; one that was being started or restarted is stopped again, likewise.
+   * Any other VM stays as it is seen to be, and that is what is wanted of it from now on. Throws `failed_precondition`
+   * operation.final, operation.not_cancellable.
+   */
+  cancel(principal: Principal, id: OperationId, options: Once & { readonly signal: AbortSignal }): Promise<Operation>;
+  /** Resolves with the operation when it is final, or as it is when the time is over. */
+  wait(principal: Principal, id: OperationId, waiting: Waiting): Promise<Operation>;
+  /** The operation at each change, until it is final or the signal is aborted. */
+  follow(principal: Principal, id: OperationId, options: { readonly signal: AbortSignal }): AsyncIterable<Operation>;
+}

@@ -1,0 +1,104 @@
+import type { VmId } from '../../domain/ids.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import type { Lifetime } from '../../domain/vm/expiry.ts';
+import type { VmPhase } from '../../domain/vm/phase.ts';
+import type { VmSpec } from '../../domain/vm/spec.ts';
+import type { Vm, VmHealth } from '../../domain/vm/vm.ts';
+import type { WarmStart } from '../../domain/vm/warm-start.ts';
+import type { AskedOpenapi } from '../../domain/workload/interface.ts';
+import type { Accepted, Once, Page, Precondition } from '../requests.ts';
+import type { GrantRequest } from '../secrets/grants.ts';
+import type { ConfigApi } from './config-api.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Of a VM's spec, what somebody asks for. */
+export type AskedSpec = Partial<Omit<VmSpec, 'openapi'>> & { readonly openapi?: AskedOpenapi | null };
+
+/** A volume that a VM is to have. `disk`: name of the disk that it is of the VM; null: its own, as far as that goes. */
+export interface AskedVolume {
+  readonly ref: string;
+  readonly disk: string | null;
+  readonly isReadonly: boolean;
+}
+
+export interface CreateVmRequest {
+  /** What it runs by; absent: the host's first. */
+  readonly driver?: string;
+  /** Null: a free one is made up. */
+  readonly name: string | null;
+  /** What it is made from, as `name` or `name@version`; absent: from nothing but this request. */
+  readonly template?: string;
+  readonly spec: AskedSpec;
+  /** As `name` or `name@range`; besides those of the template, and in place of these where they name the same. */
+  readonly tools?: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly metadata: JsonObject;
+  /** False: the disk is made and nothing is started. */
+  readonly start: boolean;
+  readonly warmStart: WarmStart;
+  /** After which it is deleted by itself; absent: never. */
+  readonly lifetime?: Lifetime;
+  /** Absent: none. */
+  readonly secrets?: readonly GrantRequest[];
+  /** Absent: none. */
+  readonly volumes?: readonly AskedVolume[];
+}
+
+export interface VmApi extends ConfigApi {
+  /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */
+  create(principal: Principal, request: CreateVmRequest, options?: Once): Promise<Accepted>;
+  /** Throws `failed_precondition` vm.already_running. */
+  start(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /** `graceMs` 0 ends the machine at once. Throws `failed_precondition` vm.already_stopped. */
+  stop(principal: Principal, ref: string, options: Precondition & { readonly graceMs: number }): Promise<Accepted>;
+  /** Starts a stopped one. */
+  restart(principal: Principal, ref: string, options: Precondition & { readonly graceMs: number }): Promise<Accepted>;
+  /** Throws `failed_precondition` vm.not_running, `unsupported` driver.cannot_pause. */
+  pause(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /**
+   * Saves its memory to disk and ends its machine; it goes on from there by `resume` or `start`. Throws `failed_precondition`
+   * vm.not_running / vm.already_suspended, `unsupported` driver.no_snapshots, `resource_exhausted` host.no_disk.
+   */
+  suspend(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /** Of a suspended one, also `resource_exhausted` host.no_memory. Throws `failed_precondition` vm.not_paused. */
+  resume(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
+  /**
+   * Works from every phase, also twice: a deletion under way is returned as it is. With `preservesVolumes` its root and its own disks become volumes, which the
+   * operation's result names; throws `failed_precondition` volume.nothing_to_keep, vm.being_deleted, `unsupported` driver.no_volumes then.
+   */
+  delete(
+    principal: Principal,
+    ref: string,
+    options: Precondition & { readonly preservesVolumes?: boolean },
+  ): Promise<Accepted>;
+  get(principal: Principal, ref: string): Promise<Vm>;
+  /** Pages that have not changed since are the same object, so that a face may keep what it made of one. */
+  list(
+    principal: Principal,
+    request: {
+      readonly limit: number;
+      readonly after: VmId | null;
+      readonly phases?: readonly VmPhase[];
+      readonly name?: string;
+      /** By labels; throws `invalid_argument` selector.invalid. */
+      readonly selector?: string;
+    },
+  ): Promise<Page<Vm, VmId>>;
+  /**
+   * Resolves when the VM is in this phase (and, where given, in at least this incarnation), or is gone while `absent` is waited for (then with null).
+   * Throws `deadline_exceeded` vm.wait_timeout, or `failed_precondition` vm.failed if it has failed meanwhile and something else was waited for.
+   */
+  wait(
+    principal: Principal,
+    ref: string,
+    wanted: { readonly phase: VmPhase | 'absent'; readonly incarnation?: number; readonly health?: VmHealth },
+    waiting: Waiting,
+  ): Promise<Vm | null>;
+  /** The console's bytes, as far as they are kept. */
+  readConsole(
+    principal: Principal,
+    ref: string,
+    options: { readonly offset: number; readonly follow: boolean; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<{ readonly offset: number; readonly bytes: Uint8Array }>>;
+}

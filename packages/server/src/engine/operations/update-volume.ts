@@ -1,0 +1,46 @@
+import { checkLabels } from '../../domain/labels/labels.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
+import { checkVolumeName, type Volume } from '../../domain/volume/volume.ts';
+import type { ShownVolume, VolumeChange } from '../apis/volume-api.ts';
+import { auditTarget, recordAudit } from '../audit/record-audit.ts';
+import { findVolume } from '../queries/find-volume.ts';
+import { shownVolume } from '../queries/volumes.ts';
+import type { Unchanged } from '../requests.ts';
+import { volumeEvent } from '../volumes/volume-events.ts';
+import type { VolumeDeps } from './create-volume.ts';
+import { requireUnchangedVolume } from './require-unchanged.ts';
+
+/** Changes what a volume is called, and its labels. */
+export async function updateVolume(
+  deps: VolumeDeps,
+  principal: Principal,
+  ref: string,
+  { name, labels }: VolumeChange,
+  unchanged: Unchanged = {},
+): Promise<ShownVolume> {
+  if (name !== undefined) checkVolumeName(name);
+  if (labels !== undefined) checkLabels(labels);
+  const shown = await deps.store.transaction(async (tables) => {
+    const before = await findVolume(tables, { principal, permission: 'volume:update' }, ref);
+    requireUnchangedVolume(before, unchanged);
+    const now = deps.clock.now();
+    const after: Volume = {
+      ...before,
+      name: name ?? before.name,
+      labels: labels ?? before.labels,
+      updatedAt: now,
+      revision: before.revision + 1,
+    };
+    await tables.volumes.update(after);
+    await tables.events.append([volumeEvent('volume.updated', after, null, now)]);
+    const changed = Object.entries({ name, labels }).flatMap(([field, value]) => (value === undefined ? [] : [field]));
+    await recordAudit(tables, deps.clock, principal, {
+      action: 'volume.update',
+      target: auditTarget('volume', after),
+      details: { changed },
+    });
+    return await shownVolume(tables, after);
+  });
+  deps.bus.publish('events', '');
+  return shown;
+}

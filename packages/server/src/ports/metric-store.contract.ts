@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseId, type VmId } from '../domain/ids.ts';
+import { mapLevels, mapSums, type Stretch } from '../domain/metrics/stretch.ts';
+import { METRIC_INTERVALS, type MetricPoint, RESOLUTIONS, together } from '../domain/metrics/view.ts';
+import type { MetricStore } from './metric-store.ts';
+
+/** Two VMs of nobody's. */
+export const [VM, OTHER] = [vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m8'), vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m9')];
+const HOUR_MS = 3_600_000;
+/** A whole number of steps of every kind. */
+const NOON = 500_000 * 900_000;
+const ALL = { stepMs: 5_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
+
+function vmId(text: string): VmId {
+  const id = parseId('vm', text);
+  if (id === null) throw new TypeError(`${text} is no id of a VM`);
+  return id;
+}
+
+function stretch(endMs: number, { vmId = VM, cpuUsedMs = 1_000, amount = 10, lengthMs = 5_000 } = {}): Stretch {
+  return { vmId, endMs, lengthMs, cpuUsedMs, guest: { sums: mapSums(() => amount), levels: mapLevels(() => amount) } };
+}
+
+/** What every store of measurements does. `open` gives one with nothing in it. */
+export function metricStoreContract(name: string, open: () => Promise<MetricStore>): void {
+  describe(`${name} fulfils the metric store contract`, () => {
+    let store: MetricStore;
+    beforeEach(async () => {
+      store = await open();
+    });
+    afterEach(() => store[Symbol.asyncDispose]());
+
+    it('has a point for each step in which something was measured, and none for others', async () => {
+      await store.add([stretch(NOON + 5_000), stretch(NOON + 20_000, { amount: 30 }), stretch(NOON, { vmId: OTHER })]);
+
+      const points = await store.read(VM, ALL);
+
+      expect(points.map(({ atMs }) => atMs)).toEqual([NOON, NOON + 15_000]);
+      expect(points[1]).toEqual({
+        ...{ atMs: NOON + 15_000, coveredMs: 5_000, guestMs: 5_000, cpuUsedMs: 1_000 },
+        ...{ sums: mapSums(() => 30), levels: mapLevels(() => 30) },
+      } satisfies MetricPoint);
+    });
+
+    it('adds sums up and averages levels over time, in every resolution', async () => {
+      const stretches = Array.from({ length: 12 }, (_, at) => stretch(NOON + (at + 1) * 5_000, { amount: at }));
+      await store.add(stretches);
+      await store.add([stretch(NOON + 61_000, { lengthMs: 1_000, amount: 1 })]);
+
+      const [minute, next] = await store.read(VM, { ...ALL, stepMs: 60_000 });
+      const [quarter] = await store.read(VM, { ...ALL, stepMs: 900_000 });
+
+      expect(minute).toMatchObject({ atMs: NOON, coveredMs: 60_000, cpuUsedMs: 12_000, sums: mapSums(() => 66) });
+      expect(minute?.levels.memoryUsedBytes).toBeCloseTo(5.5);
+      expect(next).toMatchObject({ atMs: NOON + 60_000, coveredMs: 1_000 });
+      expect(quarter).toMatchObject({ atMs: NOON, coveredMs: 61_000, sums: mapSums(() => 67) });
+      expect(together(await store.read(VM, ALL), NOON)).toMatchObject({ coveredMs: 61_000, sums: mapSums(() => 67) });
+    });
+
+    it('tells of a machine without an agent what its processors did', async () => {
+      await store.add([{ vmId: VM, endMs: NOON, lengthMs: 5_000, cpuUsedMs: 2_500, guest: null }]);
+
+      const [point] = await store.read(VM, ALL);
+
+      expect(point).toMatchObject({ coveredMs: 5_000, guestMs: 0, cpuUsedMs: 2_500, levels: mapLevels(() => 0) });
+    });
+
+    it('gives the points that begin in a range', async () => {
+      await store.add([5, 10, 15, 20].map((seconds) => stretch(NOON + seconds * 1_000)));
+
+      const points = await store.read(VM, { stepMs: 5_000, fromMs: NOON + 5_000, untilMs: NOON + 15_000 });
+
+      expect(points.map(({ atMs }) => atMs - NOON)).toEqual([5_000, 10_000]);
+    });
+
+    it('forgets VMs that are no more, and no others', async () => {
+      await store.add([stretch(NOON), stretch(NOON, { vmId: OTHER })]);
+      expect((await store.vms()).toSorted()).toEqual([VM, OTHER]);
+
+      await store.forget([VM]);
+
+      expect(await store.vms()).toEqual([OTHER]);
+      expect(await store.read(VM, ALL)).toEqual([]);
+    });
+
+    it('keeps each resolution as long as is said, and a day and a week of them', async () => {
+      const ages = [1, 3, 40, 7 * 24, 9 * 24].map((hours) => stretch(NOON - hours * HOUR_MS));
+      await store.add(ages);
+
+      await store.prune({ nowMs: NOON, maxBytes: Number.MAX_SAFE_INTEGER });
+
+      const left = await Promise.all(
+        RESOLUTIONS.map(async ({ stepMs }) => (await store.read(VM, { ...ALL, stepMs })).length),
+      );
+      expect(left).toEqual([1, 2, 4]);
+      for (const { lengthMs, stepMs } of Object.values(METRIC_INTERVALS))
+        expect(RESOLUTIONS.find((each) => each.stepMs === stepMs)?.keepMs).toBeGreaterThanOrEqual(lengthMs);
+    });
+
+    it('drops the oldest when it takes too much, and keeps what is new', async () => {
+      const many = Array.from({ length: 1_400 }, (_, at) => stretch(NOON - at * 5_000));
+      await store.add(many);
+
+      await store.prune({ nowMs: NOON, maxBytes: 150_000 });
+
+      const left = await store.read(VM, ALL);
+      expect(left.length).toBeLessThan(1_000);
+      expect(left.at(-1)?.atMs).toBe(NOON - 5_000);
+    });
+  });
+}

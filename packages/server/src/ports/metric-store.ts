@@ -1,0 +1,20 @@
+import type { VmId } from '../domain/ids.ts';
+import type { Stretch } from '../domain/metrics/stretch.ts';
+import type { MetricPoint } from '../domain/metrics/view.ts';
+
+/** What VMs did in the last days, ever more coarsely. Losing it costs curves, never a VM. */
+export interface MetricStore extends AsyncDisposable {
+  /** Adds each stretch to the point of every resolution that its end lies in. All of them or, if it throws, none. */
+  add(stretches: readonly Stretch[]): Promise<void>;
+  /** The points of one resolution that begin in [fromMs, untilMs), oldest first; none where nothing was measured. */
+  read(
+    vmId: VmId,
+    range: { readonly stepMs: number; readonly fromMs: number; readonly untilMs: number },
+  ): Promise<readonly MetricPoint[]>;
+  /** The VMs of which anything is kept. */
+  vms(): Promise<readonly VmId[]>;
+  /** Drops all that is kept of these. */
+  forget(vmIds: readonly VmId[]): Promise<void>;
+  /** Drops what has been kept long enough by `RESOLUTIONS`, and of the rest the oldest until all takes `maxBytes` at most. */
+  prune(options: { readonly nowMs: number; readonly maxBytes: number }): Promise<void>;
+}
