@@ -32,7 +32,8 @@ async function dieAtSome(driver: DriverName, points: readonly FaultPointName[]):
   const result = await runStorm({ driver, dataDir, kills: points.length, seed, mix: 'turn', points });
 
   const { faults, history, reached } = result;
-  expect(faults, `seed ${seed}\n${history.join('\n')}`).toEqual([]);
+  // What is wrong first: a long history is cut off where reports are short.
+  expect(faults, `${faults.join('\n')}\nseed ${seed}\n${history.join('\n')}`).toEqual([]);
   rmSync(directory, { recursive: true });
   return points.filter((point) => !reached.has(point));
 }
