@@ -24,6 +24,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import { type DeploymentId, parseId } from '../../domain/ids.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isConflict } from '../is-conflict.ts';
 import type { OperationDeps } from '../operations/request-change.ts';
 import { everyDeployment } from '../queries/every-deployment.ts';
 import { deploymentEvent } from './deployment-events.ts';
@@ -116,7 +117,7 @@ async function takeTurn(deps: TurnDeps, id: DeploymentId): Promise<Turn> {
     }
     return (await turnRollout(deps, look)) ?? (await act(deps, look)) ?? (await rest(deps, look));
   } catch (error) {
-    if (error instanceof VolaryError && error.reason === 'store.revision') return LOOK_AGAIN;
+    if (isConflict(error)) return LOOK_AGAIN;
     throw error;
   }
 }

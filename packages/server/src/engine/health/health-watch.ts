@@ -2,7 +2,6 @@
  * Asks what runs in VMs, as their health checks say: one question at a time for each VM, with a time between two that varies, so that
  * many VMs are not asked at once. Nobody is asked who does not run, and being asked counts as no use of a VM.
  */
-import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { awaitsCloudInit, cloudInitStatusOf } from '../../domain/vm/cloud-init-status.ts';
@@ -13,6 +12,7 @@ import type { HealthCheck } from '../../domain/workload/health-check.ts';
 import { afterCheck, type HealthState, UNTRIED } from '../../domain/workload/health-state.ts';
 import { healthCheckWords } from '../../domain/workload/words.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isConflict } from '../is-conflict.ts';
 import { writeHealth } from '../reconcile/vm-writer.ts';
 import { type ProbeDeps, type ProbeResult, probe } from './probe.ts';
 
@@ -132,7 +132,7 @@ async function write(
       deps.log.info('health changed', { vmId: id, from: vm.health, to: status });
       return;
     } catch (error) {
-      if (!(error instanceof VolaryError) || error.reason !== 'store.revision') throw error;
+      if (!isConflict(error)) throw error;
     }
   }
 }

@@ -3,7 +3,8 @@ import type { OperationId } from '../../domain/ids.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
-import { createOperationRecorder, isConflict, type OperationRecorder } from './operation-recorder.ts';
+import { isConflict } from '../is-conflict.ts';
+import { createOperationRecorder, type OperationRecorder } from './operation-recorder.ts';
 
 /** Operations that build something which is there or not, and can be built again. */
 export interface Builds {

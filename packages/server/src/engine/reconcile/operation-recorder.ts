@@ -1,9 +1,10 @@
-import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import { toVolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isConflict } from '../is-conflict.ts';
 import { operationEvent } from '../operations/events.ts';
 
 type RecorderDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'>;
@@ -82,9 +83,4 @@ export function createOperationRecorder({ store, bus, clock, log }: RecorderDeps
       await write(failed, [operationEvent('operation.failed', { ...operation, ...failed }, now)], also);
     },
   };
-}
-
-/** Whether a write was refused because somebody else has written meanwhile. */
-export function isConflict(error: unknown): boolean {
-  return error instanceof VolaryError && error.reason === 'store.revision';
 }

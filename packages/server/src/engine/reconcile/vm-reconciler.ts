@@ -14,10 +14,13 @@ import { awaitsCloudInit } from '../../domain/vm/cloud-init-status.ts';
 import { isOriginPending, type Vm } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { Pack } from '../../ports/machine-packs.ts';
+import { BACK_OFF, backOffMs } from '../back-off.ts';
 import type { CloudInitKeeper } from '../cloud-init/cloud-init-keeper.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { HealthWatch } from '../health/health-watch.ts';
 import { findContents } from '../images/disk-contents.ts';
+import { createInterruptions } from '../interruptions.ts';
+import { isConflict } from '../is-conflict.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
 import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
@@ -67,8 +70,6 @@ type Turn =
 
 const LOOK_AGAIN: Turn = { next: 'look-again', done: null };
 const REST: Turn = { next: 'rest' };
-/** Back-off of a step that is carried out again, milliseconds: doubled each time, up to the cap, with full jitter. */
-const BACKOFF = { firstMs: 200, capMs: 15_000 } as const;
 
 /** What the loop holds besides: how much time is left of what is under way. `driver` is that of its VM. */
 type LoopDeps = ReconcilerDeps & { readonly deadlines: Deadlines };
@@ -76,17 +77,13 @@ type HostLoopDeps = Omit<LoopDeps, 'driver'>;
 
 export function createVmReconciler(given: Omit<ReconcilerDeps, 'driver'>): VmReconciler {
   const deps: HostLoopDeps = { ...given, deadlines: createDeadlines(given.clock) };
-  const underWay = new Map<VmId, AbortController>();
+  const interruptions = createInterruptions<VmId>();
   const repeats = createRepeats();
 
   async function reconcile(vmId: VmId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     while (!signal.aborted) {
       await deps.turns.share();
-      const step = new AbortController();
-      underWay.set(vmId, step);
-      const taken = await takeTurn(deps, vmId, AbortSignal.any([signal, step.signal])).finally(() =>
-        underWay.delete(vmId),
-      );
+      const taken = await interruptions.during(vmId, signal, (step) => takeTurn(deps, vmId, step));
       const turn = slowed(deps, taken, repeats.count(vmId, 'done' in taken ? taken.done : null));
       if (turn.next === 'rest') {
         deps.deadlines.forget(vmId);
@@ -102,10 +99,7 @@ export function createVmReconciler(given: Omit<ReconcilerDeps, 'driver'>): VmRec
 
   return {
     reconcile,
-    interrupt: (vmId) =>
-      underWay
-        .get(vmId)
-        ?.abort(new VolaryError('aborted', 'Something else is wanted now.', { reason: 'operation.superseded' })),
+    interrupt: (vmId) => interruptions.interrupt(vmId),
   };
 }
 
@@ -238,10 +232,10 @@ async function followFailure(
   const decision: AfterFailure = decideAfterFailure(step, error, attempt);
   switch (decision) {
     case 'retry':
-      return { next: 'retry', delayMs: backoffMs(deps, attempt) };
+      return { next: 'retry', delayMs: backOffMs(deps.ids, attempt) };
     case 'alarm':
       deps.log.error('cleaning up failed; it will be tried again', { vmId: work.vm.id, step, attempt, error });
-      return { next: 'retry', delayMs: backoffMs(deps, attempt) };
+      return { next: 'retry', delayMs: backOffMs(deps.ids, attempt) };
     case 'give-back':
       return await giveBack(deps, work, { step, error, observation });
     case 'fail-vm':
@@ -301,7 +295,7 @@ async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail:
     deps.log.warn('the machine monitor does not answer', { vmId: work.vm.id, detail });
     await writer.writeHealth(deps, work, 'degraded');
   }
-  return { next: 'retry', delayMs: BACKOFF.capMs };
+  return { next: 'retry', delayMs: BACK_OFF.capMs };
 }
 
 /** Of a machine that has all its tools nobody has to look where they are. */
@@ -342,17 +336,9 @@ function isCleaning(step: VmStep): boolean {
   return step === 'end-machine' || step === 'delete-disk';
 }
 
-function isConflict(error: unknown): boolean {
-  return error instanceof VolaryError && error.reason === 'store.revision';
-}
-
 /** A step that is planned again although it has just been carried out changes nothing: the next time may be different, later. */
 function slowed(deps: HostLoopDeps, turn: Turn, repeats: number): Turn {
   if (repeats === 0) return turn;
   deps.log.warn('a step was carried out and changed nothing', { repeats });
-  return { next: 'retry', delayMs: backoffMs(deps, repeats) };
-}
-
-function backoffMs({ ids }: Pick<ReconcilerDeps, 'ids'>, attempt: number): number {
-  return Math.ceil(ids.random() * Math.min(BACKOFF.capMs, BACKOFF.firstMs * 2 ** attempt));
+  return { next: 'retry', delayMs: backOffMs(deps.ids, repeats) };
 }

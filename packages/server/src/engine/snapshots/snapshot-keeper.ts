@@ -1,106 +1,62 @@
-/**
- * Brings each snapshot to where it is to be: saved, or gone. What is done is idempotent by the snapshot's id, so that a server
- * which dies over it is followed by one that does it again or finds it done. One snapshot is worked on by one
- * loop at a time (the queue sees to that); the VM that is saved is left to its own.
- */
-import { isRetryable, toVolaryError, VolaryError } from '../../domain/errors.ts';
+/** Saves machines as snapshots, and removes what was saved. The VM that is saved is left to its own loop. */
+import { VolaryError } from '../../domain/errors.ts';
 import type { SnapshotId } from '../../domain/ids.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
+import type { SavedSummary } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { SnapshotDeps } from '../operations/create-snapshot.ts';
 import { recordDeletion, usersOf } from '../operations/delete-snapshot.ts';
+import { snapshotEvent } from '../operations/snapshot-events.ts';
 import { describeEnd } from '../reconcile/life-end.ts';
-import { attemptsOf } from '../reconcile/operation-steps.ts';
-import { withTimeout } from '../with-timeout.ts';
-import * as writer from './snapshot-writer.ts';
+import { createResourceKeeper, type ResourceKeeper } from '../resources/resource-keeper.ts';
+import type { Made } from '../resources/resource-writer.ts';
 
 type KeeperDeps = Omit<SnapshotDeps, 'wake' | 'hostProbe' | 'giveWay'> &
   Pick<EngineDeps, 'driver' | 'log'> & { readonly config: EngineConfig };
 
-export interface SnapshotKeeper {
-  /** Works on the snapshot until nothing more is to be done. */
-  run(id: SnapshotId, options: { readonly signal: AbortSignal }): Promise<void>;
-  /** Ends the work under way on it, since something else is wanted now. */
-  interrupt(id: SnapshotId): void;
-}
+export type SnapshotKeeper = ResourceKeeper<SnapshotId>;
 
-const SAVE = 'save-machine';
-const REMOVE = 'delete-saved';
-/** Times a machine is tried to be saved, when the fault may pass by itself. */
-const MAX_ATTEMPTS = 3;
-/** Back-off of a step that is carried out again, milliseconds: doubled each time, up to the cap, with full jitter. */
-const BACKOFF = { firstMs: 200, capMs: 15_000 } as const;
+/** VMs that wait for one snapshot at most. */
+const MOST_WAITING = 256;
 
 export function createSnapshotKeeper(deps: KeeperDeps): SnapshotKeeper {
-  const underWay = new Map<SnapshotId, AbortController>();
-
-  async function run(id: SnapshotId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-    for (let isDone = false; !isDone && !signal.aborted; ) {
-      const turn = new AbortController();
-      underWay.set(id, turn);
-      try {
-        isDone = await takeTurn(deps, id, AbortSignal.any([signal, turn.signal]));
-      } catch (error) {
-        if (!isConflict(error) && !turn.signal.aborted && !signal.aborted) throw error;
-      } finally {
-        underWay.delete(id);
-      }
-    }
-  }
-
-  return {
-    run,
-    interrupt: (id) =>
-      underWay
-        .get(id)
-        ?.abort(new VolaryError('aborted', 'Something else is wanted now.', { reason: 'operation.superseded' })),
-  };
-}
-
-/** True when there is nothing more to be done now. */
-async function takeTurn(deps: KeeperDeps, id: SnapshotId, signal: AbortSignal): Promise<boolean> {
-  const snapshot = await deps.store.snapshots.get(id);
-  if (snapshot === null) return true;
-  const operation = snapshot.operationId === null ? null : await deps.store.operations.get(snapshot.operationId);
-  const work = { snapshot, operation };
-  switch (snapshot.state) {
-    case 'creating':
-      return await save(deps, work, signal);
-    case 'deleting':
-      return await remove(deps, work, signal);
-    case 'ready':
-    case 'failed':
-      await wakeWaiting(deps, id);
+  const { store, driver } = deps;
+  return createResourceKeeper<Snapshot>(deps, {
+    name: 'snapshot',
+    steps: { make: 'save-machine', remove: 'delete-saved' },
+    update: (tables, snapshot) => tables.snapshots.update(snapshot),
+    delete: (tables, { id, revision }) => tables.snapshots.delete(id, revision),
+    event: (end, snapshot, operation, at, data) => snapshotEvent(`snapshot.${end}`, snapshot, operation, at, data),
+    find: (id) => store.snapshots.get(id),
+    isOwnMaking: async () => true,
+    make: async (snapshot, signal) =>
+      saved(snapshot, await driver.saveMachine(snapshot.source.id, snapshot.id, { signal })),
+    remove: ({ id }, signal) => driver.deleteSaved(id, { signal }),
+    explain: (snapshot, fault, signal) => explain(deps, snapshot, fault, signal),
+    settle: async (snapshot) => {
+      await wakeWaiting(deps, snapshot.id);
       return !(snapshot.isTemporary && (await removeIfUnused(deps, snapshot)));
-    default:
-      return snapshot.state satisfies never;
-  }
+    },
+  });
 }
 
-async function save(deps: KeeperDeps, before: writer.SnapshotWork, signal: AbortSignal): Promise<boolean> {
-  const { driver, clock, log, config } = deps;
-  const work = await writer.writeBegin(deps, before, SAVE);
-  const { snapshot } = work;
-  try {
-    const summary = await withTimeout(clock, config.limits.operationMs, signal, (limited) =>
-      driver.saveMachine(snapshot.source.id, snapshot.id, { signal: limited }),
-    );
-    await writer.writeReady(deps, work, summary);
-    log.info('a VM was saved', { snapshotId: snapshot.id, vmId: snapshot.source.id, haltedMs: summary.haltedMs });
-  } catch (error) {
-    if (isConflict(error) || signal.aborted) throw error;
-    log.warn('a VM could not be saved', { snapshotId: snapshot.id, vmId: snapshot.source.id, error });
-    const fault = toVolaryError(error);
-    const attempt = attemptsOf(work.operation?.steps ?? [], SAVE);
-    if (isRetryable(fault.code) && fault.code !== 'resource_exhausted' && attempt < MAX_ATTEMPTS) {
-      await writer.writeRetry(deps, work, fault);
-      retryLater(deps, snapshot.id, attempt);
-      return true;
-    }
-    await driver.deleteSaved(snapshot.id, { signal });
-    await writer.writeFailed(deps, work, await explain(deps, snapshot, fault, signal));
-  }
-  return false;
+/**
+ * How large the machine was that was saved: it may have been made larger since it was asked for, and what is made from it can be of
+ * that size alone. That goes for those who have waited for it, too.
+ */
+function saved({ spec: asked }: Snapshot, summary: SavedSummary): Made<Snapshot> {
+  const { sizeBytes, haltedMs, vcpuCount, memoryMib } = summary;
+  const size = { vcpuCount, memoryMib };
+  const isOther = asked.vcpuCount !== vcpuCount || asked.memoryMib !== memoryMib;
+  return {
+    facts: { sizeBytes, haltedMs, spec: { ...asked, ...size } },
+    data: { size_bytes: sizeBytes, halted_ms: haltedMs },
+    also: async (tables, { id }) => {
+      const waiting = isOther ? await tables.vms.listPendingFrom(id, MOST_WAITING) : [];
+      for (const vm of waiting)
+        await tables.vms.update({ ...vm, spec: { ...vm.spec, ...size }, revision: vm.revision + 1 });
+    },
+  };
 }
 
 /** A machine that is not there any more has a history, and that is what the caller wants to know. */
@@ -121,22 +77,6 @@ async function explain(
   });
 }
 
-async function remove(deps: KeeperDeps, before: writer.SnapshotWork, signal: AbortSignal): Promise<boolean> {
-  const work = await writer.writeBegin(deps, before, REMOVE);
-  const { id } = work.snapshot;
-  try {
-    await deps.driver.deleteSaved(id, { signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    deps.log.error('cleaning up failed; it will be tried again', { snapshotId: id, error });
-    await writer.writeRetry(deps, work, toVolaryError(error));
-    retryLater(deps, id, attemptsOf(work.operation?.steps ?? [], REMOVE));
-    return true;
-  }
-  await writer.writeGone(deps, work);
-  return true;
-}
-
 /** What was made for a fork goes when the last of its VMs has begun, or has given up. True if it is to go now. */
 async function removeIfUnused(deps: KeeperDeps, { id }: Snapshot): Promise<boolean> {
   const removal = await deps.store.transaction(async (tables) => {
@@ -150,14 +90,5 @@ async function removeIfUnused(deps: KeeperDeps, { id }: Snapshot): Promise<boole
 }
 
 async function wakeWaiting({ store, queue }: KeeperDeps, id: SnapshotId): Promise<void> {
-  for (const vm of await store.vms.listPendingFrom(id, writer.MOST_WAITING)) queue.enqueue(`vm:${vm.id}`);
-}
-
-function retryLater({ queue, ids }: KeeperDeps, id: SnapshotId, attempt: number): void {
-  const delayMs = Math.ceil(ids.random() * Math.min(BACKOFF.capMs, BACKOFF.firstMs * 2 ** attempt));
-  queue.enqueue(`snapshot:${id}`, { delayMs });
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof VolaryError && error.reason === 'store.revision';
+  for (const vm of await store.vms.listPendingFrom(id, MOST_WAITING)) queue.enqueue(`vm:${vm.id}`);
 }

@@ -2,11 +2,12 @@
  * Carries out a prune: what nothing needs is looked for and written down; each thing is looked up again, and removed. A server that
  * dies over it is followed by one that goes on with what was written down. Cancelling it ends it before the next thing.
  */
-import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import { toVolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import { type OperationId, parseId } from '../../domain/ids.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isConflict } from '../is-conflict.ts';
 import { operationEvent } from '../operations/events.ts';
 import { imageEvent } from '../operations/remove-image.ts';
 import { toolEvent } from '../operations/remove-tool.ts';
@@ -190,8 +191,4 @@ async function fail(deps: PrunerDeps, id: OperationId, error: unknown): Promise<
   const completedAt = deps.clock.now();
   const failed = { ...operation, state: 'failed', completedAt, error: { code, reason, message, details } } as const;
   await write(deps, operation, failed, [operationEvent('operation.failed', failed, completedAt)]);
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof VolaryError && error.reason === 'store.revision';
 }

@@ -6,10 +6,11 @@ import type { Abortable } from '../../ports/guest-link.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { ensureContents } from '../images/disk-contents.ts';
+import { isConflict } from '../is-conflict.ts';
 import { templateEvent } from '../operations/template-events.ts';
 import { type Builds, createBuilds } from '../reconcile/builds.ts';
 import { inItsTime } from '../reconcile/operation-deadline.ts';
-import { isConflict, type OperationRecorder } from '../reconcile/operation-recorder.ts';
+import type { OperationRecorder } from '../reconcile/operation-recorder.ts';
 import { dropInstallation, findInstalling } from './installing.ts';
 
 type InstallDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log' | 'images'>;

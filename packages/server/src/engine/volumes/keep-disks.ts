@@ -8,9 +8,10 @@ import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { EngineDeps } from '../deps.ts';
 import { admitCount } from '../operations/create-volume.ts';
+import { createResourceWriter } from '../resources/resource-writer.ts';
 import { noVolumes } from './driver-of-volume.ts';
 import { volumeEvent } from './volume-events.ts';
-import { writeFailed, writeReady } from './volume-writer.ts';
+import { VOLUME_KIND } from './volume-kind.ts';
 
 /** Characters of an id that tell two volumes apart which would be called the same. */
 const SUFFIX_LENGTH = 8;
@@ -71,21 +72,22 @@ export async function keepDisks(
   vm: Vm,
   signal: AbortSignal,
 ): Promise<void> {
+  const writer = createResourceWriter(deps, VOLUME_KIND);
   for (const volume of await deps.store.volumes.listKeptOf(vm.id)) {
     const { id, sizeGib, origin, state } = volume;
     if (state !== 'creating' || origin.kind !== 'vm') continue;
     const { volumes } = deps.driver;
     if (volumes === null) throw noVolumes(deps.driver.kind);
-    const work = { volume, operation: null };
+    const work = { row: volume, operation: null };
     try {
       await volumes.create({ id, sizeGib, content: { kind: 'vm', vmId: vm.id, disk: origin.disk } }, { signal });
     } catch (error) {
       if (!(error instanceof VolaryError) || error.code !== 'data_loss') throw error;
       deps.log.error('a disk of a deleted VM could not be kept', { vmId: vm.id, volumeId: id, error });
-      await writeFailed(deps, work, error);
+      await writer.failed(work, error);
       continue;
     }
-    await writeReady(deps, work);
+    await writer.ready(work);
   }
 }
 

@@ -8,12 +8,12 @@
  * What is begun is stored before its guest is asked, with the id by which that begins it once: a server that was killed anywhere leaves what the
  * next one goes on with. Its time is over when its VM's is: `expiry/` sees to that, and it goes with its VM.
  */
-import { VolaryError } from '../../domain/errors.ts';
 import { EXECUTION_TRANSITIONS, type Execution } from '../../domain/execution/execution.ts';
 import { type ExecutionId, parseId, type VmId, type WorkspaceId } from '../../domain/ids.ts';
 import { presentStep } from '../../domain/workspace/setup.ts';
 import type { Workspace } from '../../domain/workspace/workspace.ts';
 import type { EngineDeps } from '../deps.ts';
+import { isConflict } from '../is-conflict.ts';
 import { everyPendingWorkspace } from '../queries/every-pending-workspace.ts';
 import type { Executions } from '../sessions/executions.ts';
 import { createProviderSilence } from './provider-silence.ts';
@@ -91,7 +91,7 @@ const LOOK_AGAIN: Turn = { next: 'again' };
 
 /** Somebody wants something else of it meanwhile. */
 function lookAgain(error: unknown): Turn {
-  if (error instanceof VolaryError && error.reason === 'store.revision') return LOOK_AGAIN;
+  if (isConflict(error)) return LOOK_AGAIN;
   throw error;
 }
 
