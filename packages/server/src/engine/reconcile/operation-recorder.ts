@@ -20,8 +20,8 @@ export interface OperationRecorder {
   begin(): Promise<void>;
   /** Notes how far it is; newest value wins, one write at a time. */
   report(progress: Operation['progress']): void;
-  /** What has come of it so far, and how far it is. One call at a time, and none of `report` beside it. */
-  keep(result: Json, progress: Operation['progress']): Promise<void>;
+  /** What has come of it so far, and how far it is. `events`: what else is told in the same transaction. One call at a time, and none of `report` beside it. */
+  keep(result: Json, progress: Operation['progress'], events?: readonly NewEvent[]): Promise<void>;
   /** Its end. `events`: what else is told in the same transaction; `also`: what else is written. */
   succeed(result: Json, events?: readonly NewEvent[], also?: AlsoWritten): Promise<void>;
   fail(error: unknown, also?: AlsoWritten): Promise<void>;
@@ -67,7 +67,7 @@ export function createOperationRecorder({ store, bus, clock, log }: RecorderDeps
           writing = null;
         });
     },
-    keep: (result, progress) => write({ result, progress }),
+    keep: (result, progress, events) => write({ result, progress }, events),
     async succeed(result, events = [], also) {
       await writing;
       const now = clock.now();

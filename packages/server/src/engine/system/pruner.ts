@@ -5,16 +5,16 @@
 import { toVolaryError } from '../../domain/errors.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import { type OperationId, parseId } from '../../domain/ids.ts';
-import { isFinal, type Operation } from '../../domain/operation/operation.ts';
+import { isFinal } from '../../domain/operation/operation.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isConflict } from '../is-conflict.ts';
-import { operationEvent } from '../operations/events.ts';
 import { imageEvent } from '../operations/remove-image.ts';
 import { toolEvent } from '../operations/remove-tool.ts';
+import { createOperationRecorder, type OperationRecorder } from '../reconcile/operation-recorder.ts';
 import type { BuiltInTemplates } from '../templates/sync-built-in.ts';
 import { findPackUsers } from '../tools/pack-users.ts';
 import { BUILD_LEFTOVERS, measureStorage } from './measure-storage.ts';
-import { type PruneItem, readPruneResult, toPruneResult } from './prune-result.ts';
+import { type PruneItem, type PruneResult, readPruneResult, toPruneResult } from './prune-result.ts';
 import { currentImages, findContentUsers, findReferences, usersOfImage } from './references.ts';
 
 type PrunerDeps = Pick<EngineDeps, 'store' | 'drivers' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'log'> & {
@@ -33,38 +33,43 @@ export interface Pruner {
 export function createPruner(deps: PrunerDeps): Pruner {
   return {
     async run(id, options) {
+      const found = await deps.store.operations.get(id);
+      const asked = found === null ? null : readPruneResult(found.result);
+      if (found === null || isFinal(found.state) || asked === null) return;
+      const recorder = createOperationRecorder(deps, found);
       try {
-        await prune(deps, id, options);
+        await prune(deps, recorder, asked, options).catch(async (error: unknown) => {
+          // This server stops, and the next one goes on.
+          if (isConflict(error) || options.signal.aborted) throw error;
+          deps.log.error('a prune failed', { operationId: id, error });
+          await recorder.fail(error);
+        });
       } catch (error) {
-        // It was cancelled; or this server stops, and the next one goes on.
-        if (isConflict(error) || options.signal.aborted) return;
-        deps.log.error('a prune failed', { operationId: id, error });
-        await fail(deps, id, error);
+        // It was cancelled: it is final, and nothing is left to be written.
+        if (!isConflict(error) && !options.signal.aborted) throw error;
       }
     },
   };
 }
 
-async function prune(deps: PrunerDeps, id: OperationId, options: Stopping): Promise<void> {
-  const { store, clock } = deps;
-  const found = await store.operations.get(id);
-  const asked = found === null ? null : readPruneResult(found.result);
-  if (found === null || isFinal(found.state) || asked === null) return;
+async function prune(
+  deps: PrunerDeps,
+  recorder: OperationRecorder,
+  asked: PruneResult,
+  options: Stopping,
+): Promise<void> {
   await deps.builtIns.whenKnown();
-  const now = clock.now();
-  const events = found.state === 'pending' ? [operationEvent('operation.started', found, now)] : [];
-  let operation = await write(deps, found, { state: 'running', startedAt: found.startedAt ?? now }, events);
+  await recorder.begin();
   let items = asked.items ?? (await findUnneeded(deps, asked.kinds, options));
   const resultOf = () => toPruneResult({ ...asked, items });
-  operation = await write(deps, operation, { result: resultOf() });
+  await recorder.keep(resultOf(), null);
   for (const item of asked.isDryRun ? [] : items.filter(({ state }) => state === 'found')) {
     options.signal.throwIfAborted();
     const done = await removeItem(deps, item, options);
     items = items.map((each) => (each === item ? done.item : each));
-    operation = await write(deps, operation, { result: resultOf() }, done.events);
+    await recorder.keep(resultOf(), null, done.events);
   }
-  const ended = { ...operation, state: 'succeeded', completedAt: clock.now(), result: resultOf() } as const;
-  await write(deps, operation, ended, [operationEvent('operation.succeeded', ended, ended.completedAt)]);
+  await recorder.succeed(resultOf());
 }
 
 async function findUnneeded(
@@ -166,29 +171,4 @@ async function remove(
     default:
       return kind satisfies never;
   }
-}
-
-async function write(
-  { store, bus }: PrunerDeps,
-  operation: Operation,
-  change: Partial<Operation>,
-  events: readonly NewEvent[] = [],
-): Promise<Operation> {
-  const next = { ...operation, ...change, revision: operation.revision + 1 };
-  await store.transaction(async (tables) => {
-    await tables.operations.update(next);
-    if (events.length > 0) await tables.events.append(events);
-  });
-  bus.publish('operation', operation.id);
-  if (events.length > 0) bus.publish('events', '');
-  return next;
-}
-
-async function fail(deps: PrunerDeps, id: OperationId, error: unknown): Promise<void> {
-  const operation = await deps.store.operations.get(id);
-  if (operation === null || isFinal(operation.state)) return;
-  const { code, reason, message, details } = toVolaryError(error);
-  const completedAt = deps.clock.now();
-  const failed = { ...operation, state: 'failed', completedAt, error: { code, reason, message, details } } as const;
-  await write(deps, operation, failed, [operationEvent('operation.failed', failed, completedAt)]);
 }
