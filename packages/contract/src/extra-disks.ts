@@ -28,6 +28,25 @@ export const DiskReadonly = Type.Boolean({
   description: 'The guest cannot write to it, and others that begin with the same share it. Only with a content.',
 });
 
+/** A disk image that a disk begins with. */
+export const contentFields = {
+  url: Type.Optional(
+    Type.String({ maxLength: 2048, description: 'A disk image that it begins with, http or https. This or `path`.' }),
+  ),
+  path: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      pattern: '^/[^\\u0000]*$',
+      description:
+        'A disk image below a folder of `image_folders`, on the server. It takes the permission `image:import-local`, as do URLs that name a private address.',
+    }),
+  ),
+  sha256: Type.Optional(
+    Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of the disk image as it is fetched, hex.' }),
+  ),
+  format: Type.Optional(DiskFormat),
+};
+
 export const ExtraDiskRequest = component(
   'ExtraDiskRequest',
   {
@@ -35,21 +54,7 @@ export const ExtraDiskRequest = component(
     size_gib: Type.Optional(DiskSizeGib),
     target: Type.Optional(DiskTarget),
     readonly: Type.Optional(DiskReadonly),
-    url: Type.Optional(
-      Type.String({ maxLength: 2048, description: 'A disk image that it begins with, http or https. This or `path`.' }),
-    ),
-    path: Type.Optional(
-      Type.String({
-        maxLength: 4096,
-        pattern: '^/[^\\u0000]*$',
-        description:
-          'A disk image below a folder of `image_folders`, on the server. It takes the permission `image:import-local`, as do URLs that name a private address.',
-      }),
-    ),
-    sha256: Type.Optional(
-      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of the disk image as it is fetched, hex.' }),
-    ),
-    format: Type.Optional(DiskFormat),
+    ...contentFields,
   },
   {
     description:

@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { DiskName } from './extra-disks.ts';
+import { contentFields, DiskName } from './extra-disks.ts';
 import { EXAMPLE_IDS, ImageName, VmId, VmName, VolumeId, VolumeName, VolumeRef } from './ids.ts';
-import { DiskFormat } from './image-origin.ts';
 import { LIMITS } from './limits.ts';
 import { EXAMPLE_OPERATION, operationFields } from './operations.ts';
 import { component, enumComponent, nullable, nullableString, pageOf, stringMap, timestamp } from './schema.ts';
@@ -143,21 +142,7 @@ export const CreateVolumeRequest = component(
     labels: Type.Optional(labels),
     image: Type.Optional(ImageName),
     volume: Type.Optional(VolumeRef),
-    url: Type.Optional(
-      Type.String({ maxLength: 2048, description: 'A disk image that it begins with, http or https. This or `path`.' }),
-    ),
-    path: Type.Optional(
-      Type.String({
-        maxLength: 4096,
-        pattern: '^/[^\\u0000]*$',
-        description:
-          'A disk image below a folder of `image_folders`, on the server. It takes the permission `image:import-local`, as do URLs that name a private address.',
-      }),
-    ),
-    sha256: Type.Optional(
-      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of the disk image as it is fetched, hex.' }),
-    ),
-    format: Type.Optional(DiskFormat),
+    ...contentFields,
   },
   {
     description:

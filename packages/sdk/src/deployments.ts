@@ -7,22 +7,15 @@ import type {
   UpdateDeploymentRequest,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { ifMatch } from './if-match.ts';
-import { allItems } from './pages.ts';
-import { postJsonOnce, type Repeatable } from './post-once.ts';
+import { type ChangeOptions, createCollection } from './collection.ts';
+import type { SelectedPageQuery } from './pages.ts';
+import type { Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
 
-export interface DeploymentQuery {
-  readonly limit?: number;
-  readonly cursor?: string;
-  /** By labels: `a=b,c!=d,e in (f,g),!h`. */
-  readonly selector?: string;
-}
+export type DeploymentQuery = SelectedPageQuery;
 
-export interface DeploymentChangeOptions extends Abortable {
-  /** Change it only if what is wanted of it is still as in this one; else a `VolaryApiError` with status 412. */
-  readonly ifUnchangedSince?: Pick<Deployment, 'id' | 'generation'>;
-}
+/** `ifUnchangedSince`: change it only if what is wanted of it is still as in this one; else a `VolaryApiError` with status 412. */
+export type DeploymentChangeOptions = ChangeOptions<Pick<Deployment, 'id' | 'generation'>>;
 
 /** So many VMs of one kind, kept alive. A deployment is named by its id or its name. */
 export interface DeploymentClient {
@@ -58,42 +51,29 @@ export interface DeploymentClient {
 }
 
 export function createDeploymentClient(transport: Transport): DeploymentClient {
-  const path = '/v1/deployments';
-  const pathOf = (ref: string, verb?: string) =>
-    `${path}/${encodeURIComponent(ref)}${verb === undefined ? '' : `/${verb}`}`;
-  const client: DeploymentClient = {
-    create: (request, options = {}) => postJsonOnce(transport, { path, json: request, ...options }),
-    get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
-    list: (query = {}, { signal } = {}) => transport.json({ method: 'GET', path, query: { ...query }, signal }),
-    listAll: (query = {}, options = {}) =>
-      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
-    update: (ref, change, options = {}) =>
-      transport.json({ method: 'PATCH', path: pathOf(ref), json: change, ...guarded(options) }),
-    scale: (ref, replicas, options = {}) => client.update(ref, { replicas }, options),
-    restart: (ref, options = {}) => postJsonOnce(transport, { path: pathOf(ref, 'restart'), json: {}, ...options }),
-    rollBack: (ref, revision, options = {}) =>
-      postJsonOnce(transport, {
-        path: pathOf(ref, 'rollback'),
-        json: revision === undefined ? {} : { revision },
-        ...options,
-      }),
+  const {
+    get,
+    list,
+    listAll,
+    create,
+    update,
+    post,
+    wait,
+    pathOf,
+    delete: remove,
+  } = createCollection<Deployment, DeploymentQuery, Pick<Deployment, 'id' | 'generation'>>(
+    transport,
+    '/v1/deployments',
+    ({ generation }) => generation,
+  );
+  return {
+    ...{ create, get, list, listAll, update, delete: remove },
+    scale: (ref, replicas, options) => update(ref, { replicas }, options),
+    restart: (ref, options) => post(ref, 'restart', {}, options),
+    rollBack: (ref, revision, options) => post(ref, 'rollback', revision === undefined ? {} : { revision }, options),
     revisions: (ref, query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: pathOf(ref, 'revisions'), query: { ...query }, signal }),
-    delete: (ref, options = {}) => transport.json({ method: 'DELETE', path: pathOf(ref), ...guarded(options) }),
-    wait: async (ref, { phase, timeoutSeconds } = {}, { signal } = {}) => {
-      const query = {
-        ...(phase === undefined ? {} : { phase }),
-        ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds }),
-      };
-      const response = await transport.send({ method: 'GET', path: pathOf(ref, 'wait'), query, signal });
-      if (response.status === 204) return null;
-      const deployment: Deployment = JSON.parse(await response.text());
-      return deployment;
-    },
+    wait: (ref, { phase, timeoutSeconds: timeout } = {}, options) =>
+      wait(ref, { ...(phase && { phase }), ...(timeout === undefined ? {} : { timeout }) }, options),
   };
-  return client;
-}
-
-function guarded({ ifUnchangedSince: seen, signal }: DeploymentChangeOptions) {
-  return { ...ifMatch(seen && { id: seen.id, version: seen.generation }), signal };
 }

@@ -9,14 +9,17 @@ import type {
   UpdateSecurityGroupRequest,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { ifMatch } from './if-match.ts';
-import { allItems, type SelectedPageQuery } from './pages.ts';
+import { type ChangeOptions, createCollection } from './collection.ts';
+import type { SelectedPageQuery } from './pages.ts';
 import type { Transport } from './transport.ts';
 
-export interface NetworkChangeOptions extends Abortable {
-  /** Change it only if its settings are still as in this one; else a `VolaryApiError` with status 412. */
-  readonly ifUnchangedSince?: { readonly id: string; readonly updated_at: string };
+interface Seen {
+  readonly id: string;
+  readonly updated_at: string;
 }
+
+/** `ifUnchangedSince`: change it only if its settings are still as in this one; else a `VolaryApiError` with status 412. */
+export type NetworkChangeOptions = ChangeOptions<Seen>;
 
 /** Networks that VMs have their addresses on. One is named by its id or its name. */
 export interface NetworkClient {
@@ -43,42 +46,22 @@ export interface SecurityGroupClient {
 }
 
 export function createNetworkClient(transport: Transport): NetworkClient {
-  return createClient<CreateNetworkRequest, UpdateNetworkRequest, Network>(transport, '/v1/networks');
+  return createSettingsClient<Network>(transport, '/v1/networks');
 }
 
 export function createSecurityGroupClient(transport: Transport): SecurityGroupClient {
-  return createClient<CreateSecurityGroupRequest, UpdateSecurityGroupRequest, SecurityGroup>(
+  return createSettingsClient<SecurityGroup>(transport, '/v1/security-groups');
+}
+
+function createSettingsClient<Item>(transport: Transport, path: string) {
+  const { get, list, listAll, update, remove } = createCollection<Item, SelectedPageQuery, Seen>(
     transport,
-    '/v1/security-groups',
+    path,
+    ({ updated_at }) => Date.parse(updated_at),
   );
-}
-
-interface Client<Create, Update, Item> {
-  create(request: Create, options?: Abortable): Promise<Item>;
-  get(ref: string, options?: Abortable): Promise<Item>;
-  list(query?: SelectedPageQuery, options?: Abortable): Promise<{ items: Item[]; next_cursor: string | null }>;
-  listAll(query?: Omit<SelectedPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<Item>;
-  update(ref: string, request: Update, options?: NetworkChangeOptions): Promise<Item>;
-  delete(ref: string, options?: NetworkChangeOptions): Promise<void>;
-}
-
-function createClient<Create, Update, Item>(transport: Transport, path: string): Client<Create, Update, Item> {
-  const pathOf = (ref: string) => `${path}/${encodeURIComponent(ref)}`;
-  const client: Client<Create, Update, Item> = {
-    create: (request, { signal } = {}) => transport.json({ method: 'POST', path, json: request, signal }),
-    get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
-    list: (query = {}, { signal } = {}) => transport.json({ method: 'GET', path, query: { ...query }, signal }),
-    listAll: (query = {}, options = {}) =>
-      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
-    update: (ref, request, options = {}) =>
-      transport.json({ method: 'PATCH', path: pathOf(ref), json: request, ...guarded(options) }),
-    delete: async (ref, options = {}) => {
-      await transport.send({ method: 'DELETE', path: pathOf(ref), ...guarded(options) });
-    },
+  return {
+    ...{ get, list, listAll, update, delete: remove },
+    create: (request: unknown, { signal }: Abortable = {}): Promise<Item> =>
+      transport.json({ method: 'POST', path, json: request, signal }),
   };
-  return client;
-}
-
-function guarded({ ifUnchangedSince: seen, signal }: NetworkChangeOptions) {
-  return { ...ifMatch(seen && { id: seen.id, version: Date.parse(seen.updated_at) }), signal };
 }

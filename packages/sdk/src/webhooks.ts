@@ -10,9 +10,9 @@ import type {
   WebhookWithSecret,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { ifMatch } from './if-match.ts';
+import { type ChangeOptions, createCollection } from './collection.ts';
 import { allItems, type SelectedPageQuery } from './pages.ts';
-import { postJsonOnce, type Repeatable } from './post-once.ts';
+import type { Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
 
 export interface DeliveryQuery {
@@ -22,10 +22,8 @@ export interface DeliveryQuery {
   readonly state?: DeliveryState;
 }
 
-export interface WebhookChangeOptions extends Abortable {
-  /** Change it only if its settings are still those of this webhook; else a `VolaryApiError` with status 412. */
-  readonly ifUnchangedSince?: Pick<Webhook, 'id' | 'updated_at'>;
-}
+/** `ifUnchangedSince`: change it only if its settings are still those of this webhook; else a `VolaryApiError` with status 412. */
+export type WebhookChangeOptions = ChangeOptions<Pick<Webhook, 'id' | 'updated_at'>>;
 
 /** Receivers of events by signed HTTP requests. */
 export interface WebhookClient {
@@ -48,30 +46,19 @@ export interface WebhookClient {
 }
 
 export function createWebhookClient(transport: Transport): WebhookClient {
-  const pathOf = (id: string, verb?: string) =>
-    `/v1/webhooks/${encodeURIComponent(id)}${verb === undefined ? '' : `/${verb}`}`;
+  const { pathOf, create, get, list, listAll, update, post, remove } = createCollection<
+    Webhook,
+    SelectedPageQuery,
+    Pick<Webhook, 'id' | 'updated_at'>
+  >(transport, '/v1/webhooks', ({ updated_at }) => Date.parse(updated_at));
   const client: WebhookClient = {
-    create: (request, options = {}) => postJsonOnce(transport, { path: '/v1/webhooks', json: request, ...options }),
-    get: (id, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(id), signal }),
-    list: (query = {}, { signal } = {}) =>
-      transport.json({ method: 'GET', path: '/v1/webhooks', query: { ...query }, signal }),
-    listAll: (query = {}, options = {}) =>
-      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
-    update: (id, change, options = {}) =>
-      transport.json({ method: 'PATCH', path: pathOf(id), json: change, ...guarded(options) }),
-    delete: async (id, options = {}) => {
-      await transport.send({ method: 'DELETE', path: pathOf(id), ...guarded(options) });
-    },
-    test: (id, options = {}) => postJsonOnce(transport, { path: pathOf(id, 'test'), json: {}, ...options }),
+    ...{ create, get, list, listAll, update, delete: remove },
+    test: (id, options) => post(id, 'test', {}, options),
     deliveries: (id, query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: pathOf(id, 'deliveries'), query: { ...query }, signal }),
     allDeliveries: (id, query = {}, options = {}) =>
       allItems((cursor) => client.deliveries(id, cursor === undefined ? query : { ...query, cursor }, options)),
-    replay: (id, what, options = {}) => postJsonOnce(transport, { path: pathOf(id, 'replay'), json: what, ...options }),
+    replay: (id, what, options) => post(id, 'replay', what, options),
   };
   return client;
-}
-
-function guarded({ ifUnchangedSince: seen, signal }: WebhookChangeOptions) {
-  return { ...ifMatch(seen && { id: seen.id, version: Date.parse(seen.updated_at) }), signal };
 }

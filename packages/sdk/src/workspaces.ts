@@ -6,22 +6,15 @@ import type {
   WorkspaceStatus,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { ifMatch } from './if-match.ts';
-import { allItems } from './pages.ts';
-import { postJsonOnce, type Repeatable } from './post-once.ts';
+import { type ChangeOptions, createCollection } from './collection.ts';
+import type { SelectedPageQuery } from './pages.ts';
+import type { Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
 
-export interface WorkspaceQuery {
-  readonly limit?: number;
-  readonly cursor?: string;
-  /** By labels: `a=b,c!=d,e in (f,g),!h`. */
-  readonly selector?: string;
-}
+export type WorkspaceQuery = SelectedPageQuery;
 
-export interface WorkspaceChangeOptions extends Abortable {
-  /** Change it only if what is wanted of it is still as in this one; else a `VolaryApiError` with status 412. */
-  readonly ifUnchangedSince?: Pick<Workspace, 'id' | 'generation'>;
-}
+/** `ifUnchangedSince`: change it only if what is wanted of it is still as in this one; else a `VolaryApiError` with status 412. */
+export type WorkspaceChangeOptions = ChangeOptions<Pick<Workspace, 'id' | 'generation'>>;
 
 /** VMs that belong to somebody for a time. A workspace is named by its id, or by the name of one of your own. */
 export interface WorkspaceClient {
@@ -48,34 +41,24 @@ export interface WorkspaceClient {
 }
 
 export function createWorkspaceClient(transport: Transport): WorkspaceClient {
-  const path = '/v1/workspaces';
-  const pathOf = (ref: string, verb?: string) =>
-    `${path}/${encodeURIComponent(ref)}${verb === undefined ? '' : `/${verb}`}`;
-  const client: WorkspaceClient = {
-    create: (request, options = {}) => postJsonOnce(transport, { path, json: request, ...options }),
-    get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
-    list: (query = {}, { signal } = {}) => transport.json({ method: 'GET', path, query: { ...query }, signal }),
-    listAll: (query = {}, options = {}) =>
-      allItems((cursor) => client.list(cursor === undefined ? query : { ...query, cursor }, options)),
-    update: (ref, change, options = {}) =>
-      transport.json({ method: 'PATCH', path: pathOf(ref), json: change, ...guarded(options) }),
-    extend: (ref, ttlSeconds, options = {}) =>
-      postJsonOnce(transport, { path: pathOf(ref, 'extend'), json: { ttl_seconds: ttlSeconds }, ...options }),
-    delete: (ref, options = {}) => transport.json({ method: 'DELETE', path: pathOf(ref), ...guarded(options) }),
-    wait: async (ref, { status, timeoutSeconds } = {}, { signal } = {}) => {
-      const query = {
-        ...(status === undefined ? {} : { status }),
-        ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds }),
-      };
-      const response = await transport.send({ method: 'GET', path: pathOf(ref, 'wait'), query, signal });
-      if (response.status === 204) return null;
-      const workspace: Workspace = JSON.parse(await response.text());
-      return workspace;
-    },
+  const {
+    get,
+    list,
+    listAll,
+    create,
+    update,
+    post,
+    wait,
+    delete: remove,
+  } = createCollection<Workspace, WorkspaceQuery, Pick<Workspace, 'id' | 'generation'>>(
+    transport,
+    '/v1/workspaces',
+    ({ generation }) => generation,
+  );
+  return {
+    ...{ create, get, list, listAll, update, delete: remove },
+    extend: (ref, ttlSeconds, options) => post(ref, 'extend', { ttl_seconds: ttlSeconds }, options),
+    wait: (ref, { status, timeoutSeconds: timeout } = {}, options) =>
+      wait(ref, { ...(status && { status }), ...(timeout === undefined ? {} : { timeout }) }, options),
   };
-  return client;
-}
-
-function guarded({ ifUnchangedSince: seen, signal }: WorkspaceChangeOptions) {
-  return { ...ifMatch(seen && { id: seen.id, version: seen.generation }), signal };
 }
