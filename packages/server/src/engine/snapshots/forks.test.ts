@@ -64,6 +64,33 @@ describe('a fork', () => {
     expect((await get(server, 'chick')).spec.vcpuCount).toBe(2);
   });
 
+  it('is begun as what was saved, and then becomes what it was changed to before it began', async () => {
+    const gate = Promise.withResolvers<void>();
+    const server = await installation.start((driver) => ({
+      ...driver,
+      async saveMachine(...asked) {
+        await gate.promise;
+        return await driver.saveMachine(...asked);
+      },
+    }));
+    await create(server, 'bird');
+    const bird = await get(server, 'bird');
+    const forked = await server.engine.snapshots.fork(ADMIN, 'bird', forkRequest(2, { names: ['larger', 'smaller'] }));
+    await server.engine.vms.update(ADMIN, 'larger', { spec: { vcpuCount: bird.spec.vcpuCount + 1 } }, {});
+    await server.engine.vms.update(ADMIN, 'smaller', { spec: { memoryMib: 128, network: { mode: 'none' } } }, {});
+
+    gate.resolve();
+
+    expect(await finishAll(server, forked)).toEqual(['succeeded', 'succeeded']);
+    const larger = await get(server, 'larger');
+    expect(larger.machine?.vcpuCount).toBe(bird.spec.vcpuCount + 1);
+    expect(larger.spec.vcpuCount).toBe(bird.spec.vcpuCount + 1);
+    // What cannot be taken from a machine that runs is gone after its next start.
+    const smaller = await get(server, 'smaller');
+    expect(smaller.machine).toMatchObject({ memoryMib: bird.spec.memoryMib, networkMode: bird.spec.network.mode });
+    expect(smaller.spec).toMatchObject({ memoryMib: 128, network: { mode: 'none' } });
+  });
+
   it('names its VMs as it is told, or after theirs', async () => {
     const server = await installation.start();
     await create(server, 'bird');

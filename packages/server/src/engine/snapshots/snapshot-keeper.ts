@@ -2,6 +2,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { SnapshotId } from '../../domain/ids.ts';
 import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { SavedSummary } from '../../ports/driver.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import type { SnapshotDeps } from '../operations/create-snapshot.ts';
@@ -41,20 +42,25 @@ export function createSnapshotKeeper(deps: KeeperDeps): SnapshotKeeper {
 }
 
 /**
- * How large the machine was that was saved: it may have been made larger since it was asked for, and what is made from it can be of
- * that size alone. That goes for those who have waited for it, too.
+ * How large the machine was that was saved: it may have been made larger since it was asked for, and what is made from it begins with
+ * that size. That goes for those who have waited for it, too.
  */
 function saved({ spec: asked }: Snapshot, summary: SavedSummary): Made<Snapshot> {
   const { sizeBytes, haltedMs, vcpuCount, memoryMib } = summary;
   const size = { vcpuCount, memoryMib };
   const isOther = asked.vcpuCount !== vcpuCount || asked.memoryMib !== memoryMib;
+  // What somebody has set of one meanwhile is left as it is.
+  const sizeFor = ({ spec }: Vm) => ({
+    vcpuCount: spec.vcpuCount === asked.vcpuCount ? vcpuCount : spec.vcpuCount,
+    memoryMib: spec.memoryMib === asked.memoryMib ? memoryMib : spec.memoryMib,
+  });
   return {
     facts: { sizeBytes, haltedMs, spec: { ...asked, ...size } },
     data: { size_bytes: sizeBytes, halted_ms: haltedMs },
     also: async (tables, { id }) => {
       const waiting = isOther ? await tables.vms.listPendingFrom(id, MOST_WAITING) : [];
       for (const vm of waiting)
-        await tables.vms.update({ ...vm, spec: { ...vm.spec, ...size }, revision: vm.revision + 1 });
+        await tables.vms.update({ ...vm, spec: { ...vm.spec, ...sizeFor(vm) }, revision: vm.revision + 1 });
     },
   };
 }

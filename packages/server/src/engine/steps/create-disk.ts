@@ -11,7 +11,7 @@ export const createDisk: Step = async (deps, context) => {
   const { vm, signal } = context;
   const { disk } = await driver.inspect(vm.id, { signal });
   if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
-  const machine = machineSpec(vm);
+  const machine = await machineSpec(deps, vm);
   const { from } = machine;
   if (from?.kind === 'snapshot') return await driver.createDisk({ ...machine, from }, { signal });
   const image = requireImage(context);
@@ -22,13 +22,14 @@ export const createDisk: Step = async (deps, context) => {
 };
 
 /** Null where there is no template, or its disk cannot be copied: the start of the machine, which needs more of it than that, will tell. */
-async function copyTemplates({ driver, warm, log }: StepDeps, context: StepContext): Promise<StepResult | null> {
+async function copyTemplates(deps: StepDeps, context: StepContext): Promise<StepResult | null> {
+  const { driver, warm, log } = deps;
   const { vm, signal } = context;
   const image = requireImage(context);
   const from = await warm.find({ ...vm, imageDigest: image.digest }, { signal });
   if (from === null) return null;
   try {
-    return await driver.createDisk({ ...machineSpec(vm), image, from }, { signal });
+    return await driver.createDisk({ ...(await machineSpec(deps, vm)), image, from }, { signal });
   } catch (error) {
     signal.throwIfAborted();
     const { code } = toVolaryError(error);

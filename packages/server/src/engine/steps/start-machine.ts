@@ -7,6 +7,7 @@ import { noTemplate } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
 import {
   firstHealth,
+  isFromSnapshot,
   joined,
   machineSpec,
   type Step,
@@ -39,7 +40,8 @@ export const startMachine: Step = async (deps, context) => {
       suspension: null,
     };
   }
-  const handle = await deps.driver.startMachine(await joined(deps, vm, machineSpec(vm), signal), { signal });
+  const wanted = await machineSpec(deps, vm);
+  const handle = await deps.driver.startMachine(await joined(deps, vm, wanted, signal), { signal });
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
   const started = await startedMachine(deps, vm);
@@ -70,7 +72,8 @@ async function giveSpare(
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   if (machine.kind !== 'paused') return null;
   try {
-    return await startAndHear(deps, vm, await joined(deps, vm, { ...machineSpec(vm), packs }, signal), signal);
+    const wanted = { ...(await machineSpec(deps, vm)), packs };
+    return await startAndHear(deps, vm, await joined(deps, vm, wanted, signal), signal);
   } catch (error) {
     signal.throwIfAborted();
     if (isOfPacks(error)) throw error;
@@ -94,7 +97,8 @@ async function beginWarm(
     return null;
   }
   try {
-    return await startAndHear(deps, vm, await joined(deps, vm, { ...machineSpec(vm), from, packs }, signal), signal);
+    const wanted = { ...(await machineSpec(deps, vm)), from, packs };
+    return await startAndHear(deps, vm, await joined(deps, vm, wanted, signal), signal);
   } catch (error) {
     signal.throwIfAborted();
     if (isOfPacks(error)) throw error;
@@ -107,7 +111,7 @@ async function beginWarm(
 
 /** Nobody has been in a VM whose first start was never completed. One that begins from a snapshot begins from that. */
 function mayBeginWarm(vm: Vm): boolean {
-  return vm.incarnation === 0 && machineSpec(vm).from === undefined;
+  return vm.incarnation === 0 && !isFromSnapshot(vm);
 }
 
 /** Starts a machine that has not to boot, and sees to it that its guest answers. */

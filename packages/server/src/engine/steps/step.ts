@@ -1,5 +1,6 @@
 import type { Image } from '../../domain/image/image.ts';
 import type { OperationProgress } from '../../domain/operation/operation.ts';
+import type { Snapshot } from '../../domain/snapshot/snapshot.ts';
 import { noGrowth, sizeOfSpec, type VmMachine } from '../../domain/vm/machine-shape.ts';
 import { presentSpec } from '../../domain/vm/settings.ts';
 import type { Origin, Vm } from '../../domain/vm/vm.ts';
@@ -58,12 +59,20 @@ export function firstHealth(vm: Pick<Vm, 'spec' | 'machine'>): 'healthy' | 'star
   return presentSpec(vm).healthCheck === null ? 'healthy' : 'starting';
 }
 
-/** The machine that this VM wants, for the driver. */
-export function machineSpec(vm: Vm): MachineSpec {
+/** The machine that this VM wants, for the driver. One that goes on from a saved machine is as that was, whatever its VM has been changed to meanwhile. */
+export async function machineSpec({ store }: Pick<StepDeps, 'store'>, vm: Vm): Promise<MachineSpec> {
   const { id: vmId, name, spec, labels } = vm;
   const { incarnation } = vm.desired;
   const machine = { vmId, name, incarnation, spec, labels };
-  return vm.origin?.incarnation === incarnation ? { ...machine, from: savedRef(vm.origin) } : machine;
+  if (!isFromSnapshot(vm)) return machine;
+  const saved = await store.snapshots.get(vm.origin.snapshotId);
+  const present = saved === null ? spec : presentSpec({ spec, machine: savedMachine(vm, saved) });
+  return { ...machine, spec: present, from: savedRef(vm.origin) };
+}
+
+/** Whether the wanted life begins from a snapshot. */
+export function isFromSnapshot(vm: Vm): vm is Vm & { readonly origin: Origin } {
+  return vm.origin?.incarnation === vm.desired.incarnation;
 }
 
 /** The same, with its place on its network. Throws `unavailable` network.host_failed. */
@@ -78,17 +87,25 @@ export async function joined<M extends MachineSpec>(
 }
 
 /** The machine that this suspended VM goes on as: what its spec has become since is nothing to it. */
-export function wokenSpec(vm: Vm): MachineSpec {
-  return { ...machineSpec(vm), spec: presentSpec(vm) };
+export async function wokenSpec(deps: Pick<StepDeps, 'store'>, vm: Vm): Promise<MachineSpec> {
+  return { ...(await machineSpec(deps, vm)), spec: presentSpec(vm) };
 }
 
 /** What is written down of a machine that was just started for this VM. One that goes on from a saved machine goes on with what ran in that. */
 export async function startedMachine({ store }: Pick<StepDeps, 'store'>, vm: Vm): Promise<VmMachine> {
-  const { name, spec, origin, desired } = vm;
-  const isSaved = origin?.incarnation === desired.incarnation;
-  const { workload, healthCheck } = (isSaved ? (await store.snapshots.get(origin.snapshotId))?.spec : null) ?? spec;
+  const saved = isFromSnapshot(vm) ? await store.snapshots.get(vm.origin.snapshotId) : null;
+  if (saved !== null) return savedMachine(vm, saved);
+  const { name, spec } = vm;
+  const { workload, healthCheck, network } = spec;
   const size = sizeOfSpec(spec);
-  return { ...size, growth: noGrowth(size), name, networkMode: spec.network.mode, workload, healthCheck };
+  return { ...size, growth: noGrowth(size), name, networkMode: network.mode, workload, healthCheck };
+}
+
+/** The machine that goes on from this snapshot for this VM. Its disk is a copy that can be as large as is wanted. */
+function savedMachine({ name, spec }: Vm, { spec: saved }: Snapshot): VmMachine {
+  const { vcpuCount, memoryMib, network, workload, healthCheck } = saved;
+  const size = { vcpuCount, memoryMib, diskGib: spec.diskGib };
+  return { ...size, growth: noGrowth(size), name, networkMode: network.mode, workload, healthCheck };
 }
 
 /** The saved machine, for the driver. */

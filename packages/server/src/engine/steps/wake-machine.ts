@@ -13,7 +13,7 @@ const ANSWER_MS = 15_000;
  */
 export const wakeMachine: Step = async (deps, { vm, signal }) => {
   const { driver, links, secrets, clock } = deps;
-  const handle = await driver.wakeMachine(await joined(deps, vm, wokenSpec(vm), signal), { signal });
+  const handle = await driver.wakeMachine(await joined(deps, vm, await wokenSpec(deps, vm), signal), { signal });
   const { machine } = await driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
   const health = await withTimeout(clock, ANSWER_MS, signal, async (limited) => {
