@@ -223,14 +223,20 @@ export const RollBackDeploymentRequest = component(
 );
 export type RollBackDeploymentRequest = Static<typeof RollBackDeploymentRequest>;
 
-export const CONDITION_TYPES = ['available', 'progressing', 'replica_failure', 'crash_looping'] as const;
+export const CONDITION_TYPES = [
+  'available',
+  'progressing',
+  'replica_failure',
+  'crash_looping',
+  'scaling_limited',
+] as const;
 
 const DeploymentCondition = component(
   'DeploymentCondition',
   {
     type: stringEnum(CONDITION_TYPES, {
       description:
-        '`available`: as few are missing as the strategy allows; `progressing`: a rollout comes further, or has come to its end; `replica_failure`: replicas could not be made; `crash_looping`: replicas fail again and again.',
+        '`available`: as few are missing as the strategy allows; `progressing`: a rollout comes further, or has come to its end; `replica_failure`: replicas could not be made; `crash_looping`: replicas fail again and again; `scaling_limited`, where it scales by itself: more are wanted than a quota or the host lets it have.',
     }),
     status: Type.Boolean({ description: 'Whether it holds.' }),
     reason: Type.String({ description: 'Stable, one word.' }),

@@ -165,8 +165,15 @@ export interface DeploymentStatus {
  * progressing       a rollout comes further, or has come to its end
  * replica_failure   replicas could not be made: quota, capacity, a name that is taken
  * crash_looping     replicas fail again and again
+ * scaling_limited   of what scales by itself: more are wanted than a quota or the host lets it have
  */
-export const CONDITION_TYPES = ['available', 'progressing', 'replica_failure', 'crash_looping'] as const;
+export const CONDITION_TYPES = [
+  'available',
+  'progressing',
+  'replica_failure',
+  'crash_looping',
+  'scaling_limited',
+] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 export interface Condition {

@@ -16,15 +16,21 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** What is shown of a deployment, by what is seen of its replicas; `names`: of their VMs, by number. */
+/** What is shown of a deployment, by what is seen of its replicas; `names`: of their VMs, by number; `limit`: why it cannot scale as it would. */
 export function statusOf(
   deployment: Deployment,
   seen: readonly Replica[],
   {
     names,
     refusal,
+    limit,
     now,
-  }: { readonly names: readonly string[]; readonly refusal: Refusal | null; readonly now: EpochMs },
+  }: {
+    readonly names: readonly string[];
+    readonly refusal: Refusal | null;
+    readonly limit: Refusal | null;
+    readonly now: EpochMs;
+  },
 ): DeploymentStatus {
   const live = seen.filter(({ state }) => state !== 'leaving');
   const counts = {
@@ -34,7 +40,7 @@ export function statusOf(
     available: live.filter(({ state }) => state === 'available').length,
     leaving: seen.length - live.length,
   };
-  const judged = { deployment, counts, refusal };
+  const judged = { deployment, counts, refusal, limit };
   return {
     phase: phaseOf(judged),
     observedGeneration: deployment.generation,
@@ -48,6 +54,7 @@ interface Judged {
   readonly deployment: Deployment;
   readonly counts: Pick<DeploymentStatus, 'replicas' | 'updated' | 'ready' | 'available' | 'leaving'>;
   readonly refusal: Refusal | null;
+  readonly limit: Refusal | null;
 }
 
 function phaseOf({ deployment, counts, refusal }: Judged): DeploymentPhase {
@@ -66,7 +73,7 @@ function phaseOf({ deployment, counts, refusal }: Judged): DeploymentPhase {
 type Judgement = Omit<Condition, 'since'>;
 
 function conditionsOf(judged: Judged): readonly Judgement[] {
-  return [availability(judged), progress(judged), replicaFailure(judged), crashLoop(judged)];
+  return [availability(judged), progress(judged), replicaFailure(judged), crashLoop(judged), ...scalingLimit(judged)];
 }
 
 function availability({ deployment, counts }: Judged): Judgement {
@@ -103,6 +110,13 @@ function crashLoop({ deployment }: Judged): Judgement {
   const more = looping.length === 1 ? '' : ` ${looping.length - 1} more do, too.`;
   const message = `${replicaName(deployment, first.index)} failed ${first.failures} times in a row: ${first.message}${more}`;
   return { type, isTrue: true, reason: 'replicas_fail', message };
+}
+
+function scalingLimit({ deployment, limit }: Judged): readonly Judgement[] {
+  if (deployment.autoscaling === null) return [];
+  const type = 'scaling_limited';
+  if (limit === null) return [{ type, isTrue: false, reason: 'none', message: 'It has as many as it takes.' }];
+  return [{ type, isTrue: true, ...limit }];
 }
 
 /** A condition that is as it was has been so since then. */

@@ -23,20 +23,50 @@ afterEach(async () => {
   await installation[Symbol.asyncDispose]();
 });
 
-it('does not scale what was said otherwise of while it looked', async () => {
+const SCALING: Autoscaling = {
+  ...{ minReplicas: 1, maxReplicas: 4, targetPercent: 50, tolerancePercent: 10 },
+  ...{ metric: 'cpu', scaleUpSeconds: 0, scaleDownSeconds: 60 },
+};
+
+/** Replicas as busy as can be. */
+async function createBusy(name: string, replicas: number): Promise<void> {
   const { deployments } = server.engine;
-  const autoscaling: Autoscaling = {
-    ...{ minReplicas: 1, maxReplicas: 4, targetPercent: 50, tolerancePercent: 10 },
-    ...{ metric: 'cpu', scaleUpSeconds: 0, scaleDownSeconds: 60 },
-  };
   await deployments.create(ADMIN, {
-    ...{ name: 'web', description: '', labels: {}, replicas: 1, strategy: {}, autoscaling: null },
+    ...{ name, description: '', labels: {}, replicas, strategy: {}, autoscaling: null },
     vm: {
       ...{ labels: { 'simulate.cpu_percent': '90' }, metadata: {}, warmStart: 'never' },
       spec: { memoryMib: 128, diskGib: 1 },
     },
   });
-  await deployments.wait(ADMIN, 'web', 'running', { timeoutMs: 15_000, signal: new AbortController().signal });
+  await deployments.wait(ADMIN, name, 'running', { timeoutMs: 15_000, signal: new AbortController().signal });
+}
+
+it('grows as far as a quota lets it, says so, and goes on when there is more', async () => {
+  const { deployments, users } = server.engine;
+  await createBusy('web', 2);
+  await users.update(ADMIN, 'admin', { quota: { vms: 3 } });
+  const limited = async () => {
+    const { replicas, status } = await deployments.get(ADMIN, 'web');
+    const condition = status.conditions.find(({ type }) => type === 'scaling_limited');
+    return { replicas, isLimited: condition?.isTrue, reason: condition?.reason, message: condition?.message };
+  };
+  expect((await limited()).isLimited).toBeUndefined();
+
+  await deployments.update(ADMIN, 'web', { autoscaling: SCALING });
+
+  await expect.poll(limited, { timeout: 15_000 }).toEqual({
+    ...{ replicas: 3, isLimited: true, reason: 'quota.exceeded' },
+    message: '4 replicas are wanted: admin may have 3 VMs, and has 3; this takes 1 more.',
+  });
+
+  await users.update(ADMIN, 'admin', { quota: { vms: 4 } });
+
+  await expect.poll(limited, { timeout: 15_000 }).toMatchObject({ replicas: 4, isLimited: false, reason: 'none' });
+});
+
+it('does not scale what was said otherwise of while it looked', async () => {
+  const { deployments } = server.engine;
+  await createBusy('web', 1);
   const looked = Promise.withResolvers<void>();
   let looks = 0;
   meanwhile = async () => {
@@ -47,7 +77,7 @@ it('does not scale what was said otherwise of while it looked', async () => {
     looked.resolve();
   };
 
-  await deployments.update(ADMIN, 'web', { autoscaling });
+  await deployments.update(ADMIN, 'web', { autoscaling: SCALING });
   await looked.promise;
   // Which waits for the look to end.
   await server.stop();

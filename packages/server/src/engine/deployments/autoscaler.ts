@@ -6,6 +6,7 @@
 import { type Recommendation, steady, wantedFor } from '../../domain/deployment/autoscaling.ts';
 import type { Deployment, ReplicaContent } from '../../domain/deployment/deployment.ts';
 import { isReady, type ReplicaVm } from '../../domain/deployment/replica.ts';
+import type { Refusal } from '../../domain/deployment/status.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import type { DeploymentId, VmId } from '../../domain/ids.ts';
 import { SYSTEM } from '../../domain/principal/principal.ts';
@@ -19,8 +20,10 @@ import type { GuestLinks } from '../sessions/guest-links.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { admitReplicas } from './admit-replicas.ts';
 import { deploymentEvent, doneToDeployment } from './deployment-events.ts';
+import type { ReplicaWatch } from './replica-watch.ts';
 
-type ScalerDeps = DeploymentDeps & Pick<EngineDeps, 'log'> & { readonly links: Pick<GuestLinks, 'peek'> };
+type ScalerDeps = DeploymentDeps &
+  Pick<EngineDeps, 'log'> & { readonly links: Pick<GuestLinks, 'peek'>; readonly watch: ReplicaWatch };
 
 /** How long a guest may take to tell of its memory, milliseconds. */
 const STATS_MS = 2_000;
@@ -63,7 +66,8 @@ export function createAutoscaler(deps: ScalerDeps): Autoscaler {
     const all = [...known.slice(Math.max(0, from)), wanted];
     past.set(id, all);
     const next = steady(autoscaling, replicas, all, nowMs);
-    if (next !== replicas) await scale(deps, deployment, { to: next, spec: revision.content.spec, percents });
+    if (next !== replicas) await scaleTowards(deps, deployment, { to: next, spec: revision.content.spec, percents });
+    else if (wanted.replicas <= replicas) noteLimit(deps, deployment, null);
   }
 
   return {
@@ -126,10 +130,43 @@ async function memoryPercent(
   }
 }
 
+interface Scaling {
+  readonly to: number;
+  readonly spec: VmSpec;
+  readonly percents: readonly number[];
+}
+
+/** Where there is no room for all one more is made, so that as many are made as there is room for. */
+async function scaleTowards(deps: ScalerDeps, deployment: Deployment, scaling: Scaling): Promise<void> {
+  const refusal = await scaleUnlessRefused(deps, deployment, scaling);
+  const why = refusal && { ...refusal, message: `${scaling.to} replicas are wanted: ${refusal.message}` };
+  noteLimit(deps, deployment, why);
+  const oneMore = deployment.replicas + 1;
+  if (refusal !== null && oneMore < scaling.to) await scaleUnlessRefused(deps, deployment, { ...scaling, to: oneMore });
+}
+
+/** Answers why there is no room for as many; null when there is. */
+async function scaleUnlessRefused(deps: ScalerDeps, deployment: Deployment, scaling: Scaling): Promise<Refusal | null> {
+  try {
+    await scale(deps, deployment, scaling);
+    return null;
+  } catch (error) {
+    if (!(error instanceof VolaryError) || error.code !== 'resource_exhausted') throw error;
+    return { reason: error.reason, message: error.message };
+  }
+}
+
+/** Has it shown, if it is something else than before. */
+function noteLimit({ watch, queue, log }: ScalerDeps, { id }: Deployment, limit: Refusal | null): void {
+  if (!watch.noteLimit(id, limit)) return;
+  if (limit !== null) log.warn('a deployment cannot scale as it would', { deploymentId: id, ...limit });
+  queue.enqueue(`deployment:${id}`);
+}
+
 async function scale(
   deps: ScalerDeps,
   { id, replicas: from, generation }: Deployment,
-  { to, spec, percents }: { readonly to: number; readonly spec: VmSpec; readonly percents: readonly number[] },
+  { to, spec, percents }: Scaling,
 ): Promise<void> {
   const average = percents.reduce((sum, percent) => sum + percent, 0) / Math.max(1, percents.length);
   const data = { from, to, cause: 'autoscaling', average_percent: Math.round(average) };

@@ -29,9 +29,9 @@ import type { OperationDeps } from '../operations/request-change.ts';
 import { everyDeployment } from '../queries/every-deployment.ts';
 import { deploymentEvent } from './deployment-events.ts';
 import { writeCreations, writeDeployment, writeDeploymentGone, writeRemovals } from './deployment-writer.ts';
-import { createReplicaWatch, type ReplicaWatch } from './replica-watch.ts';
+import type { ReplicaWatch } from './replica-watch.ts';
 
-export type KeeperDeps = OperationDeps & Pick<EngineDeps, 'queue' | 'log' | 'turns'>;
+export type KeeperDeps = OperationDeps & Pick<EngineDeps, 'queue' | 'log' | 'turns'> & { readonly watch: ReplicaWatch };
 
 export interface DeploymentKeeper {
   /** Does what is to be done for it now. */
@@ -51,14 +51,13 @@ const BATCH = 16;
 const GATHER = { leastMs: 20, perReplicaMs: 0.2 } as const;
 
 export function createDeploymentKeeper(deps: KeeperDeps): DeploymentKeeper {
-  const { store, queue, bus } = deps;
-  const watch = createReplicaWatch(deps.clock);
+  const { store, queue, bus, watch } = deps;
   const sizes = new Map<DeploymentId, number>();
 
   async function run(id: DeploymentId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     while (!signal.aborted) {
       await deps.turns.share();
-      const turn = await takeTurn({ ...deps, watch }, id);
+      const turn = await takeTurn(deps, id);
       if (turn.next === 'look-again') continue;
       if (turn.next === 'gone') {
         watch.forget(id);
@@ -94,8 +93,6 @@ type Turn =
 
 const LOOK_AGAIN: Turn = { next: 'look-again' };
 
-type TurnDeps = KeeperDeps & { readonly watch: ReplicaWatch };
-
 /** What one look has shown. */
 interface Look {
   readonly deployment: Deployment;
@@ -104,7 +101,7 @@ interface Look {
   readonly dueInMs: number | null;
 }
 
-async function takeTurn(deps: TurnDeps, id: DeploymentId): Promise<Turn> {
+async function takeTurn(deps: KeeperDeps, id: DeploymentId): Promise<Turn> {
   const deployment = await deps.store.deployments.get(id);
   if (deployment === null) return { next: 'gone' };
   const vms = await deps.store.deployments.listReplicas(id);
@@ -122,7 +119,7 @@ async function takeTurn(deps: TurnDeps, id: DeploymentId): Promise<Turn> {
   }
 }
 
-function viewOf({ clock, watch }: TurnDeps, deployment: Deployment, seen: readonly Replica[]): DeploymentView {
+function viewOf({ clock, watch }: KeeperDeps, deployment: Deployment, seen: readonly Replica[]): DeploymentView {
   const { replicas, isPaused, isDeleting, target, stable, rollout, strategy } = deployment;
   const now = clock.now();
   const waiting = new Set(deployment.backoffs.filter((each) => waitMs(each, now) > 0).map(({ index }) => index));
@@ -143,7 +140,7 @@ function waitMs({ retryAt }: SlotBackoff, now: number): number {
 }
 
 /** Ends a rollout that has come to its end, or no further; null where there is nothing to be said of it. */
-async function turnRollout(deps: TurnDeps, look: Look): Promise<Turn | null> {
+async function turnRollout(deps: KeeperDeps, look: Look): Promise<Turn | null> {
   const { deployment, view } = look;
   const { rollout, isDeleting, target, strategy } = deployment;
   if (rollout.state === 'complete' || isDeleting) return null;
@@ -173,7 +170,7 @@ async function turnRollout(deps: TurnDeps, look: Look): Promise<Turn | null> {
 }
 
 /** What is shown ends with it: nobody finds one that was stopped, and a phase of one that is under way. */
-async function endRollout(deps: TurnDeps, look: Look, patch: Partial<Deployment>, told: NewEvent): Promise<Turn> {
+async function endRollout(deps: KeeperDeps, look: Look, patch: Partial<Deployment>, told: NewEvent): Promise<Turn> {
   const { status, events } = seenNow(deps, look, { ...look.deployment, ...patch });
   await writeDeployment(deps, look.deployment, { ...patch, status }, [told, ...events]);
   return LOOK_AGAIN;
@@ -194,7 +191,7 @@ function whyStuck(
 }
 
 /** Does the next part of what is planned; null: nothing is. */
-async function act(deps: TurnDeps, look: Look): Promise<Turn | null> {
+async function act(deps: KeeperDeps, look: Look): Promise<Turn | null> {
   const actions = planReplicas(look.view);
   const removals = actions.filter((action) => action.kind === 'remove');
   if (removals.length > 0) {
@@ -206,7 +203,7 @@ async function act(deps: TurnDeps, look: Look): Promise<Turn | null> {
 }
 
 /** As long as nothing depends on how the others are, all of it: a look costs more than a part. What is wanted now is seen by the revision. */
-async function remove(deps: TurnDeps, look: Look, removals: readonly Removal[]): Promise<void> {
+async function remove(deps: KeeperDeps, look: Look, removals: readonly Removal[]): Promise<void> {
   const { isDeleting, rollout } = look.view;
   const isAll = isDeleting || (rollout === 'complete' && removals.every(({ why }) => why === 'scaled-down'));
   let { deployment } = look;
@@ -218,7 +215,7 @@ async function remove(deps: TurnDeps, look: Look, removals: readonly Removal[]):
 
 /** Notes why replicas are replaced, so that the next ones come later each time. */
 function followFailures(
-  { clock }: TurnDeps,
+  { clock }: KeeperDeps,
   { deployment, view }: Look,
   removals: readonly Removal[],
 ): { readonly patch: Partial<Deployment>; readonly events: readonly NewEvent[] } {
@@ -238,7 +235,7 @@ function followFailures(
   return { patch: failed.size === 0 ? {} : { backoffs: [...backoffs.values()] }, events };
 }
 
-async function create(deps: TurnDeps, look: Look, creations: readonly Creation[]): Promise<Turn> {
+async function create(deps: KeeperDeps, look: Look, creations: readonly Creation[]): Promise<Turn> {
   const { watch, store } = deps;
   let { deployment } = look;
   // After a refusal one at a time, so that as many are made as there is room for.
@@ -283,7 +280,7 @@ const REFUSALS: readonly VolaryError['code'][] = [
 const NONE: ReadonlySet<number> = new Set();
 
 /** Writes what is seen, if it is other than what was. */
-async function rest(deps: TurnDeps, look: Look): Promise<Turn> {
+async function rest(deps: KeeperDeps, look: Look): Promise<Turn> {
   const { deployment, vms, view } = look;
   const backoffs = deployment.backoffs.filter((each) => isRemembered(each, view));
   // None is to be made any more: nothing is refused.
@@ -297,14 +294,15 @@ async function rest(deps: TurnDeps, look: Look): Promise<Turn> {
 
 /** What is to be shown of it, with the event that tells of another phase. */
 function seenNow(
-  { clock, watch }: TurnDeps,
+  { clock, watch }: KeeperDeps,
   { vms, view }: Look,
   deployment: Deployment,
 ): { readonly status: Deployment['status']; readonly events: readonly NewEvent[] } {
   const now = clock.now();
   const names = vms.filter(({ desired }) => desired.power !== 'absent').map(({ name }) => name);
   const refusal = watch.refusalOf(deployment);
-  const status = statusOf(deployment, view.seen, { names, refusal, now });
+  const limit = watch.limitOf(deployment.id);
+  const status = statusOf(deployment, view.seen, { names, refusal, limit, now });
   const moved = { from: deployment.status.phase, to: status.phase };
   if (moved.from === moved.to) return { status, events: [] };
   return { status, events: [deploymentEvent('deployment.phase_changed', deployment, now, moved)] };
@@ -317,7 +315,7 @@ function isRemembered({ index }: SlotBackoff, { seen, replicas, bounds }: Deploy
   return replica?.state !== 'available' || replica.readyMs < SLOT_BACKOFF.keptWellMs;
 }
 
-function nextDueMs(deps: TurnDeps, { deployment, view, dueInMs }: Look, now: number): number | null {
+function nextDueMs(deps: KeeperDeps, { deployment, view, dueInMs }: Look, now: number): number | null {
   const { rollout, isPaused, strategy } = deployment;
   const waits = deployment.backoffs.map((each) => waitMs(each, now)).filter((ms) => ms > 0);
   const refusedMs = deps.watch.refusedForMs(deployment);

@@ -29,6 +29,8 @@ interface Progress {
 interface Memory {
   readonly vms: Map<VmId, Seen>;
   progress: Progress | null;
+  /** Why it cannot scale as it would. */
+  limit: Refusal | null;
   /** Of what was wanted in this generation. */
   refusal: (Refusal & { readonly generation: number; readonly count: number; readonly retryAtMs: number }) | null;
 }
@@ -57,6 +59,9 @@ export interface ReplicaWatch {
   refusalOf(deployment: Wanted): Refusal | null;
   /** How long nothing is made because it was refused; 0: it may be tried. */
   refusedForMs(deployment: Wanted): number;
+  /** Why it cannot scale by itself as it would; null: nothing is in its way. True when that is new. */
+  noteLimit(id: DeploymentId, limit: Refusal | null): boolean;
+  limitOf(id: DeploymentId): Refusal | null;
   forget(id: DeploymentId): void;
 }
 
@@ -65,7 +70,7 @@ export function createReplicaWatch(clock: Pick<Clock, 'monotonicMs'>): ReplicaWa
   const deployments = new Map<VmId, DeploymentId>();
 
   function memoryOf(id: DeploymentId): Memory {
-    const known = memories.get(id) ?? { vms: new Map(), progress: null, refusal: null };
+    const known = memories.get(id) ?? { vms: new Map(), progress: null, limit: null, refusal: null };
     memories.set(id, known);
     return known;
   }
@@ -128,6 +133,13 @@ export function createReplicaWatch(clock: Pick<Clock, 'monotonicMs'>): ReplicaWa
       return refusal === null ? null : { reason: refusal.reason, message: refusal.message };
     },
     refusedForMs: (deployment) => Math.max(0, (presentRefusal(deployment)?.retryAtMs ?? 0) - clock.monotonicMs()),
+    noteLimit(id, limit) {
+      const memory = memoryOf(id);
+      const isNew = memory.limit?.message !== limit?.message;
+      memory.limit = limit;
+      return isNew;
+    },
+    limitOf: (id) => memories.get(id)?.limit ?? null,
     forget(id) {
       for (const vmId of memories.get(id)?.vms.keys() ?? []) deployments.delete(vmId);
       memories.delete(id);
