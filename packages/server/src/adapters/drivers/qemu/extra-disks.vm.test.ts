@@ -2,34 +2,24 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { idFromUuid } from '../../../domain/ids.ts';
 import type { ContentImage } from '../../../domain/image/image.ts';
 import { emptyDisk } from '../../../domain/vm/extra-disk.ts';
-import type { DiskSpec, Driver } from '../../../ports/driver.ts';
+import type { DiskSpec } from '../../../ports/driver.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { readToEnd, shell } from '../../../ports/guest-link-contract/subject.contract.ts';
-import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
+import { removeVm } from './qemu-host.fixture.ts';
 import { runInGuest, tryInGuest } from './run-in-guest.fixture.ts';
 import { digestSparse } from './saved/memory/copy-memory.ts';
+import { useQemu } from './use-qemu.fixture.ts';
 import { vmDirectory } from './vm-directory.ts';
 
 /* Disks besides the root. */
 
 const PATHS = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
 const options = { signal: new AbortController().signal };
-let host: QemuHost;
-let driver: Driver;
-
-beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+const qemu = useQemu();
 
 async function ask(link: GuestLink, script: string): Promise<string> {
   const process = await link.exec(idFromUuid('exec', randomUUIDv7()), shell(script), options);
@@ -39,7 +29,7 @@ async function ask(link: GuestLink, script: string): Promise<string> {
 /** A file system with one file, as what disks begin with. */
 function makeContent(text: string): ContentImage {
   const name = `content-${text}`;
-  const [folder, rootPath] = [join(host.cacheDir, name), join(host.cacheDir, `${name}.raw`)];
+  const [folder, rootPath] = [join(qemu.host.cacheDir, name), join(qemu.host.cacheDir, `${name}.raw`)];
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'file'), `${text}\n`);
   execFileSync('mkfs.ext4', ['-q', '-d', folder, rootPath, '64M'], { env: PATHS, stdio: 'pipe' });
@@ -50,66 +40,66 @@ function makeContent(text: string): ContentImage {
 const DATA = '/dev/disk/by-id/virtio-data';
 
 test('are found by their names, keep what is written to them through a restart and a suspension, and go with their VM', async () => {
-  const small = host.makeMachine();
+  const small = qemu.host.makeMachine();
   const disks = [emptyDisk('logs', 1), emptyDisk('data', 3)];
   const machine: DiskSpec = { ...small, spec: { ...small.spec, disks } };
   const { vmId } = machine;
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  const first = await driver.openLink(vmId, options);
+  await qemu.driver.createDisk(machine, options);
+  await qemu.driver.startMachine(machine, options);
+  const first = await qemu.driver.openLink(vmId, options);
 
   expect(await ask(first, `blockdev --getsize64 ${DATA}`)).toBe(String(3 * 1024 ** 3));
   expect(await ask(first, 'findmnt -n -o SOURCE /; ls /dev/disk/by-id')).toContain('virtio-logs');
   await ask(first, `echo kept | dd of=${DATA} bs=512 conv=sync,fsync`);
-  await driver.suspendMachine(vmId, options);
-  await driver.wakeMachine(machine, options);
-  const woken = await driver.openLink(vmId, options);
+  await qemu.driver.suspendMachine(vmId, options);
+  await qemu.driver.wakeMachine(machine, options);
+  const woken = await qemu.driver.openLink(vmId, options);
   expect(await ask(woken, `head -c 4 ${DATA}`)).toBe('kept');
 
-  await driver.endMachine(vmId, options);
-  await driver.startMachine({ ...machine, incarnation: 2 }, options);
-  const second = await driver.openLink(vmId, options);
+  await qemu.driver.endMachine(vmId, options);
+  await qemu.driver.startMachine({ ...machine, incarnation: 2 }, options);
+  const second = await qemu.driver.openLink(vmId, options);
   expect(await ask(second, `head -c 4 ${DATA}`)).toBe('kept');
 
-  await removeVm(driver, vmId);
-  expect(existsSync(vmDirectory(host.dataDir, vmId).path)).toBe(false);
+  await removeVm(qemu.driver, vmId);
+  expect(existsSync(vmDirectory(qemu.host.dataDir, vmId).path)).toBe(false);
 });
 
 test('are saved with their machine: a fork has its own copies, and a restore takes back what was written since', async () => {
-  const small = host.makeMachine();
+  const small = qemu.host.makeMachine();
   const machine: DiskSpec = { ...small, spec: { ...small.spec, disks: [emptyDisk('data', 1)] } };
   const write = (text: string) => `mount ${DATA} /mnt && echo ${text} > /mnt/file && sync`;
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  const link = await driver.openLink(machine.vmId, options);
+  await qemu.driver.createDisk(machine, options);
+  await qemu.driver.startMachine(machine, options);
+  const link = await qemu.driver.openLink(machine.vmId, options);
   await runInGuest(link, `mkfs.ext4 -q ${DATA} && ${write('saved')}`);
   const id = idFromUuid('snap', randomUUIDv7());
-  await driver.saveMachine(machine.vmId, id, options);
+  await qemu.driver.saveMachine(machine.vmId, id, options);
   await runInGuest(link, 'echo later > /mnt/file && sync');
   const from = { kind: 'snapshot', id } as const;
   const fork = { ...machine, image: undefined, vmId: idFromUuid('vm', randomUUIDv7()), name: 'fork', from };
 
-  await driver.createDisk(fork, options);
-  await driver.startMachine(fork, options);
-  const forked = await driver.openLink(fork.vmId, options);
+  await qemu.driver.createDisk(fork, options);
+  await qemu.driver.startMachine(fork, options);
+  const forked = await qemu.driver.openLink(fork.vmId, options);
   expect(await runInGuest(forked, 'cat /mnt/file')).toBe('saved');
   await runInGuest(forked, 'echo forked > /mnt/file && sync');
   expect(await runInGuest(link, 'echo 3 > /proc/sys/vm/drop_caches; cat /mnt/file')).toBe('later');
-  await removeVm(driver, fork.vmId);
+  await removeVm(qemu.driver, fork.vmId);
 
-  await driver.endMachine(machine.vmId, options);
-  await driver.startMachine({ ...machine, incarnation: 2, from }, options);
-  const restored = await driver.openLink(machine.vmId, options);
+  await qemu.driver.endMachine(machine.vmId, options);
+  await qemu.driver.startMachine({ ...machine, incarnation: 2, from }, options);
+  const restored = await qemu.driver.openLink(machine.vmId, options);
   expect(
     await runInGuest(restored, 'cat /mnt/file; umount /mnt; e2fsck -fn /dev/vdb >/dev/null 2>&1 && echo whole'),
   ).toBe('saved\nwhole');
 
-  await removeVm(driver, machine.vmId);
-  await driver.deleteSaved(id, options);
+  await removeVm(qemu.driver, machine.vmId);
+  await qemu.driver.deleteSaved(id, options);
 });
 
 test('begin with what they are to: one that is only read is shared, the others have overlays, and so have forks', async () => {
-  const small = host.makeMachine();
+  const small = qemu.host.makeMachine();
   const of = { source: { location: '/d', sha256: '0'.repeat(64) }, format: 'raw', isLocalAllowed: true } as const;
   const disks = [
     { ...emptyDisk('data', 2), content: of },
@@ -121,11 +111,11 @@ test('begin with what they are to: one that is only read is shared, the others h
   ]);
   const machine: DiskSpec = { ...small, spec: { ...small.spec, disks }, contents };
   const before = [...contents.values()].map(({ rootPath }) => digestSparse(rootPath));
-  await driver.createDisk(machine, options);
+  await qemu.driver.createDisk(machine, options);
   // Whoever clears the cache takes nothing from a disk.
   for (const { rootPath } of contents.values()) renameSync(rootPath, `${rootPath}.gone`);
-  await driver.startMachine(machine, options);
-  const link = await driver.openLink(machine.vmId, options);
+  await qemu.driver.startMachine(machine, options);
+  const link = await qemu.driver.openLink(machine.vmId, options);
 
   await runInGuest(link, `mkdir /a /b && mount ${DATA} /a && mount -o ro /dev/disk/by-id/virtio-books /b`);
   expect(await runInGuest(link, `cat /a/file /b/file; blockdev --getsize64 ${DATA}; cat /sys/block/vdc/ro`)).toBe(
@@ -133,42 +123,42 @@ test('begin with what they are to: one that is only read is shared, the others h
   );
   expect((await tryInGuest(link, 'dd if=/dev/zero of=/dev/vdc bs=512 count=1 oflag=direct')).exitCode).not.toBe(0);
   await runInGuest(link, 'echo written > /a/file && sync');
-  expect(readdirSync(vmDirectory(host.dataDir, machine.vmId).runPath)).not.toContain('disk-ref.qcow2');
+  expect(readdirSync(vmDirectory(qemu.host.dataDir, machine.vmId).runPath)).not.toContain('disk-ref.qcow2');
 
   const id = idFromUuid('snap', randomUUIDv7());
-  await driver.saveMachine(machine.vmId, id, options);
-  await removeVm(driver, machine.vmId);
+  await qemu.driver.saveMachine(machine.vmId, id, options);
+  await removeVm(qemu.driver, machine.vmId);
   const from = { kind: 'snapshot', id } as const;
   const fork = { ...small, spec: machine.spec, image: undefined, vmId: idFromUuid('vm', randomUUIDv7()), from };
-  await driver.createDisk(fork, options);
-  await driver.startMachine(fork, options);
-  const forked = await driver.openLink(fork.vmId, options);
+  await qemu.driver.createDisk(fork, options);
+  await qemu.driver.startMachine(fork, options);
+  const forked = await qemu.driver.openLink(fork.vmId, options);
   expect(await runInGuest(forked, 'echo 3 > /proc/sys/vm/drop_caches; cat /a/file /b/file')).toBe('written\nbook');
 
-  await driver.suspendMachine(fork.vmId, options);
-  await driver.wakeMachine(fork, options);
-  const woken = await driver.openLink(fork.vmId, options);
+  await qemu.driver.suspendMachine(fork.vmId, options);
+  await qemu.driver.wakeMachine(fork, options);
+  const woken = await qemu.driver.openLink(fork.vmId, options);
   expect(await runInGuest(woken, 'echo 3 > /proc/sys/vm/drop_caches; cat /a/file /b/file')).toBe('written\nbook');
-  await driver.endMachine(fork.vmId, options);
-  await driver.startMachine({ ...small, vmId: fork.vmId, spec: machine.spec, incarnation: 2 }, options);
-  const booted = await driver.openLink(fork.vmId, options);
+  await qemu.driver.endMachine(fork.vmId, options);
+  await qemu.driver.startMachine({ ...small, vmId: fork.vmId, spec: machine.spec, incarnation: 2 }, options);
+  const booted = await qemu.driver.openLink(fork.vmId, options);
   expect(await runInGuest(booted, `mount ${DATA} /a && cat /a/file`)).toBe('written');
 
   expect([...contents.values()].map(({ rootPath }) => digestSparse(`${rootPath}.gone`))).toEqual(before);
-  await removeVm(driver, fork.vmId);
-  await driver.deleteSaved(id, options);
-  expect(readdirSync(join(host.dataDir, 'images'))).toEqual([]);
+  await removeVm(qemu.driver, fork.vmId);
+  await qemu.driver.deleteSaved(id, options);
+  expect(readdirSync(join(qemu.host.dataDir, 'images'))).toEqual([]);
 });
 
 test('that what they begin with does not fit into are refused, and nothing is left', async () => {
-  const small = host.makeMachine();
+  const small = qemu.host.makeMachine();
   const content = { ...makeContent('large'), rootBytes: 2 * 1024 ** 3 };
   truncateSync(content.rootPath, content.rootBytes);
   const of = { source: { location: '/d', sha256: '0'.repeat(64) }, format: 'raw', isLocalAllowed: true } as const;
   const disks = [{ ...emptyDisk('data', 1), content: of }];
   const machine = { ...small, spec: { ...small.spec, disks }, contents: new Map([['data', content]]) };
 
-  await expect(driver.createDisk(machine, options)).rejects.toMatchObject({ reason: 'driver.disk_too_small' });
-  await driver.deleteDisk(machine.vmId, options);
-  expect(readdirSync(join(host.dataDir, 'images'))).toEqual([]);
+  await expect(qemu.driver.createDisk(machine, options)).rejects.toMatchObject({ reason: 'driver.disk_too_small' });
+  await qemu.driver.deleteDisk(machine.vmId, options);
+  expect(readdirSync(join(qemu.host.dataDir, 'images'))).toEqual([]);
 });

@@ -3,51 +3,33 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { VmId } from '../../../domain/ids.ts';
-import type { Driver, MachineSpec } from '../../../ports/driver.ts';
+import type { DiskSpec, MachineSpec } from '../../../ports/driver.ts';
 import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
 import { connectSocket } from '../../shared/connect-socket.ts';
 import { readBootId, readProcess } from '../../shared/process.ts';
 import { identityOf } from '../../shared/vm-identity.ts';
 import { readRecord, writeRecord } from './launch-record.ts';
-import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
+import { useQemu } from './use-qemu.fixture.ts';
 import { type VmDirectory, vmDirectory } from './vm-directory.ts';
 
 /* What the contract cannot ask of every driver: faults of real processes, files and sockets. */
 
 const options = { signal: new AbortController().signal };
-let host: QemuHost;
-let driver: Driver;
-let machines: MachineSpec[] = [];
-
-beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-});
-
-afterEach(async () => {
-  for (const { vmId } of machines) await removeVm(driver, vmId);
-  machines = [];
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+const qemu = useQemu();
 
 async function started(
-  changes: Partial<MachineSpec> = {},
+  changes: Partial<DiskSpec> = {},
 ): Promise<{ readonly machine: MachineSpec; readonly directory: VmDirectory }> {
-  const machine = host.makeMachine(changes);
-  machines.push(machine);
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  return { machine, directory: vmDirectory(host.dataDir, machine.vmId) };
+  const machine = qemu.newMachine(changes);
+  await qemu.driver.createDisk(machine, options);
+  await qemu.driver.startMachine(machine, options);
+  return { machine, directory: vmDirectory(qemu.host.dataDir, machine.vmId) };
 }
 
 async function pidOf(vmId: VmId): Promise<number> {
-  const { machine } = await driver.inspect(vmId, options);
+  const { machine } = await qemu.driver.inspect(vmId, options);
   if (machine.kind !== 'running' || machine.pid === null) throw new Error(`the machine is ${machine.kind}`);
   return machine.pid;
 }
@@ -84,46 +66,45 @@ test('a VMM that is killed leaves its last words', async () => {
   writeFileSync(directory.stderrPath, 'qemu: these were my last words\n');
 
   process.kill(pid, 'SIGKILL');
-  const { end } = await waitForMachine(driver, machine.vmId, 'ended');
+  const { end } = await waitForMachine(qemu.driver, machine.vmId, 'ended');
 
   expect(end).toEqual({ cause: 'vmm-died', detail: 'qemu: these were my last words' });
 });
 
 test('a start that is called off leaves nothing of the life that it had begun', async () => {
-  const machine = host.makeMachine();
-  machines.push(machine);
-  const directory = vmDirectory(host.dataDir, machine.vmId);
-  await driver.createDisk(machine, options);
+  const machine = qemu.newMachine();
+  const directory = vmDirectory(qemu.host.dataDir, machine.vmId);
+  await qemu.driver.createDisk(machine, options);
   const caller = new AbortController();
 
-  const starting = driver.startMachine(machine, { signal: caller.signal });
+  const starting = qemu.driver.startMachine(machine, { signal: caller.signal });
   // Its VMM exists once its words have a file.
   await expect.poll(() => existsSync(directory.stderrPath), { interval: 1 }).toBe(true);
   caller.abort();
 
   await expect(starting).rejects.toThrow();
-  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
   expect((await readdir(directory.path)).sort()).toEqual(['disk.json', 'link.key', 'run']);
   expect(await readdir(directory.runPath)).toEqual(['disk.qcow2']);
 });
 
 test('where the control monitor is held, the rescue monitor serves; where both are, the machine can still be ended', async () => {
   const { machine, directory } = await started();
-  await driver[Symbol.asyncDispose]();
-  driver = host.makeDriver();
+  await qemu.driver[Symbol.asyncDispose]();
+  qemu.driver = qemu.host.makeDriver();
   const control = await connectSocket(directory.controlSocketPath);
   await once(control, 'data');
 
-  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('running');
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine.kind).toBe('running');
 
-  await driver[Symbol.asyncDispose]();
-  driver = host.makeDriver();
+  await qemu.driver[Symbol.asyncDispose]();
+  qemu.driver = qemu.host.makeDriver();
   const rescue = await connectSocket(directory.rescueSocketPath);
   await once(rescue, 'data');
-  const { machine: state } = await driver.inspect(machine.vmId, options);
+  const { machine: state } = await qemu.driver.inspect(machine.vmId, options);
   expect(state).toMatchObject({ kind: 'unresponsive', incarnation: 1, detail: expect.stringContaining('held') });
-  await driver.endMachine(machine.vmId, options);
-  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  await qemu.driver.endMachine(machine.vmId, options);
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
   control.destroy();
   rescue.destroy();
 });
@@ -133,14 +114,14 @@ test('a process that has got the number of a VMM is never touched', async () => 
   const stranger = spawn('sleep', ['600'], { cwd: directory.runPath });
   const facts = readProcess(stranger.pid ?? 0);
   process.kill(await pidOf(machine.vmId), 'SIGKILL');
-  await waitForMachine(driver, machine.vmId, 'ended');
+  await waitForMachine(qemu.driver, machine.vmId, 'ended');
   await edit(directory, {
     process: { pid: stranger.pid, startTimeTicks: facts?.startTimeTicks, bootId: readBootId() },
     end: null,
   });
 
-  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('ended');
-  await driver.endMachine(machine.vmId, options);
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine.kind).toBe('ended');
+  await qemu.driver.endMachine(machine.vmId, options);
 
   expect(readProcess(stranger.pid ?? 0)).not.toBeNull();
   stranger.kill('SIGKILL');
@@ -151,11 +132,11 @@ test('a machine is found again whose number could not be written down any more',
   const { machine, directory } = await started();
   const pid = await pidOf(machine.vmId);
   await edit(directory, { process: null });
-  await driver[Symbol.asyncDispose]();
-  driver = host.makeDriver();
+  await qemu.driver[Symbol.asyncDispose]();
+  qemu.driver = qemu.host.makeDriver();
 
-  expect((await driver.inspect(machine.vmId, options)).machine).toMatchObject({ kind: 'running', pid });
-  await driver.endMachine(machine.vmId, options);
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine).toMatchObject({ kind: 'running', pid });
+  await qemu.driver.endMachine(machine.vmId, options);
 
   expect(readProcess(pid)).toBeNull();
 });
@@ -163,15 +144,15 @@ test('a machine is found again whose number could not be written down any more',
 test('a machine of an earlier boot of the host has ended, and a damaged record can be cleared', async () => {
   const { machine, directory } = await started();
   process.kill(await pidOf(machine.vmId), 'SIGKILL');
-  await waitForMachine(driver, machine.vmId, 'ended');
+  await waitForMachine(qemu.driver, machine.vmId, 'ended');
   await edit(directory, { process: { pid: 2, startTimeTicks: 1, bootId: 'an earlier one' } });
 
-  const { machine: earlier } = await driver.inspect(machine.vmId, options);
+  const { machine: earlier } = await qemu.driver.inspect(machine.vmId, options);
   expect(earlier).toMatchObject({ kind: 'ended', end: { cause: 'vmm-died', detail: 'The host was restarted.' } });
   writeFileSync(directory.recordPath, '');
-  expect((await driver.inspect(machine.vmId, options)).machine).toMatchObject({ kind: 'ended', incarnation: 0 });
-  await driver.endMachine(machine.vmId, options);
-  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine).toMatchObject({ kind: 'ended', incarnation: 0 });
+  await qemu.driver.endMachine(machine.vmId, options);
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
 });
 
 test('a machine whose record is lost or damaged is found by its process, and nothing of it is left', async () => {
@@ -183,15 +164,15 @@ test('a machine whose record is lost or damaged is found by its process, and not
     const { machine, directory } = await started();
     const pid = await pidOf(machine.vmId);
     await lose(directory);
-    await driver[Symbol.asyncDispose]();
-    driver = host.makeDriver();
+    await qemu.driver[Symbol.asyncDispose]();
+    qemu.driver = qemu.host.makeDriver();
 
-    const { machine: state } = await driver.inspect(machine.vmId, options);
+    const { machine: state } = await qemu.driver.inspect(machine.vmId, options);
     expect(state).toMatchObject({ kind: 'unresponsive', incarnation: 0, pid });
-    await driver.endMachine(machine.vmId, options);
+    await qemu.driver.endMachine(machine.vmId, options);
 
     expect(readProcess(pid)).toBeNull();
-    expect(await driver.inspect(machine.vmId, options)).toMatchObject({ machine: { kind: 'absent' } });
+    expect(await qemu.driver.inspect(machine.vmId, options)).toMatchObject({ machine: { kind: 'absent' } });
   }
 });
 
@@ -201,7 +182,7 @@ test('a disk is not removed from under a machine of which nothing else is known'
   await rm(directory.recordPath);
   await rm(directory.controlSocketPath);
 
-  await driver.deleteDisk(machine.vmId, options);
+  await qemu.driver.deleteDisk(machine.vmId, options);
 
   expect(readProcess(pid)).toBeNull();
   expect(existsSync(directory.path)).toBe(false);
@@ -215,11 +196,13 @@ test('what a newer version has started is neither ended nor cleared', async () =
   writeFileSync(directory.recordPath, theirs);
   const refusal = { code: 'failed_precondition', reason: 'driver.newer_version' };
 
-  const { machine: state } = await driver.inspect(machine.vmId, options);
+  const { machine: state } = await qemu.driver.inspect(machine.vmId, options);
   expect(state).toMatchObject({ kind: 'unresponsive', incarnation: 1, pid });
-  await expect(driver.endMachine(machine.vmId, options)).rejects.toMatchObject(refusal);
-  await expect(driver.deleteDisk(machine.vmId, options)).rejects.toMatchObject({ reason: 'driver.machine_present' });
-  expect(await driver.findAll(options)).toEqual([]);
+  await expect(qemu.driver.endMachine(machine.vmId, options)).rejects.toMatchObject(refusal);
+  await expect(qemu.driver.deleteDisk(machine.vmId, options)).rejects.toMatchObject({
+    reason: 'driver.machine_present',
+  });
+  expect(await qemu.driver.findAll(options)).toEqual([]);
 
   expect(readProcess(pid)).not.toBeNull();
   expect(readFileSync(directory.recordPath, 'utf8')).toBe(theirs);
@@ -230,44 +213,42 @@ test('what another installation has started is not ours to find', async () => {
   const { machine, directory } = await started();
   await edit(directory, { installationId: 'another' });
 
-  expect(await driver.findAll(options)).toEqual([]);
+  expect(await qemu.driver.findAll(options)).toEqual([]);
 
   await edit(directory, { installationId: 'test' });
-  expect((await driver.findAll(options)).map(({ vmId }) => vmId)).toEqual([machine.vmId]);
+  expect((await qemu.driver.findAll(options)).map(({ vmId }) => vmId)).toEqual([machine.vmId]);
 });
 
 test('an image that is gone is said, and nothing is left of the start', async () => {
-  const machine = host.makeMachine();
-  machines.push(machine);
-  await driver.createDisk(machine, options);
-  await rm(join(host.dataDir, 'images', host.image.digest, 'initramfs'));
+  const machine = qemu.newMachine();
+  await qemu.driver.createDisk(machine, options);
+  await rm(join(qemu.host.dataDir, 'images', qemu.host.image.digest, 'initramfs'));
 
-  const starting = driver.startMachine(machine, options);
+  const starting = qemu.driver.startMachine(machine, options);
 
   await expect(starting).rejects.toMatchObject({ code: 'data_loss', reason: 'image.lost' });
-  await expect(starting).rejects.not.toThrow(host.dataDir);
-  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  await expect(starting).rejects.not.toThrow(qemu.host.dataDir);
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
 });
 
 test('a VMM that cannot start says why, in the log only, and leaves nothing', async () => {
-  const machine = host.makeMachine();
-  machines.push(machine);
-  const kernelPath = join(host.dataDir, 'no-kernel');
-  mkdirSync(host.dataDir, { recursive: true });
+  const machine = qemu.newMachine();
+  const kernelPath = join(qemu.host.dataDir, 'no-kernel');
+  mkdirSync(qemu.host.dataDir, { recursive: true });
   writeFileSync(kernelPath, 'this is no kernel');
-  await driver.createDisk({ ...machine, image: { ...host.image, kernelPath } }, options);
+  await qemu.driver.createDisk({ ...machine, image: { ...qemu.host.image, kernelPath } }, options);
 
-  const starting = driver.startMachine(machine, options);
+  const starting = qemu.driver.startMachine(machine, options);
 
   await expect(starting).rejects.toMatchObject({
     code: 'unavailable',
     reason: 'driver.start_failed',
     context: { lastWords: expect.stringContaining('qemu') },
   });
-  expect((await driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
-  await driver.deleteDisk(machine.vmId, options);
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
+  expect((await qemu.driver.inspect(machine.vmId, options)).machine.kind).toBe('absent');
+  await qemu.driver.deleteDisk(machine.vmId, options);
+  await qemu.driver.createDisk(machine, options);
+  await qemu.driver.startMachine(machine, options);
 });
 
 test('no second VMM can open the disk of a running one', async () => {
@@ -278,10 +259,10 @@ test('no second VMM can open the disk of a running one', async () => {
   // Not even looking for a lost one would find it.
   await rm(directory.recordPath);
   await rm(directory.controlSocketPath);
-  await driver[Symbol.asyncDispose]();
-  driver = host.makeDriver();
+  await qemu.driver[Symbol.asyncDispose]();
+  qemu.driver = qemu.host.makeDriver();
 
-  await expect(driver.startMachine({ ...machine, incarnation: 2 }, options)).rejects.toMatchObject({
+  await expect(qemu.driver.startMachine({ ...machine, incarnation: 2 }, options)).rejects.toMatchObject({
     context: { lastWords: expect.stringContaining('lock') },
   });
 
@@ -291,13 +272,13 @@ test('no second VMM can open the disk of a running one', async () => {
 
 test('a guest that floods its console fills neither our disk nor our memory', async () => {
   const { machine, directory } = await started();
-  const link = await driver.openLink(machine.vmId, options);
+  const link = await qemu.driver.openLink(machine.vmId, options);
   async function* flood(): AsyncIterable<Uint8Array> {
     for (let i = 0; i < 64; i++) yield Buffer.alloc(32 * 1024, 'x');
   }
 
   await link.writeFile('/dev/console', flood(), options);
-  for await (const _ of driver.readConsole(machine.vmId, { ...options, offset: 0, follow: false }));
+  for await (const _ of qemu.driver.readConsole(machine.vmId, { ...options, offset: 0, follow: false }));
 
   const names = (await readdir(directory.path)).filter((name) => name.startsWith('console-'));
   const bytes = names.reduce((sum, name) => sum + statSync(join(directory.path, name)).size, 0);
@@ -306,31 +287,30 @@ test('a guest that floods its console fills neither our disk nor our memory', as
 });
 
 test('what is left of a creation that was cut short is seen, and removed', async () => {
-  const { vmId } = host.makeMachine();
-  const directory = vmDirectory(host.dataDir, vmId);
+  const { vmId } = qemu.host.makeMachine();
+  const directory = vmDirectory(qemu.host.dataDir, vmId);
   mkdirSync(directory.runPath, { recursive: true });
   writeFileSync(directory.linkKeyPath, '');
 
-  expect(await driver.inspect(vmId, options)).toEqual({ disk: { kind: 'remnants' }, machine: { kind: 'absent' } });
-  await driver.deleteDisk(vmId, options);
+  expect(await qemu.driver.inspect(vmId, options)).toEqual({ disk: { kind: 'remnants' }, machine: { kind: 'absent' } });
+  await qemu.driver.deleteDisk(vmId, options);
 
-  expect(await driver.inspect(vmId, options)).toEqual({ disk: { kind: 'absent' }, machine: { kind: 'absent' } });
+  expect(await qemu.driver.inspect(vmId, options)).toEqual({ disk: { kind: 'absent' }, machine: { kind: 'absent' } });
 });
 
 test('a disk of which nobody wrote down what it was made from says so', async () => {
-  const machine = host.makeMachine();
-  machines.push(machine);
-  await driver.createDisk(machine, options);
-  writeFileSync(vmDirectory(host.dataDir, machine.vmId).diskOriginPath, '{"version": 1, "imageDigest": "../.."}');
+  const machine = qemu.newMachine();
+  await qemu.driver.createDisk(machine, options);
+  writeFileSync(vmDirectory(qemu.host.dataDir, machine.vmId).diskOriginPath, '{"version": 1, "imageDigest": "../.."}');
 
-  expect((await driver.inspect(machine.vmId, options)).disk).toEqual({ kind: 'present', imageDigest: null });
-  expect(await driver.createDisk(machine, options)).toEqual({ imageDigest: null });
+  expect((await qemu.driver.inspect(machine.vmId, options)).disk).toEqual({ kind: 'present', imageDigest: null });
+  expect(await qemu.driver.createDisk(machine, options)).toEqual({ imageDigest: null });
 });
 
 test('without QEMU it says what to install', async () => {
-  const bare = host.makeDriver({ searchPath: host.cacheDir });
+  const bare = qemu.host.makeDriver({ searchPath: qemu.host.cacheDir });
 
-  await expect(bare.probe({ ...options, image: host.image })).rejects.toMatchObject({
+  await expect(bare.probe({ ...options, image: qemu.host.image })).rejects.toMatchObject({
     code: 'failed_precondition',
     reason: 'driver.not_installed',
     message: expect.stringContaining('apt-get install qemu-system-x86 qemu-utils'),
@@ -339,22 +319,22 @@ test('without QEMU it says what to install', async () => {
 });
 
 test('a disk that is smaller than the image is refused with the figure', async () => {
-  const machine = host.makeMachine();
-  const image = { ...host.image, rootBytes: 3 * 1024 ** 3 };
+  const machine = qemu.host.makeMachine();
+  const image = { ...qemu.host.image, rootBytes: 3 * 1024 ** 3 };
 
-  await expect(driver.createDisk({ ...machine, image }, options)).rejects.toMatchObject({
+  await expect(qemu.driver.createDisk({ ...machine, image }, options)).rejects.toMatchObject({
     code: 'invalid_argument',
     reason: 'driver.disk_too_small',
     details: { field: 'disk_gib', minimum: 3 },
   });
-  expect(existsSync(vmDirectory(host.dataDir, machine.vmId).path)).toBe(false);
+  expect(existsSync(vmDirectory(qemu.host.dataDir, machine.vmId).path)).toBe(false);
 });
 
 test('what a killed server has left half written of a record is gone once the next one has looked, and the machine is adopted', async () => {
   const { machine, directory } = await started();
   const pid = await pidOf(machine.vmId);
   writeFileSync(`${directory.recordPath}.new`, '{"version": 1, "vmId"');
-  await using next = host.makeDriver();
+  await using next = qemu.host.makeDriver();
 
   const found = await next.findAll(options);
 

@@ -1,45 +1,35 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { idFromUuid } from '../../../domain/ids.ts';
-import type { Driver, MachineSpec } from '../../../ports/driver.ts';
+import type { MachineSpec } from '../../../ports/driver.ts';
 import { waitForMachine } from '../../../ports/driver-contract/subject.contract.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { readToEnd, shell } from '../../../ports/guest-link-contract/subject.contract.ts';
 import { identityOf } from '../../shared/vm-identity.ts';
 import { launchVmm } from './launch.ts';
 import { readRecord } from './launch-record.ts';
-import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
+import { removeVm } from './qemu-host.fixture.ts';
+import { useQemu } from './use-qemu.fixture.ts';
 import { vmDirectory } from './vm-directory.ts';
 
 /* A guest that puts itself to sleep. */
 
 const options = { signal: new AbortController().signal };
-let host: QemuHost;
-let driver: Driver;
-
-beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+const qemu = useQemu();
 
 async function started(): Promise<{ readonly machine: MachineSpec } & AsyncDisposable> {
-  const machine = host.makeMachine();
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  return { machine, [Symbol.asyncDispose]: () => removeVm(driver, machine.vmId) };
+  const machine = qemu.host.makeMachine();
+  await qemu.driver.createDisk(machine, options);
+  await qemu.driver.startMachine(machine, options);
+  return { machine, [Symbol.asyncDispose]: () => removeVm(qemu.driver, machine.vmId) };
 }
 
 /** Another VMM for the machine, as it was started before it was forbidden to sleep. */
 async function startAsBefore({ vmId }: MachineSpec): Promise<void> {
-  const directory = vmDirectory(host.dataDir, vmId);
+  const directory = vmDirectory(qemu.host.dataDir, vmId);
   const stored = await readRecord(directory.recordPath);
   if (stored.kind !== 'valid') throw new Error('there is no record');
-  await driver.endMachine(vmId, options);
+  await qemu.driver.endMachine(vmId, options);
   const argv = stored.record.argv.filter((argument, index, all) => ![argument, all[index - 1]].includes('-global'));
   expect(argv.length).toBeLessThan(stored.record.argv.length);
   await launchVmm(
@@ -47,11 +37,11 @@ async function startAsBefore({ vmId }: MachineSpec): Promise<void> {
       directory,
       record: { ...stored.record, argv, process: null },
       identity: identityOf(vmId, []),
-      inheritedPaths: [host.image.kernelPath, host.image.initramfsPath, host.image.rootPath],
+      inheritedPaths: [qemu.host.image.kernelPath, qemu.host.image.initramfsPath, qemu.host.image.rootPath],
       diesWithUs: false,
       onExit: () => undefined,
     },
-    async () => (await driver.inspect(vmId, options)).machine.kind === 'running',
+    async () => (await qemu.driver.inspect(vmId, options)).machine.kind === 'running',
     options.signal,
   );
 }
@@ -68,7 +58,7 @@ function begin(link: GuestLink, script: string): void {
 
 test('a guest is offered no sleep in which its machine stops', async () => {
   await using vm = await started();
-  const link = await driver.openLink(vm.machine.vmId, options);
+  const link = await qemu.driver.openLink(vm.machine.vmId, options);
 
   expect(await ask(link, 'cat /sys/power/mem_sleep')).toBe('[s2idle]');
   expect(await ask(link, 'cat /sys/power/disk')).not.toContain('platform');
@@ -77,31 +67,31 @@ test('a guest is offered no sleep in which its machine stops', async () => {
 test('a guest that idles in its sleep hears the power button, and then what its agent was asked before', async () => {
   await using vm = await started();
   const { vmId } = vm.machine;
-  const link = await driver.openLink(vmId, options);
+  const link = await qemu.driver.openLink(vmId, options);
   begin(link, 'echo freeze > /sys/power/state');
   await expect(untilSilent(link)).resolves.toMatchObject({ reason: 'guest.silent' });
-  expect((await driver.inspect(vmId, options)).machine.kind).toBe('running');
+  expect((await qemu.driver.inspect(vmId, options)).machine.kind).toBe('running');
 
   link.shutDown('power-off', { ...options, graceMs: 1_000 }).catch(() => undefined);
-  await driver.pressPowerButton(vmId, options);
+  await qemu.driver.pressPowerButton(vmId, options);
 
-  expect((await waitForMachine(driver, vmId, 'ended')).end.cause).toBe('powered-off');
+  expect((await waitForMachine(qemu.driver, vmId, 'ended')).end.cause).toBe('powered-off');
 });
 
 test('a machine of before that its guest has put to sleep is halted, and can be woken', async () => {
   await using vm = await started();
   const { vmId } = vm.machine;
   await startAsBefore(vm.machine);
-  const link = await driver.openLink(vmId, options);
+  const link = await qemu.driver.openLink(vmId, options);
   begin(link, 'echo mem > /sys/power/state');
-  await waitForMachine(driver, vmId, 'paused');
+  await waitForMachine(qemu.driver, vmId, 'paused');
 
-  await driver.pauseMachine(vmId, options);
-  expect((await driver.inspect(vmId, options)).machine.kind).toBe('paused');
-  await driver.resumeMachine(vmId, options);
+  await qemu.driver.pauseMachine(vmId, options);
+  expect((await qemu.driver.inspect(vmId, options)).machine.kind).toBe('paused');
+  await qemu.driver.resumeMachine(vmId, options);
 
   // Some wake up; others, as under emulation, reset themselves at it, and have rebooted. None is asleep any more.
-  expect((await driver.inspect(vmId, options)).machine.kind).not.toBe('paused');
+  expect((await qemu.driver.inspect(vmId, options)).machine.kind).not.toBe('paused');
 });
 
 async function untilSilent(link: GuestLink): Promise<unknown> {

@@ -1,47 +1,18 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { idFromUuid } from '../../../domain/ids.ts';
 import type { MachineShape } from '../../../domain/vm/machine-shape.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
 import type { GuestLink } from '../../../ports/guest-link.ts';
-import { makeQemuHost, type QemuHost, removeVm } from './qemu-host.fixture.ts';
 import { runInGuest } from './run-in-guest.fixture.ts';
+import { useQemu } from './use-qemu.fixture.ts';
 
 /* Machines that are made larger while they run, as their guests see it, and what becomes of that when they are saved. */
 
 const options = { signal: new AbortController().signal };
 const MIB = 1024 ** 2;
 const MARK = 'kept in the memory that was added';
-let host: QemuHost;
-let driver: Driver;
-let machines: DiskSpec[] = [];
-
-beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-});
-
-afterEach(async () => {
-  for (const { vmId } of machines) await removeVm(driver, vmId);
-  machines = [];
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
-
-function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
-  const machine = host.makeMachine({ ...changes, vmId: idFromUuid('vm', randomUUIDv7()) });
-  machines.push(machine);
-  return machine;
-}
-
-async function start(machine: DiskSpec): Promise<GuestLink> {
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  return await driver.openLink(machine.vmId, options);
-}
+const qemu = useQemu();
 
 /** What its guest says it has: processors, MiB of memory, GiB of disk. */
 async function sizeIn(link: GuestLink): Promise<readonly number[]> {
@@ -50,13 +21,13 @@ async function sizeIn(link: GuestLink): Promise<readonly number[]> {
 }
 
 async function shapeOf({ vmId }: DiskSpec): Promise<MachineShape | undefined> {
-  const { machine } = await driver.inspect(vmId, options);
+  const { machine } = await qemu.driver.inspect(vmId, options);
   return machine.kind === 'running' ? machine.shape : undefined;
 }
 
 /** Makes it larger, and has its guest use that. */
 async function grow(machine: DiskSpec, link: GuestLink, size: Parameters<Driver['resizeMachine']>[1]): Promise<void> {
-  await driver.resizeMachine(machine.vmId, size, options);
+  await qemu.driver.resizeMachine(machine.vmId, size, options);
   await expect
     .poll(() => link.grow(options), { timeout: 60_000 })
     .toMatchObject({
@@ -67,8 +38,8 @@ async function grow(machine: DiskSpec, link: GuestLink, size: Parameters<Driver[
 }
 
 test('processors, memory and disk are there in the same boot, and in the next', async () => {
-  const machine = newMachine();
-  const link = await start(machine);
+  const machine = qemu.newMachine();
+  const link = await qemu.start(machine);
   const bootId = await runInGuest(link, 'cat /proc/sys/kernel/random/boot_id');
   const [, memoryBefore = 0] = await sizeIn(link);
   const { memoryMib } = machine.spec;
@@ -82,18 +53,18 @@ test('processors, memory and disk are there in the same boot, and in the next', 
   expect(memoryAfter - memoryBefore).toBeGreaterThan(360);
   expect(await runInGuest(link, 'cat /proc/sys/kernel/random/boot_id')).toBe(bootId);
   expect(await shapeOf(machine)).toMatchObject({ vcpuCount: 4, memoryMib: memoryMib + 384, diskGib: 3 });
-  await driver.endMachine(machine.vmId, options);
+  await qemu.driver.endMachine(machine.vmId, options);
   const next = { ...machine, incarnation: 2, spec: { ...machine.spec, vcpuCount: 2, diskGib: 4 } };
-  await driver.startMachine(next, options);
-  const again = await driver.openLink(machine.vmId, options);
+  await qemu.driver.startMachine(next, options);
+  const again = await qemu.driver.openLink(machine.vmId, options);
   await expect.poll(() => sizeIn(again), { timeout: 30_000 }).toEqual([2, expect.any(Number), 4]);
 });
 
 test('what a machine was given stays with it when it is suspended, saved, forked and saved again', {
   timeout: 400_000,
 }, async () => {
-  const machine = newMachine();
-  const link = await start(machine);
+  const machine = qemu.newMachine();
+  const link = await qemu.start(machine);
   const grown = { vcpuCount: 3, memoryMib: machine.spec.memoryMib + 256, diskGib: 2 };
   await grow(machine, link, grown);
   // More than it had before: a part of it lies in what was added.
@@ -103,39 +74,39 @@ test('what a machine was given stays with it when it is suspended, saved, forked
   );
   const sum = await runInGuest(link, 'cksum < /m/a');
 
-  await driver.suspendMachine(machine.vmId, options);
+  await qemu.driver.suspendMachine(machine.vmId, options);
   const spec = { ...machine.spec, vcpuCount: grown.vcpuCount, memoryMib: grown.memoryMib };
-  await driver.wakeMachine({ ...machine, spec }, options);
-  const woken = await driver.openLink(machine.vmId, options);
+  await qemu.driver.wakeMachine({ ...machine, spec }, options);
+  const woken = await qemu.driver.openLink(machine.vmId, options);
   expect(await runInGuest(woken, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`3\n${MARK}\n${sum}`);
   expect(await shapeOf(machine)).toMatchObject(grown);
 
   const first = idFromUuid('snap', randomUUIDv7());
-  const saved = await driver.saveMachine(machine.vmId, first, options);
+  const saved = await qemu.driver.saveMachine(machine.vmId, first, options);
   expect(saved).toMatchObject({ vcpuCount: 3, memoryMib: grown.memoryMib });
-  const fork = newMachine({ name: 'fork', spec, from: { kind: 'snapshot', id: first } });
-  const forked = await start(fork);
+  const fork = qemu.newMachine({ name: 'fork', spec, from: { kind: 'snapshot', id: first } });
+  const forked = await qemu.start(fork);
   expect(await runInGuest(forked, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`3\n${MARK}\n${sum}`);
 
   const larger = { ...grown, vcpuCount: 4, memoryMib: grown.memoryMib + 128 };
   await grow(fork, forked, larger);
   await runInGuest(forked, `echo changed > /m/mark`);
   const second = idFromUuid('snap', randomUUIDv7());
-  await driver.saveMachine(fork.vmId, second, options);
+  await qemu.driver.saveMachine(fork.vmId, second, options);
   const largerSpec = { ...spec, vcpuCount: 4, memoryMib: larger.memoryMib };
-  const child = newMachine({ name: 'child', spec: largerSpec, from: { kind: 'snapshot', id: second } });
-  const last = await start(child);
+  const child = qemu.newMachine({ name: 'child', spec: largerSpec, from: { kind: 'snapshot', id: second } });
+  const last = await qemu.start(child);
   expect(await runInGuest(last, 'nproc; cat /m/mark; cksum < /m/a')).toBe(`4\nchanged\n${sum}`);
   expect(await runInGuest(woken, 'cat /m/mark')).toBe(MARK);
-  for (const id of [first, second]) await driver.deleteSaved(id, options);
+  for (const id of [first, second]) await qemu.driver.deleteSaved(id, options);
 });
 
 test('a server that was killed over it is followed by one that goes on', async () => {
-  const machine = newMachine();
-  const link = await start(machine);
+  const machine = qemu.newMachine();
+  const link = await qemu.start(machine);
   const { memoryMib } = machine.spec;
   let passes = 0;
-  const dying = host.makeDriver({
+  const dying = qemu.host.makeDriver({
     faultPoint: (name) => {
       if (name !== 'qemu.machine-grown') return;
       passes += 1;
@@ -144,18 +115,18 @@ test('a server that was killed over it is followed by one that goes on', async (
   });
   const size = { vcpuCount: 2, memoryMib: memoryMib + 128, diskGib: 3 };
   await link[Symbol.asyncDispose]();
-  await driver[Symbol.asyncDispose]();
-  driver = dying;
+  await qemu.driver[Symbol.asyncDispose]();
+  qemu.driver = dying;
   await expect(dying.resizeMachine(machine.vmId, size, options)).rejects.toThrow('killed');
   await expect(dying.resizeMachine(machine.vmId, size, options)).rejects.toThrow('killed');
   await dying[Symbol.asyncDispose]();
-  driver = host.makeDriver();
+  qemu.driver = qemu.host.makeDriver();
 
-  const shape = await driver.resizeMachine(machine.vmId, size, options);
+  const shape = await qemu.driver.resizeMachine(machine.vmId, size, options);
 
   expect(passes).toBe(2);
   expect(shape).toMatchObject(size);
-  const next = await driver.openLink(machine.vmId, options);
+  const next = await qemu.driver.openLink(machine.vmId, options);
   await grow(machine, next, size);
   expect((await sizeIn(next))[0]).toBe(2);
 });
@@ -165,12 +136,12 @@ test.each([
   ['more processors than there is room for', (mib: number) => ({ vcpuCount: 9, memoryMib: mib, diskGib: 2 })],
   ['a shorter disk', (mib: number) => ({ vcpuCount: 1, memoryMib: mib, diskGib: 1 })],
 ])('it is not given %s', async (what, sizeFor) => {
-  const machine = newMachine();
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
+  const machine = qemu.newMachine();
+  await qemu.driver.createDisk(machine, options);
+  await qemu.driver.startMachine(machine, options);
   const wanted = sizeFor(machine.spec.memoryMib);
 
-  const resizing = driver.resizeMachine(machine.vmId, wanted, options);
+  const resizing = qemu.driver.resizeMachine(machine.vmId, wanted, options);
 
   // A disk is never made shorter, and whoever asks for that is told how long it is.
   if (what.includes('disk')) expect(await resizing).toMatchObject({ diskGib: 2 });

@@ -2,39 +2,35 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
+import type { DiskSpec } from '../../../../ports/driver.ts';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
 import type { MachinePacks, Pack } from '../../../../ports/machine-packs.ts';
-import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { removeVm } from '../qemu-host.fixture.ts';
 import { tryInGuest } from '../run-in-guest.fixture.ts';
+import { useQemu } from '../use-qemu.fixture.ts';
 import { makeToolPack } from './tool-pack.fixture.ts';
 
 /* What the agent makes of packs: commands on everybody's PATH. */
 
 const options = { signal: new AbortController().signal };
-let host: QemuHost;
-let driver: Driver;
+const qemu = useQemu();
 let machine: DiskSpec;
 let link: GuestLink;
 
 beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-  machine = host.makeMachine();
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  link = await driver.openLink(machine.vmId, options);
+  machine = qemu.host.makeMachine();
+  await qemu.driver.createDisk(machine, options);
+  await qemu.driver.startMachine(machine, options);
+  link = await qemu.driver.openLink(machine.vmId, options);
 }, 240_000);
 
 afterAll(async () => {
-  await removeVm(driver, machine.vmId);
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
+  await removeVm(qemu.driver, machine.vmId);
 });
 
 function packs(): MachinePacks {
-  if (driver.packs === null) throw new Error('QEMU has packs');
-  return driver.packs;
+  if (qemu.driver.packs === null) throw new Error('QEMU has packs');
+  return qemu.driver.packs;
 }
 
 async function give(...given: readonly Pack[]): Promise<void> {
@@ -61,7 +57,7 @@ test('the first command after it was told finds them, whoever runs it and in whi
   expect(await run('command -v one')).toBe('');
   await run('useradd -m -s /bin/bash somebody; useradd -m -s /bin/sh other');
 
-  await give(makeToolPack(host.cacheDir, 'one', '1'), makeToolPack(host.cacheDir, 'two', '2'));
+  await give(makeToolPack(qemu.host.cacheDir, 'one', '1'), makeToolPack(qemu.host.cacheDir, 'two', '2'));
   const first = await run('one; two; one-linked');
   await link.awaitTools(options);
 
@@ -90,7 +86,7 @@ test('they can only be read, and nothing of them is on the disk of the VM', asyn
 test('one that is added is there besides, one in another version takes the place of the former, and one that is left out goes', {
   timeout: 60_000,
 }, async () => {
-  const [one, three] = [makeToolPack(host.cacheDir, 'one', '1.1'), makeToolPack(host.cacheDir, 'three', '3')];
+  const [one, three] = [makeToolPack(qemu.host.cacheDir, 'one', '1.1'), makeToolPack(qemu.host.cacheDir, 'three', '3')];
   await give(one, three);
 
   expect(await run('one; three; one-linked; command -v two two-linked; ls /opt/volary/tools')).toBe(
@@ -101,7 +97,7 @@ test('one that is added is there besides, one in another version takes the place
 test('what is no pack is told by its name to whoever waits, and commands run nevertheless', {
   timeout: 60_000,
 }, async () => {
-  const path = join(host.cacheDir, 'broken');
+  const path = join(qemu.host.cacheDir, 'broken');
   // The beginning of one, and nothing after it.
   writeFileSync(path, Buffer.concat([Buffer.from('hsqs'), Buffer.alloc(8188)]), { mode: 0o444 });
   const digest = createHash('sha256').update(readFileSync(path)).digest('hex');

@@ -1,48 +1,30 @@
-import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { idFromUuid, type SnapshotId } from '../../../../domain/ids.ts';
-import type { DiskSpec, Driver, SavedRef } from '../../../../ports/driver.ts';
+import { expect, test } from 'vitest';
+
+import type { DiskSpec, SavedRef } from '../../../../ports/driver.ts';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
 import type { AttachedPack, MachinePacks, Pack } from '../../../../ports/machine-packs.ts';
-import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { removeVm } from '../qemu-host.fixture.ts';
 import { tryInGuest } from '../run-in-guest.fixture.ts';
+import { useQemu } from '../use-qemu.fixture.ts';
 
 /* What guests read of the packs that their machines were given. */
 
 const PACK_BYTES = 1024 ** 2;
 const options = { signal: new AbortController().signal };
 const untold = async (): Promise<void> => undefined;
-let host: QemuHost;
-let driver: Driver;
-let machines: DiskSpec[] = [];
-let snapshots: SnapshotId[] = [];
-
-beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-});
-
-afterEach(async () => {
-  for (const { vmId } of machines) await removeVm(driver, vmId);
-  for (const id of snapshots) await driver.deleteSaved(id, options);
-  [machines, snapshots] = [[], []];
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
+const qemu = useQemu();
 
 function packs(): MachinePacks {
-  if (driver.packs === null) throw new Error('QEMU has packs');
-  return driver.packs;
+  if (qemu.driver.packs === null) throw new Error('QEMU has packs');
+  return qemu.driver.packs;
 }
 
 /** As the cache has it: a file that everybody may read, and whose directory nobody but us may enter. */
 function makePack(name: string): Pack {
-  const directory = join(host.cacheDir, 'tools');
+  const directory = join(qemu.host.cacheDir, 'tools');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const content = randomBytes(PACK_BYTES);
   const digest = createHash('sha256').update(content).digest('hex');
@@ -52,22 +34,9 @@ function makePack(name: string): Pack {
   return { name, version: '1', digest, path };
 }
 
-function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
-  const machine = host.makeMachine({ ...changes, vmId: idFromUuid('vm', randomUUIDv7()) });
-  machines.push(machine);
-  return machine;
-}
-
-async function start(machine: DiskSpec): Promise<GuestLink> {
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  return await driver.openLink(machine.vmId, options);
-}
-
 async function save(machine: DiskSpec): Promise<SavedRef> {
-  const id = idFromUuid('snap', randomUUIDv7());
-  snapshots.push(id);
-  await driver.saveMachine(machine.vmId, id, options);
+  const id = qemu.newSnapshot();
+  await qemu.driver.saveMachine(machine.vmId, id, options);
   return { kind: 'snapshot', id };
 }
 
@@ -94,8 +63,8 @@ function digestsOf(given: readonly Pack[]): readonly string[] {
 test('packs are where the guest was told that they will be, one after the other, and can only be read', {
   timeout: 120_000,
 }, async () => {
-  const machine = newMachine();
-  const link = await start(machine);
+  const machine = qemu.newMachine();
+  const link = await qemu.start(machine);
   const given = [makePack('one'), makePack('two'), makePack('three')];
   const told: string[] = [];
 
@@ -120,41 +89,41 @@ test('packs are where the guest was told that they will be, one after the other,
 test('they are in forks, in forks of these, and in a machine that sleeps, also when the cache has been emptied', {
   timeout: 180_000,
 }, async () => {
-  const source = newMachine({ name: 'source' });
-  await start(source);
+  const source = qemu.newMachine({ name: 'source' });
+  await qemu.start(source);
   const given = [makePack('one'), makePack('two')];
   await packs().attach(source.vmId, given, { ...options, tell: untold });
   const attached = await packs().attached(source.vmId);
-  rmSync(join(host.cacheDir, 'tools'), { recursive: true });
+  rmSync(join(qemu.host.cacheDir, 'tools'), { recursive: true });
 
-  const fork = newMachine({ name: 'fork', from: await save(source) });
-  expect(await readAll(await start(fork), attached)).toEqual(digestsOf(given));
+  const fork = qemu.newMachine({ name: 'fork', from: await save(source) });
+  expect(await readAll(await qemu.start(fork), attached)).toEqual(digestsOf(given));
   const third = makePack('three');
   await packs().attach(fork.vmId, [...given, third], { ...options, tell: untold });
-  const second = newMachine({ name: 'second', from: await save(fork) });
-  const link = await start(second);
+  const second = qemu.newMachine({ name: 'second', from: await save(fork) });
+  const link = await qemu.start(second);
   expect(await readAll(link, await packs().attached(second.vmId))).toEqual(digestsOf([...given, third]));
 
-  await driver.suspendMachine(second.vmId, options);
-  await removeVm(driver, source.vmId);
-  await driver.wakeMachine(second, options);
-  const awake = await driver.openLink(second.vmId, options);
+  await qemu.driver.suspendMachine(second.vmId, options);
+  await removeVm(qemu.driver, source.vmId);
+  await qemu.driver.wakeMachine(second, options);
+  const awake = await qemu.driver.openLink(second.vmId, options);
   expect(await run(awake, 'echo 3 > /proc/sys/vm/drop_caches')).toBe('');
   expect(await readAll(awake, await packs().attached(second.vmId))).toEqual(digestsOf([...given, third]));
 });
 
 test('the next boot begins without, and is given what the VM has kept', { timeout: 120_000 }, async () => {
-  const machine = newMachine();
-  await start(machine);
+  const machine = qemu.newMachine();
+  await qemu.start(machine);
   const pack = makePack('one');
   await packs().attach(machine.vmId, [pack], { ...options, tell: untold });
-  rmSync(join(host.cacheDir, 'tools'), { recursive: true });
-  await driver.endMachine(machine.vmId, options);
-  await driver.startMachine({ ...machine, incarnation: 2 }, options);
+  rmSync(join(qemu.host.cacheDir, 'tools'), { recursive: true });
+  await qemu.driver.endMachine(machine.vmId, options);
+  await qemu.driver.startMachine({ ...machine, incarnation: 2 }, options);
 
   expect(await packs().attached(machine.vmId)).toEqual([]);
   expect(await packs().kept(machine.vmId)).toEqual([pack.digest]);
-  const link = await driver.openLink(machine.vmId, options);
+  const link = await qemu.driver.openLink(machine.vmId, options);
   await packs().attach(machine.vmId, [{ ...pack, path: null }], { ...options, tell: untold });
   expect(await readAll(link, await packs().attached(machine.vmId))).toEqual([pack.digest]);
 });
@@ -162,25 +131,27 @@ test('the next boot begins without, and is given what the VM has kept', { timeou
 test('a server that dies before it has written a pack down leaves one that the next server attaches', {
   timeout: 120_000,
 }, async () => {
-  const machine = newMachine();
-  await start(machine);
+  const machine = qemu.newMachine();
+  await qemu.start(machine);
   const pack = makePack('one');
-  await driver[Symbol.asyncDispose]();
-  const dying = host.makeDriver({
+  await qemu.driver[Symbol.asyncDispose]();
+  const dying = qemu.host.makeDriver({
     faultPoint: (name) => {
       if (name === 'qemu.packs-attached') throw new Error('killed');
     },
   });
   await expect(dying.packs?.attach(machine.vmId, [pack], { ...options, tell: untold })).rejects.toThrow('killed');
   await dying[Symbol.asyncDispose]();
-  driver = host.makeDriver();
+  qemu.driver = qemu.host.makeDriver();
   expect(await packs().attached(machine.vmId)).toEqual([]);
 
   await packs().attach(machine.vmId, [pack], { ...options, tell: untold });
 
-  const link = await driver.openLink(machine.vmId, options);
+  const link = await qemu.driver.openLink(machine.vmId, options);
   expect(await readAll(link, await packs().attached(machine.vmId))).toEqual([pack.digest]);
   // What the VMM reads, and nothing of the content before.
-  const files = readdirSync(join(host.dataDir, 'vms', machine.vmId, 'run')).filter((name) => name.startsWith('pack-'));
+  const files = readdirSync(join(qemu.host.dataDir, 'vms', machine.vmId, 'run')).filter((name) =>
+    name.startsWith('pack-'),
+  );
   expect(files).toEqual([`pack-${pack.digest}`]);
 });

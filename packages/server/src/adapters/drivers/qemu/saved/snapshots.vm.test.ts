@@ -1,18 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUIDv7 } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { idFromUuid, type SnapshotId } from '../../../../domain/ids.ts';
-import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
+import { expect, test, vi } from 'vitest';
 import type { GuestLink } from '../../../../ports/guest-link.ts';
 import { connectQmp } from '../connect-qmp.ts';
 import { readRecord } from '../launch-record.ts';
-import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
 import { runInGuest } from '../run-in-guest.fixture.ts';
+import { useQemu } from '../use-qemu.fixture.ts';
 import { vmDirectory } from '../vm-directory.ts';
 import { captureMachine } from './capture.ts';
 import { digestSparse } from './memory/copy-memory.ts';
@@ -22,44 +19,7 @@ import { digestSparse } from './memory/copy-memory.ts';
 /** How wrong the clock of a restored guest may be. */
 const CLOCK_ERROR_MS = 50;
 const options = { signal: new AbortController().signal };
-let host: QemuHost;
-let driver: Driver;
-let machines: DiskSpec[] = [];
-let snapshots: SnapshotId[] = [];
-
-beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-});
-
-afterEach(async () => {
-  for (const { vmId } of machines) await removeVm(driver, vmId);
-  for (const id of snapshots) await driver.deleteSaved(id, options);
-  [machines, snapshots] = [[], []];
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
-
-function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
-  const machine = host.makeMachine({ ...changes, vmId: idFromUuid('vm', randomUUIDv7()) });
-  machines.push(machine);
-  return machine;
-}
-
-function newSnapshot(): SnapshotId {
-  const id = idFromUuid('snap', randomUUIDv7());
-  snapshots.push(id);
-  return id;
-}
-
-async function start(machine: DiskSpec): Promise<GuestLink> {
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  return await driver.openLink(machine.vmId, options);
-}
+const qemu = useQemu();
 
 /**
  * What the guest's clock may be wrong by at least and at most, milliseconds: its time was told between the question and the answer.
@@ -80,23 +40,23 @@ async function clockErrorOf(link: GuestLink): Promise<{ readonly leastMs: number
 test('forks go on from the same memory, each as itself, and their source is not changed', {
   timeout: 120_000,
 }, async () => {
-  const source = newMachine({ name: 'source' });
-  const link = await start(source);
+  const source = qemu.newMachine({ name: 'source' });
+  const link = await qemu.start(source);
   await runInGuest(
     link,
     'echo on-the-disk > /root/file; (i=0; while :; do echo $((i=i+1)) > /dev/shm/count; sleep 0.05; done) > /dev/null 2>&1 &',
   );
   await runInGuest(link, 'until [ "$(cat /dev/shm/count)" -ge 5 ]; do sleep 0.05; done');
-  const id = newSnapshot();
-  const summary = await driver.saveMachine(source.vmId, id, options);
+  const id = qemu.newSnapshot();
+  const summary = await qemu.driver.saveMachine(source.vmId, id, options);
   const before = Number(await runInGuest(link, 'cat /dev/shm/count'));
 
   expect(summary).toMatchObject({ vcpuCount: 1, memoryMib: 192 });
   const from = { kind: 'snapshot', id } as const;
   const forks: string[][] = [];
   for (const name of ['one', 'two']) {
-    const fork = newMachine({ name, from });
-    const forked = await start(fork);
+    const fork = qemu.newMachine({ name, from });
+    const forked = await qemu.start(fork);
     const [count, ...rest] = (
       await runInGuest(
         forked,
@@ -125,52 +85,52 @@ test('forks go on from the same memory, each as itself, and their source is not 
 test('a fork can be saved and forked as well, also when what it came from has been removed', {
   timeout: 120_000,
 }, async () => {
-  const first = newMachine();
-  await runInGuest(await start(first), 'echo one > /dev/shm/one');
-  const ids = [newSnapshot(), newSnapshot()] as const;
-  await driver.saveMachine(first.vmId, ids[0], options);
-  const second = newMachine({ from: { kind: 'snapshot', id: ids[0] } });
-  const link = await start(second);
+  const first = qemu.newMachine();
+  await runInGuest(await qemu.start(first), 'echo one > /dev/shm/one');
+  const ids = [qemu.newSnapshot(), qemu.newSnapshot()] as const;
+  await qemu.driver.saveMachine(first.vmId, ids[0], options);
+  const second = qemu.newMachine({ from: { kind: 'snapshot', id: ids[0] } });
+  const link = await qemu.start(second);
   await runInGuest(link, 'echo two > /dev/shm/two');
-  await driver.deleteSaved(ids[0], options);
-  await driver.pauseMachine(second.vmId, options);
+  await qemu.driver.deleteSaved(ids[0], options);
+  await qemu.driver.pauseMachine(second.vmId, options);
 
-  await driver.saveMachine(second.vmId, ids[1], options);
+  await qemu.driver.saveMachine(second.vmId, ids[1], options);
 
-  expect((await driver.inspect(second.vmId, options)).machine.kind).toBe('paused');
-  const third = newMachine({ name: 'third', from: { kind: 'snapshot', id: ids[1] } });
-  expect(await runInGuest(await start(third), 'cat /dev/shm/one /dev/shm/two; hostname')).toBe('one\ntwo\nthird');
+  expect((await qemu.driver.inspect(second.vmId, options)).machine.kind).toBe('paused');
+  const third = qemu.newMachine({ name: 'third', from: { kind: 'snapshot', id: ids[1] } });
+  expect(await runInGuest(await qemu.start(third), 'cat /dev/shm/one /dev/shm/two; hostname')).toBe('one\ntwo\nthird');
 });
 
 test('a server that dies over a restore leaves one that the next server completes', { timeout: 120_000 }, async () => {
-  const source = newMachine();
-  await start(source);
-  const id = newSnapshot();
-  await driver.saveMachine(source.vmId, id, options);
-  const fork = newMachine({ name: 'fork', from: { kind: 'snapshot', id } });
-  await driver.createDisk(fork, options);
-  await driver.startMachine(fork, options);
-  await driver[Symbol.asyncDispose]();
-  driver = host.makeDriver();
+  const source = qemu.newMachine();
+  await qemu.start(source);
+  const id = qemu.newSnapshot();
+  await qemu.driver.saveMachine(source.vmId, id, options);
+  const fork = qemu.newMachine({ name: 'fork', from: { kind: 'snapshot', id } });
+  await qemu.driver.createDisk(fork, options);
+  await qemu.driver.startMachine(fork, options);
+  await qemu.driver[Symbol.asyncDispose]();
+  qemu.driver = qemu.host.makeDriver();
 
-  expect(await runInGuest(await driver.openLink(fork.vmId, options), 'hostname')).toBe('fork');
+  expect(await runInGuest(await qemu.driver.openLink(fork.vmId, options), 'hostname')).toBe('fork');
 });
 
 test('what was changed or cut short is refused, and so is what does not fit', { timeout: 120_000 }, async () => {
-  const source = newMachine();
-  const link = await start(source);
-  const id = newSnapshot();
-  await driver.saveMachine(source.vmId, id, options);
+  const source = qemu.newMachine();
+  const link = await qemu.start(source);
+  const id = qemu.newSnapshot();
+  await qemu.driver.saveMachine(source.vmId, id, options);
   const from = { kind: 'snapshot', id } as const;
-  const larger = newMachine({ from });
-  await driver.createDisk(larger, options);
+  const larger = qemu.newMachine({ from });
+  await qemu.driver.createDisk(larger, options);
   const spec = { ...larger.spec, memoryMib: 256 };
 
-  await expect(driver.startMachine({ ...larger, spec }, options)).rejects.toMatchObject({
+  await expect(qemu.driver.startMachine({ ...larger, spec }, options)).rejects.toMatchObject({
     reason: 'snapshot.does_not_fit',
   });
 
-  const directory = join(host.dataDir, 'snapshots', id);
+  const directory = join(qemu.host.dataDir, 'snapshots', id);
   for (const name of ['memory', 'devices', 'disk.qcow2']) {
     const path = join(directory, name);
     const whole = readFileSync(path);
@@ -183,28 +143,28 @@ test('what was changed or cut short is refused, and so is what does not fit', { 
         whole.subarray(middle + 1),
       ]),
     );
-    await expect(driver.startMachine(larger, options)).rejects.toMatchObject({
+    await expect(qemu.driver.startMachine(larger, options)).rejects.toMatchObject({
       code: 'data_loss',
       reason: 'snapshot.damaged',
     });
     writeFileSync(path, whole);
   }
   truncateSync(join(directory, 'memory'), 4096);
-  await expect(driver.startMachine(larger, options)).rejects.toMatchObject({ reason: 'snapshot.damaged' });
+  await expect(qemu.driver.startMachine(larger, options)).rejects.toMatchObject({ reason: 'snapshot.damaged' });
   expect(await runInGuest(link, 'echo untouched')).toBe('untouched');
 });
 
 test('a fork that writes all over its memory changes nothing for others', { timeout: 120_000 }, async () => {
-  const source = newMachine();
-  await start(source);
-  const id = newSnapshot();
-  await driver.saveMachine(source.vmId, id, options);
-  const memory = join(host.dataDir, 'snapshots', id, 'memory');
+  const source = qemu.newMachine();
+  await qemu.start(source);
+  const id = qemu.newSnapshot();
+  await qemu.driver.saveMachine(source.vmId, id, options);
+  const memory = join(qemu.host.dataDir, 'snapshots', id, 'memory');
   const before = digestSparse(memory);
-  const fork = newMachine({ from: { kind: 'snapshot', id } });
+  const fork = qemu.newMachine({ from: { kind: 'snapshot', id } });
 
   await runInGuest(
-    await start(fork),
+    await qemu.start(fork),
     'dd if=/dev/urandom of=/dev/shm/noise bs=1M count=60 2>&1; echo 3 > /proc/sys/vm/drop_caches',
   );
 
@@ -214,16 +174,16 @@ test('a fork that writes all over its memory changes nothing for others', { time
 test('a fork that is asked to balloon gives nothing back of the memory that it shares', {
   timeout: 120_000,
 }, async () => {
-  const source = newMachine();
-  await start(source);
-  const id = newSnapshot();
-  await driver.saveMachine(source.vmId, id, options);
-  const memory = join(host.dataDir, 'snapshots', id, 'memory');
+  const source = qemu.newMachine();
+  await qemu.start(source);
+  const id = qemu.newSnapshot();
+  await qemu.driver.saveMachine(source.vmId, id, options);
+  const memory = join(qemu.host.dataDir, 'snapshots', id, 'memory');
   const before = digestSparse(memory);
-  const fork = newMachine({ from: { kind: 'snapshot', id } });
-  const link = await start(fork);
+  const fork = qemu.newMachine({ from: { kind: 'snapshot', id } });
+  const link = await qemu.start(fork);
 
-  const answers = await askMonitor(join(host.dataDir, 'vms', fork.vmId, 'run', 'rescue.sock'), [
+  const answers = await askMonitor(join(qemu.host.dataDir, 'vms', fork.vmId, 'run', 'rescue.sock'), [
     { execute: 'balloon', arguments: { value: 64 * 1024 ** 2 } },
     { execute: 'device_add', arguments: { driver: 'virtio-balloon-pci', id: 'balloon0' } },
     { execute: 'balloon', arguments: { value: 64 * 1024 ** 2 } },
@@ -233,14 +193,14 @@ test('a fork that is asked to balloon gives nothing back of the memory that it s
   // There is no balloon, and none can be plugged in.
   expect(answers.map((answer) => 'error' in answer)).toEqual([true, true, true]);
   expect(digestSparse(memory)).toBe(before);
-  const sibling = newMachine({ name: 'sibling', from: { kind: 'snapshot', id } });
-  expect(await runInGuest(await start(sibling), 'hostname')).toBe('sibling');
+  const sibling = qemu.newMachine({ name: 'sibling', from: { kind: 'snapshot', id } });
+  expect(await runInGuest(await qemu.start(sibling), 'hostname')).toBe('sibling');
 });
 
 test('a full disk leaves the machine running, and nothing half-made', { timeout: 120_000 }, async ({ skip }) => {
-  const source = newMachine();
-  const link = await start(source);
-  const directory = join(host.dataDir, 'snapshots');
+  const source = qemu.newMachine();
+  const link = await qemu.start(source);
+  const directory = join(qemu.host.dataDir, 'snapshots');
   mkdirSync(directory, { recursive: true });
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory], { stdio: 'ignore' });
@@ -248,7 +208,7 @@ test('a full disk leaves the machine running, and nothing half-made', { timeout:
     skip('file systems cannot be mounted here');
   }
   try {
-    await expect(driver.saveMachine(source.vmId, newSnapshot(), options)).rejects.toMatchObject({
+    await expect(qemu.driver.saveMachine(source.vmId, qemu.newSnapshot(), options)).rejects.toMatchObject({
       code: 'resource_exhausted',
       reason: 'driver.disk_full',
     });
@@ -257,9 +217,9 @@ test('a full disk leaves the machine running, and nothing half-made', { timeout:
   } finally {
     execFileSync('umount', [directory]);
   }
-  expect((await driver.inspect(source.vmId, options)).machine.kind).toBe('running');
+  expect((await qemu.driver.inspect(source.vmId, options)).machine.kind).toBe('running');
   expect(await runInGuest(link, 'echo alive')).toBe('alive');
-  expect(readdirSync(join(host.dataDir, 'vms', source.vmId, 'run'))).not.toContain('devices.new');
+  expect(readdirSync(join(qemu.host.dataDir, 'vms', source.vmId, 'run'))).not.toContain('devices.new');
 });
 
 /** What a monitor answers to commands that the server never gives, one after the other. */
@@ -284,9 +244,9 @@ async function askMonitor(path: string, commands: readonly object[]): Promise<re
 }
 
 test('a guest that ends while its machine is about to be halted cannot be saved, and is told to have ended', async () => {
-  const machine = newMachine();
-  const link = await start(machine);
-  const directory = vmDirectory(host.dataDir, machine.vmId);
+  const machine = qemu.newMachine();
+  const link = await qemu.start(machine);
+  const directory = vmDirectory(qemu.host.dataDir, machine.vmId);
   const stored = await readRecord(directory.recordPath);
   if (stored.kind !== 'valid' || stored.record.process === null) throw new Error('there is no record');
   const { record } = stored;
@@ -302,7 +262,7 @@ test('a guest that ends while its machine is about to be halted cannot be saved,
     }
     return answer;
   });
-  const out = join(host.dataDir, 'never');
+  const out = join(qemu.host.dataDir, 'never');
   mkdirSync(out);
   const size = { vcpuCount: machine.spec.vcpuCount, memoryMib: machine.spec.memoryMib };
 

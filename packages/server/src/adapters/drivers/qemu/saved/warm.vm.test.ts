@@ -1,43 +1,21 @@
-import { randomUUIDv7 } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { idFromUuid } from '../../../../domain/ids.ts';
-import type { DiskSpec, Driver, WarmTemplates } from '../../../../ports/driver.ts';
-import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { beforeAll, expect, test } from 'vitest';
+import type { WarmTemplates } from '../../../../ports/driver.ts';
 import { runInGuest } from '../run-in-guest.fixture.ts';
+import { useQemu } from '../use-qemu.fixture.ts';
 
 /* VMs that begin as forks of a guest which has booted for them before: what the driver contract cannot ask of every guest. */
 
 const options = { signal: new AbortController().signal };
-let host: QemuHost;
-let driver: Driver;
+const qemu = useQemu();
 let warm: WarmTemplates;
-let machines: DiskSpec[] = [];
 
 beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-  if (driver.warm === null) throw new Error('QEMU has warm templates');
-  warm = driver.warm;
+  if (qemu.driver.warm === null) throw new Error('QEMU has warm templates');
+  warm = qemu.driver.warm;
 });
-
-afterEach(async () => {
-  for (const { vmId } of machines) await removeVm(driver, vmId);
-  machines = [];
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
-});
-
-function newMachine(changes: Partial<DiskSpec> = {}): DiskSpec {
-  const machine = host.makeMachine({ ...changes, vmId: idFromUuid('vm', randomUUIDv7()) });
-  machines.push(machine);
-  return machine;
-}
 
 test('a VM begins as a fork of its template, as itself, with a link and a disk of its own', async () => {
-  const model = newMachine();
+  const model = qemu.newMachine();
   expect(await warm.find(model, options)).toBeNull();
 
   const template = await warm.build(model, options);
@@ -47,11 +25,11 @@ test('a VM begins as a fork of its template, as itself, with a link and a disk o
   const from = { kind: 'warm', key: template.key } as const;
   const facts: string[][] = [];
   for (const name of ['one', 'two']) {
-    const fork = newMachine({ name, from, spec: { ...model.spec, diskGib: 2 } });
+    const fork = qemu.newMachine({ name, from, spec: { ...model.spec, diskGib: 2 } });
     expect((await warm.find(fork, options))?.key).toBe(template.key);
-    await driver.createDisk(fork, options);
-    await driver.startMachine(fork, options);
-    const link = await driver.openLink(fork.vmId, options);
+    await qemu.driver.createDisk(fork, options);
+    await qemu.driver.startMachine(fork, options);
+    const link = await qemu.driver.openLink(fork.vmId, options);
     facts.push(
       (await runInGuest(link, 'hostname; cat /etc/machine-id /proc/sys/kernel/random/uuid; ls -A /root | wc -l')).split(
         '\n',
@@ -70,22 +48,22 @@ test('a VM begins as a fork of its template, as itself, with a link and a disk o
 });
 
 test("a spare waits, halted, is nobody's, and is itself when it is given to its VM", async () => {
-  const model = newMachine();
+  const model = qemu.newMachine();
   const { key } = await warm.build(model, options);
-  const { vmId, spec, image } = newMachine({ spec: { ...model.spec, diskGib: 2 } });
+  const { vmId, spec, image } = qemu.newMachine({ spec: { ...model.spec, diskGib: 2 } });
 
   await warm.startSpare({ vmId, incarnation: 1, spec, image }, { ...options, key });
 
-  const found = (await driver.findAll(options)).find((one) => one.vmId === vmId);
+  const found = (await qemu.driver.findAll(options)).find((one) => one.vmId === vmId);
   expect(found).toMatchObject({ isSpare: true, observation: { machine: { kind: 'paused', incarnation: 1 } } });
-  await expect(driver.openLink(vmId, options)).rejects.toMatchObject({ reason: 'driver.no_machine' });
+  await expect(qemu.driver.openLink(vmId, options)).rejects.toMatchObject({ reason: 'driver.no_machine' });
 
   const pid = found?.observation.machine.kind === 'paused' ? found.observation.machine.pid : null;
-  const handle = await driver.startMachine({ vmId, name: 'given', incarnation: 1, spec, labels: {} }, options);
+  const handle = await qemu.driver.startMachine({ vmId, name: 'given', incarnation: 1, spec, labels: {} }, options);
   expect(handle.state).toMatchObject({ pid });
-  const link = await driver.openLink(vmId, options);
+  const link = await qemu.driver.openLink(vmId, options);
   const facts = (await runInGuest(link, 'hostname; cat /sys/class/net/eth0/carrier; date +%s%N')).split('\n');
   expect(facts.slice(0, 2)).toEqual(['given', '1']);
   expect(Math.abs(Number(facts[2]) / 1e6 - Date.now())).toBeLessThan(5_000);
-  expect((await driver.findAll(options)).find((one) => one.vmId === vmId)?.isSpare).toBe(false);
+  expect((await qemu.driver.findAll(options)).find((one) => one.vmId === vmId)?.isSpare).toBe(false);
 });

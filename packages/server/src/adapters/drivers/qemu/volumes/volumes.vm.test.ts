@@ -1,15 +1,16 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { idFromUuid, type VolumeId } from '../../../../domain/ids.ts';
 import { type ExtraDisk, emptyDisk, withoutVolumes } from '../../../../domain/vm/extra-disk.ts';
-import type { DiskSpec, Driver } from '../../../../ports/driver.ts';
+import type { DiskSpec } from '../../../../ports/driver.ts';
 import type { DriverVolumes, VolumeContent } from '../../../../ports/driver-volumes.ts';
 import { createPinoLog } from '../../../system/pino-log.ts';
 import { adoptImages } from '../adopt-images.ts';
-import { makeQemuHost, type QemuHost, removeVm } from '../qemu-host.fixture.ts';
+import { removeVm } from '../qemu-host.fixture.ts';
 import { runInGuest, tryInGuest } from '../run-in-guest.fixture.ts';
+import { useQemu } from '../use-qemu.fixture.ts';
 import { vmDirectory } from '../vm-directory.ts';
 
 /* Disks that VMs come to and leave, in real guests. */
@@ -17,20 +18,12 @@ import { vmDirectory } from '../vm-directory.ts';
 const options = { signal: new AbortController().signal };
 const silent = createPinoLog({ level: 'error', stream: { write: () => undefined } });
 const DATA = '/dev/disk/by-id/virtio-data';
-let host: QemuHost;
-let driver: Driver;
+const qemu = useQemu();
 let volumes: DriverVolumes;
 
 beforeAll(async () => {
-  host = await makeQemuHost();
-  driver = host.makeDriver();
-  if (driver.volumes === null) throw new Error('no volumes');
-  volumes = driver.volumes;
-});
-
-afterAll(async () => {
-  await driver[Symbol.asyncDispose]();
-  await host[Symbol.asyncDispose]();
+  if (qemu.driver.volumes === null) throw new Error('no volumes');
+  volumes = qemu.driver.volumes;
 });
 
 const make = async (content: VolumeContent, sizeGib = 1): Promise<VolumeId> => {
@@ -39,70 +32,65 @@ const make = async (content: VolumeContent, sizeGib = 1): Promise<VolumeId> => {
   return id;
 };
 const having = (disks: readonly ExtraDisk[]): DiskSpec => {
-  const machine = host.makeMachine();
+  const machine = qemu.host.makeMachine();
   return { ...machine, spec: { ...machine.spec, disks } };
 };
 const disk = (volume: VolumeId, isReadonly = false): ExtraDisk => ({ ...emptyDisk('data', 1), volume, isReadonly });
-const start = async (machine: DiskSpec) => {
-  await driver.createDisk(machine, options);
-  await driver.startMachine(machine, options);
-  return await driver.openLink(machine.vmId, options);
-};
 
 test('what one VM writes is there for the next, through a suspension and a fork, and two read it side by side', async () => {
   const id = await make({ kind: 'empty' });
   const first = having([disk(id)]);
-  const link = await start(first);
+  const link = await qemu.start(first);
   await runInGuest(link, `mkfs.ext4 -q ${DATA} && mount ${DATA} /mnt && echo written > /mnt/file && sync`);
-  await driver.suspendMachine(first.vmId, options);
-  await driver.wakeMachine(first, options);
-  const woken = await driver.openLink(first.vmId, options);
+  await qemu.driver.suspendMachine(first.vmId, options);
+  await qemu.driver.wakeMachine(first, options);
+  const woken = await qemu.driver.openLink(first.vmId, options);
   expect(await runInGuest(woken, 'echo 3 > /proc/sys/vm/drop_caches; cat /mnt/file')).toBe('written');
 
   // A fork has a copy, which is its own.
   const snapshot = idFromUuid('snap', randomUUIDv7());
-  await driver.saveMachine(first.vmId, snapshot, options);
+  await qemu.driver.saveMachine(first.vmId, snapshot, options);
   const from = { kind: 'snapshot', id: snapshot } as const;
   const spec = { ...first.spec, disks: withoutVolumes(first.spec.disks) };
-  const fork = { ...host.makeMachine(), spec, image: undefined, from };
-  await driver.createDisk(fork, options);
-  await driver.startMachine(fork, options);
-  const forked = await driver.openLink(fork.vmId, options);
+  const fork = { ...qemu.host.makeMachine(), spec, image: undefined, from };
+  await qemu.driver.createDisk(fork, options);
+  await qemu.driver.startMachine(fork, options);
+  const forked = await qemu.driver.openLink(fork.vmId, options);
   await runInGuest(forked, 'echo forked > /mnt/file && sync && umount /mnt');
-  await removeVm(driver, fork.vmId);
-  await driver.deleteSaved(snapshot, options);
+  await removeVm(qemu.driver, fork.vmId);
+  await qemu.driver.deleteSaved(snapshot, options);
   await runInGuest(woken, 'sync && umount /mnt');
-  await removeVm(driver, first.vmId);
-  expect(existsSync(vmDirectory(host.dataDir, first.vmId).path)).toBe(false);
+  await removeVm(qemu.driver, first.vmId);
+  expect(existsSync(vmDirectory(qemu.host.dataDir, first.vmId).path)).toBe(false);
 
   const readers = [having([disk(id, true)]), having([disk(id, true)])];
   for (const reader of readers) {
-    const each = await start(reader);
+    const each = await qemu.start(reader);
     expect(await runInGuest(each, `mount -o ro,noload ${DATA} /mnt && cat /mnt/file`)).toBe('written');
     expect((await tryInGuest(each, `dd if=/dev/zero of=${DATA} bs=512 count=1 oflag=direct`)).exitCode).not.toBe(0);
   }
-  for (const { vmId } of readers) await removeVm(driver, vmId);
+  for (const { vmId } of readers) await removeVm(qemu.driver, vmId);
 
   const last = having([disk(id)]);
-  const again = await start(last);
+  const again = await qemu.start(last);
   expect(await runInGuest(again, `mount ${DATA} /mnt && echo more >> /mnt/file && sync && cat /mnt/file`)).toBe(
     'written\nmore',
   );
-  await removeVm(driver, last.vmId);
+  await removeVm(qemu.driver, last.vmId);
   await volumes.remove(id, options);
-  expect(readdirSync(join(host.dataDir, 'volumes'))).toEqual([]);
+  expect(readdirSync(join(qemu.host.dataDir, 'volumes'))).toEqual([]);
 });
 
 test('the disks of a deleted VM are kept, with what they stand on, and go with the last that needs it', async () => {
   const machine = having([emptyDisk('data', 1)]);
-  const link = await start(machine);
+  const link = await qemu.start(machine);
   await runInGuest(link, `echo of-root > /root/told; echo of-data | dd of=${DATA} bs=512 conv=sync,fsync; sync`);
-  await driver.endMachine(machine.vmId, options);
+  await qemu.driver.endMachine(machine.vmId, options);
   const root = await make({ kind: 'vm', vmId: machine.vmId, disk: null }, 2);
   const data = await make({ kind: 'vm', vmId: machine.vmId, disk: 'data' });
-  await driver.deleteDisk(machine.vmId, options);
+  await qemu.driver.deleteDisk(machine.vmId, options);
   // A server that starts clears what nobody needs; a killed one has left something half-made.
-  await adoptImages({ dataDir: host.dataDir, cacheDir: host.cacheDir, log: silent });
+  await adoptImages({ dataDir: qemu.host.dataDir, cacheDir: qemu.host.cacheDir, log: silent });
   const copy = await make({ kind: 'volume', id: root }, 2);
   await volumes.remove(root, options);
 
@@ -110,24 +98,24 @@ test('the disks of a deleted VM are kept, with what they stand on, and go with t
     { ...disk(copy), name: 'root', sizeGib: 2 },
     { ...disk(data), name: 'data' },
   ]);
-  const there = await start(next);
+  const there = await qemu.start(next);
   expect(
     await runInGuest(there, `mount /dev/disk/by-id/virtio-root /mnt && cat /mnt/root/told; head -c 7 ${DATA}`),
   ).toBe('of-root\nof-data');
-  await removeVm(driver, next.vmId);
+  await removeVm(qemu.driver, next.vmId);
   await volumes.remove(data, options);
-  expect(readdirSync(join(host.dataDir, 'images'))).toEqual([host.image.digest]);
+  expect(readdirSync(join(qemu.host.dataDir, 'images'))).toEqual([qemu.host.image.digest]);
   await volumes.remove(copy, options);
-  expect(readdirSync(join(host.dataDir, 'images'))).toEqual([]);
+  expect(readdirSync(join(qemu.host.dataDir, 'images'))).toEqual([]);
 });
 
 test('one that begins with the root of an image is the image, writable, and its own', async () => {
-  const id = await make({ kind: 'image', image: host.image }, 2);
+  const id = await make({ kind: 'image', image: qemu.host.image }, 2);
   const machine = having([{ ...disk(id), sizeGib: 2 }]);
-  const link = await start(machine);
+  const link = await qemu.start(machine);
 
   expect(await runInGuest(link, `mount ${DATA} /mnt && test -x /mnt/bin/sh && echo whole`)).toBe('whole');
 
-  await removeVm(driver, machine.vmId);
+  await removeVm(qemu.driver, machine.vmId);
   await volumes.remove(id, options);
 });
