@@ -33,6 +33,16 @@ static void carry_mount(const char *from, const char *to) {
   if (mount(from, to, NULL, MS_MOVE, NULL) != 0) log_line("%s cannot be moved: %s", from, strerror(errno));
 }
 
+// Where a life ended while its root grew, the superblock may count groups whose descriptors are in the journal alone. Who mounts it to write has
+// them checked before the journal is replayed, and is refused; who mounts it to read has it replayed, and may write afterwards.
+static bool mount_root(void) {
+  if (mount(device, "/newroot", "ext4", 0, NULL) == 0) return true;
+  if (errno != EUCLEAN) return false;
+  if (mount(device, "/newroot", "ext4", MS_RDONLY, NULL) != 0 || umount("/newroot") != 0) return false;
+  log_line("the journal of the root disk %s is replayed", device);
+  return mount(device, "/newroot", "ext4", 0, NULL) == 0;
+}
+
 bool root_switch(void) {
   bool is_named = command_line_value("volary.root", device, sizeof device);
   if (!wait_for_device(is_named)) {
@@ -40,7 +50,7 @@ bool root_switch(void) {
     return false;
   }
   mkdir("/newroot", 0755);
-  if (mount(device, "/newroot", "ext4", 0, NULL) != 0) {
+  if (!mount_root()) {
     log_line("root disk %s cannot be mounted: %s", device, strerror(errno));
     return false;
   }

@@ -84,6 +84,8 @@ test('what one VM writes is there for the next, through a suspension and a fork,
 test('the disks of a deleted VM are kept, with what they stand on, and go with the last that needs it', async () => {
   const machine = having([emptyDisk('data', 1)]);
   const link = await qemu.start(machine);
+  // Killed while it grows, it could be mounted by those alone who have its journal replayed first.
+  await runInGuest(link, 'until [ "$(df -BG --output=size / | tail -n 1 | tr -d " ")" = 2G ]; do sleep 0.1; done');
   await runInGuest(link, `echo of-root > /root/told; echo of-data | dd of=${DATA} bs=512 conv=sync,fsync; sync`);
   await qemu.driver.endMachine(machine.vmId, options);
   const root = await make({ kind: 'vm', vmId: machine.vmId, disk: null }, 2);
