@@ -4,6 +4,7 @@ export * from './auth.ts';
 export * from './batches.ts';
 export type { ConfigChange, ConfigChanges } from './changes.ts';
 export * from './cloud-init.ts';
+export { CONDITION_TYPES } from './deployment-status.ts';
 export * from './deployments.ts';
 export * from './errors.ts';
 export * from './event-socket.ts';
