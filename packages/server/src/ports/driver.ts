@@ -175,7 +175,12 @@ export type MachineState =
       readonly packs?: readonly string[];
     }
   /** It was suspended: no VMM, and what `wakeMachine` goes on from. */
-  | { readonly kind: 'suspended'; readonly incarnation: number }
+  | {
+      readonly kind: 'suspended';
+      readonly incarnation: number;
+      /** What a VMM has left that was killed over suspending or waking it: `suspendMachine` clears that too. Absent where nothing is left. */
+      readonly hasRemains?: true;
+    }
   /** The guest has ended (or its VMM has died). `endMachine` clears what is left. */
   | { readonly kind: 'ended'; readonly incarnation: number; readonly end: MachineEnd }
   /** Its VMM lives and is ours, but does not answer; `endMachine` can still end it. */
@@ -275,7 +280,7 @@ export interface Driver extends AsyncDisposable {
 
   /**
    * Saves a machine that runs or is halted, and ends its VMM: its memory is the host's again. What is saved goes with the disk as it is
-   * left, and with no other. One that is suspended already stays so. When it fails, the machine goes on as it was. Throws as
+   * left, and with no other. One that is suspended already stays so, cleared of remains. When it fails, the machine goes on as it was. Throws as
    * `saveMachine`.
    */
   suspendMachine(vmId: VmId, options: Abortable): Promise<void>;

@@ -18,6 +18,7 @@ const machine: fc.Arbitrary<MachineState> = fc.oneof(
     pid: fc.constant(7),
   }),
   fc.record({ kind: fc.constant('suspended' as const), incarnation: life }),
+  fc.record({ kind: fc.constant('suspended' as const), incarnation: life, hasRemains: fc.constant(true as const) }),
   fc.record({
     kind: fc.constant('ended' as const),
     incarnation: life,
@@ -172,6 +173,17 @@ describe('the planner', () => {
     expect(look(it)).toMatchObject({ step: 'wake-machine' });
     it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'suspended' } };
     expect(look(it)).toMatchObject({ step: 'suspend-machine' });
+  });
+
+  it('has what is left of a waking cleared that a server died over, where it is to stay suspended', () => {
+    const it = runningWorld('suspended', 0);
+    perform(it, 'suspend-machine', false);
+    const { incarnation } = it.vm;
+    it.observation = { ...it.observation, machine: { kind: 'suspended', incarnation, hasRemains: true } };
+
+    expect(look(it)).toMatchObject({ step: 'suspend-machine' });
+    perform(it, 'suspend-machine', false);
+    expect(look(it)).toEqual({ kind: 'settled', phase: 'suspended' });
   });
 
   it('wakes a suspended guest to ask it to shut down, where there is a grace, and no more than once', () => {

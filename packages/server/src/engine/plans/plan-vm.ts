@@ -134,7 +134,7 @@ function planAlive(input: PlanInput, power: AlivePower): Plan {
       if (vm.incarnation === 0 && !input.tried.has('start-machine')) return step('end-machine', startingPhase(input));
       return { kind: 'unresponsive', detail: machine.detail };
     case 'suspended':
-      return planSuspended(input, power);
+      return planSuspended(input, machine, power);
     case 'running':
     case 'paused':
       if (vm.incarnation < machine.incarnation) return step('start-machine', startingPhase(input));
@@ -175,9 +175,15 @@ function planPaused(input: PlanInput, power: AlivePower): Plan {
 }
 
 /** A machine that was suspended while nobody knows that its guest has answered, as after an older database was brought back, wakes first. */
-function planSuspended({ vm }: PlanInput, power: AlivePower): Plan {
+function planSuspended(
+  { vm }: PlanInput,
+  { hasRemains = false }: { readonly hasRemains?: boolean },
+  power: AlivePower,
+): Plan {
   if (power !== 'suspended' || vm.startedAt === null) return step('wake-machine', 'resuming');
-  return vm.handle === null ? { kind: 'settled', phase: 'suspended' } : step('suspend-machine', 'suspending');
+  return vm.handle === null && !hasRemains
+    ? { kind: 'settled', phase: 'suspended' }
+    : step('suspend-machine', 'suspending');
 }
 
 /** It is there, and was suspended as far as its row knows. */

@@ -90,7 +90,10 @@ export function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       return;
     }
     case 'suspend-machine':
-      if (observation.machine.kind === 'running' || observation.machine.kind === 'paused') {
+      if (
+        ['running', 'paused', 'suspended'].includes(observation.machine.kind) &&
+        'incarnation' in observation.machine
+      ) {
         const { incarnation } = observation.machine;
         it.observation = { ...observation, machine: { kind: 'suspended', incarnation } };
       }

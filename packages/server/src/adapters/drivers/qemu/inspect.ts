@@ -31,7 +31,7 @@ export async function inspectVm(machines: Machines, vmId: VmId, options: Abortab
         machine: findLost(vmId, directory) ?? (await findSuspended(machines, vmId)) ?? { kind: 'absent' },
       };
     case 'damaged':
-      return { disk, machine: findLost(vmId, directory) ?? (await findSuspended(machines, vmId)) ?? damaged() };
+      return { disk, machine: findLost(vmId, directory) ?? (await findHalfSuspended(machines, vmId)) ?? damaged() };
     case 'newer':
       return { disk, machine: foreign(vmId, directory, stored.incarnation) };
     case 'valid':
@@ -54,9 +54,18 @@ function findLost(vmId: VmId, directory: VmDirectory): MachineState | null {
 }
 
 /** One that was suspended, of which there is no VMM any more. */
-async function findSuspended(machines: Machines, vmId: VmId): Promise<MachineState | null> {
+async function findSuspended(
+  machines: Machines,
+  vmId: VmId,
+): Promise<Extract<MachineState, { kind: 'suspended' }> | null> {
   const incarnation = await machines.suspendedLife(vmId);
   return incarnation === null ? null : { kind: 'suspended', incarnation };
+}
+
+/** The same, with the record of a VMM that did not live to see it awake, or to clear what it leaves. */
+async function findHalfSuspended(machines: Machines, vmId: VmId): Promise<MachineState | null> {
+  const suspended = await findSuspended(machines, vmId);
+  return suspended === null ? null : { ...suspended, hasRemains: true };
 }
 
 function foreign(vmId: VmId, directory: VmDirectory, incarnation: number): MachineState {
@@ -142,7 +151,7 @@ async function askVmm(
 async function died(machines: Machines, vmId: VmId, record: LaunchRecord): Promise<MachineState> {
   const { incarnation } = record;
   // A server died over suspending it, or over waking it.
-  const suspended = await findSuspended(machines, vmId);
+  const suspended = await findHalfSuspended(machines, vmId);
   if (suspended !== null) return suspended;
   if (record.end !== null) return { kind: 'ended', incarnation, end: record.end };
   const words = await readLastWords(machines.directory(vmId).stderrPath);

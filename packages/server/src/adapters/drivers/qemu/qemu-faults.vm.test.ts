@@ -341,3 +341,21 @@ test('what a killed server has left half written of a record is gone once the ne
   expect(existsSync(`${directory.recordPath}.new`)).toBe(false);
   expect(found.map(({ observation }) => observation.machine)).toMatchObject([{ kind: 'running', pid }]);
 });
+
+test('what a waking has left that was killed is seen, and cleared when the machine is to stay suspended', async () => {
+  const { machine, directory } = await started();
+  const { vmId, incarnation } = machine;
+  const stored = await readRecord(directory.recordPath);
+  if (stored.kind !== 'valid') throw new Error('there is no record');
+  await driver.suspendMachine(vmId, options);
+  // By now its process is none that lives.
+  await writeRecord(directory.recordPath, stored.record);
+  writeFileSync(directory.stderrPath, '');
+
+  const { machine: left } = await driver.inspect(vmId, options);
+  await driver.suspendMachine(vmId, options);
+
+  expect(left).toEqual({ kind: 'suspended', incarnation, hasRemains: true });
+  expect((await driver.inspect(vmId, options)).machine).toEqual({ kind: 'suspended', incarnation });
+  expect([directory.recordPath, directory.stderrPath].filter((path) => existsSync(path))).toEqual([]);
+});
