@@ -6,12 +6,24 @@
 /** `asked`: no answer came. */
 export type Answer = 'asked' | 'accepted' | 'refused';
 
-export interface KnownVm {
+/** Something that was asked for by a name that nothing else ever has. */
+export interface Known {
   readonly name: string;
-  id: string | null;
   creation: Answer;
   /** Null: nobody has asked for it. */
   deletion: Answer | null;
+}
+
+/** What something may be: one value, or more where no answer came. */
+export type Possible<T> = T[];
+
+/** Something that one client at a time changes, so that what the last one was told holds. */
+export interface KnownShared extends Known {
+  isBusy: boolean;
+}
+
+export interface KnownVm extends Known {
+  id: string | null;
   /** It has begun with another one's disk, and so with lines that nobody wrote in it: no commands are run there. */
   readonly isFork?: true;
 }
@@ -30,8 +42,39 @@ export interface KnownCommand {
   hasEndedWell: boolean;
 }
 
+export interface KnownDeployment extends KnownShared {
+  readonly replicas: Possible<number>;
+  readonly isPaused: Possible<boolean>;
+  /** The version that its VMs are told, by the number of their revision; as far as answers came. */
+  readonly versions: Map<number, string>;
+  /** Number of the revision that is wanted; null: no answer came. */
+  target: number | null;
+}
+
+/** A VM with a name that begins with its own, and what was to be done in it. */
+export interface KnownWorkspace extends Known {
+  /** The lines that its steps append in the guest, in their order. */
+  readonly lines: readonly string[];
+}
+
+export interface KnownNetwork extends KnownShared {
+  /** Nobody deletes it before the end: replicas are made on it at any time. */
+  readonly isKept: boolean;
+  readonly egress: Possible<string>;
+}
+
+export interface KnownGroup extends KnownShared {
+  readonly isKept: boolean;
+  /** Those of its one rule. */
+  readonly ports: Possible<string>;
+}
+
 export interface Book {
   readonly vms: KnownVm[];
+  readonly deployments: KnownDeployment[];
+  readonly workspaces: KnownWorkspace[];
+  readonly networks: KnownNetwork[];
+  readonly groups: KnownGroup[];
   readonly commands: Map<string, KnownCommand>;
   /** Operations that were answered with 202, and have not been checked yet. */
   readonly operations: Set<string>;
@@ -50,6 +93,10 @@ export function createBook(): Book {
   const history: string[] = [];
   return {
     vms: [],
+    deployments: [],
+    workspaces: [],
+    networks: [],
+    groups: [],
     commands: new Map(),
     operations: new Set(),
     history,
@@ -62,7 +109,12 @@ export function createBook(): Book {
   };
 }
 
-/** VMs that may be there. */
-export function possibleVms({ vms }: Book): readonly KnownVm[] {
-  return vms.filter((vm) => vm.creation !== 'refused' && vm.deletion !== 'accepted');
+/** Those that may be there. */
+export function possible<T extends Known>(all: readonly T[]): readonly T[] {
+  return all.filter(({ creation, deletion }) => creation !== 'refused' && deletion !== 'accepted');
+}
+
+/** Those that are there, and that nobody else deletes or changes now. */
+export function free<T extends KnownShared>(all: readonly T[]): readonly T[] {
+  return all.filter(({ creation, deletion, isBusy }) => creation === 'accepted' && deletion === null && !isBusy);
 }

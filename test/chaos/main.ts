@@ -71,13 +71,15 @@ function describe({
   isReached,
   faults: found,
   vms,
+  deployments,
+  leases,
   commands,
   events,
   readyMs,
   quietMs,
 }: CheckedKill): string {
   const verdict = found.length === 0 ? (isReached ? 'ok' : 'not reached') : found.join('; ');
-  return JSON.stringify({ kill, at, verdict, vms, commands, events, readyMs, quietMs });
+  return JSON.stringify({ kill, at, verdict, vms, deployments, leases, commands, events, readyMs, quietMs });
 }
 
 function say(line: string): void {

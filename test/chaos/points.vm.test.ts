@@ -39,12 +39,7 @@ async function dieAtSome(driver: DriverName, points: readonly FaultPointName[]):
 }
 
 test('at every step of the engine', { timeout: 1_500_000 }, async () => {
-  // Storms have no workspaces with steps; their own tests die there (engine/workspaces/workspaces-killed.test.ts).
-  const ofSteps = /^commit\.workspace\.(step_completed|ready)\./;
-  await dieAtEach(
-    'simulated',
-    COMMON_FAULT_POINTS.filter((point) => !ofSteps.test(point)),
-  );
+  await dieAtEach('simulated', COMMON_FAULT_POINTS);
 });
 
 test('while QEMU is started', { timeout: 900_000 }, async () => {

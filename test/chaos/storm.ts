@@ -5,17 +5,24 @@
  *   start -> ready -> work ... kill -> start -> ready -> quiet -> check -> work ... kill -> ...
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Snapshot, Vm } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
+import { whyNoBridges } from '../../packages/server/src/adapters/networks/why-no-bridges.ts';
+import { DEFAULT_NETWORK } from '../../packages/server/src/domain/network/network.ts';
 import type { FaultPointName } from '../../packages/server/src/ports/fault-point.ts';
-import { type Book, createBook } from './book.ts';
-import { checkCommands } from './checks/commands.ts';
+import { createBook } from './book.ts';
+import { type Compared, checkAll, type Findings, listSnapshots, listVms } from './check-all.ts';
+import { listDeployments } from './checks/deployments.ts';
 import { createEventLog, type EventLog } from './checks/event-log.ts';
-import { checkVms, orphansOf } from './checks/vms.ts';
+import { differences } from './checks/host-networks.ts';
+import { readNetworks } from './checks/networks.ts';
+import { isOwn } from './checks/vms.ts';
+import { listWorkspaces } from './checks/workspaces.ts';
+import { createWorld, type World } from './host-networks.ts';
 import { type HostView, lookAtHost, snapshotsOnHost } from './host-view.ts';
 import { describePlan, type KillMix, type KillPlan, planKill } from './kill-plan.ts';
 import { createRandom, type Random } from './random.ts';
 import { type DriverName, type ServerProcess, startServer } from './server-process.ts';
+import { readStoredNetworks } from './stored-leases.ts';
 import { work } from './work.ts';
 
 export interface StormOptions {
@@ -34,19 +41,12 @@ export interface StormOptions {
 }
 
 /** One kill, and what was found after it. */
-export interface CheckedKill {
+export interface CheckedKill extends Findings {
   readonly kill: number;
   /** When: a moment, or a point and its passing. */
   readonly at: string;
   /** False: the point was not come to, and the server was killed anyway. */
   readonly isReached: boolean;
-  readonly faults: readonly string[];
-  readonly vms: number;
-  /** All of them so far. */
-  readonly commands: number;
-  readonly events: number;
-  readonly readyMs: number;
-  readonly quietMs: number;
 }
 
 export interface StormResult {
@@ -59,34 +59,45 @@ export interface StormResult {
   readonly reached: ReadonlySet<string>;
 }
 
-const BOUNDS = {
-  simulated: { clients: 5, mostVms: 6, tools: ['bun'], pointMs: 20_000, quietMs: 20_000 },
-  // Real tools would have to be fetched first.
-  qemu: { clients: 3, mostVms: 3, tools: [], pointMs: 40_000, quietMs: 120_000 },
+const MACHINES = {
+  simulated: {
+    ...{ clients: 5, pointMs: 20_000, quietMs: 20_000 },
+    work: { mostVms: 6, mostDeployments: 2, mostReplicas: 3, mostWorkspaces: 2, mostNetworks: 3, tools: ['bun'] },
+  },
+  qemu: {
+    ...{ clients: 3, pointMs: 40_000, quietMs: 120_000 },
+    // Real tools would have to be fetched first.
+    work: { mostVms: 3, mostDeployments: 1, mostReplicas: 2, mostWorkspaces: 1, mostNetworks: 2, tools: [] },
+  },
 } as const;
-const LOOK_MS = 10;
 
 /** What lives as long as the storm. */
-interface Storm extends StormOptions {
+interface Storm extends StormOptions, Compared {
   readonly random: Random;
-  readonly book: Book;
   readonly log: EventLog;
+  readonly world: World | null;
 }
 
 /** Runs a storm to its end, or to its first fault. Afterwards no server runs; machines are deleted unless something is wrong. */
 export async function runStorm(options: StormOptions): Promise<StormResult> {
-  const storm: Storm = { ...options, random: createRandom(options.seed), book: createBook(), log: createEventLog() };
+  using world = options.driver === 'qemu' && whyNoBridges() === null ? createWorld() : null;
+  const storm: Storm = {
+    ...options,
+    ...{ random: createRandom(options.seed), book: createBook() },
+    log: createEventLog({ forgetsCommands: options.driver === 'simulated' }),
+    ...{ world, quietMs: MACHINES[options.driver].quietMs },
+  };
   const kills: CheckedKill[] = [];
   const reached = new Set<string>();
-  let server = startServer(storm);
+  let server = launch(storm);
   try {
-    let faults = (await check(storm, server, new Map())).faults;
+    let faults = (await checkAll(storm, server, new Map())).faults;
     for (let kill = 0; kill < storm.kills && faults.length === 0 && storm.signal?.aborted !== true; kill++) {
       const plan = planKill(kill, storm);
       const { isReached, before } = await workAndDie(storm, server, plan);
       if (plan.kind === 'point' && isReached) reached.add(plan.point.split(':')[0] ?? '');
-      server = startServer(storm);
-      const found = await check(storm, server, before);
+      server = launch(storm);
+      const found = await checkAll(storm, server, before);
       faults = found.faults;
       const checked = { kill, at: describePlan(plan), isReached, ...found };
       kills.push(checked);
@@ -108,7 +119,7 @@ async function workAndDie(
   const server = plan.kind === 'working' ? quiet : await another(storm, quiet, plan);
   const over = new AbortController();
   const working = plan.kind === 'starting' ? Promise.resolve() : haveWorked(storm, server, over.signal);
-  const limitMs = plan.kind === 'point' ? BOUNDS[storm.driver].pointMs : plan.afterMs;
+  const limitMs = plan.kind === 'point' ? MACHINES[storm.driver].pointMs : plan.afterMs;
   await Promise.race([server.died, delay(limitMs, undefined, { signal: over.signal })]);
   const isReached = plan.kind !== 'point' || server.isDead();
   await server.kill();
@@ -119,132 +130,76 @@ async function workAndDie(
 
 async function another(storm: Storm, quiet: ServerProcess, plan: KillPlan): Promise<ServerProcess> {
   await quiet.kill();
-  return startServer({ ...storm, faultPoint: plan.kind === 'point' ? plan.point : undefined });
+  return launch(storm, plan.kind === 'point' ? plan.point : undefined);
+}
+
+/** No packet of its guests leaves the world that was made for it. */
+function launch({ driver, dataDir, world }: Storm, faultPoint?: string): ServerProcess {
+  return startServer({ driver, dataDir, faultPoint, env: { VOLARY_NETWORK_UPLINK: world?.path ?? 'none' } });
 }
 
 async function haveWorked(storm: Storm, server: ServerProcess, signal: AbortSignal): Promise<void> {
   const client = await server.ready();
   if (client === null) return;
-  const { clients, mostVms, tools } = BOUNDS[storm.driver];
-  const { book, random } = storm;
+  const { book, random, driver, world } = storm;
+  const { clients, work: most } = MACHINES[driver];
+  const bounds = driver === 'qemu' && world === null ? { ...most, mostNetworks: 0 } : most;
   await Promise.all(
-    Array.from({ length: clients }, () => work({ client, book, random: random.fork(), mostVms, tools, signal })),
+    Array.from({ length: clients }, () => work({ client, book, random: random.fork(), bounds, signal })),
   );
 }
 
-/** Waits until nothing is under way, and compares everything. */
-async function check(
-  storm: Storm,
-  server: ServerProcess,
-  before: HostView,
-): Promise<Omit<CheckedKill, 'kill' | 'at' | 'isReached'>> {
-  const { book, log } = storm;
-  const startedMs = performance.now();
-  const client = await server.ready();
-  const readyMs = performance.now() - startedMs;
-  if (client === null) throw new Error(`the server ended at its start: ${await server.died}`);
-  const faults = [...book.faults, ...(await untilQuiet(storm, client))];
-  const quietMs = performance.now() - startedMs - readyMs;
-  const vms = await listVms(client);
-  faults.push(...checkVms(book, vms, await lookWhenCalm(storm, vms), before));
-  for (const id of book.operations) if (!log.hasEnded(id)) faults.push(`an accepted operation has no end: ${id}`);
-  book.operations.clear();
-  faults.push(...(await checkSnapshots(storm, client, vms)));
-  faults.push(...(await checkAllCommands(storm, client, vms)));
-  const [commands, events] = [book.commands.size, log.lastSequence];
-  return { faults, vms: vms.length, commands, events, readyMs: Math.round(readyMs), quietMs: Math.round(quietMs) };
-}
-
-/** Machines are made ahead of VMs in the background: what has only a disk by now is seen to be one of them a moment later, or is none. */
-async function lookWhenCalm({ driver, dataDir }: Storm, vms: readonly Vm[]): Promise<HostView> {
-  const endsAt = performance.now() + BOUNDS[driver].quietMs;
-  for (;;) {
-    const host = lookAtHost(driver, dataDir);
-    if (orphansOf(vms, host).length === 0 || performance.now() > endsAt) return host;
-    await delay(LOOK_MS);
-  }
-}
-
-/** Reads the log until everything that it tells the beginning of has its end. */
-async function untilQuiet({ log, driver }: Storm, client: VolaryClient): Promise<readonly string[]> {
-  const endsAt = performance.now() + BOUNDS[driver].quietMs;
-  const faults: string[] = [];
-  for (;;) {
-    faults.push(...(await log.readOn(client)));
-    const open = log.open();
-    if (open.length === 0 || faults.length > 0) return faults;
-    if (performance.now() > endsAt) return [`without an end for ${BOUNDS[driver].quietMs} ms: ${open.join(', ')}`];
-    await delay(LOOK_MS);
-  }
-}
-
-/** What is saved on the host is what the server tells of, once nothing is made or removed any more. */
-async function checkSnapshots(
-  { driver, dataDir }: Storm,
-  client: VolaryClient,
-  vms: readonly Vm[],
-): Promise<readonly string[]> {
-  // A fork that was stopped before it began keeps what it is to begin from.
-  const awaited = new Set(vms.flatMap(({ incarnation, snapshot_id }) => (incarnation === 0 ? [snapshot_id] : [])));
-  const endsAt = performance.now() + BOUNDS[driver].quietMs;
-  for (;;) {
-    const known = await listSnapshots(client);
-    const onHost = snapshotsOnHost(driver, dataDir);
-    const odd = [
-      ...known.filter(({ state }) => state === 'creating' || state === 'deleting').map(({ id }) => `stuck: ${id}`),
-      ...known.filter(({ id, state }) => state === 'ready' && !onHost.includes(id)).map(({ id }) => `lost: ${id}`),
-      ...onHost
-        .filter((id) => !awaited.has(id) && known.every((one) => one.id !== id))
-        .map((id) => `snapshot of nobody: ${id}`),
-    ];
-    // Those of forks go some moments after their last VM has begun.
-    if (odd.length === 0 || performance.now() > endsAt) return odd;
-    await delay(LOOK_MS);
-  }
-}
-
-async function listSnapshots(client: VolaryClient): Promise<readonly Snapshot[]> {
-  const snapshots: Snapshot[] = [];
-  for await (const snapshot of client.snapshots.listAll()) snapshots.push(snapshot);
-  return snapshots;
-}
-
-async function checkAllCommands({ book }: Storm, client: VolaryClient, vms: readonly Vm[]): Promise<readonly string[]> {
-  const faults: string[] = [];
-  const forks = new Set(book.vms.filter(({ isFork }) => isFork === true).map(({ name }) => name));
-  for (const vm of vms) if (!forks.has(vm.name)) faults.push(...(await checkCommands(client, book, vm)));
-  for (const [token, { vm }] of book.commands)
-    if (vms.every(({ name }) => name !== vm.name)) book.commands.delete(token);
-  return faults;
-}
-
-/** Sets all VMs going, so that every guest can be read; then deletes them: nothing may be left. */
+/** Sets all VMs going, so that every guest can be read; then deletes everything: nothing may be left. */
 async function end(storm: Storm, server: ServerProcess): Promise<readonly string[]> {
-  const { log, driver, dataDir } = storm;
+  const { log, driver, dataDir, world } = storm;
   const client = await server.ready();
   if (client === null) return [`the server ended by itself: ${await server.died}`];
-  const vms = await listVms(client);
-  for (const { id, phase } of vms) {
-    if (phase === 'paused' || phase === 'suspended') await client.operations.finish((await client.vms.resume(id)).id);
-    if (phase === 'stopped') await client.operations.finish((await client.vms.start(id)).id);
-  }
-  const faults = [...(await check(storm, server, new Map())).faults];
+  await setAllGoing(storm, client);
+  const faults = [...(await checkAll(storm, server, new Map())).faults];
   if (faults.length > 0) return faults;
-  for (const { id } of vms) await client.operations.finish((await client.vms.delete(id)).id);
-  for (const { id } of await listSnapshots(client))
-    await client.operations.finish((await client.snapshots.delete(id)).id);
+  await deleteAll(client);
   faults.push(...(await log.readOn(client)));
-  // What waits for VMs goes with the server.
+  const { installationId, leases } = readStoredNetworks(dataDir);
+  faults.push(...leases.map(({ vmId }) => `an address is kept for ${vmId}`));
+  // What waits for VMs goes with the server, and so does what its networks were.
   const code = await server.stop();
   const left = [...lookAtHost(driver, dataDir).keys(), ...snapshotsOnHost(driver, dataDir)];
   faults.push(...left.map((id) => `left over: ${id}`));
+  if (world !== null) faults.push(...differences(NOTHING, world.look(installationId)));
   return code === '0' ? faults : [...faults, `SIGTERM ended the server with ${code}`];
 }
 
-async function listVms(client: VolaryClient): Promise<readonly Vm[]> {
-  const vms: Vm[] = [];
-  for await (const vm of client.vms.listAll()) vms.push(vm);
-  return vms;
+/** Nobody else asks for anything by now. */
+async function setAllGoing({ book }: Storm, client: VolaryClient): Promise<void> {
+  for (const { id, phase } of await listVms(client)) {
+    if (phase === 'paused' || phase === 'suspended') await client.operations.finish((await client.vms.resume(id)).id);
+    if (phase === 'stopped') await client.operations.finish((await client.vms.start(id)).id);
+  }
+  for (const { name, is_paused: isPaused } of await listDeployments(client)) {
+    if (!isPaused) continue;
+    await client.deployments.update(name, { is_paused: false });
+    for (const known of book.deployments) if (known.name === name) known.isPaused.splice(0, 1, false);
+  }
+}
+
+const NOTHING = { hasNamespace: false, links: [], rules: [], outside: [] } as const;
+
+async function deleteAll(client: VolaryClient): Promise<void> {
+  for (const { id } of await listDeployments(client)) {
+    await client.deployments.delete(id);
+    await client.deployments.wait(id, { phase: 'absent', timeoutSeconds: 60 });
+  }
+  for (const { id } of await listWorkspaces(client)) {
+    await client.workspaces.delete(id);
+    await client.workspaces.wait(id, { status: 'absent', timeoutSeconds: 60 });
+  }
+  for (const { id } of (await listVms(client)).filter(isOwn))
+    await client.operations.finish((await client.vms.delete(id)).id);
+  for (const { id } of await listSnapshots(client))
+    await client.operations.finish((await client.snapshots.delete(id)).id);
+  const { networks, groups } = await readNetworks(client);
+  for (const { id, name } of networks) if (name !== DEFAULT_NETWORK.name) await client.networks.delete(id);
+  for (const { id } of groups) await client.securityGroups.delete(id);
 }
 
 function describeEvents(log: EventLog): readonly string[] {

@@ -7,10 +7,10 @@ import { checkVms } from './vms.ts';
 
 /* A storm proves nothing if its checks see nothing: each is shown what it is to find. */
 
-type Told = readonly [sequence: number, type: Event['type'], subject: string, data?: Record<string, string>];
+type Told = readonly [sequence: number, type: Event['type'], subject: string, data?: Record<string, string | number>];
 
 /** What the log says is wrong with these events. */
-async function faultsOf(told: readonly Told[]): Promise<readonly string[]> {
+async function faultsOf(told: readonly Told[], of = {}): Promise<readonly string[]> {
   const items = told.map(([sequence, type, subject, data = {}]) => ({
     sequence,
     type,
@@ -21,10 +21,11 @@ async function faultsOf(told: readonly Told[]): Promise<readonly string[]> {
     data,
   }));
   const fetch = async (): Promise<Response> => Response.json({ items, next_cursor: null });
-  return await createEventLog().readOn(createClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'none', fetch }));
+  return await createEventLog(of).readOn(createClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'none', fetch }));
 }
 
-const CREATED: Told = [1, 'vm.created', 'vm_1', { phase: 'pending' }];
+const CREATED: Told = [1, 'vm.created', 'vm_1', { phase: 'pending', name: 'c1' }];
+const DEPLOYED: Told = [1, 'deployment.created', 'dep_1', { replicas: 2 }];
 
 test.each<[string, readonly Told[], RegExp]>([
   ['a gap', [CREATED, [3, 'server.started', 'host_1']], /follows #1/],
@@ -58,6 +59,51 @@ test.each<[string, readonly Told[], RegExp]>([
     ],
     /begun before/,
   ],
+  ['two VMs of one name', [CREATED, [2, 'vm.created', 'vm_2', { phase: 'pending', name: 'c1' }]], /is named c1 too/],
+  ['something that was never created', [[1, 'network.updated', 'net_1']], /never created/],
+  [
+    'something after its end',
+    [
+      [1, 'workspace.created', 'ws_1'],
+      [2, 'workspace.deleted', 'ws_1'],
+      [3, 'workspace.ready', 'ws_1'],
+    ],
+    /deleted before/,
+  ],
+  [
+    'a phase that was skipped',
+    [DEPLOYED, [2, 'deployment.phase_changed', 'dep_1', { from: 'running' }]],
+    /was pending/,
+  ],
+  ['a change of scale that was skipped', [DEPLOYED, [2, 'deployment.scaled', 'dep_1', { from: 3, to: 4 }]], /had 2/],
+  [
+    'another rollout that ends',
+    [
+      DEPLOYED,
+      [2, 'deployment.rollout_started', 'dep_1', { revision: 2 }],
+      [3, 'deployment.rollout_completed', 'dep_1', { revision: 1 }],
+    ],
+    /under way was 2/,
+  ],
+  ['a replica that fails', [DEPLOYED, [2, 'deployment.replica_failed', 'dep_1']], /should not be/],
+  [
+    'a step that is done again',
+    [
+      [1, 'workspace.created', 'ws_1'],
+      [2, 'workspace.step_started', 'ws_1', { step: 0 }],
+      [3, 'workspace.step_started', 'ws_1', { step: 0 }],
+    ],
+    /0 steps were done/,
+  ],
+  [
+    'a workspace that is ready too early',
+    [
+      [1, 'workspace.created', 'ws_1'],
+      [2, 'workspace.step_started', 'ws_1', { step: 0 }],
+      [3, 'workspace.ready', 'ws_1'],
+    ],
+    /under way/,
+  ],
 ])('the log tells of %s', async (_, told, words) => {
   expect((await faultsOf(told)).join('\n')).toMatch(words);
 });
@@ -67,14 +113,48 @@ test('and of nothing where nothing is wrong', async () => {
     await faultsOf([
       CREATED,
       [2, 'vm.deleting', 'vm_1', { phase: 'deleting' }],
-      [3, 'vm.deleted', 'vm_1', { phase: 'deleting' }],
+      [3, 'vm.deleted', 'vm_1', { phase: 'deleting', name: 'c1' }],
       [4, 'operation.created', 'op_1'],
       [5, 'operation.failed', 'op_1', { reason: 'snapshot.source_ended' }],
+      [6, 'vm.created', 'vm_2', { phase: 'pending', name: 'c1' }],
+      [7, 'deployment.created', 'dep_1', { replicas: 2 }],
+      [8, 'deployment.rollout_started', 'dep_1', { revision: 1 }],
+      [9, 'deployment.scaled', 'dep_1', { from: 2, to: 0 }],
+      [10, 'deployment.rollout_completed', 'dep_1', { revision: 1 }],
+      [11, 'deployment.phase_changed', 'dep_1', { from: 'pending', to: 'running' }],
+      [12, 'deployment.deleted', 'dep_1'],
+      [13, 'workspace.created', 'ws_1'],
+      [14, 'workspace.step_started', 'ws_1', { step: 0 }],
+      [15, 'workspace.step_completed', 'ws_1', { step: 0 }],
+      [16, 'workspace.ready', 'ws_1'],
     ]),
   ).toEqual([]);
 });
 
-const VM = { id: 'vm_1', name: 'c1', phase: 'running', incarnation: 2, pid: 7, snapshot_id: null } as const;
+test('a step that a guest has forgotten fails its workspace where guests forget, and nowhere else', async () => {
+  const told: readonly Told[] = [
+    [1, 'workspace.created', 'ws_1'],
+    [2, 'execution.started', 'exec_1'],
+    [3, 'workspace.step_started', 'ws_1', { step: 0 }],
+    [4, 'execution.completed', 'exec_1', { state: 'lost' }],
+    [5, 'workspace.failed', 'ws_1', { execution_id: 'exec_1' }],
+  ];
+
+  expect(await faultsOf(told)).toHaveLength(1);
+  expect(await faultsOf(told, { forgetsCommands: true })).toEqual([]);
+  expect(await faultsOf(told.slice(4), { forgetsCommands: true })).toHaveLength(1);
+});
+
+const VM = {
+  id: 'vm_1',
+  name: 'c1',
+  phase: 'running',
+  incarnation: 2,
+  pid: 7,
+  snapshot_id: null,
+  deployment: null,
+  labels: {},
+} as const;
 const MACHINE = { incarnation: 2, identity: '7', pid: 7 } as const;
 
 function checked({

@@ -1,7 +1,7 @@
 import type { Execution, Vm } from '@volary/contract';
 import { VolaryApiError, type VolaryClient } from '@volary/sdk';
 import type { Book, KnownCommand } from '../book.ts';
-import { LOG_PATH } from '../work.ts';
+import { LOG_PATH } from '../work/vms.ts';
 
 const PAGE = 200;
 
@@ -87,7 +87,8 @@ async function readStdout(client: VolaryClient, id: string): Promise<string> {
   return await readAll(client.executions.readOutput(id, { stream: 'stdout' }));
 }
 
-async function readLines(client: VolaryClient, vm: Vm): Promise<readonly string[]> {
+/** The lines that commands have left in a guest which runs. */
+export async function readLines(client: VolaryClient, vm: Pick<Vm, 'id'>): Promise<readonly string[]> {
   try {
     const { content } = await client.files.read(vm.id, LOG_PATH);
     return (await readAll(content)).split('\n').filter((line) => line !== '');

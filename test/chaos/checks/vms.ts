@@ -1,9 +1,10 @@
 import type { Vm } from '@volary/contract';
-import type { Book, KnownVm } from '../book.ts';
+import type { Book } from '../book.ts';
 import type { HostView, HostVm } from '../host-view.ts';
+import { checkWords } from './words.ts';
 
 /** What is looked at of a VM. */
-type CheckedVm = Pick<Vm, 'id' | 'name' | 'phase' | 'incarnation' | 'pid' | 'snapshot_id'>;
+type CheckedVm = Pick<Vm, 'id' | 'name' | 'phase' | 'incarnation' | 'pid' | 'snapshot_id' | 'deployment' | 'labels'>;
 
 const MOVING = /ing$|^pending$/;
 
@@ -13,37 +14,28 @@ const MOVING = /ing$|^pending$/;
  */
 export function checkVms(book: Book, vms: readonly CheckedVm[], host: HostView, before: HostView): readonly string[] {
   return [
-    ...checkKnown(book, vms),
+    ...checkWords(
+      'VM',
+      book.vms,
+      vms.filter(isOwn).map(({ name }) => name),
+    ),
     ...vms.flatMap((vm) => checkMachine(vm, host.get(vm.id), before.get(vm.id))),
     ...orphansOf(vms, host).map((id) => `orphan on the host: ${id}`),
   ];
+}
+
+/** The label that the VM of a workspace has. */
+export const WORKSPACE_LABEL = 'volary.workspace';
+
+/** Whether somebody has asked for this very VM, and not for something that it is a part of. */
+export function isOwn({ deployment, labels }: Pick<Vm, 'deployment' | 'labels'>): boolean {
+  return deployment === null && labels[WORKSPACE_LABEL] === undefined;
 }
 
 /** What is on the host and belongs to no VM, nor waits for one. */
 export function orphansOf(vms: readonly Pick<Vm, 'id'>[], host: HostView): readonly string[] {
   const known = new Set<string>(vms.map(({ id }) => id));
   return [...host].flatMap(([id, { isSpare }]) => (known.has(id) || isSpare ? [] : [id]));
-}
-
-function checkKnown(book: Book, vms: readonly CheckedVm[]): readonly string[] {
-  const names = new Set(vms.map(({ name }) => name));
-  const known = new Set(book.vms.map(({ name }) => name));
-  const strangers = [...names].filter((name) => !known.has(name)).map((name) => `a VM that nobody asked for: ${name}`);
-  const broken = book.vms.flatMap((vm) => brokenWord(vm, names.has(vm.name)));
-  // Now that it is quiet, what no answer came for is known as well.
-  for (const vm of [...book.vms]) {
-    if (!names.has(vm.name)) book.vms.splice(book.vms.indexOf(vm), 1);
-    else if (vm.creation === 'asked') vm.creation = 'accepted';
-    if (vm.deletion === 'asked') vm.deletion = null;
-  }
-  return [...strangers, ...broken];
-}
-
-/** What the server has said yes or no to, and is not so. */
-function brokenWord({ name, creation, deletion }: KnownVm, isThere: boolean): readonly string[] {
-  if (!isThere) return creation === 'accepted' && deletion === null ? [`lost VM: ${name}`] : [];
-  if (deletion === 'accepted') return [`deleted and still there: ${name}`];
-  return creation === 'refused' ? [`refused and there: ${name}`] : [];
 }
 
 /** What it is woken from is there while it is suspended, and never else: it would be of another moment than its disk. */
