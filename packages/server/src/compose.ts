@@ -21,6 +21,7 @@ import { killAtFaultPoint } from './adapters/fault-points/kill-at-fault-point.ts
 import {
   driverWithFaultPoints,
   imagesWithFaultPoints,
+  networksWithFaultPoints,
   storeWithFaultPoints,
 } from './adapters/fault-points/with-fault-points.ts';
 import { type AgentConnection, createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
@@ -113,7 +114,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       drivers: createDrivers(mayDie(driver), others.map(mayDie)),
       images: faultPoint === null ? machines.images : imagesWithFaultPoints(machines.images, faultPoint),
       tools: machines.tools,
-      networks: machines.networks,
+      networks: faultPoint === null ? machines.networks : networksWithFaultPoints(machines.networks, faultPoint),
       metrics,
       queue: createMemoryQueue({ clock, log, random: ids.random }),
       bus: createMemoryBus({ log }),
@@ -249,9 +250,10 @@ async function createMachines(
     ownImage: async ({ signal }: Abortable) =>
       requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
   };
-  const qemu = createQemuDriver({ ...common, cacheDir, ...(faultPoint === null ? {} : { faultPoint }) });
+  const mayDie = faultPoint === null ? {} : { faultPoint };
+  const qemu = createQemuDriver({ ...common, cacheDir, ...mayDie });
   const tools = await createTools(config, { clock, log });
-  const networks = createHostNetworks({ installationId, uplink: config.networkUplink });
+  const networks = createHostNetworks({ installationId, uplink: config.networkUplink, ...mayDie });
   if (config.dockerSocket === null) return { drivers: [qemu], images, tools, networks };
   const docker = createDockerDriver({
     ...common,

@@ -27,6 +27,8 @@ export const COMMITTED_EVENTS = [
   'execution.completed',
   'workspace.step_completed',
   'workspace.ready',
+  'deployment.rollout_completed',
+  'deployment.deleted',
   'server.started',
 ] as const satisfies readonly EventType[];
 
@@ -53,10 +55,11 @@ const DEEDS = [
   'guest.shut-down',
   'guest.grow',
   'image.ensure',
+  'networks.apply',
 ] as const;
 export type FaultyDeed = (typeof DEEDS)[number];
 
-/** Moments within deeds of the QEMU driver. */
+/** Moments within deeds of the QEMU driver, and of the networks that its machines are joined to. */
 export const QEMU_FAULT_POINTS = [
   /** The overlay is complete, and does not have its name yet. */
   'qemu.disk-made',
@@ -76,6 +79,10 @@ export const QEMU_FAULT_POINTS = [
   'qemu.wake-loaded',
   /** What was saved is gone, and the machine does not go yet. */
   'qemu.wake-consumed',
+  /** The namespace is there, and nothing is in it yet. */
+  'networks.namespace-made',
+  /** The rules are those of the plan, and the interfaces are not yet. */
+  'networks.rules-loaded',
 ] as const;
 
 /** Moments that every driver comes through. For a commit, `before` is when all is written and nothing committed. */

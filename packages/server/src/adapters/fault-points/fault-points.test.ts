@@ -5,9 +5,10 @@ import { driverContract } from '../../ports/driver.contract.ts';
 import { COMMON_FAULT_POINTS, FAULT_POINTS } from '../../ports/fault-point.ts';
 import { storeContract } from '../../ports/store.contract.ts';
 import { makeSimulatedSubject } from '../drivers/simulated/simulated-machine.fixture.ts';
+import { createSimulatedNetworks } from '../networks/simulated-networks.ts';
 import { makeSqliteFixture } from '../stores/sqlite/sqlite-store.fixture.ts';
 import { killAtFaultPoint } from './kill-at-fault-point.ts';
-import { driverWithFaultPoints, storeWithFaultPoints } from './with-fault-points.ts';
+import { driverWithFaultPoints, networksWithFaultPoints, storeWithFaultPoints } from './with-fault-points.ts';
 
 /* A port that is wrapped is still that port. */
 
@@ -30,6 +31,16 @@ driverContract({
     const subject = makeSimulatedSubject();
     return { ...subject, makeDriver: () => driverWithFaultPoints(subject.makeDriver(), pass) };
   },
+});
+
+test('networks are applied between two points, and are what they were', async () => {
+  const passed: string[] = [];
+  const networks = networksWithFaultPoints(createSimulatedNetworks(), (name) => passed.push(name));
+
+  await networks.apply({ networks: [], guests: [], groups: [] }, { signal: new AbortController().signal });
+
+  expect(passed).toEqual(['networks.apply.before', 'networks.apply.after']);
+  expect(networks.whyNone).toBeNull();
 });
 
 test('the process dies at the N-th passing of the point, and at no other', () => {

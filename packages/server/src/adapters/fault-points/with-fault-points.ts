@@ -6,6 +6,7 @@ import type { Driver } from '../../ports/driver.ts';
 import { COMMITTED_EVENTS, type FaultPoint, type FaultyDeed } from '../../ports/fault-point.ts';
 import type { GuestLink } from '../../ports/guest-link.ts';
 import type { ImageSource } from '../../ports/image-source.ts';
+import type { Networks } from '../../ports/networks.ts';
 import type { Store, Tables } from '../../ports/store.ts';
 
 /** The store; each commit is a deed, named by the events that it appends. */
@@ -95,6 +96,11 @@ export function driverWithFaultPoints(driver: Driver, pass: FaultPoint): Driver 
 /** The image source: what takes long is building. */
 export function imagesWithFaultPoints(images: ImageSource, pass: FaultPoint): ImageSource {
   return { ...images, ensure: surrounded(pass, 'image.ensure', images.ensure) };
+}
+
+/** The networks of the host. */
+export function networksWithFaultPoints(networks: Networks, pass: FaultPoint): Networks {
+  return { ...networks, apply: surrounded(pass, 'networks.apply', networks.apply) };
 }
 
 /** A link is an object with a life of its own, which cannot be copied: three of its methods are replaced from outside. */

@@ -4,6 +4,7 @@
  * that whoever dies in the middle is made good by the next who applies a plan.
  */
 import { access, chmod, stat } from 'node:fs/promises';
+import type { FaultPoint } from '../../ports/fault-point.ts';
 import type { NetworkPlan, Networks } from '../../ports/networks.ts';
 import { identityOf } from '../shared/vm-identity.ts';
 import { runOnHost } from './host-commands.ts';
@@ -19,6 +20,8 @@ const TUN = '/dev/net/tun';
 interface HostNetworksConfig {
   readonly installationId: string;
   readonly uplink: UplinkTarget;
+  /** Called between the steps of an application; default: nobody is. */
+  readonly faultPoint?: FaultPoint;
 }
 
 export function createHostNetworks(
@@ -27,6 +30,7 @@ export function createHostNetworks(
   const names = hostNamesOf(config.installationId);
   const namespacePath = `${NAMESPACES}/${names.namespace}`;
   const uplink = createUplink(names, config.uplink);
+  const { faultPoint: pass = () => undefined } = config;
   /** What was applied last, by us: all of it is applied anew by the first call. */
   let rules: string | null = null;
 
@@ -42,7 +46,10 @@ export function createHostNetworks(
       const works = await runOnHost(['ip', '-n', names.namespace, 'link', 'show'], { signal }).catch(() => null);
       if (works === null) await runOnHost(['ip', 'netns', 'delete', names.namespace], { signal });
     }
-    if (!(await isThere())) await runOnHost(['ip', 'netns', 'add', names.namespace], { signal });
+    if (!(await isThere())) {
+      await runOnHost(['ip', 'netns', 'add', names.namespace], { signal });
+      pass('networks.namespace-made');
+    }
     await runOnHost(['nsenter', `--net=${namespacePath}`, 'sh', '-c', SETTINGS], { signal });
     await openTun();
   }
@@ -74,6 +81,7 @@ export function createHostNetworks(
       if (wanted !== rules) {
         await runOnHost(['nsenter', `--net=${namespacePath}`, 'nft', '-f', '-'], { input: wanted, signal });
         rules = wanted;
+        pass('networks.rules-loaded');
       }
       const changes = linkChanges(used, await findLinks(signal), (vmId) => identityOf(vmId, [])?.uid ?? null);
       if (changes.length > 0)
