@@ -52,6 +52,8 @@ const MACHINE = record({
   ),
   /** The tool packs that it has. */
   packs: optional(PACKS),
+  /** Ids of commands that its guest has begun, the newest last. */
+  begun: optional(listOf(text)),
 });
 const labels: Shape<Readonly<Record<string, string>>> = (value): value is Readonly<Record<string, string>> =>
   dictionary(value) && Object.values(value).every(text);

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { uuidOf, type VmId } from '../../../domain/ids.ts';
+import { parseId, uuidOf, type VmId } from '../../../domain/ids.ts';
 import { growTowards, type MachineShape, type MachineSize } from '../../../domain/vm/machine-shape.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -289,7 +289,7 @@ export class SimulatedVm {
     const packs = saved?.packs ?? [];
     if (packs.length > 0) this.#keptPacks = packs.map(({ digest }) => digest);
     const began = { startedAt: clock.now(), startedAtMs: clock.monotonicMs() };
-    const begun = { incarnation, name, number, ...began, size, packs };
+    const begun = { incarnation, name, number, ...began, size, packs, begun: [] };
     this.#faults = faults;
     this.#isSpare = isSpare;
     this.#machine = this.#begin(begun);
@@ -301,13 +301,15 @@ export class SimulatedVm {
   }
 
   #begin(begun: Omit<KeptMachine, 'state'> & { readonly startedAtMs: number }): Machine {
-    const { incarnation, name, number, startedAt, startedAtMs, size, packs = [] } = begun;
+    const { incarnation, name, number, startedAt, startedAtMs, size, packs = [], begun: commands = [] } = begun;
     const guest = new SimulatedGuest({
       clock: this.#deps.clock,
       files: this.files,
       bootedAtMs: startedAtMs,
       size: () => this.#machine?.size ?? size ?? null,
       cpuPercent: () => this.#faults.cpuPercent,
+      begun: commands.flatMap((command) => parseId('exec', command) ?? []),
+      onBegin: () => this.#keep(),
       onPowerOff: (how) => {
         if (!this.#faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
       },
@@ -325,7 +327,7 @@ export class SimulatedVm {
       this.#after(leftMs(unresponsiveAfterMs), life, () => this.#become('unresponsive'));
   }
 
-  /** The machine has run on; its guest has forgotten the commands, which were run by a process that is gone. */
+  /** The machine has run on; its guest has forgotten the commands, which were run by a process that is gone, but begins none of them again. */
   #restore({ files, console, machine, keptPacks }: KeptVm): void {
     this.#keptPacks = keptPacks ?? [];
     this.files.restore(files);
@@ -389,6 +391,6 @@ export class SimulatedVm {
   }
 }
 
-function keepMachine({ incarnation, name, number, startedAt, state, size, packs }: Machine): KeptMachine {
-  return { incarnation, name, number, startedAt, state, size, packs };
+function keepMachine({ incarnation, name, number, startedAt, state, size, packs, guest }: Machine): KeptMachine {
+  return { incarnation, name, number, startedAt, state, size, packs, begun: guest.begun };
 }

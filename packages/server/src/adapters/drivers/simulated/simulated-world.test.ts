@@ -102,6 +102,20 @@ test('a command is forgotten with the process that ran it, and what it wrote is 
   expect(await readText(after, vmId, '/root/log')).toBe('once\n');
 });
 
+test('a command that was begun is not begun again, whatever became of the process that ran it', async () => {
+  const before = nextProcess();
+  const vmId = await started(before);
+  const id = idFromUuid('exec', randomUUIDv7());
+  await run(before, vmId, id, 'echo once >> /root/log');
+
+  const after = nextProcess();
+
+  await expect(run(after, vmId, id, 'echo twice >> /root/log')).rejects.toMatchObject({
+    reason: 'execution.already_ended',
+  });
+  expect(await readText(after, vmId, '/root/log')).toBe('once\n');
+});
+
 test('what was to happen while there was no process has happened', async () => {
   const vmId = await started(nextProcess(), { 'simulate.ends': 'panicked', 'simulate.ends_after_ms': '5000' });
   const other = await started(nextProcess(), { 'simulate.ends': 'panicked', 'simulate.ends_after_ms': '9000' });

@@ -21,7 +21,14 @@ export interface GuestDeps {
   readonly cpuPercent?: () => number;
   /** When its machine was started, by the monotonic clock; default: now. */
   readonly bootedAtMs?: number;
+  /** Commands that it has begun in a process that is gone, and knows nothing more of; default: none. */
+  readonly begun?: readonly ExecutionId[];
+  /** Called when `begun` tells of one more, before that does anything. */
+  readonly onBegin?: () => void;
 }
+
+/** Commands that are remembered beyond the process that runs them: whoever asks for one again does so soon. */
+const MOST_BEGUN = 256;
 
 const MACHINE = ['identify', 'shutdown', 'freeze', 'tools', 'grow', 'prepare'];
 
@@ -33,7 +40,8 @@ export class SimulatedGuest {
   readonly #deps: GuestDeps;
   readonly #bootedAtMs: number;
   readonly #executions = new Map<ExecutionId, Execution>();
-  readonly #forgotten = new Set<ExecutionId>();
+  readonly #forgotten: Set<ExecutionId>;
+  #begun: readonly ExecutionId[];
   #workload: { readonly id: ExecutionId; readonly execution: Execution } | null = null;
   #nextPid = 100;
   #going: PromiseWithResolvers<void> | null = null;
@@ -43,6 +51,13 @@ export class SimulatedGuest {
     this.files = deps.files;
     this.clock = deps.clock;
     this.#bootedAtMs = deps.bootedAtMs ?? deps.clock.monotonicMs();
+    this.#begun = deps.begun ?? [];
+    this.#forgotten = new Set(this.#begun);
+  }
+
+  /** The newest of the commands that it has begun, workloads aside. */
+  get begun(): readonly ExecutionId[] {
+    return this.#begun;
   }
 
   get uptimeMs(): number {
@@ -108,6 +123,10 @@ export class SimulatedGuest {
     if (request.cwd !== '' && !this.files.isDirectory(request.cwd)) throw notStarted('directory');
     if (program === null) throw notStarted('program');
     const { files, clock } = this;
+    if (policy === undefined) {
+      this.#begun = [...this.#begun.slice(1 - MOST_BEGUN), id];
+      this.#deps.onBegin?.();
+    }
     const deps = { pid: this.#nextPid++, program, request, files, clock };
     const execution = new Execution(policy === undefined ? deps : { ...deps, policy });
     this.#executions.set(id, execution);
