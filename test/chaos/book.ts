@@ -75,6 +75,7 @@ export interface Book {
   readonly workspaces: KnownWorkspace[];
   readonly networks: KnownNetwork[];
   readonly groups: KnownGroup[];
+  readonly volumes: KnownShared[];
   readonly commands: Map<string, KnownCommand>;
   /** Operations that were answered with 202, and have not been checked yet. */
   readonly operations: Set<string>;
@@ -97,6 +98,7 @@ export function createBook(): Book {
     workspaces: [],
     networks: [],
     groups: [],
+    volumes: [],
     commands: new Map(),
     operations: new Set(),
     history,

@@ -9,9 +9,10 @@ import type { EventLog } from './checks/event-log.ts';
 import { differences, planOf } from './checks/host-networks.ts';
 import { checkNetworks, readNetworks, type SeenNetworks } from './checks/networks.ts';
 import { checkVms, isOwn, orphansOf } from './checks/vms.ts';
+import { checkVolumes, listVolumes } from './checks/volumes.ts';
 import { checkWorkspaces, listWorkspaces, readWorkspaces } from './checks/workspaces.ts';
 import type { World } from './host-networks.ts';
-import { type HostView, lookAtHost, snapshotsOnHost } from './host-view.ts';
+import { type HostView, lookAtHost, snapshotsOnHost, volumesOnHost } from './host-view.ts';
 import type { DriverName, ServerProcess } from './server-process.ts';
 import { readStoredNetworks } from './stored-leases.ts';
 
@@ -62,6 +63,8 @@ export async function checkAll(storm: Compared, server: ServerProcess, before: H
   faults.push(...checkWorkspaces(book, workspaces, { vms, lines, mayFail }));
   faults.push(...checkNetworks(book, networks, { vms, leases }));
   faults.push(...(await checkHostNetworks(storm, networks, vms)));
+  const onHost = volumesOnHost(storm.driver, dataDir);
+  faults.push(...checkVolumes(book, await listVolumes(client), { vms, onHost }));
   faults.push(...checkVms(book, vms, await lookWhenCalm(storm, vms), before));
   for (const id of book.operations) if (!log.hasEnded(id)) faults.push(`an accepted operation has no end: ${id}`);
   book.operations.clear();

@@ -49,6 +49,12 @@ export function snapshotsOnHost(driver: DriverName, dataDir: string): readonly s
   return names.map((name) => name.replace(/\.json$/, ''));
 }
 
+/** Ids of the volumes that lie on this host, complete or not. */
+export function volumesOnHost(driver: DriverName, dataDir: string): readonly string[] {
+  const directory = join(dataDir, driver === 'simulated' ? 'simulated/volumes' : 'volumes');
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
 const OF_A_LIFE = ['launch.json', 'stderr.log', 'run/qmp.sock', 'run/rescue.sock', 'run/agent.sock'];
 const HALF_MADE = ['launch.json.new', 'run/disk.qcow2.new'];
 

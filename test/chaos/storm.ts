@@ -16,9 +16,10 @@ import { createEventLog, type EventLog } from './checks/event-log.ts';
 import { differences } from './checks/host-networks.ts';
 import { readNetworks } from './checks/networks.ts';
 import { isOwn } from './checks/vms.ts';
+import { listVolumes } from './checks/volumes.ts';
 import { listWorkspaces } from './checks/workspaces.ts';
 import { createWorld, type World } from './host-networks.ts';
-import { type HostView, lookAtHost, snapshotsOnHost } from './host-view.ts';
+import { type HostView, lookAtHost, snapshotsOnHost, volumesOnHost } from './host-view.ts';
 import { describePlan, type KillMix, type KillPlan, planKill } from './kill-plan.ts';
 import { createRandom, type Random } from './random.ts';
 import { type DriverName, type ServerProcess, startServer } from './server-process.ts';
@@ -62,12 +63,28 @@ export interface StormResult {
 const MACHINES = {
   simulated: {
     ...{ clients: 5, pointMs: 20_000, quietMs: 20_000 },
-    work: { mostVms: 6, mostDeployments: 2, mostReplicas: 3, mostWorkspaces: 2, mostNetworks: 3, tools: ['bun'] },
+    work: {
+      mostVms: 6,
+      mostDeployments: 2,
+      mostReplicas: 3,
+      mostWorkspaces: 2,
+      mostNetworks: 3,
+      mostVolumes: 3,
+      tools: ['bun'],
+    },
   },
   qemu: {
     ...{ clients: 3, pointMs: 40_000, quietMs: 120_000 },
     // Real tools would have to be fetched first.
-    work: { mostVms: 3, mostDeployments: 1, mostReplicas: 2, mostWorkspaces: 1, mostNetworks: 2, tools: [] },
+    work: {
+      mostVms: 3,
+      mostDeployments: 1,
+      mostReplicas: 2,
+      mostWorkspaces: 1,
+      mostNetworks: 2,
+      mostVolumes: 2,
+      tools: [],
+    },
   },
 } as const;
 
@@ -163,7 +180,8 @@ async function end(storm: Storm, server: ServerProcess): Promise<readonly string
   faults.push(...leases.map(({ vmId }) => `an address is kept for ${vmId}`));
   // What waits for VMs goes with the server, and so does what its networks were.
   const code = await server.stop();
-  const left = [...lookAtHost(driver, dataDir).keys(), ...snapshotsOnHost(driver, dataDir)];
+  const saved = [...snapshotsOnHost(driver, dataDir), ...volumesOnHost(driver, dataDir)];
+  const left = [...lookAtHost(driver, dataDir).keys(), ...saved];
   faults.push(...left.map((id) => `left over: ${id}`));
   if (world !== null) faults.push(...differences(NOTHING, world.look(installationId)));
   return code === '0' ? faults : [...faults, `SIGTERM ended the server with ${code}`];
@@ -197,6 +215,7 @@ async function deleteAll(client: VolaryClient): Promise<void> {
     await client.operations.finish((await client.vms.delete(id)).id);
   for (const { id } of await listSnapshots(client))
     await client.operations.finish((await client.snapshots.delete(id)).id);
+  for (const { id } of await listVolumes(client)) await client.operations.finish((await client.volumes.delete(id)).id);
   const { networks, groups } = await readNetworks(client);
   for (const { id, name } of networks) if (name !== DEFAULT_NETWORK.name) await client.networks.delete(id);
   for (const { id } of groups) await client.securityGroups.delete(id);

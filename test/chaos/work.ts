@@ -3,6 +3,7 @@ import type { WorkDeps } from './work/asking.ts';
 import { workOnDeployments } from './work/deployments.ts';
 import { workOnNetworks } from './work/networks.ts';
 import { workOnVms } from './work/vms.ts';
+import { workOnVolumes } from './work/volumes.ts';
 import { workOnWorkspaces } from './work/workspaces.ts';
 
 /** What a client may be told: that something else is so now. */
@@ -27,5 +28,6 @@ async function askForSomething(deps: WorkDeps): Promise<void> {
   if (dice < 0.14) return await workOnDeployments(deps);
   if (dice < 0.22) return await workOnWorkspaces(deps);
   if (dice < 0.3) return await workOnNetworks(deps);
+  if (dice < 0.34) return await workOnVolumes(deps);
   await workOnVms(deps);
 }

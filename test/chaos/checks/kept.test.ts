@@ -4,6 +4,7 @@ import { VERSION } from '../work/deployments.ts';
 import { type CheckedDeployment, type CheckedReplica, checkDeployments } from './deployments.ts';
 import { differences } from './host-networks.ts';
 import { checkNetworks } from './networks.ts';
+import { type CheckedVolume, checkVolumes } from './volumes.ts';
 import { type CheckedWorkspace, checkWorkspaces } from './workspaces.ts';
 
 /* As in checks.test.ts: each check is shown what it is to find. */
@@ -143,6 +144,36 @@ test('the comparison of networks finds addresses that are given twice, kept for 
   expect(checkedNetwork({ networks: [], used: 0 })).toContain('lost network: n1');
   expect(checkedNetwork({ networks: [] })).toContain('is on n1, which is gone');
   expect(checkedNetwork({ ports: '1001' })).toContain('is 1001 and was asked to be 1000');
+});
+
+const VOLUME = {
+  ...{ id: 'vol_1', name: 'v1', state: 'ready' },
+  attachments: [{ vm_id: 'vm_1', vm_name: 'c1', disk: 'v1', readonly: false }],
+} as const satisfies CheckedVolume;
+const DISK = { name: 'v1', size_gib: 1, target: 'vdb', readonly: false, sha256: null, format: null, volume: 'vol_1' };
+
+function checkedVolume(
+  change: Partial<CheckedVolume>,
+  { disks = [DISK], onHost = ['vol_1'], vmId = 'vm_1' } = {},
+): string {
+  const book = createBook();
+  book.volumes.push({ name: 'v1', ...THERE });
+  const vms = [{ id: vmId, name: 'c1', disks }];
+  return checkVolumes(book, [{ ...VOLUME, attachments: [...VOLUME.attachments], ...change }], { vms, onHost }).join(
+    '\n',
+  );
+}
+
+test('the comparison of volumes finds what is stuck, lost, left over, or had by others than it knows of', () => {
+  const [writer] = VOLUME.attachments;
+  expect(checkedVolume({})).toBe('');
+  expect(checkedVolume({ name: 'v2' })).toContain('lost volume: v1');
+  expect(checkedVolume({ state: 'creating' })).toContain('v1 is creating');
+  expect(checkedVolume({}, { onHost: [] })).toContain('v1 is not on the host');
+  expect(checkedVolume({}, { onHost: ['vol_1', 'vol_2'] })).toContain('of nobody on the host: vol_2');
+  expect(checkedVolume({ attachments: [writer, writer] })).toContain('a writer and others');
+  expect(checkedVolume({}, { vmId: 'vm_2' })).toContain('kept for c1, which does not have it');
+  expect(checkedVolume({ attachments: [] })).toContain('c1 has vol_1, which does not know of it');
 });
 
 test('the comparison with the host finds what is left over there, missing, or there twice', () => {

@@ -19,6 +19,7 @@ export interface WorkBounds {
   readonly mostReplicas: number;
   readonly mostWorkspaces: number;
   readonly mostNetworks: number;
+  readonly mostVolumes: number;
   /** What some of the VMs are given. */
   readonly tools: readonly string[];
 }

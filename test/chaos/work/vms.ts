@@ -2,6 +2,7 @@
 import { type KnownCommand, type KnownVm, possible } from '../book.ts';
 import { answered, follow, noted, type WorkDeps } from './asking.ts';
 import { pickPlace } from './networks.ts';
+import { keptRootOf, pickVolumes } from './volumes.ts';
 
 /** Where commands leave their line in the guest. */
 export const LOG_PATH = '/root/chaos.log';
@@ -42,7 +43,7 @@ async function createVm(deps: WorkDeps): Promise<void> {
   const restartPolicy = random.isTrue(0.3) ? 'always' : 'never';
   const tools = random.isTrue(0.5) ? [...bounds.tools] : [];
   const asked = { name: vm.name, memory_mib: 128, restart_policy: restartPolicy, labels, tools } as const;
-  const request = { ...asked, ...pickPlace(deps) };
+  const request = { ...asked, ...pickPlace(deps), ...pickVolumes(deps) };
   const accepted = await answered(book, `create ${vm.name}`, vm, 'creation', () =>
     client.vms.create(request, { signal }),
   );
@@ -74,10 +75,19 @@ async function forkVm({ client, book, random, signal }: WorkDeps, source: KnownV
   if (item?.operation != null) await follow({ client, book, random, signal }, item.operation.id);
 }
 
-async function deleteVm({ client, book, random, signal }: WorkDeps, vm: KnownVm): Promise<void> {
+/** Of some the root is kept, as a volume. */
+async function deleteVm({ client, book, random, bounds, signal }: WorkDeps, vm: KnownVm): Promise<void> {
+  const isKept = random.isTrue(0.3) && possible(book.volumes).length < bounds.mostVolumes;
+  const root = keptRootOf(vm);
+  if (isKept) book.volumes.push(root);
   vm.deletion = 'asked';
-  const accepted = await answered(book, `delete ${vm.name}`, vm, 'deletion', () =>
-    client.vms.delete(vm.name, { signal }),
+  const ask = () => client.vms.delete(vm.name, { preserveVolumes: isKept, signal });
+  const accepted = await answered(
+    book,
+    `delete ${vm.name}${isKept ? ', and keep its root' : ''}`,
+    vm,
+    'deletion',
+    () => (isKept ? answered(book, `keep ${root.name}`, root, 'creation', ask) : ask()),
   );
   await follow({ client, book, random, signal }, accepted.id);
 }
