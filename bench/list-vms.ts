@@ -1,17 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import type { Benchmark } from './lib/benchmark.ts';
 import { fillWithVms } from './lib/fill-with-vms.ts';
 import { startServer } from './lib/server.ts';
+import { startBareRoute } from './lib/start-bare-route.ts';
 import { median } from './lib/stats.ts';
 
 const VM_COUNT = 10_000;
 const ROUNDS = 5;
 const ROUND_S = 3;
 const CONNECTIONS = 20;
-const BARE_ROUTE = new URL('./lib/bare-route.ts', import.meta.url).pathname;
 
 /** A list of fifty VMs out of ten thousand, beside a route that does nothing but send the same bytes. */
 export const listVms: Benchmark = {
@@ -51,19 +48,4 @@ async function requestsPerSecond(url: string, headers: Record<string, string>): 
   if (result.non2xx + result.errors > 0)
     throw new Error(`${result.non2xx} answers were no 2xx, ${result.errors} failed`);
   return result.requests.average;
-}
-
-async function startBareRoute(body: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const child: ChildProcess = spawn(process.execPath, [BARE_ROUTE], { stdio: ['pipe', 'pipe', 'inherit'] });
-  if (child.stdin === null || child.stdout === null) throw new TypeError('the child has no pipes');
-  child.stdin.end(body);
-  const [url] = await once(createInterface({ input: child.stdout }), 'line');
-  return {
-    url: String(url),
-    async stop() {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
 }

@@ -24,6 +24,7 @@ import { login } from './login.ts';
 import { networkAttach } from './network-attach.ts';
 import { ports } from './ports.ts';
 import { reconcileCost } from './reconcile-cost.ts';
+import { scrape } from './scrape.ts';
 import { serverAtRest } from './server-at-rest.ts';
 import { serverRestart } from './server-restart.ts';
 import { toolsCreate } from './tools-create.ts';
@@ -48,6 +49,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleVmMemory,
   deploymentScale,
   reconcileCost,
+  scrape,
   networkAttach,
   imageImport,
   density,

@@ -41,7 +41,7 @@ import {
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, defineImage, deleteImage, getImage, listImages } from './routes/images.ts';
-import { getVmMetrics } from './routes/metrics.ts';
+import { getMetrics, getVmMetrics } from './routes/metrics.ts';
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
 import { connectToPort, listPorts } from './routes/ports.ts';
@@ -154,6 +154,7 @@ export const routes = {
   resizeExecution,
   getVmHealth,
   getVmMetrics,
+  getMetrics,
   getWorkload,
   restartWorkload,
   getVmOpenapi,

@@ -6,6 +6,8 @@ import type { Transport } from './transport.ts';
 export interface MetricClient {
   /** What the VM did in the last minute (unless said), hour …, up to now. */
   get(vmRef: string, options?: Abortable & { readonly interval?: MetricInterval }): Promise<VmMetrics>;
+  /** All measures of the server, its host and its VMs, in the text format of Prometheus. */
+  scrape(options?: Abortable): Promise<string>;
 }
 
 export function createMetricClient(transport: Transport): MetricClient {
@@ -17,5 +19,6 @@ export function createMetricClient(transport: Transport): MetricClient {
         query: { interval },
         signal,
       }),
+    scrape: async ({ signal } = {}) => await (await transport.send({ method: 'GET', path: '/metrics', signal })).text(),
   };
 }

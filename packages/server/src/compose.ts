@@ -25,6 +25,7 @@ import {
   storeWithFaultPoints,
 } from './adapters/fault-points/with-fault-points.ts';
 import { type AgentConnection, createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
+import { createHostMeter } from './adapters/hosts/host-meter.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
 import { createSimulatedHostProbe } from './adapters/hosts/simulated-host-probe.ts';
 import { createArgon2Hasher } from './adapters/identity/argon2-hasher.ts';
@@ -32,6 +33,7 @@ import { createJwtSigner } from './adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
 import { createTotpCodes } from './adapters/identity/totp-codes.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
+import { createPrometheusMeter } from './adapters/meters/prometheus-meter.ts';
 import { openSqliteMetrics } from './adapters/metrics/sqlite-metrics.ts';
 import { createHostNetworks } from './adapters/networks/host-networks.ts';
 import { createSimulatedNetworks } from './adapters/networks/simulated-networks.ts';
@@ -124,6 +126,8 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       keyring,
       fingerprinter: createKeyFileFingerprinter(join(config.dataDir, 'fingerprint.key'), log),
       hostProbe: probeOf(config),
+      hostMeter: createHostMeter({ dataDir: config.dataDir }),
+      meter: createPrometheusMeter({ turns }),
       // A webhook gets an event as /v1 shows it.
       webhookSender: createHttpWebhookSender(
         { clock, toBody: (event) => JSON.stringify(toEventDto(event)) },

@@ -192,6 +192,18 @@ export const TOOLS: readonly Tool[] = [
     packages: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', pacman: 'redis', zypper: 'redis' },
   },
   {
+    probe: 'promtool',
+    purpose: 'checks what the tests scrape, and the alert rules',
+    neededBy: 'tests',
+    packages: {
+      'apt-get': 'prometheus',
+      dnf: 'golang-github-prometheus',
+      apk: 'prometheus',
+      pacman: 'prometheus',
+      zypper: 'golang-github-prometheus-prometheus',
+    },
+  },
+  {
     probe: 'dockerd',
     purpose: 'runs the containers of the tests, by an engine of their own',
     neededBy: 'tests',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { VmRefParams } from '../parameters.ts';
-import { json, route } from '../route.ts';
+import { json, route, TEXT_TYPE } from '../route.ts';
 import { object } from '../schema.ts';
 import { MetricInterval, VmMetrics } from '../vm-metrics.ts';
 
@@ -17,4 +17,30 @@ export const getVmMetrics = route({
   query: object({ interval: Type.Optional(MetricInterval) }, { description: 'Of how much time; `1m` unless said.' }),
   responses: { 200: { description: 'What was measured.', content: [json(VmMetrics)] } },
   errors: { 404: ['vm.unknown'] },
+});
+
+export const getMetrics = route({
+  method: 'GET',
+  path: '/metrics',
+  operationId: 'getMetrics',
+  tag: 'metrics',
+  summary: 'Get all measures of the server, its host and its VMs, for Prometheus',
+  description:
+    'Of each figure there is what is known now: what was not measured is not there. Scrape it every 15 seconds or so.',
+  permission: 'metrics:read',
+  responses: {
+    200: {
+      description: 'The text format of Prometheus, version 0.0.4.',
+      content: [
+        {
+          contentType: TEXT_TYPE,
+          schema: Type.String({
+            description: 'Measures.',
+            examples: ['# HELP volary_vms VMs, by phase.\n# TYPE volary_vms gauge\nvolary_vms{phase="running"} 3\n'],
+          }),
+        },
+      ],
+    },
+  },
+  errors: {},
 });

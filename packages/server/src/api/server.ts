@@ -95,7 +95,9 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions, id: requestId } = request;
     const { statusCode: status, elapsedTime: durationMs } = reply;
-    log.debug('request answered', { requestId, method, route: routeOptions.url, status, durationMs });
+    const route = templateOf(routeOptions.url);
+    engine.monitoring.noteRequest({ method, route, status, durationMs });
+    log.debug('request answered', { requestId, method, route, status, durationMs });
     done();
   });
   closeInTime(app, signals, limits.stopMs);
@@ -109,6 +111,11 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const context = { engine, log, limits, signals, keys, version, upgrades, allowedOrigins };
   app.register(createV1(context, createRequestAuthenticator(engine, allowedOrigins)));
   return app;
+}
+
+/** As the contract has it: `/v1/vms/{ref}`. */
+function templateOf(url: string | undefined): string | null {
+  return url === undefined ? null : url.replaceAll(/:(\w+)/g, '{$1}');
 }
 
 const NO_PROXIES: TrustedProxies = { ranges: [], header: 'x-forwarded-for' };

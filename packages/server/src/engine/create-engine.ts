@@ -20,6 +20,9 @@ import { createIdempotency } from './idempotency/claims.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import { namesOfImages } from './images/known-images.ts';
 import { createSampler } from './metrics/sampler.ts';
+import { createMonitoringApi } from './monitoring/create-monitoring-api.ts';
+import { createMeasures } from './monitoring/measures.ts';
+import { meteredStore } from './monitoring/metered-store.ts';
 import { createNetworkApi, createSecurityGroupApi } from './networks/create-network-api.ts';
 import { ensureDefaultNetwork } from './networks/default-network.ts';
 import { createNetworkKeeper } from './networks/network-keeper.ts';
@@ -95,10 +98,12 @@ export interface RunningEngine extends Engine {
 }
 
 /** Puts the engine together. Nothing runs before `start`. */
-export function createEngine(given: Omit<EngineDeps, 'driver'>, config: EngineConfig): RunningEngine {
+export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, config: EngineConfig): RunningEngine {
   const driver = given.drivers.first;
-  const pool = createSparePool({ ...given, driver, config });
-  const deps: EngineDeps = { ...given, driver, images: withImageNews(given.images, pool) };
+  const measures = createMeasures(given.meter);
+  const store = meteredStore(given.store, measures);
+  const pool = createSparePool({ ...given, store, driver, measures, config });
+  const deps: EngineDeps = { ...given, store, driver, measures, images: withImageNews(given.images, pool) };
   const links = createGuestLinks({ driver: openerOf(deps), log: deps.log });
   const templates = createTemplateMaker({ ...deps, config, pool });
   const warm = createWarmStarts({ ...deps, config, pool, templates });
@@ -202,6 +207,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver'>, config: EngineCo
     executions,
     health: createHealthApi({ ...deps, watch: healthWatch }),
     metrics: createMetricApi(deps),
+    monitoring: createMonitoringApi({ ...deps, pool, sampler, config }),
     workloads: createWorkloadApi({ ...deps, keeper: workloads, awaken }),
     workloadInterfaces: createWorkloadInterface({ ...deps, links, awaken }),
     files: createFiles({ ...deps, links, awaken, activity }),

@@ -7,10 +7,12 @@ import type { DocumentSource } from '../ports/document-source.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { Fingerprinter } from '../ports/fingerprinter.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
+import type { HostMeter } from '../ports/host-meter.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { KeyMaterial } from '../ports/key-material.ts';
 import type { Log } from '../ports/log.ts';
+import type { Meter } from '../ports/meter.ts';
 import type { MetricStore } from '../ports/metric-store.ts';
 import type { Networks } from '../ports/networks.ts';
 import type { OneTimeCodes } from '../ports/one-time-codes.ts';
@@ -27,6 +29,7 @@ import type { RatePolicies } from './access/rate-limits.ts';
 import type { NewTemplate } from './apis/template-api.ts';
 import type { CloudInitProgram } from './cloud-init/cloud-init-program.ts';
 import type { Drivers } from './drivers.ts';
+import type { Measures } from './monitoring/measures.ts';
 import type { RetryPolicy } from './webhooks/after-try.ts';
 
 /** Everything outside that the engine needs. Each part of it takes only what it uses, by `Pick`. */
@@ -45,6 +48,10 @@ export interface EngineDeps {
   readonly turns: Turns;
   readonly ids: Ids;
   readonly hostProbe: HostProbe;
+  readonly hostMeter: HostMeter;
+  readonly meter: Meter;
+  /** What the engine's parts measure by it. */
+  readonly measures: Measures;
   /** Seals what may not be read in the database. */
   readonly keyring: Keyring;
   readonly fingerprinter: Fingerprinter;

@@ -11,6 +11,7 @@ import type { Capabilities, HostApi } from './apis/host-api.ts';
 import type { IdempotencyApi } from './apis/idempotency-api.ts';
 import type { ImageApi } from './apis/image-api.ts';
 import type { MetricApi } from './apis/metric-api.ts';
+import type { MonitoringApi } from './apis/monitoring-api.ts';
 import type { NetworkApi, SecurityGroupApi } from './apis/network-api.ts';
 import type { OperationApi } from './apis/operation-api.ts';
 import type { PortApi } from './apis/port-api.ts';
@@ -41,6 +42,7 @@ export interface Engine {
   readonly executions: ExecutionApi;
   readonly health: HealthApi;
   readonly metrics: MetricApi;
+  readonly monitoring: MonitoringApi;
   readonly workloads: WorkloadApi;
   readonly workloadInterfaces: WorkloadInterface;
   readonly files: FileApi;

@@ -7,11 +7,13 @@ import { createSimulatedDriver } from '../adapters/drivers/simulated/simulated-d
 import { createSimulatedImages } from '../adapters/drivers/simulated/simulated-images.ts';
 import { createSimulatedTools } from '../adapters/drivers/simulated/simulated-tools.ts';
 import { createSimulatedWorld, type SimulatedWorld } from '../adapters/drivers/simulated/simulated-world.ts';
+import { createHostMeter } from '../adapters/hosts/host-meter.ts';
 import { createHostProbe } from '../adapters/hosts/host-probe.ts';
 import { createArgon2Hasher } from '../adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from '../adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from '../adapters/identity/node-key-material.ts';
 import { createTotpCodes } from '../adapters/identity/totp-codes.ts';
+import { createPrometheusMeter } from '../adapters/meters/prometheus-meter.ts';
 import { openSqliteMetrics } from '../adapters/metrics/sqlite-metrics.ts';
 import { createSimulatedNetworks } from '../adapters/networks/simulated-networks.ts';
 import { createMemoryQueue } from '../adapters/queue/memory-queue.ts';
@@ -136,14 +138,17 @@ export function createInstallation({
       fetcher: createFetcher({ allowedTargets: parseAllowedTargets('127.0.0.2'), version: 'test', retryMs: 1 }),
     });
     const rateLimiter = createMemoryRateLimiter({ clock });
+    // A step of the clock brings about all that it does before it ends.
+    const turns = { share: async () => undefined };
     const engine = createEngine(
       {
         tools,
         networks: createSimulatedNetworks(),
         metrics: openSqliteMetrics(':memory:', { log }),
         drivers: createDrivers(driver, otherDrivers),
-        // A step of the clock brings about all that it does before it ends.
-        turns: { share: async () => undefined },
+        turns,
+        meter: createPrometheusMeter({ turns }),
+        hostMeter: createHostMeter({ dataDir }),
         ...{ store, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
         rateLimiter,
         documents,

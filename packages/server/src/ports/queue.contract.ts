@@ -101,6 +101,25 @@ export function queueContract({
       expect(most).toBe(3);
     });
 
+    it('tells how many keys are due, wait for their time, and are being worked on', async () => {
+      const seen = createSeen();
+      const gate = Promise.withResolvers<void>();
+      queue.enqueue('later', { delayMs: 60_000 });
+      queue.enqueue('a');
+      queue.enqueue('b');
+      expect(queue.depth()).toEqual({ due: 2, later: 1, running: 0 });
+
+      run(async (key) => {
+        seen.add(key);
+        await gate.promise;
+      }, 1);
+      await seen.count(1);
+
+      expect(queue.depth()).toEqual({ due: 1, later: 1, running: 1 });
+      gate.resolve();
+      await seen.count(2);
+    });
+
     it('waits as long as it was asked to, and the earlier moment wins', async () => {
       const seen = createSeen();
       const startedMs = performance.now();

@@ -6,6 +6,8 @@
 export interface Queue {
   /** Wakes the key's worker after `delayMs` (default 0). Safe to repeat. */
   enqueue(key: string, options?: { readonly delayMs?: number }): void;
+  /** How many keys are due and wait for somebody to work on them, wait for their time, and are being worked on. */
+  depth(): { readonly due: number; readonly later: number; readonly running: number };
   /**
    * Hands keys to `work`, at most `concurrency` at a time, until `signal` is aborted; resolves when the running ones have ended.
    * `work` must not throw; if it does the error is logged and the key is looked at again after a back-off.

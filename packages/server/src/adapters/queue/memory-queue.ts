@@ -64,6 +64,7 @@ export function createMemoryQueue({ clock, log, random }: MemoryQueueDeps): Queu
     enqueue(key, { delayMs = 0 } = {}) {
       put({ key, dueMs: clock.monotonicMs() + delayMs });
     },
+    depth: () => ({ ...waiting.count(clock.monotonicMs()), running: running.size }),
     async run(work, { concurrency, signal }) {
       if (runner !== null) throw new TypeError('The queue is being run already.');
       runner = startRunner({

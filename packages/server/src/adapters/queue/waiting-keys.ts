@@ -14,6 +14,8 @@ export interface WaitingKeys {
   takeDue(nowMs: number): string | null;
   /** When the next one is to be taken: now, if one has become due since the last look; null if none waits. */
   nextDueMs(nowMs: number): number | null;
+  /** How many are due, and how many wait for their time. */
+  count(nowMs: number): { readonly due: number; readonly later: number };
 }
 
 export function createWaitingKeys(): WaitingKeys {
@@ -49,6 +51,10 @@ export function createWaitingKeys(): WaitingKeys {
     nextDueMs(nowMs) {
       moveDue(nowMs);
       return due.size > 0 ? nowMs : (later.peek()?.dueMs ?? null);
+    },
+    count(nowMs) {
+      moveDue(nowMs);
+      return { due: due.size, later: wishes.size - due.size };
     },
   };
 }

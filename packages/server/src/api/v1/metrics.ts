@@ -4,10 +4,18 @@ import type { V1Context } from './context.ts';
 import { toVmMetricsDto } from './metrics-dto.ts';
 import { mount } from './mount.ts';
 
-/** What VMs use. */
+/** Of the text format of Prometheus. */
+const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** What VMs use, and what monitoring systems ask for. */
 export function mountMetrics(app: FastifyInstance, { engine }: V1Context): void {
   mount(app, routes.getVmMetrics, async ({ principal, params, query }, reply) => {
     const report = await engine.metrics.get(principal, params.ref, query.interval ?? '1m');
     return await reply.send(toVmMetricsDto(report));
+  });
+
+  mount(app, routes.getMetrics, async ({ principal }, reply) => {
+    const text = await engine.monitoring.scrape(principal);
+    return await reply.header('content-type', EXPOSITION_TYPE).send(text);
   });
 }

@@ -22,6 +22,7 @@ export const PERMISSIONS = [
   'snapshot:read',
   'snapshot:create',
   'snapshot:delete',
+  'metrics:read',
   'system:read',
   'system:prune',
   'template:read',

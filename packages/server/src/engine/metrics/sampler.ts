@@ -28,18 +28,28 @@ const ANSWER_MS = 2_000;
 /** A tick of a processor in what guests tell, milliseconds. */
 const TICK_MS = 10;
 
+/** What was read of a VM last, not longer ago than a gap. */
+export interface Measured {
+  readonly reading: Reading;
+  /** From the reading before it; null where there was none, or a gap. */
+  readonly stretch: Stretch | null;
+}
+
 export interface Sampler {
   /** Measures those whose turn it is. To be called each second. */
   look(signal: AbortSignal): Promise<void>;
   /** Finds the machines that no agent tells of. To be called now and then. */
   findMachines(): Promise<void>;
+  /** Of all VMs that are measured now; of others there is none. */
+  latest(): ReadonlyMap<VmId, Measured>;
 }
 
 export function createSampler(deps: SamplerDeps): Sampler {
   const { store, drivers, clock, links, metrics } = deps;
-  const readings = new Map<VmId, Reading>();
+  const measurements = new Map<VmId, Measured>();
   const tried = new Map<VmId, number>();
   let agentless: readonly VmId[] = [];
+  let gapMs = GAP_INTERVALS * INTERVAL_MS;
 
   async function read(vmId: VmId, link: GuestLink | undefined, signal: AbortSignal): Promise<Reading | null> {
     if (link !== undefined) {
@@ -53,22 +63,19 @@ export function createSampler(deps: SamplerDeps): Sampler {
 
   async function measure(
     vmId: VmId,
-    {
-      link,
-      gapMs,
-      signal,
-    }: { readonly link: GuestLink | undefined; readonly gapMs: number; readonly signal: AbortSignal },
+    { link, signal }: { readonly link: GuestLink | undefined; readonly signal: AbortSignal },
   ): Promise<Stretch | null> {
     const reading = await read(vmId, link, signal).catch((error: unknown) => {
       // One that does not answer leaves a gap.
       if (error instanceof VolaryError || !signal.aborted) return null;
       throw error;
     });
-    const before = readings.get(vmId);
+    const before = measurements.get(vmId);
     if (reading === null) return null;
-    readings.set(vmId, reading);
-    const stretch = before === undefined ? null : between(before, reading, gapMs);
-    return stretch === null ? null : { vmId, endMs: clock.now(), ...stretch };
+    const passed = before === undefined ? null : between(before.reading, reading, gapMs);
+    const stretch = passed === null ? null : { vmId, endMs: clock.now(), ...passed };
+    measurements.set(vmId, { reading, stretch });
+    return stretch;
   }
 
   return {
@@ -78,9 +85,10 @@ export function createSampler(deps: SamplerDeps): Sampler {
       for (const vmId of tried.keys())
         if (!all.has(vmId)) {
           tried.delete(vmId);
-          readings.delete(vmId);
+          measurements.delete(vmId);
         }
       const intervalMs = INTERVAL_MS * Math.ceil(all.size / (MOST_AT_ONCE * (INTERVAL_MS / 1_000)));
+      gapMs = GAP_INTERVALS * intervalMs;
       const nowMs = clock.monotonicMs();
       // A look comes a little early or late: what is due by half a second is due.
       const due = [...all]
@@ -89,9 +97,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
         .toSorted((a, b) => a.atMs - b.atMs)
         .slice(0, Math.min(MOST_AT_ONCE, Math.ceil(all.size / (INTERVAL_MS / 1_000))));
       for (const { vmId } of due) tried.set(vmId, nowMs);
-      const measured = await Promise.all(
-        due.map(({ vmId }) => measure(vmId, { link: open.get(vmId), gapMs: GAP_INTERVALS * intervalMs, signal })),
-      );
+      const measured = await Promise.all(due.map(({ vmId }) => measure(vmId, { link: open.get(vmId), signal })));
       const stretches = measured.filter((stretch) => stretch !== null);
       if (stretches.length > 0) await metrics.add(stretches);
     },
@@ -101,6 +107,10 @@ export function createSampler(deps: SamplerDeps): Sampler {
       for await (const { id, status } of everyVm(store))
         if (status.phase === 'running' && !open.has(id)) found.push(id);
       agentless = found;
+    },
+    latest() {
+      const oldestMs = clock.monotonicMs() - gapMs;
+      return new Map([...measurements].filter(([, { reading }]) => reading.atMs >= oldestMs));
     },
   };
 }

@@ -8,7 +8,7 @@ import { createEventTail } from '../sessions/event-tail.ts';
 import { checkReach } from './event-reach.ts';
 import { vmIdOf } from './find-vm.ts';
 
-type EventDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'> & { readonly config: EngineConfig };
+type EventDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'measures'> & { readonly config: EngineConfig };
 
 export function createEventQueries(deps: EventDeps): EventApi {
   const { store } = deps;

@@ -42,7 +42,7 @@ import * as writer from './vm-writer.ts';
 
 export type ReconcilerDeps = Pick<
   EngineDeps,
-  'store' | 'drivers' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'turns' | 'ids' | 'queue' | 'log'
+  'store' | 'drivers' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'turns' | 'ids' | 'queue' | 'log' | 'measures'
 > & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
@@ -98,7 +98,11 @@ export function createVmReconciler(given: Omit<ReconcilerDeps, 'driver'>): VmRec
   }
 
   return {
-    reconcile,
+    async reconcile(vmId, options) {
+      const startedMs = deps.clock.monotonicMs();
+      await reconcile(vmId, options);
+      deps.measures.reconciles.observe({}, (deps.clock.monotonicMs() - startedMs) / 1_000);
+    },
     interrupt: (vmId) => interruptions.interrupt(vmId),
   };
 }
@@ -210,11 +214,15 @@ async function runStep(
     );
     await writer.writeStepDone(deps, await progress.finish(), result);
     if (plan.step === 'start-machine') releaseOrigin(deps, work);
-    log.debug('step done', { ...fields, durationMs: clock.monotonicMs() - startedMs });
+    const durationMs = clock.monotonicMs() - startedMs;
+    deps.measures.steps.observe({ step: plan.step, result: 'succeeded' }, durationMs / 1_000);
+    log.debug('step done', { ...fields, durationMs });
     return { next: 'look-again', done: plan.step };
   } catch (error) {
     const latest = await progress.finish();
     if (isConflict(error) || situation.signal.aborted) return LOOK_AGAIN;
+    const durationMs = clock.monotonicMs() - startedMs;
+    deps.measures.steps.observe({ step: plan.step, result: 'failed' }, durationMs / 1_000);
     log.warn('step failed', { ...fields, error });
     return await followFailure(deps, latest, plan.step, toVolaryError(error), situation.observation);
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../adapters/bus/memory-bus.ts';
+import { createPrometheusMeter } from '../../adapters/meters/prometheus-meter.ts';
 import { createManualClock } from '../../adapters/shared/manual-clock.ts';
 import { makeSqliteFixture, type SqliteFixture } from '../../adapters/stores/sqlite/sqlite-store.fixture.ts';
 import { createSqliteStore } from '../../adapters/stores/sqlite/sqlite-store.ts';
@@ -10,6 +11,7 @@ import type { Store } from '../../ports/store.ts';
 import { numberedId, sampleEvent } from '../../ports/store-contract/samples.contract.ts';
 import type { EventFilter } from '../../ports/tables/event-table.ts';
 import { ENGINE_DEFAULTS } from '../deps.ts';
+import { createMeasures } from '../monitoring/measures.ts';
 import { createEventTail, type EventTail } from './event-tail.ts';
 
 const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
@@ -32,9 +34,10 @@ async function openLog(fixture: SqliteFixture): Promise<Log> {
   const bus = createMemoryBus({ log });
   const config = { limits: { ...ENGINE_DEFAULTS.limits, readerLagEvents: LAG } };
   let written = 0;
+  const measures = createMeasures(createPrometheusMeter({ turns: { share: async () => undefined } }));
   return {
     store,
-    tail: createEventTail({ store, bus, clock, config }),
+    tail: createEventTail({ store, bus, clock, config, measures }),
     async append(count, { isTold = true } = {}) {
       const added = Array.from({ length: count }, (_, i) =>
         sampleEvent(VMS[(written + i) % 2] ?? null, '', {

@@ -14,6 +14,7 @@ import type { Event } from '../../domain/events.ts';
 import type { EventFilter } from '../../ports/tables/event-table.ts';
 import type { EventFeed } from '../apis/event-api.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { Measures } from '../monitoring/measures.ts';
 import { checkReach } from '../queries/event-reach.ts';
 import { waitFor } from '../queries/wait-for.ts';
 
@@ -22,7 +23,10 @@ export interface EventTail {
   open(request: { readonly after: number; readonly filter: EventFilter; readonly signal: AbortSignal }): EventFeed;
 }
 
-type TailDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'> & { readonly config: Pick<EngineConfig, 'limits'> };
+type TailDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock'> & {
+  readonly config: Pick<EngineConfig, 'limits'>;
+  readonly measures: Pick<Measures, 'eventLag'>;
+};
 
 /** Events read, and handed to a reader, at a time. */
 const PAGE = 256;
@@ -48,7 +52,7 @@ interface Reader {
   wake: () => void;
 }
 
-export function createEventTail({ store, bus, clock, config }: TailDeps): EventTail {
+export function createEventTail({ store, bus, clock, config, measures }: TailDeps): EventTail {
   const readers = new Set<Reader>();
   /** Without a gap, up to `head`. */
   let recent: readonly Event[] = [];
@@ -103,6 +107,9 @@ export function createEventTail({ store, bus, clock, config }: TailDeps): EventT
       const end = page.at(-1)?.sequence ?? (await store.events.bounds()).last;
       signal.throwIfAborted();
       growTo(end, page);
+      const nowMs = clock.now();
+      // The clock may have been set back meanwhile.
+      for (const { at } of page) measures.eventLag.observe({}, Math.max(0, nowMs - at) / 1_000);
     }
   }
 

@@ -121,9 +121,12 @@ async function startAndHear(
   machine: MachineSpec & { readonly packs: readonly Pack[] },
   signal: AbortSignal,
 ): Promise<DriverHandle> {
-  const { driver, links, clock } = deps;
+  const { driver, links, clock, measures } = deps;
+  const startedMs = clock.monotonicMs();
   const handle = await driver.startMachine(machine, { signal });
   const link = await withTimeout(clock, ANSWER_MS, signal, (limited) => links.open(vm.id, { signal: limited }));
+  const from = machine.from === undefined ? 'spare' : 'warm-template';
+  measures.restores.observe({ from }, (clock.monotonicMs() - startedMs) / 1_000);
   followMounting(deps, vm, link, machine.packs);
   return handle;
 }

@@ -12,7 +12,10 @@ import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 
-export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'tools' | 'store' | 'bus' | 'clock' | 'log'> & {
+export type StepDeps = Pick<
+  EngineDeps,
+  'driver' | 'images' | 'tools' | 'store' | 'bus' | 'clock' | 'log' | 'measures'
+> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;

@@ -10,6 +10,7 @@
 import type { Image } from '../../domain/image/image.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { Measures } from '../monitoring/measures.ts';
 import { allotSpares } from './allot-spares.ts';
 import { createDemand } from './demand.ts';
 import { shapeKeyOf } from './shape.ts';
@@ -36,6 +37,7 @@ export interface SparePool {
 
 type PoolDeps = Pick<EngineDeps, 'driver' | 'images' | 'store' | 'clock' | 'ids' | 'hostProbe' | 'log'> & {
   readonly config: EngineConfig;
+  readonly measures: Pick<Measures, 'spares'>;
 };
 
 const HALF_LIFE_MS = 10 * 60_000;
@@ -217,6 +219,7 @@ export function createSparePool(deps: PoolDeps): SparePool {
       const kind = shapeKeyOf(spec);
       const found = spares.find(isOf(kind)) ?? null;
       spares = spares.filter((spare) => spare !== found);
+      deps.measures.spares.add({ result: found === null ? 'miss' : 'hit' });
       return found;
     },
     putBack(spare) {

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHostMeter } from './host-meter.ts';
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'volary-test-host-meter-'));
+  for (const path of ['proc/self', 'proc/net', 'sys/class/net/ens3/device'])
+    mkdirSync(join(root, path), { recursive: true });
+  write('proc/meminfo', 'MemTotal:        8388608 kB\nMemAvailable:    4194304 kB\n');
+  write('proc/self/cgroup', '0::/\n');
+});
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+function write(path: string, text: string): void {
+  writeFileSync(join(root, path), text);
+}
+
+const DEVICES = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo:  999       1    0    0    0     0          0         0      999       1    0    0    0     0       0          0
+  ens3: 1000       2    0    0    0     0          0         0     2000       3    0    0    0     0       0          0
+  eth0:30          4    0    0    0     0          0         0       40       5    0    0    0     0       0          0
+ veth1: 500        6    0    0    0     0          0         0      600       7    0    0    0     0       0          0
+`;
+
+describe('the host meter', () => {
+  it('reads the machine it runs on, whose counters grow', async () => {
+    const meter = createHostMeter({ dataDir: '/nowhere/yet' });
+    const before = await meter.readHost();
+    const end = performance.now() + 200;
+    while (performance.now() < end) structuredClone(DEVICES);
+
+    const after = await meter.readHost();
+
+    expect((after.cpuMs?.user ?? 0) + (after.cpuMs?.system ?? 0)).toBeGreaterThan(
+      (before.cpuMs?.user ?? 0) + (before.cpuMs?.system ?? 0),
+    );
+    expect(after.memory?.availableBytes).toBeGreaterThan(0);
+    expect(after.dataDisk?.sizeBytes).toBeGreaterThan(after.dataDisk?.availableBytes ?? 0);
+  });
+
+  it('reads what processors, memory, the disk and the network devices did', async () => {
+    write('proc/stat', 'cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\nbtime 5\n');
+    write('proc/net/dev', DEVICES);
+    write(
+      'proc/net/route',
+      'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\nens3\t000A0A0A\t0\t1\t0\t0\t0\t00FFFFFF\n',
+    );
+
+    const reading = await createHostMeter({ dataDir: '/', root }).readHost();
+
+    expect(reading).toMatchObject({
+      cpuMs: { user: 10, nice: 20, system: 30, idle: 40, iowait: 50, irq: 60, softirq: 70, steal: 80 },
+      memory: { sizeBytes: 8 * 1024 ** 3, availableBytes: 4 * 1024 ** 3 },
+      networks: [{ device: 'ens3', receivedBytes: 1_000, sentBytes: 2_000 }],
+    });
+  });
+
+  it.each([
+    ['route', 'eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\n'],
+    [
+      'ipv6_route',
+      `${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00 ${'f'.repeat(32)} 00000400 00000001 00000000 00000003 eth0\n`,
+    ],
+  ])('counts a virtual device that a default %s leads by', async (name, row) => {
+    write('proc/net/dev', DEVICES);
+    write(`proc/net/${name}`, row);
+
+    const { networks } = await createHostMeter({ dataDir: '/', root }).readHost();
+
+    expect(networks.map(({ device }) => device)).toEqual(['ens3', 'eth0']);
+  });
+
+  it('reads what the device of the data directory did', async () => {
+    const [major, minor] = execFileSync('stat', ['-c', '%Hd %Ld', '/'], { encoding: 'utf8' }).trim().split(' ');
+    write(
+      'proc/diskstats',
+      ` 999 999 other 1 2 3 4 5 6 7 8 9 10 11\n ${major} ${minor} vda 1 2 30 4 5 6 70 8 9 10 11\n`,
+    );
+
+    const { dataDevice } = await createHostMeter({ dataDir: '/', root }).readHost();
+
+    expect(dataDevice).toEqual({ readBytes: 30 * 512, writtenBytes: 70 * 512 });
+  });
+
+  it('has nothing of what the kernel does not tell', async () => {
+    expect(await createHostMeter({ dataDir: '/', root }).readHost()).toMatchObject({
+      cpuMs: null,
+      dataDevice: null,
+      networks: [],
+    });
+  });
+
+  it('reads what this process takes', async () => {
+    const reading = await createHostMeter({ dataDir: '/' }).readProcess();
+
+    expect(reading.cpuMs.user).toBeGreaterThan(0);
+    expect(reading.residentBytes).toBeGreaterThan(reading.heapBytes);
+    expect(reading.openFileCount).toBeGreaterThan(3);
+    expect(reading.maxOpenFileCount).toBeGreaterThan(reading.openFileCount ?? 0);
+    expect(reading.startedAt).toBeLessThan(Date.now());
+    expect(reading.loopActiveMs).toBeGreaterThan(0);
+    expect(reading.loopActiveMs).toBeLessThan(Date.now() - reading.startedAt);
+  });
+});

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { createClient, type VolaryClient } from '@volary/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
+
+let server: RunningServer;
+let client: VolaryClient;
+
+beforeAll(async () => {
+  server = await runServer();
+  client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
+  for (const name of ['bird', 'nest']) await client.operations.finish((await client.vms.create({ name })).id);
+});
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** What is told when both VMs have been measured. */
+async function scrape(): Promise<string> {
+  for (;;) {
+    const text = await client.metrics.scrape();
+    if (text.split('\nvolary_vm_uptime_seconds{').length > 2) return text;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+describe('GET /metrics', () => {
+  it('is what promtool reads without finding anything wrong', async () => {
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: await scrape(),
+      encoding: 'utf8',
+    });
+
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('tells of requests by the template of their route, and names no VM by it', async () => {
+    await client.vms.get('bird');
+    await fetch(`${server.url}/no/such/path`);
+
+    const requests = (await scrape())
+      .split('\n')
+      .filter((line) => line.startsWith('volary_http_request_duration_seconds_count'));
+
+    expect(requests.join('\n')).toMatch(/\{method="GET",route="\/v1\/vms\/\{ref\}",status="200"\} \d/);
+    expect(requests.join('\n')).toMatch(/\{method="GET",route="none",status="404"\} 1/);
+    expect(requests.join('\n')).not.toContain('bird');
+  });
+
+  it('says what it is, and is for a key that may do nothing else', async () => {
+    const { key } = await client.apiKeys.create({ name: 'prometheus', permissions: ['metrics:read'] });
+    const headers = { authorization: `Bearer ${key}` };
+
+    const [metrics, vms] = await Promise.all(
+      ['/metrics', '/v1/vms'].map((path) => fetch(server.url + path, { headers })),
+    );
+
+    expect([metrics?.status, vms?.status]).toEqual([200, 403]);
+    expect(metrics?.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+});

@@ -1,0 +1,40 @@
+import type { Meter } from '../../ports/meter.ts';
+import type { Queue } from '../../ports/queue.ts';
+import type { Store } from '../../ports/store.ts';
+import type { SparePool } from '../warm/spare-pool.ts';
+import { one } from './host-figures.ts';
+
+interface EngineFigureDeps {
+  readonly store: Pick<Store, 'operations' | 'events'>;
+  readonly queue: Pick<Queue, 'depth'>;
+  readonly pool: Pick<SparePool, 'list'>;
+}
+
+/** Defines what is told of the work that lies before the engine; the function looks at it now. */
+export function createEngineFigures(meter: Meter, { store, queue, pool }: EngineFigureDeps): () => Promise<void> {
+  const depth = meter.gauge({
+    name: 'volary_queue_keys',
+    help: 'What waits to be looked at: due and not yet begun, for a later time, and being worked on.',
+    labels: ['state'],
+  });
+  const active = meter.gauge({
+    name: 'volary_operations_active',
+    help: 'Operations that are not over, by state.',
+    labels: ['state'],
+  });
+  const spares = meter.gauge({ name: 'volary_pool_spares', help: 'Spare machines in the pool.', labels: [] });
+  const sequence = meter.counter({
+    name: 'volary_event_sequence_total',
+    help: 'Sequence of the last event of the log.',
+    labels: [],
+  });
+
+  return async () => {
+    const operations = await store.operations.listActive();
+    const isIn = (state: string): number => operations.filter((operation) => operation.state === state).length;
+    active.replace(['pending', 'running'].map((state) => ({ labels: { state }, value: isIn(state) })));
+    depth.replace(Object.entries(queue.depth()).map(([state, value]) => ({ labels: { state }, value })));
+    spares.replace(one(pool.list().length));
+    sequence.replace(one((await store.events.bounds()).last));
+  };
+}
