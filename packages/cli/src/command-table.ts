@@ -206,6 +206,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Seeing', 'top', 'show what VMs use, live', async () => (await import('./commands/top.ts')).configureTop),
   entry(
     'Seeing',
+    'alert',
+    'list what is wrong with VMs',
+    async () => (await import('./commands/alert.ts')).configureAlert,
+  ),
+  entry(
+    'Seeing',
     'metrics',
     'print all measures, as Prometheus scrapes them',
     async () => (await import('./commands/metrics.ts')).configureMetrics,

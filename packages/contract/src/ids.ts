@@ -25,6 +25,7 @@ export const EXAMPLE_IDS = {
   securityGroup: 'sg_01kahx6z54f8r9y6m3s2t1v0x4',
   volume: 'vol_01kahx6z55f8r9y6m3s2t1v0x5',
   workspace: 'ws_01kahx6z55f8r9y6m3s2t1v0x5',
+  alert: 'alert_01kahx6z56f8r9y6m3s2t1v0x6',
 } as const;
 
 export const VmId = Type.String({ pattern: `^vm_${SUFFIX}$`, description: 'Id of a VM.', examples: [EXAMPLE_IDS.vm] });
@@ -49,6 +50,11 @@ export const RequestId = Type.String({
   examples: [EXAMPLE_IDS.request],
 });
 
+export const AlertId = Type.String({
+  pattern: `^alert_${SUFFIX}$`,
+  description: 'Id of an alert.',
+  examples: [EXAMPLE_IDS.alert],
+});
 export const WebhookId = Type.String({
   pattern: `^hook_${SUFFIX}$`,
   description: 'Id of a webhook.',

@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { listAlerts } from './routes/alerts.ts';
 import { createApiKey, deleteApiKey, getApiKey, listApiKeys } from './routes/api-keys.ts';
 import { listAudit } from './routes/audit.ts';
 import {
@@ -155,6 +156,7 @@ export const routes = {
   getVmHealth,
   getVmMetrics,
   getMetrics,
+  listAlerts,
   getWorkload,
   restartWorkload,
   getVmOpenapi,

@@ -13,6 +13,7 @@ import type {
   SystemUsage,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
+import { type AlertClient, createAlertClient } from './alerts.ts';
 import { type ApiKeyClient, createApiKeyClient } from './api-keys.ts';
 import { type AuditClient, createAuditClient } from './audit.ts';
 import { type AuthClient, createAuthClient } from './auth.ts';
@@ -84,6 +85,7 @@ export interface VolaryClient {
   readonly executions: ExecutionClient;
   readonly workloads: WorkloadClient;
   readonly metrics: MetricClient;
+  readonly alerts: AlertClient;
   readonly files: FileClient;
   readonly ports: PortClient;
   readonly operations: OperationClient;
@@ -122,6 +124,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     executions: createExecutionClient(transport),
     workloads: createWorkloadClient(transport),
     metrics: createMetricClient(transport),
+    alerts: createAlertClient(transport),
     files: createFileClient(transport),
     ports: createPortClient(transport),
     operations: createOperationClient(transport),

@@ -1,4 +1,5 @@
 export type { Abortable } from './abortable.ts';
+export type { AlertClient, AlertQuery } from './alerts.ts';
 export type { ApiKeyClient, ApiKeyQuery } from './api-keys.ts';
 export type { AuditClient, AuditQuery } from './audit.ts';
 export { type AuthClient, logIn, refreshLogin, type SessionQuery } from './auth.ts';

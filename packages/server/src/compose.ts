@@ -151,6 +151,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
         ...{ ...ENGINE_DEFAULTS.limits, ...config.retention, quota: config.quota },
         memoryOverheadMib: driver.capabilities.memoryOverheadMib,
       },
+      alerts: config.alerts,
       webhooks: { ...ENGINE_DEFAULTS.webhooks, ...config.webhookRetries },
       rateLimits: config.rateLimits,
       sessions: { ...ENGINE_DEFAULTS.sessions, ...config.sessions },

@@ -37,6 +37,7 @@ describe('the configuration', () => {
       faultPoint: null,
       retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000, auditMs: 31_536_000_000 },
       quota: {},
+      alerts: ENGINE_DEFAULTS.alerts,
       workspaces: { provider: null, maxTtlSeconds: null, idleSuspendSeconds: 1_800 },
       allowedOrigins: [],
       tls: null,

@@ -1,10 +1,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { AlertSettings } from '../domain/alert/alert.ts';
 import { VolaryError } from '../domain/errors.ts';
 import type { SimulatedHost } from '../domain/host/simulated-host.ts';
 import { type AllowedTargets, parseAllowedTargets } from '../domain/net/target.ts';
 import type { Quota } from '../domain/user/quota.ts';
 import { requireGoodKey } from './admin-key.ts';
+import { readAlerts } from './alerts.ts';
 import { readDockerSocket } from './docker-socket.ts';
 import { type ListenAddress, parseListen } from './listen.ts';
 import { readQuotas } from './quotas.ts';
@@ -79,6 +81,8 @@ export interface Config extends TransportConfig {
     readonly keyAgeMs: number;
   };
   readonly workspaces: WorkspaceSettings;
+  /** When something is wrong with a VM. */
+  readonly alerts: AlertSettings;
   readonly warm: {
     /** Whether VMs begin as forks of guests that have booted before. */
     readonly isEnabled: boolean;
@@ -153,6 +157,7 @@ export async function readConfig(
       keyAgeMs: DAY_MS * count('signing_key_days', settings.signingKeyDays, 30, 365),
     },
     quota: readQuotas(settings.quotas),
+    alerts: readAlerts(settings.alerts),
     workspaces: readWorkspaces(settings.workspaces, { driver, dockerSocket }),
     warm: {
       isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',

@@ -47,6 +47,8 @@ export interface Settings {
   readonly signingKeyDays: string | null;
   /** `NAME: VALUE`, with commas between them. */
   readonly workspaces: string | null;
+  /** The same. */
+  readonly alerts: string | null;
   readonly transport: TransportSettings;
 }
 
@@ -119,6 +121,7 @@ const SOURCES = {
   sessionDays: { flag: null, env: 'VOLARY_SESSION_DAYS', file: 'session_days' },
   sessionIdleDays: { flag: null, env: 'VOLARY_SESSION_IDLE_DAYS', file: 'session_idle_days' },
   workspaces: { flag: null, env: 'VOLARY_WORKSPACES', file: 'workspaces' },
+  alerts: { flag: null, env: 'VOLARY_ALERTS', file: 'alerts' },
   signingKeyDays: { flag: null, env: 'VOLARY_SIGNING_KEY_DAYS', file: 'signing_key_days' },
 } as const satisfies Record<Exclude<keyof Settings, 'transport'>, Source>;
 
@@ -173,6 +176,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     sessionIdleDays: find(SOURCES.sessionIdleDays),
     signingKeyDays: find(SOURCES.signingKeyDays),
     workspaces: find(SOURCES.workspaces),
+    alerts: find(SOURCES.alerts),
     transport: findTransport(find),
   };
 }
@@ -246,7 +250,7 @@ async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, str
 }
 
 /** Settings that have names of their own below them: `rate_limits: { v1: 100/min }`. */
-const TABLES: ReadonlySet<string> = new Set(['rate_limits', 'quotas', 'simulated_host', 'workspaces']);
+const TABLES: ReadonlySet<string> = new Set(['rate_limits', 'quotas', 'simulated_host', 'workspaces', 'alerts']);
 
 /** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
 function toText(name: string, value: unknown): string {

@@ -89,6 +89,8 @@ export const EVENT_TYPES = [
   'volume.failed',
   'volume.updated',
   'volume.deleted',
+  'alert.fired',
+  'alert.resolved',
   'server.started',
   'server.stopping',
 ] as const;

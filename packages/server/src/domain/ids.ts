@@ -26,6 +26,7 @@ export const ID_PREFIXES = [
   'sg',
   'vol',
   'ws',
+  'alert',
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
@@ -46,6 +47,7 @@ export type NetworkId = Id<'net'>;
 export type SecurityGroupId = Id<'sg'>;
 export type VolumeId = Id<'vol'>;
 export type WorkspaceId = Id<'ws'>;
+export type AlertId = Id<'alert'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;

@@ -1,6 +1,7 @@
 import type { OperationId, VmId } from '../domain/ids.ts';
 import { createRateLimits } from './access/rate-limits.ts';
 import { createAges } from './ages.ts';
+import { createAlertWatch } from './alerts/alert-watch.ts';
 import { createAuditApi } from './apis/audit-api.ts';
 import { createHealthApi } from './apis/health-api.ts';
 import { createMetricApi } from './apis/metric-api.ts';
@@ -46,6 +47,7 @@ import { stopVm } from './operations/stop-vm.ts';
 import { suspendVm } from './operations/suspend-vm.ts';
 import { updateVm } from './operations/update-vm.ts';
 import { createPortApi } from './ports/create-port-api.ts';
+import { createAlertQueries } from './queries/alerts.ts';
 import { capabilitiesHere, describeDrivers } from './queries/drivers.ts';
 import { createEventQueries } from './queries/events.ts';
 import { createHostQueries, probeDriver } from './queries/hosts.ts';
@@ -145,6 +147,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const deployments = createDeploymentKeeper({ ...changing, watch });
   const autoscaler = createAutoscaler({ ...changing, links, watch });
   const sampler = createSampler({ ...deps, links });
+  const alerts = createAlertWatch({ ...deps, sampler, settings: config.alerts });
   const workspaces = createWorkspaceKeeper({ ...deps, links, secrets, executions });
   const ages = createAges(deps.clock);
   const identity = createIdentity(deps, config, ages);
@@ -154,7 +157,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const parts = {
     ...{ pruner, reconciler, builds, toolBuilds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
     ...{ executions, cloudInit, workloads, healthWatch, diskSpace, ages, idle, expiries, identity, refusals },
-    ...{ deployments, autoscaler, batches, sampler },
+    ...{ deployments, autoscaler, batches, sampler, alerts },
     ...{ deployments, autoscaler, batches, networkKeeper },
     ...{ deployments, autoscaler, batches, volumes },
     ...{ deployments, autoscaler, batches, workspaces },
@@ -207,6 +210,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     executions,
     health: createHealthApi({ ...deps, watch: healthWatch }),
     metrics: createMetricApi(deps),
+    alerts: createAlertQueries(deps),
     monitoring: createMonitoringApi({ ...deps, pool, sampler, config }),
     workloads: createWorkloadApi({ ...deps, keeper: workloads, awaken }),
     workloadInterfaces: createWorkloadInterface({ ...deps, links, awaken }),

@@ -1,3 +1,4 @@
+import { ALERT_DEFAULTS, type AlertSettings } from '../domain/alert/alert.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { SessionLifetimes } from '../domain/session/session.ts';
 import type { Quota } from '../domain/user/quota.ts';
@@ -109,6 +110,8 @@ export interface EngineConfig {
     readonly sweepMs: number;
     /** How often a running guest's agent is asked whether it is there. */
     readonly pingMs: number;
+    /** How often VMs are looked at that something may be wrong with. */
+    readonly alertsMs: number;
     /** How often a part of all VMs is measured. */
     readonly sampleMs: number;
     /** How often the activity of VMs is looked at that are suspended when they are idle. */
@@ -123,6 +126,7 @@ export interface EngineConfig {
     readonly retentionMs: number;
   };
   readonly webhooks: WebhookLimits;
+  readonly alerts: AlertSettings;
   readonly workspaces: {
     /** The driver of those that ask for none; null: the host's first. */
     readonly provider: string | null;
@@ -190,6 +194,7 @@ export const ENGINE_DEFAULTS = {
   timers: {
     sweepMs: 30_000,
     pingMs: 10_000,
+    alertsMs: 5_000,
     sampleMs: 1_000,
     idleMs: 5_000,
     expiryMs: 1_000,
@@ -197,6 +202,7 @@ export const ENGINE_DEFAULTS = {
     orphanGraceMs: 60_000,
     retentionMs: 60_000,
   },
+  alerts: ALERT_DEFAULTS,
   webhooks: {
     firstRetryMs: 10_000,
     longestRetryMs: 3_600_000,
@@ -222,5 +228,5 @@ export const ENGINE_DEFAULTS = {
   warm: { isEnabled: true, maxBytes: 4 * 1024 ** 3, poolMemoryMib: 1_024, poolCount: 8 },
 } as const satisfies Pick<
   EngineConfig,
-  'limits' | 'timers' | 'webhooks' | 'workspaces' | 'rateLimits' | 'sessions' | 'warm'
+  'limits' | 'timers' | 'alerts' | 'webhooks' | 'workspaces' | 'rateLimits' | 'sessions' | 'warm'
 >;

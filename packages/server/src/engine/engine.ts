@@ -1,4 +1,5 @@
 import type { RateLimits } from './access/rate-limits.ts';
+import type { AlertApi } from './apis/alert-api.ts';
 import type { AuditApi } from './apis/audit-api.ts';
 import type { AuthApi } from './apis/auth-api.ts';
 import type { BatchApi } from './apis/batch-api.ts';
@@ -43,6 +44,7 @@ export interface Engine {
   readonly health: HealthApi;
   readonly metrics: MetricApi;
   readonly monitoring: MonitoringApi;
+  readonly alerts: AlertApi;
   readonly workloads: WorkloadApi;
   readonly workloadInterfaces: WorkloadInterface;
   readonly files: FileApi;

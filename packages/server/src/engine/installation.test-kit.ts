@@ -75,6 +75,7 @@ export interface InstallationOptions {
   readonly settings?: Partial<EngineConfig['limits'] & EngineConfig['timers']>;
   readonly clock?: Clock;
   readonly webhooks?: Partial<WebhookLimits>;
+  readonly alerts?: Partial<EngineConfig['alerts']>;
   readonly workspaces?: Partial<EngineConfig['workspaces']>;
   readonly warm?: Partial<EngineConfig['warm']>;
   readonly builtInTemplates?: readonly NewTemplate[];
@@ -84,6 +85,7 @@ export function createInstallation({
   settings = {},
   clock = createSystemClock(),
   webhooks = {},
+  alerts = {},
   workspaces = {},
   warm = {},
   builtInTemplates: builtIn = [],
@@ -106,6 +108,7 @@ export function createInstallation({
     limits: { ...limits, bootMs: 2_000, ...settings },
     timers: { ...timers, ...settings },
     webhooks: { ...ENGINE_DEFAULTS.webhooks, ...webhooks },
+    alerts: { ...ENGINE_DEFAULTS.alerts, ...alerts },
     workspaces: { ...ENGINE_DEFAULTS.workspaces, ...workspaces },
     // What is made in the background is in the way of whoever looks at something else.
     warm: { ...ENGINE_DEFAULTS.warm, isEnabled: false, ...warm },

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { alertTableContract } from './store-contract/alerts.contract.ts';
 import { auditTableContract } from './store-contract/audit.contract.ts';
 import { deploymentTableContract } from './store-contract/deployments.contract.ts';
 import { eventTableContract } from './store-contract/events.contract.ts';
@@ -51,5 +52,6 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     workspaceTableContract(make);
     usageContract(make);
     volumeTableContract(make);
+    alertTableContract(make);
   });
 }

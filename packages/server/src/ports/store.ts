@@ -1,3 +1,4 @@
+import type { AlertTable } from './tables/alert-table.ts';
 import type { AuditTable } from './tables/audit-table.ts';
 import type { DeploymentTable } from './tables/deployment-table.ts';
 import type { EventTable } from './tables/event-table.ts';
@@ -44,6 +45,7 @@ export interface Tables {
   readonly leases: LeaseTable;
   readonly securityGroups: SecurityGroupTable;
   readonly volumes: VolumeTable;
+  readonly alerts: AlertTable;
 }
 
 /**

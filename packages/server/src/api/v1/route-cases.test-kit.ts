@@ -164,6 +164,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   getOpenApi: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
   getHealth: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
   getReadiness: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
+  listAlerts: {
+    ask: () => ({ query: { vm: 'first', state: 'firing', kind: 'cpu' } }),
+    status: 200,
+    failing: { ask: { query: { vm: 'nobody' } }, status: 404, reason: 'vm.unknown' },
+  },
   getMetrics: { ask: () => ({}), status: 200, failing: UNAUTHENTICATED },
   listAudit: {
     ask: () => ({ query: { principal: 'admin', action: 'vm.create', target: 'first', result: 'ok', limit: 1 } }),

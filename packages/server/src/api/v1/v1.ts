@@ -9,6 +9,7 @@ import { sendProblem, toApiError } from '../problem-reply.ts';
 import { countRequest, isOfV1 } from '../rate-limit.ts';
 import { createStreamCount } from '../stream-count.ts';
 import { createValidatorCompiler } from '../validation.ts';
+import { mountAlerts } from './alerts.ts';
 import { mountApiKeys } from './api-keys.ts';
 import { mountAudit } from './audit.ts';
 import { mountLogins, mountOwnSecrets } from './auth.ts';
@@ -122,6 +123,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountExecutions(app, context);
   mountExecutionOutput(app, context);
   mountMetrics(app, context);
+  mountAlerts(app, context);
   mountWorkloads(app, context);
   mountFiles(app, context);
   mountPorts(app, context);

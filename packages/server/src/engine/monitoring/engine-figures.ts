@@ -1,3 +1,4 @@
+import { ALERT_KINDS } from '../../domain/alert/alert.ts';
 import type { Meter } from '../../ports/meter.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { Store } from '../../ports/store.ts';
@@ -5,7 +6,7 @@ import type { SparePool } from '../warm/spare-pool.ts';
 import { one } from './host-figures.ts';
 
 interface EngineFigureDeps {
-  readonly store: Pick<Store, 'operations' | 'events'>;
+  readonly store: Pick<Store, 'operations' | 'events' | 'alerts'>;
   readonly queue: Pick<Queue, 'depth'>;
   readonly pool: Pick<SparePool, 'list'>;
 }
@@ -23,6 +24,7 @@ export function createEngineFigures(meter: Meter, { store, queue, pool }: Engine
     labels: ['state'],
   });
   const spares = meter.gauge({ name: 'volary_pool_spares', help: 'Spare machines in the pool.', labels: [] });
+  const firing = meter.gauge({ name: 'volary_alerts', help: 'Alerts of VMs that fire, by kind.', labels: ['kind'] });
   const sequence = meter.counter({
     name: 'volary_event_sequence_total',
     help: 'Sequence of the last event of the log.',
@@ -34,6 +36,9 @@ export function createEngineFigures(meter: Meter, { store, queue, pool }: Engine
     const isIn = (state: string): number => operations.filter((operation) => operation.state === state).length;
     active.replace(['pending', 'running'].map((state) => ({ labels: { state }, value: isIn(state) })));
     depth.replace(Object.entries(queue.depth()).map(([state, value]) => ({ labels: { state }, value })));
+    const alerts = await store.alerts.listFiring();
+    const isOf = (kind: string): number => alerts.filter((alert) => alert.kind === kind).length;
+    firing.replace(ALERT_KINDS.map((kind) => ({ labels: { kind }, value: isOf(kind) })));
     spares.replace(one(pool.list().length));
     sequence.replace(one((await store.events.bounds()).last));
   };

@@ -9,13 +9,13 @@ type RetentionDeps = Pick<EngineDeps, 'store' | 'clock'> & {
 };
 
 /** Rows dropped in one transaction: whoever writes meanwhile waits for some milliseconds. An execution has up to 32 MiB of output. */
-const BATCH = { events: 500, audit: 500, operations: 500, executions: 8 } as const;
+const BATCH = { events: 500, audit: 500, operations: 500, executions: 8, alerts: 500 } as const;
 /** Between two transactions, so that others have their turn. Milliseconds. */
 const PAUSE_MS = 10;
 
 /**
  * Drops what has been kept long enough: events from the log's beginning, finished operations, finished executions with their
- * output, entries of the audit. Never anything of what is not finished, nor an operation that a repeated request may still ask for.
+ * output, alerts that are over, entries of the audit. Never anything of what is not finished, nor an operation that a repeated request may still ask for.
  */
 export async function dropOld({ store, clock, config, ages }: RetentionDeps, signal: AbortSignal): Promise<void> {
   const { eventMs, eventCount, finishedMs, idempotencyMs, auditMs } = config.limits;
@@ -25,7 +25,7 @@ export async function dropOld({ store, clock, config, ages }: RetentionDeps, sig
     while ((await batch()) === limit) await clock.sleep(PAUSE_MS, { signal });
   }
 
-  const { events, audit, operations, executions } = BATCH;
+  const { events, audit, operations, executions, alerts } = BATCH;
   const oldEvents = { before: ages.before(eventMs), keep: eventCount, limit: events };
   if (await hasOld(store, oldEvents)) await settleAllSkipped({ store });
   await drop(events, () => store.events.trim(oldEvents));
@@ -33,6 +33,7 @@ export async function dropOld({ store, clock, config, ages }: RetentionDeps, sig
   await drop(audit, () => store.audit.deleteOld(oldEntries));
   await drop(operations, () => store.operations.deleteFinished({ completedBefore, limit: operations }));
   await drop(executions, () => store.executions.deleteFinished({ completedBefore, limit: executions }));
+  await drop(alerts, () => store.alerts.deleteResolved({ before: ages.before(finishedMs), limit: alerts }));
 }
 
 async function hasOld(

@@ -5,6 +5,7 @@
 import { parseId } from '../../domain/ids.ts';
 import type { Driver } from '../../ports/driver.ts';
 import type { Ages } from '../ages.ts';
+import type { AlertWatch } from '../alerts/alert-watch.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { BatchKeeper } from '../batches/batch-keeper.ts';
 import type { CloudInitKeeper } from '../cloud-init/cloud-init-keeper.ts';
@@ -65,6 +66,7 @@ type SupervisorDeps = EngineDeps & {
   readonly deployments: DeploymentKeeper;
   readonly autoscaler: Autoscaler;
   readonly sampler: Sampler;
+  readonly alerts: AlertWatch;
   readonly batches: Pick<BatchKeeper, 'begin' | 'settled'>;
   readonly networkKeeper: Pick<NetworkKeeper, 'refresh'>;
   readonly workspaces: WorkspaceKeeper;
@@ -189,6 +191,11 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.idleMs, 'autoscaling', () => deps.autoscaler.look(signal)),
         every(config.timers.sampleMs, 'measurements', () => deps.sampler.look(signal)),
         every(() => paced(config.timers.sweepMs, vmCount), 'machines without an agent', deps.sampler.findMachines),
+        every(
+          () => paced(config.timers.alertsMs, vmCount),
+          'alerts',
+          () => deps.alerts.look(signal),
+        ),
         every(config.timers.retentionMs, 'old measurements', () => pruneMetrics(deps)),
         every(config.timers.workspacesMs, 'workspaces', deps.workspaces.look),
         every(config.timers.expiryMs, 'expiries', deps.expiries.look, { isAtOnce: true }),

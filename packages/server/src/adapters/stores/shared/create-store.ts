@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import type { Store, Tables } from '../../../ports/store.ts';
 import type { Connection, DatabaseBackend } from './connection.ts';
 import type { Schema } from './schema.ts';
+import { createAlertStatements, createAlertTable } from './tables/alert-table.ts';
 import { createApiKeyStatements, createApiKeyTable } from './tables/api-key-table.ts';
 import { createAuditStatements, createAuditTable } from './tables/audit-table.ts';
 import { createDeliveryStatements, createDeliveryTable } from './tables/delivery-table.ts';
@@ -60,6 +61,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     leases: createLeaseStatements(compiler),
     networks: createNetworkStatements(compiler),
     volumes: createVolumeStatements(compiler),
+    alerts: createAlertStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -90,6 +92,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       leases: createLeaseTable(connection, statements.leases),
       networks: createNetworkTable(connection, statements.networks),
       volumes: createVolumeTable(connection, statements.volumes),
+      alerts: createAlertTable(connection, statements.alerts),
     };
   }
 
@@ -148,6 +151,12 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       appendNewest: (...chunk) => transaction(({ executions }) => executions.appendNewest(...chunk)),
       deleteFinished: (which) => transaction(({ executions }) => executions.deleteFinished(which)),
       deleteOfVm: (vmId) => transaction(({ executions }) => executions.deleteOfVm(vmId)),
+    },
+    alerts: {
+      ...reading.alerts,
+      insert: (alert) => transaction(({ alerts }) => alerts.insert(alert)),
+      resolve: (...which) => transaction(({ alerts }) => alerts.resolve(...which)),
+      deleteResolved: (which) => transaction(({ alerts }) => alerts.deleteResolved(which)),
     },
     events: {
       ...reading.events,

@@ -1,3 +1,4 @@
+import type { AlertRow } from './rows/alert-row.ts';
 import type { AuditCounterRow, AuditRow } from './rows/audit-row.ts';
 import type { DeploymentRevisionRow, DeploymentRow } from './rows/deployment-row.ts';
 import type { EventCounterRow, EventRow } from './rows/event-row.ts';
@@ -26,6 +27,7 @@ import type { VolumeAttachmentRow, VolumeRow } from './rows/volume-row.ts';
 import type { WorkspaceRow } from './rows/workspace-row.ts';
 
 export interface Schema {
+  readonly alerts: AlertRow;
   readonly vms: VmRow;
   readonly vm_revisions: VmRevisionRow;
   readonly operations: OperationRow;

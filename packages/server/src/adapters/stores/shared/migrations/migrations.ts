@@ -22,6 +22,7 @@ import { templateUses } from './0021-template-uses.ts';
 import { workspaces } from './0022-workspaces.ts';
 import { volumes } from './0023-volumes.ts';
 import { labels } from './0024-labels.ts';
+import { alerts } from './0025-alerts.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -50,4 +51,5 @@ export const MIGRATIONS: readonly Migration[] = [
   workspaces,
   volumes,
   labels,
+  alerts,
 ];
