@@ -66,7 +66,7 @@ import {
   listSnapshots,
   restoreVm,
 } from './routes/snapshots.ts';
-import { getSystemUsage, pruneSystem } from './routes/system.ts';
+import { getSystemHealth, getSystemUsage, pruneSystem } from './routes/system.ts';
 import {
   createTemplate,
   deleteTemplate,
@@ -192,6 +192,7 @@ export const routes = {
   createVmFromSnapshot,
   forkVm,
   restoreVm,
+  getSystemHealth,
   getSystemUsage,
   pruneSystem,
   runBatch,

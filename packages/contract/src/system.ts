@@ -92,6 +92,39 @@ export const SystemUsage = component(
 );
 export type SystemUsage = Static<typeof SystemUsage>;
 
+const ComponentStatus = enumComponent(
+  'ComponentStatus',
+  ['ok', 'degraded', 'failed'],
+  '`degraded`: something is not possible, or not as it should be. `failed`: the server takes no work.',
+);
+
+const EXAMPLE_COMPONENT = { name: 'database', status: 'ok', why: null } as const;
+
+const SystemComponent = component(
+  'SystemComponent',
+  {
+    name: Type.String({
+      description: '`server`, `disk`, `database`, `networks`, `rate_limiter`, or `driver.` and its kind.',
+    }),
+    status: ComponentStatus,
+    why: nullableString({ description: 'Why, as a sentence; null where it is well.' }),
+  },
+  { description: 'A part of the server that work depends on.', examples: [EXAMPLE_COMPONENT] },
+);
+
+export const SystemHealth = component(
+  'SystemHealth',
+  {
+    status: ComponentStatus,
+    components: Type.Array(SystemComponent, { description: 'Each part, as it is now.' }),
+  },
+  {
+    description: 'How the server is: as the worst of its parts.',
+    examples: [{ status: 'ok', components: [EXAMPLE_COMPONENT] }],
+  },
+);
+export type SystemHealth = Static<typeof SystemHealth>;
+
 export const PruneRequest = component(
   'PruneRequest',
   {

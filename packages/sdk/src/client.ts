@@ -10,6 +10,7 @@ import type {
   PruneRequest,
   QuotaState,
   RemovedImages,
+  SystemHealth,
   SystemUsage,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
@@ -71,6 +72,8 @@ export interface BatchClient {
 /** What takes room on the host's disk. */
 export interface SystemClient {
   usage(options?: Abortable): Promise<SystemUsage>;
+  /** How the parts are that work depends on. */
+  health(options?: Abortable): Promise<SystemHealth>;
   /** Removes what nothing needs. Resolves as soon as it is accepted: the result of the operation that `operations.finish` gives says what it was. */
   prune(request?: PruneRequest, options?: Repeatable): Promise<AcceptedOperation>;
 }
@@ -184,6 +187,7 @@ function createBatchClient(transport: Transport): BatchClient {
 function createSystemClient(transport: Transport): SystemClient {
   return {
     usage: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/system/df', signal }),
+    health: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/system/health', signal }),
     prune: (request = {}, options = {}) =>
       postJsonOnce(transport, { path: '/v1/system/prune', json: request, ...options }),
   };

@@ -9,7 +9,7 @@ import { prune } from '../prune.ts';
 /** Users of a thing that a line has room for. */
 const SHOWN_USERS = 3;
 
-/** `volary system df|prune`. */
+/** `volary system df|health|prune`. */
 export function configureSystem(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
@@ -17,6 +17,10 @@ export function configureSystem(command: Command, context: Context): void {
     .description("show what takes room on the host's disk, and how much of it nothing needs")
     .option('-v, --verbose', 'also each thing, and what needs it')
     .action((options: { readonly verbose?: true }) => showUsage(context, options));
+  command
+    .command('health')
+    .description('show how the parts of the server are that work depends on')
+    .action(() => showHealth(context));
   command
     .command('prune')
     .description('remove what nothing needs')
@@ -27,6 +31,13 @@ export function configureSystem(command: Command, context: Context): void {
     )
     .option('-n, --dry-run', 'say what would go, and remove nothing')
     .action((kinds: readonly StorageKind[], options: { readonly dryRun?: true }) => prune(context, kinds, options));
+}
+
+async function showHealth(context: Context): Promise<void> {
+  const health = await (await connect(context)).system.health();
+  if (context.globals.json === true) return printJson(context, health);
+  const rows = health.components.map(({ name, status, why }) => [name, status, why ?? '-']);
+  context.stdout.write(formatTable(['PART', 'STATUS', 'WHY'], rows));
 }
 
 async function showUsage(context: Context, { verbose }: { readonly verbose?: true }): Promise<void> {

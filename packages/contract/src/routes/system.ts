@@ -1,6 +1,6 @@
 import { AcceptedOperation } from '../operations.ts';
 import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
-import { PruneRequest, SystemUsage } from '../system.ts';
+import { PruneRequest, SystemHealth, SystemUsage } from '../system.ts';
 
 export const getSystemUsage = route({
   method: 'GET',
@@ -10,6 +10,18 @@ export const getSystemUsage = route({
   summary: "Show what takes room on the host's disk, and what needs it",
   permission: 'system:read',
   responses: { 200: { description: 'By kind.', content: [json(SystemUsage)] } },
+  errors: {},
+});
+
+export const getSystemHealth = route({
+  method: 'GET',
+  path: '/v1/system/health',
+  operationId: 'getSystemHealth',
+  tag: 'system',
+  summary: 'Show how the parts of the server are that work depends on',
+  description: 'Also where one of them has failed; `/readyz` answers 503 then.',
+  permission: 'system:read',
+  responses: { 200: { description: 'Each part.', content: [json(SystemHealth)] } },
   errors: {},
 });
 

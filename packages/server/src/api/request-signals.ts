@@ -44,7 +44,10 @@ export function createRequestSignals(): RequestSignals {
 
 /** What is answered while the server stops. */
 export function stopping(): VolaryError {
-  return new VolaryError('unavailable', 'The server is stopping.', { reason: 'server.stopping' });
+  return new VolaryError('unavailable', 'The server is stopping.', {
+    reason: 'server.stopping',
+    details: { component: 'server' },
+  });
 }
 
 function clientGone(): VolaryError {

@@ -1,4 +1,5 @@
 import type { OperationId, VmId } from '../domain/ids.ts';
+import { authorise } from './access/authorise.ts';
 import { createRateLimits } from './access/rate-limits.ts';
 import { createAges } from './ages.ts';
 import { createAlertWatch } from './alerts/alert-watch.ts';
@@ -57,6 +58,7 @@ import { findSystemUsage } from './queries/system-usage.ts';
 import { createRevisionQueries } from './queries/vm-revisions.ts';
 import { createVmQueries } from './queries/vms.ts';
 import { listWarmTemplates } from './queries/warm-templates.ts';
+import { createReadiness } from './readiness/readiness.ts';
 import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
 import { createSupervisor } from './reconcile/supervisor.ts';
@@ -164,6 +166,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
+  const readiness = createReadiness({ ...deps, diskSpace, networkKeeper, whyNotRunning: () => notReady });
   let stopListening = (): void => undefined;
 
   function wake(vmId: VmId): void {
@@ -247,6 +250,10 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
         return await findSystemUsage(deps, principal, options);
       },
       prune: (principal, request, options) => pruneSystem(changing, principal, request, options),
+      async components(principal) {
+        authorise(principal, 'system:read');
+        return await readiness.components();
+      },
     },
     users: identity.users,
     roles: identity.roles,
@@ -270,7 +277,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
       images: await namesOfImages(deps),
       degraded: [deps.rateLimiter.whyAlone(), networkKeeper.whyNot()].filter((why) => why !== null),
     }),
-    whyNotReady: () => notReady ?? diskSpace.whyFull(),
+    whyNotReady: () => readiness.firstFailed(),
     async start() {
       await identity.start();
       await sealOlderSecrets(deps);

@@ -1,3 +1,4 @@
+import type { Component } from '../domain/system/component.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { AlertApi } from './apis/alert-api.ts';
 import type { AuditApi } from './apis/audit-api.ts';
@@ -78,6 +79,6 @@ export interface Engine {
   readonly workspaces: WorkspaceApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Promise<Capabilities>;
-  /** Null when it takes work, else a sentence that says what it waits for. */
-  whyNotReady(): string | null;
+  /** The part that keeps the server from taking work, with why; null: it takes work. */
+  whyNotReady(): Promise<Component | null>;
 }

@@ -116,6 +116,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { params: { ref: 'teapot' } }, status: 404, reason: 'tool.not_built' },
   },
+  getSystemHealth: { ask: () => ({}), status: 200, failing: UNAUTHENTICATED },
   getSystemUsage: {
     ask: () => ({}),
     status: 200,

@@ -6,7 +6,7 @@ import { toCapabilitiesDto, toHostDto } from './host-dto.ts';
 import { mount } from './mount.ts';
 
 /** Hosts, capabilities, the API's own description, and the two probes. */
-export function mountServerInfo(app: FastifyInstance, { engine, signals, version }: V1Context): void {
+export function mountServerInfo(app: FastifyInstance, { engine, version }: V1Context): void {
   mount(app, routes.listHosts, async (request) => {
     const hosts = await engine.hosts.list(request.principal);
     return { items: hosts.map(toHostDto), next_cursor: null };
@@ -23,8 +23,11 @@ export function mountServerInfo(app: FastifyInstance, { engine, signals, version
   mount(app, routes.getHealth, async () => ({ status: 'ok' }));
 
   mount(app, routes.getReadiness, async () => {
-    const waitsFor = signals.isStopping ? 'The server is stopping.' : engine.whyNotReady();
-    if (waitsFor === null) return { status: 'ready' };
-    throw new VolaryError('unavailable', waitsFor, { reason: 'server.not_ready' });
+    const failed = await engine.whyNotReady();
+    if (failed === null) return { status: 'ready' };
+    throw new VolaryError('unavailable', failed.why ?? 'The server is not ready.', {
+      reason: 'server.not_ready',
+      details: { component: failed.name },
+    });
   });
 }

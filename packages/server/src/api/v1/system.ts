@@ -1,5 +1,6 @@
 import { DEFAULT_PRUNE_KINDS, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { COMPONENT_STATES } from '../../domain/system/component.ts';
 import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
@@ -13,6 +14,15 @@ export function mountSystem(app: FastifyInstance, context: V1Context): void {
   mount(app, routes.getSystemUsage, async (request, reply) => {
     const uses = await engine.system.usage(request.principal, { signal: signals.of(reply) });
     return { items: uses.map(toStorageUseDto) };
+  });
+
+  mount(app, routes.getSystemHealth, async ({ principal }) => {
+    const components = await engine.system.components(principal);
+    const worst = COMPONENT_STATES.findLast((state) => components.some((component) => component.state === state));
+    return {
+      status: worst ?? 'ok',
+      components: components.map(({ name, state, why }) => ({ name, status: state, why })),
+    };
   });
 
   mount(app, routes.pruneSystem, async (request, reply) => {

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HostFacts } from '../../ports/host-facts.ts';
+import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
+import { soon } from '../vm-life.test-kit.ts';
+
+let installation: Installation;
+/** What the host has other than it really has. */
+let facts: Partial<HostFacts>;
+let server: TestServer;
+
+beforeEach(async () => {
+  facts = {};
+  installation = createInstallation({ settings: { pingMs: 20 } });
+  server = await installation.start(undefined, undefined, (probe) => ({
+    measure: async () => ({ ...(await probe.measure()), ...facts }),
+  }));
+});
+afterEach(async () => {
+  await installation[Symbol.asyncDispose]();
+});
+
+/** What keeps it from taking work, as soon as that is so. */
+async function untilReady(isReady: boolean) {
+  for (;;) {
+    soon.signal.throwIfAborted();
+    const failed = await server.engine.whyNotReady();
+    if ((failed === null) === isReady) return failed;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a server', () => {
+  it('takes work when all is well, and says so of each part', async () => {
+    expect(await server.engine.whyNotReady()).toBeNull();
+    expect(await server.engine.system.components(ADMIN)).toEqual(
+      ['server', 'disk', 'database', 'driver.simulated', 'networks', 'rate_limiter'].map((name) => ({
+        ...{ name, state: 'ok', why: null },
+      })),
+    );
+  });
+
+  it('takes none while its database is locked by somebody else, and does again afterwards', async () => {
+    const other = new Database(join(installation.dataDir, 'volary.db'));
+    other.exec('BEGIN IMMEDIATE');
+
+    const failed = await untilReady(false);
+    const parts = await server.engine.system.components(ADMIN);
+    other.exec('ROLLBACK');
+    other.close();
+
+    expect(failed).toMatchObject({
+      name: 'database',
+      state: 'failed',
+      why: expect.stringMatching(/^The database .*\.$/),
+    });
+    expect(parts.find(({ name }) => name === 'database')).toMatchObject({ state: 'failed' });
+    expect(parts.find(({ name }) => name === 'server')).toMatchObject({ state: 'ok' });
+    expect(await untilReady(true)).toBeNull();
+  });
+
+  it('takes none while its disk is full', async () => {
+    facts = { diskAvailableGib: 0 };
+    expect(await untilReady(false)).toMatchObject({ name: 'disk', state: 'failed' });
+
+    facts = {};
+    expect(await untilReady(true)).toBeNull();
+  });
+
+  it('takes none when it is asked to stop', async () => {
+    await server.stop();
+
+    expect(await server.engine.whyNotReady()).toEqual({
+      ...{ name: 'server', state: 'failed', why: 'The server is stopping.' },
+    });
+  });
+
+  it('shows its parts to those who may see the system', async () => {
+    const nobody = { ...ADMIN, rights: { all: new Set<never>(), own: new Set<never>() } };
+
+    await expect(server.engine.system.components(nobody)).rejects.toMatchObject({
+      details: { required_permission: 'system:read' },
+    });
+  });
+});

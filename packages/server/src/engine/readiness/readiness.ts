@@ -1,0 +1,58 @@
+import type { Component } from '../../domain/system/component.ts';
+import type { EngineDeps } from '../deps.ts';
+import type { NetworkKeeper } from '../networks/network-keeper.ts';
+import { describeDrivers } from '../queries/drivers.ts';
+import type { DiskSpace } from '../reconcile/disk-space.ts';
+import { createDatabaseProbe } from './database-probe.ts';
+
+type ReadinessDeps = Pick<EngineDeps, 'store' | 'clock' | 'drivers' | 'networks' | 'rateLimiter'> & {
+  readonly diskSpace: Pick<DiskSpace, 'whyFull'>;
+  readonly networkKeeper: Pick<NetworkKeeper, 'whyNot'>;
+  /** A sentence while the server starts or stops, else null. */
+  readonly whyNotRunning: () => string | null;
+};
+
+/** Whether the server takes work, and what keeps it from that. */
+export interface Readiness {
+  /** The first part that keeps the server from taking work; null: it does. Quick, so that it can be asked for all the time. */
+  firstFailed(): Promise<Component | null>;
+  /** All parts, as they are now. */
+  components(): Promise<readonly Component[]>;
+}
+
+export function createReadiness(deps: ReadinessDeps): Readiness {
+  const database = createDatabaseProbe(deps);
+
+  /** Without these nothing goes. Each is asked only if those before it are well: a server that starts has nothing to tell of its database. */
+  const NEEDED: readonly (readonly [string, () => string | null | Promise<string | null>])[] = [
+    ['server', deps.whyNotRunning],
+    ['disk', () => deps.diskSpace.whyFull()],
+    ['database', () => database.why()],
+  ];
+
+  return {
+    async firstFailed() {
+      for (const [name, ask] of NEEDED) {
+        const why = await ask();
+        if (why !== null) return { name, state: 'failed', why };
+      }
+      return null;
+    },
+    async components() {
+      const needed = NEEDED.map(async ([name, ask]) => component(name, await ask(), 'failed'));
+      const drivers = (await describeDrivers(deps)).map(({ kind, whyNot }) =>
+        component(`driver.${kind}`, whyNot, 'degraded'),
+      );
+      return [
+        ...(await Promise.all(needed)),
+        ...drivers,
+        component('networks', deps.networkKeeper.whyNot() ?? deps.networks.whyNone, 'degraded'),
+        component('rate_limiter', deps.rateLimiter.whyAlone(), 'degraded'),
+      ];
+    },
+  };
+}
+
+function component(name: string, why: string | null, otherwise: 'degraded' | 'failed'): Component {
+  return { name, state: why === null ? 'ok' : otherwise, why };
+}
