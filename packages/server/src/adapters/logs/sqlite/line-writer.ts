@@ -1,0 +1,99 @@
+import type Database from 'better-sqlite3';
+import { LOG_LEVELS, LOG_MARKS, LOG_SOURCES, type NewLogLine } from '../../../domain/logs/log-line.ts';
+import { BLOCK_LINES } from './log-file.ts';
+
+/** What a row takes besides its texts, index of words included, bytes: about. */
+const ROW_BYTES = 64;
+
+/** Writes lines within transactions of the caller's. */
+export interface LineWriter {
+  /** Forgets what a transaction that was rolled back has done, and reads where things stand. To be called before each. */
+  begin(): void;
+  add(lines: readonly NewLogLine[]): void;
+  /** Writes what belongs to all that was added. To be called before each commit. */
+  end(): void;
+  /** The sequence that was given last. */
+  readonly last: number;
+}
+
+interface Subject {
+  readonly id: number;
+  addedBytes: number;
+}
+
+export function createLineWriter(database: Database): LineWriter {
+  const readLast = database.prepare('SELECT last FROM numbers');
+  const writeLast = database.prepare('UPDATE numbers SET last = ?');
+  const insert = database.prepare('INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  // One statement for all: SQLite reads the lines that it has just been given from its cache.
+  const index = database.prepare(
+    "INSERT INTO words (rowid, subject, message) SELECT sequence, 's' || subject, message FROM lines WHERE sequence > ?",
+  );
+  const noteBlock = database.prepare(
+    `INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+     SET min_at = min(min_at, excluded.min_at), max_at = max(max_at, excluded.max_at)`,
+  );
+  const makeSubject = database.prepare(
+    'INSERT INTO subjects (vm_id, owner) VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = bytes RETURNING id',
+  );
+  const addBytes = database.prepare('UPDATE subjects SET bytes = bytes + ? WHERE id = ?');
+  const subjects = new Map<string, Subject>();
+  const blocks = new Map<number, { minAt: number; maxAt: number }>();
+  let first = 0;
+  let last = 0;
+
+  function subjectOf({ vmId, owner }: NewLogLine): Subject {
+    const key = `${vmId ?? ''}\n${owner ?? ''}`;
+    const known = subjects.get(key);
+    if (known !== undefined) return known;
+    const [row] = makeSubject.all<{ readonly id: number }>([vmId ?? '', owner ?? '']);
+    const subject = { id: row?.id ?? 0, addedBytes: 0 };
+    subjects.set(key, subject);
+    return subject;
+  }
+
+  function addLine(line: NewLogLine): void {
+    const subject = subjectOf(line);
+    const fields = Object.keys(line.fields).length === 0 ? null : JSON.stringify(line.fields);
+    last += 1;
+    insert.run([
+      ...[last, line.at, LOG_LEVELS.indexOf(line.level), LOG_SOURCES.indexOf(line.source), bitsOf(line), subject.id],
+      ...[line.operationId, line.executionId, line.message, fields],
+    ]);
+    subject.addedBytes += ROW_BYTES + Buffer.byteLength(line.message) + (fields?.length ?? 0);
+    const number = Math.floor(last / BLOCK_LINES);
+    const block = blocks.get(number);
+    if (block === undefined) blocks.set(number, { minAt: line.at, maxAt: line.at });
+    else {
+      block.minAt = Math.min(block.minAt, line.at);
+      block.maxAt = Math.max(block.maxAt, line.at);
+    }
+  }
+
+  return {
+    begin() {
+      subjects.clear();
+      blocks.clear();
+      const [row] = readLast.all<{ readonly last: number }>([]);
+      last = row?.last ?? 0;
+      first = last;
+    },
+    add(lines) {
+      for (const line of lines) addLine(line);
+    },
+    end() {
+      if (last === first) return;
+      index.run([first]);
+      writeLast.run([last]);
+      for (const [block, { minAt, maxAt }] of blocks) noteBlock.run([block, minAt, maxAt]);
+      for (const { id, addedBytes } of subjects.values()) addBytes.run([addedBytes, id]);
+    },
+    get last() {
+      return last;
+    },
+  };
+}
+
+function bitsOf({ marks }: NewLogLine): number {
+  return marks.reduce((bits, mark) => bits | (1 << LOG_MARKS.indexOf(mark)), 0);
+}

@@ -1,0 +1,106 @@
+/**
+ * The database of lines.
+ *
+ *   lines      one row each, by sequence            subjects   whose they are: a VM and its owner, with what they take
+ *   words      index of their words (FTS5)          blocks     of each 1,024 sequences, from when to when they are
+ *   cursors    how far each source has been taken   numbers    the last sequence that was given
+ */
+import { renameSync, rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+
+/** Changes with the tables: what another program wrote is not read. */
+const VERSION = 1;
+/** Sequences of one block. */
+export const BLOCK_LINES = 1_024;
+
+const TABLES = `
+CREATE TABLE subjects (id INTEGER PRIMARY KEY, vm_id TEXT NOT NULL, owner TEXT NOT NULL,
+  bytes INTEGER NOT NULL DEFAULT 0, UNIQUE (vm_id, owner));
+CREATE TABLE lines (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, level INTEGER NOT NULL, source INTEGER NOT NULL,
+  marks INTEGER NOT NULL, subject INTEGER NOT NULL, operation_id TEXT, execution_id TEXT, message TEXT NOT NULL, fields TEXT);
+CREATE INDEX lines_of_subject ON lines (subject);
+CREATE INDEX lines_of_operation ON lines (operation_id) WHERE operation_id IS NOT NULL;
+CREATE VIRTUAL TABLE words USING fts5(subject, message, content='', contentless_delete=1, tokenize='unicode61');
+CREATE TABLE blocks (block INTEGER PRIMARY KEY, min_at INTEGER NOT NULL, max_at INTEGER NOT NULL);
+CREATE TABLE cursors (key TEXT PRIMARY KEY, position INTEGER NOT NULL, is_inside INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE numbers (last INTEGER NOT NULL)`;
+
+/**
+ * Sequences of a database begin after all that one which was made before can have given, as long as fewer than 64 lines each millisecond come in
+ * its whole life: whoever goes on after a line that is lost with its database still gets what comes.
+ */
+const SEQUENCES_PER_MS = 64;
+
+/** Opens the database, and makes it where there is none. One that is damaged is put aside and begun anew; `damaged` is told. Throws SqliteError. */
+export function openLogFile(path: string, damaged: (error: unknown) => void): Database {
+  try {
+    return open(path);
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
+    damaged(error);
+    renameSync(path, `${path}.damaged`);
+    drop(path, ['-wal', '-shm']);
+    return open(path);
+  }
+}
+
+/** For looking only; the file has to be there, as `openLogFile` has made it. */
+export function openForReading(path: string): Database {
+  const database = new Database(path, { readonly: true, fileMustExist: true });
+  database.exec('PRAGMA cache_size = -8192');
+  return database;
+}
+
+function open(path: string): Database {
+  let database = new Database(path);
+  try {
+    const version = database.pragma('user_version', { simple: true });
+    if (version !== VERSION && version !== 0) {
+      database.close();
+      drop(path, ['', '-wal', '-shm']);
+      database = new Database(path);
+    }
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = NORMAL');
+    database.exec('PRAGMA journal_size_limit = 16777216');
+    database.exec('PRAGMA wal_autocheckpoint = 4000');
+    database.exec('PRAGMA cache_size = -16384');
+    if (version !== VERSION) make(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function make(database: Database): void {
+  transact(database, () => {
+    database.exec(TABLES);
+    database.prepare('INSERT INTO numbers (last) VALUES (?)').run([Date.now() * SEQUENCES_PER_MS]);
+    database.exec(`PRAGMA user_version = ${VERSION}`);
+  });
+}
+
+function drop(path: string, suffixes: readonly string[]): void {
+  for (const suffix of suffixes) rmSync(`${path}${suffix}`, { force: true });
+}
+
+/** All that `work` does, or nothing. */
+export function transact<T>(database: Database, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // Some errors, such as a full disk, have rolled back by themselves.
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** What the file has in use, bytes. */
+export function usedBytes(database: Database): number {
+  const figure = (name: string): number => Number(database.pragma(name, { simple: true }));
+  return (figure('page_count') - figure('freelist_count')) * figure('page_size');
+}

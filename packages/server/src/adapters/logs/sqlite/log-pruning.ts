@@ -1,0 +1,121 @@
+import type Database from 'better-sqlite3';
+import { BLOCK_LINES, transact, usedBytes } from './log-file.ts';
+
+/** Lines dropped in one transaction: whoever writes meanwhile waits for some milliseconds. */
+const LINES_AT_ONCE = 500;
+/** What is dropped at once when all takes too much, as a part of the bound. */
+const SPARE = 0.05;
+
+interface Bounds {
+  readonly beforeMs: number;
+  readonly maxBytesPerVm: number;
+  readonly maxBytes: number;
+}
+
+interface Doomed {
+  readonly sequence: number;
+  readonly subject: number;
+  readonly bytes: number;
+}
+
+/** Drops what is to go, a part with each step; each is a transaction of its own. */
+export function* pruneLines(database: Database, bounds: Bounds): Generator<void> {
+  const drop = createDropping(database);
+  yield* dropOld(database, drop, bounds.beforeMs);
+  yield* dropOfFullVms(database, drop, bounds.maxBytesPerVm);
+  yield* dropOldestOfAll(database, drop, bounds.maxBytes);
+  database.exec(
+    'DELETE FROM subjects WHERE bytes <= 0 AND NOT EXISTS (SELECT 1 FROM lines WHERE subject = subjects.id)',
+  );
+}
+
+const DOOMED =
+  'SELECT sequence, subject, 64 + octet_length(message) + ifnull(octet_length(fields), 0) AS bytes FROM lines';
+
+function createDropping(database: Database): (doomed: readonly Doomed[]) => void {
+  const line = database.prepare('DELETE FROM lines WHERE sequence = ?');
+  const words = database.prepare('DELETE FROM words WHERE rowid = ?');
+  const bytes = database.prepare('UPDATE subjects SET bytes = max(0, bytes - ?) WHERE id = ?');
+  return (doomed) =>
+    transact(database, () => {
+      for (const each of doomed) {
+        line.run([each.sequence]);
+        words.run([each.sequence]);
+        bytes.run([each.bytes, each.subject]);
+      }
+    });
+}
+
+function* dropOld(database: Database, drop: (doomed: readonly Doomed[]) => void, beforeMs: number): Generator<void> {
+  const old = database
+    .prepare('SELECT block FROM blocks WHERE min_at < ? ORDER BY block')
+    .all<{ readonly block: number }>([beforeMs]);
+  const find = database.prepare(`${DOOMED} WHERE sequence >= ? AND sequence < ? AND at < ? LIMIT ?`);
+  const settle = database.prepare(
+    `UPDATE blocks SET min_at = ifnull((SELECT min(at) FROM lines WHERE sequence >= ? AND sequence < ?), max_at + 1) WHERE block = ?`,
+  );
+  const forget = database.prepare('DELETE FROM blocks WHERE block = ? AND min_at > max_at AND block < ?');
+  const [newest] = database.prepare('SELECT max(block) AS block FROM blocks').all<{ readonly block: number }>([]);
+  for (const { block } of old) {
+    const range = [block * BLOCK_LINES, (block + 1) * BLOCK_LINES];
+    for (;;) {
+      const doomed = find.all<Doomed>([...range, beforeMs, LINES_AT_ONCE]);
+      if (doomed.length === 0) break;
+      drop(doomed);
+      yield;
+    }
+    settle.run([...range, block]);
+    forget.run([block, newest?.block ?? 0]);
+    yield;
+  }
+}
+
+function* dropOfFullVms(
+  database: Database,
+  drop: (doomed: readonly Doomed[]) => void,
+  maxBytes: number,
+): Generator<void> {
+  const full = database
+    .prepare("SELECT id, bytes FROM subjects WHERE vm_id <> '' AND bytes > ?")
+    .all<{ readonly id: number; readonly bytes: number }>([maxBytes]);
+  const find = database.prepare(`${DOOMED} WHERE subject = ? ORDER BY sequence LIMIT ?`);
+  for (const { id, bytes } of full) {
+    let excess = bytes - maxBytes;
+    while (excess > 0) {
+      const doomed = upTo(find.all<Doomed>([id, LINES_AT_ONCE]), excess);
+      if (doomed.length === 0) break;
+      drop(doomed);
+      excess -= doomed.reduce((sum, each) => sum + each.bytes, 0);
+      yield;
+    }
+  }
+}
+
+/** No more of them than it takes. */
+function upTo(doomed: readonly Doomed[], bytes: number): readonly Doomed[] {
+  let sum = 0;
+  const end = doomed.findIndex((each) => {
+    sum += each.bytes;
+    return sum >= bytes;
+  });
+  return end === -1 ? doomed : doomed.slice(0, end + 1);
+}
+
+function* dropOldestOfAll(
+  database: Database,
+  drop: (doomed: readonly Doomed[]) => void,
+  maxBytes: number,
+): Generator<void> {
+  if (usedBytes(database) <= maxBytes) return;
+  const find = database.prepare(`${DOOMED} ORDER BY sequence LIMIT ?`);
+  while (usedBytes(database) > maxBytes * (1 - SPARE)) {
+    const doomed = find.all<Doomed>([LINES_AT_ONCE]);
+    if (doomed.length === 0) break;
+    drop(doomed);
+    // What is dropped from an index of words takes room until its parts are merged.
+    database.exec("INSERT INTO words (words, rank) VALUES ('merge', 64)");
+    yield;
+  }
+  // Blocks before the first line stand for nothing.
+  database.prepare('DELETE FROM blocks WHERE block < (SELECT min(sequence) / ? FROM lines)').run([BLOCK_LINES]);
+}

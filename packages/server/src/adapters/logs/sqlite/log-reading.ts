@@ -1,0 +1,88 @@
+/**
+ * What looks for lines, a stretch of sequences at a time: whatever is asked for, each stretch takes some tens of milliseconds, and after a second the page ends where it is.
+ */
+import type Database from 'better-sqlite3';
+import { parseId, type VmId } from '../../../domain/ids.ts';
+import type { LogLine } from '../../../domain/logs/log-line.ts';
+import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
+import { conditionsOf, findLines, type Range, subjectsOf } from './find-lines.ts';
+import { BLOCK_LINES } from './log-file.ts';
+
+/** Sequences that are looked through at once. */
+const STRETCH = 256 * BLOCK_LINES;
+/** After this the page ends, milliseconds. */
+const PATIENCE_MS = 1_000;
+
+export interface LogReading {
+  read(query: LogQuery): LogPage;
+  vms(): readonly VmId[];
+}
+
+export function createLogReading(database: Database): LogReading {
+  return {
+    read: (query) => readPage(database, query),
+    vms: () =>
+      database
+        .prepare("SELECT DISTINCT vm_id FROM subjects WHERE vm_id <> ''")
+        .all<{ readonly vm_id: string }>([])
+        .map(({ vm_id }) => parseId('vm', vm_id))
+        .filter((id) => id !== null),
+  };
+}
+
+function readPage(database: Database, query: LogQuery): LogPage {
+  const kept = keptRange(database);
+  const isForward = query.direction === 'forward';
+  const end = isForward ? Math.max(kept.last, query.from ?? 0) : 0;
+  const subjects = subjectsOf(database, query);
+  if (subjects?.length === 0) return { lines: [], reached: end, isAtEnd: true };
+  const conditions = conditionsOf(query, subjects);
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  const lines: LogLine[] = [];
+  for (const range of stretches(rangeInTime(database, query, rangeFrom(query, kept)), isForward)) {
+    // The first stretch is looked through in any case, so that every page comes further.
+    if (performance.now() > giveUpAt)
+      return { lines, reached: isForward ? range.first - 1 : range.last + 1, isAtEnd: false };
+    lines.push(...findLines(database, query, { conditions, range, limit: query.limit - lines.length }));
+    const last = lines.at(-1);
+    if (last !== undefined && lines.length >= query.limit) return { lines, reached: last.sequence, isAtEnd: false };
+  }
+  return { lines, reached: end, isAtEnd: true };
+}
+
+/** All that is kept. */
+function keptRange(database: Database): Range {
+  const [row] = database
+    .prepare('SELECT (SELECT min(sequence) FROM lines) AS first, (SELECT last FROM numbers) AS last')
+    .all<{ readonly first: number | null; readonly last: number }>([]);
+  const last = row?.last ?? 0;
+  return { first: row?.first ?? last + 1, last };
+}
+
+function rangeFrom({ direction, from }: LogQuery, kept: Range): Range {
+  if (from === null) return kept;
+  if (direction === 'forward') return { ...kept, first: Math.max(kept.first, from + 1) };
+  return { ...kept, last: Math.min(kept.last, from - 1) };
+}
+
+/** What lies outside of the time is in none of these blocks; what lies in them may still be outside. */
+function rangeInTime(database: Database, { sinceMs, untilMs }: LogQuery, range: Range): Range {
+  if (sinceMs === undefined && untilMs === undefined) return range;
+  const [blocks] = database
+    .prepare('SELECT min(block) AS first, max(block) AS last FROM blocks WHERE max_at >= ? AND min_at < ?')
+    .all<{ readonly first: number | null; readonly last: number | null }>([
+      sinceMs ?? 0,
+      untilMs ?? Number.MAX_SAFE_INTEGER,
+    ]);
+  if (blocks === undefined || blocks.first === null || blocks.last === null) return { first: 1, last: 0 };
+  const first = Math.max(range.first, blocks.first * BLOCK_LINES);
+  return { first, last: Math.min(range.last, (blocks.last + 1) * BLOCK_LINES - 1) };
+}
+
+function* stretches({ first, last }: Range, isForward: boolean): Generator<Range> {
+  if (isForward) {
+    for (let at = first; at <= last; at += STRETCH) yield { first: at, last: Math.min(last, at + STRETCH - 1) };
+  } else {
+    for (let at = last; at >= first; at -= STRETCH) yield { first: Math.max(first, at - STRETCH + 1), last: at };
+  }
+}

@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { line, logStoreContract, output } from '../../../ports/log-store.contract.ts';
+import { createPinoLog } from '../../system/pino-log.ts';
+import { openSqliteLogs } from './sqlite-logs.ts';
+
+const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
+const ALL = { direction: 'forward', from: null, limit: 100 } as const;
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'volary-logs-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+logStoreContract('SQLite', async () => openSqliteLogs(join(directory, 'logs.db'), { log }));
+
+test('what was said is there after a restart, and goes on', async () => {
+  const path = join(directory, 'logs.db');
+  {
+    await using logs = openSqliteLogs(path, { log });
+    await logs.append([line('before')]);
+    await logs.appendOutput(output('one\ntw'));
+  }
+  await using logs = openSqliteLogs(path, { log });
+  await logs.appendOutput(output('one\ntwo\n'));
+
+  expect((await logs.read(ALL)).lines.map(({ message }) => message)).toEqual(['before', 'one', 'two']);
+});
+
+test('a file that is damaged is put aside, and numbers go on above those it had', async () => {
+  const path = join(directory, 'logs.db');
+  let last = 0;
+  {
+    await using logs = openSqliteLogs(path, { log });
+    last = await logs.append([line('lost')]);
+  }
+  writeFileSync(path, 'this is no database, however long one looks at it'.repeat(100));
+
+  await using logs = openSqliteLogs(path, { log });
+  await logs.append([line('kept')]);
+
+  expect((await logs.read({ ...ALL, from: last })).lines.map(({ message }) => message)).toEqual(['kept']);
+  expect(readdirSync(directory)).toContain('logs.db.damaged');
+});
+
+test('what keeps it from its file makes it unavailable, as long as it does', async () => {
+  const path = join(directory, 'logs.db');
+  mkdirSync(path);
+  await using logs = openSqliteLogs(path, { log });
+  await expect(logs.append([line('no')])).rejects.toMatchObject({ code: 'unavailable', reason: 'logs.unavailable' });
+  rmdirSync(path);
+
+  await logs.append([line('yes')]);
+
+  expect((await logs.read(ALL)).lines.map(({ message }) => message)).toEqual(['yes']);
+});

@@ -1,0 +1,54 @@
+/** Lines in a file of their own: they are written all the time, and may be lost without harm. */
+import type { VmId } from '../../../domain/ids.ts';
+import type { LogPage } from '../../../domain/logs/log-query.ts';
+import type { Log } from '../../../ports/log.ts';
+import type { LogStore } from '../../../ports/log-store.ts';
+import { createLogThread } from './log-thread.ts';
+import type { LogQuestion } from './log-worker.ts';
+
+/**
+ * Two threads have the file, one that writes and one that reads, for what either does would keep all requests waiting. A file that is damaged, or of another version, is put aside or
+ * dropped and begun anew. What is about `log` itself must not be in it: that would come here again.
+ */
+export function openSqliteLogs(path: string, { log }: { readonly log: Log }): LogStore {
+  const damaged = (error: unknown): void =>
+    log.error('the logs are damaged: they are put aside and begun anew', { error });
+  const writer = createLogThread({ path, isWriter: true }, damaged);
+  const reader = createLogThread({ path, isWriter: false }, damaged);
+  let made: Promise<unknown> | null = null;
+
+  // A thread of our own answers in the words that it was asked in.
+  const ask = async <T>(thread: typeof writer, question: LogQuestion): Promise<T> => (await thread.ask(question)) as T;
+
+  /** Only who writes makes the file. */
+  async function whenMade(): Promise<void> {
+    made ??= writer.ask({ kind: 'last' });
+    try {
+      await made;
+    } catch (error) {
+      made = null;
+      throw error;
+    }
+  }
+
+  return {
+    append: (lines, cursor) => ask(writer, { kind: 'append', lines, cursor: cursor ?? null }),
+    appendOutput: (output) => ask(writer, { kind: 'appendOutput', output }),
+    cursor: (key) => ask(writer, { kind: 'cursor', key }),
+    dropCursors: (keys) => ask(writer, { kind: 'dropCursors', keys }),
+    last: () => ask(writer, { kind: 'last' }),
+    prune: (bounds) => ask(writer, { kind: 'prune', bounds }),
+    async read(query) {
+      await whenMade();
+      return await ask<LogPage>(reader, { kind: 'read', query });
+    },
+    async vms() {
+      await whenMade();
+      return await ask<readonly VmId[]>(reader, { kind: 'vms' });
+    },
+    async [Symbol.asyncDispose]() {
+      await reader[Symbol.asyncDispose]();
+      await writer[Symbol.asyncDispose]();
+    },
+  };
+}

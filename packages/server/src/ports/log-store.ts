@@ -1,0 +1,38 @@
+import type { VmId } from '../domain/ids.ts';
+import type { GuestOutput, NewLogLine } from '../domain/logs/log-line.ts';
+import type { LogPage, LogQuery } from '../domain/logs/log-query.ts';
+
+/**
+ * Lines of guests, of operations and of the server, in the order in which they came. Losing it costs what was said, never a VM. What a source can tell again has a
+ * cursor that moves with its lines or not at all, so that a restart at any moment neither loses nor doubles a line.
+ *
+ * Every method may throw `unavailable` logs.unavailable, such as on a full disk: nothing of it was done, and repeating it is safe.
+ */
+export interface LogStore extends AsyncDisposable {
+  /**
+   * Adds lines, all or none. With a cursor only if that stands before `to`, and then it stands there: a repeated call changes nothing. Returns the sequence of the last
+   * line there is.
+   */
+  append(lines: readonly NewLogLine[], cursor?: { readonly key: string; readonly to: number }): Promise<number>;
+  /**
+   * Adds the lines of what a guest wrote, from where its cursor stands, and moves that past the last whole line. What lies before is skipped; what is missing is told by a line of its own.
+   * Returns the offset to go on from, and the sequence of the last line there is.
+   */
+  appendOutput(output: GuestOutput): Promise<{ readonly next: number; readonly last: number }>;
+  /** Where a cursor stands; null: nothing has come of this key. */
+  cursor(key: string): Promise<number | null>;
+  /** Forgets cursors of which nothing will come any more. */
+  dropCursors(keys: readonly string[]): Promise<void>;
+  /** Lines as asked for, at most `limit`. Takes a second or two at most, whatever is looked for. */
+  read(query: LogQuery): Promise<LogPage>;
+  /** The sequence of the last line; what comes later has a greater one. */
+  last(): Promise<number>;
+  /** The VMs of which anything is kept. */
+  vms(): Promise<readonly VmId[]>;
+  /** Drops what came before a moment; then the oldest of each VM until its lines take `maxBytesPerVm` at most; then the oldest of all until all takes `maxBytes`. */
+  prune(bounds: {
+    readonly beforeMs: number;
+    readonly maxBytesPerVm: number;
+    readonly maxBytes: number;
+  }): Promise<void>;
+}
