@@ -33,6 +33,7 @@ import { createJwtSigner } from './adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
 import { createTotpCodes } from './adapters/identity/totp-codes.ts';
 import { createImageSource } from './adapters/images/image-source.ts';
+import { openSqliteLogs } from './adapters/logs/sqlite/sqlite-logs.ts';
 import { createPrometheusMeter } from './adapters/meters/prometheus-meter.ts';
 import { openSqliteMetrics } from './adapters/metrics/sqlite-metrics.ts';
 import { createHostNetworks } from './adapters/networks/host-networks.ts';
@@ -48,6 +49,7 @@ import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserv
 import { createFetcher } from './adapters/shared/fetch/fetcher.ts';
 import { readOwnAgent } from './adapters/shared/own-agent.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
+import { createKeptLog } from './adapters/system/kept-log.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
 import { createLazyToolSource } from './adapters/tools/lazy-tool-source.ts';
@@ -83,6 +85,8 @@ export interface Composition extends AsyncDisposable {
   readonly engine: RunningEngine;
   readonly ids: Ids;
   readonly diskReserve: DiskReserve;
+  /** Writes out, and keeps what it has written. */
+  readonly log: Log;
   readonly adminKey: AdminKey;
 }
 
@@ -91,12 +95,17 @@ const TURN_MS = 4;
 const GUEST_PATH = join(import.meta.dirname, '../../../guest');
 
 /** Throws what opening the data directory may: `failed_precondition` server.data_dir_in_use, store.newer_version … */
-export async function compose(config: Config, log: Log): Promise<Composition> {
+export async function compose(config: Config, written: Log): Promise<Composition> {
   await using parts = new AsyncDisposableStack();
   const clock = createSystemClock();
   const ids = createSystemIds();
   const turns = createLoopTurns({ longestMs: TURN_MS });
   parts.use(lockDataDir(config.dataDir));
+  // What is said about keeping lines, and about hints of them, is not kept: it would come back for ever.
+  const logs = parts.use(openSqliteLogs(join(config.dataDir, 'logs.db'), { log: written }));
+  const bus = createMemoryBus({ log: written });
+  const kept = parts.use(createKeptLog({ log: written, logs, clock, kept: () => bus.publish('logs', '') }));
+  const { log } = kept;
   const keyring = openKeyring(config, log);
   const diskReserve = parts.use(openDiskReserve(config.dataDir, { log }));
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
@@ -118,8 +127,9 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       tools: machines.tools,
       networks: faultPoint === null ? machines.networks : networksWithFaultPoints(machines.networks, faultPoint),
       metrics,
+      logs,
       queue: createMemoryQueue({ clock, log, random: ids.random }),
-      bus: createMemoryBus({ log }),
+      bus,
       clock,
       turns,
       ids,
@@ -162,8 +172,8 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       adminKey: adminKey.key,
     },
   );
-  const kept = parts.move();
-  return { engine, ids, diskReserve, adminKey, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const all = parts.move();
+  return { engine, ids, diskReserve, adminKey, log, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** What seals secrets in the database. */

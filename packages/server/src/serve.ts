@@ -33,7 +33,7 @@ export async function runServer(
     prepareDataDir(config.dataDir);
     if (config.driver !== 'simulated') prepareCacheDir(config.cacheDir);
     await using composition = await compose(config, log);
-    await serve(config, composition, log);
+    await serve(config, composition);
     return 0;
   } catch (error) {
     const known = toVolaryError(error);
@@ -43,7 +43,7 @@ export async function runServer(
   }
 }
 
-async function serve(config: Config, { engine, ids, diskReserve, adminKey }: Composition, log: Log): Promise<void> {
+async function serve(config: Config, { engine, ids, diskReserve, adminKey, log }: Composition): Promise<void> {
   const stopped = untilSignal();
   const transport = openTransport(config, log);
   const api = createApi({ engine, ids, log, version: VERSION, ...transport.api });

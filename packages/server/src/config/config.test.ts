@@ -35,7 +35,10 @@ describe('the configuration', () => {
       sessions: { sessionMs: 30 * 86_400_000, idleMs: 7 * 86_400_000, keyAgeMs: 30 * 86_400_000 },
       logLevel: 'info',
       faultPoint: null,
-      retention: { eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000, auditMs: 31_536_000_000 },
+      retention: {
+        ...{ eventMs: 604_800_000, eventCount: 1_000_000, finishedMs: 604_800_000, auditMs: 31_536_000_000 },
+        ...{ logMs: 604_800_000, logBytesPerVm: 268_435_456, logBytes: 2_147_483_648 },
+      },
       quota: {},
       alerts: ENGINE_DEFAULTS.alerts,
       workspaces: { provider: null, maxTtlSeconds: null, idleSuspendSeconds: 1_800 },
@@ -75,7 +78,7 @@ describe('the configuration', () => {
 
   it('takes bounds of what is kept, and origins, as numbers and lists', async () => {
     const path = file(
-      'event_retention_hours: 2\nevent_max_count: 50\naudit_retention_days: 10\nquotas: { vms: 10, memory_mib: 8192, executions: 0 }\nallowed_origins: https://a.org, http://b.org:8080\n',
+      'event_retention_hours: 2\nevent_max_count: 50\naudit_retention_days: 10\nlog_retention_hours: 1\nlog_max_mib: 10\nlog_max_mib_per_vm: 1\nquotas: { vms: 10, memory_mib: 8192, executions: 0 }\nallowed_origins: https://a.org, http://b.org:8080\n',
     );
     const config = await readConfig(['--config', path], { VOLARY_FINISHED_RETENTION_HOURS: '1' });
 
@@ -84,6 +87,9 @@ describe('the configuration', () => {
       eventCount: 50,
       finishedMs: 3_600_000,
       auditMs: 864_000_000,
+      logMs: 3_600_000,
+      logBytesPerVm: 1_048_576,
+      logBytes: 10_485_760,
     });
     expect(config.quota).toEqual({ vms: 10, memoryMib: 8_192, executions: 0 });
     expect(config.allowedOrigins).toEqual(['https://a.org', 'http://b.org:8080']);

@@ -68,6 +68,10 @@ export interface Config extends TransportConfig {
     readonly finishedMs: number;
     /** How long it is kept who did what. */
     readonly auditMs: number;
+    /** How long lines of the log are kept, and what those of one VM and all of them may take, bytes. */
+    readonly logMs: number;
+    readonly logBytesPerVm: number;
+    readonly logBytes: number;
   };
   /** What each user may have who has no limits of the own. */
   readonly quota: Quota;
@@ -97,6 +101,7 @@ export interface Config extends TransportConfig {
 const DEFAULT_LISTEN = '127.0.0.1:7070';
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
+const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const DAY_MS = 24 * HOUR_MS;
 const DAY_SECONDS = 24 * 3_600;
@@ -150,6 +155,9 @@ export async function readConfig(
       finishedMs:
         HOUR_MS * count('finished_retention_hours', settings.finishedRetentionHours, WEEK_HOURS, CENTURY_HOURS),
       auditMs: DAY_MS * count('audit_retention_days', settings.auditRetentionDays, YEAR_DAYS, CENTURY_DAYS),
+      logMs: HOUR_MS * count('log_retention_hours', settings.logRetentionHours, WEEK_HOURS, CENTURY_HOURS),
+      logBytesPerVm: MIB * count('log_max_mib_per_vm', settings.logMaxMibPerVm, 256, 10_000_000),
+      logBytes: MIB * count('log_max_mib', settings.logMaxMib, 2_048, 10_000_000),
     },
     sessions: {
       sessionMs: DAY_MS * count('session_days', settings.sessionDays, 30, 365),

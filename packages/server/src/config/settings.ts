@@ -35,6 +35,9 @@ export interface Settings {
   readonly eventMaxCount: string | null;
   readonly finishedRetentionHours: string | null;
   readonly auditRetentionDays: string | null;
+  readonly logRetentionHours: string | null;
+  readonly logMaxMib: string | null;
+  readonly logMaxMibPerVm: string | null;
   /** `NAME: N`, with commas between them. */
   readonly quotas: string | null;
   readonly allowedOrigins: string | null;
@@ -112,6 +115,9 @@ const SOURCES = {
   eventMaxCount: { flag: null, env: 'VOLARY_EVENT_MAX_COUNT', file: 'event_max_count' },
   finishedRetentionHours: { flag: null, env: 'VOLARY_FINISHED_RETENTION_HOURS', file: 'finished_retention_hours' },
   auditRetentionDays: { flag: null, env: 'VOLARY_AUDIT_RETENTION_DAYS', file: 'audit_retention_days' },
+  logRetentionHours: { flag: null, env: 'VOLARY_LOG_RETENTION_HOURS', file: 'log_retention_hours' },
+  logMaxMib: { flag: null, env: 'VOLARY_LOG_MAX_MIB', file: 'log_max_mib' },
+  logMaxMibPerVm: { flag: null, env: 'VOLARY_LOG_MAX_MIB_PER_VM', file: 'log_max_mib_per_vm' },
   quotas: { flag: null, env: 'VOLARY_QUOTAS', file: 'quotas' },
   allowedOrigins: { flag: null, env: 'VOLARY_ALLOWED_ORIGINS', file: 'allowed_origins' },
   warmTemplates: { flag: null, env: 'VOLARY_WARM_TEMPLATES', file: 'warm_templates' },
@@ -166,6 +172,9 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     eventMaxCount: find(SOURCES.eventMaxCount),
     finishedRetentionHours: find(SOURCES.finishedRetentionHours),
     auditRetentionDays: find(SOURCES.auditRetentionDays),
+    logRetentionHours: find(SOURCES.logRetentionHours),
+    logMaxMib: find(SOURCES.logMaxMib),
+    logMaxMibPerVm: find(SOURCES.logMaxMibPerVm),
     quotas: find(SOURCES.quotas),
     allowedOrigins: find(SOURCES.allowedOrigins),
     warmTemplates: find(SOURCES.warmTemplates),

@@ -21,6 +21,8 @@ import { createHealthWatch } from './health/health-watch.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import { namesOfImages } from './images/known-images.ts';
+import { createLogIntake } from './logs/log-intake.ts';
+import { createLogQueries } from './logs/log-queries.ts';
 import { createSampler } from './metrics/sampler.ts';
 import { createMonitoringApi } from './monitoring/create-monitoring-api.ts';
 import { createMeasures } from './monitoring/measures.ts';
@@ -150,6 +152,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const autoscaler = createAutoscaler({ ...changing, links, watch });
   const sampler = createSampler({ ...deps, links });
   const alerts = createAlertWatch({ ...deps, sampler, settings: config.alerts });
+  const logIntake = createLogIntake(deps);
   const workspaces = createWorkspaceKeeper({ ...deps, links, secrets, executions });
   const ages = createAges(deps.clock);
   const identity = createIdentity(deps, config, ages);
@@ -159,10 +162,8 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const parts = {
     ...{ pruner, reconciler, builds, toolBuilds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
     ...{ executions, cloudInit, workloads, healthWatch, diskSpace, ages, idle, expiries, identity, refusals },
-    ...{ deployments, autoscaler, batches, sampler, alerts },
-    ...{ deployments, autoscaler, batches, networkKeeper },
-    ...{ deployments, autoscaler, batches, volumes },
-    ...{ deployments, autoscaler, batches, workspaces },
+    ...{ deployments, autoscaler, batches, networkKeeper, volumes, workspaces },
+    ...{ sampler, alerts, logIntake },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
@@ -215,6 +216,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     metrics: createMetricApi(deps),
     alerts: createAlertQueries(deps),
     monitoring: createMonitoringApi({ ...deps, pool, sampler, config }),
+    logs: createLogQueries(deps),
     workloads: createWorkloadApi({ ...deps, keeper: workloads, awaken }),
     workloadInterfaces: createWorkloadInterface({ ...deps, links, awaken }),
     files: createFiles({ ...deps, links, awaken, activity }),

@@ -13,6 +13,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { KeyMaterial } from '../ports/key-material.ts';
 import type { Log } from '../ports/log.ts';
+import type { LogStore } from '../ports/log-store.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { MetricStore } from '../ports/metric-store.ts';
 import type { Networks } from '../ports/networks.ts';
@@ -43,6 +44,7 @@ export interface EngineDeps {
   readonly tools: ToolSource;
   readonly networks: Networks;
   readonly metrics: MetricStore;
+  readonly logs: LogStore;
   readonly queue: Queue;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -99,6 +101,10 @@ export interface EngineConfig {
     readonly finishedMs: number;
     /** How long it is kept who did what. */
     readonly auditMs: number;
+    /** How long lines of the log are kept, and what those of one VM and all of them may take, bytes. */
+    readonly logMs: number;
+    readonly logBytesPerVm: number;
+    readonly logBytes: number;
     /** By how many events the log may grow while somebody who follows it is busy with what it was given. */
     readonly readerLagEvents: number;
     readonly maxSnapshots: number;
@@ -187,6 +193,9 @@ export const ENGINE_DEFAULTS = {
     eventCount: 1_000_000,
     finishedMs: 7 * 24 * 3_600_000,
     auditMs: 365 * 24 * 3_600_000,
+    logMs: 7 * 24 * 3_600_000,
+    logBytesPerVm: 256 * 1024 ** 2,
+    logBytes: 2 * 1024 ** 3,
     readerLagEvents: 4_096,
     maxSnapshots: 1_000,
     quota: {},

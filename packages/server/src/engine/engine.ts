@@ -12,6 +12,7 @@ import type { HealthApi } from './apis/health-api.ts';
 import type { Capabilities, HostApi } from './apis/host-api.ts';
 import type { IdempotencyApi } from './apis/idempotency-api.ts';
 import type { ImageApi } from './apis/image-api.ts';
+import type { LogApi } from './apis/log-api.ts';
 import type { MetricApi } from './apis/metric-api.ts';
 import type { MonitoringApi } from './apis/monitoring-api.ts';
 import type { NetworkApi, SecurityGroupApi } from './apis/network-api.ts';
@@ -46,6 +47,7 @@ export interface Engine {
   readonly metrics: MetricApi;
   readonly monitoring: MonitoringApi;
   readonly alerts: AlertApi;
+  readonly logs: LogApi;
   readonly workloads: WorkloadApi;
   readonly workloadInterfaces: WorkloadInterface;
   readonly files: FileApi;

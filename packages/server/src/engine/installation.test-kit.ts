@@ -13,6 +13,7 @@ import { createArgon2Hasher } from '../adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from '../adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from '../adapters/identity/node-key-material.ts';
 import { createTotpCodes } from '../adapters/identity/totp-codes.ts';
+import { openSqliteLogs } from '../adapters/logs/sqlite/sqlite-logs.ts';
 import { createPrometheusMeter } from '../adapters/meters/prometheus-meter.ts';
 import { openSqliteMetrics } from '../adapters/metrics/sqlite-metrics.ts';
 import { createSimulatedNetworks } from '../adapters/networks/simulated-networks.ts';
@@ -127,6 +128,7 @@ export function createInstallation({
     const store = wrapStore(await createSqliteStore({ path: join(dataDir, 'volary.db') }));
     current = store;
     const driver = wrapDriver(createSimulatedDriver({ world }));
+    const logs = openSqliteLogs(join(dataDir, 'logs.db'), { log });
     const queue = createMemoryQueue({ clock, log, random: ids.random });
     const bus = createMemoryBus({ log });
     const hostProbe = wrapProbe(createHostProbe({ dataDir }));
@@ -148,6 +150,7 @@ export function createInstallation({
         tools,
         networks: createSimulatedNetworks(),
         metrics: openSqliteMetrics(':memory:', { log }),
+        logs,
         drivers: createDrivers(driver, otherDrivers),
         turns,
         meter: createPrometheusMeter({ turns }),
@@ -174,6 +177,7 @@ export function createInstallation({
         if (!servers.delete(server)) return;
         await engine.stop();
         await driver[Symbol.asyncDispose]();
+        await logs[Symbol.asyncDispose]();
         await store[Symbol.asyncDispose]();
       },
     };

@@ -9,5 +9,15 @@ export interface Bus {
   subscribe(topic: Topic, listener: (key: string) => void): () => void;
 }
 
-/** `events`: the log has grown. The others: the one with this id has changed. */
-export type Topic = 'events' | 'vm' | 'operation' | 'execution' | 'webhook' | 'delivery' | 'deployment' | 'networks';
+/** `events`: their log has grown. `logs`: lines of this VM, or of none, have come. `output`: some of this execution's has been kept. The others: the one with this id has changed. */
+export type Topic =
+  | 'events'
+  | 'vm'
+  | 'operation'
+  | 'execution'
+  | 'webhook'
+  | 'delivery'
+  | 'deployment'
+  | 'networks'
+  | 'output'
+  | 'logs';

@@ -156,6 +156,8 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
 
       expect(await messages()).toEqual(['one', 'two']);
       expect(await store.cursor('events')).toBe(9);
+      expect(await store.cursors('ev')).toEqual([{ key: 'events', position: 9 }]);
+      expect(await store.cursors('E%')).toEqual([]);
       await store.dropCursors(['events', 'unknown']);
       expect(await store.cursor('events')).toBeNull();
     });

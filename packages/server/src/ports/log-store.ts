@@ -21,6 +21,8 @@ export interface LogStore extends AsyncDisposable {
   appendOutput(output: GuestOutput): Promise<{ readonly next: number; readonly last: number }>;
   /** Where a cursor stands; null: nothing has come of this key. */
   cursor(key: string): Promise<number | null>;
+  /** All cursors whose key begins so. */
+  cursors(prefix: string): Promise<readonly { readonly key: string; readonly position: number }[]>;
   /** Forgets cursors of which nothing will come any more. */
   dropCursors(keys: readonly string[]): Promise<void>;
   /** Lines as asked for, at most `limit`. Takes a second or two at most, whatever is looked for. */

@@ -17,6 +17,8 @@ export function createMemoryBus({ log }: { readonly log: Log }): Bus {
     delivery: new Set(),
     deployment: new Set(),
     networks: new Set(),
+    output: new Set(),
+    logs: new Set(),
   };
   let pending: { readonly topic: Topic; readonly key: string }[] = [];
 

@@ -16,6 +16,8 @@ import type { Expiries } from '../expiry/expiry.ts';
 import type { HealthWatch } from '../health/health-watch.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
 import type { Identity } from '../identity/create-identity.ts';
+import type { LogIntake } from '../logs/log-intake.ts';
+import { pruneLogs } from '../logs/prune-logs.ts';
 import { pruneMetrics } from '../metrics/prune-metrics.ts';
 import type { Sampler } from '../metrics/sampler.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
@@ -67,6 +69,7 @@ type SupervisorDeps = EngineDeps & {
   readonly autoscaler: Autoscaler;
   readonly sampler: Sampler;
   readonly alerts: AlertWatch;
+  readonly logIntake: LogIntake;
   readonly batches: Pick<BatchKeeper, 'begin' | 'settled'>;
   readonly networkKeeper: Pick<NetworkKeeper, 'refresh'>;
   readonly workspaces: WorkspaceKeeper;
@@ -197,6 +200,11 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
           () => deps.alerts.look(signal),
         ),
         every(config.timers.retentionMs, 'old measurements', () => pruneMetrics(deps)),
+        deps.logIntake.run({ signal }),
+        every(config.timers.sampleMs, 'consoles', async () => deps.logIntake.lookAtConsoles()),
+        every(config.timers.sweepMs, 'output of workloads', deps.logIntake.lookAtOutput),
+        every(config.timers.retentionMs, 'old lines', () => pruneLogs(deps)),
+        every(config.timers.retentionMs, 'sources of lines', deps.logIntake.forgetGone),
         every(config.timers.workspacesMs, 'workspaces', deps.workspaces.look),
         every(config.timers.expiryMs, 'expiries', deps.expiries.look, { isAtOnce: true }),
         every(

@@ -22,7 +22,7 @@ export interface OutputRecorder {
 }
 
 export function createOutputRecorder(
-  { store, clock }: Pick<EngineDeps, 'store' | 'clock'>,
+  { store, bus, clock }: Pick<EngineDeps, 'store' | 'bus' | 'clock'>,
   execution: Execution,
   acknowledge: (stream: OutputStream, offset: number) => void,
 ): OutputRecorder {
@@ -73,6 +73,7 @@ export function createOutputRecorder(
       throw error;
     }
     acknowledgeAll(chunks);
+    if (execution.isWorkload && chunks.length > 0) bus.publish('output', execution.id);
   }
 
   async function flush(): Promise<void> {

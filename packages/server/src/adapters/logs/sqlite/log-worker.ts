@@ -19,6 +19,7 @@ export type LogQuestion =
     }
   | { readonly kind: 'appendOutput'; readonly output: GuestOutput }
   | { readonly kind: 'cursor'; readonly key: string }
+  | { readonly kind: 'cursors'; readonly prefix: string }
   | { readonly kind: 'dropCursors'; readonly keys: readonly string[] }
   | { readonly kind: 'last' }
   | { readonly kind: 'prune'; readonly bounds: Parameters<LogStore['prune']>[0] }
@@ -74,6 +75,8 @@ function replyTo(question: Simple): unknown {
   switch (question.kind) {
     case 'cursor':
       return files().writing.cursor(question.key);
+    case 'cursors':
+      return files().writing.cursors(question.prefix);
     case 'dropCursors':
       return files().writing.dropCursors(question.keys);
     case 'last':

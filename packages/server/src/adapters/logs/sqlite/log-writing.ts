@@ -33,6 +33,7 @@ export interface LogWriting {
   /** Takes a part of it: returns the offset to go on from, and whether lines are left in it. */
   take(output: GuestOutput, lineCount: number): { readonly next: number; readonly isDone: boolean };
   cursor(key: string): number | null;
+  cursors(prefix: string): readonly { readonly key: string; readonly position: number }[];
   dropCursors(keys: readonly string[]): void;
   last(): number;
   /** One transaction with a part of each task. Returns those that go on. */
@@ -80,6 +81,10 @@ export function createLogWriting(database: Database): LogWriting {
       return { next, isDone: split.lines.length < lineCount };
     },
     cursor: (key) => cursorOf(key)?.position ?? null,
+    cursors: (prefix) =>
+      database
+        .prepare('SELECT key, position FROM cursors WHERE substr(key, 1, ?) = ?')
+        .all<{ readonly key: string; readonly position: number }>([prefix.length, prefix]),
     dropCursors(keys) {
       transact(database, () => {
         for (const key of keys) dropCursor.run([key]);

@@ -35,6 +35,7 @@ export function openSqliteLogs(path: string, { log }: { readonly log: Log }): Lo
     append: (lines, cursor) => ask(writer, { kind: 'append', lines, cursor: cursor ?? null }),
     appendOutput: (output) => ask(writer, { kind: 'appendOutput', output }),
     cursor: (key) => ask(writer, { kind: 'cursor', key }),
+    cursors: (prefix) => ask(writer, { kind: 'cursors', prefix }),
     dropCursors: (keys) => ask(writer, { kind: 'dropCursors', keys }),
     last: () => ask(writer, { kind: 'last' }),
     prune: (bounds) => ask(writer, { kind: 'prune', bounds }),

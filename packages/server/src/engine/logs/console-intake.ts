@@ -1,0 +1,126 @@
+/**
+ * Takes what consoles say into the log. Nobody tells when one has said something, so each is looked at: a moment after its VM has changed or said something, and ever more seldom while it is
+ * silent.
+ */
+import { parseId, type VmId } from '../../domain/ids.ts';
+import type { EngineDeps } from '../deps.ts';
+import { everyVm } from '../queries/every-vm.ts';
+import { createIntake } from './intake.ts';
+
+type ConsoleDeps = Pick<EngineDeps, 'store' | 'drivers' | 'logs' | 'bus' | 'clock' | 'log'>;
+
+/** From one look at a console to the next, milliseconds: after it said something, and at most. */
+const SOON_MS = 1_000;
+const LATEST_MS = 30_000;
+/** Consoles that are looked at each second at most. */
+const MOST_AT_ONCE = 50;
+/** Taken of one console before it is another one's turn, bytes. */
+const PIECE_BYTES = 256 * 1024;
+const PREFIX = 'console:';
+
+export interface ConsoleIntake {
+  start(): Promise<void>;
+  /** Looks at those whose turn it is. To be called each second. */
+  look(): void;
+  /** Forgets how far consoles were taken whose VM is no more. */
+  forgetGone(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Turn {
+  dueMs: number;
+  pauseMs: number;
+}
+
+export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
+  const { store, logs, bus, clock } = deps;
+  const turns = new Map<string, Turn>();
+  const intake = createIntake(deps, 'console', async (source, signal) => {
+    const taken = await take(deps, source, signal);
+    if (taken === null) turns.delete(source);
+    else if (taken.bytes > 0) lookSoon(source);
+    return taken?.hasMore ?? false;
+  });
+  let unfollow = (): void => undefined;
+
+  function lookSoon(vmId: string): void {
+    turns.set(vmId, { dueMs: clock.monotonicMs() + SOON_MS, pauseMs: SOON_MS });
+  }
+
+  return {
+    async start() {
+      unfollow = bus.subscribe('vm', (vmId) => {
+        // One that changes all the time is looked at all the same.
+        if ((turns.get(vmId)?.pauseMs ?? LATEST_MS) > SOON_MS) lookSoon(vmId);
+      });
+      for await (const { id } of everyVm(store)) lookSoon(id);
+    },
+    look() {
+      const nowMs = clock.monotonicMs();
+      let count = 0;
+      for (const [vmId, turn] of turns) {
+        if (turn.dueMs > nowMs) continue;
+        if (++count > MOST_AT_ONCE) return;
+        turns.delete(vmId);
+        const pauseMs = Math.min(LATEST_MS, turn.pauseMs * 2);
+        turns.set(vmId, { dueMs: nowMs + pauseMs, pauseMs });
+        intake.offer(vmId);
+      }
+    },
+    async forgetGone() {
+      const gone: string[] = [];
+      for (const { key } of await logs.cursors(PREFIX)) {
+        const id = parseId('vm', key.slice(PREFIX.length));
+        if (id === null || (await store.vms.get(id)) === null) gone.push(key);
+      }
+      if (gone.length > 0) await logs.dropCursors(gone);
+    },
+    async stop() {
+      unfollow();
+      await intake.stop();
+    },
+  };
+}
+
+/** Null: there is no such VM any more. */
+async function take(
+  { store, drivers, logs, bus, clock }: ConsoleDeps,
+  source: string,
+  signal: AbortSignal,
+): Promise<{ readonly bytes: number; readonly hasMore: boolean } | null> {
+  const id: VmId | null = parseId('vm', source);
+  const vm = id === null ? null : await store.vms.get(id);
+  if (vm === null) return null;
+  const key = `${PREFIX}${vm.id}`;
+  const position = (await logs.cursor(key)) ?? 0;
+  const pieces: Uint8Array[] = [];
+  let first: number | null = null;
+  let length = 0;
+  for await (const { offset, bytes } of drivers
+    .of(vm)
+    .readConsole(vm.id, { offset: position, follow: false, signal })) {
+    // After a gap it is the next piece's turn.
+    if (first !== null && offset !== first + length) break;
+    first ??= offset;
+    pieces.push(bytes);
+    length += bytes.length;
+    if (length >= PIECE_BYTES) break;
+  }
+  if (first === null) return { bytes: 0, hasMore: false };
+  const { next } = await logs.appendOutput({
+    ...{ key, source: 'console', vmId: vm.id, owner: vm.owner, executionId: null, at: clock.now(), offset: first },
+    ...{ bytes: joined(pieces, length), isEnd: false },
+  });
+  if (next > position) bus.publish('logs', vm.id);
+  return { bytes: next - position, hasMore: length >= PIECE_BYTES };
+}
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}

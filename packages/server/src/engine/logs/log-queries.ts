@@ -1,0 +1,168 @@
+import { VolaryError } from '../../domain/errors.ts';
+import { LOG_SOURCES, type LogLine } from '../../domain/logs/log-line.ts';
+import { type LogFilter, type LogPage, type LogQuery, phrasesOf } from '../../domain/logs/log-query.ts';
+import { may, type Principal, reachOf } from '../../domain/principal/principal.ts';
+import { authorise } from '../access/authorise.ts';
+import { ofOwner } from '../access/of-owner.ts';
+import type { LogApi, LogFeed, LogSelection } from '../apis/log-api.ts';
+import type { EngineDeps } from '../deps.ts';
+import { vmIdOf } from '../queries/find-vm.ts';
+import { createBell, sleepUnless } from '../queries/wait-for.ts';
+
+type QueryDeps = Pick<EngineDeps, 'store' | 'logs' | 'bus' | 'clock'>;
+
+/** Lines read, and handed to a reader, at a time. */
+const PAGE = 500;
+/** Hints may be lost, so whoever follows also looks by itself, this often. */
+const LOOK_MS = 1_000;
+
+export function createLogQueries(deps: QueryDeps): LogApi {
+  const { logs } = deps;
+
+  async function filterOf(principal: Principal, selection: LogSelection): Promise<LogFilter> {
+    authorise(principal, 'log:read');
+    const { vm, search, sources, ...rest } = selection;
+    checkRange(rest);
+    return {
+      ...rest,
+      ...sourcesFor(principal, sources),
+      ...ofOwner(reachOf(principal, 'log:read')),
+      ...(vm === undefined ? {} : { vmId: await vmIdOf(deps.store, principal, vm) }),
+      ...(search === undefined ? {} : { phrases: phrasesIn(search) }),
+    };
+  }
+
+  async function checkCursor(cursor: number | null): Promise<void> {
+    if (cursor === null) return;
+    const last = await logs.last();
+    // Who goes back from the last line begins behind it.
+    if (cursor > last + 1) throw cursorAhead(cursor, last);
+  }
+
+  return {
+    async list(principal, selection, page) {
+      const filter = await filterOf(principal, selection);
+      await checkCursor(page.from);
+      return await logs.read({ ...filter, ...page });
+    },
+    async follow(principal, selection, { after, tail, signal }) {
+      const filter = await filterOf(principal, selection);
+      await checkCursor(after);
+      const last = await logs.last();
+      const first = tail === null ? [] : await lastLines(deps, filter, { limit: tail, before: last + 1, signal });
+      const start = after ?? (tail === null && filter.sinceMs !== undefined ? 0 : last);
+      return createFeed(deps, filter, { start, first: after === null ? first : [], signal });
+    },
+    async export(principal, selection, { signal }) {
+      const filter = await filterOf(principal, selection);
+      return readAll(deps, filter, { until: await logs.last(), signal });
+    },
+  };
+}
+
+/** What the program says of itself has paths of the host in it. */
+function sourcesFor(principal: Principal, sources: LogFilter['sources']): Pick<LogFilter, 'sources'> {
+  if (may(principal, 'server-log:read')) return sources === undefined ? {} : { sources };
+  const open = (sources ?? LOG_SOURCES).filter((source) => source !== 'server');
+  if (open.length === 0) authorise(principal, 'server-log:read');
+  return { sources: open };
+}
+
+/** The last of them, oldest first. */
+async function lastLines(
+  { logs }: QueryDeps,
+  filter: LogFilter,
+  { limit, before, signal }: { readonly limit: number; readonly before: number; readonly signal: AbortSignal },
+): Promise<readonly LogLine[]> {
+  const lines: LogLine[] = [];
+  for (let from = before; lines.length < limit; ) {
+    const query: LogQuery = { ...filter, direction: 'backward', from, limit: Math.min(PAGE, limit - lines.length) };
+    const page = await logs.read(query);
+    signal.throwIfAborted();
+    lines.push(...page.lines);
+    if (page.isAtEnd) break;
+    from = page.reached;
+  }
+  return lines.toReversed();
+}
+
+async function* readAll(
+  { logs }: QueryDeps,
+  filter: LogFilter,
+  { until, signal }: { readonly until: number; readonly signal: AbortSignal },
+): AsyncGenerator<readonly LogLine[]> {
+  for (let from: number | null = null; from === null || from < until; ) {
+    const page: LogPage = await logs.read({ ...filter, direction: 'forward', from, limit: PAGE });
+    signal.throwIfAborted();
+    const lines = page.lines.filter(({ sequence }) => sequence <= until);
+    if (lines.length > 0) yield lines;
+    from = page.reached;
+  }
+}
+
+interface FeedOptions {
+  readonly start: number;
+  /** What comes before everything else; of it nothing comes again. */
+  readonly first: readonly LogLine[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * History and what comes are one thing: what lies after the cursor. A hint says when to look again, and what the reader has not taken yet waits in the
+ * store, so that nothing can be lost or doubled between the two.
+ */
+function createFeed(deps: QueryDeps, filter: LogFilter, { start, first, signal }: FeedOptions): LogFeed {
+  let position = start;
+
+  async function* read(): AsyncGenerator<readonly LogLine[]> {
+    const bell = createBell();
+    const unsubscribe = deps.bus.subscribe('logs', (vmId) => {
+      if (filter.vmId === undefined || vmId === '' || vmId === filter.vmId) bell.ring();
+    });
+    try {
+      if (first.length > 0) yield first;
+      for (;;) {
+        signal.throwIfAborted();
+        const rung = bell.next();
+        const page = await deps.logs.read({ ...filter, direction: 'forward', from: position, limit: PAGE });
+        signal.throwIfAborted();
+        if (page.lines.length > 0) yield page.lines;
+        position = page.reached;
+        if (page.isAtEnd) await sleepUnless(rung, deps.clock, LOOK_MS, signal);
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  return {
+    get position() {
+      return position;
+    },
+    [Symbol.asyncIterator]: read,
+  };
+}
+
+function phrasesIn(search: string): readonly (readonly string[])[] {
+  const phrases = phrasesOf(search);
+  if (phrases !== null) return phrases;
+  throw new VolaryError('invalid_argument', 'Words are searched for: there is no letter and no digit in this.', {
+    reason: 'logs.no_word',
+    details: { field: 'q' },
+  });
+}
+
+function checkRange({ sinceMs, untilMs }: Pick<LogSelection, 'sinceMs' | 'untilMs'>): void {
+  if (sinceMs === undefined || untilMs === undefined || sinceMs < untilMs) return;
+  throw new VolaryError('invalid_argument', 'This time ends before it begins: `until` must be later than `since`.', {
+    reason: 'logs.empty_range',
+    details: { field: 'until' },
+  });
+}
+
+function cursorAhead(cursor: number, last: number): VolaryError {
+  return new VolaryError('invalid_argument', `There is no line ${cursor}; the last one is ${last}.`, {
+    reason: 'logs.cursor_ahead',
+    details: { field: 'cursor', maximum: last },
+  });
+}

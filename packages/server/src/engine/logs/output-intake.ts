@@ -1,0 +1,112 @@
+/**
+ * Takes what workloads write into the log. It is read where it is kept, from the offset at which the log stands: so a server that dies at any moment neither
+ * loses nor doubles a line, and a workload waits for nobody. What was dropped before it could be taken is told by a line.
+ */
+import { EXECUTION_TRANSITIONS, type OutputStream } from '../../domain/execution/execution.ts';
+import { type ExecutionId, parseId } from '../../domain/ids.ts';
+import type { EngineDeps } from '../deps.ts';
+import { everyVm } from '../queries/every-vm.ts';
+import { createIntake, type Intake } from './intake.ts';
+
+type OutputDeps = Pick<EngineDeps, 'store' | 'logs' | 'bus' | 'clock' | 'log'>;
+
+/** More than the longest line, so that each piece comes further. */
+const PIECE_BYTES = 64 * 1024;
+const STREAMS: readonly OutputStream[] = ['stdout', 'stderr'];
+const PREFIX = 'output:';
+/** Where the cursor of what has been taken to its end stands. */
+const TAKEN = Number.MAX_SAFE_INTEGER;
+
+export interface OutputIntake {
+  /** Finds what a former server did not take, and takes what comes from now on. */
+  start(): Promise<void>;
+  /** Takes what hints did not tell of. To be called now and then. */
+  look(): Promise<void>;
+  /** Forgets how far executions were taken that are no more. */
+  forgetGone(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createOutputIntake(deps: OutputDeps): OutputIntake {
+  const { store, logs, bus } = deps;
+  /** As the log has them. */
+  const positions = new Map<string, number>();
+  const intake = createIntake(deps, 'output', (source) => take(deps, positions, source));
+  let unfollow: readonly (() => void)[] = [];
+
+  return {
+    async start() {
+      const offer = (id: string): void => offerBoth(intake, id);
+      const offerRest = (id: string): void => {
+        if (STREAMS.some((stream) => positions.has(`${id}:${stream}`))) offer(id);
+      };
+      unfollow = [bus.subscribe('output', offer), bus.subscribe('execution', offerRest)];
+      for (const { key, position } of await logs.cursors(PREFIX))
+        if (position !== TAKEN) intake.offer(key.slice(PREFIX.length));
+      for await (const { workloadStatus } of everyVm(store))
+        if (workloadStatus !== null && workloadStatus.executionId !== null) offer(workloadStatus.executionId);
+    },
+    async look() {
+      for (const { id, isWorkload } of await store.executions.listActive()) if (isWorkload) offerBoth(intake, id);
+      for (const source of positions.keys()) intake.offer(source);
+    },
+    async forgetGone() {
+      const gone: string[] = [];
+      for (const { key } of await logs.cursors(PREFIX)) {
+        const id = parseSource(key.slice(PREFIX.length))?.id;
+        if (id === undefined || (await store.executions.get(id)) === null) gone.push(key);
+      }
+      if (gone.length > 0) await logs.dropCursors(gone);
+    },
+    async stop() {
+      for (const stopFollowing of unfollow) stopFollowing();
+      await intake.stop();
+    },
+  };
+}
+
+function offerBoth(intake: Intake, id: string): void {
+  for (const stream of STREAMS) intake.offer(`${id}:${stream}`);
+}
+
+function parseSource(source: string): { readonly id: ExecutionId; readonly stream: OutputStream } | null {
+  const [text = '', name] = source.split(':');
+  const id = parseId('exec', text);
+  const stream = STREAMS.find((each) => each === name);
+  return id === null || stream === undefined ? null : { id, stream };
+}
+
+/** Takes a piece of a stream. True: there is more. */
+async function take(
+  { store, logs, bus, clock }: OutputDeps,
+  positions: Map<string, number>,
+  source: string,
+): Promise<boolean> {
+  const parsed = parseSource(source);
+  const execution = parsed === null ? null : await store.executions.get(parsed.id);
+  if (parsed === null || execution === null || !execution.isWorkload) {
+    positions.delete(source);
+    return false;
+  }
+  const { id, stream } = parsed;
+  const key = `${PREFIX}${source}`;
+  const position = positions.get(source) ?? (await logs.cursor(key)) ?? 0;
+  if (position === TAKEN) return false;
+  // It is looked at before its output: what is over by then writes nothing more.
+  const isOver = EXECUTION_TRANSITIONS[execution.state].length === 0;
+  const { offset, bytes } = await store.executions.nextOutput(id, stream, position, PIECE_BYTES);
+  const hasMore = bytes.length >= PIECE_BYTES;
+  if (bytes.length > 0) {
+    const { vmId, owner } = execution;
+    const { next } = await logs.appendOutput({
+      ...{ key, source: stream, vmId, owner, executionId: id, at: clock.now(), offset, bytes },
+      isEnd: isOver && !hasMore,
+    });
+    positions.set(source, next);
+    if (next > position) bus.publish('logs', vmId);
+  }
+  if (hasMore || !isOver) return hasMore;
+  await logs.append([], { key, to: TAKEN });
+  positions.delete(source);
+  return false;
+}
