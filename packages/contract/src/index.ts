@@ -19,6 +19,7 @@ export * from './ids.ts';
 export * from './image-origin.ts';
 export * from './images.ts';
 export * from './limits.ts';
+export * from './logs.ts';
 export * from './networks.ts';
 export * from './openapi.ts';
 export * from './operations.ts';

@@ -42,6 +42,7 @@ export interface Route {
     | 'ports'
     | 'operations'
     | 'events'
+    | 'logs'
     | 'images'
     | 'tools'
     | 'hosts'

@@ -42,7 +42,8 @@ import {
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, defineImage, deleteImage, getImage, listImages } from './routes/images.ts';
-import { getMetrics, getVmMetrics } from './routes/metrics.ts';
+import { listLogs } from './routes/logs.ts';
+import { getMetrics, getVmMetrics, getVmMetrics } from './routes/metrics.ts';
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
 import { connectToPort, listPorts } from './routes/ports.ts';
@@ -154,6 +155,7 @@ export const routes = {
   cancelExecution,
   resizeExecution,
   getVmHealth,
+  listLogs,
   getVmMetrics,
   getMetrics,
   listAlerts,

@@ -22,6 +22,7 @@ import { createDeploymentClient, type DeploymentClient } from './deployments.ts'
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
+import { createLogClient, type LogClient } from './logs.ts';
 import { createMetricClient, type MetricClient } from './metrics.ts';
 import {
   createNetworkClient,
@@ -87,6 +88,7 @@ export interface VolaryClient {
   readonly vms: VmClient;
   readonly executions: ExecutionClient;
   readonly workloads: WorkloadClient;
+  readonly logs: LogClient;
   readonly metrics: MetricClient;
   readonly alerts: AlertClient;
   readonly files: FileClient;
@@ -126,6 +128,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     vms: createVmClient(transport),
     executions: createExecutionClient(transport),
     workloads: createWorkloadClient(transport),
+    logs: createLogClient(transport),
     metrics: createMetricClient(transport),
     alerts: createAlertClient(transport),
     files: createFileClient(transport),

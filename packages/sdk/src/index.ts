@@ -19,6 +19,7 @@ export type { OutputChunk } from './exec-stream.ts';
 export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } from './executions.ts';
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
 export { isFresh, type LoginCredentialsOptions, type LoginTokens, loginCredentials, tokensOf } from './login-tokens.ts';
+export type { LogClient, LogFollowQuery, LogPageQuery, LogSelection } from './logs.ts';
 export type { MetricClient } from './metrics.ts';
 export type { NetworkChangeOptions, NetworkClient, SecurityGroupClient } from './networks.ts';
 export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';

@@ -29,6 +29,8 @@ export interface ApiLimits {
   readonly stopMs: number;
   /** Streams and sockets of events at a time. */
   readonly eventReaders: number;
+  /** Streams and sockets of lines of the log at a time: each looks for its own. */
+  readonly logReaders: number;
   /** How long a stream or socket of events may wait for its reader to take what was sent. */
   readonly slowReaderMs: number;
   /** Bytes that may wait for the reader of an event socket. */
@@ -54,6 +56,7 @@ export const API_DEFAULTS: ApiLimits = {
   heartbeatMs: 15_000,
   stopMs: 5_000,
   eventReaders: 4_096,
+  logReaders: 512,
   slowReaderMs: 60_000,
   socketBufferBytes: 4 * 1024 * 1024,
   goodbyeMs: 2_000,

@@ -2,12 +2,11 @@ import { NDJSON_TYPE, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { AuditEntry } from '../../domain/audit/audit.ts';
 import { isId } from '../../domain/ids.ts';
-import type { EpochMs } from '../../domain/time.ts';
 import type { AuditFilter } from '../../engine/apis/audit-api.ts';
 import { sendStream } from '../realtime/send-stream.ts';
-import { invalidFields } from '../validation.ts';
 import { toAuditEntryDto } from './audit-dto.ts';
 import type { V1Context } from './context.ts';
+import { momentParam } from './moment-param.ts';
 import { mount, type RequestTo } from './mount.ts';
 
 /** Who did what: a page of it, or all of it as a stream of lines. */
@@ -34,15 +33,9 @@ function filterOf({ query }: RequestTo<typeof routes.listAudit>): AuditFilter {
     ...(action === undefined ? {} : { action }),
     ...(target === undefined ? {} : { target: isId(target) ? { id: target } : { name: target } }),
     ...(result === undefined ? {} : { result }),
-    ...(since === undefined ? {} : { since: moment('since', since) }),
-    ...(until === undefined ? {} : { until: moment('until', until) }),
+    ...(since === undefined ? {} : { since: momentParam('since', since) }),
+    ...(until === undefined ? {} : { until: momentParam('until', until) }),
   };
-}
-
-function moment(field: string, text: string): EpochMs {
-  const at = Date.parse(text);
-  if (!Number.isNaN(at)) return at;
-  throw invalidFields([{ field, message: 'is no moment that there is' }]);
 }
 
 async function* linesOf(pages: AsyncIterable<readonly AuditEntry[]>): AsyncGenerator<string> {

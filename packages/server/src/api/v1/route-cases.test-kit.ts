@@ -69,6 +69,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { query: { type: 'vm.exploded' } }, status: 400, reason: 'request.invalid' },
   },
+  listLogs: {
+    ask: () => ({ query: { vm: 'first', level: 'info', q: 'vm.started', limit: 3 } }),
+    status: 200,
+    failing: { ask: { query: { level: 'loud' } }, status: 400, reason: 'request.invalid' },
+  },
   listImages: {
     ask: () => ({}),
     status: 200,

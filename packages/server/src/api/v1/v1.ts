@@ -22,6 +22,7 @@ import { mountExecutions } from './executions.ts';
 import { mountFileContent } from './file-content.ts';
 import { mountFiles } from './files.ts';
 import { mountImages } from './images.ts';
+import { mountLogs } from './logs.ts';
 import { mountMetrics } from './metrics.ts';
 import { mountNetworks, mountSecurityGroups } from './networks.ts';
 import { mountOperations } from './operations.ts';
@@ -129,6 +130,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountPorts(app, context);
   mountOperations(app, context);
   mountEvents(app, context);
+  mountLogs(app, context);
   mountImages(app, context);
   mountTools(app, context);
   mountSnapshots(app, context);

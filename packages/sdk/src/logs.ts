@@ -1,0 +1,147 @@
+import type { LogLevel, LogLine, LogMessage, LogPage, LogSource } from '@volary/contract';
+import type { Abortable } from './abortable.ts';
+import { errorOfProblem, VolaryConnectionError } from './errors.ts';
+import { linesOf } from './lines.ts';
+import { allItems } from './pages.ts';
+import { createBackoff } from './retry.ts';
+import { createSilenceAlarm } from './silence.ts';
+import { bytesOf, type Transport } from './transport.ts';
+
+/** Which lines; moments as RFC 3339 has them. */
+export interface LogSelection {
+  /** Id or name. */
+  readonly vm?: string;
+  readonly operation?: string;
+  readonly execution?: string;
+  readonly sources?: readonly LogSource[];
+  /** This one and graver ones. */
+  readonly level?: LogLevel;
+  /** Words that all occur in the message. */
+  readonly search?: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export interface LogPageQuery extends LogSelection {
+  /** `asc` unless said: oldest first. */
+  readonly order?: 'asc' | 'desc';
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface LogFollowQuery extends Omit<LogSelection, 'until'> {
+  /** Only lines with a sequence above this. */
+  readonly after?: number;
+  /** Begin with so many of the last lines. */
+  readonly tail?: number;
+}
+
+/** What guests, operations and the server say. */
+export interface LogClient {
+  /** A page. It may have fewer lines than asked for, and there may be more: as long as `next_cursor` is not null. */
+  list(query?: LogPageQuery, options?: Abortable): Promise<LogPage>;
+  /** The lines of all pages. */
+  listAll(query?: Omit<LogPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<LogLine>;
+  /** All of them up to now, oldest first, as they come. Throws `VolaryConnectionError` when it breaks off. */
+  export(query?: LogSelection, options?: Abortable): AsyncIterable<LogLine>;
+  /**
+   * Each line once, in order: those after `after` (without it and without `since` and `tail`: those to come), through lost connections and restarts of the
+   * server, until the signal is aborted.
+   */
+  follow(query?: LogFollowQuery, options?: Abortable): AsyncIterable<LogLine>;
+}
+
+const PATH = '/v1/logs';
+const NDJSON = { accept: 'application/x-ndjson' };
+/** A server sends a sign of life every 15 s: one that has been silent for this long is gone, or the way to it is. */
+const SILENCE_MS = 45_000;
+
+export function createLogClient(transport: Transport, { silenceMs = SILENCE_MS } = {}): LogClient {
+  const list: LogClient['list'] = ({ order, limit, cursor, ...selection } = {}, { signal } = {}) =>
+    transport.json({ method: 'GET', path: PATH, query: { ...queryOf(selection), order, limit, cursor }, signal });
+  return {
+    list,
+    listAll: (query = {}, options = {}) =>
+      allItems((cursor) => list(cursor === undefined ? query : { ...query, cursor }, options)),
+    export: (query = {}, { signal } = {}) => exportAll(transport, query, signal),
+    follow: (query = {}, { signal } = {}) => follow(transport, query, { signal, silenceMs }),
+  };
+}
+
+function queryOf({ vm, operation, execution, sources, level, search, since, until }: LogSelection) {
+  return { vm, operation, execution, source: sources, level, q: search, since, until };
+}
+
+async function* exportAll(
+  transport: Transport,
+  query: LogSelection,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LogLine> {
+  const response = await transport.send({ method: 'GET', path: PATH, query: queryOf(query), headers: NDJSON, signal });
+  for await (const text of linesOf(bytesOf(response, signal))) {
+    const line: LogLine = JSON.parse(text);
+    yield line;
+  }
+}
+
+interface FollowOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly silenceMs: number;
+}
+
+async function* follow(transport: Transport, query: LogFollowQuery, options: FollowOptions): AsyncGenerator<LogLine> {
+  const backoff = createBackoff({ giveUpAfterMs: Number.POSITIVE_INFINITY });
+  let from: Pick<LogFollowQuery, 'after' | 'tail' | 'since'> = {
+    ...(query.after === undefined ? {} : { after: query.after }),
+    ...(query.tail === undefined ? {} : { tail: query.tail }),
+    ...(query.since === undefined ? {} : { since: query.since }),
+  };
+  let hasConnected = false;
+  for (;;) {
+    try {
+      for await (const message of connect(transport, { ...query, ...from }, options)) {
+        hasConnected = true;
+        backoff.reset();
+        if (message.type === 'error') throw errorOfProblem(message.problem);
+        if (message.type === 'line') {
+          // What was sent to begin with is before where the stream began.
+          from = { after: Math.max(from.after ?? 0, message.line.sequence) };
+          yield message.line;
+        } else if (from.tail === undefined && message.sequence > 0) from = { after: message.sequence };
+      }
+    } catch (error) {
+      // Nobody there from the start is an answer; somebody who went away comes back.
+      if (!hasConnected) throw error;
+      await backoff.afterFault(error, options.signal);
+    }
+  }
+}
+
+/** One connection, to its end, which is always one before its time. */
+async function* connect(
+  transport: Transport,
+  { after, tail, ...selection }: LogFollowQuery,
+  { signal, silenceMs }: FollowOptions,
+): AsyncGenerator<LogMessage> {
+  const alarm = createSilenceAlarm(silenceMs, signal, () => new VolaryConnectionError('the server', 'it is silent'));
+  try {
+    const cursor = after === undefined || after === 0 ? undefined : String(after);
+    const response = await transport.send({
+      method: 'GET',
+      path: PATH,
+      query: { ...queryOf(selection), follow: true, cursor, tail },
+      headers: NDJSON,
+      signal: alarm.signal,
+    });
+    for await (const text of linesOf(bytesOf(response, alarm.signal))) {
+      const message: LogMessage = JSON.parse(text);
+      // As long as somebody works on it, nothing can come.
+      alarm.stop();
+      yield message;
+      alarm.reset();
+    }
+    throw new VolaryConnectionError(new URL(response.url).origin, 'the stream has ended');
+  } finally {
+    alarm.stop();
+  }
+}

@@ -1,0 +1,106 @@
+import { type LogMessage, NDJSON_TYPE } from '@volary/contract';
+import type { FastifyReply } from 'fastify';
+import { VolaryError } from '../../domain/errors.ts';
+import type { LogLine } from '../../domain/logs/log-line.ts';
+import type { LogFeed } from '../../engine/apis/log-api.ts';
+import { toProblem } from '../errors-to-status.ts';
+import { toApiError } from '../problem-reply.ts';
+import { checkHandshake } from '../realtime/accept-socket.ts';
+import { checkOrigin } from '../realtime/origin.ts';
+import { sendStream } from '../realtime/send-stream.ts';
+import { sendSse } from '../realtime/sse.ts';
+import type { Upgrade } from '../realtime/upgrades.ts';
+import { type GuardedSocket, openSocket } from '../realtime/web-sockets.ts';
+import { invalidFields } from '../validation.ts';
+import type { V1Context } from './context.ts';
+import { toLogLineDto } from './log-dto.ts';
+import type { LogRequest } from './log-query.ts';
+
+/** Opens what is followed; once it is open, nothing is refused any more. */
+type OpenFeed = (signal: AbortSignal) => Promise<LogFeed>;
+
+/** Closes a socket whose stream has failed: its last message says why. */
+const CLOSE_FAILED = 1011;
+
+/** Nobody waits for a reader: what it has not taken yet waits in the store. So a reader is let go of only when it takes nothing at all. */
+function neverTooSlow(): AbortSignal {
+  return new AbortController().signal;
+}
+
+function textOf(message: LogMessage): string {
+  return JSON.stringify(message);
+}
+
+/** Lines as they come, one message each in a line of its own. */
+export async function sendLogLines(reply: FastifyReply, open: OpenFeed, context: V1Context): Promise<void> {
+  const { limits, log, signals } = context;
+  const feed = await open(signals.of(reply));
+  const progress = (): string => `${textOf({ type: 'progress', sequence: feed.position })}\n`;
+  await sendStream(reply, messageLines(feed, progress()), {
+    contentType: NDJSON_TYPE,
+    heartbeat: { everyMs: limits.heartbeatMs, text: progress },
+    slowReader: { signal: neverTooSlow(), afterMs: limits.slowReaderMs, goodbyeMs: limits.goodbyeMs },
+    log,
+    onFailure: (error) => `${textOf({ type: 'error', problem: toProblem(error, reply.request.id) })}\n`,
+  });
+}
+
+async function* messageLines(feed: LogFeed, first: string): AsyncGenerator<string> {
+  yield first;
+  for await (const page of feed)
+    yield page.map((line) => `${textOf({ type: 'line', line: toLogLineDto(line) })}\n`).join('');
+}
+
+/** Lines as they come, as server-sent events. */
+export async function sendLogEvents(reply: FastifyReply, open: OpenFeed, context: V1Context): Promise<void> {
+  const { limits, log, signals } = context;
+  const { heartbeatMs, slowReaderMs, goodbyeMs } = limits;
+  const feed = await open(signals.of(reply));
+  const position = (): number => feed.position;
+  const source = { pages: feed, encode: toFrames, position, tooSlow: neverTooSlow(), slowReaderMs, goodbyeMs };
+  await sendSse(reply, source, { heartbeatMs, log });
+}
+
+function toFrames(page: readonly LogLine[]): Uint8Array {
+  const frames = page.map(
+    (line) => `id: ${line.sequence}\nevent: line\ndata: ${JSON.stringify(toLogLineDto(line))}\n\n`,
+  );
+  return Buffer.from(frames.join(''));
+}
+
+/** Lines as they come, one message of a WebSocket each. Whatever it is sent is refused. */
+export async function sendLogSocket(
+  request: LogRequest,
+  reply: FastifyReply,
+  open: OpenFeed,
+  { upgrade, limits, log, signals, allowedOrigins }: V1Context & { readonly upgrade: Upgrade },
+): Promise<void> {
+  checkOrigin(request, allowedOrigins);
+  checkHandshake(upgrade);
+  const stop = new AbortController();
+  // What cannot be fulfilled is answered in HTTP, as long as that can be.
+  const feed = await open(stop.signal);
+  reply.hijack();
+  const progress = (socket: GuardedSocket): void => socket.send(textOf({ type: 'progress', sequence: feed.position }));
+  const refuse = (socket: GuardedSocket, error: unknown): void =>
+    socket.send(textOf({ type: 'error', problem: toProblem(toApiError(error), request.id) }));
+  const answer = (socket: GuardedSocket) => {
+    const unasked = (): void => refuse(socket, invalidFields([{ field: '', message: 'is not asked for here' }]));
+    socket.closed.addEventListener('abort', () => stop.abort(socket.closed.reason), { once: true });
+    pump(socket, feed).catch((error: unknown) => {
+      if (stop.signal.aborted) return;
+      refuse(socket, error);
+      socket.close(CLOSE_FAILED, error instanceof VolaryError ? error.reason : 'internal.unexpected');
+    });
+    return { message: unasked, bytes: unasked, beat: () => progress(socket) };
+  };
+  await openSocket(upgrade, { limits, signals, log, headers: reply.getHeaders() }, answer);
+
+  async function pump(socket: GuardedSocket, pages: LogFeed): Promise<void> {
+    progress(socket);
+    for await (const page of pages) {
+      for (const line of page) socket.send(textOf({ type: 'line', line: toLogLineDto(line) }));
+      await socket.taken(neverTooSlow());
+    }
+  }
+}

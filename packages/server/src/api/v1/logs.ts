@@ -1,0 +1,68 @@
+import { type LogPage as LogPageDto, NDJSON_TYPE, routes, SSE_TYPE } from '@volary/contract';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { LogLine } from '../../domain/logs/log-line.ts';
+import type { LogPage } from '../../domain/logs/log-query.ts';
+import { sendStream } from '../realtime/send-stream.ts';
+import type { V1Context } from './context.ts';
+import { createReaderCount, type ReaderCount } from './event-readers.ts';
+import { toLogLineDto } from './log-dto.ts';
+import { checkFollowing, checkNotFollowing, cursorOf, type LogRequest, selectionOf } from './log-query.ts';
+import { sendLogEvents, sendLogLines, sendLogSocket } from './log-streams.ts';
+import { mount } from './mount.ts';
+
+/** What guests, operations and the server say: a page of it, all of it, or a stream that goes on. */
+export function mountLogs(app: FastifyInstance, context: V1Context): void {
+  const readers = createReaderCount(context.limits.logReaders);
+  mount(app, routes.listLogs, async (request, reply) => {
+    const accept = request.headers.accept ?? '';
+    const isFollowing =
+      request.query.follow === true || accept.includes(SSE_TYPE) || context.upgrades.of(request.raw) !== null;
+    if (isFollowing) await follow(request, reply, { ...context, readers });
+    else if (accept.includes(NDJSON_TYPE)) await exportAll(request, reply, context);
+    else return await readPage(request, context);
+    return reply;
+  });
+}
+
+async function readPage(request: LogRequest, { engine }: V1Context): Promise<LogPageDto> {
+  checkNotFollowing(request);
+  const { limit = 50, order = 'asc' } = request.query;
+  const direction = order === 'asc' ? 'forward' : 'backward';
+  const page = { direction, from: cursorOf(request), limit } as const;
+  return toPage(await engine.logs.list(request.principal, selectionOf(request), page));
+}
+
+function toPage({ lines, reached, isAtEnd }: LogPage): LogPageDto {
+  return { items: lines.map(toLogLineDto), next_cursor: isAtEnd ? null : String(reached) };
+}
+
+async function exportAll(request: LogRequest, reply: FastifyReply, { engine, signals, log }: V1Context): Promise<void> {
+  checkNotFollowing(request);
+  const options = { signal: signals.of(reply) };
+  const pages = await engine.logs.export(request.principal, selectionOf(request), options);
+  // A failure cuts the connection: a log that lacks its end must not look complete.
+  await sendStream(reply, linesOf(pages), { contentType: NDJSON_TYPE, log });
+}
+
+async function* linesOf(pages: AsyncIterable<readonly LogLine[]>): AsyncGenerator<string> {
+  for await (const page of pages) yield page.map((line) => `${JSON.stringify(toLogLineDto(line))}\n`).join('');
+}
+
+async function follow(
+  request: LogRequest,
+  reply: FastifyReply,
+  context: V1Context & { readonly readers: ReaderCount },
+): Promise<void> {
+  checkFollowing(request);
+  const { engine, upgrades, readers } = context;
+  const selection = selectionOf(request);
+  const from = { after: cursorOf(request), tail: request.query.tail ?? null };
+  const open = async (signal: AbortSignal) =>
+    await engine.logs.follow(request.principal, selection, { ...from, signal });
+  const upgrade = upgrades.of(request.raw);
+  const leave = readers.enter();
+  (upgrade?.socket ?? reply.raw).once('close', leave);
+  if (upgrade !== null) await sendLogSocket(request, reply, open, { ...context, upgrade });
+  else if ((request.headers.accept ?? '').includes(SSE_TYPE)) await sendLogEvents(reply, open, context);
+  else await sendLogLines(reply, open, context);
+}

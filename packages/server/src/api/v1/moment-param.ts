@@ -1,0 +1,9 @@
+import type { EpochMs } from '../../domain/time.ts';
+import { invalidFields } from '../validation.ts';
+
+/** A moment as RFC 3339 has it. Throws `invalid_argument` request.invalid for one that there is not, such as the 30th of February. */
+export function momentParam(field: string, text: string): EpochMs {
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return at;
+  throw invalidFields([{ field, message: 'is no moment that there is' }]);
+}
