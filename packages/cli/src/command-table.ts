@@ -194,7 +194,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'In a VM',
     'logs',
-    "print a VM's console, what its workload wrote, or a command",
+    "print a VM's console, what its workload or a command wrote, or search the log",
     async () => (await import('./commands/logs.ts')).configureLogs,
   ),
   entry(

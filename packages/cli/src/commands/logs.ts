@@ -4,11 +4,13 @@ import { connect } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
 import { whileInSight } from '../exec/in-sight.ts';
+import { addLogOptions, areOfLog, type LogOptions, toLogSelection } from '../logs/log-options.ts';
+import { printLog } from '../logs/print-log.ts';
 import { lastLines, toSafeText } from '../output/console-text.ts';
 import { encodeBytes } from '../output/encode-bytes.ts';
 import { parseCount } from '../parse-values.ts';
 
-interface LogsOptions {
+interface LogsOptions extends LogOptions {
   readonly follow?: true;
   readonly tail?: number;
   readonly workload?: true;
@@ -22,15 +24,27 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** `volary logs VM`: its console; with `--workload`: what its workload wrote; `volary logs EXECUTION`: what a command wrote. As JSON one piece a line. */
+/**
+ * `volary logs VM`: its console; with `--workload`: what its workload wrote; `volary logs EXECUTION`: what a command wrote. As JSON one piece a line. Without any of them, or with an option that
+ * narrows: lines of the log.
+ */
 export function configureLogs(command: Command, context: Context): void {
-  command
-    .argument('<ref>', 'a VM (name or id), or the id of an execution')
+  addLogOptions(command.argument('[ref]', 'a VM (name or id), or the id of an execution; none: the whole log'))
     .option('-f, --follow', 'go on with what comes')
     .option('--workload', 'what the workload of the VM wrote, in this life of it')
-    .option('--tail <n>', 'only the last lines: of the console, or of each stream of a command', parseCount(0))
-    .action(async (ref: string, options: LogsOptions) => {
+    .option(
+      '--tail <n>',
+      'only the last lines: of the log, of the console, or of each stream of a command',
+      parseCount(0),
+    )
+    .action(async (ref: string | undefined, options: LogsOptions) => {
+      if (options.workload === true && (ref === undefined || areOfLog(options)))
+        throw usageError('--workload is what one VM wrote, as it is: of the log that is --source stdout,stderr.');
       const client = await connect(context);
+      if (ref === undefined || areOfLog(options)) {
+        await printLog(context, client, toLogSelection(ref, options), options);
+        return;
+      }
       if (options.workload === true) await printExecution(context, client, await workloadOf(client, ref), options);
       else if (ref.startsWith('exec_')) await printExecution(context, client, ref, options);
       else await printConsole(context, client, ref, options);
