@@ -21,6 +21,7 @@ import { describeHardware } from './lib/hardware.ts';
 import { round } from './lib/stats.ts';
 import { listVms } from './list-vms.ts';
 import { login } from './login.ts';
+import { logs } from './logs.ts';
 import { networkAttach } from './network-attach.ts';
 import { ports } from './ports.ts';
 import { reconcileCost } from './reconcile-cost.ts';
@@ -39,6 +40,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   listVms,
   authentication,
   login,
+  logs,
   eventAppend,
   eventFanOut,
   warmCreate,
