@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { VolaryError } from '../../../domain/errors.ts';
-import type { LogAnswer, LogQuestion } from './log-worker.ts';
+import { createLogService, type LogAnswer, type LogQuestion } from './log-service.ts';
 
 /** A thread that has the database of lines open. Disposing waits for what it was asked before. */
 export interface LogThread extends AsyncDisposable {
@@ -8,13 +8,59 @@ export interface LogThread extends AsyncDisposable {
   ask(question: LogQuestion): Promise<unknown>;
 }
 
+interface FileOptions {
+  readonly path: string;
+  readonly isWriter: boolean;
+}
+
+/** Where questions are answered. */
+interface Place {
+  post(message: { readonly id: number; readonly question: LogQuestion }): void;
+  /** Whether somebody waits for an answer, which keeps the program going. */
+  hold(isHeld: boolean): void;
+  end(): Promise<void>;
+}
+
+/** `over`: it answers nothing more. */
+export type StartPlace = (
+  options: FileOptions,
+  heard: (answer: LogAnswer) => void,
+  over: (error: unknown) => void,
+) => Place;
+
+/** A thread of its own. */
+export function startWorker(
+  options: FileOptions,
+  heard: (answer: LogAnswer) => void,
+  over: (error: unknown) => void,
+): Place {
+  const worker = new Worker(new URL('./log-worker.ts', import.meta.url), { workerData: options });
+  worker.on('message', heard);
+  worker.on('error', over);
+  worker.on('exit', () => over(new Error('the thread of the logs has ended')));
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
+    end: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+/** This thread, for who has little to write and cannot wait until another one has begun. */
+export function startHere(options: FileOptions, heard: (answer: LogAnswer) => void): Place {
+  const service = createLogService(options, heard);
+  return { post: (message) => service.receive(message), hold: () => undefined, end: async () => undefined };
+}
+
 /** Begins with the first question, and anew after it has ended by a fault. */
 export function createLogThread(
-  options: { readonly path: string; readonly isWriter: boolean },
+  options: FileOptions & { readonly start: StartPlace },
   damaged: (error: unknown) => void,
 ): LogThread {
+  const { path, isWriter, start } = options;
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  let worker: Worker | null = null;
+  let place: Place | null = null;
   let count = 0;
 
   function receive(answer: LogAnswer): void {
@@ -24,45 +70,39 @@ export function createLogThread(
     }
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (waiting.size === 0) worker?.unref();
+    if (waiting.size === 0) place?.hold(false);
     if (asked === undefined) return;
     if ('result' in answer) asked.resolve(answer.result);
     else asked.reject(answer.code === null ? answer.error : unavailable(answer.error, answer.code));
   }
 
-  function over(begun: Worker, error: unknown): void {
-    if (worker !== begun) return;
-    worker = null;
-    for (const asked of waiting.values()) asked.reject(unavailable(error, null));
-    waiting.clear();
-  }
-
-  function start(): Worker {
-    const begun = new Worker(new URL('./log-worker.ts', import.meta.url), { workerData: options });
-    begun.on('message', receive);
-    begun.on('error', (error) => over(begun, error));
-    begun.on('exit', () => over(begun, new Error('the thread of the logs has ended')));
+  function begin(): Place {
+    const begun: Place = start({ path, isWriter }, receive, (error) => {
+      if (place !== begun) return;
+      place = null;
+      for (const asked of waiting.values()) asked.reject(unavailable(error, null));
+      waiting.clear();
+    });
     return begun;
   }
 
   async function ask(question: LogQuestion): Promise<unknown> {
-    worker ??= start();
+    place ??= begin();
     const id = count++;
     const asked = Promise.withResolvers<unknown>();
     waiting.set(id, asked);
-    // It keeps the program going as long as somebody waits for it.
-    worker.ref();
-    worker.postMessage({ id, question });
+    place.hold(true);
+    place.post({ id, question });
     return await asked.promise;
   }
 
   return {
     ask,
     async [Symbol.asyncDispose]() {
-      if (worker === null) return;
-      const ended = worker;
+      if (place === null) return;
+      const ended = place;
       await ask({ kind: 'close' });
-      await ended.terminate();
+      await ended.end();
     },
   };
 }

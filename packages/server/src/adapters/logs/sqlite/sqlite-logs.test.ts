@@ -15,7 +15,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-logStoreContract('SQLite', async () => openSqliteLogs(join(directory, 'logs.db'), { log }));
+logStoreContract('SQLite in threads', async () => openSqliteLogs(join(directory, 'logs.db'), { log }));
+logStoreContract('SQLite', async () => openSqliteLogs(join(directory, 'logs.db'), { log, isInThread: false }));
 
 test('what was said is there after a restart, and goes on', async () => {
   const path = join(directory, 'logs.db');

@@ -3,18 +3,22 @@ import type { VmId } from '../../../domain/ids.ts';
 import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
-import { createLogThread } from './log-thread.ts';
-import type { LogQuestion } from './log-worker.ts';
+import type { LogQuestion } from './log-service.ts';
+import { createLogThread, startHere, startWorker } from './log-thread.ts';
 
 /**
  * Two threads have the file, one that writes and one that reads, for what either does would keep all requests waiting. A file that is damaged, or of another version, is put aside or
- * dropped and begun anew. What is about `log` itself must not be in it: that would come here again.
+ * dropped and begun anew. Without `isInThread` this thread does all of it, for tests that start hundreds of servers. What is about `log` itself must not be in it: that would come here again.
  */
-export function openSqliteLogs(path: string, { log }: { readonly log: Log }): LogStore {
+export function openSqliteLogs(
+  path: string,
+  { log, isInThread = true }: { readonly log: Log; readonly isInThread?: boolean },
+): LogStore {
+  const start = isInThread ? startWorker : startHere;
   const damaged = (error: unknown): void =>
     log.error('the logs are damaged: they are put aside and begun anew', { error });
-  const writer = createLogThread({ path, isWriter: true }, damaged);
-  const reader = createLogThread({ path, isWriter: false }, damaged);
+  const writer = createLogThread({ path, isWriter: true, start }, damaged);
+  const reader = createLogThread({ path, isWriter: false, start }, damaged);
   let made: Promise<unknown> | null = null;
 
   // A thread of our own answers in the words that it was asked in.
