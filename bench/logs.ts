@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openLogFile } from '../packages/server/src/adapters/logs/sqlite/log-file.ts';
 import { openSqliteLogs } from '../packages/server/src/adapters/logs/sqlite/sqlite-logs.ts';
 import { createPinoLog } from '../packages/server/src/adapters/system/pino-log.ts';
 import { type ExecutionId, idFromUuid, type VmId } from '../packages/server/src/domain/ids.ts';
@@ -89,13 +89,11 @@ async function linesPerSecond(store: LogStore): Promise<number> {
 
 /** The physical limit: what SQLite itself makes of it in this thread, with the text ready. */
 async function bareLinesPerSecond(path: string): Promise<number> {
-  const database = new Database(path);
-  database.exec('PRAGMA journal_mode = WAL');
-  database.exec('PRAGMA synchronous = NORMAL');
-  database.exec('CREATE TABLE lines (id INTEGER PRIMARY KEY, at INTEGER, vm INTEGER, message TEXT)');
-  database.exec("CREATE VIRTUAL TABLE words USING fts5(message, content='', tokenize='unicode61')");
-  const insert = database.prepare('INSERT INTO lines (at, vm, message) VALUES (?, ?, ?)');
-  const index = database.prepare('INSERT INTO words (rowid, message) VALUES (?, ?)');
+  const database = openLogFile(path, () => undefined);
+  database.exec('CREATE TABLE bare (id INTEGER PRIMARY KEY, at INTEGER, vm INTEGER, message TEXT)');
+  database.exec("CREATE VIRTUAL TABLE bare_words USING fts5(message, content='', tokenize='unicode61')");
+  const insert = database.prepare('INSERT INTO bare (at, vm, message) VALUES (?, ?, ?)');
+  const index = database.prepare('INSERT INTO bare_words (rowid, message) VALUES (?, ?)');
   const count = LINES / 4;
   const began = performance.now();
   for (let done = 0; done < count; done += AT_ONCE) {
