@@ -167,7 +167,7 @@ export const operationFields = {
   progress: nullable(OperationProgress),
   result: Type.Unsafe<Json>({
     description:
-      'What came of it, by kind; null until there is something. Of a fork: `{items}`, with `vm_id` and `operation_id`, or an `error`, for each VM. Of a prune: `{kinds, dry_run, items, freed_bytes}`, each item with `kind`, `id`, `name`, `bytes`, its `state` (`found`, `removed`, `kept`) and why it was kept as `message`. Of a batch: `{stop_on_error, concurrency, items}`, each item with `action`, `vm_id`, `name`, `grace_ms`, its `state` (`pending`, `running`, `succeeded`, `failed`, `skipped`), `operation_id` and `error`.',
+      'What came of it, by kind; null until there is something. Of a fork: `{items}`, with `vm_id` and `operation_id`, or an `error`, for each VM. Of a prune: `{kinds, dry_run, items, freed_bytes}`, each item with `kind`, `id`, `name`, `bytes`, its `state` (`found`, `removed`, `kept`) and why it was kept as `message`. Of a batch: `{stop_on_error, concurrency, items}`, each item with `action`, `index` (which item of the request it comes from), `vm_id` (null until it is created), `name`, `grace_ms`, its `state` (`pending`, `running`, `succeeded`, `failed`, `skipped`), `operation_id` and `error`; one of `exec` also with `execution_id` and, when it is over, `command`: `{exit_code, signal, stdout, stderr, truncated}` with the first 1024 bytes of each stream as text.',
   }),
   error: nullable(OperationError),
   principal: Type.String({ description: 'Who asked for it.' }),

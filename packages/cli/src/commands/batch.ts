@@ -43,11 +43,28 @@ function print(context: Context, operation: Operation): void {
     printJson(context, operation);
     return;
   }
-  const rows = itemsOf(operation).map(({ action, name, state, error }) => [
+  const items = itemsOf(operation);
+  const rows = items.map(({ action, name, state, error }) => [
     ...[`${action}`, `${name}`, `${state}`],
     isObject(error) ? `${error['message']}` : '',
   ]);
   context.stdout.write(formatTable(['ACTION', 'VM', 'STATE', 'WHY'], rows));
+  for (const item of items) context.stdout.write(saidBy(item));
+}
+
+/** The first words of a command, below its VM and how it ended. */
+function saidBy({ name, execution_id: id, command }: Readonly<Record<string, unknown>>): string {
+  if (!isObject(command)) return '';
+  const { exit_code: code, signal, stdout, stderr, truncated } = command;
+  const said = [stdout, stderr].map(withEnd).join('');
+  const more = truncated === true ? `(more: volary logs ${id})\n` : '';
+  return said === ''
+    ? ''
+    : `\n${name} (${code === null ? `${signal ?? 'not run'}` : `exit code ${code}`})\n${said}${more}`;
+}
+
+function withEnd(text: unknown): string {
+  return typeof text !== 'string' || text === '' || text.endsWith('\n') ? `${text ?? ''}` : `${text}\n`;
 }
 
 function itemsOf({ result }: Operation): readonly Readonly<Record<string, unknown>>[] {

@@ -158,7 +158,11 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const identity = createIdentity(deps, config, ages);
   const refusals = createRefusals(deps);
   const pruner = createPruner({ ...deps, builtIns });
-  const batches = createBatchKeeper(changing);
+  const createVmOnce: RunningEngine['vms']['create'] = async (principal, request, options) => {
+    if (request.template !== undefined) await builtIns.whenKnown();
+    return await createVm(changing, principal, request, options);
+  };
+  const batches = createBatchKeeper({ ...changing, links, secrets, executions, createVm: createVmOnce });
   const parts = {
     ...{ pruner, reconciler, builds, toolBuilds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
     ...{ executions, cloudInit, workloads, healthWatch, diskSpace, ages, idle, expiries, identity, refusals },
@@ -185,10 +189,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
 
   return {
     vms: {
-      create: async (principal, request, options) => {
-        if (request.template !== undefined) await builtIns.whenKnown();
-        return await createVm(changing, principal, request, options);
-      },
+      create: createVmOnce,
       start: (principal, ref, options) => startVm(changing, principal, ref, options),
       stop: (principal, ref, options) => stopVm(changing, principal, ref, options),
       restart: (principal, ref, options) => restartVm(changing, principal, ref, options),

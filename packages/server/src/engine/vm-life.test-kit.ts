@@ -1,5 +1,5 @@
 import type { Operation } from '../domain/operation/operation.ts';
-import type { CreateVmRequest } from './apis/vm-api.ts';
+import type { CreateVmRequest } from '../domain/vm/vm-request.ts';
 import { ADMIN, type TestServer } from './installation.test-kit.ts';
 
 /** How long a test waits for anything. */

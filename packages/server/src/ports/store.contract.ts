@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { alertTableContract } from './store-contract/alerts.contract.ts';
 import { auditTableContract } from './store-contract/audit.contract.ts';
+import { batchOrderTableContract } from './store-contract/batch-orders.contract.ts';
 import { deploymentTableContract } from './store-contract/deployments.contract.ts';
 import { eventTableContract } from './store-contract/events.contract.ts';
 import { executionTableContract } from './store-contract/executions.contract.ts';
@@ -53,5 +54,6 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     usageContract(make);
     volumeTableContract(make);
     alertTableContract(make);
+    batchOrderTableContract(make);
   });
 }

@@ -1,5 +1,6 @@
 import type { AlertTable } from './tables/alert-table.ts';
 import type { AuditTable } from './tables/audit-table.ts';
+import type { BatchOrderTable } from './tables/batch-order-table.ts';
 import type { DeploymentTable } from './tables/deployment-table.ts';
 import type { EventTable } from './tables/event-table.ts';
 import type { ExecutionTable } from './tables/execution-table.ts';
@@ -46,6 +47,7 @@ export interface Tables {
   readonly securityGroups: SecurityGroupTable;
   readonly volumes: VolumeTable;
   readonly alerts: AlertTable;
+  readonly batchOrders: BatchOrderTable;
 }
 
 /**

@@ -7,10 +7,10 @@ import type {
   VmSecret,
   VmSecretRequest,
 } from '@volary/contract';
+import type { GrantRequest } from '../../domain/secret/grant.ts';
 import { DEFAULT_FILE_MODE, type SecretGrant } from '../../domain/secret/grant.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
 import type { KeyRotation } from '../../engine/apis/secret-api.ts';
-import type { GrantRequest } from '../../engine/secrets/grants.ts';
 import { invalidFields } from '../validation.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
 

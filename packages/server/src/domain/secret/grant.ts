@@ -11,6 +11,13 @@ export interface SecretGrant {
   readonly file: SecretFile | null;
 }
 
+/** A secret that a VM is to be given, by its name or id. With neither place it becomes the variable of its own name. */
+export interface GrantRequest {
+  readonly ref: string;
+  readonly env: string | null;
+  readonly file: SecretFile | null;
+}
+
 export interface SecretFile {
   /** `/run/secrets/…`, a file in that very directory. */
   readonly path: string;

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { AskedNetwork } from '../../domain/network/vm-network.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { GrantRequest } from '../../domain/secret/grant.ts';
 import type { AutoSuspend } from '../../domain/vm/auto-suspend.ts';
 import type { Lifetime } from '../../domain/vm/expiry.ts';
 import type { VmRevision } from '../../domain/vm/revision.ts';
@@ -9,7 +10,6 @@ import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { AskedOpenapi } from '../../domain/workload/interface.ts';
 import type { Page, Precondition } from '../requests.ts';
-import type { GrantRequest } from '../secrets/grants.ts';
 
 /** What takes the place of what is set. */
 type PlainField = 'vcpuCount' | 'memoryMib' | 'diskGib' | 'restartPolicy' | 'workload' | 'healthCheck' | 'actions';

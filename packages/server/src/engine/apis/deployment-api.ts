@@ -4,10 +4,10 @@ import type { Strategy } from '../../domain/deployment/strategy.ts';
 import type { DeploymentId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { GrantRequest } from '../../domain/secret/grant.ts';
+import type { AskedSpec } from '../../domain/vm/vm-request.ts';
 import type { WarmStart } from '../../domain/vm/warm-start.ts';
 import type { Once, Page, Unchanged } from '../requests.ts';
-import type { GrantRequest } from '../secrets/grants.ts';
-import type { AskedSpec } from './vm-api.ts';
 import type { Waiting } from './waiting.ts';
 
 /** What each replica is to be, as a VM is asked for. */

@@ -2,12 +2,12 @@ import type { SnapshotId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Operation, OperationError } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { GrantRequest } from '../../domain/secret/grant.ts';
 import type { Snapshot, SnapshotState } from '../../domain/snapshot/snapshot.ts';
 import type { Lifetime } from '../../domain/vm/expiry.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Accepted, Once, Page, Precondition, Unchanged } from '../requests.ts';
-import type { GrantRequest } from '../secrets/grants.ts';
 
 /** A change of a snapshot that was accepted, and is under way. */
 export interface AcceptedSnapshot {

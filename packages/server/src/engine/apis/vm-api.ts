@@ -1,49 +1,11 @@
 import type { VmId } from '../../domain/ids.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import type { Lifetime } from '../../domain/vm/expiry.ts';
 import type { VmPhase } from '../../domain/vm/phase.ts';
-import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { Vm, VmHealth } from '../../domain/vm/vm.ts';
-import type { WarmStart } from '../../domain/vm/warm-start.ts';
-import type { AskedOpenapi } from '../../domain/workload/interface.ts';
+import type { CreateVmRequest } from '../../domain/vm/vm-request.ts';
 import type { Accepted, Once, Page, Precondition } from '../requests.ts';
-import type { GrantRequest } from '../secrets/grants.ts';
 import type { ConfigApi } from './config-api.ts';
 import type { Waiting } from './waiting.ts';
-
-/** Of a VM's spec, what somebody asks for. */
-export type AskedSpec = Partial<Omit<VmSpec, 'openapi'>> & { readonly openapi?: AskedOpenapi | null };
-
-/** A volume that a VM is to have. `disk`: name of the disk that it is of the VM; null: its own, as far as that goes. */
-export interface AskedVolume {
-  readonly ref: string;
-  readonly disk: string | null;
-  readonly isReadonly: boolean;
-}
-
-export interface CreateVmRequest {
-  /** What it runs by; absent: the host's first. */
-  readonly driver?: string;
-  /** Null: a free one is made up. */
-  readonly name: string | null;
-  /** What it is made from, as `name` or `name@version`; absent: from nothing but this request. */
-  readonly template?: string;
-  readonly spec: AskedSpec;
-  /** As `name` or `name@range`; besides those of the template, and in place of these where they name the same. */
-  readonly tools?: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly metadata: JsonObject;
-  /** False: the disk is made and nothing is started. */
-  readonly start: boolean;
-  readonly warmStart: WarmStart;
-  /** After which it is deleted by itself; absent: never. */
-  readonly lifetime?: Lifetime;
-  /** Absent: none. */
-  readonly secrets?: readonly GrantRequest[];
-  /** Absent: none. */
-  readonly volumes?: readonly AskedVolume[];
-}
 
 export interface VmApi extends ConfigApi {
   /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */

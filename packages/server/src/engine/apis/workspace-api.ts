@@ -3,10 +3,10 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Lifetime } from '../../domain/vm/expiry.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { CreateVmRequest } from '../../domain/vm/vm-request.ts';
 import type { WorkspaceStatus } from '../../domain/workspace/status.ts';
 import type { Workspace } from '../../domain/workspace/workspace.ts';
 import type { Once, Page, Unchanged } from '../requests.ts';
-import type { CreateVmRequest } from './vm-api.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface CreateWorkspaceRequest {

@@ -1,5 +1,5 @@
 /**
- * Carries batches out: so many items at a time, each of them an operation of its VM's. What is written down of a batch is enough for the next server to go on:
+ * Carries batches out: so many items at a time, each of them an operation or a command of its VM's. What is written down of a batch is enough for the next server to go on:
  * an item that was accepted is found again by its key, and none is done twice. Batches wait for VMs, which the queue works on: they take no place in it.
  */
 import type { Batch, BatchItem } from '../../domain/batch/batch.ts';
@@ -8,22 +8,24 @@ import type { OperationId } from '../../domain/ids.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
-import type { OperationDeps } from '../operations/request-change.ts';
 import { createBuilds } from '../reconcile/builds.ts';
 import type { OperationRecorder } from '../reconcile/operation-recorder.ts';
-import { carryOutItem } from './batch-item.ts';
+import { resumeCommand } from './batch-command.ts';
+import { carryOutItem, claimOf, type ItemDeps } from './batch-item.ts';
 import { readBatchResult, toBatchResult } from './batch-result.ts';
 
 export interface BatchKeeper {
   /** Goes on with the batch, unless it is over or under way. Returns at once. */
   begin(id: OperationId, options: Abortable): void;
+  /** Follows the commands of batches that a former server was carrying out. Before all other executions are followed. */
+  resumeCommands(): Promise<void>;
   /** Begins no more of its items, since it was cancelled. Those under way go on. */
   interrupt(id: OperationId): void;
   /** Resolves when nothing is under way, after the signal of `begin` was aborted. */
   settled(): Promise<void>;
 }
 
-export function createBatchKeeper(deps: OperationDeps & EngineDeps): BatchKeeper {
+export function createBatchKeeper(deps: ItemDeps & EngineDeps): BatchKeeper {
   const builds = createBuilds(deps, (operation, recorder, options) => carryOut(deps, operation, recorder, options));
   const underWay = new Map<OperationId, Promise<void>>();
 
@@ -36,6 +38,13 @@ export function createBatchKeeper(deps: OperationDeps & EngineDeps): BatchKeeper
         .finally(() => underWay.delete(id));
       underWay.set(id, work);
     },
+    async resumeCommands() {
+      for (const { id, kind, result } of await deps.store.operations.listActive()) {
+        const items = kind === 'vm.batch' ? (readBatchResult(result)?.items ?? []) : [];
+        for (const [place, item] of items.entries())
+          if (item.action === 'exec' && !isOver(item)) await resumeCommand(deps, item, claimOf(id, place));
+      }
+    },
     interrupt: (id) => builds.interrupt(id),
     async settled() {
       await Promise.all(underWay.values());
@@ -44,13 +53,14 @@ export function createBatchKeeper(deps: OperationDeps & EngineDeps): BatchKeeper
 }
 
 async function carryOut(
-  deps: OperationDeps,
+  deps: ItemDeps,
   operation: Operation,
   recorder: OperationRecorder,
   { signal }: Abortable,
 ): Promise<void> {
   const batch = readBatchResult(operation.result);
   if (batch === null) throw new TypeError('the operation keeps no batch');
+  const orders = await deps.store.batchOrders.get(operation.id);
   const items = [...batch.items];
   let writing = Promise.resolve();
   let isWritten = true;
@@ -60,8 +70,8 @@ async function carryOut(
     isWritten = true;
     await recorder.keep(toBatchResult({ ...batch, items }), progressOf(items));
   };
-  const put = (index: number, item: BatchItem): void => {
-    items[index] = item;
+  const put = (place: number, item: BatchItem): void => {
+    items[place] = item;
     isWritten = false;
     writing = writing.then(write);
     // Whoever waits for the end is told.
@@ -72,17 +82,16 @@ async function carryOut(
   const places = batch.items.entries();
 
   async function worker(): Promise<void> {
-    for (const [index, item] of places) {
-      if (item.state !== 'pending' && item.state !== 'running') continue;
+    for (const [place, item] of places) {
+      if (isOver(item)) continue;
       signal.throwIfAborted();
       // One that a former server began is seen to its end.
       if (item.state === 'pending' && isToStop()) {
-        put(index, { ...item, state: 'skipped' });
+        put(place, { ...item, state: 'skipped' });
         continue;
       }
-      const placed = { batch: operation, index, item };
-      const onAccepted = (id: OperationId): void => put(index, { ...item, state: 'running', operationId: id });
-      put(index, await carryOutItem(deps, placed, { signal, onAccepted }));
+      const onBegun = (begun: BatchItem): void => put(place, begun);
+      put(place, await carryOutItem(deps, { batch: operation, place, item, orders }, { signal, onBegun }));
     }
   }
 
@@ -103,6 +112,10 @@ async function end(recorder: OperationRecorder, batch: Batch): Promise<void> {
 }
 
 function progressOf(items: readonly BatchItem[]): NonNullable<Operation['progress']> {
-  const done = items.filter(({ state }) => state !== 'pending' && state !== 'running').length;
+  const done = items.filter(isOver).length;
   return { fraction: done / items.length, message: `${done} of ${items.length}` };
+}
+
+function isOver({ state }: BatchItem): boolean {
+  return state !== 'pending' && state !== 'running';
 }

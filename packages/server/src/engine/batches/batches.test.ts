@@ -26,7 +26,7 @@ function batch(lines: readonly string[], change: Partial<BatchRequest> = {}): Ba
       (one) => one === action,
     );
     if (known === undefined) throw new TypeError(action);
-    return { action: known, vm, graceMs: 0 };
+    return { action: known, target: { vm }, graceMs: 0 };
   });
   return { isStoppedByError: false, concurrency: 8, items, ...change };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { needsRestart, pendingChanges, settingsOf } from '../../domain/vm/settings.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
-import type { CreateVmRequest } from '../apis/vm-api.ts';
+import type { CreateVmRequest } from '../../domain/vm/vm-request.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { principalWith } from '../principals.test-kit.ts';
 

@@ -1,9 +1,9 @@
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { GrantRequest } from '../../domain/secret/grant.ts';
 import { checkExtraDisks, totalDiskGib } from '../../domain/vm/extra-disk.ts';
-
+import type { CreateVmRequest } from '../../domain/vm/vm-request.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
-import type { CreateVmRequest } from '../apis/vm-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { withCloudInit } from '../cloud-init/cloud-init-tool.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -13,7 +13,7 @@ import { permittedDisks, sizedDisks } from '../images/disk-contents.ts';
 import type { Accepted, Once } from '../requests.ts';
 import { admitDisk, admitMemory } from '../scheduler/admission.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
-import { type GrantRequest, grantsFor } from '../secrets/grants.ts';
+import { grantsFor } from '../secrets/grants.ts';
 import { mergeTemplate, requireUsable } from '../templates/merge-template.ts';
 import { resolveTools } from '../tools/vm-tools.ts';
 import { volumeDisks } from '../volumes/attach-volumes.ts';

@@ -70,7 +70,7 @@ type SupervisorDeps = EngineDeps & {
   readonly sampler: Sampler;
   readonly alerts: AlertWatch;
   readonly logIntake: LogIntake;
-  readonly batches: Pick<BatchKeeper, 'begin' | 'settled'>;
+  readonly batches: Pick<BatchKeeper, 'begin' | 'settled' | 'resumeCommands'>;
   readonly networkKeeper: Pick<NetworkKeeper, 'refresh'>;
   readonly workspaces: WorkspaceKeeper;
 };
@@ -164,6 +164,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       // Before all other executions are followed: of their own they know how to begin what a former server did not.
       await deps.workspaces.resumeAll();
       await deps.workspaces.look();
+      await deps.batches.resumeCommands();
       await deps.executions.resumeAll();
       await deps.workloads.resumeAll();
       running = [

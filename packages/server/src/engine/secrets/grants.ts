@@ -1,16 +1,9 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import { checkGrants, GRANT_LIMITS, type SecretFile, type SecretGrant } from '../../domain/secret/grant.ts';
+import { checkGrants, GRANT_LIMITS, type GrantRequest, type SecretGrant } from '../../domain/secret/grant.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
 import type { Tables } from '../../ports/store.ts';
 import { findSecret, unknownSecret } from '../queries/find-secret.ts';
-
-/** A secret that a VM is to be given, by its name or id. With neither place it becomes the variable of its own name. */
-export interface GrantRequest {
-  readonly ref: string;
-  readonly env: string | null;
-  readonly file: SecretFile | null;
-}
 
 /**
  * What a VM of this owner is to be given, as it was asked for. Who asks needs `secret:use` on each. Throws `not_found` secret.unknown,

@@ -1,9 +1,9 @@
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { GrantRequest } from '../../domain/secret/grant.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
 import { ADMIN, type TestServer } from '../installation.test-kit.ts';
 import { principalWith } from '../principals.test-kit.ts';
 import { finish, request, soon } from '../vm-life.test-kit.ts';
-import type { GrantRequest } from './grants.ts';
 
 export const ANN = principalWith('ann', '*@own', 'image:read');
 export const BOB = principalWith('bob', '*@own', 'image:read');

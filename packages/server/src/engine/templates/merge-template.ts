@@ -1,8 +1,8 @@
 import type { Principal } from '../../domain/principal/principal.ts';
 import { type TemplateSpec, titleOfTemplate } from '../../domain/template/template.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
+import type { AskedSpec, CreateVmRequest } from '../../domain/vm/vm-request.ts';
 import type { Tables } from '../../ports/store.ts';
-import type { AskedSpec, CreateVmRequest } from '../apis/vm-api.ts';
 import { findUsableTemplate } from '../queries/find-template.ts';
 
 /**

@@ -3,11 +3,11 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { ExtraDisk } from '../../domain/vm/extra-disk.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
+import type { AskedVolume } from '../../domain/vm/vm-request.ts';
 import { checkAttachable, type Volume } from '../../domain/volume/volume.ts';
 import type { Driver } from '../../ports/driver.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
-import type { AskedVolume } from '../apis/vm-api.ts';
 import { findVolume, requireReady } from '../queries/find-volume.ts';
 import { noVolumes } from './driver-of-volume.ts';
 

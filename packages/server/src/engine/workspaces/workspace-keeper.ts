@@ -15,9 +15,9 @@ import type { Workspace } from '../../domain/workspace/workspace.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isConflict } from '../is-conflict.ts';
 import { everyPendingWorkspace } from '../queries/every-pending-workspace.ts';
+import { attachOrBegin } from '../sessions/attach-or-begin.ts';
 import type { Executions } from '../sessions/executions.ts';
 import { createProviderSilence } from './provider-silence.ts';
-import { attachToStep } from './run-step.ts';
 import { type Turn, type TurnDeps, takeTurn } from './setup-turn.ts';
 
 export interface WorkspaceKeeper {
@@ -109,7 +109,7 @@ function createStepFollower(deps: KeeperDeps): StepFollower {
   /** To the end of it, whatever that is: whoever looks then sees. Where it could not be written, the next look by the timer goes on. */
   async function untilOver(id: WorkspaceId, execution: Execution): Promise<void> {
     try {
-      await deps.executions.followOwn(execution, attachToStep(deps)).finished;
+      await deps.executions.followOwn(execution, attachOrBegin(deps)).finished;
       following.delete(execution.id);
       if (!isStopping) deps.queue.enqueue(`workspace:${id}`);
     } catch (error) {

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import { driverWithFaultPoints, storeWithFaultPoints } from '../../adapters/fault-points/with-fault-points.ts';
-import type { Driver } from '../../ports/driver.ts';
 import type { FaultPoint } from '../../ports/fault-point.ts';
-import type { GuestLink, GuestProcess } from '../../ports/guest-link.ts';
 import type { WorkspaceApi } from '../apis/workspace-api.ts';
+import { clingingWhenDead, dyingAt } from '../dying-server.test-kit.ts';
 import { ADMIN, createInstallation, type TestServer } from '../installation.test-kit.ts';
 import { soon } from '../vm-life.test-kit.ts';
 
@@ -15,46 +14,6 @@ const REQUEST = {
   prepSteps: [{ command: 'echo one >> /root/log' }, { command: 'echo two >> /root/log' }],
   vm: { spec: { memoryMib: 128, diskGib: 1 }, warmStart: 'never' },
 } as const;
-
-/** From the moment on at which it has passed so many points, nothing that this server does takes effect: as if it had been killed there. */
-function dyingAt(last: number): { readonly pass: FaultPoint; readonly passed: () => number } {
-  let count = 0;
-  return {
-    pass: () => {
-      count += 1;
-      if (count >= last) throw new Error('this server is dead');
-    },
-    passed: () => count,
-  };
-}
-
-/** A server that is dead tells no guest that it may forget a command. */
-function clingingWhenDead(driver: Driver, isDead: () => boolean): Driver {
-  const cling = (process: GuestProcess): GuestProcess =>
-    replacing(process, Symbol.asyncDispose, async () => {
-      if (!isDead()) await process[Symbol.asyncDispose]();
-    });
-  return {
-    ...driver,
-    openLink: async (...args) => {
-      const link = await driver.openLink(...args);
-      const exec: GuestLink['exec'] = async (...asked) => cling(await link.exec(...asked));
-      const attach: GuestLink['attach'] = async (...asked) => cling(await link.attach(...asked));
-      return replacing(replacing(link, 'exec', exec), 'attach', attach);
-    },
-  };
-}
-
-/** The object with one of its methods replaced: it has a life of its own, and cannot be copied. */
-function replacing<T extends object>(object: T, key: string | symbol, by: unknown): T {
-  return new Proxy(object, {
-    get(target, name) {
-      if (name === key) return by;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
 
 /** What is in the guest, and how often a step was begun, when the server dies there and another one goes on. */
 async function liveThrough(last: number) {

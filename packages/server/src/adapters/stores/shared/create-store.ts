@@ -9,6 +9,7 @@ import type { Schema } from './schema.ts';
 import { createAlertStatements, createAlertTable } from './tables/alert-table.ts';
 import { createApiKeyStatements, createApiKeyTable } from './tables/api-key-table.ts';
 import { createAuditStatements, createAuditTable } from './tables/audit-table.ts';
+import { createBatchOrderStatements, createBatchOrderTable } from './tables/batch-order-table.ts';
 import { createDeliveryStatements, createDeliveryTable } from './tables/delivery-table.ts';
 import { createDeploymentStatements, createDeploymentTable } from './tables/deployment-table.ts';
 import { createEventStatements, createEventTable } from './tables/event-table.ts';
@@ -62,6 +63,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     networks: createNetworkStatements(compiler),
     volumes: createVolumeStatements(compiler),
     alerts: createAlertStatements(compiler),
+    batchOrders: createBatchOrderStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -93,6 +95,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       networks: createNetworkTable(connection, statements.networks),
       volumes: createVolumeTable(connection, statements.volumes),
       alerts: createAlertTable(connection, statements.alerts),
+      batchOrders: createBatchOrderTable(connection, statements.batchOrders),
     };
   }
 
@@ -240,6 +243,10 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       update: (volume) => transaction(({ volumes }) => volumes.update(volume)),
       delete: (id, revision) => transaction(({ volumes }) => volumes.delete(id, revision)),
       attach: (attachment) => transaction(({ volumes }) => volumes.attach(attachment)),
+    },
+    batchOrders: {
+      ...reading.batchOrders,
+      insert: (...orders) => transaction(({ batchOrders }) => batchOrders.insert(...orders)),
     },
     securityGroups: {
       ...reading.securityGroups,

@@ -20,6 +20,7 @@ import type { WebhookDeliveryRow, WebhookRow } from './rows/webhook-row.ts';
  * translate rows.
  */
 
+import type { BatchOrderRow } from './rows/batch-order-row.ts';
 import type { LeaseRow, NetworkRow, SecurityGroupRow } from './rows/network-rows.ts';
 import type { TemplateRow } from './rows/template-row.ts';
 import type { VmRevisionRow } from './rows/vm-revision-row.ts';
@@ -60,4 +61,5 @@ export interface Schema {
   readonly volumes: VolumeRow;
   readonly volume_attachments: VolumeAttachmentRow;
   readonly workspaces: WorkspaceRow;
+  readonly batch_orders: BatchOrderRow;
 }

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../ports/store.ts';
+import { sampleBatchOrders } from '../../../ports/store-contract/batch-orders.contract.ts';
 import {
   sampleDeployment,
   sampleDeploymentRevision,
@@ -245,6 +246,18 @@ describe('a damaged row', () => {
 
     await expect(store.images.get('web')).rejects.toEqual(
       refusal('data_loss', 'store.damaged', { what: 'image', id: 'web', field }),
+    );
+  });
+
+  it('of what a batch is to do', async () => {
+    await store.batchOrders.insert(numberedId('op', 1), sampleBatchOrders);
+    damage("UPDATE batch_orders SET content = json_set(content, '$.orders.0.request.env.A', 1)");
+
+    await expect(store.batchOrders.get(numberedId('op', 1))).rejects.toEqual(
+      refusal('data_loss', 'store.damaged', {
+        ...{ what: 'batch', id: numberedId('op', 1) },
+        field: 'content.orders.0.request.env.A',
+      }),
     );
   });
 

@@ -67,7 +67,8 @@ const tty = read.nullable((value, field): NonNullable<ExecRequest['tty']> => {
   };
 });
 
-const request = read.json((value, field): ExecRequest => {
+/** What was asked to be run. */
+export const readExecRequest: read.Reader<ExecRequest> = (value, field) => {
   const stored = read.object(value, field);
   return {
     argv: texts(stored['argv'], `${field}.argv`),
@@ -78,4 +79,6 @@ const request = read.json((value, field): ExecRequest => {
     hasStdin: read.boolean(stored['hasStdin'], `${field}.hasStdin`),
     timeoutMs: read.number(stored['timeoutMs'], `${field}.timeoutMs`),
   };
-});
+};
+
+const request = read.json(readExecRequest);

@@ -20,7 +20,7 @@ export const readGrants = read.list((value, field): SecretGrant => {
     secretId: secretId(stored['secretId'], `${field}.secretId`),
     name: read.text(stored['name'], `${field}.name`),
     env: env(stored['env'], `${field}.env`),
-    file: file(stored['file'], `${field}.file`),
+    file: readGrantFile(stored['file'], `${field}.file`),
   };
 });
 
@@ -29,7 +29,8 @@ export const decodeGrants = read.json(readGrants);
 
 const secretId = read.id('sec');
 const env = read.nullable(read.text);
-const file = read.nullable((value, field): NonNullable<SecretGrant['file']> => {
+/** Where a secret is to lie; null: nowhere. */
+export const readGrantFile = read.nullable((value, field): NonNullable<SecretGrant['file']> => {
   const stored = read.object(value, field);
   return { path: read.text(stored['path'], `${field}.path`), mode: read.count(stored['mode'], `${field}.mode`) };
 });

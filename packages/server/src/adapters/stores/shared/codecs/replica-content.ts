@@ -49,7 +49,7 @@ const readSpec: read.Reader<VmSpec> = (value, field) => {
 };
 
 /** With those fields that somebody asked for. */
-const readPartialSpec: read.Reader<Partial<VmSpec>> = (value, field) => {
+export const readPartialSpec: read.Reader<Partial<VmSpec>> = (value, field) => {
   const stored = read.object(value, field);
   const whole = readSpec({ ...SOME_SPEC, ...stored }, field);
   return Object.fromEntries(Object.entries(whole).filter(([name]) => name in stored));

@@ -23,6 +23,7 @@ import { workspaces } from './0022-workspaces.ts';
 import { volumes } from './0023-volumes.ts';
 import { labels } from './0024-labels.ts';
 import { alerts } from './0025-alerts.ts';
+import { batchOrders } from './0026-batch-orders.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -52,4 +53,5 @@ export const MIGRATIONS: readonly Migration[] = [
   volumes,
   labels,
   alerts,
+  batchOrders,
 ];

@@ -1,0 +1,5 @@
+export interface BatchOrderRow {
+  readonly operation_id: string;
+  /** JSON: as `BatchOrders`. */
+  readonly content: string;
+}
