@@ -88,6 +88,62 @@ describe('VMs', () => {
   });
 });
 
+describe('what is waited for', () => {
+  it('is the health of a VM', async () => {
+    await here.must(['create', 'well']);
+
+    expect(JSON.parse(await here.must(['wait', 'well', '--health', 'healthy', '--json']))).toMatchObject({
+      ...{ name: 'well', phase: 'running', health: 'healthy' },
+    });
+    const never = await here.volary(['wait', 'well', '--health', 'unhealthy', '--timeout', '1s']);
+    expect(never).toMatchObject({ code: 4, stderr: expect.stringContaining('well is not running and unhealthy') });
+    expect((await here.volary(['wait', 'well', '--health', 'fine'])).stderr).toContain('healthy, unhealthy');
+    await here.must(['rm', 'well']);
+  });
+
+  it('is a deployment, whose replicas are all to be well', async () => {
+    await here.must(['deploy', 'create', 'app', '--replicas', '2']);
+
+    expect(JSON.parse(await here.must(['wait', 'app', '--health', 'healthy', '--json']))).toMatchObject({
+      ...{ name: 'app', phase: 'running', ready_replicas: 2 },
+    });
+    expect(await here.volary(['wait', 'app', '--health', 'unhealthy'])).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('volary wait app --health healthy') },
+    });
+    expect((await here.volary(['wait', 'nothing', '--health', 'healthy'])).stderr).toContain('There is no VM nothing');
+    await here.must(['deploy', 'rm', 'app']);
+  });
+});
+
+describe('what is removed', () => {
+  it.each([
+    ['network', ['--cidr', '10.71.0.0/24'], ['--cidr', '10.72.0.0/24']],
+    ['security-group', [], []],
+  ])('of a list each %s is told of, gone or not', async (kind, first, second) => {
+    await here.must([kind, 'create', 'one', ...first]);
+    await here.must([kind, 'create', 'two', ...second]);
+
+    const outcome = await here.volary([kind, 'rm', 'one', 'nothing', 'two', 'one']);
+
+    expect(outcome).toMatchObject({ code: 3, stdout: 'one\ntwo\n', stderr: expect.stringContaining('nothing') });
+    await here.must([kind, 'create', 'one', ...first]);
+    const json = await here.volary([kind, 'rm', 'one', 'two', '--json']);
+    expect(json.code).toBe(3);
+    expect(JSON.parse(json.stdout)).toEqual({ removed: ['one'] });
+    expect(JSON.parse(json.stderr).error.reason).toMatch(/\.unknown$/);
+  });
+
+  it('is the same of deployments and workspaces, which are waited for', async () => {
+    await here.must(['deploy', 'create', 'app', '--replicas', '1', '--wait']);
+
+    const outcome = await here.volary(['deploy', 'rm', 'nothing', 'app']);
+
+    expect(outcome).toMatchObject({ code: 3, stdout: 'app\n', stderr: expect.stringContaining('nothing') });
+    await here.must(['workspace', 'create', 'desk']);
+    expect(await here.volary(['workspace', 'rm', 'desk', 'nothing'])).toMatchObject({ code: 3, stdout: 'desk\n' });
+  });
+});
+
 describe('what is seen', () => {
   it('is the log of events', async () => {
     await here.must(['create', 'seen']);
@@ -174,6 +230,15 @@ describe('errors', () => {
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).toContain(words);
     expect(outcome.stdout).toBe('');
+  });
+
+  it('of volary itself are 125 where the code is otherwise that of a command', async () => {
+    for (const command of [['exec'], ['ssh'], ['workspace', 'ssh']]) {
+      const args = [...command, 'nothing', '--', 'true'];
+      expect(await here.volary(args)).toMatchObject({ code: 125, stderr: expect.stringContaining('nothing') });
+      expect(await here.volary([...command, '--bogus'])).toMatchObject({ code: 125 });
+    }
+    expect(await here.volary(['workspace', 'get', 'nothing'])).toMatchObject({ code: 3 });
   });
 
   it('are JSON where that was asked for', async () => {

@@ -143,7 +143,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'wait',
-    'wait until a VM or an operation is in a state',
+    'wait until a VM, a deployment or an operation is in a state',
     async () => (await import('./commands/wait.ts')).configureWait,
   ),
   entry(

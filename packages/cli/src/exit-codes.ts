@@ -1,7 +1,7 @@
 /**
  * What each exit code of the command line means. Scripts rely on it: a number never changes its meaning.
  *
- * `volary exec` and `volary ssh` end with the command's own code, so they keep their own failures apart, in 124 and 125.
+ * `volary exec`, `volary ssh` and `volary workspace ssh` end with the command's own code, so they keep their own failures apart, in 124 and 125.
  */
 export const EXIT_CODES = {
   ok: 0,
@@ -25,7 +25,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [code: string, meaning: stri
   ['4', 'not in the present state: it exists already, is not running, was changed meanwhile'],
   ['5', 'no server answers, or it refuses the key'],
   ['124', 'exec: the time given with --timeout was over, and the command was killed'],
-  ['125', 'exec, ssh: the command could not be run, or its end is not known (whatever the reason)'],
+  ['125', 'exec, ssh, workspace ssh: the command could not be run, or its end is not known (whatever the reason)'],
   [
     '126, 127',
     "exec, ssh: the guest could not run the program, or does not have it (the command's own code, as in a shell)",

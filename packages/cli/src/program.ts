@@ -36,9 +36,13 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
     },
   };
   program.hook('preSubcommand', async (_program, command) => {
-    invoked = command.name();
+    const name = command.name();
+    invoked = name;
     if (program.opts<GlobalOptions>().color === false) process.env['NO_COLOR'] = '1';
-    await configure(program, invoked, context);
+    await configure(program, name, context);
+    command.hook('preSubcommand', (_command, within) => {
+      invoked = `${name} ${within.name()}`;
+    });
   });
 
   try {

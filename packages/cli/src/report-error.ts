@@ -18,13 +18,16 @@ interface Report {
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
+/** They end with the code of what they run, so that their own faults have one of their own. */
+const ENDING_AS_COMMANDS: ReadonlySet<string> = new Set(['exec', 'ssh', 'workspace ssh']);
+
 /** Tells the error on stderr (one sentence and what to do, or one JSON document) and returns the exit code. */
 export function reportError(
   error: unknown,
   options: { readonly stderr: NodeJS.WriteStream; readonly isJson: boolean; readonly command: string | null },
 ): ExitCode {
   const report = describeError(error, options.command);
-  const isCommands = options.command === 'exec' || options.command === 'ssh';
+  const isCommands = ENDING_AS_COMMANDS.has(options.command ?? '');
   const exitCode = isCommands && report.exitCode !== EXIT_CODES.timedOut ? EXIT_CODES.execFailed : report.exitCode;
   if (options.isJson) {
     const { message, hint, reason, more } = report;
@@ -59,7 +62,7 @@ export function describeError(error: unknown, command: string | null): Report {
 function describeUsage(error: CommanderError, command: string | null): Report {
   return {
     message: asSentence(capitalise(error.message.replace(/^error: /, '').replaceAll('\n', ' '))),
-    hint: command === null ? 'volary help' : `volary help ${command}`,
+    hint: command === null ? 'volary help' : `volary help ${command.split(' ')[0]}`,
     reason: 'cli.usage',
     exitCode: EXIT_CODES.usage,
   };

@@ -6,6 +6,7 @@ import { type Context, printJson } from '../context.ts';
 import { addDeploymentOptions, type DeploymentOptions, deploymentRequest } from '../deployments/deployment-options.ts';
 import { describeDeployment, formatDeployments, formatRevisions } from '../deployments/format-deployment.ts';
 import { untilPhase, untilRunning } from '../deployments/wait-for-deployment.ts';
+import { removeEach } from '../operations/remove-each.ts';
 import { parseCount, parseDurationMs } from '../parse-values.ts';
 
 /** Whether to wait until all is as it is wanted, and how long. */
@@ -138,11 +139,11 @@ async function history(context: Context, ref: string): Promise<void> {
 
 async function remove(context: Context, refs: readonly string[], { wait }: { readonly wait: boolean }): Promise<void> {
   const client = await connect(context);
-  const removed: string[] = [];
-  for (const ref of refs) removed.push((await client.deployments.delete(ref)).name);
-  if (wait)
-    for (const name of removed) await untilPhase(context, client, name, { phase: 'absent', timeoutMs: LONGEST_MS });
-  print(context, { removed }, () => removed.map((name) => `${name}\n`).join(''));
+  await removeEach(context, refs, async (ref) => {
+    const { name } = await client.deployments.delete(ref);
+    const whenGone = () => untilPhase(context, client, name, { phase: 'absent', timeoutMs: LONGEST_MS });
+    return wait ? { name, whenGone } : { name };
+  });
 }
 
 function print(context: Context, value: unknown, forPeople: () => string): void {

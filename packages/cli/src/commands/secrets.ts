@@ -3,6 +3,7 @@ import { VolaryApiError, type VolaryClient } from '@volary/sdk';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { removeEach } from '../operations/remove-each.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
@@ -43,8 +44,10 @@ export function configureSecrets(command: Command, context: Context): void {
     .argument('<secret...>', 'names or ids')
     .action(async (refs: readonly string[]) => {
       const client = await connect(context);
-      for (const ref of refs) await client.secrets.delete(ref);
-      print(context, { removed: refs }, () => refs.map((ref) => `${ref}\n`).join(''));
+      await removeEach(context, refs, async (ref) => {
+        await client.secrets.delete(ref);
+        return { name: ref };
+      });
     });
   command
     .command('rotate-key')

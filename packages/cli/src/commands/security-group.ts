@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { collectRules, ruleText } from '../operations/network-options.ts';
+import { removeEach } from '../operations/remove-each.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
@@ -54,8 +55,10 @@ export function configureSecurityGroup(command: Command, context: Context): void
     .argument('<group...>', 'names or ids')
     .action(async (refs: readonly string[]) => {
       const client = await connect(context);
-      for (const ref of refs) await client.securityGroups.delete(ref);
-      print(context, { removed: refs }, () => refs.map((ref) => `${ref}\n`).join(''));
+      await removeEach(context, refs, async (ref) => {
+        await client.securityGroups.delete(ref);
+        return { name: ref };
+      });
     });
 }
 

@@ -2,6 +2,7 @@ import type { User } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { removeEach } from '../operations/remove-each.ts';
 import { formatUser, formatUsers } from '../users/format-user.ts';
 import { readNewPassword } from '../users/read-password.ts';
 import { addUserOptions, toCreateUser, toUpdateUser, type UserOptions } from '../users/user-options.ts';
@@ -42,8 +43,10 @@ export function configureUsers(command: Command, context: Context): void {
     .argument('<user...>', 'names or ids')
     .action(async (refs: readonly string[]) => {
       const { users } = await connect(context);
-      for (const ref of refs) await users.delete(ref);
-      print(context, { removed: refs }, refs.map((ref) => `${ref}\n`).join(''));
+      await removeEach(context, refs, async (ref) => {
+        await users.delete(ref);
+        return { name: ref };
+      });
     });
 }
 

@@ -2,6 +2,7 @@ import type { Workspace } from '@volary/contract';
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { removeEach } from '../operations/remove-each.ts';
 import { parseDurationMs } from '../parse-values.ts';
 import { describeWorkspace, formatWorkspaces } from '../workspaces/format-workspace.ts';
 import { untilStatus } from '../workspaces/wait-for-workspace.ts';
@@ -106,11 +107,11 @@ async function logs(context: Context, ref: string): Promise<void> {
 
 async function remove(context: Context, refs: readonly string[], { wait }: { readonly wait: boolean }): Promise<void> {
   const client = await connect(context);
-  const removed: Workspace[] = [];
-  for (const ref of refs) removed.push(await client.workspaces.delete(ref));
-  if (wait)
-    for (const each of removed) await untilStatus(context, client, each, { status: 'absent', timeoutMs: LONGEST_MS });
-  print(context, { removed: removed.map(({ name }) => name) }, () => removed.map(({ name }) => `${name}\n`).join(''));
+  await removeEach(context, refs, async (ref) => {
+    const deleted = await client.workspaces.delete(ref);
+    const whenGone = () => untilStatus(context, client, deleted, { status: 'absent', timeoutMs: LONGEST_MS });
+    return wait ? { name: deleted.name, whenGone } : { name: deleted.name };
+  });
 }
 
 function print(context: Context, value: unknown, forPeople: () => string): void {

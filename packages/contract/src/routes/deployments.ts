@@ -21,6 +21,7 @@ import {
 } from '../route.ts';
 import { object, stringEnum } from '../schema.ts';
 import { EmptyRequest } from '../vms.ts';
+import { PLACE_INVALID, PLACE_UNKNOWN } from './vms.ts';
 
 const ETAG: RouteHeader = {
   ...ANY_ETAG,
@@ -35,6 +36,7 @@ const REPLICA_ERRORS = [
   ...(['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_metadata', 'secret.invalid_grant'] as const),
   ...(['tool.unknown', 'tool.unknown_version', 'tool.invalid_range', 'tool.invalid_request'] as const),
   ...(['vm.invalid_environment', 'vm.environment_conflict', 'workload.invalid', 'health_check.invalid'] as const),
+  ...PLACE_INVALID,
   ...(['deployment.invalid_strategy', 'deployment.invalid_autoscaling', 'deployment.invalid_replicas'] as const),
 ] as const;
 const NO_ROOM = { 429: ['quota.exceeded', 'host.no_memory'], 507: ['host.no_disk'] } as const;
@@ -57,7 +59,7 @@ export const createDeployment = route({
   keyed: 'stored',
   errors: {
     400: [...REPLICA_ERRORS, 'deployment.invalid_name'],
-    404: ['template.unknown', 'secret.unknown', ...UNKNOWN],
+    404: ['template.unknown', 'secret.unknown', ...PLACE_UNKNOWN, ...UNKNOWN],
     409: ['deployment.name_taken', 'vm.name_taken', 'template.disabled', 'secret.unfit_for_env'],
     422: ['driver.unknown', 'driver.no_such_network_mode', 'driver.no_tools'],
     ...NO_ROOM,
@@ -139,7 +141,7 @@ export const updateDeployment = route({
   responses: answered,
   errors: {
     400: REPLICA_ERRORS,
-    404: [...UNKNOWN, 'template.unknown', 'secret.unknown'],
+    404: [...UNKNOWN, 'template.unknown', 'secret.unknown', ...PLACE_UNKNOWN],
     409: [DELETING, 'vm.name_taken', 'template.disabled', 'secret.unfit_for_env'],
     412: CHANGED,
     422: ['driver.unknown', 'driver.no_such_network_mode', 'driver.no_tools'],

@@ -39,6 +39,10 @@ const NOT_BY_DRIVER = ['driver.no_such_network_mode', 'driver.no_extra_disks', '
 /** With `Prefer: wait`, when a newer request took the place of this one, or it was cancelled. */
 export const ENDED_EARLY = ['operation.superseded', 'operation.cancelled'] as const;
 
+/** Why a VM cannot be placed on the network it is asked to be on: by 400, 404 and 429. */
+export const PLACE_INVALID = ['network.invalid_rule', 'network.never_reached', 'network.unknown_subnet'] as const;
+export const PLACE_UNKNOWN = ['network.unknown', 'security_group.unknown'] as const;
+
 /** Why an OpenAPI document of another server cannot be had: by 400, and by 409. */
 export const OPENAPI_UNFIT = ['download.invalid_url', 'download.target_refused'] as const;
 export const OPENAPI_NOT_HAD = [
@@ -72,8 +76,10 @@ export const UPDATE_ERRORS = {
     'tool.invalid_range',
     'tool.invalid_request',
     'secret.invalid_grant',
+    'network.invalid_rule',
+    'network.never_reached',
   ],
-  404: [...UNKNOWN, 'secret.unknown'],
+  404: [...UNKNOWN, 'secret.unknown', 'security_group.unknown'],
   409: [
     BEING_DELETED,
     'vm.name_taken',
@@ -111,8 +117,9 @@ export const createVm = route({
       ...(['tool.unknown', 'tool.unknown_version', 'tool.invalid_range', 'tool.invalid_request'] as const),
       ...(['vm.invalid_environment', 'vm.environment_conflict', 'workload.invalid', 'health_check.invalid'] as const),
       ...OPENAPI_UNFIT,
+      ...PLACE_INVALID,
     ],
-    404: [...UNKNOWN, 'secret.unknown', 'volume.unknown'],
+    404: [...UNKNOWN, 'secret.unknown', 'volume.unknown', ...PLACE_UNKNOWN],
     409: [
       'vm.name_taken',
       'volume.not_ready',
@@ -124,7 +131,7 @@ export const createVm = route({
       ...ENDED_EARLY,
     ],
     422: [...NOT_BY_DRIVER, 'driver.unknown', 'driver.no_firmware_boot', 'driver.no_tools', 'driver.no_volumes'],
-    429: ['host.no_memory', 'quota.exceeded'],
+    429: ['host.no_memory', 'quota.exceeded', 'network.no_address'],
     503: ['tool.unreachable', 'download.unavailable'],
     504: ['vm.boot_timeout'],
     507: ['host.no_disk'],

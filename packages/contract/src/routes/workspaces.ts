@@ -21,6 +21,7 @@ import {
   WorkspacePage,
   WorkspaceParams,
 } from '../workspaces.ts';
+import { PLACE_INVALID, PLACE_UNKNOWN } from './vms.ts';
 
 const ETAG: RouteHeader = {
   ...ANY_ETAG,
@@ -64,12 +65,13 @@ export const createWorkspace = route({
       ...(['vm.unknown_image', 'vm.metadata_too_large', 'vm.invalid_metadata', 'secret.invalid_grant'] as const),
       ...(['tool.unknown', 'tool.unknown_version', 'tool.invalid_range', 'tool.invalid_request'] as const),
       ...(['vm.invalid_environment', 'vm.environment_conflict', 'workload.invalid', 'health_check.invalid'] as const),
+      ...PLACE_INVALID,
       ...TIME_ERRORS,
     ],
-    404: ['template.unknown', 'secret.unknown', ...UNKNOWN],
+    404: ['template.unknown', 'secret.unknown', ...PLACE_UNKNOWN, ...UNKNOWN],
     409: ['workspace.name_taken', 'template.disabled', 'secret.unfit_for_env'],
     422: ['driver.no_such_network_mode', 'driver.no_tools', 'driver.no_extra_disks', 'driver.no_snapshots'],
-    429: ['quota.exceeded', 'host.no_memory'],
+    429: ['quota.exceeded', 'host.no_memory', 'network.no_address'],
     503: ['tool.unreachable'],
     507: ['host.no_disk'],
   },
