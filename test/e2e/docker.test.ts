@@ -48,6 +48,34 @@ function testContainers(present: TestEngine): void {
     expect(await here.must(['ls', '-q'])).toBe('');
   });
 
+  it('has the tools that it was made with, in commands and shells, over its lives, and no others', {
+    timeout: 400_000,
+  }, async () => {
+    await here.must(['create', 'lobster', '--tool', 'nodejs@20']);
+    const version = await here.must(['exec', 'lobster', '--', 'node', '-v']);
+
+    expect(version).toMatch(/^v20\.\d+\.\d+$/);
+    expect(await here.must(['ssh', 'lobster', '--', 'node -v; command -v npm'])).toBe(
+      `${version}\n/opt/volary/bin/npm`,
+    );
+    expect(JSON.parse(await here.must(['get', 'lobster', '--json']))).toMatchObject({
+      tools: [{ name: 'nodejs', version: version.slice(1) }],
+      restart_required: false,
+    });
+    await here.must(['system', 'prune']);
+    expect(await here.must(['system', 'df', '--json'])).toContain('docker-tool-');
+    await here.must(['restart', 'lobster']);
+    expect(await here.must(['exec', 'lobster', '--', 'sh', '-c', 'node -p 6*7'])).toBe('42');
+    const other = await here.volary(['update', 'lobster', '--tool', 'bun']);
+    expect(other.stderr).toContain('keeps the tools that it was made with');
+    expect(other.code).not.toBe(0);
+    await here.must(['rm', '--force', 'lobster']);
+    await here.must(['create', 'shrimp', '--template', 'nodejs']);
+    expect(await here.must(['exec', 'shrimp', '--', 'node', '-p', '1+1'])).toBe('2');
+    await here.must(['rm', '--force', 'shrimp']);
+    expect(await here.must(['system', 'df', '--json'])).not.toContain('docker-tool-');
+  });
+
   it('is refused what containers cannot be given, each with its reason', async () => {
     const refused = async (...options: readonly string[]) => {
       const { code, stderr } = await here.volary(['create', 'crab', ...options]);
@@ -56,7 +84,6 @@ function testContainers(present: TestEngine): void {
     };
 
     expect(await refused('--add-disk', 'data=1g')).toContain('no disks besides the root');
-    expect(await refused('--tool', 'nodejs')).toContain('cannot be given tools');
     expect(await refused('--driver', 'vax')).toContain('docker, qemu');
     expect(await here.must(['ls', '-q'])).toBe('');
   });

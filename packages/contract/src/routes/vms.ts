@@ -90,7 +90,7 @@ export const UPDATE_ERRORS = {
     ...ENDED_EARLY,
   ],
   412: VM_CHANGED,
-  422: [...NOT_BY_DRIVER, 'driver.no_tools'],
+  422: [...NOT_BY_DRIVER, 'driver.no_tools', 'driver.tools_fixed'],
   429: ['host.no_memory', 'quota.exceeded'],
   503: ['tool.unreachable', 'download.unavailable'],
   504: ['vm.not_grown'],

@@ -23,6 +23,11 @@ export interface DriverCapabilities {
   readonly supportsExtraDisks: boolean;
   /** `supportsFirmware` reports that images with a boot loader of their own can be started. If false, they are refused as `unsupported`. */
   readonly supportsFirmware: boolean;
+  /**
+   * `supportsFixedPacks` reports that a VM's disk is made together with its packs (`DiskSpec.packs`), which its machines have in all its lives, and no others. If
+   * false, its machines are given packs by `packs`, or none where that is null.
+   */
+  readonly supportsFixedPacks: boolean;
   readonly networkModes: readonly VmSpec['network']['mode'][];
   /** What a machine may take of the host besides its guest's memory, MiB. */
   readonly memoryOverheadMib: number;
@@ -96,7 +101,8 @@ export interface MachineSpec {
   readonly from?: SavedRef;
   /**
    * Packs that it is set going with, where it begins from a warm template, or was made ahead: its guest has been sent word of them before anybody gets a
-   * link to it, and keeps requests waiting until it has mounted them. Any other machine has none yet: `packs.attach` gives it its own.
+   * link to it, and keeps requests waiting until it has mounted them. Any other machine has none yet: `packs.attach` gives it its own. Of a disk that is made
+   * where packs are fixed: those that all its machines have.
    */
   readonly packs?: readonly Pack[];
   /** Of the mode `bridge`, to be started; what is saved of machines is without. */
@@ -247,7 +253,7 @@ export interface Driver extends AsyncDisposable {
    * Makes the disk, complete or not at all, and returns the digest of the image it was made from, which is kept with it.
    * A disk that is there stays as it is, whatever image it was made from. What it needs of the image stays with it too, so
    * that the image can be removed from where it was. With `from` it is a copy of the saved machine's disk. Its volumes are there: `data_loss` driver.disk_damaged otherwise. Throws `resource_exhausted` driver.disk_full,
-   * `unavailable` driver.image_gone when the image was removed meanwhile, `data_loss` snapshot.damaged, snapshot.lost.
+   * `unavailable` driver.image_gone, driver.pack_gone when the image or a pack was removed meanwhile, `data_loss` snapshot.damaged, snapshot.lost.
    */
   createDisk(disk: DiskSpec | RestoredSpec, options: Abortable): Promise<{ readonly imageDigest: string | null }>;
   /**

@@ -11,7 +11,7 @@ import { mergeSettings } from '../config/merge-settings.ts';
 import type { EngineDeps } from '../deps.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { grantsFor } from '../secrets/grants.ts';
-import { resolveTools } from '../tools/vm-tools.ts';
+import { requireChangeable, resolveTools } from '../tools/vm-tools.ts';
 import { withOpenapi } from '../workloads/fetch-openapi.ts';
 import type { OperationDeps } from './request-change.ts';
 
@@ -27,9 +27,7 @@ export async function updateVm(
   const asked = { principal, permission: 'vm:update' } as const;
   // Some sites are slow to say which versions they have: not while the store waits.
   const tools =
-    request.tools === undefined
-      ? null
-      : await resolveTools(deps, deps.drivers.of(await findVm(deps.store, asked, ref)), request.tools);
+    request.tools === undefined ? null : await otherTools(deps, await findVm(deps.store, asked, ref), request.tools);
   const spec = await withOpenapi(deps, principal, request.spec ?? {});
   return await changeSettings(deps, {
     ...{ principal, ref, options },
@@ -39,6 +37,16 @@ export async function updateVm(
     }),
     causeOf: () => ({ kind: 'changed' }),
   });
+}
+
+async function otherTools(
+  deps: OperationDeps & Pick<EngineDeps, 'tools'>,
+  vm: Vm,
+  asked: readonly string[],
+): Promise<readonly VmTool[]> {
+  const driver = deps.drivers.of(vm);
+  requireChangeable(driver);
+  return await resolveTools(deps, driver, asked);
 }
 
 /** What it has already in that very version it has still. */

@@ -67,6 +67,7 @@ const world: fc.Arbitrary<World> = fc
       [['d', true]],
       [['d', false]],
     ),
+    areToolsFixed: fc.boolean(),
     origin: fc.constantFrom(null, null, 'made', 'awaited', 'prepared'),
     originState: fc.constantFrom('creating', 'ready', 'failed', 'deleting', 'gone'),
     restartInMs: fc.constantFrom(null, null, 0, 500),
@@ -81,6 +82,7 @@ const world: fc.Arbitrary<World> = fc
     observation: { disk: it.disk, machine: it.machine },
     isImageReady: it.isImageReady,
     areToolsReady: it.tools.every(([, isReady]) => isReady),
+    areToolsFixed: it.areToolsFixed,
     originState: it.originState,
     restartInMs: it.restartInMs,
     tried: new Set<VmStep>(),
@@ -317,6 +319,27 @@ describe('the planner', () => {
 
     expect(steps).toEqual(['ensure-tools', 'start-machine', 'await-guest', 'attach-tools']);
     expect(end).toEqual({ kind: 'settled', phase: 'running' });
+  });
+
+  it('builds the tools that a disk is made with before it makes the disk, and gives no others', () => {
+    const it = runningWorld('running', 0);
+    it.vm = withTools({ ...it.vm, incarnation: 0, startedAt: null, imageDigest: null }, [null]);
+    it.observation = { disk: { kind: 'absent' }, machine: { kind: 'absent' } };
+    it.areToolsReady = false;
+    it.areToolsFixed = true;
+    const steps: string[] = [];
+
+    const end = drive(it, new fc.Stream(noCrash()), (plan) => {
+      if (plan.kind === 'step') steps.push(plan.step);
+    });
+
+    expect(steps).toEqual(['ensure-tools', 'create-disk', 'start-machine', 'await-guest']);
+    expect(end).toEqual({ kind: 'settled', phase: 'running' });
+    // Of a later life they are where they were, whatever has become of where they came from.
+    it.areToolsReady = false;
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, incarnation: 2 } };
+    it.observation = { disk: DISK, machine: { kind: 'absent' } };
+    expect(look(it)).toMatchObject({ step: 'start-machine' });
   });
 
   it('leaves the tools of a machine alone that is halted, and gives them to it when it goes on', () => {

@@ -72,6 +72,8 @@ export interface PlanInput {
   readonly isImageReady: boolean;
   /** Whether the packs of all its tools are kept by it, or on this host. */
   readonly areToolsReady: boolean;
+  /** Whether its disk is made together with its tools, which are then its own for good. */
+  readonly areToolsFixed: boolean;
   /** Of the snapshot that the wanted life is to begin from, where it has not begun; null where that boots. */
   readonly originState: SnapshotState | 'gone' | null;
   /** How long until the restart that the policy has asked for; null where it has not. Milliseconds. */
@@ -205,7 +207,8 @@ function planBirth(input: PlanInput): Plan {
       end: { cause: 'vmm-died', detail: 'The machine is gone without a trace; the host may have been restarted.' },
     };
   }
-  return step(input.areToolsReady ? 'start-machine' : 'ensure-tools', startingPhase(input));
+  const isReady = input.areToolsReady || input.areToolsFixed;
+  return step(isReady ? 'start-machine' : 'ensure-tools', startingPhase(input));
 }
 
 /** The step that gives a machine which runs the tools that it lacks; null when it lacks none. */
@@ -214,8 +217,9 @@ function planTools(input: PlanInput): Plan | null {
     vm,
     observation: { machine },
     areToolsReady,
+    areToolsFixed,
   } = input;
-  if (machine.kind !== 'running' || !lacksTools(vm, machine.packs)) return null;
+  if (areToolsFixed || machine.kind !== 'running' || !lacksTools(vm, machine.packs)) return null;
   const isBorn = vm.status.phase === 'running' || vm.status.phase === 'updating';
   return step(areToolsReady ? 'attach-tools' : 'ensure-tools', isBorn ? 'updating' : startingPhase(input));
 }
@@ -240,7 +244,8 @@ function planDisk(input: PlanInput): Plan | null {
   }
   // What was saved knows its image.
   if (originState !== null) return planOrigin(input) ?? step('create-disk', 'provisioning');
-  return step(isImageReady ? 'create-disk' : 'ensure-image', 'provisioning');
+  if (!isImageReady) return step('ensure-image', 'provisioning');
+  return step(input.areToolsFixed && !input.areToolsReady ? 'ensure-tools' : 'create-disk', 'provisioning');
 }
 
 /** A restore whose copy of the saved disk is still to be made. A snapshot that is gone meanwhile is told by that step. */

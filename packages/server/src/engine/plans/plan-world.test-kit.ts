@@ -17,6 +17,7 @@ export interface World {
   observation: VmObservation;
   isImageReady: boolean;
   areToolsReady: boolean;
+  areToolsFixed: boolean;
   originState: PlanInput['originState'];
   restartInMs: number | null;
   tried: Set<VmStep>;
@@ -152,6 +153,7 @@ export function runningWorld(wanted: PowerState, graceMs: number): World {
     observation: { disk: DISK, machine: running },
     isImageReady: true,
     areToolsReady: true,
+    areToolsFixed: false,
     originState: null,
     restartInMs: null,
     tried: new Set(),

@@ -121,6 +121,7 @@ async function takeTurn(given: HostLoopDeps, vmId: VmId, signal: AbortSignal): P
       observation,
       isImageReady: image !== null && (await findContents(deps.images, vm.spec.disks)) !== null,
       areToolsReady: packs !== null,
+      areToolsFixed: deps.driver.capabilities.supportsFixedPacks,
       originState: await findOriginState(deps, vm),
       restartInMs: restartInMs(deps, vm),
       operation: work.operation?.kind ?? null,

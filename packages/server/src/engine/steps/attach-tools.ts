@@ -13,7 +13,7 @@ const HEAR_MS = 15_000;
 export const attachTools: Step = async (deps, { vm, packs: wanted, signal }) => {
   const { driver, links, clock } = deps;
   const { packs } = driver;
-  if (packs === null || wanted === null) throw gone();
+  if (packs === null || wanted === null) throw packGone();
   const link = await withTimeout(clock, HEAR_MS, signal, (limited) => links.open(vm.id, { signal: limited }));
   const digests = new Set(wanted.map(({ digest }) => digest));
   await packs.attach(vm.id, wanted, {
@@ -31,6 +31,7 @@ export const attachTools: Step = async (deps, { vm, packs: wanted, signal }) => 
   return {};
 };
 
-function gone(): VolaryError {
+/** `unavailable` driver.pack_gone. */
+export function packGone(): VolaryError {
   return new VolaryError('unavailable', 'A tool was removed before the VM had it.', { reason: 'driver.pack_gone' });
 }

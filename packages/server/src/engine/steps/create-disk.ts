@@ -1,5 +1,8 @@
 import { toVolaryError, VolaryError } from '../../domain/errors.ts';
+import type { Pack } from '../../ports/machine-packs.ts';
 import { findContents } from '../images/disk-contents.ts';
+import { noteUsed } from '../tools/follow-mounting.ts';
+import { packGone } from './attach-tools.ts';
 import { machineSpec, requireImage, type Step, type StepContext, type StepDeps, type StepResult } from './step.ts';
 
 /**
@@ -9,8 +12,8 @@ import { machineSpec, requireImage, type Step, type StepContext, type StepDeps, 
 export const createDisk: Step = async (deps, context) => {
   const { driver } = deps;
   const { vm, signal } = context;
-  const { disk } = await driver.inspect(vm.id, { signal });
-  if (disk.kind === 'present') return { imageDigest: disk.imageDigest };
+  const present = (await driver.inspect(vm.id, { signal })).disk;
+  if (present.kind === 'present') return { imageDigest: present.imageDigest };
   const machine = await machineSpec(deps, vm);
   const { from } = machine;
   if (from?.kind === 'snapshot') return await driver.createDisk({ ...machine, from }, { signal });
@@ -18,8 +21,19 @@ export const createDisk: Step = async (deps, context) => {
   const contents = await findContents(deps.images, vm.spec.disks);
   // Removed since the plan was made, by somebody else who has this cache: it is had again.
   if (contents === null) throw contentGone();
-  return (await copyTemplates(deps, context)) ?? (await driver.createDisk({ ...machine, image, contents }, { signal }));
+  const packs = fixedPacks(deps, context);
+  const disk = { ...machine, image, contents, ...(packs.length === 0 ? {} : { packs }) };
+  const made = (await copyTemplates(deps, context)) ?? (await driver.createDisk(disk, { signal }));
+  await noteUsed(deps, packs);
+  return made;
 };
+
+/** What of its tools a disk is made with. Throws `unavailable` driver.pack_gone. */
+function fixedPacks({ driver }: StepDeps, { packs }: StepContext): readonly Pack[] {
+  if (!driver.capabilities.supportsFixedPacks) return [];
+  if (packs === null) throw packGone();
+  return packs;
+}
 
 /** Null where there is no template, or its disk cannot be copied: the start of the machine, which needs more of it than that, will tell. */
 async function copyTemplates(deps: StepDeps, context: StepContext): Promise<StepResult | null> {

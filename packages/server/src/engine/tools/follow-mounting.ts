@@ -35,7 +35,11 @@ async function reportMounting({ clock, store, bus, log }: MountingDeps, vm: Vm, 
   }
 }
 
-async function noteUsed({ tools, log }: MountingDeps, packs: readonly Pack[]): Promise<void> {
+/** That VMs were given them now. Throws nothing. */
+export async function noteUsed(
+  { tools, log }: Pick<MountingDeps, 'tools' | 'log'>,
+  packs: readonly Pack[],
+): Promise<void> {
   for (const { digest } of packs)
     await tools.noteUsed(digest).catch((error: unknown) => log.warn('the use of a tool could not be noted', { error }));
 }

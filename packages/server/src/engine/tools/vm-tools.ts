@@ -22,7 +22,7 @@ export async function resolveTools(
   driver: Driver,
   asked: readonly string[],
 ): Promise<readonly VmTool[]> {
-  if (asked.length > 0 && driver.packs === null) {
+  if (asked.length > 0 && driver.packs === null && !driver.capabilities.supportsFixedPacks) {
     throw new VolaryError('unsupported', `Machines of the ${driver.kind} driver cannot be given tools.`, {
       reason: 'driver.no_tools',
       details: { field: 'tools' },
@@ -35,6 +35,15 @@ export async function resolveTools(
   });
   const resolved = await Promise.all(requests.map((request) => resolveTool({ tools, clock }, request)));
   return [...new Map(resolved.map((tool) => [tool.name, tool])).values()];
+}
+
+/** Throws `unsupported` driver.tools_fixed where other tools cannot be given to a VM that is there. */
+export function requireChangeable({ kind, capabilities }: Pick<Driver, 'kind' | 'capabilities'>): void {
+  if (!capabilities.supportsFixedPacks) return;
+  throw new VolaryError('unsupported', `A VM of the ${kind} driver keeps the tools that it was made with.`, {
+    reason: 'driver.tools_fixed',
+    details: { field: 'tools' },
+  });
 }
 
 /** The exact version of one. Throws likewise. */

@@ -18,7 +18,7 @@ export async function toolsWithGit(
   driver: Driver,
   { template: ref, spec, tools: own = [] }: CreateWorkspaceRequest['vm'],
 ): Promise<readonly string[]> {
-  if (driver.packs === null) return own;
+  if (driver.packs === null && !driver.capabilities.supportsFixedPacks) return own;
   const found =
     ref === undefined ? null : await findUsableTemplate(store, { principal, permission: 'template:read' }, ref);
   const names = [...(found?.content.tools ?? []), ...own].map((tool) => tool.split('@')[0]);

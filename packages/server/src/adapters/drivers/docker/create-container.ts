@@ -1,14 +1,13 @@
-import { basename } from 'node:path/posix';
-import { tarEnd, tarHeader, tarPadding } from '../../../lib/tar.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
-import { containerName, findContainer, LABELS, limitsOf, PATIENCE_MS } from './engine/containers.ts';
+import { AGENT_PATH, toolPath } from './container-files.ts';
+import { containerName, findContainer, LABELS, limitsOf, PATIENCE_MS, packsLabel } from './engine/containers.ts';
 import type { EngineClient } from './engine/engine-client.ts';
 import { engineRefused } from './errors.ts';
 import { rootReference } from './root-images.ts';
+import type { UnpackedPacks } from './unpacked-packs.ts';
 
-/** Where the agent is in a container, and where it listens: in memory, so that what a former life has left there is gone. */
-export const AGENT_PATH = '/usr/local/lib/volary/volary-agent';
+/** Where the agent listens: in memory, so that what a former life has left there is gone. */
 export const AGENT_SOCKET = '/run/volary-agent.sock';
 
 /** As many processes as a small machine has room for: one that forks without end stops there. */
@@ -22,12 +21,17 @@ const PRIVILEGES = [
 /** Makes the VM's container, complete or not at all, from a root that is there. One that is there stays as it is; somebody else's is in the way. */
 export async function createContainer(
   client: EngineClient,
-  { vmId, name, spec }: MachineSpec,
+  { vmId, name, spec, packs = [] }: MachineSpec,
   {
     imageDigest,
     installationId,
+    unpacked,
     signal,
-  }: Abortable & { readonly imageDigest: string; readonly installationId: string },
+  }: Abortable & {
+    readonly imageDigest: string;
+    readonly installationId: string;
+    readonly unpacked: Pick<UnpackedPacks, 'pathOf'>;
+  },
 ): Promise<void> {
   const json = {
     Image: rootReference(imageDigest),
@@ -38,7 +42,10 @@ export async function createContainer(
     WorkingDir: '/',
     // The console: what is written to it, the engine keeps.
     Tty: true,
-    Labels: { [LABELS.installation]: installationId, [LABELS.vm]: vmId, [LABELS.image]: imageDigest },
+    Labels: {
+      ...{ [LABELS.installation]: installationId, [LABELS.vm]: vmId, [LABELS.image]: imageDigest },
+      ...(packs.length === 0 ? {} : { [LABELS.packs]: packsLabel(packs) }),
+    },
     HostConfig: {
       ...limitsOf(spec),
       NetworkMode: 'none',
@@ -46,6 +53,10 @@ export async function createContainer(
       CapAdd: PRIVILEGES,
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: MOST_PROCESSES,
+      Mounts: packs.map(({ name: tool, digest }) => ({
+        ...{ Type: 'bind', Source: unpacked.pathOf(digest), Target: toolPath(tool), ReadOnly: true },
+        BindOptions: { Propagation: 'rprivate' },
+      })),
       Tmpfs: { '/run': 'rw,nosuid,nodev,mode=755,size=64m' },
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '1' } },
@@ -56,24 +67,4 @@ export async function createContainer(
   const { status } = await client.call(asked, { signal });
   if (status === 409 && (await findContainer(client, { vmId, installationId }, { signal })) === null)
     throw engineRefused(status, `the name ${containerName(vmId)} is somebody else's container's`);
-}
-
-/** Puts the agent into a container that does not run: the one of this server's version, whatever was there. */
-export async function putAgent(
-  client: EngineClient,
-  id: string,
-  { agent, signal }: Abortable & { readonly agent: Uint8Array },
-): Promise<void> {
-  const path = `/containers/${id}/archive?path=/`;
-  await client.call({ method: 'PUT', path, archive: agentArchive(agent) }, { signal });
-}
-
-async function* agentArchive(agent: Uint8Array): AsyncIterable<Uint8Array> {
-  const about = { mode: 0o755, uid: 0, gid: 0, modifiedAt: 0, sizeBytes: 0, target: '' };
-  const directory = AGENT_PATH.slice(1, -basename(AGENT_PATH).length);
-  yield tarHeader({ ...about, path: directory, type: 'directory' });
-  yield tarHeader({ ...about, path: AGENT_PATH.slice(1), type: 'file', sizeBytes: agent.length });
-  yield agent;
-  yield tarPadding(agent.length);
-  yield tarEnd();
 }

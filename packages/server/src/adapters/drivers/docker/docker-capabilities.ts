@@ -2,7 +2,7 @@ import type { DriverCapabilities } from '../../../ports/driver.ts';
 
 /**
  * Containers can be halted and given more; their memory cannot be saved. Both modes are the same to them: a container has its own
- * loopback and nothing else, and is reached through its agent.
+ * loopback and nothing else, and is reached through its agent. What is mounted into one is settled when it is made, and so are its tools.
  */
 export const DOCKER_CAPABILITIES: DriverCapabilities = {
   supportsPause: true,
@@ -11,6 +11,7 @@ export const DOCKER_CAPABILITIES: DriverCapabilities = {
   supportsLiveResize: true,
   supportsExtraDisks: false,
   supportsFirmware: false,
+  supportsFixedPacks: true,
   networkModes: ['user', 'none'],
   memoryOverheadMib: 0,
 };

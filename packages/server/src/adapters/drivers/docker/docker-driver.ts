@@ -6,7 +6,7 @@ import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import { createContainer } from './create-container.ts';
 import { DOCKER_CAPABILITIES } from './docker-capabilities.ts';
 import type { DockerDriverDeps } from './docker-config.ts';
-import { createDockerStorage } from './docker-storage.ts';
+import { createDockerStorage, isPackUsed } from './docker-storage.ts';
 import {
   type Container,
   findContainer,
@@ -27,6 +27,7 @@ import { openLink } from './open-link.ts';
 import { readConsole } from './read-console.ts';
 import { ensureRoot } from './root-images.ts';
 import { startMachine } from './start-machine.ts';
+import { createUnpackedPacks } from './unpacked-packs.ts';
 import { watchContainers } from './watch.ts';
 
 /**
@@ -37,10 +38,11 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
   const { installationId, log } = deps;
   const client = createEngineClient(deps.socketPath);
   const records = createMachineRecords(deps.dataDir);
+  const unpacked = createUnpackedPacks(deps.dataDir);
   const lock = createKeyedLock();
   const links = createLinks();
   const disposed = new AbortController();
-  const parts = { ...deps, client, records };
+  const parts = { ...deps, client, records, unpacked };
 
   const find = (vmId: VmId, options: Abortable) => findContainer(client, { vmId, installationId }, options);
 
@@ -69,7 +71,7 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
     warm: null,
     packs: null,
     volumes: null,
-    storage: createDockerStorage(client, { installationId }),
+    storage: createDockerStorage(client, { installationId, unpacked }),
 
     async probe(options) {
       const explanation = 'Containers run on the host itself; there is no guest to accelerate.';
@@ -84,12 +86,13 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
 
     createDisk: (machine, options) =>
       lock.run(machine.vmId, async () => {
-        const { vmId, image } = machine;
+        const { vmId, image, packs = [] } = machine;
         if (image === undefined) throw noSnapshots();
         const existing = await find(vmId, options);
         if (existing !== null) return { imageDigest: existing.imageDigest };
         await ensureRoot(client, image, options);
-        await createContainer(client, machine, { imageDigest: image.digest, installationId, ...options });
+        const making = { imageDigest: image.digest, installationId, unpacked, ...options };
+        await unpacked.having(packs, options, () => createContainer(client, machine, making));
         return { imageDigest: image.digest };
       }),
 
@@ -99,6 +102,8 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
         const { machine } = observe(container, await records.read(vmId));
         if (container !== null && machine.kind !== 'absent') throw machinePresent();
         if (container !== null) await removeContainer(client, container.id, options);
+        for (const { digest } of container?.packs ?? [])
+          await unpacked.removeUnless(digest, () => isPackUsed(client, { digest, installationId }, options));
         await records.remove(vmId);
       }),
 

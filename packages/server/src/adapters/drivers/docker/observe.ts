@@ -32,7 +32,15 @@ function machineOf(container: Container, record: MachineRecord | null): MachineS
   const incarnation = record?.incarnation ?? 0;
   if (state === 'running' || state === 'paused') {
     const shape = record === null ? {} : { shape: shapeOf(container, record) };
-    return { kind: state, incarnation, handle: handleOf(container, incarnation), pid: container.pid, ...shape };
+    const packs = container.packs.length === 0 ? {} : { packs: container.packs.map(({ digest }) => digest) };
+    return {
+      kind: state,
+      incarnation,
+      handle: handleOf(container, incarnation),
+      pid: container.pid,
+      ...packs,
+      ...shape,
+    };
   }
   if (record === null || record.startedBefore === container.startedAt) return { kind: 'absent' };
   return { kind: 'ended', incarnation, end: endOf(container) };

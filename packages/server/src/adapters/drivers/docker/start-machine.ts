@@ -2,24 +2,26 @@ import { randomBytes } from 'node:crypto';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
-import { putAgent } from './create-container.ts';
+import { putFiles } from './container-files.ts';
 import type { DockerDriverDeps } from './docker-config.ts';
 import { findContainer, killContainer, limitContainer, startContainer } from './engine/containers.ts';
 import type { EngineClient } from './engine/engine-client.ts';
 import { machinePresent, noDisk, noSnapshots } from './errors.ts';
 import type { MachineRecords } from './machine-record.ts';
 import { handleOf, observe } from './observe.ts';
+import type { UnpackedPacks } from './unpacked-packs.ts';
 
 export interface StartParts extends Pick<DockerDriverDeps, 'installationId' | 'readAgent'> {
   readonly client: EngineClient;
   readonly records: MachineRecords;
+  readonly unpacked: UnpackedPacks;
 }
 
 const LINK_KEY_BYTES = 16;
 
 /** Begins a life in the VM's container, unless it has begun. The caller holds the VM's lock. */
 export async function startMachine(
-  { client, records, installationId, readAgent }: StartParts,
+  { client, records, unpacked, installationId, readAgent }: StartParts,
   { vmId, incarnation, spec, from }: MachineSpec,
   { signal }: Abortable,
 ): Promise<DriverHandle> {
@@ -34,7 +36,7 @@ export async function startMachine(
   const { id, startedAt: startedBefore } = container;
   const { vcpuCount, memoryMib, diskGib } = spec;
   try {
-    await putAgent(client, id, { agent: await readAgent({ signal }), signal });
+    await putFiles(client, container, { agent: await readAgent({ signal }), unpacked, signal });
     await limitContainer(client, id, { vcpuCount, memoryMib, signal });
     const linkKey = randomBytes(LINK_KEY_BYTES).toString('hex');
     await records.write(vmId, { version: 1, incarnation, startedBefore, linkKey, diskGib });

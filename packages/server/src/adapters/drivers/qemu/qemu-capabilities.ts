@@ -9,6 +9,7 @@ export const QEMU_CAPABILITIES: DriverCapabilities = {
   supportsLiveResize: true,
   supportsExtraDisks: true,
   supportsFirmware: true,
+  supportsFixedPacks: false,
   networkModes: SUPPORTED_NETWORK_MODES,
   // Under emulation mostly translated code, which is bounded; with KVM it is a third of it.
   memoryOverheadMib: TRANSLATED_MIB + 32,

@@ -30,6 +30,7 @@ const CAPABILITIES: DriverCapabilities = {
   supportsLiveResize: true,
   supportsExtraDisks: true,
   supportsFirmware: true,
+  supportsFixedPacks: false,
   networkModes: NETWORK_MODES,
   memoryOverheadMib: 0,
 };

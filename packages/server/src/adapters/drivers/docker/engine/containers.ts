@@ -10,11 +10,33 @@ export const LABELS = {
   installation: 'io.volary.installation',
   vm: 'io.volary.vm',
   image: 'io.volary.image',
+  packs: 'io.volary.packs',
 } as const;
+
+/** A tool that a container was made with. */
+export interface ContainerPack {
+  readonly name: string;
+  readonly digest: string;
+}
+
+/** Each as `name=digest`, with blanks between. */
+export function packsLabel(packs: readonly ContainerPack[]): string {
+  return packs.map(({ name, digest }) => `${name}=${digest}`).join(' ');
+}
+
+/** What is none of ours names no file. */
+function packsOf(label: unknown): readonly ContainerPack[] {
+  const words = typeof label === 'string' ? label.split(' ') : [];
+  return words.flatMap((word) => {
+    const { name, digest } = /^(?<name>[^=/]+)=(?<digest>[0-9a-f]{64})$/.exec(word)?.groups ?? {};
+    return name === undefined || digest === undefined ? [] : [{ name, digest }];
+  });
+}
 
 export interface Container {
   readonly id: string;
   readonly imageDigest: string | null;
+  readonly packs: readonly ContainerPack[];
   readonly state: 'created' | 'running' | 'paused' | 'exited' | 'other';
   /** When it was last started, in the engine's words; tells one life from another. */
   readonly startedAt: string;
@@ -53,6 +75,7 @@ export async function findContainer(
   return {
     id,
     imageDigest: labelOf(labels[LABELS.image]),
+    packs: packsOf(labels[LABELS.packs]),
     state: stateOf(state['Status']),
     startedAt: textOf(state['StartedAt']),
     exitCode: numberOf(state['ExitCode']),
@@ -68,6 +91,7 @@ export interface ListedContainer {
   readonly vmId: VmId;
   readonly isRunning: boolean;
   readonly imageDigest: string | null;
+  readonly packs: readonly ContainerPack[];
   /** Of what it has written; 0 where that was not asked for. */
   readonly sizeBytes: number;
 }
@@ -89,7 +113,8 @@ export async function listContainers(
     const imageDigest = labelOf(labels[LABELS.image]);
     const isRunning = fields['State'] === 'running' || fields['State'] === 'paused';
     const size = fields['SizeRw'];
-    return [{ vmId, isRunning, imageDigest, sizeBytes: typeof size === 'number' ? size : 0 }];
+    const packs = packsOf(labels[LABELS.packs]);
+    return [{ vmId, isRunning, imageDigest, packs, sizeBytes: typeof size === 'number' ? size : 0 }];
   });
 }
 

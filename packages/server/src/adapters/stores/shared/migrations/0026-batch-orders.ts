@@ -3,7 +3,7 @@ import type { Migration } from './migration.ts';
 
 /** What batches make and run. */
 export const batchOrders: Migration = {
-  name: '0025-batch-orders',
+  name: '0026-batch-orders',
   altersData: false,
   async up(db, { id }) {
     await sql`create table batch_orders (
