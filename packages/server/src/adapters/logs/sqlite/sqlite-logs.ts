@@ -4,7 +4,7 @@ import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
 import type { LogQuestion } from './log-service.ts';
-import { createLogThread, startHere, startWorker } from './log-thread.ts';
+import { createLogThread, type LogThread, startHere, startWorker } from './log-thread.ts';
 
 /**
  * Two threads have the file, one that writes and one that reads, for what either does would keep all requests waiting. A file that is damaged, or of another version, is put aside or
@@ -21,9 +21,6 @@ export function openSqliteLogs(
   const reader = createLogThread({ path, isWriter: false, start }, damaged);
   let made: Promise<unknown> | null = null;
 
-  // A thread of our own answers in the words that it was asked in.
-  const ask = async <T>(thread: typeof writer, question: LogQuestion): Promise<T> => (await thread.ask(question)) as T;
-
   /** Only who writes makes the file. */
   async function whenMade(): Promise<void> {
     made ??= writer.ask({ kind: 'last' });
@@ -36,24 +33,63 @@ export function openSqliteLogs(
   }
 
   return {
-    append: (lines, cursor) => ask(writer, { kind: 'append', lines, cursor: cursor ?? null }),
-    appendOutput: (output) => ask(writer, { kind: 'appendOutput', output }),
-    cursor: (key) => ask(writer, { kind: 'cursor', key }),
-    cursors: (prefix) => ask(writer, { kind: 'cursors', prefix }),
-    dropCursors: (keys) => ask(writer, { kind: 'dropCursors', keys }),
-    last: () => ask(writer, { kind: 'last' }),
-    prune: (bounds) => ask(writer, { kind: 'prune', bounds }),
+    append: (lines, cursor) => ask(writer, { kind: 'append', lines, cursor: cursor ?? null }, isNumber),
+    appendOutput: (output) => ask(writer, { kind: 'appendOutput', output }, isTaken),
+    cursor: (key) => ask(writer, { kind: 'cursor', key }, isNumberOrNull),
+    cursors: (prefix) => ask(writer, { kind: 'cursors', prefix }, isCursors),
+    async dropCursors(keys) {
+      await writer.ask({ kind: 'dropCursors', keys });
+    },
+    last: () => ask(writer, { kind: 'last' }, isNumber),
+    async prune(bounds) {
+      await writer.ask({ kind: 'prune', bounds });
+    },
     async read(query) {
       await whenMade();
-      return await ask<LogPage>(reader, { kind: 'read', query });
+      return await ask(reader, { kind: 'read', query }, isPage);
     },
     async vms() {
       await whenMade();
-      return await ask<readonly VmId[]>(reader, { kind: 'vms' });
+      return await ask(reader, { kind: 'vms' }, isIds);
     },
     async [Symbol.asyncDispose]() {
       await reader[Symbol.asyncDispose]();
       await writer[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What a thread of our own answers is looked at to tell which answer it is, and not checked to its depth. */
+async function ask<T>(
+  thread: LogThread,
+  question: LogQuestion,
+  isAnswer: (answer: unknown) => answer is T,
+): Promise<T> {
+  const answer = await thread.ask(question);
+  if (isAnswer(answer)) return answer;
+  throw new TypeError('the thread of the logs gave another answer');
+}
+
+function isNumber(answer: unknown): answer is number {
+  return typeof answer === 'number';
+}
+
+function isNumberOrNull(answer: unknown): answer is number | null {
+  return answer === null || isNumber(answer);
+}
+
+function isTaken(answer: unknown): answer is { readonly next: number; readonly last: number } {
+  return typeof answer === 'object' && answer !== null && 'next' in answer && 'last' in answer;
+}
+
+function isCursors(answer: unknown): answer is readonly { readonly key: string; readonly position: number }[] {
+  return Array.isArray(answer);
+}
+
+function isPage(answer: unknown): answer is LogPage {
+  return typeof answer === 'object' && answer !== null && 'lines' in answer && 'reached' in answer;
+}
+
+function isIds(answer: unknown): answer is readonly VmId[] {
+  return Array.isArray(answer);
 }
