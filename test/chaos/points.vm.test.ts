@@ -39,7 +39,7 @@ async function dieAtSome(driver: DriverName, points: readonly FaultPointName[]):
   return points.filter((point) => !reached.has(point));
 }
 
-test('at every step of the engine', { timeout: 1_500_000 }, async () => {
+test('at every step of the engine', { timeout: 1_800_000 }, async () => {
   await dieAtEach('simulated', COMMON_FAULT_POINTS);
 });
 

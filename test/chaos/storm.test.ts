@@ -9,7 +9,7 @@ import { runStorm } from './storm.ts';
 const KILLS = 14;
 
 test('nothing is lost, doubled or left over by a server that is killed again and again', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
   const seed = Date.now() % 2 ** 32;

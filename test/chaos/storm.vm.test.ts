@@ -8,7 +8,7 @@ import { runStorm } from './storm.ts';
 
 const KILLS = 4;
 
-test('no machine, command or event is lost with QEMU either', { timeout: 300_000 }, async () => {
+test('no machine, command or event is lost with QEMU either', { timeout: 600_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
   // A virtual machine monitor runs as a user of its own, and has to get through to its run directory.
   chmodSync(directory, 0o711);
