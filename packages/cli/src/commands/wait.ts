@@ -33,7 +33,7 @@ export function configureWait(command: Command, context: Context): void {
     )
     .option('--incarnation <n>', 'the life of the VM to wait for, or a later one', parseCount(1))
     .addOption(
-      new Option('--timeout <time>', 'how long to wait for a VM or a deployment, such as 30s or 5m')
+      new Option('--timeout <time>', 'how long to wait, such as 30s or 5m')
         .argParser(parseDurationMs)
         .default(300_000, '5m'),
     )
