@@ -33,7 +33,7 @@ describe('completion in bash', () => {
     ['stop fir', ['first']],
     ['--json stop fir', ['first']],
     ['image ', ['ls', 'import', 'create', 'build', 'rm', 'prune']],
-    ['system ', ['df', 'prune']],
+    ['system ', ['df', 'health', 'prune']],
     ['template ', ['ls', 'get', 'create', 'versions', 'enable', 'disable', 'rm', 'warm']],
     ['template get ', ['base', 'web']],
     ['template disable w', ['web']],

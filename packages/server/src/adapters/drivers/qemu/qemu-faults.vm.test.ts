@@ -347,15 +347,15 @@ test('what a waking has left that was killed is seen, and cleared when the machi
   const { vmId, incarnation } = machine;
   const stored = await readRecord(directory.recordPath);
   if (stored.kind !== 'valid') throw new Error('there is no record');
-  await driver.suspendMachine(vmId, options);
+  await qemu.driver.suspendMachine(vmId, options);
   // By now its process is none that lives.
   await writeRecord(directory.recordPath, stored.record);
   writeFileSync(directory.stderrPath, '');
 
-  const { machine: left } = await driver.inspect(vmId, options);
-  await driver.suspendMachine(vmId, options);
+  const { machine: left } = await qemu.driver.inspect(vmId, options);
+  await qemu.driver.suspendMachine(vmId, options);
 
   expect(left).toEqual({ kind: 'suspended', incarnation, hasRemains: true });
-  expect((await driver.inspect(vmId, options)).machine).toEqual({ kind: 'suspended', incarnation });
+  expect((await qemu.driver.inspect(vmId, options)).machine).toEqual({ kind: 'suspended', incarnation });
   expect([directory.recordPath, directory.stderrPath].filter((path) => existsSync(path))).toEqual([]);
 });
