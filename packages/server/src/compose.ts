@@ -1,22 +1,9 @@
 /** Puts the server together: the one place that knows every adapter. */
 
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryBus } from './adapters/bus/memory-bus.ts';
 import { createWebDocuments } from './adapters/documents/web-documents.ts';
-import { createDockerDriver } from './adapters/drivers/docker/docker-driver.ts';
-import { adoptImages } from './adapters/drivers/qemu/adopt-images.ts';
-import { requireDirect } from './adapters/drivers/qemu/direct-image.ts';
-import { createQemuDriver } from './adapters/drivers/qemu/qemu-driver.ts';
-import { createVmKeeper } from './adapters/drivers/simulated/kept-vm.ts';
-import { keepSavedVms } from './adapters/drivers/simulated/saved-vm.ts';
-import { createSimulatedDriver } from './adapters/drivers/simulated/simulated-driver.ts';
-import { createSimulatedImages } from './adapters/drivers/simulated/simulated-images.ts';
-import { createSimulatedTools } from './adapters/drivers/simulated/simulated-tools.ts';
-import { keepVolumes } from './adapters/drivers/simulated/simulated-volumes.ts';
-import { createSimulatedWorld } from './adapters/drivers/simulated/simulated-world.ts';
 import { killAtFaultPoint } from './adapters/fault-points/kill-at-fault-point.ts';
 import {
   driverWithFaultPoints,
@@ -24,7 +11,6 @@ import {
   networksWithFaultPoints,
   storeWithFaultPoints,
 } from './adapters/fault-points/with-fault-points.ts';
-import { type AgentConnection, createAgentLink } from './adapters/guest-links/agent/agent-link.ts';
 import { createHostMeter } from './adapters/hosts/host-meter.ts';
 import { createHostProbe } from './adapters/hosts/host-probe.ts';
 import { createSimulatedHostProbe } from './adapters/hosts/simulated-host-probe.ts';
@@ -32,12 +18,9 @@ import { createArgon2Hasher } from './adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from './adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
 import { createTotpCodes } from './adapters/identity/totp-codes.ts';
-import { createImageSource } from './adapters/images/image-source.ts';
 import { openSqliteLogs } from './adapters/logs/sqlite/sqlite-logs.ts';
 import { createPrometheusMeter } from './adapters/meters/prometheus-meter.ts';
 import { openSqliteMetrics } from './adapters/metrics/sqlite-metrics.ts';
-import { createHostNetworks } from './adapters/networks/host-networks.ts';
-import { createSimulatedNetworks } from './adapters/networks/simulated-networks.ts';
 import { createMemoryQueue } from './adapters/queue/memory-queue.ts';
 import { createMemoryRateLimiter } from './adapters/rate-limits/memory-rate-limiter.ts';
 import { createRedisRateLimiter } from './adapters/rate-limits/redis-rate-limiter.ts';
@@ -47,16 +30,15 @@ import { createKeyring } from './adapters/secrets/keyring.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
 import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserve.ts';
 import { createFetcher } from './adapters/shared/fetch/fetcher.ts';
-import { readOwnAgent } from './adapters/shared/own-agent.ts';
 import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createKeptLog } from './adapters/system/kept-log.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
-import { createLazyToolSource } from './adapters/tools/lazy-tool-source.ts';
 import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
 import { toEventDto } from './api/v1/event-dto.ts';
 import { readBuiltInTemplates } from './built-in-templates.ts';
 import { readCloudInitProgram } from './cloud-init-program.ts';
+import { GUEST_PATH, type MachineDeps, type Machines } from './compose-machines.ts';
 import { type AdminKey, obtainAdminKey } from './config/admin-key.ts';
 import type { Config } from './config/config.ts';
 import { VolaryError } from './domain/errors.ts';
@@ -67,17 +49,13 @@ import { createDrivers } from './engine/drivers.ts';
 import { createLoopTurns } from './lib/loop-turns.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Driver } from './ports/driver.ts';
-import type { FaultPoint } from './ports/fault-point.ts';
-import type { Abortable } from './ports/guest-link.ts';
 import type { HostProbe } from './ports/host-facts.ts';
 import type { Ids } from './ports/ids.ts';
-import type { FindDefinition, ImageSource } from './ports/image-source.ts';
+import type { FindDefinition } from './ports/image-source.ts';
 import type { Log } from './ports/log.ts';
-import type { Networks } from './ports/networks.ts';
 import type { RateLimiter } from './ports/rate-limiter.ts';
 import type { Keyring } from './ports/sealer.ts';
 import type { Store } from './ports/store.ts';
-import type { ToolSource } from './ports/tool-source.ts';
 import { VERSION } from './version.ts';
 
 /** What a server is made of. Disposing closes its parts in order; the engine must have been stopped before. */
@@ -92,7 +70,6 @@ export interface Composition extends AsyncDisposable {
 
 /** How long work on many VMs may keep requests waiting, milliseconds. */
 const TURN_MS = 4;
-const GUEST_PATH = join(import.meta.dirname, '../../../guest');
 
 /** Throws what opening the data directory may: `failed_precondition` server.data_dir_in_use, store.newer_version … */
 export async function compose(config: Config, written: Log): Promise<Composition> {
@@ -210,86 +187,12 @@ async function createRateLimiter(
   return redisUrl === null ? alone : parts.use(await createRedisRateLimiter({ alone, clock, log }, { url: redisUrl }));
 }
 
-interface MachineDeps {
-  readonly installationId: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly faultPoint: FaultPoint | null;
-  readonly definitionOf: FindDefinition;
-}
-
-/** The driver that was asked for and those beside it, with the images that their machines start from. */
-async function createMachines(
-  config: Config,
-  { installationId, clock, log, faultPoint, definitionOf }: MachineDeps,
-): Promise<{
-  readonly drivers: readonly [Driver, ...Driver[]];
-  readonly images: ImageSource;
-  readonly tools: ToolSource;
-  readonly networks: Networks;
-}> {
+/** The driver that was asked for and those beside it, with what their machines start from. What is for others is not even loaded. */
+async function createMachines(config: Config, deps: MachineDeps): Promise<Machines> {
   if (config.driver === 'simulated') {
-    const path = join(config.dataDir, 'simulated');
-    const keeper = createVmKeeper(path);
-    const saved = keepSavedVms(join(path, 'snapshots'), { parse: (name) => parseId('snap', name) });
-    const templates = keepSavedVms(join(path, 'warm'), {
-      parse: (name) => (/^[0-9a-f]{32}$/.test(name) ? name : null),
-    });
-    const volumes = keepVolumes(join(path, 'volumes'));
-    // What simulated guests wait for is nothing that the server has to wait for.
-    const world = createSimulatedWorld({
-      clock: createSystemClock({ isIdle: true }),
-      keeper,
-      saved,
-      templates,
-      volumes,
-    });
-    return {
-      drivers: [createSimulatedDriver({ world })],
-      images: createSimulatedImages(definitionOf),
-      tools: createSimulatedTools(() => clock.now()),
-      networks: createSimulatedNetworks(),
-    };
+    const { createSimulatedMachines } = await import('./compose-simulated.ts');
+    return createSimulatedMachines(config, deps);
   }
-  const { dataDir, cacheDir } = config;
-  await adoptImages({ dataDir, cacheDir, log });
-  const { downloadAllowedTargets: allowedTargets, imports } = config;
-  const fetcher = createFetcher({ allowedTargets, version: VERSION });
-  const images = await createImageSource({
-    ...{ cacheDir, guestPath: GUEST_PATH, log },
-    imports: { ...imports, definitionOf, fetcher },
-  });
-  const common = {
-    ...{ dataDir, installationId, log },
-    connectAgent: (connection: AgentConnection) => createAgentLink({ clock, log, randomBytes }, connection),
-    ownImage: async ({ signal }: Abortable) =>
-      requireDirect(await images.ensure('base', { signal, onProgress: () => undefined })),
-  };
-  const mayDie = faultPoint === null ? {} : { faultPoint };
-  const qemu = createQemuDriver({ ...common, cacheDir, ...mayDie });
-  const tools = await createTools(config, { clock, log });
-  const networks = createHostNetworks({ installationId, uplink: config.networkUplink, ...mayDie });
-  if (config.dockerSocket === null) return { drivers: [qemu], images, tools, networks };
-  const docker = createDockerDriver({
-    ...common,
-    socketPath: config.dockerSocket,
-    readAgent: async (options) => await readOwnAgent(await common.ownImage(options)),
-  });
-  return { drivers: config.driver === 'docker' ? [docker, qemu] : [qemu, docker], images, tools, networks };
-}
-
-/** A file of the operator's is read now, so that whoever wrote it is told what is wrong with it; ours when somebody asks for a tool. */
-async function createTools(
-  { dataDir, cacheDir, downloadAllowedTargets: allowedTargets, npmRegistry: registry }: Config,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Promise<ToolSource> {
-  const operatorsPath = join(dataDir, 'tools.yaml');
-  const tools = createLazyToolSource(async () => {
-    const { openToolSource } = await import('./adapters/tools/open-tool-source.ts');
-    const paths = { cataloguePath: join(GUEST_PATH, 'tools', 'catalogue.yaml'), operatorsPath };
-    const now = () => clock.now();
-    return await openToolSource({ ...paths, cacheDir, registry, allowedTargets, version: VERSION, log, now });
-  });
-  if (existsSync(operatorsPath)) await tools.catalogue();
-  return tools;
+  const { createRealMachines } = await import('./compose-real.ts');
+  return await createRealMachines(config, deps);
 }

@@ -128,7 +128,7 @@ export function createInstallation({
     const store = wrapStore(await createSqliteStore({ path: join(dataDir, 'volary.db') }));
     current = store;
     const driver = wrapDriver(createSimulatedDriver({ world }));
-    const logs = openSqliteLogs(join(dataDir, 'logs.db'), { log, isInThread: false });
+    const logs = openSqliteLogs(join(dataDir, 'logs.db'), { log, writer: 'here' });
     const queue = createMemoryQueue({ clock, log, random: ids.random });
     const bus = createMemoryBus({ log });
     const hostProbe = wrapProbe(createHostProbe({ dataDir }));

@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { VolaryError } from '../../../domain/errors.ts';
-import { createLogService, type LogAnswer, type LogQuestion } from './log-service.ts';
+import type { Place, PlaceOptions, StartPlace } from './log-places.ts';
+import type { LogAnswer, LogQuestion } from './log-service.ts';
 
 /** A thread that has the database of lines open. Disposing waits for what it was asked before. */
 export interface LogThread extends AsyncDisposable {
@@ -8,54 +8,9 @@ export interface LogThread extends AsyncDisposable {
   ask(question: LogQuestion): Promise<unknown>;
 }
 
-interface FileOptions {
-  readonly path: string;
-  readonly isWriter: boolean;
-}
-
-/** Where questions are answered. */
-interface Place {
-  post(message: { readonly id: number; readonly question: LogQuestion }): void;
-  /** Whether somebody waits for an answer, which keeps the program going. */
-  hold(isHeld: boolean): void;
-  end(): Promise<void>;
-}
-
-/** `over`: it answers nothing more. */
-export type StartPlace = (
-  options: FileOptions,
-  heard: (answer: LogAnswer) => void,
-  over: (error: unknown) => void,
-) => Place;
-
-/** A thread of its own. */
-export function startWorker(
-  options: FileOptions,
-  heard: (answer: LogAnswer) => void,
-  over: (error: unknown) => void,
-): Place {
-  const worker = new Worker(new URL('./log-worker.ts', import.meta.url), { workerData: options });
-  worker.on('message', heard);
-  worker.on('error', over);
-  worker.on('exit', () => over(new Error('the thread of the logs has ended')));
-  return {
-    post: (message) => worker.postMessage(message),
-    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
-    end: async () => {
-      await worker.terminate();
-    },
-  };
-}
-
-/** This thread, for who has little to write and cannot wait until another one has begun. */
-export function startHere(options: FileOptions, heard: (answer: LogAnswer) => void): Place {
-  const service = createLogService(options, heard);
-  return { post: (message) => service.receive(message), hold: () => undefined, end: async () => undefined };
-}
-
 /** Begins with the first question, and anew after it has ended by a fault. */
 export function createLogThread(
-  options: FileOptions & { readonly start: StartPlace },
+  options: PlaceOptions & { readonly start: StartPlace },
   damaged: (error: unknown) => void,
 ): LogThread {
   const { path, isWriter, start } = options;

@@ -15,8 +15,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-logStoreContract('SQLite in threads', async () => openSqliteLogs(join(directory, 'logs.db'), { log }));
-logStoreContract('SQLite', async () => openSqliteLogs(join(directory, 'logs.db'), { log, isInThread: false }));
+for (const writer of ['here', 'thread', 'here-first'] as const)
+  logStoreContract(`SQLite (${writer})`, async () => openSqliteLogs(join(directory, 'logs.db'), { log, writer }));
+
+test('who moves to a thread of its own amid what is written loses nothing, doubles nothing, and keeps the order', async () => {
+  await using logs = openSqliteLogs(join(directory, 'logs.db'), { log });
+  const wanted = Array.from({ length: 1_000 }, (_, index) => `line ${index}`);
+  const lasts = await Promise.all(wanted.map((message) => logs.append([line(message)])));
+
+  expect(lasts).toEqual(lasts.toSorted((one, other) => one - other));
+  const { lines } = await logs.read({ ...ALL, limit: 1_000 });
+  expect(lines.map(({ message }) => message)).toEqual(wanted);
+});
 
 test('what was said is there after a restart, and goes on', async () => {
   const path = join(directory, 'logs.db');

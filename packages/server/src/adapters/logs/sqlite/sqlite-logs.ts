@@ -3,22 +3,27 @@ import type { VmId } from '../../../domain/ids.ts';
 import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
+import { startHere, startHereFirst, startWorker } from './log-places.ts';
 import type { LogQuestion } from './log-service.ts';
-import { createLogThread, type LogThread, startHere, startWorker } from './log-thread.ts';
+import { createLogThread, type LogThread } from './log-thread.ts';
+
+/** Where it is worked on: in this thread, for tests that start hundreds of servers; in one of its own; or in that from when there is much to write. */
+export type LogWriter = 'here' | 'thread' | 'here-first';
+
+const WRITERS = { here: startHere, thread: startWorker, 'here-first': startHereFirst } as const;
 
 /**
- * Two threads have the file, one that writes and one that reads, for what either does would keep all requests waiting. A file that is damaged, or of another version, is put aside or
- * dropped and begun anew. Without `isInThread` this thread does all of it, for tests that start hundreds of servers. What is about `log` itself must not be in it: that would come here again.
+ * Two threads have the file, one that writes, once there is much to write, and one that reads, once somebody does, for what either does would keep all requests waiting. A file that is
+ * damaged, or of another version, is put aside or dropped and begun anew. What is about `log` itself must not be in it: that would come here again.
  */
 export function openSqliteLogs(
   path: string,
-  { log, isInThread = true }: { readonly log: Log; readonly isInThread?: boolean },
+  { log, writer: kind = 'here-first' }: { readonly log: Log; readonly writer?: LogWriter },
 ): LogStore {
-  const start = isInThread ? startWorker : startHere;
   const damaged = (error: unknown): void =>
     log.error('the logs are damaged: they are put aside and begun anew', { error });
-  const writer = createLogThread({ path, isWriter: true, start }, damaged);
-  const reader = createLogThread({ path, isWriter: false, start }, damaged);
+  const writer = createLogThread({ path, isWriter: true, start: WRITERS[kind] }, damaged);
+  const reader = createLogThread({ path, isWriter: false, start: kind === 'here' ? startHere : startWorker }, damaged);
   let made: Promise<unknown> | null = null;
 
   /** Only who writes makes the file. */

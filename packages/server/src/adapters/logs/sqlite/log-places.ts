@@ -1,0 +1,124 @@
+/** In which thread questions about the lines are answered. */
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { createLogService, type LogAnswer, type LogQuestion } from './log-service.ts';
+
+export interface PlaceOptions {
+  readonly path: string;
+  readonly isWriter: boolean;
+}
+
+interface Message {
+  readonly id: number;
+  readonly question: LogQuestion;
+}
+
+/** Where questions are answered. */
+export interface Place {
+  post(message: Message): void;
+  /** Whether somebody waits for an answer, which keeps the program going. */
+  hold(isHeld: boolean): void;
+  end(): Promise<void>;
+}
+
+/** `over`: it answers nothing more. */
+export type StartPlace = (
+  options: PlaceOptions,
+  heard: (answer: LogAnswer) => void,
+  over: (error: unknown) => void,
+) => Place;
+
+/** A thread of its own. */
+export const startWorker: StartPlace = (options, heard, over) => {
+  const compiled = getCompileCacheDir();
+  const worker = new Worker(new URL('./log-worker.ts', import.meta.url), {
+    workerData: options,
+    // Without what was compiled before it would load what strips types, which takes more memory than all else of it.
+    env: { ...process.env, ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) }) },
+  });
+  worker.on('message', heard);
+  worker.on('error', over);
+  worker.on('exit', () => over(new Error('the thread of the logs has ended')));
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
+    end: async () => {
+      await worker.terminate();
+    },
+  };
+};
+
+/** This thread. */
+export const startHere: StartPlace = (options, heard) => {
+  const service = createLogService(options, heard);
+  return { post: (message) => service.receive(message), hold: () => undefined, end: async () => undefined };
+};
+
+/** What is written within a second before it takes a thread of its own: as much as nobody else notices. */
+const LITTLE = { lines: 256, bytes: 65_536 } as const;
+/** Of no question of anybody. */
+const MOVING = -1;
+
+/** This thread as long as there is little to write, and from then on one of its own: that takes 15 MiB. */
+export const startHereFirst: StartPlace = (options, heard, over) => {
+  /** Asked here, and not answered. */
+  const open = new Set<number>();
+  /** What has come since it was to move; null: it stays, or has moved. */
+  let arrived: Message[] | null = null;
+  let isHere = true;
+  let isHeld = false;
+  const isMuch = createGauge();
+
+  let place = startHere(
+    options,
+    (answer) => {
+      if ('id' in answer) open.delete(answer.id);
+      heard(answer);
+      moveIfDone();
+    },
+    over,
+  );
+
+  /** The file is had by one of the two at a time, so that nothing overtakes anything. */
+  function moveIfDone(): void {
+    if (arrived === null || open.size > 0) return;
+    const messages = arrived;
+    arrived = null;
+    isHere = false;
+    place.post({ id: MOVING, question: { kind: 'close' } });
+    place = startWorker(options, heard, over);
+    place.hold(isHeld);
+    for (const message of messages) place.post(message);
+  }
+
+  return {
+    post(message) {
+      if (isHere && isMuch(message.question)) arrived ??= [];
+      if (arrived !== null) {
+        arrived.push(message);
+        moveIfDone();
+        return;
+      }
+      if (isHere) open.add(message.id);
+      place.post(message);
+    },
+    hold(held) {
+      isHeld = held;
+      place.hold(held);
+    },
+    end: () => place.end(),
+  };
+};
+
+/** Whether more than a little has been asked to be written within a second. */
+function createGauge(): (question: LogQuestion) => boolean {
+  let [sinceMs, lines, bytes] = [0, 0, 0];
+  return (question) => {
+    const nowMs = performance.now();
+    if (nowMs - sinceMs > 1_000) [sinceMs, lines, bytes] = [nowMs, 0, 0];
+    if (question.kind === 'append') lines += question.lines.length;
+    if (question.kind === 'appendOutput') bytes += question.output.bytes.length;
+    return lines > LITTLE.lines || bytes > LITTLE.bytes;
+  };
+}
