@@ -14,6 +14,7 @@ import type { SimulatedLink } from './guest/simulated-link.ts';
 import type { KeptMachine, KeptVm } from './kept-vm.ts';
 import { shapeOf, sizeOf } from './machine-size.ts';
 import type { SavedVm } from './saved-vm.ts';
+import { unlessFull } from './unless-full.ts';
 
 const CONSOLE_BYTES = 256 * 1024;
 const LINK_REPLACED = 'another one was opened';
@@ -309,7 +310,7 @@ export class SimulatedVm {
       size: () => this.#machine?.size ?? size ?? null,
       cpuPercent: () => this.#faults.cpuPercent,
       begun: commands.flatMap((command) => parseId('exec', command) ?? []),
-      onBegin: () => this.#keep(),
+      onBegin: () => unlessFull(() => this.#keep()),
       onPowerOff: (how) => {
         if (!this.#faults.ignoresShutdown) this.endByItself({ cause: how === 'reboot' ? 'rebooted' : 'powered-off' });
       },

@@ -116,6 +116,26 @@ test('a command that was begun is not begun again, whatever became of the proces
   expect(await readText(after, vmId, '/root/log')).toBe('once\n');
 });
 
+test('a command is begun on a host that is full, as in a guest that knows nothing of it', async () => {
+  let isFull = false;
+  const keeper = createVmKeeper(directory);
+  const full = {
+    ...keeper,
+    write(...written: Parameters<typeof keeper.write>) {
+      if (isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      keeper.write(...written);
+    },
+  };
+  const driver = createSimulatedDriver({ world: createSimulatedWorld({ clock, keeper: full }) });
+  const vmId = await started(driver);
+  await run(driver, vmId, idFromUuid('exec', randomUUIDv7()), 'true');
+
+  isFull = true;
+  await run(driver, vmId, idFromUuid('exec', randomUUIDv7()), 'echo begun >> /root/log');
+
+  expect(await readText(driver, vmId, '/root/log')).toBe('begun\n');
+});
+
 test('what was to happen while there was no process has happened', async () => {
   const vmId = await started(nextProcess(), { 'simulate.ends': 'panicked', 'simulate.ends_after_ms': '5000' });
   const other = await started(nextProcess(), { 'simulate.ends': 'panicked', 'simulate.ends_after_ms': '9000' });
