@@ -2,12 +2,12 @@ import type { Snapshot } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { deleteEach } from '../operations/delete-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { collectPairs } from '../parse-values.ts';
-import { reportError } from '../report-error.ts';
 
 interface CreateOptions {
   readonly description?: string;
@@ -50,7 +50,9 @@ export function configureSnapshot(command: Command, context: Context): void {
     .description('delete snapshots; VMs that were made from them go on')
     .argument('<snapshot...>', 'names or ids')
     .option('--no-wait', 'do not wait until it is done', true)
-    .action((refs: readonly string[], options: { readonly wait: boolean }) => remove(context, refs, options));
+    .action((refs: readonly string[], options: { readonly wait: boolean }) =>
+      deleteEach(context, refs, options, (client, ref) => client.snapshots.delete(ref)),
+    );
 }
 
 async function create(context: Context, vm: string, name: string | undefined, options: CreateOptions): Promise<void> {
@@ -76,26 +78,6 @@ async function list(context: Context, { vm, quiet, ...options }: ListOptions): P
   if (context.globals.json === true) printJson(context, { items });
   else if (quiet === true) context.stdout.write(items.map(({ name, id }) => `${name ?? id}\n`).join(''));
   else context.stdout.write(formatSnapshots(items));
-}
-
-async function remove(context: Context, refs: readonly string[], { wait }: { readonly wait: boolean }): Promise<void> {
-  const client = await connect(context);
-  const items = [];
-  let exitCode = 0;
-  for (const ref of new Set(refs)) {
-    try {
-      const accepted = await client.snapshots.delete(ref);
-      const titles = { doing: `Deleting ${ref}`, done: `${ref} is deleted` };
-      items.push(wait ? await finishOperation(context, client, accepted, titles) : accepted);
-      if (context.globals.json !== true) context.stdout.write(`${accepted.subject.name}\n`);
-    } catch (error) {
-      exitCode ||= reportError(error, {
-        ...{ stderr: context.stderr, isJson: context.globals.json === true, command: null },
-      });
-    }
-  }
-  if (context.globals.json === true) printJson(context, { items });
-  context.endWith(exitCode);
 }
 
 function formatSnapshots(snapshots: readonly Snapshot[]): string {

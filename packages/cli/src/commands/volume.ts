@@ -2,12 +2,12 @@ import type { CreateVolumeRequest, UpdateVolumeRequest, Volume } from '@volary/c
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { deleteEach } from '../operations/delete-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { collectPairs, parseDiskGib } from '../parse-values.ts';
-import { reportError } from '../report-error.ts';
 
 interface CreateOptions extends Pick<CreateVolumeRequest, 'image' | 'url' | 'path' | 'sha256' | 'format'> {
   readonly size?: number;
@@ -72,7 +72,9 @@ export function configureVolume(command: Command, context: Context): void {
     .description('delete volumes that no VM has, with what is in them')
     .argument('<volume...>', 'names or ids')
     .option('--no-wait', 'do not wait until it is done', true)
-    .action((refs: readonly string[], options: { readonly wait: boolean }) => remove(context, refs, options));
+    .action((refs: readonly string[], options: { readonly wait: boolean }) =>
+      deleteEach(context, refs, options, (client, ref) => client.volumes.delete(ref)),
+    );
 }
 
 async function create(
@@ -112,26 +114,6 @@ async function list(context: Context, { quiet, ...options }: ListOptions): Promi
           ]),
         ),
   );
-}
-
-async function remove(context: Context, refs: readonly string[], { wait }: { readonly wait: boolean }): Promise<void> {
-  const client = await connect(context);
-  const items = [];
-  let exitCode = 0;
-  for (const ref of new Set(refs)) {
-    try {
-      const accepted = await client.volumes.delete(ref);
-      const titles = { doing: `Deleting ${ref}`, done: `${ref} is deleted` };
-      items.push(wait ? await finishOperation(context, client, accepted, titles) : accepted);
-      if (context.globals.json !== true) context.stdout.write(`${accepted.subject.name}\n`);
-    } catch (error) {
-      exitCode ||= reportError(error, {
-        ...{ stderr: context.stderr, isJson: context.globals.json === true, command: null },
-      });
-    }
-  }
-  if (context.globals.json === true) printJson(context, { items });
-  context.endWith(exitCode);
 }
 
 function holdersText({ attachments }: Volume): string {

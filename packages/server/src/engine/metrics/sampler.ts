@@ -53,7 +53,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
 
   async function read(vmId: VmId, link: GuestLink | undefined, signal: AbortSignal): Promise<Reading | null> {
     if (link !== undefined) {
-      const stats = await withTimeout(clock, ANSWER_MS, signal, (within) => link.stats({ signal: within }));
+      const stats = await withTimeout(clock, ANSWER_MS, signal, (within) => link.stats({ signal: within }), notInTime);
       return readingOf(stats, clock.monotonicMs());
     }
     const vm = await store.vms.get(vmId);
@@ -66,9 +66,10 @@ export function createSampler(deps: SamplerDeps): Sampler {
     { link, signal }: { readonly link: GuestLink | undefined; readonly signal: AbortSignal },
   ): Promise<Stretch | null> {
     const reading = await read(vmId, link, signal).catch((error: unknown) => {
-      // One that does not answer leaves a gap.
-      if (error instanceof VolaryError || !signal.aborted) return null;
-      throw error;
+      signal.throwIfAborted();
+      // One that does not answer leaves a gap. What is no answer at all is a fault of ours, and keeps the others from nothing.
+      if (!(error instanceof VolaryError)) deps.log.error('a VM could not be measured', { vmId, error });
+      return null;
     });
     const before = measurements.get(vmId);
     if (reading === null) return null;
@@ -113,6 +114,12 @@ export function createSampler(deps: SamplerDeps): Sampler {
       return new Map([...measurements].filter(([, { reading }]) => reading.atMs >= oldestMs));
     },
   };
+}
+
+function notInTime(): VolaryError {
+  return new VolaryError('deadline_exceeded', 'The guest did not tell in time what it uses.', {
+    reason: 'guest.silent',
+  });
 }
 
 function readingOf(stats: GuestStats, atMs: number): Reading {
