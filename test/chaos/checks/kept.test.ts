@@ -146,9 +146,16 @@ test('the comparison of networks finds addresses that are given twice, kept for 
   expect(checkedNetwork({ ports: '1001' })).toContain('is 1001 and was asked to be 1000');
 });
 
+const EMPTY = {
+  kind: 'empty',
+  ...{ sha256: null, image: null, volume_id: null, volume_name: null },
+  ...{ vm_id: null, vm_name: null, disk: null },
+} as const;
+
 const VOLUME = {
   ...{ id: 'vol_1', name: 'v1', state: 'ready' },
   attachments: [{ vm_id: 'vm_1', vm_name: 'c1', disk: 'v1', readonly: false }],
+  origin: EMPTY,
 } as const satisfies CheckedVolume;
 const DISK = { name: 'v1', size_gib: 1, target: 'vdb', readonly: false, sha256: null, format: null, volume: 'vol_1' };
 
@@ -171,6 +178,10 @@ test('the comparison of volumes finds what is stuck, lost, left over, or had by 
   expect(checkedVolume({ state: 'creating' })).toContain('v1 is creating');
   expect(checkedVolume({}, { onHost: [] })).toContain('v1 is not on the host');
   expect(checkedVolume({}, { onHost: ['vol_1', 'vol_2'] })).toContain('of nobody on the host: vol_2');
+  expect(checkedVolume({ name: 'v2' })).toContain('a volume that nobody asked for: v2');
+  // A fork's copy of a volume is kept with its root.
+  const ofFork = { ...EMPTY, kind: 'vm', vm_id: 'vm_2', vm_name: 'c2', disk: 'v1' } as const;
+  expect(checkedVolume({ name: 'c2-v1', origin: ofFork })).not.toContain('nobody asked for');
   expect(checkedVolume({ attachments: [writer, writer] })).toContain('a writer and others');
   expect(checkedVolume({}, { vmId: 'vm_2' })).toContain('kept for c1, which does not have it');
   expect(checkedVolume({ attachments: [] })).toContain('c1 has vol_1, which does not know of it');

@@ -4,7 +4,7 @@ import type { Book } from '../book.ts';
 import { checkWords } from './words.ts';
 
 /** What is looked at of a volume. */
-export type CheckedVolume = Pick<Volume, 'id' | 'name' | 'state' | 'attachments'>;
+export type CheckedVolume = Pick<Volume, 'id' | 'name' | 'state' | 'attachments' | 'origin'>;
 type CheckedVm = Pick<Vm, 'id' | 'name' | 'disks'>;
 
 export async function listVolumes(client: VolaryClient): Promise<readonly Volume[]> {
@@ -20,7 +20,8 @@ export function checkVolumes(
   { vms, onHost }: { readonly vms: readonly CheckedVm[]; readonly onHost: readonly string[] },
 ): readonly string[] {
   const ids = new Set<string>(volumes.map(({ id }) => id));
-  const names = volumes.map(({ name }) => name);
+  // A fork has copies of its source's volumes as disks of its own: those are kept with its root, and nobody has to ask for them by name.
+  const names = volumes.filter(({ origin }) => origin.disk === null).map(({ name }) => name);
   return [
     ...checkWords('volume', book.volumes, names),
     ...volumes.flatMap((volume) => checkVolume(volume, vms, onHost)),
