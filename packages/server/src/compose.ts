@@ -35,7 +35,7 @@ import { createKeptLog } from './adapters/system/kept-log.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
 import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
-import { toEventDto } from './api/v1/event-dto.ts';
+import { toEventDto } from './api/v1/dto/event-dto.ts';
 import { readBuiltInTemplates } from './built-in-templates.ts';
 import { readCloudInitProgram } from './cloud-init-program.ts';
 import { GUEST_PATH, type MachineDeps, type Machines } from './compose-machines.ts';

@@ -1,8 +1,8 @@
 import { type HealthCheckRequest, TemplateManifest, type WorkloadRequest } from '@volary/contract';
 import { networkOf, type VmNetwork } from '../../domain/network/vm-network.ts';
 import type { AskedTemplate, AskedTemplateSpec as TemplateSpec } from '../../engine/apis/template-api.ts';
-import { toCloudInitSpec } from '../v1/cloud-init-dto.ts';
-import { toWorkloadSpec } from '../v1/workload-dto.ts';
+import { toCloudInitSpec } from '../v1/dto/cloud-init-dto.ts';
+import { toWorkloadSpec } from '../v1/dto/workload-dto.ts';
 import { createFaultFinder, invalidFields } from '../validation.ts';
 import { BRIDGE_MODES, refusedFields } from './refusals.ts';
 import { toDefinition, toDisk } from './root-disk.ts';

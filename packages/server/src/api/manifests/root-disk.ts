@@ -4,7 +4,7 @@ import { checkDefinition } from '../../domain/image/check-definition.ts';
 import { checkRecipe } from '../../domain/image/check-recipe.ts';
 import type { FileSource, ImageDefinition } from '../../domain/image/definition.ts';
 import type { ExtraDisk } from '../../domain/vm/extra-disk.ts';
-import { toRecipeDefinition } from '../v1/image-origin-dto.ts';
+import { toRecipeDefinition } from '../v1/dto/image-origin-dto.ts';
 import { invalidFields } from '../validation.ts';
 
 /** The image that a manifest brings; null where it names one. Throws `invalid_argument` request.invalid by the manifest's own path. */

@@ -5,7 +5,7 @@ import { rightsOf } from '../../domain/principal/rights.ts';
 import { BUILT_IN_ROLES } from '../../domain/principal/roles.ts';
 import { faultsOf } from '../testing/conformance.ts';
 import { type Ask, send } from '../testing/send.ts';
-import { type CasesServer, EVERY_CASE, startCases } from './route-cases.test-kit.ts';
+import { type CasesServer, EVERY_CASE, startCases } from './testing/route-cases.test-kit.ts';
 
 let server: CasesServer;
 /** Of a member who owns nothing. */

@@ -2,9 +2,9 @@ import { type Alert as AlertDto, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Alert } from '../../domain/alert/alert.ts';
 import type { V1Context } from './context.ts';
+import { toIso, toIsoOrNull } from './dto/to-iso.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
-import { toIso, toIsoOrNull } from './to-iso.ts';
 
 /** What is wrong with VMs. */
 export function mountAlerts(app: FastifyInstance, { engine: { alerts } }: V1Context): void {

@@ -6,13 +6,13 @@ import type { AcceptedSnapshot } from '../../engine/apis/snapshot-api.ts';
 import type { AcceptedVolume } from '../../engine/apis/volume-api.ts';
 import type { Accepted } from '../../engine/requests.ts';
 import type { V1Context } from './context.ts';
+import { failureOf, toAcceptedDto } from './dto/operation-dto.ts';
+import { toAcceptedSnapshotDto, toSnapshotDto } from './dto/snapshot-dto.ts';
+import { toTemplateDto } from './dto/template-dto.ts';
+import { toVmDto } from './dto/vm-dto.ts';
+import { toAcceptedVolumeDto, toVolumeDto } from './dto/volume-dto.ts';
 import { etagOf } from './etags.ts';
-import { failureOf, toAcceptedDto } from './operation-dto.ts';
 import { preferredWait } from './prefer.ts';
-import { toAcceptedSnapshotDto, toSnapshotDto } from './snapshot-dto.ts';
-import { toTemplateDto } from './template-dto.ts';
-import { toVmDto } from './vm-dto.ts';
-import { toAcceptedVolumeDto, toVolumeDto } from './volume-dto.ts';
 
 /**
  * Answers an accepted change of a VM: 202 with the operation, or, as far as `Prefer: wait=N` lasts, what came of it: the VM

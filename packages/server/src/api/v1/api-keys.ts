@@ -2,9 +2,9 @@ import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import type { V1Context } from './context.ts';
+import { toApiKeyDto, toMadeApiKeyDto } from './dto/user-dto.ts';
 import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
-import { toApiKeyDto, toMadeApiKeyDto } from './user-dto.ts';
 
 /** API keys: create, list, get, revoke. */
 export function mountApiKeys(app: FastifyInstance, { engine: { apiKeys } }: V1Context): void {

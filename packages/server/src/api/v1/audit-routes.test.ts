@@ -2,7 +2,7 @@ import { type AuditEntry, routes } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { send } from '../testing/send.ts';
-import { type CasesServer, EVERY_CASE, startCases } from './route-cases.test-kit.ts';
+import { type CasesServer, EVERY_CASE, startCases } from './testing/route-cases.test-kit.ts';
 
 let server: CasesServer;
 

@@ -4,8 +4,8 @@ import type { AuditEntry } from '../../domain/audit/audit.ts';
 import { isId } from '../../domain/ids.ts';
 import type { AuditFilter } from '../../engine/apis/audit-api.ts';
 import { sendStream } from '../realtime/send-stream.ts';
-import { toAuditEntryDto } from './audit-dto.ts';
 import type { V1Context } from './context.ts';
+import { toAuditEntryDto } from './dto/audit-dto.ts';
 import { momentParam } from './moment-param.ts';
 import { mount, type RequestTo } from './mount.ts';
 

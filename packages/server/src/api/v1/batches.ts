@@ -7,9 +7,9 @@ import { onceOf } from '../idempotency.ts';
 import { invalidFields } from '../validation.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
-import { toExecRequest } from './execution-dto.ts';
+import { toExecRequest } from './dto/execution-dto.ts';
+import { toCreateVm } from './dto/vm-dto.ts';
 import { mount } from './mount.ts';
-import { toCreateVm } from './vm-dto.ts';
 
 const DEFAULT_GRACE_MS = 30_000;
 const DEFAULT_CONCURRENCY = 8;

@@ -2,7 +2,12 @@ import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import type { V1Context } from './context.ts';
-import { toCreateDeployment, toDeploymentChange, toDeploymentDto, toDeploymentRevisionDto } from './deployment-dto.ts';
+import {
+  toCreateDeployment,
+  toDeploymentChange,
+  toDeploymentDto,
+  toDeploymentRevisionDto,
+} from './dto/deployment-dto.ts';
 import { etagOfWish, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';

@@ -1,5 +1,5 @@
 import type { Event } from '../../domain/events.ts';
-import { toEventDto } from './event-dto.ts';
+import { toEventDto } from './dto/event-dto.ts';
 
 /** Events as they are sent. Each is written once, however many it is sent to, as long as they are handed the same objects. */
 export interface EventEncoding {

@@ -8,7 +8,7 @@ import type { Upgrade } from '../realtime/upgrades.ts';
 import { type GuardedSocket, openSocket } from '../realtime/web-sockets.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
-import { toEventDto } from './event-dto.ts';
+import { toEventDto } from './dto/event-dto.ts';
 import { createEventEncoding, type EventEncoding } from './event-encoding.ts';
 import { createMessageChecks, type MessageChecks } from './event-messages.ts';
 import { createReaderCount } from './event-readers.ts';

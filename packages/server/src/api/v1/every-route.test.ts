@@ -2,7 +2,7 @@ import type { Problem } from '@volary/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faultsOf } from '../testing/conformance.ts';
 import { send } from '../testing/send.ts';
-import { type CasesServer, EVERY_CASE, startCases } from './route-cases.test-kit.ts';
+import { type CasesServer, EVERY_CASE, startCases } from './testing/route-cases.test-kit.ts';
 
 let server: CasesServer;
 

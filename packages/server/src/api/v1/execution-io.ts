@@ -5,7 +5,7 @@ import { sendNdjson } from '../realtime/ndjson.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import type { V1Context } from './context.ts';
-import { toExecEvent } from './execution-dto.ts';
+import { toExecEvent } from './dto/execution-dto.ts';
 import { mount } from './mount.ts';
 import { idParam } from './parse-param.ts';
 import { requestBytes } from './request-bytes.ts';

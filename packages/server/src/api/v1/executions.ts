@@ -8,7 +8,7 @@ import { onceOf } from '../idempotency.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import type { V1Context } from './context.ts';
-import { toExecEvent, toExecRequest, toExecutionDto, toFinishedDto } from './execution-dto.ts';
+import { toExecEvent, toExecRequest, toExecutionDto, toFinishedDto } from './dto/execution-dto.ts';
 import { gatherOutput } from './gather-output.ts';
 import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import type { V1Context } from './context.ts';
-import { clampTime, toOctal } from './file-dto.ts';
+import { clampTime, toOctal } from './dto/file-dto.ts';
 import { mount } from './mount.ts';
 import { requestBytes } from './request-bytes.ts';
 

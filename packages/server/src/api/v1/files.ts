@@ -1,7 +1,7 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { V1Context } from './context.ts';
-import { toFileDto } from './file-dto.ts';
+import { toFileDto } from './dto/file-dto.ts';
 import { mount } from './mount.ts';
 
 /** Files of guests, besides their content: list, stat, mkdir, rename, remove. */

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
-import { toImageDto, toImageEntryDto } from './image-dto.ts';
-import { toImageDefinition } from './image-origin-dto.ts';
+import { toImageDto, toImageEntryDto } from './dto/image-dto.ts';
+import { toImageDefinition } from './dto/image-origin-dto.ts';
 import { mount } from './mount.ts';
 
 /** Images: list, define, build, remove. */

@@ -13,7 +13,7 @@ import type { Upgrade } from '../realtime/upgrades.ts';
 import { type GuardedSocket, openSocket } from '../realtime/web-sockets.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
-import { toLogLineDto } from './log-dto.ts';
+import { toLogLineDto } from './dto/log-dto.ts';
 import type { LogRequest } from './log-query.ts';
 
 /** Opens what is followed; once it is open, nothing is refused any more. */

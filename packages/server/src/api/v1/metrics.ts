@@ -1,7 +1,7 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { V1Context } from './context.ts';
-import { toVmMetricsDto } from './metrics-dto.ts';
+import { toVmMetricsDto } from './dto/metrics-dto.ts';
 import { mount } from './mount.ts';
 
 /** Of the text format of Prometheus. */

@@ -7,8 +7,8 @@ import type { OperationApi } from '../../engine/apis/operation-api.ts';
 import type { Waiting } from '../../engine/apis/waiting.ts';
 import { onceOf } from '../idempotency.ts';
 import type { V1Context } from './context.ts';
+import { toOperationDto } from './dto/operation-dto.ts';
 import { mount } from './mount.ts';
-import { toOperationDto } from './operation-dto.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 
 /** Operations: list, get, wait, cancel. */

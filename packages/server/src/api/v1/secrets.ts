@@ -1,9 +1,9 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { V1Context } from './context.ts';
+import { toRotatedKeyDto, toSecretDto, toValue } from './dto/secret-dto.ts';
 import { mount } from './mount.ts';
 import { cursorParam, selected } from './parse-param.ts';
-import { toRotatedKeyDto, toSecretDto, toValue } from './secret-dto.ts';
 
 /** Secrets: create, list, get, set, delete, and the key that seals them. */
 export function mountSecrets(app: FastifyInstance, { engine: { secrets } }: V1Context): void {

@@ -2,7 +2,7 @@ import { openApiDocument, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import type { V1Context } from './context.ts';
-import { toCapabilitiesDto, toHostDto } from './host-dto.ts';
+import { toCapabilitiesDto, toHostDto } from './dto/host-dto.ts';
 import { mount } from './mount.ts';
 
 /** Hosts, capabilities, the API's own description, and the two probes. */

@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import { answerChange, answerSnapshot } from './answer-change.ts';
 import type { V1Context } from './context.ts';
+import { toForkDto, toForkRequest, toRestoredVm, toSnapshotDto } from './dto/snapshot-dto.ts';
 import { etagOf, preconditionOf, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
-import { toForkDto, toForkRequest, toRestoredVm, toSnapshotDto } from './snapshot-dto.ts';
 
 /** Snapshots: create, list, get, delete. */
 export function mountSnapshots(app: FastifyInstance, context: V1Context): void {

@@ -4,8 +4,8 @@ import { COMPONENT_STATES } from '../../domain/system/component.ts';
 import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
+import { toStorageUseDto } from './dto/system-dto.ts';
 import { mount } from './mount.ts';
-import { toStorageUseDto } from './system-dto.ts';
 
 /** What takes room on the host, and its removal. */
 export function mountSystem(app: FastifyInstance, context: V1Context): void {

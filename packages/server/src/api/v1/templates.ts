@@ -4,9 +4,9 @@ import { onceOf } from '../idempotency.ts';
 import { readManifest } from '../manifests/read-manifest.ts';
 import { answerTemplate } from './answer-change.ts';
 import type { V1Context } from './context.ts';
+import { toTemplateDto, toTemplateEntryDto } from './dto/template-dto.ts';
 import { mount } from './mount.ts';
 import { selected } from './parse-param.ts';
-import { toTemplateDto, toTemplateEntryDto } from './template-dto.ts';
 
 /** In the scope of what takes YAML too. */
 export function mountTemplateInstallation(app: FastifyInstance, context: V1Context): void {

@@ -5,8 +5,8 @@ import type { ToolEntry } from '../../engine/apis/tool-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
+import { toIso } from './dto/to-iso.ts';
 import { mount } from './mount.ts';
-import { toIso } from './to-iso.ts';
 
 /** Tools: list, build, remove. */
 export function mountTools(app: FastifyInstance, context: V1Context): void {

@@ -8,11 +8,11 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { CreateUserRequest as NewUser, ProfileChange, UserChange } from '../../engine/apis/user-api.ts';
 import type { V1Context } from './context.ts';
+import { toQuotaStateDto } from './dto/quota-dto.ts';
+import { toMeDto, toQuota, toUserDto } from './dto/user-dto.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
-import { toQuotaStateDto } from './quota-dto.ts';
-import { toMeDto, toQuota, toUserDto } from './user-dto.ts';
 
 /** Users: create, list, get, update, delete, set password. */
 export function mountUsers(app: FastifyInstance, { engine: { users, quotas } }: V1Context): void {

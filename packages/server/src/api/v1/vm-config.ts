@@ -2,11 +2,11 @@ import { routes } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Updated } from '../../engine/apis/config-api.ts';
 import { waitAsPreferred } from './answer-change.ts';
-import { toConfigStateDto, toRevisionConfigDto, toRevisionDto, toUpdateVm } from './config-dto.ts';
 import type { V1Context } from './context.ts';
+import { toConfigStateDto, toRevisionConfigDto, toRevisionDto, toUpdateVm } from './dto/config-dto.ts';
+import { toVmDto } from './dto/vm-dto.ts';
 import { etagOf, isKnown, preconditionOf } from './etags.ts';
 import { mount } from './mount.ts';
-import { toVmDto } from './vm-dto.ts';
 
 /** How VMs are set: changing it, and the history of that. */
 export function mountVmConfig(app: FastifyInstance, context: V1Context): void {

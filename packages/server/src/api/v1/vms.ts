@@ -9,10 +9,10 @@ import { unlessAborted } from '../realtime/unless-aborted.ts';
 import { answerChange } from './answer-change.ts';
 import { openConsole } from './console.ts';
 import type { V1Context } from './context.ts';
+import { toCreateVm, toVmDto } from './dto/vm-dto.ts';
 import { etagOf, isKnown } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
-import { toCreateVm, toVmDto } from './vm-dto.ts';
 
 const JSON_HEADER = 'application/json; charset=utf-8';
 

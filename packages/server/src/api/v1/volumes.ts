@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import { answerVolume } from './answer-change.ts';
 import type { V1Context } from './context.ts';
+import { toCreateVolume, toVolumeChange, toVolumeDto } from './dto/volume-dto.ts';
 import { etagOf, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
-import { toCreateVolume, toVolumeChange, toVolumeDto } from './volume-dto.ts';
 
 /** Volumes: create, list, get, change, delete. */
 export function mountVolumes(app: FastifyInstance, context: V1Context): void {

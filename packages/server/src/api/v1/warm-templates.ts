@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
+import { toPartialSpec } from './dto/vm-dto.ts';
+import { toWarmTemplateDto } from './dto/warm-template-dto.ts';
 import { mount } from './mount.ts';
-import { toPartialSpec } from './vm-dto.ts';
-import { toWarmTemplateDto } from './warm-template-dto.ts';
 
 /** Warm templates: list, build, remove. */
 export function mountWarmTemplates(app: FastifyInstance, context: V1Context): void {

@@ -4,10 +4,10 @@ import type { Replay, WebhookChange } from '../../engine/apis/webhook-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
+import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './dto/webhook-dto.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam, idParam, selected } from './parse-param.ts';
-import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './webhook-dto.ts';
 
 /** Webhooks: create, list, get, update, delete. */
 export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, signals }: V1Context): void {

@@ -1,10 +1,10 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { V1Context } from './context.ts';
-import { toText } from './execution-dto.ts';
-import { toHealthReportDto } from './health-dto.ts';
+import { toText } from './dto/execution-dto.ts';
+import { toHealthReportDto } from './dto/health-dto.ts';
+import { toWorkloadStatusDto } from './dto/workload-dto.ts';
 import { mount } from './mount.ts';
-import { toWorkloadStatusDto } from './workload-dto.ts';
 
 const DEFAULT_GRACE_MS = 10_000;
 

@@ -4,11 +4,11 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { SeenWorkspace } from '../../engine/apis/workspace-api.ts';
 import { onceOf } from '../idempotency.ts';
 import type { V1Context } from './context.ts';
+import { toCreateWorkspace, toWorkspaceChange, toWorkspaceDto } from './dto/workspace-dto.ts';
 import { etagOfWish, unchangedOf } from './etags.ts';
 import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 import { preferredWait } from './prefer.ts';
-import { toCreateWorkspace, toWorkspaceChange, toWorkspaceDto } from './workspace-dto.ts';
 
 /** Workspaces: create, list, get, wait, change, extend, delete. */
 export function mountWorkspaces(app: FastifyInstance, context: V1Context): void {
