@@ -23,7 +23,7 @@ export default defineConfig({
           include: [
             '{packages,guest}/**/*.test.ts',
             'test/*.test.ts',
-            'test/{repo,chaos}/**/*.test.ts',
+            'test/{repo,chaos,compat}/**/*.test.ts',
             'bench/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', ...VM_TESTS],

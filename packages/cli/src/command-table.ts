@@ -36,6 +36,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Getting started',
+    'vm-api',
+    'run the server with the vm-api dialect alone, on port 3000',
+    async () => (await import('./commands/vm-api.ts')).configureVmApi,
+  ),
+  entry(
+    'Getting started',
     'doctor',
     'say what is missing here, and how to mend it',
     async () => (await import('./commands/doctor.ts')).configureDoctor,

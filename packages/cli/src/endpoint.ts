@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CliError, usageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { readLogin, type SavedLogin } from './login/login-file.ts';
-import { dataDirectory, type Env } from './paths.ts';
+import { dataDirectory, type Env, vmApiDirectory } from './paths.ts';
 import { readAdminKey, readServerFile } from './server/server-file.ts';
 
 /** The address of a server started with no options. */
@@ -34,7 +34,7 @@ export interface Endpoint {
  * data directory has written down.
  */
 export async function findEndpoint(options: EndpointOptions, env: Env): Promise<Endpoint> {
-  const dataDir = dataDirectory(options.dataDir, env);
+  const dataDir = await usedDirectory(options.dataDir, env);
   const asked = options.url ?? env['VOLARY_URL'] ?? '';
   const server = await readServerFile(dataDir);
   const url = parseUrl(asked === '' ? (server?.url ?? `http://${DEFAULT_LISTEN}`) : asked);
@@ -44,6 +44,13 @@ export async function findEndpoint(options: EndpointOptions, env: Env): Promise<
     ...(await findCredential(options, env, { url, dataDir })),
     ...(certificate === null ? {} : { certificate }),
   };
+}
+
+/** The one that was told, else the usual one; that of `volary vm-api` where a server has used only this. */
+async function usedDirectory(option: string | undefined, env: Env): Promise<string> {
+  const usual = dataDirectory(option, env);
+  if (usual !== dataDirectory(undefined, {}) || (await readServerFile(usual)) !== null) return usual;
+  return (await readServerFile(vmApiDirectory())) === null ? usual : vmApiDirectory();
 }
 
 async function findCredential(

@@ -15,6 +15,11 @@ export function dataDirectory(option: string | undefined, env: Env): string {
   return chosen === undefined ? join(homedir(), '.local/share/volary') : resolve(chosen);
 }
 
+/** Where `volary vm-api` keeps it. */
+export function vmApiDirectory(): string {
+  return join(homedir(), '.vm/api');
+}
+
 /** Where it keeps what can be built again: `VOLARY_CACHE_DIR`, or below the home directory. */
 export function cacheDirectory(env: Env): string {
   return resolve(nonEmpty(env['VOLARY_CACHE_DIR']) ?? join(homedir(), '.cache/volary'));

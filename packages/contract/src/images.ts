@@ -105,7 +105,7 @@ export type RemovedImages = Static<typeof RemovedImages>;
 
 export const ImageRefParams = object(
   {
-    ref: Type.String({
+    name: Type.String({
       pattern: '^([0-9a-f]{64}|[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?)$',
       maxLength: 64,
       description: 'A name (all its versions) or a digest.',

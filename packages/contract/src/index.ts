@@ -29,7 +29,7 @@ export * from './quota.ts';
 export * from './roles.ts';
 export * from './route.ts';
 export * from './routes.ts';
-export type { Json, JsonObject } from './schema.ts';
+export * from './schema.ts';
 export * from './secrets.ts';
 export * from './server-info.ts';
 export * from './snapshots.ts';

@@ -8,12 +8,11 @@ import {
   type Route,
   type RouteHeader,
   type RouteResponse,
+  TAGS,
 } from './route.ts';
 import { routes } from './routes.ts';
 import type { JsonObject } from './schema.ts';
 
-/** Statuses that any route with a key may answer, besides its own. */
-const COMMON_ERRORS = { 401: 'No key, or not a valid one.', 403: 'The key does not allow this.' } as const;
 const STATUS_WORDS: Readonly<Record<number, string>> = {
   400: 'The request is not as it should be.',
   403: 'Not allowed.',
@@ -28,41 +27,75 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   507: 'Not enough room on the disk.',
 };
 
+/** What a document says of a whole API, besides its routes. */
+export interface ApiDescription {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  readonly servers: readonly { readonly url: string; readonly description: string }[];
+  /** What a caller may show, by its name; each alone is enough. */
+  readonly securitySchemes: JsonObject;
+  readonly routes: readonly Route[];
+  /** What its routes are about, in a sentence each. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly faults: {
+    /** What an error is answered as. */
+    readonly content: readonly MediaType[];
+    /** Statuses that any route with a key may answer, besides its own. */
+    readonly always: Readonly<Record<number, string>>;
+    /** Whether errors have reasons of `/v1`, which the document then names. */
+    readonly areReasoned: boolean;
+  };
+}
+
 /** The OpenAPI 3.1 document of `/v1`, made from the table of routes. The same input gives the same bytes. */
 export function openApiDocument({ version }: { readonly version: string }): JsonObject {
-  const table: readonly Route[] = Object.values(routes);
+  return openApiOf({
+    title: 'Volary',
+    version,
+    description:
+      'The native API. JSON is snake_case, times are ISO 8601 in UTC, errors are `application/problem+json` (RFC 9457).',
+    servers: [{ url: 'http://127.0.0.1:7070', description: 'The default of `volary serve`.' }],
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer', description: 'The key as `Authorization: Bearer KEY`.' },
+      apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The key as `X-API-Key: KEY`.' },
+    },
+    routes: Object.values(routes),
+    tags: TAGS,
+    faults: {
+      content: PROBLEM_CONTENT,
+      always: { 401: 'No key, or not a valid one.', 403: 'The key does not allow this.' },
+      areReasoned: true,
+    },
+  });
+}
+
+/** The OpenAPI 3.1 document of an API. */
+export function openApiOf(api: ApiDescription): JsonObject {
+  const { title, version, description, servers, securitySchemes, routes: table } = api;
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'Volary',
-      version,
-      description:
-        'The native API. JSON is snake_case, times are ISO 8601 in UTC, errors are `application/problem+json` (RFC 9457).',
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-    },
-    servers: [{ url: 'http://127.0.0.1:7070', description: 'The default of `volary serve`.' }],
-    security: [{ bearer: [] }, { apiKey: [] }],
-    tags: [...new Set(table.map(({ tag }) => tag))].map((name) => ({ name })),
-    paths: pathsOf(table),
+    info: { title, version, description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: servers.map((server) => ({ ...server })),
+    security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
+    tags: Object.entries(api.tags).map(([name, about]) => ({ name, description: about })),
+    paths: pathsOf(api),
     components: {
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'The key as `Authorization: Bearer KEY`.' },
-        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The key as `X-API-Key: KEY`.' },
-      },
-      schemas: collectComponents(table.flatMap(schemasOf)),
+      securitySchemes,
+      schemas: collectComponents([...table.flatMap(schemasOf), ...api.faults.content.map(({ schema }) => schema)]),
     },
   };
 }
 
-function pathsOf(table: readonly Route[]): JsonObject {
+function pathsOf({ routes: table, faults }: ApiDescription): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
   for (const route of table) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route, faults) };
   }
   return paths;
 }
 
-function operationOf(route: Route): JsonObject {
+function operationOf(route: Route, faults: ApiDescription['faults']): JsonObject {
   return {
     operationId: route.operationId,
     tags: [route.tag],
@@ -78,7 +111,7 @@ function operationOf(route: Route): JsonObject {
     ...(route.body === undefined
       ? {}
       : { requestBody: { required: route.body.isRequired, content: contentOf([route.body.content]) } }),
-    responses: { ...successesOf(route), ...failuresOf(route) },
+    responses: { ...successesOf(route), ...failuresOf(route, faults) },
   };
 }
 
@@ -140,16 +173,16 @@ function contentOf(content: readonly MediaType[]): JsonObject {
 }
 
 /** Its own errors, and those that come with having a key or an input at all. */
-function failuresOf(route: Route): JsonObject {
+function failuresOf(route: Route, { content, always, areReasoned }: ApiDescription['faults']): JsonObject {
+  const failure = (description: string): JsonObject => ({ description, content: contentOf(content) });
   const failures: Record<string, JsonObject> = {};
   if (route.permission !== 'none') {
-    for (const [status, description] of Object.entries(COMMON_ERRORS)) failures[status] = failure(description);
+    for (const [status, description] of Object.entries(always)) failures[status] = failure(description);
   }
   for (const [status, of] of [...reasonsOf(route)].sort(([a], [b]) => a - b)) {
     const words = STATUS_WORDS[status] ?? 'An error.';
-    failures[status] = failure(
-      of.length === 0 ? words : `${words} Reasons: ${of.map((one) => `\`${one}\``).join(', ')}.`,
-    );
+    const named = areReasoned && of.length > 0;
+    failures[status] = failure(named ? `${words} Reasons: ${of.map((one) => `\`${one}\``).join(', ')}.` : words);
   }
   return { ...failures, default: failure('Any other error: the server is at fault, or stopping.') };
 }
@@ -170,13 +203,7 @@ function reasonsOf(route: Route): ReadonlyMap<number, readonly string[]> {
   return reasons;
 }
 
-function failure(description: string): JsonObject {
-  return { description, content: contentOf(PROBLEM_CONTENT) };
-}
-
 function schemasOf({ params, query, body, responses }: Route): readonly TSchema[] {
   const answers = Object.values(responses).flatMap(({ content }) => content.map(({ schema }) => schema));
-  return [params, query, body?.content.schema, ...answers, ...PROBLEM_CONTENT.map(({ schema }) => schema)].filter(
-    (schema) => schema !== undefined,
-  );
+  return [params, query, body?.content.schema, ...answers].filter((schema) => schema !== undefined);
 }

@@ -33,35 +33,7 @@ export interface Route {
   /** As in OpenAPI: `/v1/vms/{ref}`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag:
-    | 'vms'
-    | 'executions'
-    | 'metrics'
-    | 'workloads'
-    | 'files'
-    | 'ports'
-    | 'operations'
-    | 'events'
-    | 'logs'
-    | 'images'
-    | 'tools'
-    | 'hosts'
-    | 'snapshots'
-    | 'system'
-    | 'templates'
-    | 'warm-templates'
-    | 'deployments'
-    | 'workspaces'
-    | 'webhooks'
-    | 'users'
-    | 'auth'
-    | 'secrets'
-    | 'networks'
-    | 'volumes'
-    | 'security-groups'
-    | 'audit'
-    | 'quota'
-    | 'server';
+  readonly tag: string;
   /** One line. */
   readonly summary: string;
   readonly description?: string;
@@ -102,8 +74,46 @@ export interface RequestOf<R extends Route> {
   Body: BodyOf<R>;
 }
 
-/** Keeps a route's exact types. */
-export function route<const R extends Route>(definition: R): R {
+/** What the routes of `/v1` are about. */
+export const TAGS = {
+  vms: 'Virtual machines, and containers where a driver has them.',
+  executions: 'Commands in VMs.',
+  metrics: 'What VMs and hosts use, and alerts about it.',
+  workloads: 'What a template has run in a VM, and how it is.',
+  files: 'Files in VMs.',
+  ports: 'Ports of VMs, reached without a network.',
+  operations: 'What was asked for and takes its time.',
+  events: 'What has happened, as it happens.',
+  logs: 'Lines of consoles, workloads, operations and the server.',
+  images: 'What the disks of VMs are made of.',
+  tools: 'Programs that VMs are made with.',
+  hosts: 'Machines that VMs run on.',
+  snapshots: 'VMs as they were, memory and disk.',
+  system: 'What the server takes, and how it is.',
+  templates: 'What VMs are made from, by versions.',
+  'warm-templates': 'Guests that have booted, from which VMs begin as forks.',
+  deployments: 'Replicas of one VM.',
+  workspaces: 'VMs of somebody’s own for a time.',
+  webhooks: 'Events that are sent to a URL.',
+  users: 'Who may do what.',
+  auth: 'Logging in, and oneself.',
+  secrets: 'What VMs are given and nobody is shown.',
+  networks: 'How VMs reach each other, and out.',
+  volumes: 'Disks that outlive their VMs.',
+  'security-groups': 'Rules of what may come in and go out.',
+  audit: 'Who did what.',
+  quota: 'What one may have.',
+  server: 'What this server is and can do.',
+} as const;
+type Tag = keyof typeof TAGS;
+
+/** Keeps the exact types of a route of `/v1`. */
+export function route<const R extends Route & { readonly tag: Tag }>(definition: R): R {
+  return definition;
+}
+
+/** Keeps the exact types of a route of a dialect. */
+export function dialectRoute<const R extends Route>(definition: R): R {
   return definition;
 }
 

@@ -86,7 +86,7 @@ export async function compose(config: Config, written: Log): Promise<Composition
   const keyring = openKeyring(config, log);
   const diskReserve = parts.use(openDiskReserve(config.dataDir, { log }));
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
-  const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, 'volary.db'), turns }));
+  const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, config.database), turns }));
   const store = faultPoint === null ? sqlite : storeWithFaultPoints(sqlite, faultPoint);
   const metrics = parts.use(openSqliteMetrics(join(config.dataDir, 'metrics.db'), { log }));
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);

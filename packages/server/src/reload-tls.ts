@@ -27,10 +27,10 @@ export interface TlsUse {
   readonly log: Log;
 }
 
-/** Keeps the server's certificate as its files are. */
-export function reloadTls(server: unknown, config: TlsConfig, { used, renewed, log }: TlsUse): TlsReload {
-  if (!(server instanceof TlsServer)) throw new TypeError('a server without TLS has no certificate');
-  const tls = server;
+/** Keeps the servers' certificate as its files are. */
+export function reloadTls(servers: readonly unknown[], config: TlsConfig, { used, renewed, log }: TlsUse): TlsReload {
+  const all = servers.filter((server) => server instanceof TlsServer);
+  if (all.length < servers.length) throw new TypeError('a server without TLS has no certificate');
   let current = used.leaf.fingerprint256;
   let told = '';
   let seen: string | null = null;
@@ -42,7 +42,7 @@ export function reloadTls(server: unknown, config: TlsConfig, { used, renewed, l
       const files = readTlsFiles(config, Date.now());
       told = '';
       if (files.leaf.fingerprint256 === current) return;
-      tls.setSecureContext({ cert: files.cert, key: files.key, minVersion: config.minVersion });
+      for (const tls of all) tls.setSecureContext({ cert: files.cert, key: files.key, minVersion: config.minVersion });
       current = files.leaf.fingerprint256;
       renewed(files);
       log.info('the certificate was renewed', { validTo: files.leaf.validToDate.toISOString() });

@@ -7,16 +7,15 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { createPinoLog } from './adapters/system/pino-log.ts';
 import { createApi } from './api/server.ts';
 import { type Composition, compose } from './compose.ts';
 import type { AdminKey } from './config/admin-key.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { prepareCacheDir, prepareDataDir } from './config/data-dir.ts';
-import type { ListenAddress } from './config/listen.ts';
-import { toVolaryError, VolaryError } from './domain/errors.ts';
+import { toVolaryError } from './domain/errors.ts';
 import { writeFileAtomically } from './lib/write-file-atomically.ts';
+import { openListeners } from './listeners.ts';
 import type { Log } from './ports/log.ts';
 import { openTransport } from './transport.ts';
 import { VERSION } from './version.ts';
@@ -46,18 +45,26 @@ export async function runServer(
 async function serve(config: Config, { engine, ids, diskReserve, adminKey, log }: Composition): Promise<void> {
   const stopped = untilSignal();
   const transport = openTransport(config, log);
-  const api = createApi({ engine, ids, log, version: VERSION, ...transport.api });
-  const url = transport.urlAt(await listen(api, config.listen));
+  const deps = { engine, ids, log, version: VERSION, ...transport.api };
+  const { url, faces, servers, close } = await openListeners(
+    config,
+    (mounted) => createApi(deps, mounted),
+    transport.urlAt,
+  );
   const serverFile = join(config.dataDir, 'server.json');
   const started_at = now();
   // The certificate is for clients on this machine, which know the server by it.
   const tellWhere = (certificate: string | null): void =>
-    writeFileAtomically(serverFile, `${JSON.stringify({ url, pid: process.pid, started_at, certificate })}\n`, 0o600);
+    writeFileAtomically(
+      serverFile,
+      `${JSON.stringify({ url, faces, pid: process.pid, started_at, certificate })}\n`,
+      0o600,
+    );
   try {
     await engine.start();
     tellWhere(transport.certificate);
-    using _following = transport.follow(api.server, log, tellWhere);
-    log.info('listening', { url, dataDir: config.dataDir, driver: config.driver, version: VERSION });
+    using _following = transport.follow(servers, log, tellWhere);
+    log.info('listening', { url, faces, dataDir: config.dataDir, driver: config.driver, version: VERSION });
     // On a terminal only: a log is kept, and read by others than who started the server.
     if (process.stderr.isTTY) await tellFirstCredentials(engine, adminKey);
     await diskReserve.keep();
@@ -65,7 +72,7 @@ async function serve(config: Config, { engine, ids, diskReserve, adminKey, log }
     log.info('stopping; VMs run on', { signal: await stopped });
   } finally {
     rmSync(serverFile, { force: true });
-    await api.close();
+    await close();
     await engine.stop();
   }
 }
@@ -76,33 +83,6 @@ async function tellFirstCredentials({ users }: Composition['engine'], { key, isN
   const password = await users.makeFirstPassword();
   if (password === null) return;
   process.stderr.write(`volary: password of admin (admin@localhost), shown this once and not kept: ${password}\n`);
-}
-
-const WHY_NOT: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'something else listens there',
-  EACCES: 'ports below 1024 are for root',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no host of that name',
-  EAI_AGAIN: 'that name cannot be looked up',
-};
-
-async function listen(api: FastifyInstance, { host, port }: ListenAddress): Promise<number> {
-  try {
-    await api.listen({ host, port });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    const why = WHY_NOT[String(code)] ?? (error instanceof Error ? error.message : String(error));
-    throw new VolaryError(
-      'failed_precondition',
-      `Cannot listen on ${host}:${port}: ${why}. Choose another address with --listen.`,
-      {
-        reason: 'server.cannot_listen',
-        cause: error,
-      },
-    );
-  }
-  const address = api.server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
 }
 
 /**

@@ -9,37 +9,40 @@ import { reloadTls } from './reload-tls.ts';
 
 export interface Transport {
   /** For the faces. */
-  readonly api: Required<Pick<ApiDeps, 'allowedOrigins' | 'limits' | 'proxies' | 'tls'>>;
+  readonly api: Required<Pick<ApiDeps, 'allowedOrigins' | 'devAuth' | 'limits' | 'proxies' | 'tls'>>;
   /** The certificate that it begins with, PEM; null without TLS. */
   readonly certificate: string | null;
-  /** Where clients on this machine find it, when it listens at this port. */
-  urlAt(port: number): string;
+  /** Where clients on this machine find what listens here. */
+  urlAt(address: ListenAddress): string;
   /**
-   * Has the server follow its certificate's files, also at SIGHUP, until it is disposed of; `renewed` is called with each new one.
+   * Has the servers follow their certificate's files, also at SIGHUP, until it is disposed of; `renewed` is called with each new one.
    */
-  follow(server: Server, log: Log, renewed: (certificate: string) => void): Disposable;
+  follow(servers: readonly Server[], log: Log, renewed: (certificate: string) => void): Disposable;
 }
 
 /** Throws `failed_precondition` config.tls for files that cannot be used. */
 export function openTransport(config: Config, log: Log): Transport {
-  const { listen, tls, allowedOrigins, limits } = config;
+  const { listen, dialects, devAuth, tls, allowedOrigins, limits } = config;
   const files = tls === null ? null : readTlsFiles(tls, Date.now());
-  const isOpen = tls === null && !isLoopback(listen);
-  if (isOpen) log.warn('others than this machine reach the server without TLS: keys can be read on the way');
+  const isOpen = [listen, ...dialects.map(({ address }) => address)].some((address) => !isLoopback(address));
+  if (isOpen && devAuth) log.warn('others than this machine are whom they say they are, without a key (--dev-auth)');
+  if (isOpen && tls === null)
+    log.warn('others than this machine reach the server without TLS: keys can be read on the way');
   return {
     api: {
       allowedOrigins,
+      devAuth,
       limits,
       proxies: { ranges: config.trustedProxies, header: config.proxyHeader },
       tls: tls === null || files === null ? null : { ...files, minVersion: tls.minVersion },
     },
     certificate: files?.cert ?? null,
-    urlAt: (port) => urlFor({ ...listen, port }, files),
-    follow(server, serverLog, renewed) {
+    urlAt: (address) => urlFor(address, files),
+    follow(servers, serverLog, renewed) {
       using parts = new DisposableStack();
       if (tls !== null && files !== null) {
         const told = (now: TlsFiles): void => renewed(now.cert);
-        const { reload } = parts.use(reloadTls(server, tls, { used: files, renewed: told, log: serverLog }));
+        const { reload } = parts.use(reloadTls(servers, tls, { used: files, renewed: told, log: serverLog }));
         // The hang-up of a terminal ends the server as it always did.
         if (!process.stdin.isTTY) {
           process.on('SIGHUP', reload);

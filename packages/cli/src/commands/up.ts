@@ -76,9 +76,10 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     context.stderr.write(`\nThe server ran before, and goes on running (${programName(context.env)} down ends it).\n`);
 }
 
-function listeningOf({ listen, tlsCert, tlsKey, insecureListen }: ListenOptions): ListenOptions {
+function listeningOf({ listen, devAuth, tlsCert, tlsKey, insecureListen }: ListenOptions): ListenOptions {
   return {
     ...(listen === undefined ? {} : { listen }),
+    ...(devAuth === undefined ? {} : { devAuth }),
     ...(tlsCert === undefined ? {} : { tlsCert }),
     ...(tlsKey === undefined ? {} : { tlsKey }),
     ...(insecureListen === undefined ? {} : { insecureListen }),

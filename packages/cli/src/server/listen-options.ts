@@ -3,11 +3,20 @@ import { DEFAULT_LISTEN } from '../endpoint.ts';
 import type { ServerOptions } from './server-command.ts';
 
 /** How a new server is reached. */
-export type ListenOptions = Pick<ServerOptions, 'listen' | 'tlsCert' | 'tlsKey' | 'insecureListen'>;
+export type ListenOptions = Pick<ServerOptions, 'listen' | 'tlsCert' | 'tlsKey' | 'insecureListen' | 'devAuth'>;
+
+function collect(address: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), address];
+}
 
 export function addListenOptions(command: Command): Command {
   return command
-    .option('--listen <host:port>', `address to listen on (VOLARY_LISTEN, default ${DEFAULT_LISTEN})`)
+    .option(
+      '--listen <address>',
+      `HOST:PORT to listen on (VOLARY_LISTEN, default ${DEFAULT_LISTEN}), or DIALECT=HOST:PORT for a dialect alone; may be repeated`,
+      collect,
+    )
+    .option('--dev-auth', 'in dialects that have a header for who asks, believe it of anybody: for development')
     .option('--tls-cert <file>', 'certificate to be reached by TLS with (VOLARY_TLS_CERT)')
     .option('--tls-key <file>', 'its key (VOLARY_TLS_KEY)')
     .option('--insecure-listen', 'listen without TLS where others than this machine reach it');

@@ -4,12 +4,15 @@ import { SERVER_ENTRY } from '../paths.ts';
 /** Options of the server that the command line passes on; what is absent is for the server to decide. */
 export interface ServerOptions {
   readonly dataDir?: string;
-  /** `HOST:PORT`. */
-  readonly listen?: string;
+  /** The name of its database there. */
+  readonly database?: string;
+  /** Each `HOST:PORT` or `DIALECT=HOST:PORT`. */
+  readonly listen?: readonly string[];
   /** Paths of PEM files. */
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly insecureListen?: true;
+  readonly devAuth?: true;
   readonly driver?: string;
   /** Path of a YAML file. */
   readonly config?: string;
@@ -19,10 +22,23 @@ export interface ServerOptions {
 
 /** The words that start the server with this Node.js, the program first. */
 export function serverCommand(options: ServerOptions): readonly [program: string, ...args: string[]] {
-  const { dataDir, listen, tlsCert, tlsKey, insecureListen, driver, config, logLevel, webhookAllowedTargets } = options;
+  const {
+    dataDir,
+    database,
+    listen,
+    tlsCert,
+    tlsKey,
+    insecureListen,
+    devAuth,
+    driver,
+    config,
+    logLevel,
+    webhookAllowedTargets,
+  } = options;
   const flags = Object.entries({
     'data-dir': dataDir,
-    listen,
+    database,
+    listen: listen?.join(','),
     'tls-cert': absolute(tlsCert),
     'tls-key': absolute(tlsKey),
     driver,
@@ -36,6 +52,7 @@ export function serverCommand(options: ServerOptions): readonly [program: string
     SERVER_ENTRY,
     ...flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
     ...(insecureListen === true ? ['--insecure-listen'] : []),
+    ...(devAuth === true ? ['--dev-auth'] : []),
   ];
 }
 

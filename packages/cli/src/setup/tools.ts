@@ -18,6 +18,18 @@ export type PackageManager = (typeof PACKAGE_MANAGERS)[number];
 
 export const TOOLS: readonly Tool[] = [
   {
+    probe: 'curl',
+    purpose: 'asks as the documents of the dialects do',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'curl', dnf: 'curl', apk: 'curl', pacman: 'curl', zypper: 'curl' },
+  },
+  {
+    probe: 'jq',
+    purpose: 'reads answers as the documents of the dialects do',
+    neededBy: 'tests',
+    packages: { 'apt-get': 'jq', dnf: 'jq', apk: 'jq', pacman: 'jq', zypper: 'jq' },
+  },
+  {
     probe: 'qemu-system-x86_64',
     purpose: 'runs the VMs',
     neededBy: 'vms',

@@ -4,8 +4,8 @@ import { EXIT_CODES } from '../exit-codes.ts';
 
 /** What was asked of a new server; what is absent was not asked for. */
 export interface AskedServer {
-  /** `HOST:PORT`; port 0 is any. */
-  readonly listen?: string;
+  /** `HOST:PORT`, port 0 is any; those of dialects are not looked at. */
+  readonly listen?: readonly string[];
   readonly driver?: string;
 }
 
@@ -15,7 +15,8 @@ export interface AskedServer {
  */
 export async function checkSameServer(client: VolaryClient, url: string, asked: AskedServer): Promise<void> {
   const others: string[] = [];
-  if (asked.listen !== undefined && !isListeningOn(url, asked.listen)) others.push(`on ${asked.listen}`);
+  const listen = asked.listen?.find((address) => !address.includes('='));
+  if (listen !== undefined && !isListeningOn(url, listen)) others.push(`on ${listen}`);
   if (asked.driver !== undefined && (await client.capabilities()).driver !== asked.driver)
     others.push(`with the driver ${asked.driver}`);
   if (others.length === 0) return;

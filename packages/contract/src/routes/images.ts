@@ -95,7 +95,7 @@ export const buildImage = route({
 
 export const deleteImage = route({
   method: 'DELETE',
-  path: '/v1/images/{ref}',
+  path: '/v1/images/{name}',
   operationId: 'deleteImage',
   tag: 'images',
   summary: 'Remove an image that no VM, template or snapshot needs',

@@ -41,7 +41,9 @@ function triedUserOf({ context }: VolaryError): AuditTarget | null {
 
 /** What the path is about: `/v1/vms/{ref}/start` a VM, by what it is called there. */
 function targetOf({ routeOptions, params }: FastifyRequest): AuditTarget {
-  const collection = routeOptions.url?.split('/')[2] ?? 'server';
+  const parts = routeOptions.url?.split('/') ?? [];
+  const version = parts.findIndex((part) => /^v\d/.test(part));
+  const collection = (version === -1 ? undefined : parts[version + 1]) ?? 'server';
   const kind = collection === 'system' || !collection.endsWith('s') ? collection : collection.slice(0, -1);
   const called = firstText(params);
   if (called === null) return { kind, id: null, name: null };

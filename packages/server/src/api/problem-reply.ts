@@ -47,7 +47,7 @@ export function sendProblem(
 }
 
 /** The error itself may know better than its code does. */
-function retryAfterSecondsOf({ code, reason, details }: VolaryError): number | undefined {
+export function retryAfterSecondsOf({ code, reason, details }: VolaryError): number | undefined {
   const { retry_after_ms: ms } = details;
   if (typeof ms === 'number') return Math.max(1, Math.ceil(ms / 1000));
   // Nothing comes free by waiting: its owner has to give something up.

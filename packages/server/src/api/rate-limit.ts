@@ -28,11 +28,6 @@ export function countRequest(
   }
 }
 
-/** True for what the native face limits: not the probes beside it, which load balancers send all the time. */
-export function isOfV1(url: string): boolean {
-  return url.startsWith('/v1/');
-}
-
 export interface CountedRequest {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;

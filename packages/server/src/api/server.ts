@@ -1,25 +1,23 @@
-import { routes } from '@volary/contract';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { VolaryError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal/principal.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LOOPBACK } from '../lib/ip-address.ts';
-import { createRequestAuthenticator } from './auth/authenticate-requests.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { createClientAddresses, type TrustedProxies } from './client-address.ts';
 import { closeInTime } from './close-in-time.ts';
 import { allowOrigins } from './cors.ts';
-import { createIdempotencyKeys } from './idempotency.ts';
+import { faceAt, type MountedFace, pathBelow } from './face.ts';
+import { ALL_FACES } from './faces.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { type ApiTls, createListener } from './listener.ts';
 import { noteOrigins, originOf } from './origin.ts';
-import { sendProblem } from './problem-reply.ts';
-import { countRequest, isOfV1 } from './rate-limit.ts';
+import { countRequest } from './rate-limit.ts';
 import { createUpgrades } from './realtime/upgrades.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
 import { tellSecureHeaders } from './secure-headers.ts';
-import { createV1 } from './v1/v1.ts';
+import { createStreamCount } from './stream-count.ts';
+import { unknownRoute } from './unknown-route.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,26 +37,36 @@ export interface ApiDeps {
   readonly allowedOrigins?: readonly string[];
   /** Who is believed about whom they speak for. Default: nobody. */
   readonly proxies?: TrustedProxies;
+  /** Whether a header alone says who asks, where a dialect has one for that. Default: from this machine only. */
+  readonly devAuth?: boolean;
   /** Absent: plain HTTP. */
   readonly tls?: ApiTls | null;
 }
 
 /**
- * The HTTP server with all its faces, not yet listening. `close()` ends what waits and what streams, lets the other answers
+ * The HTTP server with these faces, not yet listening. `close()` ends what waits and what streams, lets the other answers
  * get through, and resolves when the last connection is closed.
  */
-export function createApi(deps: ApiDeps): FastifyInstance {
+export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FACES): FastifyInstance {
   const { engine, ids, log, version, allowedOrigins = [], proxies = NO_PROXIES, tls = null } = deps;
   const limits = { ...API_DEFAULTS, ...deps.limits };
   const signals = createRequestSignals();
-  const upgrades = createUpgrades();
+  const upgrades = createUpgrades(faces);
   const isTls = tls !== null;
   const addresses = createClientAddresses(proxies);
 
+  function faceOf({ url }: FastifyRequest): MountedFace {
+    const mounted = faceAt(faces, pathBelow('', url));
+    if (mounted === null) throw new Error('A listener has a face at its root.');
+    return mounted;
+  }
+
   /** Answers what comes to no route. Nobody was asked who it is; what is asked for counts all the same. */
   function refuse(fault: Error, request: FastifyRequest, reply: FastifyReply): void {
-    const answer = (error: unknown): void => void sendProblem(error, request, reply, log);
-    if (isOfV1(request.url)) countRequest(engine, 'v1', { request, reply, principal: null, fault }, answer);
+    const { face, prefix } = faceOf(request);
+    const answer = (error: unknown): void => void face.refuse(error, request, reply, log);
+    if (face.isCounted(pathBelow(prefix, request.url)))
+      countRequest(engine, face.name, { request, reply, principal: null, fault }, answer);
     else answer(fault);
   }
 
@@ -101,15 +109,16 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     done();
   });
   closeInTime(app, signals, limits.stopMs);
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.setErrorHandler((error, request, reply) => faceOf(request).face.refuse(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => {
-    refuse(noRoute(request, reply), request, reply);
+    refuse(unknownRoute(faceOf(request), request, reply), request, reply);
     return reply;
   });
-  const keys = createIdempotencyKeys({ engine, log });
   upgrades.listen(app);
-  const context = { engine, log, limits, signals, keys, version, upgrades, allowedOrigins };
-  app.register(createV1(context, createRequestAuthenticator(engine, allowedOrigins)));
+  const streams = createStreamCount(limits);
+  const identities = { devAuth: deps.devAuth ?? false, trustsProxies: proxies.ranges.length > 0 };
+  const context = { engine, log, limits, signals, streams, version, upgrades, allowedOrigins, identities };
+  for (const { face, prefix } of faces) app.register((own) => face.mount(own, { ...context, prefix }), { prefix });
   return app;
 }
 
@@ -119,32 +128,3 @@ function templateOf(url: string | undefined): string | null {
 }
 
 const NO_PROXIES: TrustedProxies = { ranges: [], header: 'x-forwarded-for' };
-
-/** Nothing is there, or it is there by another method: then `Allow` says which. */
-function noRoute(request: FastifyRequest, reply: FastifyReply): VolaryError {
-  const allowed = methodsOf(request.url.split('?', 1)[0] ?? '');
-  if (allowed.length === 0) {
-    return new VolaryError('not_found', 'There is nothing at this path; see /v1/openapi.json.', {
-      reason: 'route.unknown',
-    });
-  }
-  reply.header('allow', allowed.join(', '));
-  return new VolaryError('invalid_argument', `${request.method} is not possible here; ${allowed.join(', ')} is.`, {
-    reason: 'route.method_not_allowed',
-    details: { allowed },
-  });
-}
-
-function methodsOf(path: string): readonly string[] {
-  const parts = path.split('/');
-  return Object.values(routes)
-    .filter((route) => isAt(route.path.split('/'), parts))
-    .map((route) => route.method);
-}
-
-function isAt(pattern: readonly string[], parts: readonly string[]): boolean {
-  return (
-    pattern.length === parts.length &&
-    pattern.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i]))
-  );
-}

@@ -25,8 +25,11 @@ describe('the configuration', () => {
   it('has defaults for everything', async () => {
     expect(await readConfig([], { HOME: '/home/ann' })).toEqual({
       dataDir: '/home/ann/.local/share/volary',
+      database: 'volary.db',
       cacheDir: '/home/ann/.cache/volary',
       listen: { host: '127.0.0.1', port: 7070 },
+      dialects: [],
+      devAuth: false,
       driver: 'qemu',
       dockerSocket: '/var/run/docker.sock',
       simulatedHost: null,
@@ -46,7 +49,7 @@ describe('the configuration', () => {
       tls: null,
       trustedProxies: [],
       proxyHeader: 'x-forwarded-for',
-      rateLimits: { v1: { perMinute: 6_000, burst: 200 } },
+      rateLimits: { v1: { perMinute: 6_000, burst: 200 }, 'vm-api': null },
       redisUrl: null,
       limits: {
         ...{ connections: 16_384, addressConnections: 1_024, streams: 8_192, callerStreams: 4_096 },
@@ -150,7 +153,10 @@ describe('the configuration', () => {
     [['--nonsense'], {}, 'nonsense'],
     [['--driver', 'xen'], {}, 'driver'],
     [['--listen', 'somewhere'], {}, 'HOST:PORT'],
-    [['--listen', 'aetherium=:8081'], {}, 'HOST:PORT'],
+    [['--listen', 'gopher=:8081'], {}, 'vm-api'],
+    [['--database', '../other.db'], {}, 'such as volary.db'],
+    [['--listen', 'vm-api='], {}, 'HOST:PORT'],
+    [['--listen', ':1', '--listen', ':2'], {}, 'one has all faces'],
     [['extra'], {}, 'extra'],
     [[], { VOLARY_ADMIN_KEY: 'short' }, 'VOLARY_ADMIN_KEY'],
     [[], { VOLARY_LOG_LEVEL: 'loud' }, 'log'],
@@ -194,6 +200,27 @@ describe('the configuration', () => {
 
   it('says which file is not there', async () => {
     await expect(readConfig(['--config', '/nowhere/volary.yaml'], {})).rejects.toThrow('/nowhere/volary.yaml');
+  });
+});
+
+describe('a dialect', () => {
+  const dialects = [{ dialect: 'vm-api', address: { host: '127.0.0.1', port: 3000 } }];
+
+  it('has a listener of its own, beside that of all faces', async () => {
+    expect(await readConfig(['--listen', 'vm-api=:3000'], {})).toMatchObject({ listen: { port: 7070 }, dialects });
+    expect(await readConfig(['--listen', 'vm-api=:3000', '--listen', ':7'], {})).toMatchObject({
+      listen: { port: 7 },
+      dialects,
+    });
+    expect(await readConfig([], { VOLARY_LISTEN: ':7,vm-api=:3000' })).toMatchObject({ listen: { port: 7 }, dialects });
+    const path = file('listen: ["127.0.0.1:7", "vm-api=:3000"]\ndev_auth: true\n');
+    expect(await readConfig(['--config', path], {})).toMatchObject({ listen: { port: 7 }, dialects, devAuth: true });
+  });
+
+  it('is not reached by others without TLS either', async () => {
+    const refused = { reason: 'config.insecure_listen' };
+
+    await expect(readConfig(['--listen', 'vm-api=0.0.0.0:3000'], {})).rejects.toMatchObject(refused);
   });
 });
 

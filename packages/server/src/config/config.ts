@@ -8,7 +8,7 @@ import type { Quota } from '../domain/user/quota.ts';
 import { requireGoodKey } from './admin-key.ts';
 import { readAlerts } from './alerts.ts';
 import { readDockerSocket } from './docker-socket.ts';
-import { type ListenAddress, parseListen } from './listen.ts';
+import { type DialectListener, type ListenAddress, parseListenAddresses } from './listen.ts';
 import { readQuotas } from './quotas.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readSimulatedHost } from './simulated-host.ts';
@@ -20,9 +20,15 @@ import { readWorkspaces, type WorkspaceSettings } from './workspaces.ts';
 export interface Config extends TransportConfig {
   /** What must not be lost: the database, the VMs' disks. Absolute. */
   readonly dataDir: string;
+  /** The name of the database in it. */
+  readonly database: string;
   /** What can be rebuilt: images. Absolute. */
   readonly cacheDir: string;
   readonly listen: ListenAddress;
+  /** Dialects that have listeners of their own besides. */
+  readonly dialects: readonly DialectListener[];
+  /** Anybody is whom a header names, where a dialect has one for that. */
+  readonly devAuth: boolean;
   readonly driver: 'qemu' | 'docker' | 'simulated';
   /** Where the host's Docker Engine listens, absolute; null: this server has nothing to do with it. */
   readonly dockerSocket: string | null;
@@ -98,7 +104,6 @@ export interface Config extends TransportConfig {
   };
 }
 
-const DEFAULT_LISTEN = '127.0.0.1:7070';
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const MIB = 1024 ** 2;
@@ -121,15 +126,17 @@ export async function readConfig(
 ): Promise<Config> {
   const settings = await readSettings(argv, env);
   const home = env['HOME'] ?? homedir();
-  const listen = parseListen(settings.listen ?? DEFAULT_LISTEN);
+  const listeners = parseListenAddresses(settings.listen);
   const dataDir = resolve(settings.dataDir ?? join(home, '.local/share/volary'));
   const driver = oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'docker', 'simulated']);
   const dockerSocket = readDockerSocket(settings, env);
   return Object.freeze({
     dataDir,
+    database: checkDatabase(settings.database ?? 'volary.db'),
     cacheDir: resolve(settings.cacheDir ?? join(home, '.cache/volary')),
-    listen,
-    ...readTransport(settings.transport, listen),
+    ...listeners,
+    devAuth: oneOf('dev_auth', settings.devAuth ?? 'off', ['on', 'off']) === 'on',
+    ...readTransport(settings.transport, listeners),
     simulatedHost: readSimulatedHost(settings),
     driver,
     dockerSocket,
@@ -208,6 +215,14 @@ function origin(text: string): string {
 function checkKey(key: string | null): string | null {
   if (key !== null) requireGoodKey(key, 'VOLARY_ADMIN_KEY');
   return key;
+}
+
+function checkDatabase(name: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,40}\.db$/.test(name)) return name;
+  throw invalidSetting(
+    'database',
+    `database is "${name}"; it must be the name of a file in the data directory, such as volary.db.`,
+  );
 }
 
 function checkTargets(field: string, text: string): AllowedTargets {

@@ -5,6 +5,7 @@ import { VolaryError } from '../domain/errors.ts';
 /** What a server leaves in its data directory from its first moments on. */
 const OURS: ReadonlySet<string> = new Set([
   'volary.db',
+  'vm.db',
   'server.lock',
   'admin.key',
   'secrets.key',

@@ -1,10 +1,40 @@
+import { DIALECTS, type Dialect } from '../domain/dialects.ts';
 import { VolaryError } from '../domain/errors.ts';
 import { isWithin, LOOPBACK, parseIp, unmapped } from '../lib/ip-address.ts';
+import { invalidSetting, listOf, oneOf } from './values.ts';
 
 export interface ListenAddress {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+}
+
+/** A dialect that has a listener of its own, at whose root it is. */
+export interface DialectListener {
+  readonly dialect: Dialect;
+  readonly address: ListenAddress;
+}
+
+export interface Listeners {
+  /** Where all faces are. */
+  readonly listen: ListenAddress;
+  readonly dialects: readonly DialectListener[];
+}
+
+const DEFAULT: ListenAddress = { host: '127.0.0.1', port: 7070 };
+
+/** `HOST:PORT` and `DIALECT=HOST:PORT`, with commas between them. Throws `invalid_argument` config.invalid_listen, config.invalid. */
+export function parseListenAddresses(text: string | null): Listeners {
+  const entries = listOf(text).map((entry) => {
+    const [name, address] = entry.includes('=')
+      ? [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]
+      : [null, entry];
+    return { dialect: name === null ? null : oneOf('listen', name, DIALECTS), address: parseListen(address) };
+  });
+  const dialects = entries.flatMap(({ dialect, address }) => (dialect === null ? [] : [{ dialect, address }]));
+  const [listen = DEFAULT, ...more] = entries.filter(({ dialect }) => dialect === null).map(({ address }) => address);
+  if (more.length > 0) throw invalidSetting('listen', 'listen has two addresses without a dialect; one has all faces.');
+  return { listen, dialects };
 }
 
 /** `HOST:PORT`, `[::1]:PORT`, or `:PORT` for loopback. Throws `invalid_argument` config.invalid_listen. */

@@ -7,7 +7,11 @@ import { TRANSPORT_SOURCES, type TransportSettings } from './transport-settings.
 export interface Settings {
   readonly dataDir: string | null;
   readonly cacheDir: string | null;
+  /** The name of a file in the data directory. */
+  readonly database: string | null;
+  /** `HOST:PORT` and `DIALECT=HOST:PORT`, with commas between them. */
   readonly listen: string | null;
+  readonly devAuth: string | null;
   readonly driver: string | null;
   readonly adminKey: string | null;
   readonly secretsKey: string | null;
@@ -67,7 +71,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 const SOURCES = {
   dataDir: { flag: 'data-dir', env: 'VOLARY_DATA_DIR', file: 'data_dir' },
   cacheDir: { flag: null, env: 'VOLARY_CACHE_DIR', file: 'cache_dir' },
+  database: { flag: 'database', env: 'VOLARY_DATABASE', file: 'database' },
   listen: { flag: 'listen', env: 'VOLARY_LISTEN', file: 'listen' },
+  devAuth: { flag: 'dev-auth', env: 'VOLARY_DEV_AUTH', file: 'dev_auth' },
   driver: { flag: 'driver', env: 'VOLARY_DRIVER', file: 'driver' },
   adminKey: { flag: null, env: 'VOLARY_ADMIN_KEY', file: null },
   secretsKey: { flag: null, env: 'VOLARY_SECRETS_KEY', file: null },
@@ -132,8 +138,10 @@ const SOURCES = {
 } as const satisfies Record<Exclude<keyof Settings, 'transport'>, Source>;
 
 const ALL_SOURCES: readonly Source[] = [...Object.values(SOURCES), ...Object.values(TRANSPORT_SOURCES)];
+/** Given more than once, it is a list. */
+const LIST = 'listen';
 /** Flags that are given without a value: then they are on. */
-const SWITCHES: ReadonlySet<string> = new Set(['insecure-listen']);
+const SWITCHES: ReadonlySet<string> = new Set(['insecure-listen', 'dev-auth']);
 
 /** Collects the settings. Throws `invalid_argument` for a flag or a setting that does not exist, or a file that cannot be read. */
 export async function readSettings(argv: readonly string[], env: Env): Promise<Settings> {
@@ -148,7 +156,9 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
   return {
     dataDir: find(SOURCES.dataDir),
     cacheDir: find(SOURCES.cacheDir),
+    database: find(SOURCES.database),
     listen: find(SOURCES.listen),
+    devAuth: find(SOURCES.devAuth),
     driver: find(SOURCES.driver),
     adminKey: find(SOURCES.adminKey),
     secretsKey: find(SOURCES.secretsKey),
@@ -219,7 +229,10 @@ function findTransport(find: (source: Source) => string | null): TransportSettin
 function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
   const names = ['config', ...ALL_SOURCES.flatMap(({ flag }) => flag ?? [])];
   const options = Object.fromEntries(
-    names.map((name) => [name, { type: SWITCHES.has(name) ? ('boolean' as const) : ('string' as const) }]),
+    names.map((name) => [
+      name,
+      { type: SWITCHES.has(name) ? ('boolean' as const) : ('string' as const), multiple: name === LIST },
+    ]),
   );
   try {
     const { values } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: false });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
+import { FACE_NAMES } from './transport.ts';
 import { TRANSPORT_SOURCES } from './transport-settings.ts';
 
 let dir: string;
@@ -23,16 +24,22 @@ describe('rate limits', () => {
     [' 100 / min ; burst = 20 ', { perMinute: 100, burst: 20 }],
     ['1/min', { perMinute: 1, burst: 0 }],
     ['off', null],
-  ])('%j is %j for every face', async (text, v1) => {
-    expect((await readConfig([], { VOLARY_RATE_LIMIT: text })).rateLimits).toEqual({ v1 });
+  ])('%j is %j for every face', async (text, limit) => {
+    const { rateLimits } = await readConfig([], { VOLARY_RATE_LIMIT: text });
+
+    expect(rateLimits).toEqual(Object.fromEntries(FACE_NAMES.map((face) => [face, limit])));
   });
 
   it('may be set for each face in the file', async () => {
     expect((await withFile('rate_limits:\n  v1: 5/min;burst=6\n')).rateLimits).toEqual({
       v1: { perMinute: 5, burst: 6 },
+      'vm-api': null,
     });
-    expect((await withFile('rate_limits: { v1: off }\n')).rateLimits).toEqual({ v1: null });
-    expect((await withFile('rate_limits: { v1: off }\n', { VOLARY_RATE_LIMIT: '7/min' })).rateLimits).toEqual({
+    expect((await withFile('rate_limits: { v1: off, vm-api: 9/min }\n')).rateLimits).toEqual({
+      v1: null,
+      'vm-api': { perMinute: 9, burst: 0 },
+    });
+    expect((await withFile('rate_limits: { v1: off }\n', { VOLARY_RATE_LIMIT: '7/min' })).rateLimits).toMatchObject({
       v1: { perMinute: 7, burst: 0 },
     });
   });

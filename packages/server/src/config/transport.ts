@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
 import { type IpRange, parseIpRange } from '../lib/ip-address.ts';
-import { isLoopback, type ListenAddress } from './listen.ts';
+import { isLoopback, type ListenAddress, type Listeners } from './listen.ts';
 import type { TransportSettings } from './transport-settings.ts';
 import { count, invalidSetting, listOf, oneOf } from './values.ts';
 
@@ -44,9 +44,13 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** The faces of the server, and what one caller may ask of each where nothing else was said. */
-const FACES = { v1: { perMinute: 6_000, burst: 200 } } as const satisfies Record<string, RateLimit | null>;
+/** The faces of the server, and what one caller may ask of each where nothing else was said: what their documents say. */
+const FACES = {
+  v1: { perMinute: 6_000, burst: 200 },
+  'vm-api': null,
+} as const satisfies Record<string, RateLimit | null>;
 export type Face = keyof typeof FACES;
+export const FACE_NAMES = ['v1', 'vm-api'] as const satisfies readonly Face[];
 
 const SECOND_MS = 1_000;
 const KIB = 1024;
@@ -54,9 +58,10 @@ const MIB = 1024 ** 2;
 const HOUR_SECONDS = 3_600;
 
 /** Throws `invalid_argument` config.invalid, or `failed_precondition` config.insecure_listen for an address that others reach without TLS. */
-export function readTransport(settings: TransportSettings, listen: ListenAddress): TransportConfig {
+export function readTransport(settings: TransportSettings, { listen, dialects }: Listeners): TransportConfig {
   const tls = readTls(settings);
-  if (tls === null && !isOn('insecure_listen', settings.insecureListen)) requireLoopback(listen);
+  if (tls === null && !isOn('insecure_listen', settings.insecureListen))
+    requireLoopback([listen, ...dialects.map(({ address }) => address)]);
   return {
     tls,
     trustedProxies: listOf(settings.trustedProxies).map(proxyRange),
@@ -93,8 +98,9 @@ function readTls({ tlsCert, tlsKey, tlsMinVersion }: TransportSettings): TlsConf
   };
 }
 
-function requireLoopback(listen: ListenAddress): void {
-  if (isLoopback(listen)) return;
+function requireLoopback(addresses: readonly ListenAddress[]): void {
+  const listen = addresses.find((address) => !isLoopback(address));
+  if (listen === undefined) return;
   throw new VolaryError(
     'failed_precondition',
     `Without TLS, keys and passwords could be read on the way to ${listen.host}: give --tls-cert and --tls-key, or --insecure-listen if something else protects that way.`,
@@ -113,15 +119,17 @@ function proxyRange(text: string): IpRange {
 
 /** The setting for all faces counts before those for single ones, as the environment does before the file. */
 function readRateLimits({ rateLimit, rateLimits }: TransportSettings): TransportConfig['rateLimits'] {
-  if (rateLimit !== null) return { v1: parseRateLimit('rate_limit', rateLimit) };
-  const given = new Map<string, RateLimit | null>();
+  if (rateLimit !== null) {
+    const all = parseRateLimit('rate_limit', rateLimit);
+    return { v1: all, 'vm-api': all };
+  }
+  const limits: Record<Face, RateLimit | null> = { ...FACES };
   for (const entry of (rateLimits ?? '').split(',').filter((text) => text.trim() !== '')) {
     const [face = '', ...rest] = entry.split(':');
-    const known = oneOf('rate_limits', face.trim(), Object.keys(FACES));
-    given.set(known, parseRateLimit(`rate_limits.${known}`, rest.join(':')));
+    const known = oneOf('rate_limits', face.trim(), FACE_NAMES);
+    limits[known] = parseRateLimit(`rate_limits.${known}`, rest.join(':'));
   }
-  const v1 = given.get('v1');
-  return { v1: v1 === undefined ? FACES.v1 : v1 };
+  return limits;
 }
 
 /** `N/min`, `N/min;burst=M`, or `off`. */

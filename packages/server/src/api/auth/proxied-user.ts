@@ -23,9 +23,17 @@ export function proxiedUserOf(request: FastifyRequest, allowedOrigins: readonly 
   const [name] = said;
   if (name === undefined) return null;
   if (said.some((other) => other !== name)) throw refusedUser();
+  requireNoForeignPage(request, allowedOrigins);
+  return name;
+}
+
+/**
+ * Where something else than a key says who asks. Throws `permission_denied` request.foreign_origin / request.foreign_host for what a
+ * browser sends because a page of somebody else's has told it to.
+ */
+export function requireNoForeignPage(request: FastifyRequest, allowedOrigins: readonly string[]): void {
   requireOwnPage(request, allowedOrigins);
   requireOwnHost(request, allowedOrigins);
-  return name;
 }
 
 function requireOwnPage(request: FastifyRequest, allowedOrigins: readonly string[]): void {

@@ -5,8 +5,9 @@
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Route, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { faceAt, type MountedFace, pathBelow } from '../face.ts';
+import { isOfPattern } from '../match-path.ts';
 
 /** A connection that its client wants to go on with by another protocol. */
 export interface Upgrade {
@@ -27,22 +28,19 @@ export interface Upgrades {
   of(request: IncomingMessage): Upgrade | null;
 }
 
-const table: readonly Route[] = Object.values(routes);
-const PATHS = table.filter(({ responses }) => 101 in responses).map(({ path }) => path.split('/'));
-
 /** Whether such a route is at this path. */
-function hasSockets(url: string): boolean {
-  const parts = (url.split('?', 1)[0] ?? '').split('/');
-  return PATHS.some(
-    (path) => path.length === parts.length && path.every((part, i) => part === parts[i] || part.startsWith('{')),
-  );
+function hasSockets(faces: readonly MountedFace[], url: string): boolean {
+  const mounted = faceAt(faces, pathBelow('', url));
+  if (mounted === null) return false;
+  const path = pathBelow(mounted.prefix, url);
+  return mounted.face.routes.some((route) => 101 in route.responses && isOfPattern(route.path, path));
 }
 
-export function createUpgrades(): Upgrades {
+export function createUpgrades(faces: readonly MountedFace[]): Upgrades {
   const waiting = new WeakMap<IncomingMessage, Upgrade>();
   return {
     isWanted: ({ method, url = '', headers }) =>
-      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && hasSockets(url),
+      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && hasSockets(faces, url),
     listen(app) {
       app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         const response = answerOn(request, socket);

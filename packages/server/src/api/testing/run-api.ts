@@ -27,11 +27,14 @@ export async function runApi(options: {
   readonly allowedOrigins?: readonly string[];
   readonly proxies?: TrustedProxies;
   readonly tls?: ApiTls;
+  readonly devAuth?: boolean;
+  /** Puts something between the engine and its database. */
+  readonly wrapStore?: (store: Store) => Store;
 }): Promise<RunningApi> {
   const installation = createInstallation({ settings: options.engine ?? {} });
-  const { engine, store, bus } = await installation.start();
+  const { engine, store, bus } = await installation.start(undefined, undefined, undefined, options.wrapStore);
   const log = createPinoLog({ level: 'error', stream: { write: (line) => process.stderr.write(line) } });
-  const { limits = {}, allowedOrigins = [], proxies, tls = null } = options;
+  const { limits = {}, allowedOrigins = [], proxies, devAuth = false, tls = null } = options;
   const api = createApi({
     engine,
     log,
@@ -39,6 +42,7 @@ export async function runApi(options: {
     version: 'test',
     limits,
     allowedOrigins,
+    devAuth,
     tls,
     ...(proxies === undefined ? {} : { proxies }),
   });

@@ -14,6 +14,8 @@ const PATIENCE_MS = 60_000;
 /** A server of its own, as a process, on the simulated driver. */
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
+  /** Of dialects that have listeners of their own. */
+  readonly faces: Readonly<Record<string, string>>;
   readonly dataDir: string;
   /** Its log so far. */
   log(): string;
@@ -27,14 +29,14 @@ type Environment = Readonly<Record<string, string>>;
 
 /**
  * Starts `main.ts` as `volary serve` does, on a free port, with a data directory that is removed in the end. `settings` are further
- * variables of its environment.
+ * variables of its environment, `flags` of its command line.
  */
-export async function runServer(settings: Environment = {}): Promise<RunningServer> {
-  return await runServerOn(await mkdtemp(join(tmpdir(), 'volary-test-api-')), settings);
+export async function runServer(settings: Environment = {}, flags: readonly string[] = []): Promise<RunningServer> {
+  return await runServerOn(await mkdtemp(join(tmpdir(), 'volary-test-api-')), settings, flags);
 }
 
-async function runServerOn(dataDir: string, settings: Environment): Promise<RunningServer> {
-  const args = [MAIN, '--driver', 'simulated', '--listen', '127.0.0.1:0', '--data-dir', dataDir];
+async function runServerOn(dataDir: string, settings: Environment, flags: readonly string[]): Promise<RunningServer> {
+  const args = [MAIN, '--driver', 'simulated', '--listen', '127.0.0.1:0', '--data-dir', dataDir, ...flags];
   const env = {
     ...process.env,
     VOLARY_ADMIN_KEY: ADMIN_KEY,
@@ -59,12 +61,15 @@ async function runServerOn(dataDir: string, settings: Environment): Promise<Runn
     await closed;
     return child.exitCode;
   };
-  const url = await urlOf(child, join(dataDir, 'server.json'), () => log).catch(async (error: unknown) => {
-    await rm(dataDir, { recursive: true, force: true });
-    throw error;
-  });
+  const { url, faces } = await addressesOf(child, join(dataDir, 'server.json'), () => log).catch(
+    async (error: unknown) => {
+      await rm(dataDir, { recursive: true, force: true });
+      throw error;
+    },
+  );
   return {
     url,
+    faces,
     dataDir,
     log: () => log,
     stop: () => end('SIGTERM'),
@@ -72,7 +77,7 @@ async function runServerOn(dataDir: string, settings: Environment): Promise<Runn
       await end('SIGKILL');
       isOver = true;
       await rm(join(dataDir, 'server.json'));
-      return await runServerOn(dataDir, settings);
+      return await runServerOn(dataDir, settings, flags);
     },
     [Symbol.asyncDispose]: async () => {
       if (isOver) return;
@@ -82,14 +87,16 @@ async function runServerOn(dataDir: string, settings: Environment): Promise<Runn
   };
 }
 
+type Addresses = Pick<RunningServer, 'url' | 'faces'>;
+
 /** The server writes the file when it listens. */
-async function urlOf(child: ChildProcess, path: string, log: () => string): Promise<string> {
+async function addressesOf(child: ChildProcess, path: string, log: () => string): Promise<Addresses> {
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await sleep(20)) {
     if (child.exitCode !== null) throw new Error(`The server ended: ${log()}`);
     const text = await readFile(path, 'utf8').catch(() => null);
     if (text === null) continue;
-    const { url }: { readonly url: string } = JSON.parse(text);
-    return url;
+    const addresses: Addresses = JSON.parse(text);
+    return addresses;
   }
   child.kill('SIGKILL');
   throw new Error(`The server did not start: ${log()}`);

@@ -1,9 +1,9 @@
 import { type Alert as AlertDto, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Alert } from '../../domain/alert/alert.ts';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toIso, toIsoOrNull } from './dto/to-iso.ts';
-import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 
 /** What is wrong with VMs. */

@@ -1,9 +1,9 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toApiKeyDto, toMadeApiKeyDto } from './dto/user-dto.ts';
-import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 
 /** API keys: create, list, get, revoke. */

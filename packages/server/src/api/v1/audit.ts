@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { AuditEntry } from '../../domain/audit/audit.ts';
 import { isId } from '../../domain/ids.ts';
 import type { AuditFilter } from '../../engine/apis/audit-api.ts';
+import { mount, type RequestTo } from '../mount.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import type { V1Context } from './context.ts';
 import { toAuditEntryDto } from './dto/audit-dto.ts';
 import { momentParam } from './moment-param.ts';
-import { mount, type RequestTo } from './mount.ts';
 
 /** Who did what: a page of it, or all of it as a stream of lines. */
 export function mountAudit(app: FastifyInstance, { engine: { audit }, signals, log }: V1Context): void {

@@ -1,10 +1,10 @@
 import { type LoginRequest as LoginBody, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { LoginRequest } from '../../engine/apis/auth-api.ts';
+import { mount } from '../mount.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
 import { toLoginDto, toSessionDto } from './dto/session-dto.ts';
-import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 
 /** A new key is shown an hour before it signs: a copy of this age is never too old. */

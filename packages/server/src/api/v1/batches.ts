@@ -4,12 +4,12 @@ import type { VolaryError } from '../../domain/errors.ts';
 import type { ExecRequest } from '../../domain/execution/execution.ts';
 import type { BatchItemRequest as AskedItem, BatchTarget } from '../../engine/apis/batch-api.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { invalidFields } from '../validation.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toExecRequest } from './dto/execution-dto.ts';
 import { toCreateVm } from './dto/vm-dto.ts';
-import { mount } from './mount.ts';
 
 const DEFAULT_GRACE_MS = 30_000;
 const DEFAULT_CONCURRENCY = 8;

@@ -1,6 +1,7 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import {
   toCreateDeployment,
@@ -9,7 +10,6 @@ import {
   toDeploymentRevisionDto,
 } from './dto/deployment-dto.ts';
 import { etagOfWish, unchangedOf } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 
 /** Deployments: create, list, get, wait, change, go back, delete. */

@@ -1,6 +1,7 @@
 import { type EventPage, QUERY_SUBSCRIPTION, routes, SSE_TYPE } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Event, EventType } from '../../domain/events.ts';
+import { mount, type RequestTo } from '../mount.ts';
 import { checkHandshake } from '../realtime/accept-socket.ts';
 import { checkOrigin } from '../realtime/origin.ts';
 import { sendSse } from '../realtime/sse.ts';
@@ -13,7 +14,6 @@ import { createEventEncoding, type EventEncoding } from './event-encoding.ts';
 import { createMessageChecks, type MessageChecks } from './event-messages.ts';
 import { createReaderCount } from './event-readers.ts';
 import { createEventSubscriptions } from './event-subscriptions.ts';
-import { mount, type RequestTo } from './mount.ts';
 
 type EventRequest = RequestTo<typeof routes.listEvents>;
 

@@ -1,12 +1,12 @@
 import { BYTES_TYPE, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { ExecutionUpdate } from '../../engine/apis/execution-api.ts';
+import { mount } from '../mount.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import type { V1Context } from './context.ts';
 import { toExecEvent } from './dto/execution-dto.ts';
-import { mount } from './mount.ts';
 import { idParam } from './parse-param.ts';
 import { requestBytes } from './request-bytes.ts';
 

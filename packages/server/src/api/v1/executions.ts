@@ -5,12 +5,12 @@ import type { Execution } from '../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
 import type { ExecutionSession } from '../../engine/apis/execution-api.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { sendNdjson } from '../realtime/ndjson.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import type { V1Context } from './context.ts';
 import { toExecEvent, toExecRequest, toExecutionDto, toFinishedDto } from './dto/execution-dto.ts';
 import { gatherOutput } from './gather-output.ts';
-import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 
 const CANCEL_GRACE_MS = 5_000;

@@ -1,10 +1,10 @@
 import { BYTES_TYPE, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
+import { mount } from '../mount.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import type { V1Context } from './context.ts';
 import { clampTime, toOctal } from './dto/file-dto.ts';
-import { mount } from './mount.ts';
 import { requestBytes } from './request-bytes.ts';
 
 /** The content of files in guests, out and in. The app takes bodies of any type as streams. */

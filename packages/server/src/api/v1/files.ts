@@ -1,8 +1,8 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toFileDto } from './dto/file-dto.ts';
-import { mount } from './mount.ts';
 
 /** Files of guests, besides their content: list, stat, mkdir, rename, remove. */
 export function mountFiles(app: FastifyInstance, { engine: { files }, signals }: V1Context): void {

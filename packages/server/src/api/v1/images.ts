@@ -1,11 +1,11 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toImageDto, toImageEntryDto } from './dto/image-dto.ts';
 import { toImageDefinition } from './dto/image-origin-dto.ts';
-import { mount } from './mount.ts';
 
 /** Images: list, define, build, remove. */
 export function mountImages(app: FastifyInstance, context: V1Context): void {
@@ -33,7 +33,7 @@ export function mountImages(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.deleteImage, async (request) => {
-    const removed = await images.remove(request.principal, request.params.ref);
+    const removed = await images.remove(request.principal, request.params.name);
     return { items: removed.map(toImageDto) };
   });
 }

@@ -1,8 +1,8 @@
 import type { routes } from '@volary/contract';
 import type { LogSelection } from '../../engine/apis/log-api.ts';
+import type { RequestTo } from '../mount.ts';
 import { invalidFields } from '../validation.ts';
 import { momentParam } from './moment-param.ts';
-import type { RequestTo } from './mount.ts';
 import { idParam } from './parse-param.ts';
 
 export type LogRequest = RequestTo<typeof routes.listLogs>;

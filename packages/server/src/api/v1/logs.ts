@@ -2,13 +2,13 @@ import { type LogPage as LogPageDto, NDJSON_TYPE, routes, SSE_TYPE } from '@vola
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import type { LogPage } from '../../domain/logs/log-query.ts';
+import { mount } from '../mount.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import type { V1Context } from './context.ts';
 import { toLogLineDto } from './dto/log-dto.ts';
 import { createReaderCount, type ReaderCount } from './event-readers.ts';
 import { checkFollowing, checkNotFollowing, cursorOf, type LogRequest, selectionOf } from './log-query.ts';
 import { sendLogEvents, sendLogLines, sendLogSocket } from './log-streams.ts';
-import { mount } from './mount.ts';
 
 /** What guests, operations and the server say: a page of it, all of it, or a stream that goes on. */
 export function mountLogs(app: FastifyInstance, context: V1Context): void {

@@ -1,8 +1,8 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toVmMetricsDto } from './dto/metrics-dto.ts';
-import { mount } from './mount.ts';
 
 /** Of the text format of Prometheus. */
 const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

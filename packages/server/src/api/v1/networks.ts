@@ -1,9 +1,9 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toEgress, toGroupSettings, toNetworkDto, toSecurityGroupDto } from './dto/network-dto.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam, selected } from './parse-param.ts';
 
 /** Networks: create, list, get, update, delete. */

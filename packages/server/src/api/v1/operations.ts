@@ -6,9 +6,9 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { OperationApi } from '../../engine/apis/operation-api.ts';
 import type { Waiting } from '../../engine/apis/waiting.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toOperationDto } from './dto/operation-dto.ts';
-import { mount } from './mount.ts';
 import { cursorParam, idParam } from './parse-param.ts';
 
 /** Operations: list, get, wait, cancel. */

@@ -1,13 +1,13 @@
 import { type GuestPort, type GuestPortPage, LIMITS, routes } from '@volary/contract';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { GuestListener } from '../../domain/port/listener.ts';
+import { mount, type RequestTo } from '../mount.ts';
 import { acceptSocket, checkHandshake } from '../realtime/accept-socket.ts';
 import { checkOrigin } from '../realtime/origin.ts';
 import { createPortMessageReader, type PortMessageReader } from '../realtime/port-messages.ts';
 import { joinPortSocket } from '../realtime/port-socket.ts';
 import type { Upgrade } from '../realtime/upgrades.ts';
 import type { V1Context } from './context.ts';
-import { mount, type RequestTo } from './mount.ts';
 
 /** What listens in guests, and connections to it. */
 export function mountPorts(app: FastifyInstance, context: V1Context): void {

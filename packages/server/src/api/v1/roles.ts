@@ -1,8 +1,8 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toRoleDto } from './dto/user-dto.ts';
-import { mount } from './mount.ts';
 
 /** Roles: list, get, make or change, delete. */
 export function mountRoles(app: FastifyInstance, { engine: { roles } }: V1Context): void {

@@ -1,8 +1,8 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toRotatedKeyDto, toSecretDto, toValue } from './dto/secret-dto.ts';
-import { mount } from './mount.ts';
 import { cursorParam, selected } from './parse-param.ts';
 
 /** Secrets: create, list, get, set, delete, and the key that seals them. */

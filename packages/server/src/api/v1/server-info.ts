@@ -1,9 +1,9 @@
 import { openApiDocument, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toCapabilitiesDto, toHostDto } from './dto/host-dto.ts';
-import { mount } from './mount.ts';
 
 /** Hosts, capabilities, the API's own description, and the two probes. */
 export function mountServerInfo(app: FastifyInstance, { engine, version }: V1Context): void {

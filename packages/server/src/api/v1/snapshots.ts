@@ -1,11 +1,11 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { answerChange, answerSnapshot } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toForkDto, toForkRequest, toRestoredVm, toSnapshotDto } from './dto/snapshot-dto.ts';
 import { etagOf, preconditionOf, unchangedOf } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 
 /** Snapshots: create, list, get, delete. */

@@ -2,10 +2,10 @@ import { DEFAULT_PRUNE_KINDS, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { COMPONENT_STATES } from '../../domain/system/component.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toStorageUseDto } from './dto/system-dto.ts';
-import { mount } from './mount.ts';
 
 /** What takes room on the host, and its removal. */
 export function mountSystem(app: FastifyInstance, context: V1Context): void {

@@ -2,10 +2,10 @@ import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
 import { readManifest } from '../manifests/read-manifest.ts';
+import { mount } from '../mount.ts';
 import { answerTemplate } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toTemplateDto, toTemplateEntryDto } from './dto/template-dto.ts';
-import { mount } from './mount.ts';
 import { selected } from './parse-param.ts';
 
 /** In the scope of what takes YAML too. */

@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import type { ToolPack } from '../../domain/tool/tool.ts';
 import type { ToolEntry } from '../../engine/apis/tool-api.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toIso } from './dto/to-iso.ts';
-import { mount } from './mount.ts';
 
 /** Tools: list, build, remove. */
 export function mountTools(app: FastifyInstance, context: V1Context): void {

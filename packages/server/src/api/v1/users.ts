@@ -7,11 +7,11 @@ import {
 } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import type { CreateUserRequest as NewUser, ProfileChange, UserChange } from '../../engine/apis/user-api.ts';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toQuotaStateDto } from './dto/quota-dto.ts';
 import { toMeDto, toQuota, toUserDto } from './dto/user-dto.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 
 /** Users: create, list, get, update, delete, set password. */

@@ -1,13 +1,14 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
-import { NOBODY, type Principal } from '../../domain/principal/principal.ts';
-import type { AuthenticateRequest } from '../auth/authenticate-requests.ts';
+import { openApiDocument, routes } from '@volary/contract';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { createRequestAuthenticator } from '../auth/authenticate-requests.ts';
 import { limitBodyTime } from '../body-time.ts';
+import { boundStreams, identifyCallers } from '../caller-hooks.ts';
+import type { Face, FaceContext } from '../face.ts';
+import { createIdempotencyKeys } from '../idempotency.ts';
 import { acceptByteBodies, acceptJsonBodies } from '../json-body.ts';
 import { acceptYamlBodies } from '../manifests/accept-yaml.ts';
 import { noteRefusal } from '../note-refusals.ts';
-import { sendProblem, toApiError } from '../problem-reply.ts';
-import { countRequest, isOfV1 } from '../rate-limit.ts';
-import { createStreamCount } from '../stream-count.ts';
+import { sendProblem } from '../problem-reply.ts';
 import { createValidatorCompiler } from '../validation.ts';
 import { mountAlerts } from './alerts.ts';
 import { mountApiKeys } from './api-keys.ts';
@@ -45,76 +46,48 @@ import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
 import { mountWorkloads } from './workloads.ts';
 import { mountWorkspaces } from './workspaces.ts';
 
-/** The native API, with parsers, validation and errors of its own: no other face is touched by them. */
-export function createV1(context: V1Context, authenticate: AuthenticateRequest): FastifyPluginAsync {
-  const streams = createStreamCount(context.limits);
-  return async (app) => {
-    app.setValidatorCompiler(createValidatorCompiler());
-    app.setErrorHandler((error, request, reply) => {
-      context.keys.noteFault(request, error);
-      noteRefusal(context.engine, request, error);
-      return sendProblem(error, request, reply, context.log);
-    });
-    app.addHook('onRequest', (request, reply, done) => {
-      const count = (fault: Error | null): void => {
-        const principal = request.principal === NOBODY ? null : request.principal;
-        if (isOfV1(request.url)) countRequest(context.engine, 'v1', { request, reply, principal, fault }, done);
-        else done(fault ?? undefined);
-      };
-      const identified = identify(request, context, authenticate);
-      // Most are known: a promise less for each of their requests.
-      if (identified instanceof Promise) identified.then(count, done);
-      else count(identified);
-    });
-    app.decorate('countStream', (request, reply) => {
-      const { principal, origin, raw } = request;
-      const caller = principal === NOBODY ? `address ${origin.address}` : `user ${principal.name}`;
-      // A socket lasts longer than its request.
-      streams.enter(caller, context.upgrades.of(raw)?.socket ?? reply.raw);
-    });
-    app.decorate('endWithCredential', ({ principal, raw }, reply) => {
-      const socket = context.upgrades.of(raw)?.socket;
-      // Broken off, so that nobody takes it for complete; whoever comes again is told why.
-      const unwatch = context.engine.watchPrincipal(principal, () => raw.socket.destroy());
-      (socket ?? reply.raw).once('close', unwatch);
-    });
-    context.keys.honour(app);
-    await app.register(async (json) => {
-      acceptJsonBodies(json, context.limits);
-      limitBodyTime(json, context.limits);
-      mountJsonRoutes(json, context);
-      await json.register(async (yaml) => {
-        acceptYamlBodies(yaml, context.limits);
-        mountTemplateInstallation(yaml, context);
-        mountBatches(yaml, context);
-      });
-    });
-    await app.register(async (bytes) => {
-      acceptByteBodies(bytes);
-      mountFileContent(bytes, context);
-      mountExecutionInput(bytes, context);
-    });
-  };
-}
+/** The native API. It alone counts nothing of the probes beside it, which load balancers send all the time. */
+export const v1: Face = {
+  name: 'v1',
+  routes: Object.values(routes),
+  unknownPath: 'There is nothing at this path; see /v1/openapi.json.',
+  describe: (version) => openApiDocument({ version }),
+  mount: mountV1,
+  refuse: sendProblem,
+  isCounted: (path) => path.startsWith('/v1/'),
+};
 
-/** Says who asks. What is wrong with that is returned: a request is counted before it is refused. */
-function identify(
-  request: FastifyRequest,
-  { upgrades }: V1Context,
-  authenticate: AuthenticateRequest,
-): Error | null | Promise<Error | null> {
-  const welcome = (principal: Principal): null => {
-    request.principal = principal;
-    return null;
+async function mountV1(app: FastifyInstance, face: FaceContext): Promise<void> {
+  const { engine, log, limits, allowedOrigins } = face;
+  const keys = createIdempotencyKeys({ engine, log });
+  const context: V1Context = { ...face, keys };
+  app.setValidatorCompiler(createValidatorCompiler());
+  app.setErrorHandler((error, request, reply) => {
+    keys.noteFault(request, error);
+    noteRefusal(engine, request, error);
+    return sendProblem(error, request, reply, log);
+  });
+  identifyCallers(app, v1, context, createRequestAuthenticator(engine, allowedOrigins));
+  boundStreams(app, context);
+  keys.honour(app);
+  const json: FastifyPluginAsync = async (own) => {
+    acceptJsonBodies(own, limits);
+    limitBodyTime(own, limits);
+    mountJsonRoutes(own, context);
+    await own.register(yaml);
   };
-  welcome(NOBODY);
-  if (request.routeOptions.config.permission === 'none') return null;
-  try {
-    const found = authenticate(request, upgrades.of(request.raw) !== null);
-    return found instanceof Promise ? found.then(welcome, toApiError) : welcome(found);
-  } catch (error) {
-    return toApiError(error);
-  }
+  const yaml: FastifyPluginAsync = async (own) => {
+    acceptYamlBodies(own, limits);
+    mountTemplateInstallation(own, context);
+    mountBatches(own, context);
+  };
+  const bytes: FastifyPluginAsync = async (own) => {
+    acceptByteBodies(own);
+    mountFileContent(own, context);
+    mountExecutionInput(own, context);
+  };
+  await app.register(json);
+  await app.register(bytes);
 }
 
 function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {

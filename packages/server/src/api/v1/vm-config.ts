@@ -1,12 +1,12 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Updated } from '../../engine/apis/config-api.ts';
+import { mount } from '../mount.ts';
 import { waitAsPreferred } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toConfigStateDto, toRevisionConfigDto, toRevisionDto, toUpdateVm } from './dto/config-dto.ts';
 import { toVmDto } from './dto/vm-dto.ts';
 import { etagOf, isKnown, preconditionOf } from './etags.ts';
-import { mount } from './mount.ts';
 
 /** How VMs are set: changing it, and the history of that. */
 export function mountVmConfig(app: FastifyInstance, context: V1Context): void {

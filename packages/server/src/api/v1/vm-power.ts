@@ -1,10 +1,10 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { mount } from '../mount.ts';
 import { answerChange, answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toGraceMs } from './dto/vm-dto.ts';
 import { preconditionOf } from './etags.ts';
-import { mount } from './mount.ts';
 
 /** What changes the life of a VM: start, stop, restart, pause, suspend, resume, delete. */
 export function mountVmPower(app: FastifyInstance, context: V1Context): void {

@@ -4,6 +4,7 @@ import type { VmId } from '../../domain/ids.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Page } from '../../engine/requests.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import { answerChange } from './answer-change.ts';
@@ -11,7 +12,6 @@ import { openConsole } from './console.ts';
 import type { V1Context } from './context.ts';
 import { toCreateVm, toVmDto } from './dto/vm-dto.ts';
 import { etagOf, isKnown } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 
 const JSON_HEADER = 'application/json; charset=utf-8';

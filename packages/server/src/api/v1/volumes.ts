@@ -1,11 +1,11 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { answerVolume } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toCreateVolume, toVolumeChange, toVolumeDto } from './dto/volume-dto.ts';
 import { etagOf, unchangedOf } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 
 /** Volumes: create, list, get, change, delete. */

@@ -1,11 +1,11 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toPartialSpec } from './dto/vm-dto.ts';
 import { toWarmTemplateDto } from './dto/warm-template-dto.ts';
-import { mount } from './mount.ts';
 
 /** Warm templates: list, build, remove. */
 export function mountWarmTemplates(app: FastifyInstance, context: V1Context): void {

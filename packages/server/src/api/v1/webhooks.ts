@@ -2,11 +2,11 @@ import { type ReplayWebhookRequest, routes, type UpdateWebhookRequest } from '@v
 import type { FastifyInstance } from 'fastify';
 import type { Replay, WebhookChange } from '../../engine/apis/webhook-api.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import { invalidFields } from '../validation.ts';
 import type { V1Context } from './context.ts';
 import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './dto/webhook-dto.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam, idParam, selected } from './parse-param.ts';
 
 /** Webhooks: create, list, get, update, delete. */

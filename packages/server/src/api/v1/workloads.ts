@@ -1,10 +1,10 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toText } from './dto/execution-dto.ts';
 import { toHealthReportDto } from './dto/health-dto.ts';
 import { toWorkloadStatusDto } from './dto/workload-dto.ts';
-import { mount } from './mount.ts';
 
 const DEFAULT_GRACE_MS = 10_000;
 

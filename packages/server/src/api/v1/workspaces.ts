@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import type { SeenWorkspace } from '../../engine/apis/workspace-api.ts';
 import { onceOf } from '../idempotency.ts';
+import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toCreateWorkspace, toWorkspaceChange, toWorkspaceDto } from './dto/workspace-dto.ts';
 import { etagOfWish, unchangedOf } from './etags.ts';
-import { mount } from './mount.ts';
 import { cursorParam } from './parse-param.ts';
 import { preferredWait } from './prefer.ts';
 

@@ -43,6 +43,11 @@ export function restrict(rights: Rights, by: Rights): Rights {
   return { all: rights.all.intersection(by.all), own: rights.own.intersection(by.own) };
 }
 
+/** The same, but of what is of this kind (`workspace`) only what is one's own. */
+export function ofOwnOnly({ all, own }: Rights, resource: string): Rights {
+  return { all: new Set([...all].filter((permission) => partsOf(permission).resource !== resource)), own };
+}
+
 /** What somebody else would need to do all that whoever has these may do: what is their own is not that one's. */
 export function asAnother({ own }: Rights): Rights {
   return { all: own, own };

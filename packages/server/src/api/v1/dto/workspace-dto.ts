@@ -1,5 +1,5 @@
 import type { CreateWorkspaceRequest, UpdateWorkspaceRequest, Workspace as WorkspaceDto } from '@volary/contract';
-import type { VmPhase } from '../../../domain/vm/phase.ts';
+import { isReachable } from '../../../domain/workspace/reachable.ts';
 import type {
   CreateWorkspaceRequest as CreateWorkspace,
   SeenWorkspace,
@@ -47,11 +47,8 @@ export function toWorkspaceDto({ workspace, vm, status, message, machineName }: 
   };
 }
 
-/** There is somebody inside who answers, or will when it is woken; also in one that failed, so that it can be looked into. */
-const ANSWERING: ReadonlySet<VmPhase> = new Set(['running', 'updating', 'suspending', 'suspended', 'resuming']);
-
 function connectionOf({ workspace, vm, machineName }: SeenWorkspace): WorkspaceDto['connection_info'] {
-  if (workspace.isDeleting || !ANSWERING.has(vm.status.phase)) return null;
+  if (!isReachable(workspace, vm)) return null;
   return {
     vm_id: vm.id,
     ...(machineName === null ? {} : { container_id: machineName }),

@@ -98,10 +98,10 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     ask: async () => {
       // Others still need the one that is here.
       await unused.client.operations.finish((await unused.client.images.build('base')).id);
-      return { url: unused.server.url, params: { ref: 'base' } };
+      return { url: unused.server.url, params: { name: 'base' } };
     },
     status: 200,
-    failing: { ask: { params: { ref: 'nothing' } }, status: 404, reason: 'image.unknown' },
+    failing: { ask: { params: { name: 'nothing' } }, status: 404, reason: 'image.unknown' },
   },
   listTools: {
     ask: () => ({}),

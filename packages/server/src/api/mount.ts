@@ -1,6 +1,6 @@
 import type { RequestOf, Route } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
-import { invalidFields } from '../validation.ts';
+import { invalidFields } from './validation.ts';
 
 /** A request to this route, its parts parsed and typed. */
 export type RequestTo<R extends Route> = FastifyRequest<RequestOf<R>>;

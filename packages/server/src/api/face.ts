@@ -1,0 +1,67 @@
+import type { JsonObject, Route } from '@volary/contract';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { EngineDeps } from '../engine/deps.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ApiLimits } from './limits.ts';
+import type { Upgrades } from './realtime/upgrades.ts';
+import type { RequestSignals } from './request-signals.ts';
+import type { StreamCount } from './stream-count.ts';
+
+/** One way to ask for what the engine does: the native API, or a dialect. It is mounted below a prefix, or at the root of a listener of its own. */
+export interface Face {
+  /** By which callers are limited, and `--listen NAME=HOST:PORT` calls it. */
+  readonly name: string;
+  /** Without the prefix. */
+  readonly routes: readonly Pick<Route, 'method' | 'path' | 'responses'>[];
+  /** Its OpenAPI document; the same for the same version of the server. */
+  describe(version: string): JsonObject;
+  /** Adds its routes, with parsers, validation and errors of their own, to an app that has the prefix already. */
+  mount(app: FastifyInstance, context: FaceContext): Promise<void>;
+  /** Answers with the error in the words of this face. */
+  refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, log: EngineDeps['log']): FastifyReply;
+  /** What is said of a path where nothing is. */
+  readonly unknownPath: string;
+  /** Whether a request to this path, without the prefix, counts against the caller's limit. */
+  isCounted(path: string): boolean;
+}
+
+/** A face and where it is: empty for the root, else `/volant`. */
+export interface MountedFace {
+  readonly face: Face;
+  readonly prefix: string;
+}
+
+/** Whose word counts about who asks. */
+export interface Identities {
+  /** Anybody is whom a header names: for development. */
+  readonly devAuth: boolean;
+  /** There are proxies that say so. */
+  readonly trustsProxies: boolean;
+}
+
+/** What the handlers of a face work with. */
+export interface FaceContext {
+  readonly engine: Engine;
+  readonly log: EngineDeps['log'];
+  readonly limits: ApiLimits;
+  readonly signals: RequestSignals;
+  readonly streams: StreamCount;
+  readonly version: string;
+  readonly upgrades: Upgrades;
+  /** Origins whose pages may open sockets, besides this server's own address. */
+  readonly allowedOrigins: readonly string[];
+  readonly identities: Identities;
+  /** Where the face is mounted. */
+  readonly prefix: string;
+}
+
+/** The face whose path this is: of those below a prefix the one that has it, else the one at the root, if there is one. */
+export function faceAt(faces: readonly MountedFace[], path: string): MountedFace | null {
+  const below = faces.find(({ prefix }) => prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`)));
+  return below ?? faces.find(({ prefix }) => prefix === '') ?? null;
+}
+
+/** The path of a URL as the face below this prefix has it. */
+export function pathBelow(prefix: string, url: string): string {
+  return (url.split('?', 1)[0] ?? '').slice(prefix.length);
+}

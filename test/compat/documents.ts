@@ -1,0 +1,27 @@
+/**
+ * The documents that the dialects are held against. They are not part of this repository: where they lie beside it, or where
+ * VOLARY_DOCUMENTS says, tests read them; else the tables made of them stand for them.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The documents of each dialect that is there, by the SHA-256 of their text. */
+export const DOCUMENTS = {
+  'vm-api': ['081320e1c702e714035154281593bf13742f7168648c49756cee22034b393e8a'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** The document with this SHA-256, or null where it is not at hand. */
+export function findDocument(sha256: string): string | null {
+  const folder = resolve(process.env['VOLARY_DOCUMENTS'] ?? join(ROOT, '../shared/seeds'));
+  if (!existsSync(folder)) return null;
+  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+  return texts.find((bytes) => sha256Of(bytes) === sha256)?.toString('utf8') ?? null;
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

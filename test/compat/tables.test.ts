@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { exists, readText } from '../repo/repository.ts';
+import { DOCUMENTS, findDocument } from './documents.ts';
+import { extractRows } from './extract.ts';
+import { readTable } from './tables.ts';
+
+describe.each(Object.entries(DOCUMENTS))('docs/compat/%s.md', (dialect, digests) => {
+  const { rows, strange } = readTable(dialect);
+
+  test('has a test for each promise', () => {
+    const unproven = rows.filter(
+      ({ file, title }) => !exists(file) || !/\.test\.ts$/.test(file) || !readText(file).includes(title),
+    );
+
+    expect(strange).toEqual([]);
+    expect(unproven).toEqual([]);
+  });
+
+  test('names each promise once, and says how many there are, of which document', () => {
+    const text = readText(`docs/compat/${dialect}.md`);
+    const promises = rows.map(({ promise }) => promise);
+
+    expect(promises.length).toBe(new Set(promises).size);
+    expect(text).toContain(`${rows.length} promises`);
+    for (const digest of digests) expect(text).toContain(digest);
+  });
+
+  const documents = digests.map(findDocument);
+  test.skipIf(documents.includes(null))('has the promises of the document, all and in its order', () => {
+    const promised = new Set(documents.flatMap((document) => (document === null ? [] : extractRows(document))));
+
+    expect(rows.map(({ promise }) => promise)).toEqual([...promised]);
+  });
+});
