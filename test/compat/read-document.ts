@@ -18,16 +18,26 @@ export interface Section {
   readonly blocks: readonly Block[];
 }
 
+/** While it is read. */
+interface Draft extends Section {
+  readonly prose: string[];
+  readonly blocks: Block[];
+}
+
 const FENCE = /^\s*```(\w*)/;
 const HEADING = /^(#{1,6}) (.+)$/;
 
 export function readSections(text: string): readonly Section[] {
-  const sections: { level: number; title: string; parents: string[]; prose: string[]; blocks: Block[] }[] = [];
-  const around: { level: number; title: string }[] = [];
-  let current = { level: 0, title: '', parents: [] as string[], prose: [] as string[], blocks: [] as Block[] };
-  sections.push(current);
+  const begin = (level: number, title: string, parents: readonly string[]): Draft => ({
+    ...{ level, title, parents },
+    prose: [],
+    blocks: [],
+  });
+  const around: { readonly level: number; readonly title: string }[] = [];
+  let current = begin(0, '', []);
+  const sections = [current];
   let before: string[] = [];
-  let open: { language: string; lines: string[] } | null = null;
+  let open: { readonly language: string; readonly lines: string[] } | null = null;
   for (const line of text.split(/\r?\n/)) {
     const fence = FENCE.exec(line);
     if (open !== null) {
@@ -51,7 +61,11 @@ export function readSections(text: string): readonly Section[] {
     }
     const level = heading[1]?.length ?? 1;
     while ((around.at(-1)?.level ?? 0) >= level) around.pop();
-    current = { level, title: heading[2] ?? '', parents: around.map(({ title }) => title), prose: [], blocks: [] };
+    current = begin(
+      level,
+      heading[2] ?? '',
+      around.map(({ title }) => title),
+    );
     around.push({ level, title: current.title });
     sections.push(current);
     before = [];

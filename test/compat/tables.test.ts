@@ -26,7 +26,8 @@ describe.each(Object.entries(DOCUMENTS))('docs/compat/%s.md', (dialect, digests)
   });
 
   const documents = digests.map(findDocument);
-  test.skipIf(documents.includes(null))('has the promises of the document, all and in its order', () => {
+  test('has the promises of the document, all and in its order', ({ skip }) => {
+    if (documents.includes(null)) return skip('the document is not here (VOLARY_DOCUMENTS)');
     const promised = new Set(documents.flatMap((document) => (document === null ? [] : extractRows(document))));
 
     expect(rows.map(({ promise }) => promise)).toEqual([...promised]);

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestEngine } from '../../packages/server/src/adapters/drivers/docker/docker-engine.fixture.ts';
@@ -120,5 +123,40 @@ describe('the examples of the document', () => {
     expect(walked.stdout).toMatch(/hello from walk-\d+/);
     expect(walked.stdout).toContain('"error": "Workspace not found"');
     expect(walked.stdout).toContain('"message": "Workspace deleted"');
+  });
+});
+
+describe('volary vm-api', () => {
+  it('serves the dialect alone, with its database at home, where vm ssh finds it', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'volary-test-vm-api-'));
+    const { VOLARY_DATA_DIR: _dataDir, VOLARY_LISTEN: _listen, ...rest } = here.env;
+    const env = { ...rest, HOME: home };
+    const server = spawn(VOLARY, ['vm-api', '--listen', '127.0.0.1:0', '--driver', 'simulated'], {
+      env,
+      stdio: 'ignore',
+    });
+    const ended = once(server, 'exit');
+    try {
+      const file = join(home, '.vm/api/server.json');
+      await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
+      const { faces }: { readonly faces: Readonly<Record<string, string>> } = JSON.parse(readFileSync(file, 'utf8'));
+      const url = `${faces['vm-api']}/api/v1/workspaces`;
+      const headers = { 'x-user': 'alice', 'content-type': 'application/json' };
+      const made = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ name: 'mine' }) });
+
+      expect(made.status).toBe(200);
+      expect((await fetch(`${faces['vm-api']}/v1/vms`, { headers })).status).toBe(404);
+      expect(existsSync(join(home, '.vm/api/vm.db'))).toBe(true);
+      const ls = await runToEnd([VOLARY, 'wait', 'mine'], { env });
+      expect(ls).toMatchObject({ code: 0 });
+      expect(await runToEnd([join(ROOT, 'vm'), 'ssh', 'mine', '--', 'echo hi'], { env })).toMatchObject({
+        code: 0,
+        stdout: 'hi\n',
+      });
+    } finally {
+      server.kill('SIGTERM');
+      await ended;
+      rmSync(home, { recursive: true });
+    }
   });
 });

@@ -66,7 +66,7 @@ describe('connections', () => {
   /** How many of five connections are kept open. */
   async function keptOf(limits: Partial<ApiLimits>, crowded: 'crowded' | 'single' = 'single'): Promise<number> {
     const ranges = crowded === 'crowded' ? [{ version: 4, bits: 0x7f00_0000n, prefixLength: 8 } as const] : [];
-    const options = { tls: null, limits: { ...API_DEFAULTS, ...limits }, upgrades: createUpgrades([]) };
+    const options = { tls: null, limits: { ...API_DEFAULTS, ...limits }, upgrades: createUpgrades(() => false) };
     const server = createListener((_, response) => response.end(), { ...options, crowded: ranges, log });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

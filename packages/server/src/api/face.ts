@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ApiLimits } from './limits.ts';
+import { isOfPattern } from './match-path.ts';
 import type { Upgrades } from './realtime/upgrades.ts';
 import type { RequestSignals } from './request-signals.ts';
 import type { StreamCount } from './stream-count.ts';
@@ -12,7 +13,7 @@ export interface Face {
   /** By which callers are limited, and `--listen NAME=HOST:PORT` calls it. */
   readonly name: string;
   /** Without the prefix. */
-  readonly routes: readonly Pick<Route, 'method' | 'path' | 'responses'>[];
+  readonly routes: readonly Route[];
   /** Its OpenAPI document; the same for the same version of the server. */
   describe(version: string): JsonObject;
   /** Adds its routes, with parsers, validation and errors of their own, to an app that has the prefix already. */
@@ -64,4 +65,12 @@ export function faceAt(faces: readonly MountedFace[], path: string): MountedFace
 /** The path of a URL as the face below this prefix has it. */
 export function pathBelow(prefix: string, url: string): string {
   return (url.split('?', 1)[0] ?? '').slice(prefix.length);
+}
+
+/** Whether a route at the path of this URL has WebSockets. */
+export function hasSockets(faces: readonly MountedFace[], url: string): boolean {
+  const mounted = faceAt(faces, pathBelow('', url));
+  if (mounted === null) return false;
+  const path = pathBelow(mounted.prefix, url);
+  return mounted.face.routes.some((route) => 101 in route.responses && isOfPattern(route.path, path));
 }

@@ -7,7 +7,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { createClientAddresses, type TrustedProxies } from './client-address.ts';
 import { closeInTime } from './close-in-time.ts';
 import { allowOrigins } from './cors.ts';
-import { faceAt, type MountedFace, pathBelow } from './face.ts';
+import { faceAt, hasSockets, type MountedFace, pathBelow } from './face.ts';
 import { ALL_FACES } from './faces.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { type ApiTls, createListener } from './listener.ts';
@@ -51,7 +51,7 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
   const { engine, ids, log, version, allowedOrigins = [], proxies = NO_PROXIES, tls = null } = deps;
   const limits = { ...API_DEFAULTS, ...deps.limits };
   const signals = createRequestSignals();
-  const upgrades = createUpgrades(faces);
+  const upgrades = createUpgrades((url) => hasSockets(faces, url));
   const isTls = tls !== null;
   const addresses = createClientAddresses(proxies);
 

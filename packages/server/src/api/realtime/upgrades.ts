@@ -6,8 +6,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { faceAt, type MountedFace, pathBelow } from '../face.ts';
-import { isOfPattern } from '../match-path.ts';
 
 /** A connection that its client wants to go on with by another protocol. */
 export interface Upgrade {
@@ -28,19 +26,12 @@ export interface Upgrades {
   of(request: IncomingMessage): Upgrade | null;
 }
 
-/** Whether such a route is at this path. */
-function hasSockets(faces: readonly MountedFace[], url: string): boolean {
-  const mounted = faceAt(faces, pathBelow('', url));
-  if (mounted === null) return false;
-  const path = pathBelow(mounted.prefix, url);
-  return mounted.face.routes.some((route) => 101 in route.responses && isOfPattern(route.path, path));
-}
-
-export function createUpgrades(faces: readonly MountedFace[]): Upgrades {
+/** `hasSockets` tells whether a route at the path of this URL has WebSockets. */
+export function createUpgrades(hasSockets: (url: string) => boolean): Upgrades {
   const waiting = new WeakMap<IncomingMessage, Upgrade>();
   return {
     isWanted: ({ method, url = '', headers }) =>
-      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && hasSockets(faces, url),
+      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && hasSockets(url),
     listen(app) {
       app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         const response = answerOn(request, socket);

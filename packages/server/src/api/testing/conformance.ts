@@ -34,6 +34,17 @@ function problemFaults(route: Route, { status, headers, text }: Answer): readonl
   return faults;
 }
 
+/** The same for a route of a dialect, whose errors are as `fault` has them; a fault of the server's own is one of the answer as well. */
+export function dialectFaultsOf(route: Route, fault: object, answer: Answer): readonly string[] {
+  const { status, headers, text } = answer;
+  if (headers.get('x-request-id') === null) return ['no X-Request-Id'];
+  if (status < 400) return successFaults(route, answer);
+  if (status >= 500 && !(status in route.errors)) return [`${status}: ${text}`];
+  return typeOf(headers) === 'application/json'
+    ? schemaFaults(fault, JSON.parse(text))
+    : [`an error as ${typeOf(headers)}: ${text}`];
+}
+
 function successFaults(route: Route, { status, headers, text }: Answer): readonly string[] {
   const response = route.responses[status];
   if (response === undefined) return [`${status} is not in the table`];

@@ -1,12 +1,11 @@
 import { type OperationName, type Route, routes } from '@volary/contract';
 import { createClient } from '@volary/sdk';
 import fc from 'fast-check';
-import type { TObject } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nearlyObjectsOf } from '../testing/arbitraries.ts';
+import { asksOf, type Known } from '../testing/asks.ts';
 import { faultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
-import { type Ask, send, textOf } from '../testing/send.ts';
+import { send } from '../testing/send.ts';
 
 /*
  * Requests made from the schemas, valid ones and nearly valid ones: each is answered, with a status that the table names and a
@@ -15,8 +14,7 @@ import { type Ask, send, textOf } from '../testing/send.ts';
 const RUNS = 25;
 
 let server: RunningServer;
-/** Values of path parameters that there is something behind. */
-let known: Readonly<Record<string, readonly string[]>>;
+let known: Known;
 
 beforeAll(async () => {
   server = await runServer();
@@ -40,59 +38,6 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-/** What a request must not ask for lest it take for ever: nobody is going to end it. */
-const TAMED: Readonly<Record<string, unknown>> = { timeout: 0, follow: false };
-
-function queriesOf(schema: TObject): fc.Arbitrary<Record<string, unknown>> {
-  const tame = Object.fromEntries(Object.entries(TAMED).filter(([name]) => name in schema.properties));
-  return nearlyObjectsOf(schema).map((query) => ({ ...query, ...tame }));
-}
-
-function paramsOf(schema: TObject): fc.Arbitrary<Record<string, string>> {
-  const real = fc.record(mapValues(schema.properties, (_, name) => fc.constantFrom(...(known[name] ?? []))));
-  const made = nearlyObjectsOf(schema).map((params) => mapValues(params, aSegment));
-  return fc.oneof({ weight: 4, arbitrary: real }, { weight: 1, arbitrary: made });
-}
-
-function asksOf(route: Route): fc.Arbitrary<Ask> {
-  return fc.record({
-    params: route.params === undefined ? fc.constant({}) : paramsOf(route.params),
-    query: route.query === undefined ? fc.constant({}) : queriesOf(route.query),
-    body: bodiesOf(route),
-    headers: fc.constant({ accept: 'application/json' }),
-  });
-}
-
-function bodiesOf({ body }: Route): fc.Arbitrary<unknown> {
-  if (body === undefined) return fc.constant(undefined);
-  if (body.isStream) return fc.uint8Array({ maxLength: 1000 });
-  return nearlyObjectsOf(body.content.schema).map(endingSoon).map(ofAnImageThatIs);
-}
-
-/** A command that is told in one way, has no input to wait for, and little time. */
-function endingSoon({ command, ...body }: Record<string, unknown>): Record<string, unknown> {
-  if (!('argv' in body || command !== undefined)) return body;
-  return { ...('argv' in body ? {} : { command }), ...body, stdin: '', timeout_ms: 100 };
-}
-
-/** Any other name is refused before all the rest. */
-function ofAnImageThatIs(body: Record<string, unknown>): Record<string, unknown> {
-  return 'image' in body ? { ...body, image: 'base' } : body;
-}
-
-function mapValues<A, B>(
-  values: Readonly<Record<string, A>>,
-  change: (value: A, name: string) => B,
-): Record<string, B> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
-}
-
-/** A segment that is empty or made of dots would make another path. */
-function aSegment(value: unknown): string {
-  const text = textOf(value);
-  return /^\.*$/.test(text) ? 'x' : text;
-}
-
 /** The one that leaves nothing to the others comes last. */
 const table: readonly (readonly [OperationName, Route])[] = Object.values(routes)
   .map((route) => [route.operationId, route] as const)
@@ -101,7 +46,7 @@ const table: readonly (readonly [OperationName, Route])[] = Object.values(routes
 describe.each(table)('%s', (_name, route) => {
   it('has a documented answer to any request', async () => {
     await fc.assert(
-      fc.asyncProperty(asksOf(route), async (ask) => {
+      fc.asyncProperty(asksOf(route, known), async (ask) => {
         const answer = await send(server.url, route, ask);
 
         expect(faultsOf(route, answer)).toEqual([]);

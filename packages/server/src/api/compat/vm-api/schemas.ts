@@ -32,12 +32,11 @@ const EXAMPLE = {
 const moment = (description: string) =>
   Type.String({ format: 'date-time', description, examples: [EXAMPLE.created_at] });
 
-export const WorkspaceStatus = enumComponent(
+const WorkspaceStatus = enumComponent(
   'WorkspaceStatus',
   ['creating', 'running', 'stopped', 'failed'],
   '`creating`: being provisioned; `running`: running and accessible; `stopped`: its VM is stopped; `failed`: see `error_message`.',
 );
-export type WorkspaceStatus = Static<typeof WorkspaceStatus>;
 
 const ConnectionInfo = component(
   'ConnectionInfo',

@@ -1,0 +1,58 @@
+import { createClient } from '@volary/sdk';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Dialect } from '../../domain/dialects.ts';
+import { parseId, uuidOf } from '../../domain/ids.ts';
+import type { Face } from '../face.ts';
+import { ALL_FACES } from '../faces.ts';
+import { asksOf, type Known } from '../testing/asks.ts';
+import { dialectFaultsOf } from '../testing/conformance.ts';
+import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
+import { send } from '../testing/send.ts';
+import { Fault as VmApiFault } from './vm-api/schemas.ts';
+
+/*
+ * Requests made from the schemas of each dialect, valid ones and nearly valid ones: each is answered in the dialect's own shape,
+ * and none finds the server at a loss (500).
+ */
+const RUNS = 25;
+/** What the errors of each are. Does not compile without one. */
+const FAULTS: Readonly<Record<Dialect, object>> = { 'vm-api': VmApiFault };
+
+let server: RunningServer;
+let known: Known;
+
+beforeAll(async () => {
+  server = await runServer();
+  const client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
+  const { id } = await client.workspaces.create({ name: 'first' });
+  const workspaceId = parseId('ws', id);
+  known = { id: [workspaceId === null ? '' : uuidOf(workspaceId), '01a202bc-8cb2-7a31-b5b9-1552001f0c0b'] };
+});
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+const DIALECTS = Object.entries(FAULTS).flatMap(([name, fault]) =>
+  ALL_FACES.filter(({ face }) => face.name === name).map(({ face, prefix }) => ({ name, face, prefix, fault })),
+);
+
+describe.each(DIALECTS)('$name', ({ face, prefix, fault }) => {
+  it.each(deletionsLast(face))('%s has an answer of its own to any request', async (_name, route) => {
+    await fc.assert(
+      fc.asyncProperty(asksOf(route, known), async (ask) => {
+        const answer = await send(server.url + prefix, route, ask);
+
+        expect(dialectFaultsOf(route, fault, answer)).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+/** What leaves nothing to the others. */
+function deletionsLast({ routes }: Face) {
+  return [...routes]
+    .sort((a, b) => Number(a.method === 'DELETE') - Number(b.method === 'DELETE'))
+    .map((route) => [route.operationId, route] as const);
+}
