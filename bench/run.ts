@@ -8,6 +8,7 @@ import { authentication } from './authentication.ts';
 import { coldBoot } from './cold-boot.ts';
 import { density } from './density.ts';
 import { deploymentScale } from './deployment-scale.ts';
+import { dialects } from './dialects.ts';
 import { eventAppend } from './event-append.ts';
 import { eventFanOut } from './event-fan-out.ts';
 import { execRoundTrip } from './exec-round-trip.ts';
@@ -38,6 +39,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   serverAtRest,
   serverRestart,
   listVms,
+  dialects,
   authentication,
   login,
   logs,

@@ -49,20 +49,16 @@ export type VolumeId = Id<'vol'>;
 export type WorkspaceId = Id<'ws'>;
 export type AlertId = Id<'alert'>;
 
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const BASE32 = digitsOf('0123456789abcdefghjkmnpqrstvwxyz', 5);
+const HEX = digitsOf('0123456789abcdef', 4);
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The id of `prefix` that stands for this UUID. Throws RangeError if it is none. */
 export function idFromUuid<P extends IdPrefix>(prefix: P, uuid: string): Id<P> {
   if (!UUID.test(uuid)) throw new RangeError('not a UUID');
-  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`);
-  let suffix = '';
-  for (let i = 0; i < 26; i++) {
-    suffix = ALPHABET.charAt(Number(bits & 31n)) + suffix;
-    bits >>= 5n;
-  }
-  return `${prefix}_${suffix}` as Id<P>;
+  const digits = uuid.replaceAll('-', '').toLowerCase();
+  return `${prefix}_${recode(digits, { from: HEX, to: BASE32, first: 2 })}` as Id<P>;
 }
 
 /** The id if `text` is a well-formed one of this kind, else null. */
@@ -78,8 +74,44 @@ export function isId(text: string): boolean {
 /** The UUID behind an id, in lower case with hyphens. */
 export function uuidOf(id: Id<IdPrefix>): string {
   const suffix = id.slice(id.indexOf('_') + 1);
-  let bits = 0n;
-  for (const letter of suffix) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(letter));
-  const hex = bits.toString(16).padStart(32, '0');
+  const hex = recode(suffix, { from: BASE32, to: HEX, first: -2 });
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+interface Digits {
+  readonly letters: string;
+  readonly width: number;
+  /** The value of each letter, by its character code. */
+  readonly values: Readonly<Record<number, number>>;
+}
+
+function digitsOf(letters: string, width: number): Digits {
+  return {
+    letters,
+    width,
+    values: Object.fromEntries([...letters].map((letter, value) => [letter.charCodeAt(0), value])),
+  };
+}
+
+/**
+ * The same bits in other digits, the highest first. 26 digits of base 32 are 130 bits: `first` zeros are put before the first bit, or
+ * taken away. By small numbers: a list shows thousands of ids a second.
+ */
+function recode(
+  text: string,
+  { from, to, first }: { readonly from: Digits; readonly to: Digits; readonly first: number },
+): string {
+  let digits = '';
+  let held = 0;
+  let count = first;
+  for (let i = 0; i < text.length; i++) {
+    held = (held << from.width) | (from.values[text.charCodeAt(i)] ?? 0);
+    count += from.width;
+    while (count >= to.width) {
+      count -= to.width;
+      digits += to.letters.charAt(held >> count);
+      held &= (1 << count) - 1;
+    }
+  }
+  return digits;
 }

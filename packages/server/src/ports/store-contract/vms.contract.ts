@@ -134,6 +134,10 @@ export function vmTableContract(make: MakeStore): void {
         expect(await names({ phases: ['stopped', 'paused', 'failed'] })).toEqual(['vm-2', 'vm-3']);
         expect(await names({ phases: ['running'], after: numberedId('vm', 1) })).toEqual(['vm-4']);
         expect(await names({ phases: [] })).toEqual([]);
+        const some = [numberedId('vm', 3), numberedId('vm', 9), numberedId('vm', 1)];
+        expect(await names({ ids: some })).toEqual(['vm-1', 'vm-3']);
+        expect(await names({ ids: some, phases: ['running'] })).toEqual(['vm-1']);
+        expect(await names({ ids: [] })).toEqual([]);
         expect(await names({ name: 'vm-3' })).toEqual(['vm-3']);
         expect(await names({ name: 'vm-3', phases: ['running'] })).toEqual([]);
         expect(await names({ isAutoSuspended: true })).toEqual([]);

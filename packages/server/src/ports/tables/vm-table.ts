@@ -26,6 +26,7 @@ export interface VmUsage {
 
 /** Which VMs are meant; absent: all. */
 export interface VmFilter {
+  readonly ids?: readonly VmId[];
   readonly phases?: readonly VmPhase[];
   readonly name?: string;
   /** Those that are suspended when they are idle. */

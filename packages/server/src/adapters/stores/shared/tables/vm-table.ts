@@ -68,9 +68,10 @@ export function createVmStatements(db: Kysely<Schema>) {
     listIdsOf: prepareStatement<Pick<VmRow, 'driver'>, Pick<VmRow, 'id'>>((place) =>
       db.selectFrom('vms').select('id').where('driver', '=', place('driver')).orderBy('id'),
     ),
-    list: ({ limit, after, phases, name, owner, isAutoSuspended }: Parameters<VmTable['list']>[0]) => {
+    list: ({ limit, after, ids, phases, name, owner, isAutoSuspended }: Parameters<VmTable['list']>[0]) => {
       let query = db.selectFrom('vms').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
+      if (ids !== undefined) query = query.where('id', 'in', ids);
       if (name !== undefined) query = query.where('name', '=', name);
       if (phases !== undefined) query = query.where('phase', 'in', phases);
       if (isAutoSuspended === true) query = query.where('auto_suspend', 'is not', null);
@@ -101,7 +102,7 @@ export function createVmTable(
       return rows[0] === undefined ? null : decodeVm(rows[0]);
     },
     async list(request) {
-      if (request.phases?.length === 0) return [];
+      if (request.phases?.length === 0 || request.ids?.length === 0) return [];
       const { rows } = await connection.execute(statements.list(request));
       return rows.map(decodeVm);
     },
