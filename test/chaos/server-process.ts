@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly faultPoint?: string | undefined;
   /** Where it looks for programs; default: where we do. */
   readonly searchPath?: string | undefined;
+  /** How much it says; default: `info`. */
+  readonly logLevel?: 'debug';
   /** What else it is told. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -40,11 +42,11 @@ export interface ServerProcess {
 
 /** Starts the server's program. What it says goes to `server.log` beside the data directory. */
 export function startServer(options: ServerOptions): ServerProcess {
-  const { dataDir, driver } = options;
+  const { dataDir, driver, logLevel = 'info' } = options;
   const log = openSync(`${dataDir}.log`, 'a');
   const child = spawn(
     process.execPath,
-    [MAIN, '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--driver', driver, '--log-level', 'info'],
+    [MAIN, '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--driver', driver, '--log-level', logLevel],
     { stdio: ['ignore', log, log], env: environment(options) },
   );
   closeSync(log);

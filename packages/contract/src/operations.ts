@@ -154,6 +154,7 @@ export const EXAMPLE_OPERATION = {
   started_at: '2026-01-31T12:00:00.050Z',
   completed_at: null,
   deadline_at: '2026-01-31T12:30:00.000Z',
+  trace_id: null,
 } as const;
 
 /** Of an operation, for what shows one with more beside it. */
@@ -177,6 +178,9 @@ export const operationFields = {
   started_at: nullableTimestamp('When work on it began.'),
   completed_at: nullableTimestamp('When it became final.'),
   deadline_at: timestamp('When it is given up.'),
+  trace_id: nullableString({
+    description: 'The trace that tells of it, 32 hexadecimal digits; null where none is recorded.',
+  }),
 };
 
 export const Operation = component('Operation', operationFields, {

@@ -34,6 +34,7 @@ import { createSqliteStore } from './adapters/stores/sqlite/sqlite-store.ts';
 import { createKeptLog } from './adapters/system/kept-log.ts';
 import { createSystemClock } from './adapters/system/system-clock.ts';
 import { createSystemIds } from './adapters/system/system-ids.ts';
+import { logWithTraces } from './adapters/tracing/log-with-traces.ts';
 import { createHttpWebhookSender } from './adapters/webhooks/http-webhook-sender.ts';
 import { toEventDto } from './api/v1/dto/event-dto.ts';
 import { readBuiltInTemplates } from './built-in-templates.ts';
@@ -56,6 +57,7 @@ import type { Log } from './ports/log.ts';
 import type { RateLimiter } from './ports/rate-limiter.ts';
 import type { Keyring } from './ports/sealer.ts';
 import type { Store } from './ports/store.ts';
+import type { Tracer } from './ports/tracer.ts';
 import { VERSION } from './version.ts';
 
 /** What a server is made of. Disposing closes its parts in order; the engine must have been stopped before. */
@@ -65,6 +67,8 @@ export interface Composition extends AsyncDisposable {
   readonly diskReserve: DiskReserve;
   /** Writes out, and keeps what it has written. */
   readonly log: Log;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
   readonly adminKey: AdminKey;
 }
 
@@ -82,7 +86,9 @@ export async function compose(config: Config, written: Log): Promise<Composition
   const logs = parts.use(openSqliteLogs(join(config.dataDir, 'logs.db'), { log: written }));
   const bus = createMemoryBus({ log: written });
   const kept = parts.use(createKeptLog({ log: written, logs, clock, kept: () => bus.publish('logs', '') }));
-  const { log } = kept;
+  const tracer = await createTracer(config, kept.log);
+  if (tracer !== null) parts.use(tracer);
+  const log = tracer === null ? kept.log : logWithTraces(kept.log, tracer);
   const keyring = openKeyring(config, log);
   const diskReserve = parts.use(openDiskReserve(config.dataDir, { log }));
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
@@ -130,6 +136,7 @@ export async function compose(config: Config, written: Log): Promise<Composition
       passwordHasher: createArgon2Hasher({ atOnce: passwordsAtOnce(), maxWaiting: 500 }),
       cloudInitProgram: () => readCloudInitProgram(join(GUEST_PATH, 'cloud-init')),
       builtInTemplates: () => readBuiltInTemplates(join(GUEST_PATH, 'templates')),
+      tracer,
       log,
     },
     {
@@ -150,7 +157,7 @@ export async function compose(config: Config, written: Log): Promise<Composition
     },
   );
   const all = parts.move();
-  return { engine, ids, diskReserve, adminKey, log, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { engine, ids, diskReserve, adminKey, tracer, log, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** What seals secrets in the database. */
@@ -185,6 +192,15 @@ async function createRateLimiter(
 ): Promise<RateLimiter> {
   const alone = createMemoryRateLimiter({ clock });
   return redisUrl === null ? alone : parts.use(await createRedisRateLimiter({ alone, clock, log }, { url: redisUrl }));
+}
+
+/** Null where no traces are wanted: then what exports them is not even loaded. */
+async function createTracer({ tracing }: Config, log: Log): Promise<Tracer | null> {
+  if (tracing === null) return null;
+  const { createOtlpTracer } = await import('./adapters/tracing/otlp-tracer.ts');
+  const { serviceName, resource, ...others } = tracing;
+  const named = { ...resource, 'service.name': serviceName, 'service.version': VERSION };
+  return createOtlpTracer({ log }, { ...others, resource: named });
 }
 
 /** The driver that was asked for and those beside it, with what their machines start from. What is for others is not even loaded. */

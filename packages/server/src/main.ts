@@ -36,4 +36,6 @@ const env = { ...process.env };
 // No program that the server runs inherits its keys.
 delete process.env['VOLARY_ADMIN_KEY'];
 delete process.env['VOLARY_SECRETS_KEY'];
+delete process.env['OTEL_EXPORTER_OTLP_HEADERS'];
+delete process.env['OTEL_EXPORTER_OTLP_TRACES_HEADERS'];
 process.exitCode = await runServer(process.argv.slice(2), env);

@@ -42,10 +42,10 @@ export async function runServer(
   }
 }
 
-async function serve(config: Config, { engine, ids, diskReserve, adminKey, log }: Composition): Promise<void> {
+async function serve(config: Config, { engine, ids, diskReserve, adminKey, tracer, log }: Composition): Promise<void> {
   const stopped = untilSignal();
   const transport = openTransport(config, log);
-  const deps = { engine, ids, log, version: VERSION, ...transport.api };
+  const deps = { engine, ids, tracer, log, version: VERSION, ...transport.api };
   const { url, faces, servers, close } = await openListeners(
     config,
     (mounted) => createApi(deps, mounted),

@@ -18,6 +18,7 @@ import { createRequestSignals, stopping } from './request-signals.ts';
 import { tellSecureHeaders } from './secure-headers.ts';
 import { createStreamCount } from './stream-count.ts';
 import { unknownRoute } from './unknown-route.ts';
+import { templateOf, traceRequests } from './trace-requests.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -30,6 +31,8 @@ export interface ApiDeps {
   readonly engine: Engine;
   readonly log: EngineDeps['log'];
   readonly ids: EngineDeps['ids'];
+  /** Default: nothing is traced. */
+  readonly tracer?: EngineDeps['tracer'];
   /** Of the server, as `/v1/capabilities` and the OpenAPI document show it. */
   readonly version: string;
   readonly limits?: Partial<ApiLimits>;
@@ -48,7 +51,7 @@ export interface ApiDeps {
  * get through, and resolves when the last connection is closed.
  */
 export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FACES): FastifyInstance {
-  const { engine, ids, log, version, allowedOrigins = [], proxies = NO_PROXIES, tls = null } = deps;
+  const { engine, ids, log, version, allowedOrigins = [], proxies = NO_PROXIES, tls = null, tracer = null } = deps;
   const limits = { ...API_DEFAULTS, ...deps.limits };
   const signals = createRequestSignals();
   const upgrades = createUpgrades((url) => hasSockets(faces, url));
@@ -92,6 +95,7 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
   });
 
   app.decorateRequest('principal');
+  if (tracer !== null) traceRequests(app, tracer);
   noteOrigins(app, addresses);
   // Hooks call back instead of being async: a promise less for each request.
   app.addHook('onRequest', (request, reply, done) => {
@@ -120,11 +124,6 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
   const context = { engine, log, limits, signals, streams, version, upgrades, allowedOrigins, identities };
   for (const { face, prefix } of faces) app.register((own) => face.mount(own, { ...context, prefix }), { prefix });
   return app;
-}
-
-/** As the contract has it: `/v1/vms/{ref}`. */
-function templateOf(url: string | undefined): string | null {
-  return url === undefined ? null : url.replaceAll(/:(\w+)/g, '{$1}');
 }
 
 const NO_PROXIES: TrustedProxies = { ranges: [], header: 'x-forwarded-for' };

@@ -32,6 +32,7 @@ describe('the configuration', () => {
       devAuth: false,
       driver: 'qemu',
       dockerSocket: '/var/run/docker.sock',
+      tracing: null,
       simulatedHost: null,
       adminKey: null,
       secretsKey: null,

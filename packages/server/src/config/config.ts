@@ -12,6 +12,7 @@ import { type DialectListener, type ListenAddress, parseListenAddresses } from '
 import { readQuotas } from './quotas.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readSimulatedHost } from './simulated-host.ts';
+import { readTracing, type TracingConfig } from './tracing.ts';
 import { readTransport, type TransportConfig } from './transport.ts';
 import { count, countOrNone, invalidSetting, listOf, oneOf } from './values.ts';
 import { readWorkspaces, type WorkspaceSettings } from './workspaces.ts';
@@ -93,6 +94,8 @@ export interface Config extends TransportConfig {
   readonly workspaces: WorkspaceSettings;
   /** When something is wrong with a VM. */
   readonly alerts: AlertSettings;
+  /** Where traces go to; null: there are none. */
+  readonly tracing: TracingConfig | null;
   readonly warm: {
     /** Whether VMs begin as forks of guests that have booted before. */
     readonly isEnabled: boolean;
@@ -173,6 +176,7 @@ export async function readConfig(
     },
     quota: readQuotas(settings.quotas),
     alerts: readAlerts(settings.alerts),
+    tracing: readTracing(settings.tracing, env),
     workspaces: readWorkspaces(settings.workspaces, { driver, dockerSocket }),
     warm: {
       isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',

@@ -56,6 +56,8 @@ export interface Settings {
   readonly workspaces: string | null;
   /** The same. */
   readonly alerts: string | null;
+  /** The same. */
+  readonly tracing: string | null;
   readonly transport: TransportSettings;
 }
 
@@ -134,6 +136,7 @@ const SOURCES = {
   sessionIdleDays: { flag: null, env: 'VOLARY_SESSION_IDLE_DAYS', file: 'session_idle_days' },
   workspaces: { flag: null, env: 'VOLARY_WORKSPACES', file: 'workspaces' },
   alerts: { flag: null, env: 'VOLARY_ALERTS', file: 'alerts' },
+  tracing: { flag: null, env: 'VOLARY_TRACING', file: 'tracing' },
   signingKeyDays: { flag: null, env: 'VOLARY_SIGNING_KEY_DAYS', file: 'signing_key_days' },
 } as const satisfies Record<Exclude<keyof Settings, 'transport'>, Source>;
 
@@ -196,6 +199,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     signingKeyDays: find(SOURCES.signingKeyDays),
     workspaces: find(SOURCES.workspaces),
     alerts: find(SOURCES.alerts),
+    tracing: find(SOURCES.tracing),
     transport: findTransport(find),
   };
 }
@@ -272,7 +276,14 @@ async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, str
 }
 
 /** Settings that have names of their own below them: `rate_limits: { v1: 100/min }`. */
-const TABLES: ReadonlySet<string> = new Set(['rate_limits', 'quotas', 'simulated_host', 'workspaces', 'alerts']);
+const TABLES: ReadonlySet<string> = new Set([
+  'rate_limits',
+  'quotas',
+  'simulated_host',
+  'workspaces',
+  'alerts',
+  'tracing',
+]);
 
 /** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
 function toText(name: string, value: unknown): string {

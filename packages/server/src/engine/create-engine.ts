@@ -82,6 +82,7 @@ import { createInstallations } from './templates/installations.ts';
 import { createBuiltInTemplates } from './templates/sync-built-in.ts';
 import { createToolApi } from './tools/create-tool-api.ts';
 import { createToolBuilds } from './tools/tool-builder.ts';
+import { withSpans } from './tracing/ports-with-spans.ts';
 import { createVolumeApi } from './volumes/create-volume-api.ts';
 import { createVolumeKeeper } from './volumes/volume-keeper.ts';
 import { withImageNews } from './warm/image-news.ts';
@@ -105,11 +106,13 @@ export interface RunningEngine extends Engine {
 
 /** Puts the engine together. Nothing runs before `start`. */
 export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, config: EngineConfig): RunningEngine {
-  const driver = given.drivers.first;
+  const { tracer } = given;
   const measures = createMeasures(given.meter);
-  const store = meteredStore(given.store, measures);
-  const pool = createSparePool({ ...given, store, driver, measures, config });
-  const deps: EngineDeps = { ...given, store, driver, measures, images: withImageNews(given.images, pool) };
+  const store = meteredStore(given.store, measures, tracer);
+  const ports = tracer === null ? given : { ...given, ...withSpans(given, tracer) };
+  const driver = ports.drivers.first;
+  const pool = createSparePool({ ...ports, store, driver, measures, config });
+  const deps: EngineDeps = { ...ports, store, driver, measures, images: withImageNews(ports.images, pool) };
   const links = createGuestLinks({ driver: openerOf(deps), log: deps.log });
   const templates = createTemplateMaker({ ...deps, config, pool });
   const warm = createWarmStarts({ ...deps, config, pool, templates });

@@ -25,6 +25,7 @@ import type { Keyring } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
 import type { TokenSigner } from '../ports/token-signer.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import type { Turns } from '../ports/turns.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { RatePolicies } from './access/rate-limits.ts';
@@ -69,6 +70,8 @@ export interface EngineDeps {
   readonly builtInTemplates: () => Promise<readonly NewTemplate[]>;
   /** What came with the program to run cloud-init in guests of ours. */
   readonly cloudInitProgram: () => Promise<CloudInitProgram>;
+  /** Null: nobody wants traces, and nothing is done for them. */
+  readonly tracer: Tracer | null;
   readonly log: Log;
 }
 

@@ -37,6 +37,7 @@ import type { HostProbe } from '../ports/host-facts.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import type { NewTemplate } from './apis/template-api.ts';
 import { createEngine, type RunningEngine } from './create-engine.ts';
 import { ENGINE_DEFAULTS, type EngineConfig, type WebhookLimits } from './deps.ts';
@@ -80,6 +81,7 @@ export interface InstallationOptions {
   readonly workspaces?: Partial<EngineConfig['workspaces']>;
   readonly warm?: Partial<EngineConfig['warm']>;
   readonly builtInTemplates?: readonly NewTemplate[];
+  readonly tracer?: Tracer;
 }
 
 export function createInstallation({
@@ -90,6 +92,7 @@ export function createInstallation({
   workspaces = {},
   warm = {},
   builtInTemplates: builtIn = [],
+  tracer,
 }: InstallationOptions = {}): Installation {
   const builtInTemplates = [...builtIn];
   const otherDrivers: Driver[] = [];
@@ -149,6 +152,7 @@ export function createInstallation({
       {
         tools,
         networks: createSimulatedNetworks(),
+        tracer: tracer ?? null,
         metrics: openSqliteMetrics(':memory:', { log }),
         logs,
         drivers: createDrivers(driver, otherDrivers),

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { OperationId, SnapshotId, VmId, VolumeId } from '../ids.ts';
 import type { Json } from '../json.ts';
 import type { EpochMs } from '../time.ts';
+import type { PlannedSpan } from '../trace.ts';
 
 /**
  * A durable, multi-step change to a stored resource.
@@ -121,6 +122,8 @@ export interface Operation {
    * that neither a clock that jumps nor a server that was away uses it up.
    */
   readonly deadlineAt: EpochMs;
+  /** What its steps are part of where traces are wanted, by whichever server they are done; null: nobody did when it was accepted. */
+  readonly trace: PlannedSpan | null;
   readonly revision: number;
 }
 

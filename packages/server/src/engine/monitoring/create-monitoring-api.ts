@@ -12,7 +12,7 @@ import type { Measures } from './measures.ts';
 import { createProcessFigures } from './process-figures.ts';
 import { createVmFigures } from './vm-figures.ts';
 
-type MonitoringDeps = Pick<EngineDeps, 'store' | 'turns'> & {
+type MonitoringDeps = Pick<EngineDeps, 'store' | 'turns' | 'tracer'> & {
   readonly meter: Meter;
   readonly measures: Pick<Measures, 'requests'>;
   readonly hostMeter: HostMeter;

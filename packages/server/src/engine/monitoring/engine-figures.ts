@@ -2,6 +2,7 @@ import { ALERT_KINDS } from '../../domain/alert/alert.ts';
 import type { Meter } from '../../ports/meter.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { Store } from '../../ports/store.ts';
+import type { Tracer } from '../../ports/tracer.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import { one } from './host-figures.ts';
 
@@ -9,10 +10,14 @@ interface EngineFigureDeps {
   readonly store: Pick<Store, 'operations' | 'events' | 'alerts'>;
   readonly queue: Pick<Queue, 'depth'>;
   readonly pool: Pick<SparePool, 'list'>;
+  readonly tracer: Pick<Tracer, 'counts'> | null;
 }
 
 /** Defines what is told of the work that lies before the engine; the function looks at it now. */
-export function createEngineFigures(meter: Meter, { store, queue, pool }: EngineFigureDeps): () => Promise<void> {
+export function createEngineFigures(
+  meter: Meter,
+  { store, queue, pool, tracer }: EngineFigureDeps,
+): () => Promise<void> {
   const depth = meter.gauge({
     name: 'volary_queue_keys',
     help: 'What waits to be looked at: due and not yet begun, for a later time, and being worked on.',
@@ -31,6 +36,12 @@ export function createEngineFigures(meter: Meter, { store, queue, pool }: Engine
     labels: [],
   });
 
+  const spans = meter.counter({
+    name: 'volary_trace_spans_total',
+    help: 'Spans of traces that were exported, and that were lost since nobody took them; nothing where none are wanted.',
+    labels: ['result'],
+  });
+
   return async () => {
     const operations = await store.operations.listActive();
     const isIn = (state: string): number => operations.filter((operation) => operation.state === state).length;
@@ -41,5 +52,6 @@ export function createEngineFigures(meter: Meter, { store, queue, pool }: Engine
     firing.replace(ALERT_KINDS.map((kind) => ({ labels: { kind }, value: isOf(kind) })));
     spares.replace(one(pool.list().length));
     sequence.replace(one((await store.events.bounds()).last));
+    spans.replace(Object.entries(tracer?.counts() ?? {}).map(([result, value]) => ({ labels: { result }, value })));
   };
 }

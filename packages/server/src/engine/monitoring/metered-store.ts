@@ -1,10 +1,12 @@
 /**
- * A store that counts what is committed through it: events, and operations that are over. Whatever part of the engine ends an operation does so by
- * writing it, so that none has to be told to count.
+ * A store that counts what is committed through it: events, and operations that are over, whose spans it tells of. Whatever part of the engine ends an operation does so by
+ * writing it, so that none has to be told to.
  */
 import type { NewEvent } from '../../domain/events.ts';
 import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Store, Tables } from '../../ports/store.ts';
+import type { Tracer } from '../../ports/tracer.ts';
+import { recordOperation } from '../tracing/operation-span.ts';
 import type { Measures } from './measures.ts';
 
 interface Written {
@@ -12,10 +14,16 @@ interface Written {
   readonly operations: Operation[];
 }
 
-export function meteredStore(store: Store, measures: Pick<Measures, 'events' | 'operations'>): Store {
+export function meteredStore(
+  store: Store,
+  measures: Pick<Measures, 'events' | 'operations'>,
+  tracer: Tracer | null,
+): Store {
   function count({ events, operations }: Written): void {
     for (const { type } of events.flat()) measures.events.add({ type });
-    for (const { kind, state, createdAt, completedAt } of operations) {
+    for (const operation of operations) {
+      if (tracer !== null) recordOperation(tracer, operation);
+      const { kind, state, createdAt, completedAt } = operation;
       // The clock may have been set back meanwhile.
       const tookMs = Math.max(0, (completedAt ?? createdAt) - createdAt);
       measures.operations.observe({ kind, result: state }, tookMs / 1_000);

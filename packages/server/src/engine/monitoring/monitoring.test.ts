@@ -60,7 +60,7 @@ describe('what a scrape tells', () => {
 
   it('counts what was committed, and nothing that was rolled back', async () => {
     const meter = createPrometheusMeter({ turns });
-    const store = meteredStore(server.store, createMeasures(meter));
+    const store = meteredStore(server.store, createMeasures(meter), null);
     const event = {
       type: 'webhook.test',
       at: 1,

@@ -12,7 +12,7 @@ import type { Once } from '../requests.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
-export type ImageOperationDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> &
+export type ImageOperationDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'tracer'> &
   Pick<EngineDeps, 'images' | 'queue'>;
 
 /** Asks for an image to be built. A build of the same image that is under way is returned as it is. */

@@ -11,7 +11,7 @@ import { resolveTool } from '../tools/vm-tools.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
-export type ToolOperationDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> &
+export type ToolOperationDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'tracer'> &
   Pick<EngineDeps, 'tools' | 'queue'>;
 
 /** Asks for a tool to be built, in the version that is meant now. A build of it that is under way is returned as it is. */

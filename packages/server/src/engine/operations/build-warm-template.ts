@@ -12,7 +12,7 @@ import { completeSpec } from './complete-spec.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
-type BuildDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> &
+type BuildDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'tracer'> &
   Pick<EngineDeps, 'driver' | 'images' | 'queue' | 'networks'>;
 
 /** Asks for a warm template to be made, unless it is there. A build of the same one that is under way is returned as it is. */

@@ -33,7 +33,7 @@ import { doneToTemplate } from './template-events.ts';
 /** Versions that one owner may have. */
 const MOST_VERSIONS = 1_000;
 
-export type TemplateDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'drivers'> &
+export type TemplateDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'drivers' | 'tracer'> &
   Pick<EngineDeps, 'images' | 'tools' | 'queue' | 'documents' | 'networks'>;
 
 /** Asks for a version to be installed: it is stored, unseen, until what it brings is there. */

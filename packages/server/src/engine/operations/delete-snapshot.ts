@@ -61,7 +61,7 @@ export async function usersOf(tables: Pick<Tables, 'vms'>, id: Snapshot['id']): 
 
 /** Writes that the snapshot is to go, with the operation that removes it; the one under way on it is cancelled. */
 export async function recordDeletion(
-  deps: Pick<SnapshotDeps, 'clock' | 'ids' | 'config'>,
+  deps: Pick<SnapshotDeps, 'clock' | 'ids' | 'config' | 'tracer'>,
   tables: Tables,
   { snapshot, active, by }: { readonly snapshot: Snapshot; readonly active: Operation | null; readonly by: string },
   end: (active: Operation, by: Operation, now: number) => Operation = supersede,

@@ -11,7 +11,8 @@ import { toPruneResult } from '../system/prune-result.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
-type PruneDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> & Pick<EngineDeps, 'queue'>;
+type PruneDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'tracer'> &
+  Pick<EngineDeps, 'queue'>;
 
 /** Asks for what nothing needs to be removed. */
 export async function pruneSystem(

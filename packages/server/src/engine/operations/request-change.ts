@@ -20,7 +20,7 @@ import type { RoomDeps } from '../scheduler/make-room.ts';
 import { noteWorkspaceGoes } from '../workspaces/workspace-goes.ts';
 import { operationEvent, vmEvent } from './events.ts';
 
-export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'drivers' | 'networks'> &
+export type OperationDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'drivers' | 'networks' | 'tracer'> &
   RoomDeps & {
     /** Tells the reconciler that what is wanted of this VM has changed. */
     readonly wake: (vmId: Vm['id']) => void;
@@ -89,7 +89,7 @@ export function announce(deps: OperationDeps, { vm, operation }: Accepted): void
 
 /** A new operation on a VM, not yet stored. */
 export function newOperation(
-  deps: Pick<OperationDeps, 'clock' | 'ids' | 'config'>,
+  deps: Pick<OperationDeps, 'clock' | 'ids' | 'config' | 'tracer'>,
   about: {
     readonly kind: OperationKind;
     readonly subject: Operation['subject'];
@@ -116,6 +116,7 @@ export function newOperation(
     startedAt: null,
     completedAt: null,
     deadlineAt: now + deps.config.limits.operationMs,
+    trace: deps.tracer?.plan(about.kind, deps.tracer.current()) ?? null,
     revision: 1,
   };
 }

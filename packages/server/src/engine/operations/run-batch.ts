@@ -27,7 +27,8 @@ import type { Once } from '../requests.ts';
 import { operationEvent } from './events.ts';
 import { newOperation, type OperationDeps } from './request-change.ts';
 
-type BatchDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config'> & Pick<EngineDeps, 'queue'>;
+type BatchDeps = Pick<OperationDeps, 'store' | 'bus' | 'clock' | 'ids' | 'config' | 'tracer'> &
+  Pick<EngineDeps, 'queue'>;
 
 /** Accepts something to be done to many VMs: what they are and who may do it is settled here, once. */
 export async function runBatch(

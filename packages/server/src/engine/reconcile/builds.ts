@@ -4,6 +4,7 @@ import { isFinal, type Operation } from '../../domain/operation/operation.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isConflict } from '../is-conflict.ts';
+import { asPartOf } from '../tracing/traced.ts';
 import { createOperationRecorder, type OperationRecorder } from './operation-recorder.ts';
 
 /** Operations that build something which is there or not, and can be built again. */
@@ -19,7 +20,7 @@ export interface Builds {
  * build which a former server began is simply done again; when this server stops the operation stays as it is, and the next server goes on.
  */
 export function createBuilds(
-  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'>,
+  deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log' | 'tracer'>,
   build: (operation: Operation, recorder: OperationRecorder, options: Abortable) => Promise<void>,
 ): Builds {
   const underWay = new Map<OperationId, AbortController>();
@@ -30,7 +31,7 @@ export function createBuilds(
     const recorder = createOperationRecorder(deps, found);
     await recorder.begin();
     try {
-      await build(found, recorder, options);
+      await asPartOf(deps.tracer, found, () => build(found, recorder, options));
     } catch (error) {
       if (options.signal.aborted || isConflict(error)) return;
       deps.log.error('a build failed', { kind: found.kind, subject: found.subject.name, error });

@@ -3,7 +3,7 @@ import { imageEvent } from '../operations/remove-image.ts';
 import { type Builds, createBuilds } from './builds.ts';
 import { inItsTime } from './operation-deadline.ts';
 
-type BuilderDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'log'>;
+type BuilderDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'log' | 'tracer'>;
 
 /** The builds of images that are operations. */
 export function createImageBuilds(deps: BuilderDeps): Builds {

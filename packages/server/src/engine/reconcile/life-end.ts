@@ -8,7 +8,7 @@ import { decideRestart, type EndedLife, type NextRestart } from '../plans/restar
 import { readConsoleTail } from './console-tail.ts';
 import * as writer from './vm-writer.ts';
 
-type LifeEndDeps = Pick<EngineDeps, 'store' | 'driver' | 'bus' | 'clock' | 'ids' | 'log'> & {
+type LifeEndDeps = Pick<EngineDeps, 'store' | 'driver' | 'bus' | 'clock' | 'ids' | 'log' | 'tracer'> & {
   readonly config: EngineConfig;
 };
 

@@ -14,6 +14,7 @@ import { awaitsCloudInit } from '../../domain/vm/cloud-init-status.ts';
 import { isOriginPending, type Vm } from '../../domain/vm/vm.ts';
 import type { VmObservation } from '../../ports/driver.ts';
 import type { Pack } from '../../ports/machine-packs.ts';
+import type { SpanStart } from '../../ports/tracer.ts';
 import { BACK_OFF, backOffMs } from '../back-off.ts';
 import type { CloudInitKeeper } from '../cloud-init/cloud-init-keeper.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
@@ -29,6 +30,7 @@ import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import { STEPS } from '../steps/steps.ts';
 import { findPacks, lacksTools } from '../tools/vm-tools.ts';
+import { asPartOf, traced } from '../tracing/traced.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
 import { withTimeout } from '../with-timeout.ts';
 import type { WorkloadKeeper } from '../workloads/workload-keeper.ts';
@@ -42,7 +44,19 @@ import * as writer from './vm-writer.ts';
 
 export type ReconcilerDeps = Pick<
   EngineDeps,
-  'store' | 'drivers' | 'driver' | 'images' | 'tools' | 'bus' | 'clock' | 'turns' | 'ids' | 'queue' | 'log' | 'measures'
+  | 'store'
+  | 'drivers'
+  | 'driver'
+  | 'images'
+  | 'tools'
+  | 'bus'
+  | 'clock'
+  | 'turns'
+  | 'ids'
+  | 'queue'
+  | 'log'
+  | 'measures'
+  | 'tracer'
 > & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
@@ -183,7 +197,7 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
       await noteLifeEnded(deps, work, plan.end);
       return LOOK_AGAIN;
     case 'step':
-      return await runStep(deps, work, plan, situation);
+      return await asPartOf(deps.tracer, work.operation, () => runStep(deps, work, plan, situation));
     default:
       return plan satisfies never;
   }
@@ -210,7 +224,10 @@ async function runStep(
       clock,
       timeoutMs,
       situation.signal,
-      (signal) => STEPS[plan.step](deps, { vm, image, packs, signal, onProgress: progress.report }),
+      (signal) =>
+        traced(deps.tracer, stepSpan(work, plan.step), () =>
+          STEPS[plan.step](deps, { vm, image, packs, signal, onProgress: progress.report }),
+        ),
       operationDeadline,
     );
     await writer.writeStepDone(deps, await progress.finish(), result);
@@ -227,6 +244,12 @@ async function runStep(
     log.warn('step failed', { ...fields, error });
     return await followFailure(deps, latest, plan.step, toVolaryError(error), situation.observation);
   }
+}
+
+function stepSpan({ vm, operation }: writer.Work, step: VmStep): SpanStart {
+  const attempt = attemptsOf(operation?.steps ?? [], step);
+  const attributes = { 'volary.vm.id': vm.id, 'volary.step.attempt': attempt };
+  return { name: `step ${step}`, attributes, parent: operation?.trace ?? null };
 }
 
 async function followFailure(

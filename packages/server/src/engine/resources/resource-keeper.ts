@@ -4,11 +4,14 @@
  * the row goes last. One resource is worked on by one loop at a time (the queue sees to that).
  */
 import { isRetryable, toVolaryError, type VolaryError } from '../../domain/errors.ts';
+import type { Operation } from '../../domain/operation/operation.ts';
+import type { SpanStart } from '../../ports/tracer.ts';
 import { backOffMs } from '../back-off.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { createInterruptions } from '../interruptions.ts';
 import { isConflict } from '../is-conflict.ts';
 import { attemptsOf } from '../reconcile/operation-steps.ts';
+import { asPartOf, traced } from '../tracing/traced.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { createResourceWriter, type Made, type Resource, type ResourceKind } from './resource-writer.ts';
 
@@ -37,9 +40,14 @@ export interface ResourceWorker<R extends Resource> extends ResourceKind<R> {
   settle(row: R): Promise<boolean>;
 }
 
-type KeeperDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'queue' | 'log'> & {
+type KeeperDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'queue' | 'log' | 'tracer'> & {
   readonly config: EngineConfig;
 };
+
+function stepSpan(operation: Operation | null, step: string): SpanStart {
+  const attempt = attemptsOf(operation?.steps ?? [], step);
+  return { name: `step ${step}`, attributes: { 'volary.step.attempt': attempt }, parent: operation?.trace ?? null };
+}
 
 /** Times it is tried to be made, when the fault may pass by itself. */
 const MAX_ATTEMPTS = 3;
@@ -48,7 +56,7 @@ export function createResourceKeeper<R extends Resource>(
   deps: KeeperDeps,
   worker: ResourceWorker<R>,
 ): ResourceKeeper<R['id']> {
-  const { store, clock, ids, queue, log, config } = deps;
+  const { store, clock, ids, queue, log, tracer, config } = deps;
   const writer = createResourceWriter(deps, worker);
   const interruptions = createInterruptions<R['id']>();
 
@@ -72,9 +80,12 @@ export function createResourceKeeper<R extends Resource>(
     const operation = row.operationId === null ? null : await store.operations.get(row.operationId);
     switch (row.state) {
       case 'creating':
-        return !(await worker.isOwnMaking(row)) || (await make({ row, operation }, signal));
+        return (
+          !(await worker.isOwnMaking(row)) ||
+          (await asPartOf(tracer, operation, () => make({ row, operation }, signal)))
+        );
       case 'deleting':
-        return await remove({ row, operation }, signal);
+        return await asPartOf(tracer, operation, () => remove({ row, operation }, signal));
       case 'ready':
       case 'failed':
         return await worker.settle(row);
@@ -89,7 +100,9 @@ export function createResourceKeeper<R extends Resource>(
     const { row, operation } = work;
     const { id } = row;
     try {
-      const made = await withTimeout(clock, config.limits.operationMs, signal, (limited) => worker.make(row, limited));
+      const made = await withTimeout(clock, config.limits.operationMs, signal, (limited) =>
+        traced(tracer, stepSpan(operation, step), () => worker.make(row, limited)),
+      );
       await writer.ready(work, made);
       log.info(`a ${worker.name} was made`, { id, ...made.data });
     } catch (error) {
@@ -112,7 +125,7 @@ export function createResourceKeeper<R extends Resource>(
     const work = await writer.begin(before, step);
     const { row, operation } = work;
     try {
-      await worker.remove(row, signal);
+      await traced(tracer, stepSpan(operation, step), () => worker.remove(row, signal));
     } catch (error) {
       if (signal.aborted) throw error;
       log.error('cleaning up failed; it will be tried again', { id: row.id, error });

@@ -13,7 +13,7 @@ import { inItsTime } from '../reconcile/operation-deadline.ts';
 import type { OperationRecorder } from '../reconcile/operation-recorder.ts';
 import { dropInstallation, findInstalling } from './installing.ts';
 
-type InstallDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log' | 'images'>;
+type InstallDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log' | 'images' | 'tracer'>;
 
 /** The installations of templates: a version is shown when all that it brings is there, and when that fails nothing is kept of it. */
 export function createInstallations(deps: InstallDeps): Builds {

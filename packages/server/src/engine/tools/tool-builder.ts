@@ -5,7 +5,9 @@ import { type Builds, createBuilds } from '../reconcile/builds.ts';
 import { inItsTime } from '../reconcile/operation-deadline.ts';
 
 /** The builds of tools that are operations. */
-export function createToolBuilds(deps: Pick<EngineDeps, 'store' | 'tools' | 'bus' | 'clock' | 'log'>): Builds {
+export function createToolBuilds(
+  deps: Pick<EngineDeps, 'store' | 'tools' | 'bus' | 'clock' | 'log' | 'tracer'>,
+): Builds {
   return createBuilds(deps, async (operation, recorder, { signal }) => {
     const { subject } = operation;
     const wanted = parseToolRequest(subject.name);

@@ -6,7 +6,10 @@ import { createResourceKeeper, type ResourceKeeper } from '../resources/resource
 import { volumesOf } from './driver-of-volume.ts';
 import { VOLUME_KIND } from './volume-kind.ts';
 
-type KeeperDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'queue' | 'drivers' | 'images' | 'log'> & {
+type KeeperDeps = Pick<
+  EngineDeps,
+  'store' | 'bus' | 'clock' | 'ids' | 'queue' | 'drivers' | 'images' | 'log' | 'tracer'
+> & {
   readonly config: EngineConfig;
 };
 

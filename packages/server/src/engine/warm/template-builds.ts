@@ -8,7 +8,7 @@ import { makingRoom, type RoomDeps } from '../scheduler/make-room.ts';
 import type { TemplateMaker } from './template-maker.ts';
 import { readTemplateKind, toTemplateResult } from './template-request.ts';
 
-type BuildDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'ids' | 'log'> &
+type BuildDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'ids' | 'log' | 'tracer'> &
   RoomDeps & { readonly templates: TemplateMaker };
 
 /** The builds of warm templates that are operations: their image is built, unless it is there, and a guest boots that is saved. */

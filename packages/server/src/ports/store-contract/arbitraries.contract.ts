@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { AUDIT_RESULTS, type NewAuditEntry } from '../../domain/audit/audit.ts';
-import { ERROR_CODES } from '../../domain/errors.ts';
 import { EVENT_TYPES, type NewEvent } from '../../domain/events.ts';
 import { EXECUTION_STATES, type Execution } from '../../domain/execution/execution.ts';
 import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { OPERATION_KINDS, OPERATION_STATES, type Operation } from '../../domain/operation/operation.ts';
 import { CREDENTIAL_KINDS } from '../../domain/principal/principal.ts';
 import type { SecretGrant } from '../../domain/secret/grant.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
@@ -28,7 +26,7 @@ import { anyWorkloadFields, anyWorkloadStatus } from './workload-arbitraries.con
 
 export const moment = fc.nat(2 ** 42);
 export const words = fc.string({ unit: 'binary', maxLength: 12 });
-const json = fc
+export const json = fc
   .jsonValue({ maxDepth: 3, noUnicodeString: false })
   .map((value): unknown => JSON.parse(JSON.stringify(value)));
 export const object: fc.Arbitrary<JsonObject> = fc.dictionary(words, json.map(toJson), {
@@ -39,7 +37,7 @@ export const texts = fc.dictionary(words, words, { maxKeys: 4, noNullPrototype: 
 export const small = fc.nat(100_000);
 export const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
 
-function toJson(value: unknown): JsonObject[string] {
+export function toJson(value: unknown): JsonObject[string] {
   const copy: JsonObject = JSON.parse(JSON.stringify({ value }));
   return copy['value'] ?? null;
 }
@@ -154,42 +152,6 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     createdAt: moment,
     updatedAt: moment,
     startedAt: orNull(moment),
-  });
-}
-
-/** Any operation at all, of this id and revision. */
-export function anyOperation(fixed: Pick<Operation, 'id' | 'revision'>): fc.Arbitrary<Operation> {
-  return fc.record({
-    id: fc.constant(fixed.id),
-    kind: fc.constantFrom(...OPERATION_KINDS),
-    subject: fc.oneof(
-      fc.record({ kind: fc.constant('vm' as const), id: anyId('vm'), name: words }),
-      fc.record({ kind: fc.constant('image' as const), name: words }),
-      fc.record({ kind: fc.constant('snapshot' as const), id: anyId('snap'), name: words }),
-    ),
-    generation: small,
-    state: fc.constantFrom(...OPERATION_STATES),
-    steps: fc.array(
-      fc.record({
-        name: words,
-        state: fc.constantFrom('running', 'succeeded', 'failed'),
-        attempt: small,
-        startedAt: moment,
-        completedAt: orNull(moment),
-        message: orNull(words),
-      }),
-      { maxLength: 4 },
-    ),
-    progress: orNull(fc.record({ fraction: orNull(fc.constantFrom(0, 0.25, 1)), message: words })),
-    result: json.map(toJson),
-    error: orNull(fc.record({ code: fc.constantFrom(...ERROR_CODES), reason: words, message: words, details: object })),
-    principal: words,
-    owner: words,
-    createdAt: moment,
-    startedAt: orNull(moment),
-    completedAt: orNull(moment),
-    deadlineAt: moment,
-    revision: fc.constant(fixed.revision),
   });
 }
 

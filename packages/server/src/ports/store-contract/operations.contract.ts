@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Store } from '../store.ts';
-import { anyOperation } from './arbitraries.contract.ts';
 import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
+import { anyOperation } from './operation-arbitraries.contract.ts';
 import { numberedId, sampleOperation } from './samples.contract.ts';
 
 const VM = numberedId('vm', 1);

@@ -81,6 +81,7 @@ export function sampleOperation(number: number, vmId: VmId, change: Partial<Oper
     startedAt: null,
     completedAt: null,
     deadlineAt: AT + 60_000,
+    trace: null,
     revision: 1,
     ...change,
   };

@@ -143,6 +143,7 @@ const OPERATION = {
   startedAt: ['started_at'],
   completedAt: ['completed_at'],
   deadlineAt: ['deadline_at'],
+  trace: ['trace_id'],
   revision: ['revision'],
 } as const satisfies Places<Operation, OperationDto>;
 

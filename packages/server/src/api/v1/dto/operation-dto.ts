@@ -33,6 +33,7 @@ export function toOperationDto(operation: Operation): OperationDto {
     started_at: toIsoOrNull(operation.startedAt),
     completed_at: toIsoOrNull(operation.completedAt),
     deadline_at: toIso(operation.deadlineAt),
+    trace_id: operation.trace?.isSampled === true ? operation.trace.traceId : null,
   };
 }
 

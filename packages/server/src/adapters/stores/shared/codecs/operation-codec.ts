@@ -8,6 +8,7 @@ import {
   type OperationStep,
   type OperationSubject,
 } from '../../../../domain/operation/operation.ts';
+import type { PlannedSpan } from '../../../../domain/trace.ts';
 import type { OperationRow } from '../rows/operation-row.ts';
 import { readRow } from './damaged-row.ts';
 import * as read from './read-value.ts';
@@ -35,6 +36,7 @@ export function encodeOperation(operation: Operation): OperationRow {
     started_at: operation.startedAt,
     completed_at: operation.completedAt,
     deadline_at: operation.deadlineAt,
+    trace: operation.trace === null ? null : JSON.stringify(operation.trace),
     revision: operation.revision,
   };
 }
@@ -57,6 +59,7 @@ export function decodeOperation(row: OperationRow): Operation {
     startedAt: optionalNumber(row.started_at, 'started_at'),
     completedAt: optionalNumber(row.completed_at, 'completed_at'),
     deadlineAt: read.number(row.deadline_at, 'deadline_at'),
+    trace: plannedSpan(row.trace, 'trace'),
     revision: read.count(row.revision, 'revision'),
   }));
 }
@@ -137,6 +140,18 @@ const error = read.nullable(
       reason: read.text(stored['reason'], `${field}.reason`),
       message: read.text(stored['message'], `${field}.message`),
       details: read.object(stored['details'], `${field}.details`),
+    };
+  }),
+);
+
+const plannedSpan = read.nullable(
+  read.json((value, field): PlannedSpan => {
+    const stored = read.object(value, field);
+    return {
+      traceId: read.text(stored['traceId'], `${field}.traceId`),
+      spanId: read.text(stored['spanId'], `${field}.spanId`),
+      isSampled: read.boolean(stored['isSampled'], `${field}.isSampled`),
+      parentSpanId: optionalText(stored['parentSpanId'], `${field}.parentSpanId`),
     };
   }),
 );

@@ -24,6 +24,7 @@ import { volumes } from './0023-volumes.ts';
 import { labels } from './0024-labels.ts';
 import { alerts } from './0025-alerts.ts';
 import { batchOrders } from './0026-batch-orders.ts';
+import { traces } from './0027-traces.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -54,4 +55,5 @@ export const MIGRATIONS: readonly Migration[] = [
   labels,
   alerts,
   batchOrders,
+  traces,
 ];

@@ -22,5 +22,6 @@ export interface OperationRow {
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly deadline_at: number;
+  readonly trace: string | null;
   readonly revision: number;
 }

@@ -134,6 +134,7 @@ function everyColumn(place: Place<OperationRow>) {
     started_at: place('started_at'),
     completed_at: place('completed_at'),
     deadline_at: place('deadline_at'),
+    trace: place('trace'),
     revision: place('revision'),
   };
 }

@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify';
+import type { SpanContext } from '../domain/trace.ts';
+import type { EngineDeps } from '../engine/deps.ts';
+import { isOfV1 } from './rate-limit.ts';
+
+type Tracer = NonNullable<EngineDeps['tracer']>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null where it is not traced. */
+    span: ReturnType<Tracer['start']> | null;
+  }
+}
+
+/**
+ * Has each request to `/v1` be a span, from its head to the end of its answer, as part of the trace that it names in `traceparent`; what it brings about is part of that
+ * span. The probes beside `/v1` are asked all the time, and are none. To be called before all other hooks.
+ */
+export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
+  app.decorateRequest('span', null);
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!isOfV1(request.url)) return done();
+    const { method, routeOptions, id: requestId } = request;
+    const route = templateOf(routeOptions.url);
+    request.span = tracer.start({
+      name: route === null ? method : `${method} ${route}`,
+      kind: 'server',
+      attributes: {
+        'http.request.method': method,
+        ...(route === null ? {} : { 'http.route': route }),
+        'volary.request_id': requestId,
+      },
+      parent: readTraceparent(request.headers['traceparent']),
+    });
+    tracer.within(request.span.context, done);
+  });
+  // What has read the body does not know of what request that was.
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.span === null) done();
+    else tracer.within(request.span.context, done);
+  });
+  app.addHook('onResponse', (request, { statusCode }, done) => {
+    if (request.span === null) return done();
+    const fault = statusCode < 500 ? null : { reason: String(statusCode), message: `Answered with ${statusCode}.` };
+    request.span.end({ attributes: { 'http.response.status_code': statusCode }, fault });
+    tracer.within(request.span.context, done);
+  });
+}
+
+/** As the contract has it: `/v1/vms/{ref}`; null where there is no route. */
+export function templateOf(url: string | undefined): string | null {
+  return url === undefined ? null : url.replaceAll(/:(\w+)/g, '{$1}');
+}
+
+/** The header as W3C Trace Context has it; null where it is not that, which is no reason to refuse a request. */
+export function readTraceparent(header: string | readonly string[] | undefined): SpanContext | null {
+  const found = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(String(header ?? ''));
+  if (found === null) return null;
+  const [, version, traceId = '', spanId = '', flags = '', more] = found;
+  // Versions to come may have more at their end.
+  const isKnown = version === '00' ? more === undefined : version !== 'ff';
+  if (!isKnown || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;
+  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}
