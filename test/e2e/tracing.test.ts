@@ -188,6 +188,12 @@ describe('a receiver that does not answer', () => {
       Number(/^volary_trace_spans_total\{result="lost"\} (\d+)$/m.exec(await client.metrics.scrape())?.[1] ?? 0);
     await expect.poll(lost, POLL).toBeGreaterThan(3);
     expect(await client.metrics.scrape()).toContain('volary_trace_spans_total{result="exported"} 0');
+    const health = await client.system.health();
+    expect(health.components.find(({ name }) => name === 'traces')).toMatchObject({
+      status: 'degraded',
+      why: expect.stringContaining(new URL(receiver.endpoint).host),
+      detail: expect.stringMatching(/^0 spans exported, \d+ lost/),
+    });
     expect(await servers[0]?.stop()).toBe('0');
   });
 });

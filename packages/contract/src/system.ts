@@ -98,18 +98,25 @@ const ComponentStatus = enumComponent(
   '`degraded`: something is not possible, or not as it should be. `failed`: the server takes no work.',
 );
 
-const EXAMPLE_COMPONENT = { name: 'database', status: 'ok', why: null } as const;
+const EXAMPLE_COMPONENT = { name: 'database', status: 'ok', why: null, detail: null } as const;
 
 const SystemComponent = component(
   'SystemComponent',
   {
     name: Type.String({
-      description: '`server`, `disk`, `database`, `networks`, `rate_limiter`, or `driver.` and its kind.',
+      description:
+        '`server`, `disk`, `database`, `networks`, `rate_limiter`, `logs`, `metrics`, `alerts`, `traces`, or `driver.` and its kind.',
     }),
     status: ComponentStatus,
     why: nullableString({ description: 'Why, as a sentence; null where it is well.' }),
+    detail: nullableString({
+      description: 'What else there is to be said of it, also where it is well; null: nothing.',
+    }),
   },
-  { description: 'A part of the server that work depends on.', examples: [EXAMPLE_COMPONENT] },
+  {
+    description: 'A part of the server that work depends on, or by which it is seen what becomes of that.',
+    examples: [EXAMPLE_COMPONENT],
+  },
 );
 
 export const SystemHealth = component(

@@ -5,6 +5,7 @@ import { checkAccelerator } from '../doctor/check-accelerator.ts';
 import { checkDirectories } from '../doctor/check-directories.ts';
 import { checkDocker } from '../doctor/check-docker.ts';
 import { checkNetworks } from '../doctor/check-networks.ts';
+import { checkObserving } from '../doctor/check-observing.ts';
 import { checkServer } from '../doctor/check-server.ts';
 import { checkMemory, checkSystem } from '../doctor/check-system.ts';
 import { checkTools } from '../doctor/check-tools.ts';
@@ -23,6 +24,7 @@ const CHECKS: readonly Check[] = [
   checkMemory,
   checkDirectories,
   checkServer,
+  checkObserving,
 ];
 
 /** `volary doctor [--fix]`: what this machine has and lacks, each with the command that mends it. Ends with 1 if VMs cannot run. */

@@ -36,7 +36,7 @@ export function configureSystem(command: Command, context: Context): void {
 async function showHealth(context: Context): Promise<void> {
   const health = await (await connect(context)).system.health();
   if (context.globals.json === true) return printJson(context, health);
-  const rows = health.components.map(({ name, status, why }) => [name, status, why ?? '-']);
+  const rows = health.components.map(({ name, status, why, detail }) => [name, status, why ?? detail ?? '-']);
   context.stdout.write(formatTable(['PART', 'STATUS', 'WHY'], rows));
 }
 

@@ -174,7 +174,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
-  const readiness = createReadiness({ ...deps, diskSpace, networkKeeper, whyNotRunning: () => notReady });
+  const readiness = createReadiness({ ...deps, config, diskSpace, networkKeeper, whyNotRunning: () => notReady });
   let stopListening = (): void => undefined;
 
   function wake(vmId: VmId): void {

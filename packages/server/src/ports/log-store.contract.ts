@@ -248,6 +248,20 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
       expect((await read({ limit: 1, direction: 'backward' })).lines[0]?.message).toBe('all work and no play');
     });
 
+    it('says what it takes, and from when on it has lines', async () => {
+      expect((await store.usage()).oldestAt).toBeNull();
+      const { bytes } = await store.usage();
+
+      await store.append([
+        line('x'.repeat(4_096), { at: NOON - 1 }),
+        ...Array.from({ length: 99 }, () => line('x'.repeat(4_096))),
+      ]);
+
+      const after = await store.usage();
+      expect(after.oldestAt).toBe(NOON - 1);
+      expect(after.bytes - bytes).toBeGreaterThan(100 * 4_096);
+    });
+
     it('drops what is old, and keeps what is not', async () => {
       await store.append([line('old', { at: NOON - 10 }), line('late', { at: NOON }), line('old', { at: NOON - 1 })]);
 

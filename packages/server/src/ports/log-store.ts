@@ -1,6 +1,7 @@
 import type { VmId } from '../domain/ids.ts';
 import type { GuestOutput, NewLogLine } from '../domain/logs/log-line.ts';
 import type { LogPage, LogQuery } from '../domain/logs/log-query.ts';
+import type { EpochMs } from '../domain/time.ts';
 
 /**
  * Lines of guests, of operations and of the server, in the order in which they came. Losing it costs what was said, never a VM. What a source can tell again has a
@@ -31,6 +32,8 @@ export interface LogStore extends AsyncDisposable {
   last(): Promise<number>;
   /** The VMs of which anything is kept. */
   vms(): Promise<readonly VmId[]>;
+  /** What all of it takes, bytes, and from when the first line is that is kept; null: there is none. */
+  usage(): Promise<{ readonly bytes: number; readonly oldestAt: EpochMs | null }>;
   /** Drops what came before a moment; then the oldest of each VM until its lines take `maxBytesPerVm` at most; then the oldest of all until all takes `maxBytes`. */
   prune(bounds: {
     readonly beforeMs: number;

@@ -101,7 +101,9 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       const many = Array.from({ length: 1_400 }, (_, at) => stretch(NOON - at * 5_000));
       await store.add(many);
 
+      expect(await store.usage()).toBeGreaterThan(150_000);
       await store.prune({ nowMs: NOON, maxBytes: 150_000 });
+      expect(await store.usage()).toBeLessThanOrEqual(150_000);
 
       const left = await store.read(VM, ALL);
       expect(left.length).toBeLessThan(1_000);

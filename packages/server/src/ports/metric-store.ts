@@ -13,6 +13,8 @@ export interface MetricStore extends AsyncDisposable {
   ): Promise<readonly MetricPoint[]>;
   /** The VMs of which anything is kept. */
   vms(): Promise<readonly VmId[]>;
+  /** What all of it takes, bytes. */
+  usage(): Promise<number>;
   /** Drops all that is kept of these. */
   forget(vmIds: readonly VmId[]): Promise<void>;
   /** Drops what has been kept long enough by `RESOLUTIONS`, and of the rest the oldest until all takes `maxBytes` at most. */

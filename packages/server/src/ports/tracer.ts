@@ -58,4 +58,6 @@ export interface Tracer extends AsyncDisposable {
   /** Tells of a planned span that is over, once. */
   record(planned: PlannedSpan, span: PastSpan): void;
   counts(): SpanCounts;
+  /** A sentence while what was sent last was not taken, which anybody may read; else null. */
+  whyNot(): string | null;
 }

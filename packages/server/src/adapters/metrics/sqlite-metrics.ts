@@ -69,6 +69,7 @@ export function openSqliteMetrics(path: string, { log }: { readonly log: Log }):
     },
     read: async (vmId, { stepMs, fromMs, untilMs }) => select.all<Row>([vmId, stepMs, fromMs, untilMs]).map(toPoint),
     vms: async () => vms(),
+    usage: async () => usedBytes(database),
     async forget(vmIds) {
       transact(database, () => {
         for (const vmId of vmIds) dropVm.run([vmId]);

@@ -77,10 +77,14 @@ function readSpan(span: unknown, resource: ReceivedSpan['resource']): ReceivedSp
       attributes: attributesOf(event),
     })),
     status: Number(status),
-    startMs: Number(textAt(span, 'startTimeUnixNano', /^[0-9]+$/)) / 1e6,
-    endMs: Number(textAt(span, 'endTimeUnixNano', /^[0-9]+$/)) / 1e6,
+    startMs: momentAt(span, 'startTimeUnixNano'),
+    endMs: momentAt(span, 'endTimeUnixNano'),
     resource,
   };
+}
+
+function momentAt(span: unknown, key: string): number {
+  return Math.round(Number(textAt(span, key, /^[0-9]+$/)) / 1e6);
 }
 
 function attributesOf(holder: unknown): Readonly<Record<string, Value>> {

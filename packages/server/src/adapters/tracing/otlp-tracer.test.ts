@@ -115,9 +115,11 @@ describe('where nobody takes spans', () => {
       endSpans(tracer, 1);
       await expect.poll(() => tracer.counts().lost).toBe(wanted);
     }
+    expect(tracer.whyNot()).toContain(`not taken at 127.0.0.1:${receiver.http.port}`);
     receiver.refuseWith(null);
     endSpans(tracer, 1);
     await expect.poll(() => tracer.counts()).toEqual({ exported: 1, lost: 2 });
+    expect(tracer.whyNot()).toBeNull();
     await tracer[Symbol.asyncDispose]();
 
     expect(lines.map((line) => JSON.parse(line).message)).toEqual([

@@ -103,6 +103,8 @@ export function createOtlpTracer({ log }: { readonly log: Log }, config: OtlpTra
       span.end(completedAt);
     },
     counts: counter.counts,
+    whyNot: () =>
+      counter.isFailing() ? `Traces are not taken at ${hostOf(url)}; the log of the server says why.` : null,
     async [Symbol.asyncDispose]() {
       const late = new Promise<void>((resolve) => setTimeout(resolve, FLUSH_MS).unref());
       // What became of it has been counted, and told.
@@ -115,6 +117,11 @@ export function createOtlpTracer({ log }: { readonly log: Log }, config: OtlpTra
 function createSampler({ ratio, followsCaller }: OtlpTracerConfig['sampling']): Sampler {
   const root = new TraceIdRatioBasedSampler(ratio);
   return followsCaller ? new ParentBasedSampler({ root }) : root;
+}
+
+/** The rest of a URL may hold a key. */
+function hostOf(url: string): string {
+  return new URL(url).host;
 }
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;

@@ -11,6 +11,7 @@ export interface SpanCounter {
   /** Sends, and sees what became of it. The first failure is told of, and the first success after one. */
   around(exporter: SpanExporter): SpanExporter;
   counts(): SpanCounts;
+  isFailing(): boolean;
   /** What has not been sent yet is lost. */
   close(): void;
 }
@@ -67,6 +68,7 @@ export function createSpanCounter(
       shutdown: () => exporter.shutdown(),
     }),
     counts: () => ({ exported, lost }),
+    isFailing: () => isFailing,
     close() {
       if (isClosed) return;
       isClosed = true;

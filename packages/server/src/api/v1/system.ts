@@ -21,7 +21,7 @@ export function mountSystem(app: FastifyInstance, context: V1Context): void {
     const worst = COMPONENT_STATES.findLast((state) => components.some((component) => component.state === state));
     return {
       status: worst ?? 'ok',
-      components: components.map(({ name, state, why }) => ({ name, status: state, why })),
+      components: components.map(({ name, state, why, detail }) => ({ name, status: state, why, detail })),
     };
   });
 

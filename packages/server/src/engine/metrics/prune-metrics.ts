@@ -2,7 +2,7 @@ import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
 
 /** What all measurements may take on the disk, bytes: a VM takes about half a megabyte. */
-const MAX_BYTES = 512 * 1024 ** 2;
+export const METRIC_BYTES = 512 * 1024 ** 2;
 
 /** Drops measurements that have been kept long enough, and all of VMs that are no more. */
 export async function pruneMetrics({
@@ -15,5 +15,5 @@ export async function pruneMetrics({
   const gone = [];
   for (const vmId of await metrics.vms()) if ((await store.vms.get(vmId)) === null) gone.push(vmId);
   if (gone.length > 0) await metrics.forget(gone);
-  await metrics.prune({ nowMs: clock.now(), maxBytes: MAX_BYTES });
+  await metrics.prune({ nowMs: clock.now(), maxBytes: METRIC_BYTES });
 }

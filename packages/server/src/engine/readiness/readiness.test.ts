@@ -34,11 +34,17 @@ async function untilReady(isReady: boolean) {
 describe('a server', () => {
   it('takes work when all is well, and says so of each part', async () => {
     expect(await server.engine.whyNotReady()).toBeNull();
-    expect(await server.engine.system.components(ADMIN)).toEqual(
-      ['server', 'disk', 'database', 'driver.simulated', 'networks', 'rate_limiter'].map((name) => ({
-        ...{ name, state: 'ok', why: null },
+    const details = {
+      logs: expect.stringMatching(/^(no line yet|lines since \S+Z); 1 of 2048 MiB, 256 of one VM; kept for 168 h$/),
+      metrics: 'of 0 VMs; 1 of 512 MiB; kept for 192 h at most',
+      alerts: '0 fire; watched: cpu from 90 %, memory from 90 %, disk from 90 %, health',
+    };
+    expect(await server.engine.system.components(ADMIN)).toEqual([
+      ...['server', 'disk', 'database', 'driver.simulated', 'networks', 'rate_limiter'].map((name) => ({
+        ...{ name, state: 'ok', why: null, detail: null },
       })),
-    );
+      ...Object.entries(details).map(([name, detail]) => ({ name, state: 'ok', why: null, detail })),
+    ]);
   });
 
   it('takes none while its database is locked by somebody else, and does again afterwards', async () => {
@@ -72,7 +78,7 @@ describe('a server', () => {
     await server.stop();
 
     expect(await server.engine.whyNotReady()).toEqual({
-      ...{ name: 'server', state: 'failed', why: 'The server is stopping.' },
+      ...{ name: 'server', state: 'failed', why: 'The server is stopping.', detail: null },
     });
   });
 

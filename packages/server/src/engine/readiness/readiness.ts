@@ -3,14 +3,17 @@ import type { EngineDeps } from '../deps.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import { describeDrivers } from '../queries/drivers.ts';
 import type { DiskSpace } from '../reconcile/disk-space.ts';
+import { component } from './component.ts';
 import { createDatabaseProbe } from './database-probe.ts';
+import { type ObservingDeps, observing } from './observing.ts';
 
-type ReadinessDeps = Pick<EngineDeps, 'store' | 'clock' | 'drivers' | 'networks' | 'rateLimiter'> & {
-  readonly diskSpace: Pick<DiskSpace, 'whyFull'>;
-  readonly networkKeeper: Pick<NetworkKeeper, 'whyNot'>;
-  /** A sentence while the server starts or stops, else null. */
-  readonly whyNotRunning: () => string | null;
-};
+type ReadinessDeps = Pick<EngineDeps, 'store' | 'clock' | 'drivers' | 'networks' | 'rateLimiter'> &
+  ObservingDeps & {
+    readonly diskSpace: Pick<DiskSpace, 'whyFull'>;
+    readonly networkKeeper: Pick<NetworkKeeper, 'whyNot'>;
+    /** A sentence while the server starts or stops, else null. */
+    readonly whyNotRunning: () => string | null;
+  };
 
 /** Whether the server takes work, and what keeps it from that. */
 export interface Readiness {
@@ -34,7 +37,7 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
     async firstFailed() {
       for (const [name, ask] of NEEDED) {
         const why = await ask();
-        if (why !== null) return { name, state: 'failed', why };
+        if (why !== null) return component(name, why, 'failed');
       }
       return null;
     },
@@ -48,11 +51,8 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
         ...drivers,
         component('networks', deps.networkKeeper.whyNot() ?? deps.networks.whyNone, 'degraded'),
         component('rate_limiter', deps.rateLimiter.whyAlone(), 'degraded'),
+        ...(await observing(deps)),
       ];
     },
   };
-}
-
-function component(name: string, why: string | null, otherwise: 'degraded' | 'failed'): Component {
-  return { name, state: why === null ? 'ok' : otherwise, why };
 }

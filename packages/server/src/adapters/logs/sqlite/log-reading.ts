@@ -6,7 +6,7 @@ import { parseId, type VmId } from '../../../domain/ids.ts';
 import type { LogLine } from '../../../domain/logs/log-line.ts';
 import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
 import { conditionsOf, findLines, type Range, subjectsOf } from './find-lines.ts';
-import { BLOCK_LINES } from './log-file.ts';
+import { BLOCK_LINES, usedBytes } from './log-file.ts';
 
 /** Sequences that are looked through at once. */
 const STRETCH = 256 * BLOCK_LINES;
@@ -16,6 +16,7 @@ const PATIENCE_MS = 1_000;
 export interface LogReading {
   read(query: LogQuery): LogPage;
   vms(): readonly VmId[];
+  usage(): { readonly bytes: number; readonly oldestAt: number | null };
 }
 
 export function createLogReading(database: Database): LogReading {
@@ -27,6 +28,12 @@ export function createLogReading(database: Database): LogReading {
         .all<{ readonly vm_id: string }>([])
         .map(({ vm_id }) => parseId('vm', vm_id))
         .filter((id) => id !== null),
+    usage() {
+      const [oldest] = database
+        .prepare('SELECT at FROM lines ORDER BY sequence LIMIT 1')
+        .all<{ readonly at: number }>([]);
+      return { bytes: usedBytes(database), oldestAt: oldest?.at ?? null };
+    },
   };
 }
 

@@ -24,6 +24,7 @@ export type LogQuestion =
   | { readonly kind: 'prune'; readonly bounds: Parameters<LogStore['prune']>[0] }
   | { readonly kind: 'read'; readonly query: LogQuery }
   | { readonly kind: 'vms' }
+  | { readonly kind: 'usage' }
   | { readonly kind: 'close' };
 
 /** What it says: an answer to the question with this number, or that the file was damaged. */
@@ -90,6 +91,8 @@ export function createLogService(
         return files().reading.read(question.query);
       case 'vms':
         return files().reading.vms();
+      case 'usage':
+        return files().reading.usage();
       case 'close':
         return close();
       default:

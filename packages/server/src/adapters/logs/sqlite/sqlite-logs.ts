@@ -57,6 +57,10 @@ export function openSqliteLogs(
       await whenMade();
       return await ask(reader, { kind: 'vms' }, isIds);
     },
+    async usage() {
+      await whenMade();
+      return await ask(reader, { kind: 'usage' }, isUsage);
+    },
     async [Symbol.asyncDispose]() {
       await reader[Symbol.asyncDispose]();
       await writer[Symbol.asyncDispose]();
@@ -93,6 +97,10 @@ function isCursors(answer: unknown): answer is readonly { readonly key: string; 
 
 function isPage(answer: unknown): answer is LogPage {
   return typeof answer === 'object' && answer !== null && 'lines' in answer && 'reached' in answer;
+}
+
+function isUsage(answer: unknown): answer is { readonly bytes: number; readonly oldestAt: number | null } {
+  return typeof answer === 'object' && answer !== null && 'bytes' in answer && 'oldestAt' in answer;
 }
 
 function isIds(answer: unknown): answer is readonly VmId[] {

@@ -1,0 +1,36 @@
+import type { SystemHealth } from '@volary/contract';
+import { connectTo } from '../connect.ts';
+import { findEndpoint } from '../endpoint.ts';
+import { findRunningServer } from '../server/start-server.ts';
+import { type Check, type Finding, fine } from './check.ts';
+
+/** What the server has of what is looked back at, and what to do where something of it is not well. */
+const PARTS: Readonly<Record<string, { readonly title: string; readonly fix: string }>> = {
+  logs: { title: 'Logs', fix: 'what keeps them from being written is in the log of the server: see its start' },
+  metrics: { title: 'Metrics', fix: 'what keeps them from being written is in the log of the server' },
+  alerts: { title: 'Alerts', fix: 'volary system health shows what is wrong with the database' },
+  traces: {
+    title: 'Traces',
+    fix: 'is a receiver of OTLP over HTTP at OTEL_EXPORTER_OTLP_ENDPOINT (port 4318 as a rule), and does it take the key in OTEL_EXPORTER_OTLP_HEADERS?',
+  },
+};
+
+/** Where logs, metrics, alerts and traces are, as the server of the data directory says, if it runs: for whoever sees nothing of them. */
+export const checkObserving: Check = async ({ context, dataDir }) => {
+  if ((await findRunningServer(dataDir)) === null) return [];
+  const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env), context.env);
+  return findingsOf(await client.system.health());
+};
+
+/** Without traces it is said how they would come. */
+export function findingsOf({ components }: Pick<SystemHealth, 'components'>): readonly Finding[] {
+  const found = Object.entries(PARTS).flatMap(([id, { title, fix }]): readonly Finding[] => {
+    const part = components.find(({ name }) => name === id);
+    if (part === undefined) return [];
+    const { status, why, detail } = part;
+    if (status === 'ok') return [fine(id, title, detail ?? 'well')];
+    return [{ id, title, status: 'warn', detail: [why, detail].filter((text) => text !== null).join(' '), fix }];
+  });
+  const hasTraces = found.some(({ id }) => id === 'traces');
+  return hasTraces ? found : [...found, fine('traces', 'Traces', 'none: OTEL_EXPORTER_OTLP_ENDPOINT is not set')];
+}
