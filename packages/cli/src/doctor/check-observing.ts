@@ -1,4 +1,5 @@
 import type { SystemHealth } from '@volary/contract';
+import { VolaryApiError } from '@volary/sdk';
 import { connectTo } from '../connect.ts';
 import { findEndpoint } from '../endpoint.ts';
 import { findRunningServer } from '../server/start-server.ts';
@@ -19,7 +20,13 @@ const PARTS: Readonly<Record<string, { readonly title: string; readonly fix: str
 export const checkObserving: Check = async ({ context, dataDir }) => {
   if ((await findRunningServer(dataDir)) === null) return [];
   const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env), context.env);
-  return findingsOf(await client.system.health());
+  try {
+    return findingsOf(await client.system.health());
+  } catch (error) {
+    if (!(error instanceof VolaryApiError)) throw error;
+    const fix = 'ask with a key that may see the system: permission system:read';
+    return [{ id: 'observing', title: 'Logs and metrics', status: 'warn', detail: error.detail, fix }];
+  }
 };
 
 /** Without traces it is said how they would come. */

@@ -23,6 +23,7 @@ describe('the settings of traces', () => {
       sampling: { ratio: 1, followsCaller: true },
       delayMs: 5_000,
       maxWaiting: 2_048,
+      timeoutMs: 3_000,
     });
   });
 
@@ -77,6 +78,7 @@ describe('the settings of traces', () => {
     [`endpoint: ${ENDPOINT}`, { OTEL_TRACES_SAMPLER: 'jaeger_remote' }, 'OTEL_TRACES_SAMPLER'],
     [`endpoint: ${ENDPOINT}, sampler: traceidratio, sampler_arg: 2`, {}, 'OTEL_TRACES_SAMPLER_ARG'],
     [`endpoint: ${ENDPOINT}`, { OTEL_BSP_MAX_QUEUE_SIZE: '0' }, 'OTEL_BSP_MAX_QUEUE_SIZE'],
+    [`endpoint: ${ENDPOINT}`, { OTEL_EXPORTER_OTLP_TIMEOUT: 'long' }, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT'],
   ])('are refused by name, without what they hold: %s %j', (text, env, field) => {
     expect(() => readTracing(text, env)).toThrow(
       expect.objectContaining({

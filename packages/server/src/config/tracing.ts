@@ -14,6 +14,8 @@ export interface TracingConfig {
   /** Spans wait so long for others to go with them, milliseconds; and so many wait at most. */
   readonly delayMs: number;
   readonly maxWaiting: number;
+  /** A post may take so long, with its repetitions, milliseconds. */
+  readonly timeoutMs: number;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -28,6 +30,7 @@ const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 const LONGEST_DELAY_MS = 600_000;
+const LONGEST_TIMEOUT_MS = 30_000;
 const MOST_WAITING = 100_000;
 
 /**
@@ -57,6 +60,12 @@ export function readTracing(text: string | null, env: Env): TracingConfig | null
       env['OTEL_TRACES_SAMPLER_ARG'] || told.get('sampler_arg') || '1',
     ),
     delayMs: count('OTEL_BSP_SCHEDULE_DELAY', env['OTEL_BSP_SCHEDULE_DELAY'] || null, 5_000, LONGEST_DELAY_MS),
+    timeoutMs: count(
+      'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT',
+      env['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT'] || env['OTEL_EXPORTER_OTLP_TIMEOUT'] || null,
+      3_000,
+      LONGEST_TIMEOUT_MS,
+    ),
     maxWaiting: count('OTEL_BSP_MAX_QUEUE_SIZE', env['OTEL_BSP_MAX_QUEUE_SIZE'] || null, 2_048, MOST_WAITING),
   };
 }

@@ -23,6 +23,7 @@ export const COMMITTED_EVENTS = [
   'operation.started',
   'operation.succeeded',
   'operation.cancelled',
+  'operation.failed',
   'execution.started',
   'execution.completed',
   'workspace.step_completed',

@@ -21,6 +21,7 @@ function tracerTo(endpoint: string, change: Partial<OtlpTracerConfig> = {}): Tra
       sampling: { ratio: 1, followsCaller: true },
       // Nothing goes by itself in a test's time.
       delayMs: 600_000,
+      timeoutMs: 3_000,
       maxWaiting: 100,
       ...change,
     },

@@ -39,6 +39,8 @@ export interface OtlpTracerConfig {
   readonly sampling: { readonly ratio: number; readonly followsCaller: boolean };
   /** Spans wait so long for others to go with them, milliseconds. */
   readonly delayMs: number;
+  /** A post may take so long, with its repetitions: so long a server that ends may wait for one that is under way, milliseconds. */
+  readonly timeoutMs: number;
   /** Spans that wait at most; past it the newest are lost. */
   readonly maxWaiting: number;
 }
@@ -49,7 +51,7 @@ const BATCH = 512;
 const FLUSH_MS = 2_000;
 
 export function createOtlpTracer({ log }: { readonly log: Log }, config: OtlpTracerConfig): Tracer {
-  const { url, headers, maxWaiting, delayMs } = config;
+  const { url, headers, maxWaiting, delayMs, timeoutMs } = config;
   const places = new AsyncLocalStorage<SpanContext | null>();
   const sampler = createSampler(config.sampling);
   const counter = createSpanCounter({ log }, { maxWaiting });
@@ -69,7 +71,7 @@ export function createOtlpTracer({ log }: { readonly log: Log }, config: OtlpTra
     spanProcessors: [
       counter.before(
         new BatchSpanProcessor({
-          exporter: counter.around(new OTLPTraceExporter({ url, headers: { ...headers } })),
+          exporter: counter.around(new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: timeoutMs })),
           scheduledDelayMillis: delayMs,
           maxQueueSize: maxWaiting,
           maxExportBatchSize: Math.min(BATCH, maxWaiting),
@@ -96,8 +98,12 @@ export function createOtlpTracer({ log }: { readonly log: Log }, config: OtlpTra
       const { traceId, parentSpanId, isSampled } = place;
       const parent = parentSpanId === null ? null : { traceId, spanId: parentSpanId, isSampled };
       planned = place;
-      const span = tracer.startSpan(name, { attributes, startTime: startedAt }, contextOf(parent));
-      planned = null;
+      let span: OtelSpan;
+      try {
+        span = tracer.startSpan(name, { attributes, startTime: startedAt }, contextOf(parent));
+      } finally {
+        planned = null;
+      }
       for (const event of events) span.addEvent(event.name, event.attributes, event.at);
       markFault(span, fault);
       span.end(completedAt);

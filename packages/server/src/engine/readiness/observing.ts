@@ -37,9 +37,8 @@ async function describeLogs({ logs, config: { limits } }: ObservingDeps): Promis
 }
 
 async function describeMetrics({ metrics }: ObservingDeps): Promise<string> {
-  const { length } = await metrics.vms();
   const longest = Math.max(...RESOLUTIONS.map(({ keepMs }) => keepMs));
-  return `of ${length} VMs; ${mib(await metrics.usage())} of ${mib(METRIC_BYTES)} MiB; kept for ${hours(longest)} at most`;
+  return `${mib(await metrics.usage())} of ${mib(METRIC_BYTES)} MiB; kept for ${hours(longest)} at most`;
 }
 
 async function describeAlerts({ store, config }: ObservingDeps): Promise<string> {

@@ -36,7 +36,7 @@ afterEach(async () => {
 function tracerTo(endpoint: string): Tracer {
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   const sampling = { ratio: 1, followsCaller: true };
-  const bounds = { delayMs: 600_000, maxWaiting: 10_000 };
+  const bounds = { delayMs: 600_000, timeoutMs: 3_000, maxWaiting: 10_000 };
   return createOtlpTracer({ log }, { url: `${endpoint}/v1/traces`, headers: {}, resource: {}, sampling, ...bounds });
 }
 
