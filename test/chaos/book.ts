@@ -26,6 +26,14 @@ export interface KnownVm extends Known {
   id: string | null;
   /** It has begun with another one's disk, and so with lines that nobody wrote in it: no commands are run there. */
   readonly isFork?: true;
+  /** Of one on a network. */
+  readonly place?: KnownPlace;
+}
+
+/** What a VM may reach. One client at a time changes it. */
+export interface KnownPlace {
+  isBusy: boolean;
+  readonly egress: Possible<string>;
 }
 
 /** A command that was asked for once, and never again, whatever came of it. */
@@ -45,6 +53,8 @@ export interface KnownCommand {
 export interface KnownDeployment extends KnownShared {
   readonly replicas: Possible<number>;
   readonly isPaused: Possible<boolean>;
+  /** How many there are in the end where nobody says so but the load; null: as many as were asked for. */
+  readonly settlesAt: number | null;
   /** The version that its VMs are told, by the number of their revision; as far as answers came. */
   readonly versions: Map<number, string>;
   /** Number of the revision that is wanted; null: no answer came. */
@@ -77,6 +87,8 @@ export interface Book {
   readonly groups: KnownGroup[];
   readonly volumes: KnownShared[];
   readonly commands: Map<string, KnownCommand>;
+  /** Batches that were accepted, and have not been checked yet. */
+  readonly batches: Set<string>;
   /** Operations that were answered with 202, and have not been checked yet. */
   readonly operations: Set<string>;
   /** Lines of what was asked and answered, the newest last; bounded. */
@@ -100,6 +112,7 @@ export function createBook(): Book {
     groups: [],
     volumes: [],
     commands: new Map(),
+    batches: new Set(),
     operations: new Set(),
     history,
     faults: [],

@@ -1,13 +1,23 @@
 /** Waits until nothing is under way, and compares everything: what clients were told, what the server tells, and what is on the host. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Snapshot, Vm } from '@volary/contract';
+import type { Event, LogLine, Snapshot, Vm } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import type { Book } from './book.ts';
+import { checkAlerts } from './checks/alerts.ts';
+import { checkBatches, readBatches } from './checks/batches.ts';
 import { checkCommands } from './checks/commands.ts';
-import { checkDeployments, listDeployments, readDeployments, whyUnsettled } from './checks/deployments.ts';
+import {
+  checkDeployments,
+  listDeployments,
+  readDeployments,
+  whyNotScaled,
+  whyUnsettled,
+} from './checks/deployments.ts';
 import type { EventLog } from './checks/event-log.ts';
 import { differences, planOf } from './checks/host-networks.ts';
+import { compareLines, EVENT_SOURCES } from './checks/log-lines.ts';
 import { checkNetworks, readNetworks, type SeenNetworks } from './checks/networks.ts';
+import { checkVmNetworks } from './checks/vm-networks.ts';
 import { checkVms, isOwn, orphansOf } from './checks/vms.ts';
 import { checkVolumes, listVolumes } from './checks/volumes.ts';
 import { checkWorkspaces, listWorkspaces, readWorkspaces } from './checks/workspaces.ts';
@@ -58,6 +68,10 @@ export async function checkAll(storm: Compared, server: ServerProcess, before: H
   const networks = await readNetworks(client);
   const { leases } = readStoredNetworks(dataDir);
   faults.push(...checkDeployments(book, seen, vms));
+  const batches = await readBatches(client, book);
+  const names = vms.map(({ name }) => name);
+  faults.push(...checkBatches(book, batches, { names, hasEnded: log.hasEnded }));
+  faults.push(...checkVmNetworks(book, vms));
   const lines = await readWorkspaces(client, workspaces);
   const mayFail = storm.driver === 'simulated';
   faults.push(...checkWorkspaces(book, workspaces, { vms, lines, mayFail }));
@@ -70,6 +84,7 @@ export async function checkAll(storm: Compared, server: ServerProcess, before: H
   book.operations.clear();
   faults.push(...(await checkSnapshots(storm, client, vms)));
   faults.push(...(await checkAllCommands(storm, client, vms)));
+  faults.push(...(await checkKept(storm, client, vms)));
   return {
     ...{ faults, vms: vms.length, deployments: seen.deployments.length, leases: leases.length },
     ...{ commands: book.commands.size, events: log.lastSequence },
@@ -78,13 +93,13 @@ export async function checkAll(storm: Compared, server: ServerProcess, before: H
 }
 
 /** Reads the log until everything that it tells the beginning of has its end, and what is kept as it is wanted is so. */
-async function untilQuiet({ log, quietMs }: Compared, client: VolaryClient): Promise<readonly string[]> {
+async function untilQuiet({ book, log, quietMs }: Compared, client: VolaryClient): Promise<readonly string[]> {
   const endsAt = performance.now() + quietMs;
   const faults: string[] = [];
   for (;;) {
     faults.push(...(await log.readOn(client)));
     const open = log.open();
-    const unsettled = open.length > 0 ? [] : await listUnsettled(client);
+    const unsettled = open.length > 0 ? [] : await listUnsettled(book, client);
     if (open.length === 0 && unsettled.length === 0) faults.push(...(await log.readOn(client)));
     // What was settled may have begun something else before it was.
     if (faults.length > 0 || (unsettled.length === 0 && open.length === 0 && log.open().length === 0)) return faults;
@@ -93,11 +108,13 @@ async function untilQuiet({ log, quietMs }: Compared, client: VolaryClient): Pro
   }
 }
 
-async function listUnsettled(client: VolaryClient): Promise<readonly string[]> {
+async function listUnsettled(book: Book, client: VolaryClient): Promise<readonly string[]> {
   const deployments = await listDeployments(client);
   const workspaces = await listWorkspaces(client);
   return [
-    ...deployments.map(whyUnsettled).filter((why) => why !== null),
+    ...deployments
+      .map((deployment) => whyUnsettled(deployment) ?? whyNotScaled(book, deployment))
+      .filter((why) => why !== null),
     ...workspaces
       .filter(({ status }) => status === 'creating' || status === 'deleting')
       .map(({ name, status }) => `${name} is ${status}`),
@@ -154,6 +171,38 @@ async function checkSnapshots(
     if (odd.length === 0 || performance.now() > endsAt) return odd;
     await delay(LOOK_MS);
   }
+}
+
+/** What is kept of what happened: each event is one line of the log, and what fires is of a VM that runs. Both come some moments later. */
+export async function checkKept(
+  { log, quietMs }: Pick<Compared, 'log' | 'quietMs'>,
+  client: VolaryClient,
+  vms: readonly Vm[],
+): Promise<readonly string[]> {
+  const endsAt = performance.now() + quietMs;
+  for (;;) {
+    const faults = await log.readOn(client);
+    const { missing, doubled } = compareLines(log.unlogged(), await linesSince(client, oldestOf(log.unlogged())));
+    const { items: firing } = await client.alerts.list({ state: 'firing', limit: 100 });
+    const odd = [...missing.map((what) => `no line of the log: ${what}`), ...checkAlerts(firing, vms)];
+    const wrong = [...faults, ...doubled.map((what) => `more than one line of the log: ${what}`)];
+    if (wrong.length > 0) return wrong;
+    if (odd.length === 0) log.noteLogged();
+    if (odd.length === 0 || performance.now() > endsAt) return odd;
+    await delay(LOOK_MS);
+  }
+}
+
+/** What was decided first need not have been written first. */
+function oldestOf(events: readonly Pick<Event, 'at'>[]): string | undefined {
+  return events.map(({ at }) => at).toSorted()[0];
+}
+
+async function linesSince(client: VolaryClient, since: string | undefined): Promise<readonly LogLine[]> {
+  const lines: LogLine[] = [];
+  if (since === undefined) return lines;
+  for await (const line of client.logs.export({ sources: EVENT_SOURCES, since })) lines.push(line);
+  return lines;
 }
 
 export async function listSnapshots(client: VolaryClient): Promise<readonly Snapshot[]> {

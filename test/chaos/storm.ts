@@ -10,7 +10,7 @@ import { whyNoBridges } from '../../packages/server/src/adapters/networks/why-no
 import { DEFAULT_NETWORK } from '../../packages/server/src/domain/network/network.ts';
 import type { FaultPointName } from '../../packages/server/src/ports/fault-point.ts';
 import { createBook } from './book.ts';
-import { type Compared, checkAll, type Findings, listSnapshots, listVms } from './check-all.ts';
+import { type Compared, checkAll, checkKept, type Findings, listSnapshots, listVms } from './check-all.ts';
 import { listDeployments } from './checks/deployments.ts';
 import { createEventLog, type EventLog } from './checks/event-log.ts';
 import { differences } from './checks/host-networks.ts';
@@ -62,7 +62,7 @@ export interface StormResult {
 
 const MACHINES = {
   simulated: {
-    ...{ clients: 5, pointMs: 20_000, quietMs: 20_000 },
+    ...{ clients: 5, pointMs: 20_000, quietMs: 40_000 },
     work: {
       mostVms: 6,
       mostDeployments: 2,
@@ -70,6 +70,7 @@ const MACHINES = {
       mostWorkspaces: 2,
       mostNetworks: 3,
       mostVolumes: 3,
+      isSimulated: true,
       tools: ['bun'],
     },
   },
@@ -83,6 +84,7 @@ const MACHINES = {
       mostWorkspaces: 1,
       mostNetworks: 2,
       mostVolumes: 2,
+      isSimulated: false,
       tools: [],
     },
   },
@@ -150,9 +152,13 @@ async function another(storm: Storm, quiet: ServerProcess, plan: KillPlan): Prom
   return launch(storm, plan.kind === 'point' ? plan.point : undefined);
 }
 
+/** They fire and are resolved as soon as can be. */
+const ALERTS = 'cpu_percent: 60, for_seconds: 0';
+
 /** No packet of its guests leaves the world that was made for it. */
 function launch({ driver, dataDir, world }: Storm, faultPoint?: string): ServerProcess {
-  return startServer({ driver, dataDir, faultPoint, env: { VOLARY_NETWORK_UPLINK: world?.path ?? 'none' } });
+  const env = { VOLARY_NETWORK_UPLINK: world?.path ?? 'none', VOLARY_ALERTS: ALERTS };
+  return startServer({ driver, dataDir, faultPoint, env });
 }
 
 async function haveWorked(storm: Storm, server: ServerProcess, signal: AbortSignal): Promise<void> {
@@ -175,7 +181,7 @@ async function end(storm: Storm, server: ServerProcess): Promise<readonly string
   const faults = [...(await checkAll(storm, server, new Map())).faults];
   if (faults.length > 0) return faults;
   await deleteAll(client);
-  faults.push(...(await log.readOn(client)));
+  faults.push(...(await log.readOn(client)), ...(await checkKept(storm, client, [])));
   const { installationId, leases } = readStoredNetworks(dataDir);
   faults.push(...leases.map(({ vmId }) => `an address is kept for ${vmId}`));
   // What waits for VMs goes with the server, and so does what its networks were.

@@ -1,5 +1,6 @@
 import { VolaryApiError, VolaryConnectionError } from '@volary/sdk';
 import type { WorkDeps } from './work/asking.ts';
+import { workOnBatches } from './work/batches.ts';
 import { workOnDeployments } from './work/deployments.ts';
 import { workOnNetworks } from './work/networks.ts';
 import { workOnVms } from './work/vms.ts';
@@ -29,5 +30,6 @@ async function askForSomething(deps: WorkDeps): Promise<void> {
   if (dice < 0.22) return await workOnWorkspaces(deps);
   if (dice < 0.3) return await workOnNetworks(deps);
   if (dice < 0.34) return await workOnVolumes(deps);
+  if (dice < 0.4) return await workOnBatches(deps);
   await workOnVms(deps);
 }

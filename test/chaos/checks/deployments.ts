@@ -61,6 +61,15 @@ export function whyUnsettled(deployment: CheckedDeployment): string | null {
   return `${name} is ${phase}, ${rollout.state}, with ${deployment.available_replicas} of ${replicas}`;
 }
 
+/** Why one whose load says how many there are has not come to that yet; null: it has, or nobody says so but clients. */
+export function whyNotScaled(
+  { deployments }: Pick<Book, 'deployments'>,
+  { name, replicas }: Pick<CheckedDeployment, 'name' | 'replicas'>,
+): string | null {
+  const settlesAt = deployments.find((entry) => entry.name === name)?.settlesAt ?? null;
+  return settlesAt === null || settlesAt === replicas ? null : `${name} has ${replicas} replicas, and not ${settlesAt}`;
+}
+
 /** What is wrong with deployments and their VMs, one sentence each. Nothing is under way. */
 export function checkDeployments(
   book: Pick<Book, 'deployments'>,
@@ -95,7 +104,7 @@ function checkWishes(
 ): readonly string[] {
   const isOtherTarget = entry.target !== null && entry.target !== target;
   const faults = [
-    ...checkPossible(`replicas of ${name}`, entry.replicas, replicas),
+    ...checkPossible(`replicas of ${name}`, entry.settlesAt === null ? entry.replicas : [entry.settlesAt], replicas),
     ...checkPossible(`is_paused of ${name}`, entry.isPaused, isPaused),
     ...(isOtherTarget ? [`${name} wants revision ${target}, and was asked for ${entry.target}`] : []),
     ...[...told].flatMap(([number, version]) => {

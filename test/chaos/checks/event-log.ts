@@ -1,6 +1,7 @@
 import type { Event } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import { canMove, VM_PHASES, type VmPhase } from '../../../packages/server/src/domain/vm/phase.ts';
+import { createAlertLines } from './alerts.ts';
 import { createLifeLines, type LifeLines } from './life-lines.ts';
 
 const PAGE = 200;
@@ -24,6 +25,10 @@ export interface EventLog {
   /** Reads on to the end of the log. Returns what is wrong with what was read, one sentence each. */
   readOn(client: VolaryClient): Promise<readonly string[]>;
   hasEnded(operationId: string): boolean;
+  /** Those whose lines have not been seen in the log. */
+  unlogged(): readonly Event[];
+  /** They have been. */
+  noteLogged(): void;
   /** The last events, the newest last. */
   tail(count: number): readonly Event[];
 }
@@ -31,8 +36,8 @@ export interface EventLog {
 /** Phases in which a command waits with its guest. */
 const HALTED: readonly (VmPhase | undefined)[] = ['paused', 'suspended'];
 
-/** What comes of a VM that ends before it is saved, as somebody has asked it to. */
-const USUAL_FAILURES = ['snapshot.source_ended', 'snapshot.not_made'];
+/** What comes of a VM that ends before it is saved, as somebody has asked it to, and of a batch of which something was not possible. */
+const USUAL_FAILURES = ['snapshot.source_ended', 'snapshot.not_made', 'batch.items_failed'];
 
 /** What the events so far come to. */
 interface Story {
@@ -47,16 +52,19 @@ interface Story {
   /** Commands whose end nobody has seen. */
   readonly lost: Set<string>;
   readonly others: LifeLines;
+  readonly alerts: ReturnType<typeof createAlertLines>;
 }
 
 /** `forgetsCommands`: what runs in guests when a server dies is lost, as in simulated ones, and so is what waits for its end. */
 export function createEventLog({ forgetsCommands = false } = {}): EventLog {
   const events: Event[] = [];
+  const unlogged: Event[] = [];
   const story: Story = {
     lastSequence: 0,
     ...{ phases: new Map(), gone: new Set(), named: new Map(), lost: new Set() },
     ...{ open: new Map(), ended: new Set() },
     others: createLifeLines(),
+    alerts: createAlertLines(),
   };
   const isHalted = (id: string, vmId: string | null): boolean =>
     id.startsWith('exec_') && HALTED.includes(story.phases.get(vmId ?? ''));
@@ -74,12 +82,15 @@ export function createEventLog({ forgetsCommands = false } = {}): EventLog {
           if (fault !== null) faults.push(`#${event.sequence} ${event.type} of ${event.subject}: ${fault}`);
           story.lastSequence = event.sequence;
           events.push(event);
+          unlogged.push(event);
         }
         events.splice(0, events.length - 2 * PAGE);
         if (items.length < PAGE) return faults;
       }
     },
     hasEnded: (operationId) => story.ended.has(operationId),
+    unlogged: () => unlogged,
+    noteLogged: () => void unlogged.splice(0),
     tail: (count) => events.slice(-count),
   };
 }
@@ -97,7 +108,7 @@ function follow(story: Story, event: Event, forgetsCommands: boolean): string | 
   }
   if (type.startsWith('vm.')) return followVm(story, event);
   if (type === 'operation.created' || type === 'execution.started') return begin(story, event);
-  return FINAL.includes(type) ? end(story, event) : story.others.follow(event);
+  return FINAL.includes(type) ? end(story, event) : (story.others.follow(event) ?? story.alerts.follow(event));
 }
 
 function followVm(story: Story, event: Event): string | null {

@@ -39,7 +39,15 @@ function checkedDeployment(
 ): string {
   const book = createBook();
   const versions = new Map([[2, 'v2']]);
-  const entry = { name: 'd1', ...THERE, replicas, isPaused: [change.is_paused ?? false], versions, target };
+  const entry = {
+    name: 'd1',
+    ...THERE,
+    replicas,
+    isPaused: [change.is_paused ?? false],
+    settlesAt: null,
+    versions,
+    target,
+  };
   if (isKnown) book.deployments.push(entry);
   const told = new Map([
     [1, 'v1'],

@@ -20,6 +20,8 @@ export interface WorkBounds {
   readonly mostWorkspaces: number;
   readonly mostNetworks: number;
   readonly mostVolumes: number;
+  /** How busy a VM is, its label says. */
+  readonly isSimulated: boolean;
   /** What some of the VMs are given. */
   readonly tools: readonly string[];
 }
@@ -82,7 +84,10 @@ export async function changed<T, A>(
 }
 
 /** Works on something that nobody else works on meanwhile. */
-export async function alone<T extends KnownShared>(entry: T, act: (entry: T) => Promise<void>): Promise<void> {
+export async function alone<T extends Pick<KnownShared, 'isBusy'>>(
+  entry: T,
+  act: (entry: T) => Promise<void>,
+): Promise<void> {
   entry.isBusy = true;
   try {
     await act(entry);

@@ -7,6 +7,8 @@ import { keptPlace, type Place } from './networks.ts';
 
 /** The variable by which replicas of one revision differ from those of another. */
 export const VERSION = 'CHAOS_VERSION';
+/** As quick as it can be. Real guests have nothing to do, simulated ones what their label says. */
+const SCALING = { metric: 'cpu', target_percent: 60, scale_up_seconds: 1, scale_down_seconds: 1 } as const;
 /** Half of those who have asked for something wait for it, so long at most. */
 const WAIT_SECONDS = 5;
 
@@ -20,7 +22,7 @@ export async function workOnDeployments(deps: WorkDeps): Promise<void> {
     return isRoom ? await createDeployment(deps, place) : undefined;
   const dice = random.next();
   await alone(entry, async () => {
-    if (dice < 0.35) await scale(deps, entry);
+    if (dice < 0.35) await (entry.settlesAt === null ? scale(deps, entry) : restart(deps, entry));
     else if (dice < 0.55) await rollOut(deps, entry);
     else if (dice < 0.65) await rollBack(deps, entry);
     else if (dice < 0.7) await restart(deps, entry);
@@ -31,16 +33,27 @@ export async function workOnDeployments(deps: WorkDeps): Promise<void> {
 
 async function createDeployment(deps: WorkDeps, place: Place): Promise<void> {
   const { client, book, random, bounds, signal } = deps;
-  const [replicas, version] = [random.below(bounds.mostReplicas + 1), `v${book.nextNumber()}`];
+  const version = `v${book.nextNumber()}`;
+  const isScaled = bounds.mostReplicas > 1 && random.isTrue(0.3);
+  // None of none is measured.
+  const replicas = isScaled ? 1 + random.below(bounds.mostReplicas) : random.below(bounds.mostReplicas + 1);
+  const isBusy = random.isTrue(0.5);
   const entry: KnownDeployment = {
     ...{ name: `d${book.nextNumber()}`, creation: 'asked', deletion: null, isBusy: true },
+    settlesAt: isScaled ? (isBusy && bounds.isSimulated ? bounds.mostReplicas : 1) : null,
     ...{ replicas: [replicas], isPaused: [false], versions: new Map([[1, version]]), target: 1 },
   };
   book.deployments.push(entry);
   const request = {
     ...{ name: entry.name, replicas },
+    ...(isScaled ? { autoscaling: { ...SCALING, min_replicas: 1, max_replicas: bounds.mostReplicas } } : {}),
     strategy: random.pick([{}, { max_surge: 0, max_unavailable: 1 }, { max_surge: 2 }]) ?? {},
-    replica: { memory_mib: 128, environment: { [VERSION]: version }, ...(random.isTrue(0.6) ? place : {}) },
+    replica: {
+      memory_mib: 128,
+      environment: { [VERSION]: version },
+      ...(random.isTrue(0.6) ? place : {}),
+      ...(isScaled && isBusy ? { labels: { 'simulate.cpu_percent': '100' } } : {}),
+    },
   };
   await alone(entry, async () => {
     await answered(book, `create ${entry.name} with ${replicas}`, entry, 'creation', () =>

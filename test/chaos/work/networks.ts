@@ -1,7 +1,7 @@
 /** What clients do with networks and security groups: create them, change their rules, delete them, and put VMs on them. */
 import type { CreateVmRequest } from '@volary/contract';
 import { DEFAULT_NETWORK } from '../../../packages/server/src/domain/network/network.ts';
-import { free, type KnownGroup, type KnownNetwork, possible } from '../book.ts';
+import { free, type KnownGroup, type KnownNetwork, type KnownVm, possible } from '../book.ts';
 import { alone, answered, changed, type WorkDeps } from './asking.ts';
 
 /** Nothing of this is ever asked for: no packet leaves the host. */
@@ -25,6 +25,23 @@ export function pickPlace({ book: { networks, groups }, random, bounds }: WorkDe
       ...(group === undefined ? {} : { security_groups: [group.name] }),
     },
   };
+}
+
+/** Has a VM on a network reach something else, and be under another security group, whatever it does meanwhile. */
+export async function changePlace({ client, book, random, signal }: WorkDeps, vm: KnownVm): Promise<void> {
+  const { name, place } = vm;
+  if (place === undefined || place.isBusy || vm.creation !== 'accepted') return;
+  const to = random.pick(EGRESS) ?? 'deny';
+  const group = random.isTrue(0.5) ? random.pick(free(book.groups)) : undefined;
+  const network = {
+    ...{ egress: to, allow: to === 'allowlist' ? [{ cidr: OUTSIDE }] : [] },
+    security_groups: group === undefined ? [] : [group.name],
+  };
+  await alone(place, async () => {
+    await changed(book, `let ${name} reach ${to}`, { of: place.egress, to }, () =>
+      client.vms.update(name, { network }, { signal }),
+    );
+  });
 }
 
 /** A place that is there to the end, made if there is none yet. */

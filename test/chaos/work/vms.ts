@@ -1,7 +1,7 @@
 /** What clients do with VMs: create, save, fork, delete, suspend, grow, start and stop them, and run commands in them. */
 import { type KnownCommand, type KnownVm, possible } from '../book.ts';
 import { answered, follow, noted, type WorkDeps } from './asking.ts';
-import { pickPlace } from './networks.ts';
+import { changePlace, pickPlace } from './networks.ts';
 import { keptRootOf, pickVolumes } from './volumes.ts';
 
 /** Where commands leave their line in the guest. */
@@ -17,6 +17,8 @@ const SLOWNESS = [
   { 'simulate.start_delay_ms': '150' },
   { 'simulate.agent': 'late:200' },
   { 'simulate.shutdown': 'ignored' },
+  // An alert fires for it.
+  { 'simulate.cpu_percent': '100' },
 ];
 
 /** Asks for something of a VM, or for another one. */
@@ -31,19 +33,24 @@ export async function workOnVms(deps: WorkDeps): Promise<void> {
   if (dice < 0.64) return await saveVm(deps, vm);
   if (dice < 0.69 && vms.length < bounds.mostVms) return await forkVm(deps, vm);
   if (dice < 0.78) return await suspendVm(deps, vm);
-  if (dice < 0.84) return await growVm(deps, vm);
+  if (dice < 0.82) return await growVm(deps, vm);
+  if (dice < 0.87) return await changePlace(deps, vm);
   await changePower(deps, vm);
 }
 
 async function createVm(deps: WorkDeps): Promise<void> {
   const { client, book, random, bounds, signal } = deps;
-  const vm: KnownVm = { name: `c${book.nextNumber()}`, id: null, creation: 'asked', deletion: null };
+  const { network } = pickPlace(deps);
+  const vm: KnownVm = {
+    ...{ name: `c${book.nextNumber()}`, id: null, creation: 'asked', deletion: null },
+    ...(network?.egress === undefined ? {} : { place: { isBusy: false, egress: [network.egress] } }),
+  };
   book.vms.push(vm);
   const labels = random.pick(SLOWNESS) ?? {};
   const restartPolicy = random.isTrue(0.3) ? 'always' : 'never';
   const tools = random.isTrue(0.5) ? [...bounds.tools] : [];
   const asked = { name: vm.name, memory_mib: 128, restart_policy: restartPolicy, labels, tools } as const;
-  const request = { ...asked, ...pickPlace(deps), ...pickVolumes(deps) };
+  const request = { ...asked, ...(network && { network }), ...pickVolumes(deps) };
   const accepted = await answered(book, `create ${vm.name}`, vm, 'creation', () =>
     client.vms.create(request, { signal }),
   );
