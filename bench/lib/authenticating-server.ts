@@ -26,7 +26,13 @@ const admin = await engine.authenticate(
   { kind: 'bearer', value: composition.adminKey.key },
   { address: null, requestId: null },
 );
-const { key } = await engine.apiKeys.create(admin, { name: 'bench', owner: null, permissions: null, expiresAt: null });
+const { key } = await engine.apiKeys.create(admin, {
+  name: 'bench',
+  owner: null,
+  permissions: null,
+  expiresAt: null,
+  labels: {},
+});
 const password = 'brisk umbrella 7';
 await engine.users.setPassword(admin, 'admin', password);
 const login = { by: 'name', account: 'admin', password, mfaCode: null, rotates: true } as const;

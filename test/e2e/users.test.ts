@@ -68,6 +68,28 @@ describe('volary users', () => {
     });
   });
 
+  it('labels users, roles and keys, and lists them by selectors', async () => {
+    await here.must(['users', 'create', 'lara', '--label', 'team=blue']);
+    await here.must(['roles', 'create', 'labelled', '--permission', 'vm:read', '--label', 'team=blue']);
+    const { id } = await makeKey('--label', 'team=blue');
+    const listed = async (what: string, selector: string) =>
+      JSON.parse(await here.must([what, 'ls', '--selector', selector, '--json'])).items.map(
+        (each: { readonly labels: object }) => each.labels,
+      );
+
+    for (const what of ['users', 'roles', 'keys']) expect(await listed(what, 'team=blue')).toEqual([{ team: 'blue' }]);
+    await here.must(['users', 'update', 'lara', '--label', 'team=red']);
+    expect(await here.must(['users', 'show', 'lara'])).toMatch(/^labels +team=red$/m);
+    await here.must(['keys', 'update', id, '--name', 'renamed', '--label', 'team=red']);
+    expect(await here.must(['keys', 'ls', '--selector', 'team in (red)'])).toMatch(new RegExp(`^${id} +renamed `, 'm'));
+    expect(await here.volary(['keys', 'update', id])).toMatchObject({ code: 2 });
+
+    const gone = await here.volary(['keys', 'rm', 'key_00000000000000000000000000', id, '--json']);
+    expect(gone).toMatchObject({ code: 3, stderr: expect.stringContaining('api_key.unknown') });
+    expect(JSON.parse(gone.stdout)).toEqual({ removed: [id] });
+    await here.must(['roles', 'rm', 'labelled']);
+  });
+
   it('takes a password that is piped in, or typed twice where nothing shows it, and no weak one', async () => {
     await here.must(['users', 'create', 'bob']);
     await here.must(['users', 'passwd', 'bob'], { input: 'brisk umbrella 7\n' });

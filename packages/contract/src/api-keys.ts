@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ApiKeyId, EXAMPLE_IDS } from './ids.ts';
+import { Labels, NewLabels } from './labels.ts';
 import { LIMITS } from './limits.ts';
 import {
   component,
@@ -35,6 +36,7 @@ const EXAMPLE_KEY = {
   owner: 'ann',
   prefix: 'vk_3f9k2mzq',
   permissions: ['vm:*@own'],
+  labels: {},
   expires_at: null,
   last_used_at: '2026-01-31T12:00:00.000Z',
   created_by: 'ann',
@@ -50,6 +52,7 @@ const fields = {
     examples: ['vk_3f9k2mzq'],
   }),
   permissions: Permissions,
+  labels: Labels,
   expires_at: nullableTimestamp('When it is refused from; null: never.'),
   last_used_at: nullableTimestamp('When it was used last, to the minute; null: never.'),
   created_by: Type.String({ description: 'Who had it made.', examples: ['ann'] }),
@@ -81,6 +84,7 @@ export const CreateApiKeyRequest = component(
     name: Name,
     owner: Type.Optional(UserName),
     permissions: Type.Optional(Permissions),
+    labels: Type.Optional(Labels),
     expires_at: Type.Optional(
       nullableString({
         pattern: MOMENT_PATTERN,
@@ -94,5 +98,12 @@ export const CreateApiKeyRequest = component(
   },
 );
 export type CreateApiKeyRequest = Static<typeof CreateApiKeyRequest>;
+
+export const UpdateApiKeyRequest = component(
+  'UpdateApiKeyRequest',
+  { name: Type.Optional(Name), labels: Type.Optional(NewLabels) },
+  { description: 'What is absent stays as it is.', examples: [{ labels: { team: 'blue' } }] },
+);
+export type UpdateApiKeyRequest = Static<typeof UpdateApiKeyRequest>;
 
 export const ApiKeyParams = object({ id: ApiKeyId }, { description: 'An API key.' });

@@ -44,6 +44,9 @@ export const LabelSelector = Type.String({
   examples: ['app=web,tier in (front,edge),!canary'],
 });
 
+/** The query of a list that is shown whole. */
+export const SelectorQuery = object({ selector: Type.Optional(LabelSelector) }, { description: 'What to list.' });
+
 /** The `timeout` of each wait. */
 export const WaitTimeout = Type.Integer({
   minimum: LIMITS.waitSeconds.minimum,

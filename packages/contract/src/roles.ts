@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Labels } from './labels.ts';
 import { LIMITS } from './limits.ts';
 import { component, nullableTimestamp, object } from './schema.ts';
 import { PermissionPattern, RoleName } from './users.ts';
@@ -20,6 +21,7 @@ const EXAMPLE_ROLE = {
   name: 'deployer',
   description: 'Deploys',
   permissions: ['vm:read', 'vm:*@own'],
+  labels: {},
   is_built_in: false,
   created_at: '2026-01-31T11:00:00.000Z',
   updated_at: '2026-01-31T11:00:00.000Z',
@@ -31,6 +33,7 @@ export const Role = component(
     name: RoleName,
     description: Description,
     permissions: Patterns,
+    labels: Labels,
     is_built_in: Type.Boolean({ description: 'True: it is there everywhere, and nobody changes it.' }),
     created_at: nullableTimestamp('When it was made; null of a built-in one.'),
     updated_at: nullableTimestamp('When it was changed last; null of a built-in one.'),
@@ -48,7 +51,7 @@ export type RoleList = Static<typeof RoleList>;
 
 export const PutRoleRequest = component(
   'PutRoleRequest',
-  { permissions: Patterns, description: Type.Optional(Description) },
+  { permissions: Patterns, description: Type.Optional(Description), labels: Type.Optional(Labels) },
   { description: 'What a role is to be.', examples: [{ permissions: ['vm:read', 'vm:*@own'] }] },
 );
 export type PutRoleRequest = Static<typeof PutRoleRequest>;

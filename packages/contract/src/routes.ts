@@ -1,6 +1,6 @@
 import type { Route } from './route.ts';
 import { listAlerts } from './routes/alerts.ts';
-import { createApiKey, deleteApiKey, getApiKey, listApiKeys } from './routes/api-keys.ts';
+import { createApiKey, deleteApiKey, getApiKey, listApiKeys, updateApiKey } from './routes/api-keys.ts';
 import { listAudit } from './routes/audit.ts';
 import {
   changePassword,
@@ -252,6 +252,7 @@ export const routes = {
   createApiKey,
   listApiKeys,
   getApiKey,
+  updateApiKey,
   deleteApiKey,
   createSecret,
   listSecrets,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EXAMPLE_IDS, UserId } from './ids.ts';
+import { Labels, NewLabels } from './labels.ts';
 import { LIMITS } from './limits.ts';
 import { EXAMPLE_QUOTA_STATE, QuotaState } from './quota.ts';
 import {
@@ -112,6 +113,7 @@ export const EXAMPLE_USER = {
   has_password: true,
   mfa_enabled: false,
   quota: null,
+  labels: {},
   created_at: '2026-01-31T11:00:00.000Z',
   updated_at: '2026-01-31T11:00:00.000Z',
   last_login_at: null,
@@ -132,6 +134,7 @@ export const User = component(
     has_password: Type.Boolean({ description: 'Whether there is a password to log in with.' }),
     mfa_enabled: Type.Boolean({ description: 'Whether a one-time code is asked for at login.' }),
     quota: nullable(UserQuota),
+    labels: Labels,
     created_at: timestamp('When the account was made.'),
     updated_at: timestamp('When its settings were changed last.'),
     last_login_at: nullableTimestamp('When the user logged in last.'),
@@ -162,6 +165,7 @@ export const CreateUserRequest = component(
     roles: Type.Optional(Roles),
     password: Type.Optional(Password),
     quota: Type.Optional(nullable(UserQuota)),
+    labels: Type.Optional(Labels),
   },
   {
     description: 'A user. Absent: the role `member`, no address, no password.',
@@ -180,6 +184,7 @@ export const UpdateUserRequest = component(
       stringEnum(['active', 'disabled'], { description: '`disabled`: every key and session of the user is refused.' }),
     ),
     quota: Type.Optional(nullable(UserQuota)),
+    labels: Type.Optional(NewLabels),
   },
   { description: 'What is absent stays as it is.', examples: [{ roles: ['operator'] }] },
 );

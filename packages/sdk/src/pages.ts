@@ -3,12 +3,16 @@ interface Page<T> {
   readonly next_cursor: string | null;
 }
 
-/** A page of what has labels. */
-export interface SelectedPageQuery {
-  readonly limit?: number;
-  readonly cursor?: string;
+/** Which of what is listed as a whole. */
+export interface SelectedQuery {
   /** By labels: `a=b,c!=d,e in (f,g),!h`. */
   readonly selector?: string;
+}
+
+/** A page of what has labels. */
+export interface SelectedPageQuery extends SelectedQuery {
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
 /** The items of all pages, each page fetched when the one before has been used up. */

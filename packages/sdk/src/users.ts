@@ -10,12 +10,10 @@ import type {
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { ifMatch } from './if-match.ts';
-import { allItems } from './pages.ts';
+import { allItems, type SelectedPageQuery } from './pages.ts';
 import type { Transport } from './transport.ts';
 
-export interface UserQuery {
-  readonly limit?: number;
-  readonly cursor?: string;
+export interface UserQuery extends SelectedPageQuery {
   /** Default: all but the deleted ones. */
   readonly state?: readonly UserState[];
 }

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
+import { removeEach } from '../operations/remove-each.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { collectList } from '../parse-values.ts';
 import { formatRoles } from '../users/format-user.ts';
 
-interface RoleOptions {
+interface RoleOptions extends LabelOptions {
   readonly permission: readonly string[];
   readonly description?: string;
 }
@@ -12,21 +15,19 @@ interface RoleOptions {
 /** `volary roles ls|create|rm`. */
 export function configureRoles(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  command
-    .command('ls')
-    .description('list roles and what they allow')
-    .action(async () => {
-      const list = await (await connect(context)).roles.list();
+  addSelectorOption(command.command('ls').description('list roles and what they allow')).action(
+    async (options: SelectorOptions) => {
+      const list = await (await connect(context)).roles.list(selectorQuery(options));
       print(context, list, formatRoles(list.items));
-    });
-  command
-    .command('create')
-    .description('make a role, or change what it allows')
+    },
+  );
+  addLabelOption(command.command('create').description('make a role, or change what it allows'))
     .argument('<name>', 'what it is called')
     .requiredOption('--permission <patterns>', 'such as vm:read, vm:*@own or *:read; may be repeated', collectList)
     .option('--description <text>', 'for people')
-    .action(async (name: string, { permission, description = '' }: RoleOptions) => {
-      const role = await (await connect(context)).roles.put(name, { permissions: [...permission], description });
+    .action(async (name: string, { permission, description = '', ...options }: RoleOptions) => {
+      const asked = { permissions: [...permission], description, ...labelsOf(options) };
+      const role = await (await connect(context)).roles.put(name, asked);
       print(context, role, formatRoles([role]));
     });
   command
@@ -35,8 +36,10 @@ export function configureRoles(command: Command, context: Context): void {
     .argument('<role...>', 'names')
     .action(async (names: readonly string[]) => {
       const { roles } = await connect(context);
-      for (const name of names) await roles.delete(name);
-      print(context, { removed: names }, names.map((name) => `${name}\n`).join(''));
+      await removeEach(context, names, async (name) => {
+        await roles.delete(name);
+        return { name };
+      });
     });
 }
 

@@ -5,7 +5,7 @@ import { type Context, printJson } from '../context.ts';
 import { deleteEach } from '../operations/delete-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
-import { formatAge, formatBytes } from '../output/format.ts';
+import { formatAge, formatBytes, formatPairs } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { collectPairs } from '../parse-values.ts';
 
@@ -97,7 +97,6 @@ function formatSnapshots(snapshots: readonly Snapshot[]): string {
 
 function formatSnapshot(snapshot: Snapshot): string {
   const { failure, size_bytes, halted_ms } = snapshot;
-  const labels = Object.entries(snapshot.labels).map(([key, value]) => `${key}=${value}`);
   return formatFields([
     ['name', snapshot.name ?? '-'],
     ['id', snapshot.id],
@@ -106,7 +105,7 @@ function formatSnapshot(snapshot: Snapshot): string {
     ...(snapshot.operation_id === null ? [] : [['operation', snapshot.operation_id] as const]),
     ['vm', `${snapshot.source_vm_name} (${snapshot.source_vm_id})`],
     ['description', snapshot.description === '' ? '-' : snapshot.description],
-    ['labels', labels.join(' ') || '-'],
+    ['labels', formatPairs(snapshot.labels)],
     ['image', `${snapshot.image} (${snapshot.image_digest.slice(0, 12)})`],
     ['vcpus', String(snapshot.vcpus)],
     ['memory', `${snapshot.memory_mib} MiB`],

@@ -3,18 +3,21 @@ import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { removeEach } from '../operations/remove-each.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatUser, formatUsers } from '../users/format-user.ts';
 import { readNewPassword } from '../users/read-password.ts';
 import { addUserOptions, toCreateUser, toUpdateUser, type UserOptions } from '../users/user-options.ts';
 
+interface ListOptions extends SelectorOptions {
+  readonly all?: true;
+}
+
 /** `volary users ls|create|show|update|passwd|rm`. */
 export function configureUsers(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  command
-    .command('ls')
-    .description('list users')
+  addSelectorOption(command.command('ls').description('list users'))
     .option('--all', 'also those that are deleted')
-    .action((options: { readonly all?: true }) => list(context, options.all === true));
+    .action((options: ListOptions) => list(context, options));
   addUserOptions(command.command('create').description('make a user'))
     .argument('<name>', 'what the user is called, for good')
     .option('--password', 'ask for a password, or read one that is piped in')
@@ -24,7 +27,9 @@ export function configureUsers(command: Command, context: Context): void {
     .description('show one user')
     .argument('<user>', 'name or id')
     .action(async (ref: string) => printUser(context, await (await connect(context)).users.get(ref)));
-  addUserOptions(command.command('update').description('change the roles, the address, or whether a user may come in'))
+  addUserOptions(
+    command.command('update').description('change the roles, the address, the labels, or whether a user may come in'),
+  )
     .argument('<user>', 'name or id')
     .option('--enable', 'let the user come in again')
     .option('--disable', 'refuse all keys and sessions of the user')
@@ -50,9 +55,10 @@ export function configureUsers(command: Command, context: Context): void {
     });
 }
 
-async function list(context: Context, isAll: boolean): Promise<void> {
+async function list(context: Context, { all, ...options }: ListOptions): Promise<void> {
   const items: User[] = [];
-  const query = isAll ? { state: ['active', 'disabled', 'deleted'] as const } : {};
+  const states = all === true ? { state: ['active', 'disabled', 'deleted'] as const } : {};
+  const query = { ...states, ...selectorQuery(options) };
   for await (const user of (await connect(context)).users.listAll(query)) items.push(user);
   print(context, { items }, formatUsers(items));
 }

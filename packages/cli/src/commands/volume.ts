@@ -5,7 +5,7 @@ import { type Context, printJson } from '../context.ts';
 import { deleteEach } from '../operations/delete-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
-import { formatAge } from '../output/format.ts';
+import { formatAge, formatPairs } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { collectPairs, parseDiskGib } from '../parse-values.ts';
 
@@ -139,7 +139,6 @@ function originText({ origin }: Volume): string {
 
 function describe(volume: Volume): string {
   const { failure } = volume;
-  const labels = Object.entries(volume.labels).map(([key, value]) => `${key}=${value}`);
   return formatFields([
     ['name', volume.name],
     ['id', volume.id],
@@ -149,7 +148,7 @@ function describe(volume: Volume): string {
     ['size', `${volume.size_gib} GiB`],
     ['was', originText(volume)],
     ['had by', holdersText(volume)],
-    ['labels', labels.join(' ') || '-'],
+    ['labels', formatPairs(volume.labels)],
     ['driver', volume.driver],
     ['owner', volume.owner],
     ['created', `${volume.created_at}, ${formatAge(volume.created_at)} ago`],

@@ -3,10 +3,15 @@ import type { Event } from '@volary/contract';
 import { describe, expect, it } from 'vitest';
 import { lastLines, toSafeText } from './console-text.ts';
 import { formatEvent } from './event-line.ts';
-import { formatAge, formatBytes, formatDuration } from './format.ts';
+import { formatAge, formatBytes, formatDuration, formatPairs } from './format.ts';
 import { formatTable } from './table.ts';
 
 describe('what people read', () => {
+  it('has pairs on one line, and none as a dash', () => {
+    expect(formatPairs({ app: 'web', tier: '' })).toBe('app=web tier=');
+    expect(formatPairs({})).toBe('-');
+  });
+
   it.each([
     [0, '0.0 s'],
     [420, '0.4 s'],

@@ -32,6 +32,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit] ?? 'B'}`;
 }
 
+/** `app=web tier=front`; `-` for none. */
+export function formatPairs(values: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  return pairs.length === 0 ? '-' : pairs.join(' ');
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }

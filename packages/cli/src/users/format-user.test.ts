@@ -5,7 +5,7 @@ import { formatMe } from './format-user.ts';
 const ANN: Me = {
   user: {
     ...{ id: 'usr_1', name: 'ann', email: null, display_name: '', roles: ['member'], state: 'active', source: 'local' },
-    ...{ has_password: false, mfa_enabled: false, quota: null, last_login_at: null },
+    ...{ has_password: false, mfa_enabled: false, quota: null, labels: {}, last_login_at: null },
     ...{ created_at: '2026-01-31T12:00:00Z', updated_at: '2026-01-31T12:00:00Z' },
   },
   credential: { kind: 'api_key', id: 'key_1' },

@@ -1,5 +1,5 @@
 import type { ApiKey, Me, Role, User } from '@volary/contract';
-import { formatAge } from '../output/format.ts';
+import { formatAge, formatPairs } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 
 /** Users as a table. */
@@ -25,6 +25,7 @@ export function formatUser(user: User): string {
     ['password', user.has_password ? 'set' : 'none'],
     ['second factor', user.mfa_enabled ? 'on' : 'off'],
     ['quota', limits.length === 0 ? '-' : limits.join(', ')],
+    ['labels', formatPairs(user.labels)],
     ['created', `${user.created_at}, ${formatAge(user.created_at)} ago`],
     ['last login', user.last_login_at === null ? '-' : `${formatAge(user.last_login_at)} ago`],
   ]);

@@ -26,10 +26,15 @@ describe('what is asked of a new user', () => {
       'viewer,dev',
       '--quota',
       'vms=4,disk_gib=8',
+      '--label',
+      'team=blue',
+      '-l',
+      'tier=front',
     );
     expect(toCreateUser('ann', said)).toEqual({
       ...{ name: 'ann', email: 'a@b.c', display_name: 'Ann' },
       ...{ roles: ['viewer', 'dev'], quota: { vms: 4, disk_gib: 8 } },
+      labels: { team: 'blue', tier: 'front' },
     });
   });
 
@@ -41,6 +46,7 @@ describe('what is asked of a new user', () => {
 describe('what is asked of a user who is there', () => {
   it('is what was said, and none takes away', () => {
     expect(toUpdateUser(options('--email', 'none', '--quota', 'none'))).toEqual({ email: null, quota: null });
+    expect(toUpdateUser(options('--label', 'team=red'))).toEqual({ labels: { team: 'red' } });
     expect(toUpdateUser(options('--disable'))).toEqual({ state: 'disabled' });
     expect(toUpdateUser(options('--enable', '--role', 'admin'))).toEqual({ state: 'active', roles: ['admin'] });
   });
@@ -63,8 +69,8 @@ describe('what is asked of a new key', () => {
 
   it('is without an end, of its maker and unrestricted unless that is said', () => {
     expect(toCreateKey('CI', {}, NOW)).toEqual({ name: 'CI' });
-    expect(toCreateKey('CI', { owner: 'ann', permission: ['vm:read'] }, NOW)).toEqual({
-      ...{ name: 'CI', owner: 'ann', permissions: ['vm:read'] },
+    expect(toCreateKey('CI', { owner: 'ann', permission: ['vm:read'], label: { team: 'blue' } }, NOW)).toEqual({
+      ...{ name: 'CI', owner: 'ann', permissions: ['vm:read'], labels: { team: 'blue' } },
     });
     expect(() => toCreateKey('CI', { expires: 'soon' }, NOW)).toThrow('soon is no time');
   });

@@ -1,12 +1,13 @@
 import type { CreateApiKeyRequest, CreateUserRequest, UpdateUserRequest, UserQuota } from '@volary/contract';
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from '../errors.ts';
+import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
 import { collectList } from '../parse-values.ts';
 
 const QUOTA_KINDS = ['vms', 'vcpus', 'memory_mib', 'disk_gib', 'snapshots', 'executions'] as const;
 const NONE = 'none';
 
-export interface UserOptions {
+export interface UserOptions extends LabelOptions {
   readonly email?: string;
   readonly displayName?: string;
   readonly role?: readonly string[];
@@ -15,7 +16,7 @@ export interface UserOptions {
   readonly disable?: true;
 }
 
-export interface KeyOptions {
+export interface KeyOptions extends LabelOptions {
   readonly owner?: string;
   readonly permission?: readonly string[];
   readonly expires?: string;
@@ -24,7 +25,7 @@ export interface KeyOptions {
 /** The settings that `create` and `update` have in common. */
 export function addUserOptions(command: Command): Command {
   const isUpdate = command.name() === 'update';
-  return command
+  return addLabelOption(command, { isChange: isUpdate })
     .option('--email <address>', `e-mail address to log in by${isUpdate ? '; none takes it away' : ''}`)
     .option('--display-name <name>', 'name for people')
     .option(
@@ -43,16 +44,19 @@ export function toCreateUser(name: string, options: UserOptions): CreateUserRequ
     ...(displayName === undefined ? {} : { display_name: displayName }),
     ...(role === undefined ? {} : { roles: [...role] }),
     ...(quota === undefined || quota === NONE ? {} : { quota }),
+    ...labelsOf(options),
   };
 }
 
-export function toUpdateUser({ email, displayName, role, quota, enable, disable }: UserOptions): UpdateUserRequest {
+export function toUpdateUser(options: UserOptions): UpdateUserRequest {
+  const { email, displayName, role, quota, enable, disable } = options;
   if (enable && disable) throw usageError('It is either --enable or --disable.');
   const change = {
     ...(email === undefined ? {} : { email: email === NONE ? null : email }),
     ...(displayName === undefined ? {} : { display_name: displayName }),
     ...(role === undefined ? {} : { roles: [...role] }),
     ...(quota === undefined ? {} : { quota: quota === NONE ? null : quota }),
+    ...labelsOf(options),
     ...(enable === undefined ? {} : { state: 'active' as const }),
     ...(disable === undefined ? {} : { state: 'disabled' as const }),
   };
@@ -61,16 +65,14 @@ export function toUpdateUser({ email, displayName, role, quota, enable, disable 
 }
 
 /** `now` is a moment, milliseconds since 1970. */
-export function toCreateKey(
-  name: string,
-  { owner, permission, expires }: KeyOptions,
-  now: number,
-): CreateApiKeyRequest {
+export function toCreateKey(name: string, options: KeyOptions, now: number): CreateApiKeyRequest {
+  const { owner, permission, expires } = options;
   return {
     name,
     ...(owner === undefined ? {} : { owner }),
     ...(permission === undefined ? {} : { permissions: [...permission] }),
     ...(expires === undefined ? {} : { expires_at: parseExpiry(expires, now) }),
+    ...labelsOf(options),
   };
 }
 

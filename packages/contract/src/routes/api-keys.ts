@@ -1,6 +1,13 @@
 import { Type } from 'typebox';
-import { ApiKey, ApiKeyPage, ApiKeyParams, ApiKeyWithSecret, CreateApiKeyRequest } from '../api-keys.ts';
-import { Limit } from '../parameters.ts';
+import {
+  ApiKey,
+  ApiKeyPage,
+  ApiKeyParams,
+  ApiKeyWithSecret,
+  CreateApiKeyRequest,
+  UpdateApiKeyRequest,
+} from '../api-keys.ts';
+import { LabelSelector, Limit } from '../parameters.ts';
 import { json, jsonBody, LOCATION, route } from '../route.ts';
 import { object } from '../schema.ts';
 import { UserName } from '../users.ts';
@@ -46,11 +53,12 @@ export const listApiKeys = route({
         Type.String({ pattern: '^key_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
       ),
       owner: Type.Optional(UserName),
+      selector: Type.Optional(LabelSelector),
     },
     { description: 'What to list.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(ApiKeyPage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getApiKey = route({
@@ -62,6 +70,21 @@ export const getApiKey = route({
   permission: 'api-key:read',
   params: ApiKeyParams,
   responses: { 200: { description: 'The key.', content: [json(ApiKey)] } },
+  errors: { 404: ['api_key.unknown'] },
+});
+
+export const updateApiKey = route({
+  method: 'PATCH',
+  path: '/v1/api-keys/{id}',
+  operationId: 'updateApiKey',
+  tag: 'users',
+  summary: 'Change what an API key is called, and its labels',
+  description: 'What it may do, and until when, is said when it is made.',
+  permission: 'api-key:update',
+  action: 'api-key.update',
+  params: ApiKeyParams,
+  body: jsonBody(UpdateApiKeyRequest, { isRequired: true }),
+  responses: { 200: { description: 'The key as it now is.', content: [json(ApiKey)] } },
   errors: { 404: ['api_key.unknown'] },
 });
 

@@ -1,3 +1,4 @@
+import { SelectorQuery } from '../parameters.ts';
 import { PutRoleRequest, Role, RoleList, RoleParams } from '../roles.ts';
 import { json, jsonBody, route } from '../route.ts';
 
@@ -8,8 +9,9 @@ export const listRoles = route({
   tag: 'users',
   summary: 'List roles, the built-in ones first',
   permission: 'role:read',
+  query: SelectorQuery,
   responses: { 200: { description: 'All of them.', content: [json(RoleList)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getRole = route({

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Limit, UserRefParams } from '../parameters.ts';
+import { LabelSelector, Limit, UserRefParams } from '../parameters.ts';
 import {
   ETAG as ANY_ETAG,
   IF_MATCH as IF_ANY_MATCH,
@@ -65,11 +65,12 @@ export const listUsers = route({
       state: Type.Optional(
         Type.Array(UserState, { maxItems: 3, description: 'Those in these states; absent: all but the deleted ones.' }),
       ),
+      selector: Type.Optional(LabelSelector),
     },
     { description: 'What to list.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(UserPage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getUser = route({
@@ -89,7 +90,7 @@ export const updateUser = route({
   path: '/v1/users/{ref}',
   operationId: 'updateUser',
   tag: 'users',
-  summary: 'Change a user: address, roles, state, quota',
+  summary: 'Change a user: address, roles, state, quota, labels',
   description:
     'Takes all rights that the user has, and those that are given. What changes, changes at once for all keys and sessions.',
   permission: 'user:update',

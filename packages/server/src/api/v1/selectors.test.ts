@@ -17,10 +17,8 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-/** What goes page by page: anything else is shown whole. */
 const LISTS: readonly Route[] = Object.values(routes).filter(
-  ({ operationId, query }: Route) =>
-    operationId.startsWith('list') && query !== undefined && 'cursor' in query.properties,
+  ({ operationId, path }: Route) => operationId.startsWith('list') && !path.includes('{'),
 );
 const hasSelector = ({ query }: Route): boolean => query !== undefined && 'selector' in query.properties;
 
@@ -33,7 +31,7 @@ function hasLabels({ responses }: Route): boolean {
 
 describe('lists of what has labels', () => {
   it('are all by selector, and so is that of templates, by their newest version', () => {
-    expect(LISTS.filter(hasLabels).length).toBeGreaterThanOrEqual(8);
+    expect(LISTS.filter(hasLabels).length).toBeGreaterThanOrEqual(12);
     expect(LISTS.filter((route) => hasLabels(route) && !hasSelector(route)).map(({ path }) => path)).toEqual([]);
     expect(LISTS.filter(hasSelector).map(({ path }) => path)).toContain('/v1/templates');
   });
@@ -83,6 +81,34 @@ describe('labels', () => {
     await expect(client.networks.update('blue', { labels: { tier: '\u0001' } })).rejects.toMatchObject({
       reason: 'request.invalid',
     });
+  });
+
+  it('of users, roles and API keys are given, changed, and found by', async () => {
+    const labels = { team: 'blue' };
+    const other = { labels: { team: 'red' } };
+    await client.users.create({ name: 'ann', labels });
+    await client.roles.put('deployer', { permissions: ['vm:read'], labels });
+    const { id } = await client.apiKeys.create({ name: 'CI', labels });
+    const found = async (selector: string) => [
+      await namesOf(client.users.listAll({ selector })),
+      (await client.roles.list({ selector })).items.map(({ name }) => name),
+      await namesOf(client.apiKeys.listAll({ selector })),
+    ];
+    const all = [['ann'], ['deployer'], ['CI']];
+    expect(await found('team=blue')).toEqual(all);
+    expect(await found('team=red')).toEqual([[], [], []]);
+
+    await client.users.update('ann', other);
+    await client.roles.put('deployer', { permissions: ['vm:read'], ...other });
+    await client.apiKeys.update(id, other);
+
+    expect(await found('team=red')).toEqual(all);
+    expect((await client.audit.list({ action: 'user.update' })).items[0]?.details).toEqual({ changed: ['labels'] });
+    await client.roles.put('deployer', { permissions: ['vm:read'] });
+    await client.users.delete('ann');
+    expect((await client.users.get('ann')).labels).toEqual({});
+    expect(await found('team')).toEqual([[], [], ['CI']]);
+    expect((await client.roles.list({ selector: '!team' })).items.map(({ name }) => name)).toContain('admin');
   });
 
   it('of templates are those of their newest version', async () => {

@@ -12,7 +12,7 @@ import type { V1Context } from './context.ts';
 import { toQuotaStateDto } from './dto/quota-dto.ts';
 import { toMeDto, toQuota, toUserDto } from './dto/user-dto.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
-import { cursorParam } from './parse-param.ts';
+import { cursorParam, selected } from './parse-param.ts';
 
 /** Users: create, list, get, update, delete, set password. */
 export function mountUsers(app: FastifyInstance, { engine: { users, quotas } }: V1Context): void {
@@ -23,8 +23,9 @@ export function mountUsers(app: FastifyInstance, { engine: { users, quotas } }: 
   });
 
   mount(app, routes.listUsers, async (request) => {
-    const { limit = 50, cursor, state: states = ['active', 'disabled'] } = request.query;
-    const page = await users.list(request.principal, { limit, after: cursorParam('usr', cursor), states });
+    const { limit = 50, cursor, state: states = ['active', 'disabled'], selector } = request.query;
+    const asked = { limit, after: cursorParam('usr', cursor), states, ...selected(selector) };
+    const page = await users.list(request.principal, asked);
     return { items: page.items.map(toUserDto), next_cursor: page.next };
   });
 
@@ -70,8 +71,12 @@ function toNewUser(body: CreateUserRequest): NewUser {
     roles = ['member'],
     password = null,
     quota = null,
+    labels = {},
   } = body;
-  return { name, email, displayName, roles: unique(roles), password, quota: quota === null ? null : toQuota(quota) };
+  return {
+    ...{ name, email, displayName, roles: unique(roles), password, labels },
+    quota: quota === null ? null : toQuota(quota),
+  };
 }
 
 function toProfileChange({ email, display_name: displayName }: UpdateProfileRequest): ProfileChange {
@@ -81,11 +86,12 @@ function toProfileChange({ email, display_name: displayName }: UpdateProfileRequ
   };
 }
 
-function toUserChange({ roles, state, quota, ...profile }: UpdateUserRequest): UserChange {
+function toUserChange({ roles, state, quota, labels, ...profile }: UpdateUserRequest): UserChange {
   return {
     ...toProfileChange(profile),
     ...(roles === undefined ? {} : { roles: unique(roles) }),
     ...(state === undefined ? {} : { state }),
+    ...(labels === undefined ? {} : { labels }),
     ...(quota === undefined ? {} : { quota: quota === null ? null : toQuota(quota) }),
   };
 }

@@ -80,6 +80,7 @@ export const MUTATIONS = [
   'role.put',
   'role.delete',
   'api-key.create',
+  'api-key.update',
   'api-key.delete',
   'session.create',
   'session.refresh',

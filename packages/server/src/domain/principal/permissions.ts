@@ -74,6 +74,7 @@ export const PERMISSIONS = [
   'role:delete',
   'api-key:read',
   'api-key:create',
+  'api-key:update',
   'api-key:delete',
   'session:read',
   'session:delete',

@@ -14,6 +14,7 @@ export interface ApiKey {
   readonly digest: string;
   /** Patterns that its rights are restricted to; null: all that its owner may. */
   readonly permissions: readonly string[] | null;
+  readonly labels: Readonly<Record<string, string>>;
   /** Null: never. */
   readonly expiresAt: EpochMs | null;
   /** To the minute; null: not yet. */

@@ -8,6 +8,7 @@ export interface CustomRole {
   readonly description: string;
   /** Patterns such as `vm:read`, `vm:*`, `*:read@own`. */
   readonly permissions: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: EpochMs;
   /** When it was last changed; it rises with each change, and so tells them apart. */
   readonly updatedAt: EpochMs;

@@ -30,6 +30,7 @@ export interface User {
   readonly mfa: Mfa | null;
   /** Limits of its own in place of the installation's; null: none. */
   readonly quota: Quota | null;
+  readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: EpochMs;
   /** When its settings were last changed; it rises with each of these changes, and so tells them apart. */
   readonly updatedAt: EpochMs;

@@ -3,7 +3,9 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { ApiKey } from '../../domain/user/api-key.ts';
 import type { Quota } from '../../domain/user/quota.ts';
+import type { CustomRole } from '../../domain/user/role.ts';
 import type { User, UserState } from '../../domain/user/user.ts';
+import type { PageRequest } from '../../ports/requests.ts';
 import type { Role } from '../identity/roles-of.ts';
 import type { Once, Page, Unchanged } from '../requests.ts';
 
@@ -15,10 +17,12 @@ export interface CreateUserRequest {
   /** Null: none is set, and nobody can log in as this user by one. */
   readonly password: string | null;
   readonly quota: Quota | null;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What is absent stays as it is. */
-export interface UserChange extends Partial<Pick<CreateUserRequest, 'email' | 'displayName' | 'roles' | 'quota'>> {
+export interface UserChange
+  extends Partial<Pick<CreateUserRequest, 'email' | 'displayName' | 'roles' | 'quota' | 'labels'>> {
   readonly state?: Exclude<UserState, 'deleted'>;
 }
 
@@ -39,7 +43,7 @@ export interface UserApi {
   get(principal: Principal, ref: string): Promise<User>;
   list(
     principal: Principal,
-    request: { readonly limit: number; readonly after: UserId | null; readonly states: readonly UserState[] },
+    request: PageRequest<UserId> & { readonly states: readonly UserState[]; readonly selector?: string },
   ): Promise<Page<User, UserId>>;
   /** Throws as `create`, and `permission_denied` access.outranked, `failed_precondition` user.last_admin, `conflict` user.changed. */
   update(principal: Principal, ref: string, change: UserChange, unchanged?: Unchanged): Promise<User>;
@@ -60,17 +64,17 @@ export interface UserApi {
 
 /** Roles. The built-in ones are listed first, and are not changed. */
 export interface RoleApi {
-  list(principal: Principal): Promise<readonly Role[]>;
+  list(principal: Principal, which?: { readonly selector?: string }): Promise<readonly Role[]>;
   /** Throws `not_found` role.unknown. */
   get(principal: Principal, name: string): Promise<Role>;
   /**
-   * Makes the role, or makes it what is asked. Throws `invalid_argument` role.invalid_name / role.invalid_permission, `failed_precondition`
+   * Makes the role, or makes it what is asked, with no labels but those that are said. Throws `invalid_argument` role.invalid_name / role.invalid_permission, `failed_precondition`
    * role.built_in, `permission_denied` access.cannot_grant, `resource_exhausted` role.too_many.
    */
   put(
     principal: Principal,
     name: string,
-    request: { readonly description: string; readonly permissions: readonly string[] },
+    request: Pick<CustomRole, 'description' | 'permissions'> & Partial<Pick<CustomRole, 'labels'>>,
   ): Promise<{ readonly role: Role; readonly isNew: boolean }>;
   /** Throws `not_found` role.unknown, `failed_precondition` role.built_in / role.in_use with names of users. */
   delete(principal: Principal, name: string): Promise<void>;
@@ -82,7 +86,11 @@ export interface CreateApiKeyRequest {
   readonly owner: string | null;
   readonly permissions: readonly string[] | null;
   readonly expiresAt: EpochMs | null;
+  readonly labels: Readonly<Record<string, string>>;
 }
+
+/** What is absent stays as it is; what a key may do, and until when, is said when it is made. */
+export type ApiKeyChange = Partial<Pick<CreateApiKeyRequest, 'name' | 'labels'>>;
 
 /** A key, and its text: nobody is told it again. */
 export interface MadeApiKey {
@@ -100,8 +108,10 @@ export interface ApiKeyApi {
   get(principal: Principal, id: ApiKeyId): Promise<ApiKey>;
   list(
     principal: Principal,
-    request: { readonly limit: number; readonly after: ApiKeyId | null; readonly owner?: string },
+    request: PageRequest<ApiKeyId> & { readonly owner?: string; readonly selector?: string },
   ): Promise<Page<ApiKey, ApiKeyId>>;
+  /** Throws `invalid_argument` vm.invalid_labels. */
+  update(principal: Principal, id: ApiKeyId, change: ApiKeyChange): Promise<ApiKey>;
   /** Ends it at once. */
   revoke(principal: Principal, id: ApiKeyId): Promise<void>;
 }

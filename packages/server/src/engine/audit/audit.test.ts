@@ -49,7 +49,7 @@ describe('a change', () => {
     await expect(engine.images.build(ADMIN, 'base')).rejects.toThrow('no audit');
     await expect(
       engine.users.create(ADMIN, {
-        ...{ name: 'cat', email: null, displayName: '', roles: [], password: null, quota: null },
+        ...{ name: 'cat', email: null, displayName: '', roles: [], password: null, quota: null, labels: {} },
       }),
     ).rejects.toThrow('no audit');
 

@@ -90,7 +90,8 @@ describe('a batch that creates VMs', () => {
 
   it('is bounded by the quota of whoever asks, and by what they could do when they asked', async () => {
     await server.engine.users.create(ADMIN, {
-      ...{ name: 'alice', email: '', displayName: '', password: null, roles: ['member'], quota: { vms: 1 } },
+      ...{ name: 'alice', email: '', displayName: '', password: null, roles: ['member'] },
+      ...{ quota: { vms: 1 }, labels: {} },
     });
     await server.engine.secrets.create(ADMIN, {
       name: 'KEY',

@@ -55,6 +55,24 @@ describe('an API key', () => {
     expect(await listed(ADMIN, { limit: 9, after: null, owner: 'ann' })).toEqual(['ann']);
   });
 
+  it('is renamed and labelled by who may, in nothing else', async () => {
+    const { apiKey, key } = await keys.create(ANN, keyRequest({ labels: { team: 'blue' } }));
+
+    expect(await keys.update(ANN, apiKey.id, { name: 'CI' })).toEqual({ ...apiKey, name: 'CI' });
+    const labelled = await keys.update(ANN, apiKey.id, { labels: { team: 'red' } });
+    expect(labelled).toEqual({ ...apiKey, name: 'CI', labels: { team: 'red' } });
+    expect(await keys.get(ANN, apiKey.id)).toEqual(labelled);
+    expect((await trial.by(key)).name).toBe('ann');
+
+    await expect(keys.update(principalWith('bob', '*@own'), apiKey.id, { name: 'x' })).rejects.toEqual(unknown);
+    await expect(keys.update(principalWith('ann', 'api-key:read'), apiKey.id, { name: 'x' })).rejects.toEqual(
+      refusal('permission_denied', 'access.denied', { required_permission: 'api-key:update' }),
+    );
+    await expect(keys.update(ANN, apiKey.id, { labels: { '': 'x' } })).rejects.toMatchObject({
+      reason: 'vm.invalid_labels',
+    });
+  });
+
   it('may do no more than its owner', async () => {
     await expect(keys.create(ANN, keyRequest({ permissions: ['vm:*'] }))).rejects.toEqual(cannotGrant);
     await expect(keys.create(ADMIN, keyRequest({ owner: 'bob', permissions: ['*'] }))).rejects.toEqual(cannotGrant);

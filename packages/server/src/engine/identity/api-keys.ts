@@ -1,5 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { type ApiKeyId, parseId } from '../../domain/ids.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { reachOf } from '../../domain/principal/principal.ts';
 import { restrict, rightsOf } from '../../domain/principal/rights.ts';
@@ -9,9 +10,10 @@ import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import { type Asker, requireVisible } from '../access/require-visible.ts';
-import type { ApiKeyApi, CreateApiKeyRequest, MadeApiKey } from '../apis/user-api.ts';
+import type { ApiKeyApi, ApiKeyChange, CreateApiKeyRequest, MadeApiKey } from '../apis/user-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { bindKey, outcomeUnknown } from '../idempotency/claims.ts';
+import { selectedPage } from '../queries/selected-page.ts';
 import type { Claim, Once } from '../requests.ts';
 import { findUser } from './find-user.ts';
 import { requireCovers, rightsOver } from './granting.ts';
@@ -31,14 +33,13 @@ export function createApiKeys(deps: IdentityDeps): ApiKeyApi {
     async get(principal, id) {
       return await findApiKey(store, { principal, permission: 'api-key:read' }, id);
     },
-    async list(principal, { limit, after, owner }) {
+    async list(principal, { owner, ...asked }) {
       authorise(principal, 'api-key:read');
       const reach = reachOf(principal, 'api-key:read');
       if (reach !== null && owner !== undefined && owner !== reach) return { items: [], next: null };
-      const rows = await store.apiKeys.list({ limit: limit + 1, after, ...ofOwner(owner ?? reach) });
-      const items = rows.slice(0, limit);
-      return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+      return await selectedPage(asked, (page) => store.apiKeys.list({ ...page, ...ofOwner(owner ?? reach) }));
     },
+    update: (principal, id, change) => updateApiKey(deps, principal, id, change),
     async revoke(principal, id) {
       try {
         await store.transaction(async (tables) => {
@@ -62,7 +63,8 @@ async function createApiKey(
 ): Promise<MadeApiKey> {
   const owner = request.owner ?? principal.name;
   authorise(principal, 'api-key:create', { owner });
-  const { permissions, expiresAt, name } = request;
+  const { permissions, expiresAt, name, labels } = request;
+  checkLabels(labels);
   const now = deps.clock.now();
   if (permissions !== null) requirePatterns(permissions);
   // Also of what is no moment at all.
@@ -80,7 +82,7 @@ async function createApiKey(
       if ((await tables.apiKeys.countOf(user.name)) >= MOST_KEYS) throw tooMany(user.name);
       const apiKey: ApiKey = {
         id: earlier ?? deps.ids.create('key'),
-        ...{ name, owner: user.name, prefix, digest, permissions, expiresAt },
+        ...{ name, owner: user.name, prefix, digest, permissions, labels, expiresAt },
         ...{ lastUsedAt: null, createdBy: principal.name, createdAt: now },
       };
       await tables.apiKeys.insert(apiKey);
@@ -95,6 +97,29 @@ async function createApiKey(
   } finally {
     deps.epoch.advance();
   }
+}
+
+/** What it is called, and its labels: nothing that gives rights. */
+async function updateApiKey(
+  deps: IdentityDeps,
+  principal: Principal,
+  id: ApiKeyId,
+  change: ApiKeyChange,
+): Promise<ApiKey> {
+  authorise(principal, 'api-key:update');
+  if (change.labels !== undefined) checkLabels(change.labels);
+  return await deps.store.transaction(async (tables) => {
+    const before = await findApiKey(tables, { principal, permission: 'api-key:update' }, id);
+    const after: ApiKey = { ...before, ...change };
+    await tables.apiKeys.update(after);
+    const target = auditTarget('api-key', after);
+    const changed = Object.keys(change);
+    await recordAudit(tables, deps.clock, principal, {
+      ...{ action: 'api-key.update', target },
+      details: { owner: after.owner, changed },
+    });
+    return after;
+  });
 }
 
 /** A key that ends lends nobody what lasts. Throws `invalid_argument` api_key.invalid_expiry. */

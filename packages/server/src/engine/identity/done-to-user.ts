@@ -9,6 +9,7 @@ const FIELDS = [
   'roles',
   'state',
   'quota',
+  'labels',
   'passwordHash',
   'mfa',
 ] as const satisfies readonly (keyof User)[];
@@ -18,6 +19,7 @@ const WORDS: Readonly<Record<(typeof FIELDS)[number], string>> = {
   roles: 'roles',
   state: 'state',
   quota: 'quota',
+  labels: 'labels',
   passwordHash: 'password',
   mfa: 'mfa',
 };

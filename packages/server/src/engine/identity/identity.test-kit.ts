@@ -60,10 +60,10 @@ export async function createIdentityTrial(): Promise<IdentityTrial> {
 
 /** What makes a user of this name, a member without a password. */
 export function userNamed(name: string, change: Partial<CreateUserRequest> = {}): CreateUserRequest {
-  return { name, email: null, displayName: '', roles: ['member'], password: null, quota: null, ...change };
+  return { name, email: null, displayName: '', roles: ['member'], password: null, quota: null, labels: {}, ...change };
 }
 
 /** What makes a key of the asker's own, without limits. */
 export function keyRequest(change: Partial<CreateApiKeyRequest> = {}): CreateApiKeyRequest {
-  return { name: 'a key', owner: null, permissions: null, expiresAt: null, ...change };
+  return { name: 'a key', owner: null, permissions: null, expiresAt: null, labels: {}, ...change };
 }

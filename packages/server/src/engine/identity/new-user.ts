@@ -25,6 +25,7 @@ export function newUser(
     passwordChangedAt: asked.passwordHash === undefined || asked.passwordHash === null ? null : now,
     mfa: null,
     quota: null,
+    labels: {},
     createdAt: now,
     updatedAt: now,
     lastLoginAt: null,

@@ -13,7 +13,7 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof BUILT_IN_ROLES, string>> = {
 };
 
 /** A role, made by somebody or built in. */
-export type Role = Pick<CustomRole, 'name' | 'description' | 'permissions'> & {
+export type Role = Pick<CustomRole, 'name' | 'description' | 'permissions' | 'labels'> & {
   /** Null: built in, and never changed. */
   readonly custom: CustomRole | null;
 };
@@ -21,7 +21,7 @@ export type Role = Pick<CustomRole, 'name' | 'description' | 'permissions'> & {
 const BUILT_IN: ReadonlyMap<string, Role> = new Map(
   Object.entries(DESCRIPTIONS).map(([name, description]) => [
     name,
-    { name, description, permissions: patternsOf(name), custom: null },
+    { name, description, permissions: patternsOf(name), labels: {}, custom: null },
   ]),
 );
 

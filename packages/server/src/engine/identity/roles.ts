@@ -1,4 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
+import { parseSelector, selects } from '../../domain/labels/selector.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { isPattern, rightsOf } from '../../domain/principal/rights.ts';
 import { type CustomRole, isRoleName } from '../../domain/user/role.ts';
@@ -25,23 +27,26 @@ export function createRoles({ store, clock, epoch }: Pick<IdentityDeps, 'store' 
   }
 
   return {
-    async list(principal) {
+    async list(principal, { selector = '' } = {}) {
       authorise(principal, 'role:read');
+      const wanted = parseSelector(selector);
       const custom = await store.roles.list({ limit: MOST_ROLES, after: null });
-      return [...builtInRoles(), ...custom.map((role) => ({ ...role, custom: role }))];
+      const all = [...builtInRoles(), ...custom.map((role) => ({ ...role, custom: role }))];
+      return all.filter(({ labels }) => selects(wanted, labels));
     },
     async get(principal, name) {
       authorise(principal, 'role:read');
       return await findRole(store, name);
     },
-    async put(principal, name, asked) {
+    async put(principal, name, { labels = {}, ...asked }) {
       authorise(principal, 'role:create');
       if (!isRoleName(name)) throw invalidName(name);
       requirePatterns(asked.permissions);
+      checkLabels(labels);
       requireCovers(principal, rightsOf(asked.permissions));
       return await change(async (tables) => {
         const before = await getRole(tables, name);
-        const role = await write(tables, before, { ...asked, name }, { principal, now: clock.now() });
+        const role = await write(tables, before, { ...asked, name, labels }, { principal, now: clock.now() });
         await recordAudit(tables, clock, principal, {
           action: 'role.put',
           target: auditTarget('role', { name }),
@@ -72,7 +77,7 @@ export function createRoles({ store, clock, epoch }: Pick<IdentityDeps, 'store' 
 async function write(
   tables: Tables,
   before: Role | null,
-  asked: Pick<CustomRole, 'name' | 'description' | 'permissions'>,
+  asked: Pick<CustomRole, 'name' | 'description' | 'permissions' | 'labels'>,
   { principal, now }: { readonly principal: Principal; readonly now: number },
 ): Promise<CustomRole> {
   if (before === null) {

@@ -1,10 +1,12 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { checkLabels } from '../../domain/labels/labels.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { User } from '../../domain/user/user.ts';
 import type { OwnedCounts } from '../../ports/tables/user-table.ts';
 import { authorise } from '../access/authorise.ts';
 import type { CreateUserRequest, UserApi, UserChange } from '../apis/user-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
+import { selectedPage } from '../queries/selected-page.ts';
 import type { Unchanged } from '../requests.ts';
 import { changeUser } from './change-user.ts';
 import { findAnyUser, findUser } from './find-user.ts';
@@ -22,11 +24,9 @@ export function createUsers(deps: IdentityDeps): Omit<UserApi, 'me' | 'updateMe'
       authorise(principal, 'user:read');
       return await findAnyUser(store, ref);
     },
-    async list(principal, { limit, after, states }) {
+    async list(principal, { states, ...asked }) {
       authorise(principal, 'user:read');
-      const rows = await store.users.list({ limit: limit + 1, after, states });
-      const items = rows.slice(0, limit);
-      return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+      return await selectedPage(asked, (page) => store.users.list({ ...page, states }));
     },
     update: (principal, ref, change, unchanged) => updateUser(deps, principal, ref, change, unchanged),
     delete: (principal, ref, unchanged) => deleteUser(deps, principal, ref, unchanged),
@@ -42,6 +42,7 @@ export function createUsers(deps: IdentityDeps): Omit<UserApi, 'me' | 'updateMe'
 async function createUser(deps: IdentityDeps, principal: Principal, request: CreateUserRequest): Promise<User> {
   authorise(principal, 'user:create');
   const { password, ...asked } = request;
+  checkLabels(asked.labels);
   // What cannot be is refused before the work of a password is done for it.
   newUser(deps, asked);
   await requireRoles(deps.store, asked.roles);
@@ -75,6 +76,7 @@ async function updateUser(
   unchanged: Unchanged | undefined,
 ): Promise<User> {
   authorise(principal, 'user:update');
+  if (change.labels !== undefined) checkLabels(change.labels);
   return await changeUser(
     deps,
     principal,
@@ -110,7 +112,7 @@ async function deleteUser(
       if (Object.values(owned).some((count) => count > 0)) throw ownsResources(user, owned);
       await tables.apiKeys.deleteOf(user.name);
       return {
-        ...{ state: 'deleted', email: null, displayName: '', roles: [], quota: null },
+        ...{ state: 'deleted', email: null, displayName: '', roles: [], quota: null, labels: {} },
         ...{ passwordHash: null, passwordChangedAt: null, mfa: null },
       } satisfies Partial<User>;
     },

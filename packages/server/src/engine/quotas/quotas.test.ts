@@ -127,7 +127,7 @@ describe('a quota', () => {
 
   it("of a user's own goes before that of the installation, and holds at once", async () => {
     const server = await start({ vms: 1 });
-    const account = { email: null, displayName: '', roles: ['member'], password: null };
+    const account = { email: null, displayName: '', roles: ['member'], password: null, labels: {} };
     await server.engine.users.create(ADMIN, { ...account, name: 'bird', quota: { vms: 2 } });
     await make(server, 'a', { start: false });
     await make(server, 'b', { start: false });

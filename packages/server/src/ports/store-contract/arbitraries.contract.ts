@@ -7,12 +7,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { CREDENTIAL_KINDS } from '../../domain/principal/principal.ts';
 import type { SecretGrant } from '../../domain/secret/grant.ts';
 import type { Secret } from '../../domain/secret/secret.ts';
-import { SESSION_END_REASONS, type Session } from '../../domain/session/session.ts';
-import type { SigningKey } from '../../domain/session/signing-key.ts';
 import { SNAPSHOT_STATES, type Snapshot } from '../../domain/snapshot/snapshot.ts';
-import type { ApiKey } from '../../domain/user/api-key.ts';
-import type { CustomRole } from '../../domain/user/role.ts';
-import { USER_SOURCES, USER_STATES, type User } from '../../domain/user/user.ts';
 import { CLOUD_INIT_STATES, type CloudInitStatus } from '../../domain/vm/cloud-init-status.ts';
 import type { VmMachine } from '../../domain/vm/machine-shape.ts';
 import { SETTLED_PHASES, TRANSIENT_PHASES } from '../../domain/vm/phase.ts';
@@ -278,73 +273,6 @@ export const anySnapshot: fc.Arbitrary<Omit<Snapshot, 'id' | 'name' | 'revision'
   owner: words,
   createdAt: moment,
   updatedAt: moment,
-});
-
-/** Any user at all; whoever stores it gives it an id, a name, an address and a revision. */
-export const anyUser: fc.Arbitrary<Omit<User, 'id' | 'name' | 'email' | 'revision'>> = fc.record({
-  displayName: words,
-  roles: fc.array(words, { maxLength: 3 }),
-  state: fc.constantFrom(...USER_STATES),
-  source: fc.constantFrom(...USER_SOURCES),
-  passwordHash: orNull(words),
-  passwordChangedAt: orNull(moment),
-  mfa: orNull(
-    fc.record({
-      sealedSecret: words,
-      confirmedAt: orNull(moment),
-      lastUsedStep: orNull(small),
-      recoveryDigests: fc.array(words, { maxLength: 3 }),
-    }),
-  ),
-  quota: orNull(
-    fc.record(
-      { vms: small, vcpus: small, memoryMib: small, diskGib: small, snapshots: small, executions: small },
-      { requiredKeys: [] },
-    ),
-  ),
-  createdAt: moment,
-  updatedAt: moment,
-  lastLoginAt: orNull(moment),
-});
-
-/** Any role at all; whoever stores it gives it a name and a revision. */
-export const anyRole: fc.Arbitrary<Omit<CustomRole, 'name' | 'revision'>> = fc.record({
-  description: words,
-  permissions: fc.array(words, { maxLength: 3 }),
-  createdAt: moment,
-  updatedAt: moment,
-});
-
-/** Any API key at all; whoever stores it gives it an id, a prefix and an owner. */
-export const anyApiKey: fc.Arbitrary<Omit<ApiKey, 'id' | 'prefix' | 'owner'>> = fc.record({
-  name: words,
-  digest: words,
-  permissions: orNull(fc.array(words, { maxLength: 3 })),
-  expiresAt: orNull(moment),
-  lastUsedAt: orNull(moment),
-  createdBy: words,
-  createdAt: moment,
-});
-
-/** Any session at all; whoever stores it gives it an id, a user and a revision. */
-export const anySession: fc.Arbitrary<Omit<Session, 'id' | 'userId' | 'revision'>> = fc.record({
-  owner: words,
-  generation: small,
-  rotates: fc.boolean(),
-  userAgent: words,
-  address: orNull(words),
-  createdAt: moment,
-  lastUsedAt: moment,
-  expiresAt: moment,
-  end: orNull(fc.record({ at: moment, because: fc.constantFrom(...SESSION_END_REASONS) })),
-});
-
-/** Any key of tokens at all; whoever stores it gives it an id. */
-export const anySigningKey: fc.Arbitrary<Omit<SigningKey, 'keyId'>> = fc.record({
-  jwk: object,
-  sealedPrivateKey: words,
-  createdAt: moment,
-  signsFrom: moment,
 });
 
 /** Any secret at all; whoever stores it gives it an id, an owner and a revision. */

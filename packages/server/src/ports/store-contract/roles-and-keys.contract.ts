@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ApiKey } from '../../domain/user/api-key.ts';
-import { anyApiKey, anyRole } from './arbitraries.contract.ts';
 import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
+import { anyApiKey, anyRole } from './identity-arbitraries.contract.ts';
 import { numberedId, sampleApiKey, sampleRole, sampleUser } from './samples.contract.ts';
 
 /** What is asked of the table of roles. */
@@ -70,7 +70,7 @@ export function apiKeyTableContract(make: MakeStore): void {
         await users.insert(sampleUser(1));
         let number = 0;
         await fc.assert(
-          fc.asyncProperty(anyApiKey, async (any) => {
+          fc.asyncProperty(anyApiKey, anyApiKey, async (any, other) => {
             number += 1;
             const fixed = { id: numberedId('key', number), owner: 'user-1', prefix: `prefix-${number}` };
             const key: ApiKey = { ...any, ...fixed };
@@ -78,7 +78,9 @@ export function apiKeyTableContract(make: MakeStore): void {
             expect(await apiKeys.get(key.id)).toEqual(key);
             expect(await apiKeys.getByPrefix(key.prefix)).toEqual(key);
             await apiKeys.markUsed(key.id, 12);
-            expect(await apiKeys.get(key.id)).toEqual({ ...key, lastUsedAt: 12 });
+            const renamed = { ...key, name: other.name, labels: other.labels, lastUsedAt: 12 };
+            expect(await apiKeys.update(renamed)).toBe(true);
+            expect(await apiKeys.get(key.id)).toEqual(renamed);
           }),
           { numRuns: 40 },
         );
@@ -86,6 +88,7 @@ export function apiKeyTableContract(make: MakeStore): void {
         expect(await apiKeys.get(numberedId('key', 999))).toBeNull();
         expect(await apiKeys.getByPrefix('other')).toBeNull();
         await apiKeys.markUsed(numberedId('key', 999), 12);
+        expect(await apiKeys.update(sampleApiKey(999))).toBe(false);
       }),
     );
 

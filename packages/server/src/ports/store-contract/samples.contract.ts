@@ -285,6 +285,7 @@ export function sampleUser(number: number, change: Partial<User> = {}): User {
     passwordChangedAt: null,
     mfa: null,
     quota: null,
+    labels: {},
     createdAt: AT,
     updatedAt: AT,
     lastLoginAt: null,
@@ -295,7 +296,11 @@ export function sampleUser(number: number, change: Partial<User> = {}): User {
 
 /** A role that may read VMs. */
 export function sampleRole(name: string, change: Partial<CustomRole> = {}): CustomRole {
-  return { name, description: '', permissions: ['vm:read'], createdAt: AT, updatedAt: AT, revision: 1, ...change };
+  return {
+    ...{ name, description: '', permissions: ['vm:read'], labels: {} },
+    ...{ createdAt: AT, updatedAt: AT, revision: 1 },
+    ...change,
+  };
 }
 
 /** An API key of user 1 without limits. */
@@ -307,6 +312,7 @@ export function sampleApiKey(number: number, change: Partial<ApiKey> = {}): ApiK
     prefix: number.toString(36).padStart(8, '0'),
     digest: 'd'.repeat(64),
     permissions: null,
+    labels: {},
     expiresAt: null,
     lastUsedAt: null,
     createdBy: 'user-1',

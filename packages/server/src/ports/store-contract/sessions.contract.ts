@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../domain/session/session.ts';
-import { anySession, anySigningKey } from './arbitraries.contract.ts';
 import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
+import { anySession, anySigningKey } from './identity-arbitraries.contract.ts';
 import { numberedId, sampleSession, sampleUser } from './samples.contract.ts';
 
 const USER = numberedId('usr', 1);

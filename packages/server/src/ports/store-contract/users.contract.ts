@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { User } from '../../domain/user/user.ts';
-import { anyUser } from './arbitraries.contract.ts';
 import { type MakeStore, outcomes, refusal, walkPages, withStore } from './fixture.contract.ts';
+import { anyUser } from './identity-arbitraries.contract.ts';
 import { sampleGroup, sampleNetwork } from './networks.contract.ts';
 import {
   numberedId,

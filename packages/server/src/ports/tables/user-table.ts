@@ -60,6 +60,8 @@ export interface ApiKeyTable {
   getByPrefix(prefix: string): Promise<ApiKey | null>;
   list(page: PageRequest<ApiKeyId> & { readonly owner?: string }): Promise<readonly ApiKey[]>;
   countOf(owner: string): Promise<number>;
+  /** Writes its name and its labels; nothing else of a key changes. False if it is not there. */
+  update(key: Pick<ApiKey, 'id' | 'name' | 'labels'>): Promise<boolean>;
   /** Notes its use, if it is there. */
   markUsed(id: ApiKeyId, at: EpochMs): Promise<void>;
   /** False if it is not there. */

@@ -212,6 +212,7 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
     apiKeys: {
       ...reading.apiKeys,
       insert: (key) => transaction(({ apiKeys }) => apiKeys.insert(key)),
+      update: (key) => transaction(({ apiKeys }) => apiKeys.update(key)),
       markUsed: (id, at) => transaction(({ apiKeys }) => apiKeys.markUsed(id, at)),
       delete: (id) => transaction(({ apiKeys }) => apiKeys.delete(id)),
       deleteOf: (owner) => transaction(({ apiKeys }) => apiKeys.deleteOf(owner)),

@@ -27,6 +27,7 @@ export function toUserDto(user: User): UserDto {
     has_password: user.passwordHash !== null,
     mfa_enabled: user.mfa !== null && user.mfa.confirmedAt !== null,
     quota: user.quota === null ? null : toQuotaDto(user.quota),
+    labels: { ...user.labels },
     created_at: toIso(user.createdAt),
     updated_at: toIso(user.updatedAt),
     last_login_at: toIsoOrNull(user.lastLoginAt),
@@ -62,11 +63,12 @@ export function toMeDto(user: User, { credential, rights }: Principal): Me {
 }
 
 /** A role, made by somebody or built in. */
-export function toRoleDto({ name, description, permissions, custom }: Role): RoleDto {
+export function toRoleDto({ name, description, permissions, labels, custom }: Role): RoleDto {
   return {
     name,
     description,
     permissions: [...permissions],
+    labels: { ...labels },
     is_built_in: custom === null,
     created_at: toIsoOrNull(custom?.createdAt ?? null),
     updated_at: toIsoOrNull(custom?.updatedAt ?? null),
@@ -81,6 +83,7 @@ export function toApiKeyDto(key: ApiKey): ApiKeyDto {
     owner: key.owner,
     prefix: `vk_${key.prefix}`,
     permissions: key.permissions === null ? null : [...key.permissions],
+    labels: { ...key.labels },
     expires_at: toIsoOrNull(key.expiresAt),
     last_used_at: toIsoOrNull(key.lastUsedAt),
     created_by: key.createdBy,

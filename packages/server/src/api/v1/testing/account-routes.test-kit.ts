@@ -46,7 +46,14 @@ export function accountCases(client: () => VolaryClient): Readonly<Record<Accoun
       failing: { ask: { body: { roles: ['admin'] } }, status: 400, reason: 'request.invalid' },
     },
     createUser: {
-      ask: () => ({ body: { name: `user-${made++}`, email: `user-${made}@example.com`, quota: { vms: 4 } } }),
+      ask: () => ({
+        body: {
+          name: `user-${made++}`,
+          email: `user-${made}@example.com`,
+          quota: { vms: 4 },
+          labels: { team: 'blue' },
+        },
+      }),
       status: 201,
       failing: { ask: { body: { name: 'admin' } }, status: 409, reason: 'user.name_taken' },
     },
@@ -112,6 +119,11 @@ export function accountCases(client: () => VolaryClient): Readonly<Record<Accoun
       },
       status: 200,
       failing: { ask: { query: { cursor: 'vm_x' } }, status: 400, reason: 'request.invalid' },
+    },
+    updateApiKey: {
+      ask: async () => ({ ...(await apiKey()), body: { name: 'ours', labels: { team: 'blue' } } }),
+      status: 200,
+      failing: { ...UNKNOWN_KEY, ask: { ...UNKNOWN_KEY.ask, body: { name: 'ours' } } },
     },
     getApiKey: { ask: apiKey, status: 200, failing: UNKNOWN_KEY },
     deleteApiKey: { ask: apiKey, status: 204, failing: UNKNOWN_KEY },

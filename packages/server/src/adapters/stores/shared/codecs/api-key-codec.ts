@@ -12,6 +12,7 @@ export function encodeApiKey(key: ApiKey): ApiKeyRow {
     prefix: key.prefix,
     digest: key.digest,
     permissions: key.permissions === null ? null : JSON.stringify(key.permissions),
+    labels: JSON.stringify(key.labels),
     expires_at: key.expiresAt,
     last_used_at: key.lastUsedAt,
     created_by: key.createdBy,
@@ -28,6 +29,7 @@ export function decodeApiKey(row: ApiKeyRow): ApiKey {
     prefix: read.text(row.prefix, 'prefix'),
     digest: read.text(row.digest, 'digest'),
     permissions: patterns(row.permissions, 'permissions'),
+    labels: labels(row.labels, 'labels'),
     expiresAt: moment(row.expires_at, 'expires_at'),
     lastUsedAt: moment(row.last_used_at, 'last_used_at'),
     createdBy: read.text(row.created_by, 'created_by'),
@@ -36,4 +38,5 @@ export function decodeApiKey(row: ApiKeyRow): ApiKey {
 }
 
 const moment = read.nullable(read.number);
+const labels = read.json(read.record(read.text));
 const patterns = read.nullable(read.json(read.list(read.text)));

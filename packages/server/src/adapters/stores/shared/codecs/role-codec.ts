@@ -9,6 +9,7 @@ export function encodeRole(role: CustomRole): RoleRow {
     name: role.name,
     description: role.description,
     permissions: JSON.stringify(role.permissions),
+    labels: JSON.stringify(role.labels),
     created_at: role.createdAt,
     updated_at: role.updatedAt,
     revision: role.revision,
@@ -21,6 +22,7 @@ export function decodeRole(row: RoleRow): CustomRole {
     name: read.text(row.name, 'name'),
     description: read.text(row.description, 'description'),
     permissions: patterns(row.permissions, 'permissions'),
+    labels: labels(row.labels, 'labels'),
     createdAt: read.number(row.created_at, 'created_at'),
     updatedAt: read.number(row.updated_at, 'updated_at'),
     revision: read.count(row.revision, 'revision'),
@@ -28,3 +30,4 @@ export function decodeRole(row: RoleRow): CustomRole {
 }
 
 const patterns = read.json(read.list(read.text));
+const labels = read.json(read.record(read.text));

@@ -19,6 +19,7 @@ export function encodeUser(user: User): UserRow {
     password_changed_at: user.passwordChangedAt,
     mfa: user.mfa === null ? null : encodeMfa(user.mfa),
     quota: user.quota === null ? null : JSON.stringify(user.quota),
+    labels: JSON.stringify(user.labels),
     created_at: user.createdAt,
     updated_at: user.updatedAt,
     last_login_at: user.lastLoginAt,
@@ -40,6 +41,7 @@ export function decodeUser(row: UserRow): User {
     passwordChangedAt: moment(row.password_changed_at, 'password_changed_at'),
     mfa: mfa(row.mfa, 'mfa'),
     quota: quota(row.quota, 'quota'),
+    labels: labels(row.labels, 'labels'),
     createdAt: read.number(row.created_at, 'created_at'),
     updatedAt: read.number(row.updated_at, 'updated_at'),
     lastLoginAt: moment(row.last_login_at, 'last_login_at'),
@@ -49,6 +51,7 @@ export function decodeUser(row: UserRow): User {
 
 const moment = read.nullable(read.number);
 const texts = read.json(read.list(read.text));
+const labels = read.json(read.record(read.text));
 const state = read.oneOf(USER_STATES);
 const source = read.oneOf(USER_SOURCES);
 

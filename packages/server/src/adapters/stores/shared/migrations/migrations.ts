@@ -25,6 +25,7 @@ import { labels } from './0024-labels.ts';
 import { alerts } from './0025-alerts.ts';
 import { batchOrders } from './0026-batch-orders.ts';
 import { traces } from './0027-traces.ts';
+import { moreLabels } from './0028-more-labels.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -56,4 +57,5 @@ export const MIGRATIONS: readonly Migration[] = [
   alerts,
   batchOrders,
   traces,
+  moreLabels,
 ];

@@ -15,6 +15,8 @@ export interface UserRow {
   readonly mfa: string | null;
   /** JSON: `{ vms, vcpus, memoryMib, diskGib, snapshots, executions }`, each of them optional. */
   readonly quota: string | null;
+  /** JSON: texts by name. */
+  readonly labels: string;
   readonly created_at: number;
   readonly updated_at: number;
   readonly last_login_at: number | null;
@@ -26,6 +28,8 @@ export interface RoleRow {
   readonly description: string;
   /** JSON: a list of patterns. */
   readonly permissions: string;
+  /** JSON: texts by name. */
+  readonly labels: string;
   readonly created_at: number;
   readonly updated_at: number;
   readonly revision: number;
@@ -39,6 +43,8 @@ export interface ApiKeyRow {
   readonly digest: string;
   /** JSON: a list of patterns. */
   readonly permissions: string | null;
+  /** JSON: texts by name. */
+  readonly labels: string;
   readonly expires_at: number | null;
   readonly last_used_at: number | null;
   readonly created_by: string;

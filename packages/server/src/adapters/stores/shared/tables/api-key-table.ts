@@ -24,6 +24,12 @@ export function createApiKeyStatements(db: Kysely<Schema>) {
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .where('owner', '=', place('owner')),
     ),
+    update: prepareStatement<Pick<ApiKeyRow, 'id' | 'name' | 'labels'>, unknown>((place) =>
+      db
+        .updateTable('api_keys')
+        .set({ name: place('name'), labels: place('labels') })
+        .where('id', '=', place('id')),
+    ),
     markUsed: prepareStatement<{ readonly id: string; readonly at: number }, unknown>((place) =>
       db
         .updateTable('api_keys')
@@ -67,6 +73,11 @@ export function createApiKeyTable(connection: Connection, statements: ApiKeyStat
       const { rows } = await connection.execute(statements.countOf({ owner }));
       return Number(rows[0]?.count ?? 0);
     },
+    async update({ id, name, labels }) {
+      const row = { id, name, labels: JSON.stringify(labels) };
+      const { changedRows } = await connection.execute(statements.update(row));
+      return changedRows > 0;
+    },
     async markUsed(id, at) {
       await connection.execute(statements.markUsed({ id, at }));
     },
@@ -89,6 +100,7 @@ function everyColumn(place: Place<ApiKeyRow>) {
     prefix: place('prefix'),
     digest: place('digest'),
     permissions: place('permissions'),
+    labels: place('labels'),
     expires_at: place('expires_at'),
     last_used_at: place('last_used_at'),
     created_by: place('created_by'),

@@ -78,6 +78,7 @@ function everyColumn(place: Place<RoleRow>) {
     name: place('name'),
     description: place('description'),
     permissions: place('permissions'),
+    labels: place('labels'),
     created_at: place('created_at'),
     updated_at: place('updated_at'),
     revision: place('revision'),

@@ -191,6 +191,7 @@ function everyColumn(place: Place<UserRow>) {
     password_changed_at: place('password_changed_at'),
     mfa: place('mfa'),
     quota: place('quota'),
+    labels: place('labels'),
     created_at: place('created_at'),
     updated_at: place('updated_at'),
     last_login_at: place('last_login_at'),
