@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { ImageName } from './ids.ts';
 import { DiskOrigin, ImageBoot, ImageFirmware, RecipeOrigin } from './image-origin.ts';
+import { Labels, NewLabels } from './labels.ts';
 import { component, nullable, nullableString, object, pageOf, timestamp } from './schema.ts';
 
 const EXAMPLE_IMAGE = {
@@ -33,6 +34,7 @@ export type Image = Static<typeof Image>;
 const EXAMPLE_ENTRY = {
   name: 'base',
   description: 'A small Debian',
+  labels: {},
   is_built_in: true,
   owner: null,
   template: null,
@@ -48,6 +50,7 @@ export const ImageEntry = component(
   {
     name: ImageName,
     description: Type.String({ description: 'For people.' }),
+    labels: Labels,
     is_built_in: Type.Boolean({ description: 'It came with the program.' }),
     owner: nullableString({
       description: 'Who defined it; null of a built-in one, and of one that is defined no more.',
@@ -77,6 +80,7 @@ export const DefineImageRequest = component(
   {
     name: ImageName,
     description: Type.Optional(Type.String({ maxLength: 256, pattern: '^[^\\u0000]*$', description: 'For people.' })),
+    labels: Type.Optional(NewLabels),
     disk: Type.Optional(DiskOrigin),
     recipe: Type.Optional(RecipeOrigin),
   },

@@ -1,5 +1,6 @@
+import { type Static, Type } from 'typebox';
 import { LIMITS } from './limits.ts';
-import { stringMap } from './schema.ts';
+import { component, stringMap } from './schema.ts';
 
 const BOUNDS = {
   maxProperties: LIMITS.labels.count,
@@ -11,3 +12,11 @@ const BOUNDS = {
 export const Labels = stringMap({ description: 'Short texts to find it by.', ...BOUNDS });
 /** In changes. */
 export const NewLabels = stringMap({ description: 'All of them, in place of those that it has.', ...BOUNDS });
+
+/** Of what is changed in nothing else. */
+export const UpdateLabelsRequest = component(
+  'UpdateLabelsRequest',
+  { labels: Type.Optional(NewLabels) },
+  { description: 'What is absent stays as it is.', examples: [{ labels: { tier: 'front' } }] },
+);
+export type UpdateLabelsRequest = Static<typeof UpdateLabelsRequest>;

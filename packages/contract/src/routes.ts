@@ -41,7 +41,7 @@ import {
 } from './routes/executions.ts';
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
-import { buildImage, defineImage, deleteImage, getImage, listImages } from './routes/images.ts';
+import { buildImage, defineImage, deleteImage, getImage, listImages, updateImage } from './routes/images.ts';
 import { listLogs } from './routes/logs.ts';
 import { getMetrics, getVmMetrics } from './routes/metrics.ts';
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
@@ -77,7 +77,7 @@ import {
   listTemplates,
   listTemplateVersions,
 } from './routes/templates.ts';
-import { buildTool, deleteTool, listTools } from './routes/tools.ts';
+import { buildTool, deleteTool, listTools, updateTool } from './routes/tools.ts';
 import {
   createUser,
   deleteUser,
@@ -180,10 +180,12 @@ export const routes = {
   listImages,
   getImage,
   defineImage,
+  updateImage,
   buildImage,
   deleteImage,
   listTools,
   buildTool,
+  updateTool,
   deleteTool,
   listHosts,
   getHost,

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Labels } from './labels.ts';
 import { component, nullableString, object, pageOf, timestamp } from './schema.ts';
 
 /** A tool's name: a word of the catalogue. */
@@ -88,6 +89,7 @@ const EXAMPLE_ENTRY = {
   aliases: ['node'],
   sources: ['npm'],
   packs: [EXAMPLE_PACK],
+  labels: {},
 } as const;
 
 export const ToolEntry = component(
@@ -100,6 +102,7 @@ export const ToolEntry = component(
       description: 'Where its versions come from, the default first; `go@debian` asks for one of them.',
     }),
     packs: Type.Array(ToolPack, { description: 'What was built of it, newest first.' }),
+    labels: Labels,
   },
   { description: 'A tool of the catalogue, and what was built of it.', examples: [EXAMPLE_ENTRY] },
 );

@@ -2,14 +2,10 @@ import type {
   AcceptedOperation,
   BatchRequest,
   Capabilities,
-  DefineImageRequest,
   Host,
   HostPage,
-  ImageEntry,
-  ImagePage,
   PruneRequest,
   QuotaState,
-  RemovedImages,
   SystemHealth,
   SystemUsage,
 } from '@volary/contract';
@@ -22,6 +18,7 @@ import { createDeploymentClient, type DeploymentClient } from './deployments.ts'
 import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
+import { createImageClient, type ImageClient } from './images.ts';
 import { createLogClient, type LogClient } from './logs.ts';
 import { createMetricClient, type MetricClient } from './metrics.ts';
 import {
@@ -46,17 +43,6 @@ import { createWarmTemplateClient, type WarmTemplateClient } from './warm-templa
 import { createWebhookClient, type WebhookClient } from './webhooks.ts';
 import { createWorkloadClient, type WorkloadClient } from './workloads.ts';
 import { createWorkspaceClient, type WorkspaceClient } from './workspaces.ts';
-
-export interface ImageClient {
-  list(options?: Abortable): Promise<ImagePage>;
-  get(name: string, options?: Abortable): Promise<ImageEntry>;
-  /** Imports a disk image under a name. Resolves as soon as it is accepted: `operations.finish` tells how it ends. */
-  define(request: DefineImageRequest, options?: Repeatable): Promise<AcceptedOperation>;
-  /** Resolves as soon as it is accepted: `operations.finish` tells how it ends. */
-  build(name: string, options?: Repeatable): Promise<AcceptedOperation>;
-  /** By name (all its versions) or digest. */
-  remove(ref: string, options?: Abortable): Promise<RemovedImages>;
-}
 
 export interface HostClient {
   list(options?: Abortable): Promise<HostPage>;
@@ -160,19 +146,6 @@ export function createClient(options: TransportOptions): VolaryClient {
     ready: async ({ signal } = {}) => {
       await transport.json({ method: 'GET', path: '/readyz', signal });
     },
-  };
-}
-
-function createImageClient(transport: Transport): ImageClient {
-  return {
-    list: ({ signal } = {}) => transport.json({ method: 'GET', path: '/v1/images', signal }),
-    get: (name, { signal } = {}) =>
-      transport.json({ method: 'GET', path: `/v1/images/${encodeURIComponent(name)}`, signal }),
-    define: (request, options = {}) => postJsonOnce(transport, { path: '/v1/images', json: request, ...options }),
-    build: (name, options = {}) =>
-      postJsonOnce(transport, { path: `/v1/images/${encodeURIComponent(name)}/build`, json: {}, ...options }),
-    remove: (ref, { signal } = {}) =>
-      transport.json({ method: 'DELETE', path: `/v1/images/${encodeURIComponent(ref)}`, signal }),
   };
 }
 

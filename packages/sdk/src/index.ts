@@ -7,7 +7,6 @@ export {
   type BatchClient,
   createClient,
   type HostClient,
-  type ImageClient,
   type SystemClient,
   type VolaryClient,
 } from './client.ts';
@@ -18,6 +17,7 @@ export type { EventClient, EventQuery } from './events.ts';
 export type { OutputChunk } from './exec-stream.ts';
 export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } from './executions.ts';
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
+export type { ImageClient } from './images.ts';
 export { isFresh, type LoginCredentialsOptions, type LoginTokens, loginCredentials, tokensOf } from './login-tokens.ts';
 export type { LogClient, LogFollowQuery, LogPageQuery, LogSelection } from './logs.ts';
 export type { MetricClient } from './metrics.ts';

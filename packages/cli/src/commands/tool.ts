@@ -4,26 +4,30 @@ import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
+import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
+import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
 import { prune } from '../prune.ts';
 
-/** `volary tool ls|build|rm|prune`. */
+/** `volary tool ls|build|update|rm|prune`. */
 export function configureTool(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  command
-    .command('ls')
-    .description('list the tools that VMs can be given, and what was built of them')
-    .action(async () => {
-      const { items } = await (await connect(context)).tools.list();
-      if (context.globals.json === true) printJson(context, { items });
-      else context.stdout.write(formatTools(items));
-    });
+  addSelectorOption(
+    command.command('ls').description('list the tools that VMs can be given, and what was built of them'),
+  ).action(async (options: SelectorOptions) => {
+    const { items } = await (await connect(context)).tools.list(selectorQuery(options));
+    if (context.globals.json === true) printJson(context, { items });
+    else context.stdout.write(formatTools(items));
+  });
   command
     .command('build')
     .description('build a tool, unless it is there, so that no VM has to wait for it')
     .argument('<name[@range]>', 'such as nodejs@20 or bun')
     .action((text: string) => build(context, text));
+  addLabelOption(command.command('update').description('give a tool other labels'), { isChange: true })
+    .argument('<name>', 'a tool of the catalogue')
+    .action((name: string, options: LabelOptions) => update(context, name, options));
   command
     .command('rm')
     .description('remove what was built of tools and no VM or snapshot has')
@@ -47,6 +51,14 @@ async function build(context: Context, text: string): Promise<void> {
   const pack = packs.find((each) => `${each.name}@${each.version}` === built) ?? null;
   if (context.globals.json === true) printJson(context, pack);
   else context.stdout.write(`${built}\n`);
+}
+
+async function update(context: Context, name: string, options: LabelOptions): Promise<void> {
+  const change = labelsOf(options);
+  if (change.labels === undefined) throw usageError('Say what to change.', 'volary help tool');
+  const entry = await (await connect(context)).tools.update(name, change);
+  if (context.globals.json === true) printJson(context, entry);
+  else context.stdout.write(`${entry.name}\n`);
 }
 
 async function remove(context: Context, refs: readonly string[]): Promise<void> {

@@ -11,11 +11,13 @@ import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
+import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
 
 /** Makes an image of what a file says: of a recipe, say. Whether it is one, the server says. */
-async function createImage(context: Context, file: string): Promise<void> {
+async function createImage(context: Context, file: string, options: LabelOptions): Promise<void> {
   const client = await connect(context);
-  await finish(context, client, await client.images.define(await readRequest(context, file)));
+  const request = { ...(await readRequest(context, file)), ...labelsOf(options) };
+  await finish(context, client, await client.images.define(request));
 }
 
 async function readRequest(context: Context, file: string): Promise<DefineImageRequest> {
@@ -26,7 +28,7 @@ async function readRequest(context: Context, file: string): Promise<DefineImageR
   }
 }
 
-interface ImportOptions {
+interface ImportOptions extends LabelOptions {
   readonly sha256?: string;
   readonly name?: string;
   readonly format?: 'qcow2' | 'raw';
@@ -41,9 +43,7 @@ interface ImportOptions {
 
 /** `volary image import|create`. */
 export function configureImport(command: Command, context: Context): void {
-  command
-    .command('import')
-    .description('make an image of a disk image; prints its name')
+  addLabelOption(command.command('import').description('make an image of a disk image; prints its name'))
     .argument('<source>', "a URL, or a file of the server's machine below a folder of its image_folders")
     .option('--sha256 <sum>', 'of the file; of a file of this machine it is reckoned where it is left out')
     .option('-n, --name <name>', "default: the file's")
@@ -61,11 +61,13 @@ export function configureImport(command: Command, context: Context): void {
     .option('--initramfs-sha256 <sum>', 'of the initramfs')
     .option('--description <text>', 'for people')
     .action((source: string, options: ImportOptions) => importImage(context, source, options));
-  command
-    .command('create')
-    .description('make an image of what a file says, of a recipe of packages for one; prints its name')
+  addLabelOption(
+    command
+      .command('create')
+      .description('make an image of what a file says, of a recipe of packages for one; prints its name'),
+  )
     .argument('<file>', 'JSON, as POST /v1/images takes it; - reads it from stdin')
-    .action((file: string) => createImage(context, file));
+    .action((file: string, options: LabelOptions) => createImage(context, file, options));
 }
 
 async function importImage(context: Context, source: string, options: ImportOptions): Promise<void> {
@@ -82,7 +84,7 @@ async function importImage(context: Context, source: string, options: ImportOpti
       ? {}
       : { initramfs: await sourceOf(initramfs, options.initramfsSha256, '--initramfs-sha256') }),
   };
-  const request = { name, disk, ...(description === undefined ? {} : { description }) };
+  const request = { name, disk, ...(description === undefined ? {} : { description }), ...labelsOf(options) };
   await finish(context, client, await client.images.define(request));
 }
 

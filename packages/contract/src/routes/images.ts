@@ -1,6 +1,8 @@
 import { ImageName } from '../ids.ts';
 import { DefineImageRequest, ImageEntry, ImagePage, ImageRefParams, RemovedImages } from '../images.ts';
+import { UpdateLabelsRequest } from '../labels.ts';
 import { AcceptedOperation } from '../operations.ts';
+import { SelectorQuery } from '../parameters.ts';
 import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
 import { object } from '../schema.ts';
 import { EmptyRequest } from '../vms.ts';
@@ -12,8 +14,9 @@ export const listImages = route({
   tag: 'images',
   summary: 'List image recipes and what was built of them',
   permission: 'image:read',
+  query: SelectorQuery,
   responses: { 200: { description: 'All of them.', content: [json(ImagePage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getImage = route({
@@ -68,6 +71,21 @@ export const defineImage = route({
     409: ['image.built_in', 'image.of_template', 'image.busy', ...REFUSED_FILES, 'operation.cancelled'],
     429: ['image.too_many'],
   },
+});
+
+export const updateImage = route({
+  method: 'PATCH',
+  path: '/v1/images/{name}',
+  operationId: 'updateImage',
+  tag: 'images',
+  summary: 'Give an image other labels',
+  description: 'Also one that is built in, or belongs to a template. What is made of it stays what it is.',
+  permission: 'image:update',
+  action: 'image.update',
+  params: object({ name: ImageName }, { description: 'A name.' }),
+  body: jsonBody(UpdateLabelsRequest, { isRequired: true }),
+  responses: { 200: { description: 'The image as it now is.', content: [json(ImageEntry)] } },
+  errors: { 404: ['image.unknown'] },
 });
 
 export const buildImage = route({

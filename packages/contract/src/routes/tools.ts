@@ -1,7 +1,9 @@
+import { UpdateLabelsRequest } from '../labels.ts';
 import { AcceptedOperation } from '../operations.ts';
+import { SelectorQuery } from '../parameters.ts';
 import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
 import { object } from '../schema.ts';
-import { BuildToolRequest, RemovedTools, ToolName, ToolPage, ToolRefParams } from '../tools.ts';
+import { BuildToolRequest, RemovedTools, ToolEntry, ToolName, ToolPage, ToolRefParams } from '../tools.ts';
 
 export const listTools = route({
   method: 'GET',
@@ -10,8 +12,9 @@ export const listTools = route({
   tag: 'tools',
   summary: 'List tools, and what was built of them',
   permission: 'tool:read',
+  query: SelectorQuery,
   responses: { 200: { description: 'All of the catalogue.', content: [json(ToolPage)] } },
-  errors: {},
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const buildTool = route({
@@ -40,6 +43,20 @@ export const buildTool = route({
     503: ['tool.unreachable'],
     507: ['tool.no_room'],
   },
+});
+
+export const updateTool = route({
+  method: 'PATCH',
+  path: '/v1/tools/{name}',
+  operationId: 'updateTool',
+  tag: 'tools',
+  summary: 'Give a tool other labels',
+  permission: 'tool:update',
+  action: 'tool.update',
+  params: object({ name: ToolName }, { description: 'A tool of the catalogue.' }),
+  body: jsonBody(UpdateLabelsRequest, { isRequired: true }),
+  responses: { 200: { description: 'The tool as it now is.', content: [json(ToolEntry)] } },
+  errors: { 400: ['tool.unknown'] },
 });
 
 export const deleteTool = route({

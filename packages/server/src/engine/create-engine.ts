@@ -48,6 +48,7 @@ import { runBatch } from './operations/run-batch.ts';
 import { startVm } from './operations/start-vm.ts';
 import { stopVm } from './operations/stop-vm.ts';
 import { suspendVm } from './operations/suspend-vm.ts';
+import { updateImage } from './operations/update-image.ts';
 import { updateVm } from './operations/update-vm.ts';
 import { createPortApi } from './ports/create-port-api.ts';
 import { createAlertQueries } from './queries/alerts.ts';
@@ -227,10 +228,11 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     ports: createPortApi({ ...deps, links, awaken, activity }),
     events: createEventQueries({ ...deps, config }),
     images: {
-      list: (principal) => listImages(deps, principal),
+      list: (principal, which) => listImages(deps, principal, which),
       get: (principal, name) => getImage(deps, principal, name),
       define: (principal, image, options) => defineImage(changing, principal, image, options),
       build: (principal, name, options) => buildImage(changing, principal, name, options),
+      update: (principal, name, change) => updateImage(changing, principal, name, change),
       remove: async (principal, ref) => {
         await builtIns.whenKnown();
         return await removeImage(changing, principal, ref);

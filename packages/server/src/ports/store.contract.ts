@@ -8,6 +8,7 @@ import { executionTableContract } from './store-contract/executions.contract.ts'
 import type { MakeStore } from './store-contract/fixture.contract.ts';
 import { idempotencyKeyTableContract } from './store-contract/idempotency-keys.contract.ts';
 import { imageTableContract } from './store-contract/images.contract.ts';
+import { namedLabelTableContract } from './store-contract/named-labels.contract.ts';
 import { networkTablesContract } from './store-contract/networks.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
 import { apiKeyTableContract, roleTableContract } from './store-contract/roles-and-keys.contract.ts';
@@ -55,5 +56,6 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     volumeTableContract(make);
     alertTableContract(make);
     batchOrderTableContract(make);
+    namedLabelTableContract(make);
   });
 }

@@ -6,6 +6,7 @@ import type { EventTable } from './tables/event-table.ts';
 import type { ExecutionTable } from './tables/execution-table.ts';
 import type { IdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import type { ImageTable } from './tables/image-table.ts';
+import type { NamedLabelTable } from './tables/named-label-table.ts';
 import type { LeaseTable, NetworkTable, SecurityGroupTable } from './tables/network-tables.ts';
 import type { OperationTable } from './tables/operation-table.ts';
 import type { SecretTable } from './tables/secret-table.ts';
@@ -48,6 +49,7 @@ export interface Tables {
   readonly volumes: VolumeTable;
   readonly alerts: AlertTable;
   readonly batchOrders: BatchOrderTable;
+  readonly namedLabels: NamedLabelTable;
 }
 
 /**

@@ -31,7 +31,7 @@ function hasLabels({ responses }: Route): boolean {
 
 describe('lists of what has labels', () => {
   it('are all by selector, and so is that of templates, by their newest version', () => {
-    expect(LISTS.filter(hasLabels).length).toBeGreaterThanOrEqual(12);
+    expect(LISTS.filter(hasLabels).length).toBeGreaterThanOrEqual(14);
     expect(LISTS.filter((route) => hasLabels(route) && !hasSelector(route)).map(({ path }) => path)).toEqual([]);
     expect(LISTS.filter(hasSelector).map(({ path }) => path)).toContain('/v1/templates');
   });
@@ -109,6 +109,24 @@ describe('labels', () => {
     expect((await client.users.get('ann')).labels).toEqual({});
     expect(await found('team')).toEqual([[], [], ['CI']]);
     expect((await client.roles.list({ selector: '!team' })).items.map(({ name }) => name)).toContain('admin');
+  });
+
+  it('of images and tools are given, changed, and found by', async () => {
+    const disk = { url: 'https://images.example/disk.qcow2', sha256: 'a'.repeat(64), format: 'qcow2' } as const;
+    const made = await client.images.define({ name: 'web', disk, labels: { tier: 'front' } });
+    await client.operations.finish(made.id);
+    await client.tools.update('bun', { labels: { tier: 'front' } });
+    const found = async (selector: string) => [
+      (await client.images.list({ selector })).items.map(({ name }) => name),
+      (await client.tools.list({ selector })).items.map(({ name }) => name),
+    ];
+    expect(await found('tier=front')).toEqual([['web'], ['bun']]);
+
+    expect(await client.images.update('web', { labels: { tier: 'back' } })).toMatchObject({ labels: { tier: 'back' } });
+    await client.tools.update('bun', { labels: { tier: 'back' } });
+
+    expect(await found('tier=front')).toEqual([[], []]);
+    expect(await found('tier=back')).toEqual([['web'], ['bun']]);
   });
 
   it('of templates are those of their newest version', async () => {

@@ -7,15 +7,20 @@ import { mount } from '../mount.ts';
 import { answerOperation } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toIso } from './dto/to-iso.ts';
+import { selected } from './parse-param.ts';
 
-/** Tools: list, build, remove. */
+/** Tools: list, build, change, remove. */
 export function mountTools(app: FastifyInstance, context: V1Context): void {
   const { tools } = context.engine;
 
   mount(app, routes.listTools, async (request) => {
-    const entries = await tools.list(request.principal);
+    const entries = await tools.list(request.principal, selected(request.query.selector));
     return { items: entries.map(toToolEntryDto), next_cursor: null };
   });
+
+  mount(app, routes.updateTool, async (request) =>
+    toToolEntryDto(await tools.update(request.principal, request.params.name, request.body)),
+  );
 
   mount(app, routes.buildTool, async (request, reply) => {
     const wanted = { name: request.params.name, range: request.body?.version ?? null };
@@ -29,8 +34,12 @@ export function mountTools(app: FastifyInstance, context: V1Context): void {
   });
 }
 
-function toToolEntryDto({ name, description, aliases, sources, packs }: ToolEntry): ToolEntryDto {
-  return { name, description, aliases: [...aliases], sources: [...sources], packs: packs.map(toToolPackDto) };
+function toToolEntryDto({ name, description, aliases, sources, packs, labels }: ToolEntry): ToolEntryDto {
+  return {
+    ...{ name, description, aliases: [...aliases], sources: [...sources] },
+    packs: packs.map(toToolPackDto),
+    labels: { ...labels },
+  };
 }
 
 /** A pack as `/v1` shows it: without its path on the host. */

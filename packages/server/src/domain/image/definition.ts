@@ -79,6 +79,13 @@ export interface DirectDiskDefinition extends DiskFacts {
 export type DiskDefinition = FirmwareDiskDefinition | DirectDiskDefinition;
 export type ImageDefinition = RecipeDefinition | DiskDefinition;
 
+/** What somebody wants a name to stand for when it has been made. */
+export interface ImageRequest {
+  readonly definition: ImageDefinition;
+  /** Those that the name gets then; null: it keeps those that it has. */
+  readonly labels: Readonly<Record<string, string>> | null;
+}
+
 /** A name that was given to a definition by somebody. */
 export interface StoredImage {
   readonly name: string;

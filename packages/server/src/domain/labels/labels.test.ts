@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { checkLabels } from './labels.ts';
+import { checkLabels, isSameLabels } from './labels.ts';
 
 describe('labels', () => {
+  it('are the same in whatever order', () => {
+    expect(isSameLabels({ a: '1', b: '2' }, { b: '2', a: '1' })).toBe(true);
+    expect(isSameLabels({ a: '1' }, { a: '2' })).toBe(false);
+    expect(isSameLabels({ a: '1' }, { a: '1', b: '' })).toBe(false);
+  });
+
   it.each([{}, { team: 'blue' }, { 'volary.io/x y': '' }, { ключ: 'значение 🐦' }])('can be %j', (labels) => {
     expect(() => checkLabels(labels)).not.toThrow();
   });

@@ -26,6 +26,13 @@ export function checkLabels(labels: Readonly<Record<string, string>>): void {
   );
 }
 
+/** Whether both are the same, in whatever order. */
+export function isSameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const inOrder = (labels: Readonly<Record<string, string>>): string =>
+    JSON.stringify(Object.entries(labels).toSorted());
+  return inOrder(one) === inOrder(other);
+}
+
 function shown(key: string): string {
   return JSON.stringify(key.slice(0, LABEL_LIMITS.keyLength));
 }

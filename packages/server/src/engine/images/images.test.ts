@@ -133,6 +133,60 @@ describe('an image that somebody defines', () => {
   });
 });
 
+describe('labels of an image', () => {
+  const labelsOf = async (name: string) => (await server.engine.images.get(ADMIN, name)).labels;
+
+  it('are there when it has been made, stay when it is made anew, and go with it', async () => {
+    const labels = { tier: 'front' };
+    const broken = { ...DISK, source: { ...DISK.source, sha256: NEVER_MATCHES } };
+    await finish(server, await server.engine.images.define(ADMIN, { name: 'web', definition: broken, labels }));
+    expect(await server.store.namedLabels.list('image')).toEqual(new Map());
+
+    await finish(server, await server.engine.images.define(ADMIN, { name: 'web', definition: DISK, labels }));
+    expect(await labelsOf('web')).toEqual(labels);
+    await define('web', RECIPE);
+    expect(await labelsOf('web')).toEqual(labels);
+    await finish(server, await server.engine.images.define(ADMIN, { name: 'web', definition: RECIPE, labels: {} }));
+    expect(await labelsOf('web')).toEqual({});
+
+    await server.engine.images.update(ADMIN, 'web', { labels });
+    await server.engine.images.remove(ADMIN, 'web');
+    await define('web');
+    expect(await labelsOf('web')).toEqual({});
+  });
+
+  it('make a request another one while the same is made with others', async () => {
+    const ask = (labels: Readonly<Record<string, string>> | null) =>
+      server.engine.images.define(ADMIN, { name: 'web', definition: DISK, labels });
+    const first = await ask({ tier: 'front' });
+
+    await expect(ask({ tier: 'back' })).rejects.toMatchObject({ reason: 'image.busy' });
+    expect((await ask({ tier: 'front' })).id).toBe(first.id);
+    expect((await ask(null)).id).toBe(first.id);
+    await finish(server, first);
+  });
+
+  it('are changed by who may, also of one that is built in, and of none that is not there', async () => {
+    const changed = await server.engine.images.update(OPERATOR, 'base', { labels: { tier: 'front' } });
+    expect(changed).toMatchObject({ name: 'base', isBuiltIn: true, labels: { tier: 'front' } });
+    const named = async (selector: string) =>
+      (await server.engine.images.list(ADMIN, { selector })).map(({ name }) => name);
+    expect(await named('tier=front')).toEqual(['base']);
+    expect(await named('!tier')).not.toContain('base');
+    expect(await server.engine.images.update(OPERATOR, 'base', {})).toEqual(changed);
+
+    await expect(server.engine.images.update(MAKER, 'base', { labels: {} })).rejects.toMatchObject({
+      details: { required_permission: 'image:update' },
+    });
+    await expect(server.engine.images.update(ADMIN, 'nobody', { labels: {} })).rejects.toMatchObject({
+      reason: 'image.unknown',
+    });
+    await expect(server.engine.images.update(ADMIN, 'base', { labels: { '': '' } })).rejects.toMatchObject({
+      reason: 'vm.invalid_labels',
+    });
+  });
+});
+
 describe('what an image may be made of', () => {
   it('is a file of the host, or on a private address, only for who may import such', async () => {
     for (const location of [

@@ -1,7 +1,6 @@
-import type { ImageDefinition } from '../../domain/image/definition.ts';
+import type { ImageRequest } from '../../domain/image/definition.ts';
 
 /** What somebody wants a name to stand for. Whether it may lead to this host is decided by who asks. */
-export interface NewImage {
+export interface NewImage extends Pick<ImageRequest, 'definition'>, Partial<Pick<ImageRequest, 'labels'>> {
   readonly name: string;
-  readonly definition: ImageDefinition;
 }

@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { checkDefinition, checkImageName, needsLocal } from '../../domain/image/check-definition.ts';
-import { type ImageDefinition, isSameDefinition } from '../../domain/image/definition.ts';
+import { type ImageDefinition, type ImageRequest, isSameDefinition } from '../../domain/image/definition.ts';
+import { checkLabels, isSameLabels } from '../../domain/labels/labels.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import { may, type Principal } from '../../domain/principal/principal.ts';
 import type { Tables } from '../../ports/store.ts';
@@ -25,7 +26,7 @@ const MAX_IMAGES = 1_000;
 export async function defineImage(
   deps: ImageOperationDeps,
   principal: Principal,
-  { name, definition: asked }: NewImage,
+  { name, definition: asked, labels = null }: NewImage,
   { once }: Once = {},
 ): Promise<Operation> {
   authorise(principal, 'image:create');
@@ -33,15 +34,16 @@ export async function defineImage(
   if (earlier !== null) return earlier;
   checkImageName(name);
   checkDefinition(asked);
-  const definition = trusted(principal, asked);
+  if (labels !== null) checkLabels(labels);
+  const wanted: ImageRequest = { definition: trusted(principal, asked), labels };
   if (deps.images.builtIns().includes(name)) throw builtInImage(name);
   const { operation, isNew } = await deps.store.transaction(async (tables) => {
     const stored = await tables.images.get(name);
     if (stored !== null && stored.template !== null) throw ofTemplate(name, stored.template);
     if (stored === null && (await tables.images.count()) >= MAX_IMAGES) throw tooMany();
     const active = await findActive(tables, name);
-    if (active !== null && !(await makesSame(tables, active, definition))) throw busy(name);
-    const operation = active ?? (await record(deps, tables, principal, { name, definition }));
+    if (active !== null && !(await makesSame(tables, active, wanted))) throw busy(name);
+    const operation = active ?? (await record(deps, tables, principal, { name, ...wanted }));
     await bindKey(tables, deps.clock, once, { kind: 'operation', id: operation.id });
     return { operation, isNew: active === null };
   });
@@ -64,22 +66,23 @@ async function findActive(tables: Tables, name: string): Promise<Operation | nul
   return active.find(({ subject }) => subject.kind === 'image' && subject.name === name) ?? null;
 }
 
-async function makesSame(tables: Tables, { id }: Operation, definition: ImageDefinition): Promise<boolean> {
+async function makesSame(tables: Tables, { id }: Operation, { definition, labels }: ImageRequest): Promise<boolean> {
   const asked = await tables.images.getRequest(id);
-  return asked !== null && isSameDefinition(asked, definition);
+  if (asked === null || !isSameDefinition(asked.definition, definition)) return false;
+  return labels === null || isSameLabels(asked.labels ?? {}, labels);
 }
 
 async function record(
   deps: ImageOperationDeps,
   tables: Tables,
   principal: Principal,
-  { name, definition }: NewImage,
+  { name, ...wanted }: ImageRequest & { readonly name: string },
 ): Promise<Operation> {
   const subject = { kind: 'image', name } as const;
   const operation = newOperation(deps, { kind: 'image.define', subject, generation: 0, principal: principal.name });
   await tables.operations.insert(operation);
   await tables.images.keepRequests((await tables.operations.listActive()).map(({ id }) => id));
-  await tables.images.putRequest(operation.id, definition);
+  await tables.images.putRequest(operation.id, wanted);
   await tables.events.append([operationEvent('operation.created', operation, operation.createdAt)]);
   await recordAudit(tables, deps.clock, principal, {
     action: 'image.define',

@@ -4,6 +4,7 @@ import { parseTemplateRef, type Template } from '../../domain/template/template.
 import type { Tables } from '../../ports/store.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
+import { forgetImage } from '../images/forget-image.ts';
 import { findTemplates } from '../queries/find-template.ts';
 import { usersOfImage } from '../system/references.ts';
 import { builtIn } from './create-template.ts';
@@ -25,7 +26,7 @@ export async function deleteTemplate(
     await requireUnused(tables, ref);
     for (const template of meant) {
       await tables.templates.delete(template.id, template.revision);
-      if (template.content.image !== null) await tables.images.delete(template.content.spec.image);
+      if (template.content.image !== null) await forgetImage(tables, template.content.spec.image);
       await tables.events.append([templateEvent('template.deleted', template, now)]);
       await recordAudit(tables, deps.clock, principal, doneToTemplate('template.delete', template));
     }

@@ -6,6 +6,7 @@ import type { EpochMs } from '../../domain/time.ts';
 import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
+import { forgetImage } from '../images/forget-image.ts';
 import { usersOfName } from '../images/users-of-image.ts';
 import { deploymentsByImage, usersOfImage } from '../system/references.ts';
 import { type ImageOperationDeps, unknownImage } from './build-image.ts';
@@ -53,8 +54,7 @@ async function removeDefinition(tables: Tables, name: string): Promise<void> {
   if (stored.template !== null) throw ofTemplate(name, stored.template);
   const users = await usersOfName(tables, name);
   if (users.length > 0) throw inUse(name, users, {});
-  await tables.images.delete(name);
-  await tables.images.forgetUse(name);
+  await forgetImage(tables, name);
 }
 
 async function requireUnused({ store, images }: ImageOperationDeps, { name, digest }: Image): Promise<void> {

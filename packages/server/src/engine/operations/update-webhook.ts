@@ -1,5 +1,5 @@
 import type { WebhookId } from '../../domain/ids.ts';
-import { checkLabels } from '../../domain/labels/labels.ts';
+import { checkLabels, isSameLabels } from '../../domain/labels/labels.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import { authorise } from '../access/authorise.ts';
@@ -85,9 +85,4 @@ function changedIn(before: Webhook, after: Webhook): readonly string[] {
     before.isEnabled === after.isEnabled ? [] : ['is_enabled'],
     before.secrets[0]?.stored === after.secrets[0]?.stored ? [] : ['secret'],
   ].flat();
-}
-
-function isSameLabels(one: Webhook['labels'], other: Webhook['labels']): boolean {
-  const inOrder = (labels: Webhook['labels']): string => JSON.stringify(Object.entries(labels).toSorted());
-  return inOrder(one) === inOrder(other);
 }

@@ -1,4 +1,5 @@
 import { isBootable } from '../../domain/image/image.ts';
+import { parseSelector, selects } from '../../domain/labels/selector.ts';
 import { may, type Principal } from '../../domain/principal/principal.ts';
 import { authorise } from '../access/authorise.ts';
 import type { ImageEntry } from '../apis/image-api.ts';
@@ -9,9 +10,14 @@ import { unknownImage } from '../operations/build-image.ts';
 type QueryDeps = Pick<EngineDeps, 'images' | 'store'>;
 
 /** Every name with what was made of it, and what was made of names that are gone. */
-export async function listImages(deps: QueryDeps, principal: Principal): Promise<readonly ImageEntry[]> {
+export async function listImages(
+  deps: QueryDeps,
+  principal: Principal,
+  { selector = '' }: { readonly selector?: string } = {},
+): Promise<readonly ImageEntry[]> {
   authorise(principal, 'image:read');
-  return await findEntries(deps, principal);
+  const wanted = parseSelector(selector);
+  return (await findEntries(deps, principal)).filter(({ labels }) => selects(wanted, labels));
 }
 
 /** One of them. Throws `not_found` image.unknown. */
@@ -28,6 +34,7 @@ async function findEntries(deps: QueryDeps, principal: Principal, only?: string)
   const built = (await images.list()).filter(isBootable);
   const builtIns = images.builtIns();
   const uses = new Map((await store.images.listUses()).map(({ name, usedAt }) => [name, usedAt]));
+  const labels = await store.namedLabels.list('image');
   const names = new Set([...(await namesOfImages(deps)), ...built.map((image) => image.name)]);
   return await Promise.all(
     [...names]
@@ -37,6 +44,7 @@ async function findEntries(deps: QueryDeps, principal: Principal, only?: string)
         return {
           name,
           isBuiltIn: builtIns.includes(name),
+          labels: labels.get(name) ?? {},
           stored: await store.images.get(name),
           isOriginTold,
           lastUsedAt: uses.get(name) ?? null,

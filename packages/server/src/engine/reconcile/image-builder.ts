@@ -9,23 +9,25 @@ type BuilderDeps = Pick<EngineDeps, 'store' | 'images' | 'bus' | 'clock' | 'log'
 export function createImageBuilds(deps: BuilderDeps): Builds {
   return createBuilds(deps, async (operation, recorder, { signal }) => {
     const { id, kind, subject, owner } = operation;
-    const definition = kind === 'image.define' ? await deps.store.images.getRequest(id) : null;
-    if (kind === 'image.define' && definition === null) throw new TypeError('what is to be made is not written down');
+    const asked = kind === 'image.define' ? await deps.store.images.getRequest(id) : null;
+    if (kind === 'image.define' && asked === null) throw new TypeError('what is to be made is not written down');
     const image = await inItsTime(deps.clock, operation, signal, (limited) =>
       deps.images.ensure(subject.name, {
         signal: limited,
-        ...(definition === null ? {} : { definition }),
+        ...(asked === null ? {} : { definition: asked.definition }),
         onProgress: ({ step, fraction, message }) => recorder.report({ fraction, message: `${step}: ${message}` }),
       }),
     );
     const now = deps.clock.now();
     const events = [imageEvent('image.built', image, now)];
-    if (definition !== null) events.push(imageEvent('image.defined', image, now));
+    if (asked !== null) events.push(imageEvent('image.defined', image, now));
     await recorder.succeed({ name: image.name, digest: image.digest }, events, async (tables) => {
-      if (definition === null) return;
+      if (asked === null) return;
+      const { definition, labels } = asked;
       const former = await tables.images.get(subject.name);
       const createdAt = former?.createdAt ?? now;
       await tables.images.put({ name: subject.name, definition, owner, template: null, createdAt, updatedAt: now });
+      if (labels !== null) await tables.namedLabels.put('image', subject.name, labels);
     });
   });
 }

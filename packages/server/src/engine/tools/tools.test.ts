@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
+import { principalWith } from '../principals.test-kit.ts';
 import { finish, request } from '../vm-life.test-kit.ts';
 
 let installation: Installation;
@@ -148,4 +149,26 @@ it('are in forks of the machine, without being given again', async () => {
   );
 
   expect(await toolsOf('wren')).toEqual(['bun@1.2.3']);
+});
+
+it('have labels by their names, also by another one, that stay when nothing of them is built', async () => {
+  const labelled = await server.engine.tools.update(ADMIN, 'nodejs', { labels: { tier: 'front' } });
+  expect(labelled).toMatchObject({ name: 'nodejs', labels: { tier: 'front' }, packs: [] });
+  const named = async (selector: string) =>
+    (await server.engine.tools.list(ADMIN, { selector })).map(({ name }) => name);
+
+  expect(await named('tier=front')).toEqual(['nodejs']);
+  expect(await named('!tier')).not.toContain('nodejs');
+  await create('bird', ['nodejs@20']);
+  expect((await server.engine.tools.list(ADMIN, { selector: 'tier' })).flatMap(({ packs }) => packs)).toHaveLength(1);
+  expect(await server.engine.tools.update(ADMIN, 'nodejs', {})).toMatchObject({ labels: { tier: 'front' } });
+  await server.engine.tools.update(ADMIN, 'nodejs', { labels: {} });
+  expect(await named('tier')).toEqual([]);
+
+  await expect(server.engine.tools.update(ADMIN, 'teapot', { labels: {} })).rejects.toMatchObject({
+    ...{ code: 'invalid_argument', reason: 'tool.unknown' },
+  });
+  await expect(
+    server.engine.tools.update(principalWith('maker', 'tool:build'), 'nodejs', { labels: {} }),
+  ).rejects.toMatchObject({ details: { required_permission: 'tool:update' } });
 });

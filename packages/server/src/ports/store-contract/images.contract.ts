@@ -72,14 +72,16 @@ export function imageTableContract(make: MakeStore): void {
       withStore(make, async ({ images }) => {
         const [one, two] = [numberedId('op', 1), numberedId('op', 2)];
         const { definition } = sampleImage('web');
-        await images.putRequest(one, definition);
-        await images.putRequest(two, definition);
-        await images.putRequest(two, { ...definition, description: 'another' });
+        await images.putRequest(one, { definition, labels: null });
+        expect(await images.getRequest(one)).toEqual({ definition, labels: null });
+        await images.putRequest(two, { definition, labels: null });
+        const another = { definition: { ...definition, description: 'another' }, labels: { tier: 'front' } };
+        await images.putRequest(two, another);
 
         await images.keepRequests([two, numberedId('op', 3)]);
 
         expect(await images.getRequest(one)).toBeNull();
-        expect(await images.getRequest(two)).toEqual({ ...definition, description: 'another' });
+        expect(await images.getRequest(two)).toEqual(another);
         await images.keepRequests([]);
         expect(await images.getRequest(two)).toBeNull();
       }),

@@ -1,5 +1,5 @@
 import type { OperationId } from '../../domain/ids.ts';
-import type { ImageDefinition, ImageUse, StoredImage } from '../../domain/image/definition.ts';
+import type { ImageRequest, ImageUse, StoredImage } from '../../domain/image/definition.ts';
 import type { EpochMs } from '../../domain/time.ts';
 
 /** Definitions of images that were given by users, in the order of their names, and when images were last used. */
@@ -17,9 +17,9 @@ export interface ImageTable {
   /** Removes the definition; true if it was there. */
   delete(name: string): Promise<boolean>;
   /** Writes down what this operation is to make. */
-  putRequest(id: OperationId, definition: ImageDefinition): Promise<void>;
+  putRequest(id: OperationId, request: ImageRequest): Promise<void>;
   /** Null if it is to make nothing, or was over. */
-  getRequest(id: OperationId): Promise<ImageDefinition | null>;
+  getRequest(id: OperationId): Promise<ImageRequest | null>;
   /** Forgets what all operations but these were to make. */
   keepRequests(ids: readonly OperationId[]): Promise<void>;
   /** Notes that a VM was made from the image of this name at this moment, or later. */

@@ -17,6 +17,7 @@ import { createExecutionStatements, createExecutionTable } from './tables/execut
 import { createIdempotencyKeyStatements, createIdempotencyKeyTable } from './tables/idempotency-key-table.ts';
 import { createImageStatements, createImageTable } from './tables/image-table.ts';
 import { createLeaseStatements, createLeaseTable } from './tables/lease-table.ts';
+import { createNamedLabelStatements, createNamedLabelTable } from './tables/named-label-table.ts';
 import { createNetworkStatements, createNetworkTable } from './tables/network-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
 import { createRoleStatements, createRoleTable } from './tables/role-table.ts';
@@ -64,6 +65,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     volumes: createVolumeStatements(compiler),
     alerts: createAlertStatements(compiler),
     batchOrders: createBatchOrderStatements(compiler),
+    namedLabels: createNamedLabelStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -96,6 +98,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       volumes: createVolumeTable(connection, statements.volumes),
       alerts: createAlertTable(connection, statements.alerts),
       batchOrders: createBatchOrderTable(connection, statements.batchOrders),
+      namedLabels: createNamedLabelTable(connection, statements.namedLabels),
     };
   }
 
@@ -248,6 +251,10 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
     batchOrders: {
       ...reading.batchOrders,
       insert: (...orders) => transaction(({ batchOrders }) => batchOrders.insert(...orders)),
+    },
+    namedLabels: {
+      ...reading.namedLabels,
+      put: (...labels) => transaction(({ namedLabels }) => namedLabels.put(...labels)),
     },
     securityGroups: {
       ...reading.securityGroups,

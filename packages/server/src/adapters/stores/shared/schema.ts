@@ -21,6 +21,7 @@ import type { WebhookDeliveryRow, WebhookRow } from './rows/webhook-row.ts';
  */
 
 import type { BatchOrderRow } from './rows/batch-order-row.ts';
+import type { NamedLabelRow } from './rows/named-label-row.ts';
 import type { LeaseRow, NetworkRow, SecurityGroupRow } from './rows/network-rows.ts';
 import type { TemplateRow } from './rows/template-row.ts';
 import type { VmRevisionRow } from './rows/vm-revision-row.ts';
@@ -62,4 +63,5 @@ export interface Schema {
   readonly volume_attachments: VolumeAttachmentRow;
   readonly workspaces: WorkspaceRow;
   readonly batch_orders: BatchOrderRow;
+  readonly named_labels: NamedLabelRow;
 }

@@ -4,7 +4,7 @@ import { toImageEntryDto } from './image-dto.ts';
 
 const SHA256 = 'a'.repeat(64);
 const ENTRY: ImageEntry = {
-  ...{ name: 'web', isBuiltIn: false, isOriginTold: true, lastUsedAt: null, current: null, older: [] },
+  ...{ name: 'web', isBuiltIn: false, labels: {}, isOriginTold: true, lastUsedAt: null, current: null, older: [] },
   stored: {
     ...{ name: 'web', owner: 'ann', template: null, createdAt: 0, updatedAt: 0 },
     definition: {

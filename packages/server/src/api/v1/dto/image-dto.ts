@@ -25,6 +25,7 @@ export function toImageEntryDto(entry: ImageEntry): ImageEntryDto {
   return {
     name: entry.name,
     description: stored?.definition.description ?? '',
+    labels: { ...entry.labels },
     is_built_in: entry.isBuiltIn,
     owner: stored?.owner ?? null,
     template: stored?.template ?? null,

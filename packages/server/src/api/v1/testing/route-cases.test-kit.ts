@@ -85,9 +85,14 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     failing: { ask: { params: { name: 'nothing' } }, status: 404, reason: 'image.unknown' },
   },
   defineImage: {
-    ask: () => ({ body: { name: examples.freeName(), description: 'Of a test', disk: DISK } }),
+    ask: () => ({ body: { name: examples.freeName(), description: 'Of a test', disk: DISK, labels: { a: 'b' } } }),
     status: 202,
     failing: { ask: { body: { name: 'base', recipe: { packages: ['jq'] } } }, status: 409, reason: 'image.built_in' },
+  },
+  updateImage: {
+    ask: () => ({ params: { name: 'base' }, body: { labels: { tier: 'front' } } }),
+    status: 200,
+    failing: { ask: { params: { name: 'nothing' }, body: { labels: {} } }, status: 404, reason: 'image.unknown' },
   },
   buildImage: {
     ask: () => ({ params: { name: 'base' } }),
@@ -112,6 +117,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     ask: () => ({ params: { name: 'nodejs' }, body: { version: '20' } }),
     status: 202,
     failing: { ask: { params: { name: 'teapot' } }, status: 400, reason: 'tool.unknown' },
+  },
+  updateTool: {
+    ask: () => ({ params: { name: 'bun' }, body: { labels: { tier: 'front' } } }),
+    status: 200,
+    failing: { ask: { params: { name: 'teapot' }, body: { labels: {} } }, status: 400, reason: 'tool.unknown' },
   },
   deleteTool: {
     ask: async () => {

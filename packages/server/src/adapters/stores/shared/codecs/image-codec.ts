@@ -3,6 +3,7 @@ import {
   FIRMWARES,
   type FileSource,
   type ImageDefinition,
+  type ImageRequest,
   type ImageUse,
   type StoredImage,
 } from '../../../../domain/image/definition.ts';
@@ -34,11 +35,21 @@ export function decodeImage(row: ImageRow): StoredImage {
   }));
 }
 
-/** The definition in a request's row. Throws `data_loss` store.damaged. */
-export function decodeImageRequest(row: ImageRequestRow): ImageDefinition {
-  return readRow({ what: 'request for an image', id: row.operation_id }, () =>
-    read.json(readDefinition)(row.definition, 'definition'),
-  );
+/** A request as a row. */
+export function encodeImageRequest(operation_id: string, { definition, labels }: ImageRequest): ImageRequestRow {
+  return {
+    operation_id,
+    definition: JSON.stringify(definition),
+    labels: labels === null ? null : JSON.stringify(labels),
+  };
+}
+
+/** The request in a row. Throws `data_loss` store.damaged. */
+export function decodeImageRequest(row: ImageRequestRow): ImageRequest {
+  return readRow({ what: 'request for an image', id: row.operation_id }, () => ({
+    definition: read.json(readDefinition)(row.definition, 'definition'),
+    labels: read.nullable(read.json(read.record(read.text)))(row.labels, 'labels'),
+  }));
 }
 
 /** When an image was used. Throws `data_loss` store.damaged. */

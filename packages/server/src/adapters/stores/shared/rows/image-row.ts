@@ -12,6 +12,8 @@ export interface ImageRequestRow {
   readonly operation_id: string;
   /** JSON: as `ImageDefinition`. */
   readonly definition: string;
+  /** JSON: texts by name. */
+  readonly labels: string | null;
 }
 
 export interface ImageUseRow {

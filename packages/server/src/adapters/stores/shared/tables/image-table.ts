@@ -1,6 +1,12 @@
 import type { Kysely } from 'kysely';
 import type { ImageTable } from '../../../../ports/tables/image-table.ts';
-import { decodeImage, decodeImageRequest, decodeImageUse, encodeImage } from '../codecs/image-codec.ts';
+import {
+  decodeImage,
+  decodeImageRequest,
+  decodeImageUse,
+  encodeImage,
+  encodeImageRequest,
+} from '../codecs/image-codec.ts';
 import type { Connection } from '../connection.ts';
 import type { ImageRequestRow, ImageRow, ImageUseRow } from '../rows/image-row.ts';
 import type { Schema } from '../schema.ts';
@@ -44,8 +50,10 @@ export function createImageStatements(db: Kysely<Schema>) {
     putRequest: prepareStatement<ImageRequestRow, unknown>((place) =>
       db
         .insertInto('image_requests')
-        .values({ operation_id: place('operation_id'), definition: place('definition') })
-        .onConflict((conflict) => conflict.column('operation_id').doUpdateSet({ definition: place('definition') })),
+        .values({ operation_id: place('operation_id'), definition: place('definition'), labels: place('labels') })
+        .onConflict((conflict) =>
+          conflict.column('operation_id').doUpdateSet({ definition: place('definition'), labels: place('labels') }),
+        ),
     ),
     getRequest: prepareStatement<Pick<ImageRequestRow, 'operation_id'>, ImageRequestRow>((place) =>
       db.selectFrom('image_requests').selectAll().where('operation_id', '=', place('operation_id')),
@@ -100,8 +108,8 @@ export function createImageTable(connection: Connection, statements: ImageStatem
       const { changedRows } = await connection.execute(statements.delete({ name }));
       return changedRows > 0;
     },
-    async putRequest(id, definition) {
-      await connection.execute(statements.putRequest({ operation_id: id, definition: JSON.stringify(definition) }));
+    async putRequest(id, request) {
+      await connection.execute(statements.putRequest(encodeImageRequest(id, request)));
     },
     async getRequest(id) {
       const { rows } = await connection.execute(statements.getRequest({ operation_id: id }));

@@ -1,0 +1,6 @@
+export interface NamedLabelRow {
+  readonly kind: string;
+  readonly name: string;
+  /** JSON: texts by name. */
+  readonly labels: string;
+}
