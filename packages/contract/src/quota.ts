@@ -8,6 +8,8 @@ const WHAT = {
   disk_gib: 'virtual sizes of the disks of all VMs that are kept, GiB',
   snapshots: 'snapshots that are kept',
   executions: 'commands that run at the same time',
+  networks: 'networks that are kept',
+  security_groups: 'security groups that are kept',
 } as const;
 
 const limit = (what: string) =>
@@ -21,8 +23,19 @@ const EXAMPLE_LIMITS = {
   disk_gib: 200,
   snapshots: 20,
   executions: null,
+  networks: 5,
+  security_groups: null,
 } as const;
-const EXAMPLE_USED = { vms: 3, vcpus: 2, memory_mib: 1024, disk_gib: 24, snapshots: 1, executions: 0 } as const;
+const EXAMPLE_USED = {
+  vms: 3,
+  vcpus: 2,
+  memory_mib: 1024,
+  disk_gib: 24,
+  snapshots: 1,
+  executions: 0,
+  networks: 1,
+  security_groups: 0,
+} as const;
 
 export const QuotaLimits = component(
   'QuotaLimits',
@@ -33,6 +46,8 @@ export const QuotaLimits = component(
     disk_gib: limit(WHAT.disk_gib),
     snapshots: limit(WHAT.snapshots),
     executions: limit(WHAT.executions),
+    networks: limit(WHAT.networks),
+    security_groups: limit(WHAT.security_groups),
   },
   { description: 'What one user may have.', examples: [EXAMPLE_LIMITS] },
 );
@@ -47,6 +62,8 @@ export const QuotaUsage = component(
     disk_gib: used(WHAT.disk_gib),
     snapshots: used(WHAT.snapshots),
     executions: used(WHAT.executions),
+    networks: used(WHAT.networks),
+    security_groups: used(WHAT.security_groups),
   },
   { description: 'What one user has.', examples: [EXAMPLE_USED] },
 );

@@ -87,6 +87,8 @@ export const UserQuota = component(
     disk_gib: limit('Disks of all VMs together, GiB.'),
     snapshots: limit('Snapshots at most.'),
     executions: limit('Commands at the same time.'),
+    networks: limit('Networks at most.'),
+    security_groups: limit('Security groups at most.'),
   },
   {
     description: "Limits of one user in place of the installation's. What is absent is not limited by it.",

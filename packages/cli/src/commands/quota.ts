@@ -11,6 +11,8 @@ const KINDS = [
   ['disk_gib', 'disks, GiB'],
   ['snapshots', 'snapshots'],
   ['executions', 'commands at once'],
+  ['networks', 'networks'],
+  ['security_groups', 'security groups'],
 ] as const satisfies readonly (readonly [keyof QuotaState['used'], string])[];
 
 /** `volary quota`: what one may have, and has. */

@@ -25,7 +25,7 @@ describe('what is asked of a new user', () => {
       '--role',
       'viewer,dev',
       '--quota',
-      'vms=4,disk_gib=8',
+      'vms=4,disk_gib=8,security_groups=2',
       '--label',
       'team=blue',
       '-l',
@@ -33,7 +33,7 @@ describe('what is asked of a new user', () => {
     );
     expect(toCreateUser('ann', said)).toEqual({
       ...{ name: 'ann', email: 'a@b.c', display_name: 'Ann' },
-      ...{ roles: ['viewer', 'dev'], quota: { vms: 4, disk_gib: 8 } },
+      ...{ roles: ['viewer', 'dev'], quota: { vms: 4, disk_gib: 8, security_groups: 2 } },
       labels: { team: 'blue', tier: 'front' },
     });
   });

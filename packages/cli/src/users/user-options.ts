@@ -4,7 +4,16 @@ import { usageError } from '../errors.ts';
 import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
 import { collectList } from '../parse-values.ts';
 
-const QUOTA_KINDS = ['vms', 'vcpus', 'memory_mib', 'disk_gib', 'snapshots', 'executions'] as const;
+const QUOTA_KINDS = [
+  'vms',
+  'vcpus',
+  'memory_mib',
+  'disk_gib',
+  'snapshots',
+  'executions',
+  'networks',
+  'security_groups',
+] as const satisfies readonly (keyof UserQuota)[];
 const NONE = 'none';
 
 export interface UserOptions extends LabelOptions {

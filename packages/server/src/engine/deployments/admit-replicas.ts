@@ -1,7 +1,6 @@
 import { totalDiskGib } from '../../domain/vm/extra-disk.ts';
 import type { VmSpec } from '../../domain/vm/spec.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
-import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig } from '../deps.ts';
 import { admitQuota } from '../quotas/admit-quota.ts';
 import { admitMachines } from '../scheduler/admission.ts';
@@ -11,7 +10,7 @@ import { admitMachines } from '../scheduler/admission.ts';
  * `resource_exhausted` quota.exceeded / host.no_memory / host.no_disk, with how many there is room for.
  */
 export async function admitReplicas(
-  tables: Pick<Tables, 'users' | 'vms' | 'snapshots' | 'executions' | 'volumes'>,
+  tables: Parameters<typeof admitQuota>[0],
   { owner, spec, count }: { readonly owner: string; readonly spec: VmSpec; readonly count: number },
   facts: HostFacts,
   limits: EngineConfig['limits'],

@@ -9,11 +9,14 @@ import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { CreateNetworkRequest, NetworkUse } from '../apis/network-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import type { EngineDeps } from '../deps.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { useOf } from '../queries/networks.ts';
+import { admitQuota } from '../quotas/admit-quota.ts';
 import { doneToNetwork, networkEvent } from './network-events.ts';
 
-export type NetworkDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids'>;
+export type NetworkDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids'> & {
+  readonly config: Pick<EngineConfig, 'limits'>;
+};
 
 /** Makes a network that has no address in common with another. */
 export async function createNetwork(
@@ -37,6 +40,9 @@ export async function createNetwork(
   };
   await deps.store.transaction(async (tables) => {
     await requireRoom(tables, made);
+    // The name first: who repeats a request is told that it was heard.
+    if ((await tables.networks.getByName(made.name)) === null)
+      await admitQuota(tables, made.owner, { networks: 1 }, deps.config.limits);
     await tables.networks.insert(made);
     await tables.events.append([networkEvent('network.created', made, now)]);
     await recordAudit(tables, deps.clock, principal, doneToNetwork('network.create', made));

@@ -6,6 +6,7 @@ import { checkVmName } from '../../domain/vm/spec.ts';
 import { authorise } from '../access/authorise.ts';
 import type { CreateSecurityGroupRequest } from '../apis/network-api.ts';
 import { recordAudit } from '../audit/record-audit.ts';
+import { admitQuota } from '../quotas/admit-quota.ts';
 import type { NetworkDeps } from './create-network.ts';
 import { doneToGroup, groupEvent } from './network-events.ts';
 
@@ -30,6 +31,9 @@ export async function createSecurityGroup(
         details: { maximum },
       });
     }
+    // The name first: who repeats a request is told that it was heard.
+    if ((await tables.securityGroups.getByName(made.name)) === null)
+      await admitQuota(tables, made.owner, { securityGroups: 1 }, deps.config.limits);
     await tables.securityGroups.insert(made);
     await tables.events.append([groupEvent('security_group.created', made, now)]);
     await recordAudit(tables, deps.clock, principal, doneToGroup('security-group.create', made));

@@ -2,14 +2,14 @@ import { VolaryError } from '../../domain/errors.ts';
 import { QUOTA_KINDS, QUOTA_WORDS, type Quota, type QuotaKind } from '../../domain/user/quota.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineConfig } from '../deps.ts';
-import { quotaLimitsOf, quotaUsageOf } from './quota-usage.ts';
+import { type CountedTables, quotaLimitsOf, quotaUsageOf } from './quota-usage.ts';
 
 /**
  * Refuses what would take its owner past a quota. To be called in the transaction of the effect, before that: so many at once get no more than
  * one after the other. Throws `resource_exhausted` quota.exceeded with the figures.
  */
 export async function admitQuota(
-  tables: Pick<Tables, 'users' | 'vms' | 'snapshots' | 'executions' | 'volumes'>,
+  tables: CountedTables & Pick<Tables, 'users'>,
   owner: string,
   asked: Quota,
   limits: EngineConfig['limits'],
@@ -32,6 +32,8 @@ const NAMES: Readonly<Record<QuotaKind, string>> = {
   diskGib: 'GiB of disk',
   snapshots: 'snapshots',
   executions: 'commands at once',
+  networks: 'networks',
+  securityGroups: 'security groups',
 };
 
 function exceeded(

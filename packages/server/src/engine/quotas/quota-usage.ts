@@ -15,9 +15,15 @@ export async function quotaLimitsOf(
   return limitsOf(user?.quota ?? null, name === BUILT_IN_ADMIN ? {} : quota);
 }
 
+/** Tables of what is limited. */
+export type CountedTables = Pick<
+  Tables,
+  'vms' | 'snapshots' | 'executions' | 'volumes' | 'networks' | 'securityGroups'
+>;
+
 /** What this user has. */
 export async function quotaUsageOf(
-  { vms, snapshots, executions, volumes }: Pick<Tables, 'vms' | 'snapshots' | 'executions' | 'volumes'>,
+  { vms, snapshots, executions, volumes, networks, securityGroups }: CountedTables,
   name: string,
 ): Promise<QuotaUsage> {
   const ofVms = await vms.usageOf(name);
@@ -26,5 +32,7 @@ export async function quotaUsageOf(
     diskGib: ofVms.diskGib + (await volumes.sizeOf(name)),
     snapshots: await snapshots.countOf(name),
     executions: await executions.countActiveOf(name),
+    networks: await networks.countOf(name),
+    securityGroups: await securityGroups.countOf(name),
   };
 }

@@ -17,6 +17,12 @@ async function start(quota: Quota): Promise<TestServer> {
 const BIRD = principalWith('bird', '*@own', 'image:read');
 const COMMAND = { argv: ['cat'], env: {}, cwd: '', user: '', hasStdin: true, tty: null, timeoutMs: 0 };
 
+const NETWORK = {
+  ...{ subnets: [], dns: null, labels: {} },
+  egress: { policy: 'deny', allow: [] },
+} as const;
+const GROUP = { description: '', ingress: [], egress: null, labels: {} } as const;
+
 function exceeded(quota: string, figures: object = {}) {
   return { code: 'resource_exhausted', reason: 'quota.exceeded', details: { quota, ...figures } };
 }
@@ -63,9 +69,19 @@ describe('a quota', () => {
     await expect(
       server.engine.vms.create(BIRD, { ...request('d', {}, false), spec: { ...spec, diskGib: 5 } }),
     ).rejects.toMatchObject(exceeded('disk_gib', { limit: 10, used: 6, asked: 5 }));
+    const none = { networks: null, securityGroups: null };
     expect(await server.engine.quotas.own(BIRD)).toEqual({
-      limits: { vms: 3, vcpus: 2, memoryMib: 600, diskGib: 10, snapshots: null, executions: null },
-      used: { vms: 2, vcpus: 2, memoryMib: 600, diskGib: 6, snapshots: 0, executions: 0 },
+      limits: { vms: 3, vcpus: 2, memoryMib: 600, diskGib: 10, snapshots: null, executions: null, ...none },
+      used: {
+        vms: 2,
+        vcpus: 2,
+        memoryMib: 600,
+        diskGib: 6,
+        snapshots: 0,
+        executions: 0,
+        networks: 0,
+        securityGroups: 0,
+      },
     });
   });
 
@@ -123,6 +139,38 @@ describe('a quota', () => {
 
     await server.engine.executions.cancel(BIRD, first.execution.id, { graceMs: 0, signal: soon.signal });
     await server.engine.executions.start(BIRD, 'b', COMMAND, soon);
+  });
+
+  it('of networks and of security groups counts what is kept of each, and no more of the one for the other', async () => {
+    const server = await start({ networks: 2, securityGroups: 1 });
+    const { networks, securityGroups } = server.engine;
+    const network = (index: number, by = BIRD) =>
+      networks.create(by, { ...NETWORK, name: `n${index}`, cidr: `10.9.${index}.0/24` });
+    const group = (name: string) => securityGroups.create(BIRD, { ...GROUP, name });
+
+    const settled = await Promise.allSettled([1, 2, 3, 4].map((index) => network(index)));
+    await group('web');
+
+    const refused = settled.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refused).toHaveLength(2);
+    for (const error of refused) expect(error).toMatchObject(exceeded('networks', { limit: 2, used: 2, asked: 1 }));
+    await expect(group('other')).rejects.toMatchObject(exceeded('security_groups', { limit: 1, used: 1, asked: 1 }));
+    // Who repeats a request is told that it was heard.
+    await expect(group('web')).rejects.toMatchObject({ reason: 'security_group.name_taken' });
+    const [first] = (await networks.list(BIRD, { limit: 9, after: null })).items.filter(
+      ({ network: { owner } }) => owner === 'bird',
+    );
+    const name = first?.network.name ?? '';
+    await expect(networks.create(BIRD, { ...NETWORK, name, cidr: '10.8.0.0/24' })).rejects.toMatchObject({
+      reason: 'network.name_taken',
+    });
+    expect(await server.engine.quotas.own(BIRD)).toMatchObject({ used: { networks: 2, securityGroups: 1 } });
+
+    await networks.delete(BIRD, name);
+    await securityGroups.delete(BIRD, 'web');
+    await network(5);
+    await group('other');
+    await network(6, ADMIN);
   });
 
   it("of a user's own goes before that of the installation, and holds at once", async () => {

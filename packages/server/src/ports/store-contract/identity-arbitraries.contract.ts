@@ -24,7 +24,16 @@ export const anyUser: fc.Arbitrary<Omit<User, 'id' | 'name' | 'email' | 'revisio
   ),
   quota: orNull(
     fc.record(
-      { vms: small, vcpus: small, memoryMib: small, diskGib: small, snapshots: small, executions: small },
+      {
+        vms: small,
+        vcpus: small,
+        memoryMib: small,
+        diskGib: small,
+        snapshots: small,
+        executions: small,
+        networks: small,
+        securityGroups: small,
+      },
       { requiredKeys: [] },
     ),
   ),

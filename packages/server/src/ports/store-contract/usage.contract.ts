@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Vm } from '../../domain/vm/vm.ts';
 import { type MakeStore, withStore } from './fixture.contract.ts';
+import { sampleGroup, sampleNetwork } from './networks.contract.ts';
 import { numberedId, sampleExecution, sampleSnapshot, sampleVm } from './samples.contract.ts';
 
 /** What is asked of the sums that quotas are held against. */
@@ -37,6 +38,24 @@ export function usageContract(make: MakeStore): void {
         await snapshots.insert(sampleSnapshot(3, { owner: 'cat' }));
 
         expect([await snapshots.countOf('bird'), await snapshots.countOf('cat')]).toEqual([1, 1]);
+      }),
+    );
+
+    it(
+      'of networks and security groups is all of them',
+      withStore(make, async ({ networks, securityGroups }) => {
+        for (const [number, owner] of [
+          [1, 'bird'],
+          [2, 'bird'],
+          [3, 'cat'],
+        ] as const)
+          await networks.insert(sampleNetwork(number, { owner }));
+        await securityGroups.insert(sampleGroup(1, { owner: 'cat' }));
+        const counted = async (owner: string) => [await networks.countOf(owner), await securityGroups.countOf(owner)];
+
+        expect(await counted('bird')).toEqual([2, 0]);
+        expect(await counted('cat')).toEqual([1, 1]);
+        expect(await counted('nobody')).toEqual([0, 0]);
       }),
     );
 

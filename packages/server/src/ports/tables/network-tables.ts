@@ -16,6 +16,8 @@ export interface NetworkTable {
   update(network: Network): Promise<void>;
   /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise, `conflict` store.constraint while it has leases. */
   delete(id: NetworkId, revision: number): Promise<void>;
+  /** How many this user has. */
+  countOf(owner: string): Promise<number>;
 }
 
 /** An address that a VM has as long as it is kept. */
@@ -57,4 +59,6 @@ export interface SecurityGroupTable {
   /** Removes the row if its revision is still this one; throws `conflict` store.revision otherwise. */
   delete(id: SecurityGroupId, revision: number): Promise<void>;
   count(): Promise<number>;
+  /** How many this user has. */
+  countOf(owner: string): Promise<number>;
 }

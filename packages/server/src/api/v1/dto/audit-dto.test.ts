@@ -48,5 +48,8 @@ describe('an entry of the audit on the wire', () => {
 it('quotas have the words of the domain on the wire', () => {
   const words: readonly (keyof QuotaLimits)[] = Object.values(QUOTA_WORDS);
 
-  expect(words).toEqual(['vms', 'vcpus', 'memory_mib', 'disk_gib', 'snapshots', 'executions']);
+  expect(words).toEqual([
+    ...['vms', 'vcpus', 'memory_mib', 'disk_gib'],
+    ...['snapshots', 'executions', 'networks', 'security_groups'],
+  ]);
 });

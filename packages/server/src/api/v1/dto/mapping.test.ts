@@ -282,6 +282,8 @@ const QUOTA = {
   diskGib: ['disk_gib'],
   snapshots: ['snapshots'],
   executions: ['executions'],
+  networks: ['networks'],
+  securityGroups: ['security_groups'],
 } as const satisfies Places<Required<Quota>, UserQuota>;
 
 const ROLE = {

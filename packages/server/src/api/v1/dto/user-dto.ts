@@ -34,20 +34,27 @@ export function toUserDto(user: User): UserDto {
   };
 }
 
-function toQuotaDto({ memoryMib, diskGib, ...same }: Quota): UserQuota {
+function toQuotaDto({ memoryMib, diskGib, securityGroups, ...same }: Quota): UserQuota {
   return {
     ...same,
     ...(memoryMib === undefined ? {} : { memory_mib: memoryMib }),
     ...(diskGib === undefined ? {} : { disk_gib: diskGib }),
+    ...(securityGroups === undefined ? {} : { security_groups: securityGroups }),
   };
 }
 
 /** Limits as a request gives them. */
-export function toQuota({ memory_mib: memoryMib, disk_gib: diskGib, ...same }: UserQuota): Quota {
+export function toQuota({
+  memory_mib: memoryMib,
+  disk_gib: diskGib,
+  security_groups: securityGroups,
+  ...same
+}: UserQuota): Quota {
   return {
     ...same,
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(diskGib === undefined ? {} : { diskGib }),
+    ...(securityGroups === undefined ? {} : { securityGroups }),
   };
 }
 

@@ -13,7 +13,7 @@ export interface UserRow {
   readonly password_changed_at: number | null;
   /** JSON: `{ sealedSecret, confirmedAt, lastUsedStep, recoveryDigests }`. */
   readonly mfa: string | null;
-  /** JSON: `{ vms, vcpus, memoryMib, diskGib, snapshots, executions }`, each of them optional. */
+  /** JSON: `{ vms, vcpus, memoryMib, diskGib, snapshots, executions, networks, securityGroups }`, each of them optional. */
   readonly quota: string | null;
   /** JSON: texts by name. */
   readonly labels: string;

@@ -36,6 +36,12 @@ export function createNetworkStatements(db: Kysely<Schema>) {
     getByName: prepareStatement<Pick<NetworkRow, 'name'>, NetworkRow>((place) =>
       db.selectFrom('networks').selectAll().where('name', '=', place('name')),
     ),
+    countOf: prepareStatement<Pick<NetworkRow, 'owner'>, { readonly count: number }>((place) =>
+      db
+        .selectFrom('networks')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('owner', '=', place('owner')),
+    ),
     list: ({ limit, after, owner }: Parameters<NetworkTable['list']>[0]) => {
       let query = db.selectFrom('networks').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
@@ -71,6 +77,10 @@ export function createNetworkTable(connection: Connection, statements: NetworkSt
       const read_revision = network.revision - 1;
       const { changedRows } = await connection.execute(statements.update({ ...encodeNetwork(network), read_revision }));
       if (changedRows === 0) throw revisionConflict('network', network.id, read_revision);
+    },
+    async countOf(owner) {
+      const { rows } = await connection.execute(statements.countOf({ owner }));
+      return Number(rows[0]?.count ?? 0);
     },
     async delete(id, revision) {
       const { changedRows } = await connection.execute(statements.delete({ id, revision }));

@@ -38,6 +38,12 @@ export function createSecurityGroupStatements(db: Kysely<Schema>) {
     count: prepareStatement<Record<never, never>, { readonly count: number }>(() =>
       db.selectFrom('security_groups').select(({ fn }) => fn.countAll<number>().as('count')),
     ),
+    countOf: prepareStatement<Pick<SecurityGroupRow, 'owner'>, { readonly count: number }>((place) =>
+      db
+        .selectFrom('security_groups')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('owner', '=', place('owner')),
+    ),
     list: ({ limit, after, owner }: Parameters<SecurityGroupTable['list']>[0]) => {
       let query = db.selectFrom('security_groups').selectAll().orderBy('id').limit(limit);
       if (after !== null) query = query.where('id', '>', after);
@@ -75,6 +81,10 @@ export function createSecurityGroupTable(
         statements.update({ ...encodeSecurityGroup(group), read_revision }),
       );
       if (changedRows === 0) throw revisionConflict('security group', group.id, read_revision);
+    },
+    async countOf(owner) {
+      const { rows } = await connection.execute(statements.countOf({ owner }));
+      return Number(rows[0]?.count ?? 0);
     },
     async delete(id, revision) {
       const { changedRows } = await connection.execute(statements.delete({ id, revision }));
