@@ -38,7 +38,7 @@ it('creates VMs and runs commands in those that are selected, and shows what the
   await here.must(['start', 'd']);
   const outcome = await here.volary(['batch', '-'], { input: run });
 
-  expect(outcome.stdout).toMatch(/exec +c +failed +It ended with exit code 3\./);
+  expect(outcome.stdout).toMatch(/^ACTION +VM +STATE +EXIT +WHY\nexec +c +failed +3 +It ended with exit code 3\./);
   expect(outcome.stdout).toContain('\nc (exit code 3)\nhello\nno\n');
   expect(outcome.stdout).toContain('\nd (exit code 3)\nhello\nno\n');
   const strange = JSON.stringify([{ action: 'create', vm: 'e', spec: {} }]);
@@ -55,6 +55,53 @@ it('ends with the code of what failed, and shows what came of each all the same'
   expect(outcome.stderr).toContain('1 of 2 failed, 1 were skipped');
   expect(await here.volary(['batch', '-'], { input: 'items: [' })).toMatchObject({ code: 2 });
   expect(await here.volary(['batch', '/nowhere'])).toMatchObject({ code: 2 });
+});
+
+it('runs one command in VMs that are named or selected, and ends with 1 when it has failed in one', async () => {
+  await here.must(['create', 'w', '--label', 'job=exec']);
+  await here.must(['create', 'x', '--label', 'job=exec']);
+  const said = await here.must([
+    'batch',
+    'exec',
+    '--selector',
+    'job=exec',
+    '-e',
+    'A=hi',
+    '--',
+    'sh',
+    '-c',
+    'echo $A -l',
+  ]);
+  expect(said).toMatch(/^ACTION +VM +STATE +EXIT +WHY\nexec +w +succeeded +0.*\nexec +x +succeeded +0/);
+  expect(said).toContain('\nw (exit code 0)\nhi -l\n');
+
+  const exit = ['--', 'sh', '-c', 'exit 7'];
+  const failed = await here.volary([
+    'batch',
+    'exec',
+    'w',
+    '--in-order',
+    '--stop-on-error',
+    '--selector',
+    'job=exec',
+    ...exit,
+  ]);
+  expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('1 of 3 failed, 2 were skipped') });
+  expect(failed.stdout).toMatch(/exec +w +failed +7 .*\nexec +w +skipped +-\nexec +x +skipped +-\n/);
+  const json = await here.volary(['batch', 'exec', 'w', 'x', '--parallel', '2', '--json', ...exit]);
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout).result).toMatchObject({
+    concurrency: 2,
+    items: [
+      { name: 'w', state: 'failed', command: { exit_code: 7 } },
+      { name: 'x', state: 'failed', command: { exit_code: 7 } },
+    ],
+  });
+  expect(await here.volary(['batch', 'exec', 'w', 'true'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('behind --'),
+  });
+  expect((await here.volary(['batch', 'exec', '--selector', 'job=none', '--', 'true'])).code).toBe(3);
 });
 
 async function newestBatch(at: Installation): Promise<string> {

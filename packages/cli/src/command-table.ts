@@ -64,7 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'batch',
-    'do something to many VMs, of a file',
+    'do something to many VMs, of a file, or run one command in them',
     async () => (await import('./commands/batch.ts')).configureBatch,
   ),
   entry('VMs', 'start', 'start stopped VMs', async () => (await import('./commands/start.ts')).configureStart),

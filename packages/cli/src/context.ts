@@ -18,6 +18,8 @@ export interface Context {
   readonly stderr: NodeJS.WriteStream;
   /** Every command with its options, for help and completion. */
   loadCommands(): Promise<Command>;
+  /** What stands behind the first `--` of the command line; null where there is none. */
+  readonly commandWords: readonly string[] | null;
   /** The global options, once the command line was read. */
   readonly globals: GlobalOptions;
   /** What to do, for two seconds at most, before we end because nobody reads our output any more. */

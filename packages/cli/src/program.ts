@@ -22,6 +22,7 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
   using pipes = watchPipes(streams, (error) => tell(outputError(error)));
   const context: Context = {
     ...streams,
+    commandWords: argv.includes('--') ? argv.slice(argv.indexOf('--') + 1) : null,
     get globals() {
       return program.opts<GlobalOptions>();
     },

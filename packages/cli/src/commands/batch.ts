@@ -1,31 +1,52 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import type { Operation } from '@volary/contract';
+import type { BatchRequest, Operation } from '@volary/contract';
 import { VolaryApiError } from '@volary/sdk';
 import type { Command } from 'commander';
+import { toBatchRequest } from '../batches/batch-file.ts';
+import { addBatchOptions, type BatchOptions } from '../batches/batch-options.ts';
+import { type ExecBatchOptions, toExecBatch } from '../batches/exec-request.ts';
+import { formatBatch } from '../batches/format-batch.ts';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
-import { type BatchOptions, toBatchRequest } from '../operations/batch-file.ts';
+import { addCommandOptions } from '../exec/command-options.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
-import { formatTable } from '../output/table.ts';
-import { parseCount } from '../parse-values.ts';
 
-/** `volary batch FILE`. */
+const EXEC_NOTES = `
+The exit code is 0 if the command ended with 0 in each VM, else 1, whatever it ended with: what came of each is printed.
+
+Examples:
+  volary batch exec --selector app=web -- systemctl is-active app
+  volary batch exec db-1 db-2 --in-order --stop-on-error --timeout 5m -- sh -c 'apt-get update && apt-get -y upgrade'`;
+
+/** `volary batch FILE`, `volary batch exec`. */
 export function configureBatch(command: Command, context: Context): void {
-  command
+  addBatchOptions(command)
+    .usage('[options] <file>\n       volary batch exec [options] [vm...] -- <command...>')
     .argument(
       '<file>',
       'what is to be done, in JSON or YAML: {"items": [{"action": "stop", "vm": "first"}]}, or its items alone; - reads it from stdin',
     )
-    .option('-c, --concurrency <n>', 'so many at the same time (default 8)', parseCount(1))
-    .option('--in-order', 'one after the other')
-    .option('--stop-on-error', 'begin no more when one has failed')
-    .action((file: string, options: BatchOptions) => run(context, file, options));
+    .action((file: string, options: BatchOptions) => runFile(context, file, options));
+  const exec = command.command('exec').description('run one command in many VMs');
+  addCommandOptions(addBatchOptions(exec))
+    .option('--selector <selector>', "in all VMs with such labels: 'a=b,c!=d,e in (f,g),!h'")
+    .usage('[options] [vm...] -- <command...>')
+    .argument('[vm...]', 'names or ids')
+    .addHelpText('after', EXEC_NOTES)
+    .action(async (words: readonly string[]) => {
+      // The flags that both have are taken by `batch`, wherever they stand.
+      const options = exec.optsWithGlobals<ExecBatchOptions>();
+      await run(context, toExecBatch(words, context.commandWords, options));
+    });
 }
 
-async function run(context: Context, file: string, options: BatchOptions): Promise<void> {
-  const request = toBatchRequest(file === '-' ? await text(context.stdin) : readFile(file), options);
+async function runFile(context: Context, file: string, options: BatchOptions): Promise<void> {
+  await run(context, toBatchRequest(file === '-' ? await text(context.stdin) : readFile(file), options));
+}
+
+async function run(context: Context, request: BatchRequest | string): Promise<void> {
   const client = await connect(context);
   const accepted = await client.batches.run(request);
   const titles = { doing: `Batch of ${accepted.subject.name}`, done: `All ${accepted.subject.name} are done` };
@@ -39,41 +60,8 @@ async function run(context: Context, file: string, options: BatchOptions): Promi
 }
 
 function print(context: Context, operation: Operation): void {
-  if (context.globals.json === true) {
-    printJson(context, operation);
-    return;
-  }
-  const items = itemsOf(operation);
-  const rows = items.map(({ action, name, state, error }) => [
-    ...[`${action}`, `${name}`, `${state}`],
-    isObject(error) ? `${error['message']}` : '',
-  ]);
-  context.stdout.write(formatTable(['ACTION', 'VM', 'STATE', 'WHY'], rows));
-  for (const item of items) context.stdout.write(saidBy(item));
-}
-
-/** The first words of a command, below its VM and how it ended. */
-function saidBy({ name, execution_id: id, command }: Readonly<Record<string, unknown>>): string {
-  if (!isObject(command)) return '';
-  const { exit_code: code, signal, stdout, stderr, truncated } = command;
-  const said = [stdout, stderr].map(withEnd).join('');
-  const more = truncated === true ? `(more: volary logs ${id})\n` : '';
-  return said === ''
-    ? ''
-    : `\n${name} (${code === null ? `${signal ?? 'not run'}` : `exit code ${code}`})\n${said}${more}`;
-}
-
-function withEnd(text: unknown): string {
-  return typeof text !== 'string' || text === '' || text.endsWith('\n') ? `${text ?? ''}` : `${text}\n`;
-}
-
-function itemsOf({ result }: Operation): readonly Readonly<Record<string, unknown>>[] {
-  const items: unknown = isObject(result) ? result['items'] : null;
-  return Array.isArray(items) ? items.filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (context.globals.json === true) printJson(context, operation);
+  else context.stdout.write(formatBatch(operation));
 }
 
 function readFile(file: string): string {

@@ -2,18 +2,14 @@ import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
+import { addCommandOptions, type CommandOptions, commandFields } from '../exec/command-options.ts';
 import { exitCodeOf } from '../exec/exit-code.ts';
 import { runCommand, toExecRequest } from '../exec/run-command.ts';
-import { collectEnvironment, parseDurationMs } from '../parse-values.ts';
 
-interface ExecOptions {
+interface ExecOptions extends CommandOptions {
   readonly interactive?: true;
   readonly tty?: true;
   readonly stdin: boolean;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  readonly user?: string;
-  readonly timeout?: number;
   readonly detach?: true;
 }
 
@@ -32,18 +28,11 @@ export function configureExec(command: Command, context: Context): void {
   command
     .usage('[options] <vm> -- <command...>')
     .argument('<vm>', 'name or id')
-    .argument('<command...>', 'program and arguments, as they are: no shell reads them')
+    .argument('<command...>', 'program and arguments, as they are: no shell reads them');
+  addCommandOptions(command)
     .option('-i, --interactive', 'pass on our input (done anyway where it is no terminal)')
     .option('-t, --tty', 'give it a terminal of the size of ours')
     .option('-n, --no-stdin', 'pass on no input, so that loops in a shell keep theirs', true)
-    .option(
-      '-e, --env <key=value>',
-      'an environment variable; KEY alone takes it from ours; may be repeated',
-      collectEnvironment,
-    )
-    .option('-w, --cwd <dir>', "directory to run it in (default: the user's home)")
-    .option('-u, --user <name>', 'user in the guest (default root)')
-    .option('--timeout <time>', 'kill it after this time, such as 30s or 5m', parseDurationMs)
     .option('-d, --detach', 'start it, print its id and leave it')
     .addHelpText('after', EXAMPLES)
     .action((ref: string, argv: readonly string[], options: ExecOptions) => execute(context, ref, argv, options));
@@ -57,13 +46,7 @@ async function execute(context: Context, ref: string, argv: readonly string[], o
   const command = {
     hasStdin,
     hasTty,
-    request: {
-      argv: [...argv],
-      ...(options.env === undefined ? {} : { env: { ...options.env } }),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.user === undefined ? {} : { user: options.user }),
-      ...(options.timeout === undefined ? {} : { timeout_ms: options.timeout }),
-    },
+    request: { argv: [...argv], ...commandFields(options) },
   };
 
   if (isDetached) {

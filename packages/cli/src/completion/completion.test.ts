@@ -32,7 +32,7 @@ describe('completion in bash', () => {
     ['stop ', ['first', 'second']],
     ['stop fir', ['first']],
     ['--json stop fir', ['first']],
-    ['image ', ['ls', 'import', 'create', 'build', 'rm', 'prune']],
+    ['image ', ['ls', 'import', 'create', 'build', 'update', 'rm', 'prune']],
     ['system ', ['df', 'health', 'prune']],
     ['template ', ['ls', 'get', 'create', 'versions', 'enable', 'disable', 'rm', 'warm']],
     ['template get ', ['base', 'web']],

@@ -10,7 +10,7 @@ it('is the request, or its items alone, with what the flags say', () => {
   ).toEqual({
     ...{ items: ITEMS, concurrency: 1, stop_on_error: true },
   });
-  expect(toBatchRequest(JSON.stringify(ITEMS), { concurrency: 3 })).toEqual({ items: ITEMS, concurrency: 3 });
+  expect(toBatchRequest(JSON.stringify(ITEMS), { parallel: 3 })).toEqual({ items: ITEMS, concurrency: 3 });
 });
 
 it('in YAML is left to the server, as the same', () => {

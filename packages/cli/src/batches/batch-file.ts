@@ -1,21 +1,9 @@
 import type { BatchItemRequest, BatchRequest } from '@volary/contract';
-
-export interface BatchOptions {
-  readonly concurrency?: number;
-  readonly inOrder?: true;
-  readonly stopOnError?: true;
-}
+import { type BatchOptions, batchFlags } from './batch-options.ts';
 
 /** The request of a file, which has that or its items alone, with what the flags say. What is no JSON is YAML, which the server reads. Whether it can be asked for, that says. */
-export function toBatchRequest(
-  content: string,
-  { concurrency, inOrder, stopOnError }: BatchOptions,
-): BatchRequest | string {
-  const most = inOrder === true ? 1 : concurrency;
-  const flags = {
-    ...(most === undefined ? {} : { concurrency: most }),
-    ...(stopOnError === true ? { stop_on_error: true } : {}),
-  };
+export function toBatchRequest(content: string, options: BatchOptions): BatchRequest | string {
+  const flags = batchFlags(options);
   const parsed = parseJson(content);
   if (parsed === null) return withFlags(content, flags);
   return { ...(Array.isArray(parsed) ? { items: parsed } : parsed), ...flags };
