@@ -4,6 +4,7 @@ import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { configureImport } from '../images/import-image.ts';
+import { removeNamed } from '../operations/ask-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
@@ -64,10 +65,9 @@ async function update(context: Context, name: string, options: LabelOptions): Pr
 
 async function remove(context: Context, refs: readonly string[]): Promise<void> {
   const client = await connect(context);
-  const items: Image[] = [];
-  for (const ref of refs) items.push(...(await client.images.remove(ref)).items);
-  if (context.globals.json === true) printJson(context, { items });
-  else context.stdout.write(items.map((image) => `${image.name} ${image.digest}\n`).join(''));
+  await removeNamed(context, refs, (ref) => client.images.remove(ref), {
+    titleOf: ({ name, digest }) => `${name} ${digest}`,
+  });
 }
 
 function formatImages(entries: readonly ImageEntry[]): string {

@@ -2,6 +2,7 @@ import type { Session } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { removeEach } from '../operations/remove-each.ts';
 import { formatAge } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
 
@@ -36,8 +37,9 @@ async function list(context: Context, { user }: { readonly user?: string }): Pro
 }
 
 async function remove(context: Context, ids: readonly string[]): Promise<void> {
-  const client = await connect(context);
-  for (const id of ids) await client.auth.revokeSession(id);
-  if (context.globals.json === true) printJson(context, { removed: ids });
-  else context.stdout.write(ids.map((id) => `${id}\n`).join(''));
+  const { auth } = await connect(context);
+  await removeEach(context, ids, async (id) => {
+    await auth.revokeSession(id);
+    return { name: id };
+  });
 }

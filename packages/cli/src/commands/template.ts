@@ -2,6 +2,7 @@ import type { TemplateEntry } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { removeNamed } from '../operations/ask-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { describeTemplate, formatEntries, formatVersions } from '../templates/format-template.ts';
@@ -80,16 +81,20 @@ async function create(context: Context, file: string): Promise<void> {
 
 async function remove(context: Context, refs: readonly string[]): Promise<void> {
   const client = await connect(context);
-  const removed: { readonly name: string; readonly version: string }[] = [];
-  for (const ref of refs) removed.push(...(await client.templates.delete(ref)).items);
-  print(context, { removed: removed.map(titleOf) }, () => titles(removed));
+  const toJson = (items: readonly Title[]) => ({ removed: items.map(titleOf) });
+  await removeNamed<Title>(context, refs, (ref) => client.templates.delete(ref), { titleOf, toJson });
 }
 
-function titleOf({ name, version }: { readonly name: string; readonly version: string }): string {
+interface Title {
+  readonly name: string;
+  readonly version: string;
+}
+
+function titleOf({ name, version }: Title): string {
   return `${name}@${version}`;
 }
 
-function titles(templates: readonly { readonly name: string; readonly version: string }[]): string {
+function titles(templates: readonly Title[]): string {
   return templates.map((template) => `${titleOf(template)}\n`).join('');
 }
 

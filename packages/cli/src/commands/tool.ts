@@ -1,8 +1,9 @@
-import type { ToolEntry, ToolPack } from '@volary/contract';
+import type { ToolEntry } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
+import { removeNamed } from '../operations/ask-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
@@ -63,10 +64,9 @@ async function update(context: Context, name: string, options: LabelOptions): Pr
 
 async function remove(context: Context, refs: readonly string[]): Promise<void> {
   const client = await connect(context);
-  const items: ToolPack[] = [];
-  for (const ref of refs) items.push(...(await client.tools.remove(ref)).items);
-  if (context.globals.json === true) printJson(context, { items });
-  else context.stdout.write(items.map((pack) => `${pack.name}@${pack.version} ${pack.digest}\n`).join(''));
+  await removeNamed(context, refs, (ref) => client.tools.remove(ref), {
+    titleOf: ({ name, version, digest }) => `${name}@${version} ${digest}`,
+  });
 }
 
 function formatTools(entries: readonly ToolEntry[]): string {

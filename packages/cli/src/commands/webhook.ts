@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
+import { removeEach } from '../operations/remove-each.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
@@ -46,9 +47,11 @@ export function configureWebhook(command: Command, context: Context): void {
     .description('remove webhooks')
     .argument('<webhook...>', 'ids')
     .action(async (ids: readonly string[]) => {
-      const client = await connect(context);
-      for (const id of ids) await client.webhooks.delete(id);
-      print(context, { removed: ids }, () => ids.map((id) => `${id}\n`).join(''));
+      const { webhooks } = await connect(context);
+      await removeEach(context, ids, async (id) => {
+        await webhooks.delete(id);
+        return { name: id };
+      });
     });
   command
     .command('test')

@@ -1,7 +1,7 @@
 import type { VolaryClient } from '@volary/sdk';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { reportError } from '../report-error.ts';
+import { askEach } from './ask-each.ts';
 import { finishOperation } from './finish-operation.ts';
 
 type Accepted = Parameters<typeof finishOperation>[2];
@@ -18,19 +18,12 @@ export async function deleteEach(
 ): Promise<void> {
   const client = await connect(context);
   const isJson = context.globals.json === true;
-  const items = [];
-  let exitCode = 0;
-  for (const ref of new Set(refs)) {
-    try {
-      const accepted = await request(client, ref);
-      const titles = { doing: `Deleting ${ref}`, done: `${ref} is deleted` };
-      items.push(wait ? await finishOperation(context, client, accepted, titles) : accepted);
-      if (!isJson) context.stdout.write(`${accepted.subject.name}\n`);
-    } catch (error) {
-      const code = reportError(error, { stderr: context.stderr, isJson, command: null });
-      exitCode ||= code;
-    }
-  }
+  const items = await askEach(context, refs, async (ref) => {
+    const accepted = await request(client, ref);
+    const titles = { doing: `Deleting ${ref}`, done: `${ref} is deleted` };
+    const operation = wait ? await finishOperation(context, client, accepted, titles) : accepted;
+    if (!isJson) context.stdout.write(`${accepted.subject.name}\n`);
+    return operation;
+  });
   if (isJson) printJson(context, { items });
-  context.endWith(exitCode);
 }

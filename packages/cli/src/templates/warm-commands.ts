@@ -2,11 +2,11 @@ import type { BuildWarmTemplateRequest, WarmTemplate } from '@volary/contract';
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
+import { askEach } from '../operations/ask-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
 import { parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
-import { reportError } from '../report-error.ts';
 
 interface BuildOptions {
   readonly image?: string;
@@ -74,20 +74,13 @@ function requestOf({ image, vcpus, memory, disk, network }: BuildOptions): Build
 
 async function remove(context: Context, keys: readonly string[]): Promise<void> {
   const client = await connect(context);
-  const removed: string[] = [];
-  let exitCode = 0;
-  for (const key of new Set(keys)) {
-    try {
-      await client.warmTemplates.remove(key);
-      removed.push(key);
-      if (context.globals.json !== true) context.stdout.write(`${key}\n`);
-    } catch (error) {
-      const isJson = context.globals.json === true;
-      exitCode ||= reportError(error, { stderr: context.stderr, isJson, command: null });
-    }
-  }
-  if (context.globals.json === true) printJson(context, { items: removed });
-  context.endWith(exitCode);
+  const isJson = context.globals.json === true;
+  const items = await askEach(context, keys, async (key) => {
+    await client.warmTemplates.remove(key);
+    if (!isJson) context.stdout.write(`${key}\n`);
+    return key;
+  });
+  if (isJson) printJson(context, { items });
 }
 
 function formatTemplates(templates: readonly WarmTemplate[]): string {
