@@ -1,9 +1,10 @@
 import type { Operation } from '@volary/contract';
+import { toSafeWords } from '../output/console-text.ts';
 import { formatTable } from '../output/table.ts';
 
 /** What came of each item of a batch, and below that what commands said at first. */
-export function formatBatch(operation: Operation): string {
-  const items = itemsOf(operation);
+export function formatBatch({ result }: Pick<Operation, 'result'>): string {
+  const items = itemsOf(result);
   const hasCommands = items.some(({ action }) => action === 'exec');
   const rows = items.map(({ action, name, state, command, error }) => [
     ...[`${action}`, `${name}`, `${state}`],
@@ -23,7 +24,7 @@ function endOf({ exit_code: code, signal }: Readonly<Record<string, unknown>>): 
 function saidBy({ name, execution_id: id, command }: Readonly<Record<string, unknown>>): string {
   if (!isObject(command)) return '';
   const { exit_code: code, signal, stdout, stderr, truncated } = command;
-  const said = [stdout, stderr].map(withEnd).join('');
+  const said = toSafeWords([stdout, stderr].map(withEnd).join(''));
   const more = truncated === true ? `(more: volary logs ${id})\n` : '';
   return said === ''
     ? ''
@@ -34,7 +35,7 @@ function withEnd(text: unknown): string {
   return typeof text !== 'string' || text === '' || text.endsWith('\n') ? `${text ?? ''}` : `${text}\n`;
 }
 
-function itemsOf({ result }: Operation): readonly Readonly<Record<string, unknown>>[] {
+function itemsOf(result: Operation['result']): readonly Readonly<Record<string, unknown>>[] {
   const items: unknown = isObject(result) ? result['items'] : null;
   return Array.isArray(items) ? items.filter(isObject) : [];
 }

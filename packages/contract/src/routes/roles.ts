@@ -32,7 +32,8 @@ export const putRole = route({
   operationId: 'putRole',
   tag: 'users',
   summary: 'Make a role, or change what it allows',
-  description: 'It allows no more than the asker may do. A change holds at once for all who have the role.',
+  description:
+    'It allows no more than the asker may do. A change holds at once for all who have the role, and leaves no labels but those that are said.',
   permission: 'role:create',
   action: 'role.put',
   params: RoleParams,
