@@ -15,7 +15,7 @@ export const LogSource = enumComponent(
 );
 export type LogSource = Static<typeof LogSource>;
 
-export const LOG_MARKS = ['truncated', 'invalid_utf8', 'gap'] as const;
+export const LOG_MARKS = ['truncated', 'invalid_utf8', 'gap', 'partial'] as const;
 
 const EXAMPLE_LINE = {
   sequence: 114_840_215_552_001,
@@ -53,7 +53,7 @@ export const LogLine = component(
     fields: jsonObject({ description: 'What else is known, by source.' }),
     marks: Type.Array(stringEnum(LOG_MARKS), {
       description:
-        '`truncated`: it was longer. `invalid_utf8`: what was no text is U+FFFD. `gap`: output is missing here, as the message says.',
+        '`truncated`: it was longer. `invalid_utf8`: what was no text is U+FFFD. `gap`: output is missing here, as the message says. `partial`: it had no end when nothing more had come for a while, as a prompt has none; what comes then is a line of its own.',
     }),
   },
   { description: 'A line of the log.', examples: [EXAMPLE_LINE] },

@@ -21,18 +21,19 @@ const CARRIAGE_RETURN = 13;
 
 /**
  * The whole lines in these bytes. What has no end yet is left, unless it is longer than `maxBytes`: then its beginning is a line, and the rest of it is skipped
- * as it comes. With `isEnd` what is left is a line too.
+ * as it comes. With `isEnd` what is left is a line too, and with `isPaused`, unless it is such a rest.
  */
 export function splitLines(
   bytes: Uint8Array,
   options: {
     readonly isInside: boolean;
     readonly isEnd: boolean;
+    readonly isPaused?: boolean;
     readonly maxBytes: number;
     readonly maxLines: number;
   },
 ): Split {
-  const { isEnd, maxBytes, maxLines } = options;
+  const { isEnd, isPaused = false, maxBytes, maxLines } = options;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isAllText = isUtf8(buffer);
   const lines: SplitLine[] = [];
@@ -42,10 +43,10 @@ export function splitLines(
     const feed = buffer.indexOf(LINE_FEED, at);
     const end = feed === -1 ? buffer.length : feed;
     const isCut = end - at > maxBytes;
-    if (feed === -1 && !isInside && !isCut && !isEnd) break;
+    if (feed === -1 && !isInside && !isCut && !isEnd && !isPaused) break;
     if (!isInside)
       lines.push(toLine(buffer, { at, end: isCut ? cutAt(buffer, at + maxBytes) : end, isCut, isAllText }));
-    isInside = feed === -1 && !isEnd;
+    isInside = feed === -1 && !isEnd && (isInside || isCut);
     at = feed === -1 ? buffer.length : feed + 1;
   }
   return { lines, taken: at, isInside };

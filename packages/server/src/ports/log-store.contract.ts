@@ -185,6 +185,31 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
       expect(await messages()).toEqual(['login: ']);
     });
 
+    it('makes a line of what has no end where nothing comes for a while, and says so; what comes then is the next one', async () => {
+      const { next } = await store.appendOutput(output('ready\nlogin: ', 0, { isPaused: true }));
+      await store.appendOutput(output('ann\n', next, { isPaused: true }));
+
+      const { lines } = await read();
+      expect(lines.map(({ message, marks }) => [message, marks])).toEqual([
+        ['ready', []],
+        ['login: ', ['partial']],
+        ['ann', []],
+      ]);
+    });
+
+    it('skips the rest of a line that was cut also where it comes in pauses', async () => {
+      const long = new Uint8Array(20_000).fill(120);
+      await store.appendOutput(output(long, 0, { isPaused: true }));
+      await store.appendOutput(output(long, long.length, { isPaused: true }));
+      await store.appendOutput(output('end\nnext\n', 2 * long.length));
+
+      const { lines } = await read();
+      expect(lines.map(({ message, marks }) => [message.length, marks])).toEqual([
+        [16_384, ['truncated']],
+        [4, []],
+      ]);
+    });
+
     it('cuts a line of ten megabytes, says so, and goes on behind it', async () => {
       const long = new Uint8Array(10 * 1024 * 1024).fill(120);
       for (let at = 0; at < long.length; at += 65_536)

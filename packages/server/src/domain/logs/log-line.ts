@@ -14,8 +14,11 @@ export const LOG_SOURCES = ['console', 'stdout', 'stderr', 'operation', 'executi
 export type LogSource = (typeof LOG_SOURCES)[number];
 export type GuestSource = Extract<LogSource, 'console' | 'stdout' | 'stderr'>;
 
-/** What is to be known about a line. `truncated`: it was longer. `invalid_utf8`: what was no text is U+FFFD. `gap`: something is missing here. */
-export const LOG_MARKS = ['truncated', 'invalid_utf8', 'gap'] as const;
+/**
+ * What is to be known about a line. `truncated`: it was longer. `invalid_utf8`: what was no text is U+FFFD. `gap`: something is missing here. `partial`: it
+ * had no end when nothing more had come for a while, as a prompt has none; what comes then is a line of its own. Kept by their places: new ones come last.
+ */
+export const LOG_MARKS = ['truncated', 'invalid_utf8', 'gap', 'partial'] as const;
 export type LogMark = (typeof LOG_MARKS)[number];
 
 /** A line before the store gave it its number. */
@@ -58,6 +61,8 @@ export interface GuestOutput {
   readonly bytes: Uint8Array;
   /** True: nothing comes after this, so that what has no line end is a line too. */
   readonly isEnd: boolean;
+  /** True: nothing has come for a while, so that what has no line end is a line too, marked as partial. */
+  readonly isPaused?: boolean;
 }
 
 /** The first words of a line that name a level. */

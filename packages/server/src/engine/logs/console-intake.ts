@@ -17,6 +17,8 @@ const MOST_AT_ONCE = 50;
 /** Taken of one console before it is another one's turn, bytes. */
 const PIECE_BYTES = 256 * 1024;
 const PREFIX = 'console:';
+/** What has no line end is a line when nothing more has come for so long, milliseconds: a guest asks something, and waits. */
+const PARTIAL_AFTER_MS = 10_000;
 
 export interface ConsoleIntake {
   start(): Promise<void>;
@@ -32,13 +34,23 @@ interface Turn {
   pauseMs: number;
 }
 
+/** A line that has no end yet: up to where it goes, and since when it does. */
+interface Rest {
+  readonly end: number;
+  readonly sinceMs: number;
+}
+
 export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
   const { store, logs, bus, clock } = deps;
   const turns = new Map<string, Turn>();
+  const rests = new Map<string, Rest>();
   const intake = createIntake(deps, 'console', async (source, signal) => {
-    const taken = await take(deps, source, signal);
+    const before = rests.get(source) ?? null;
+    const taken = await take(deps, source, { signal, rest: before });
+    if (taken?.rest == null) rests.delete(source);
+    else rests.set(source, taken.rest);
     if (taken === null) turns.delete(source);
-    else if (taken.bytes > 0) lookSoon(source);
+    else if (taken.bytes > 0 || (taken.rest?.end ?? before?.end) !== before?.end) lookSoon(source);
     return taken?.hasMore ?? false;
   });
   let unfollow = (): void => undefined;
@@ -86,8 +98,8 @@ export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
 async function take(
   { store, drivers, logs, bus, clock }: ConsoleDeps,
   source: string,
-  signal: AbortSignal,
-): Promise<{ readonly bytes: number; readonly hasMore: boolean } | null> {
+  { signal, rest }: { readonly signal: AbortSignal; readonly rest: Rest | null },
+): Promise<{ readonly bytes: number; readonly hasMore: boolean; readonly rest: Rest | null } | null> {
   const id: VmId | null = parseId('vm', source);
   const vm = id === null ? null : await store.vms.get(id);
   if (vm === null) return null;
@@ -106,13 +118,16 @@ async function take(
     length += bytes.length;
     if (length >= PIECE_BYTES) break;
   }
-  if (first === null) return { bytes: 0, hasMore: false };
+  if (first === null) return { bytes: 0, hasMore: false, rest: null };
+  const end = first + length;
+  const nowMs = clock.monotonicMs();
+  const sinceMs = rest?.end === end ? rest.sinceMs : nowMs;
   const { next } = await logs.appendOutput({
     ...{ key, source: 'console', vmId: vm.id, owner: vm.owner, executionId: null, at: clock.now(), offset: first },
-    ...{ bytes: joined(pieces, length), isEnd: false },
+    ...{ bytes: joined(pieces, length), isEnd: false, isPaused: nowMs - sinceMs >= PARTIAL_AFTER_MS },
   });
   if (next > position) bus.publish('logs', vm.id);
-  return { bytes: next - position, hasMore: length >= PIECE_BYTES };
+  return { bytes: next - position, hasMore: length >= PIECE_BYTES, rest: next < end ? { end, sinceMs } : null };
 }
 
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import { completeWorkload } from '../../domain/workload/workload.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
@@ -88,6 +89,18 @@ describe('the log', () => {
     expect(operation).toMatchObject({ level: 'info', fields: { kind: 'vm.create' } });
     expect(done.find(({ source }) => source === 'execution')?.executionId).toBe(session.execution.id);
     expect(done.some(({ message }) => message.startsWith('vm.started bird'))).toBe(true);
+  });
+
+  it('has a prompt of a console, which waits for an answer and has no end, once it has waited for a while', async () => {
+    await installation[Symbol.asyncDispose]();
+    const clock = createSystemClock();
+    installation = createInstallation({ clock: { ...clock, monotonicMs: () => 20 * clock.monotonicMs() } });
+    server = await installation.start();
+    await make('printf "login: " > /dev/console; sleep 600');
+
+    const lines = await follow({ vm: 'bird', sources: ['console'] }, hasMessage('login: '));
+
+    expect(lines.at(-1)).toMatchObject({ message: 'login: ', marks: ['partial'] });
   });
 
   it('goes on after a restart without a gap and without doubling anything', async () => {

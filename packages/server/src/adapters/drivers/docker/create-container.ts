@@ -59,7 +59,8 @@ export async function createContainer(
       })),
       Tmpfs: { '/run': 'rw,nosuid,nodev,mode=755,size=64m' },
       RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '1' } },
+      // Two files: one begun anew leaves what was said just before.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '4m', 'max-file': '2' } },
     },
   };
   const path = `/containers/create?name=${containerName(vmId)}`;

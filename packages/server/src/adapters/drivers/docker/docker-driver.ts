@@ -3,6 +3,7 @@ import type { VmId } from '../../../domain/ids.ts';
 import type { Driver, VmObservation } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
+import { createConsoles } from './console/consoles.ts';
 import { createContainer } from './create-container.ts';
 import { DOCKER_CAPABILITIES } from './docker-capabilities.ts';
 import type { DockerDriverDeps } from './docker-config.ts';
@@ -24,7 +25,6 @@ import { createLinks } from './links.ts';
 import { createMachineRecords } from './machine-record.ts';
 import { nameOfMachine, observe, shapeOf } from './observe.ts';
 import { openLink } from './open-link.ts';
-import { readConsole } from './read-console.ts';
 import { ensureRoot } from './root-images.ts';
 import { startMachine } from './start-machine.ts';
 import { createUnpackedPacks } from './unpacked-packs.ts';
@@ -41,6 +41,7 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
   const unpacked = createUnpackedPacks(deps.dataDir);
   const lock = createKeyedLock();
   const links = createLinks();
+  const consoles = createConsoles(client, deps.dataDir);
   const disposed = new AbortController();
   const parts = { ...deps, client, records, unpacked };
 
@@ -104,6 +105,7 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
         if (container !== null) await removeContainer(client, container.id, options);
         for (const { digest } of container?.packs ?? [])
           await unpacked.removeUnless(digest, () => isPackUsed(client, { digest, installationId }, options));
+        await consoles.remove(vmId);
         await records.remove(vmId);
       }),
 
@@ -159,7 +161,7 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
       watchContainers(client, { installationId, log, signal: AbortSignal.any([signal, disposed.signal]) }),
 
     openLink: (vmId, options) => links.open(vmId, options, (signal) => openLink(parts, vmId, { signal })),
-    readConsole: (vmId, options) => readConsole(client, (each) => find(vmId, each), options),
+    readConsole: (vmId, options) => consoles.read(vmId, (each) => find(vmId, each), options),
 
     prepareRestore: refuse,
     saveMachine: refuse,

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { VmId } from '../../../domain/ids.ts';
 import type { ConsoleChunk } from '../../../ports/driver.ts';
+import { createConsoleLog } from '../../shared/console-log.ts';
 import { sleep } from '../../shared/sleep.ts';
-import { createConsoleLog } from './console-log.ts';
 import type { Machines } from './machines.ts';
 import { findRecord } from './present-machine.ts';
 

@@ -1,9 +1,9 @@
 import { VolaryError } from '../../../domain/errors.ts';
 import type { MachineEnd } from '../../../ports/driver.ts';
 import type { Log } from '../../../ports/log.ts';
+import { type ConsoleLog, createConsoleLog } from '../../shared/console-log.ts';
 import { CONSOLE_DEVICE, CONSOLE_RING_BYTES } from './command-line.ts';
 import { connectQmp } from './connect-qmp.ts';
-import { type ConsoleLog, createConsoleLog } from './console-log.ts';
 import { endOf, isHint } from './machine-end.ts';
 import { qmpClosed } from './qmp/errors.ts';
 import type { QmpClient } from './qmp/qmp-client.ts';

@@ -18,6 +18,7 @@ import { transact } from './log-file.ts';
 const LINES_AT_ONCE = 512;
 /** Lines of one task in it at least. */
 const LEAST_LINES = 32;
+const LINE_FEED = 10;
 
 /** What is to be done in one transaction or several of them. */
 export interface WriteTask {
@@ -71,10 +72,15 @@ export function createLogWriting(database: Database): LogWriting {
       const split = splitLines(bytes, {
         isInside: is_inside === 1 && missing === 0,
         isEnd: output.isEnd,
+        isPaused: output.isPaused === true,
         maxBytes: MAX_MESSAGE_BYTES,
         maxLines: lineCount,
       });
-      writer.add(split.lines.map((line) => toLine(output, line)));
+      const isOpen = split.taken === bytes.length && bytes.at(-1) !== LINE_FEED && !split.isInside;
+      const isPartial = output.isPaused === true && isOpen;
+      writer.add(
+        split.lines.map((line, at) => toLine(output, line, { isPartial: isPartial && at === split.lines.length - 1 })),
+      );
       const next = from + split.taken;
       if (bytes.length > 0 && (next > position || missing > 0))
         setCursor.run([output.key, next, split.isInside ? 1 : 0]);
@@ -108,10 +114,15 @@ export function createLogWriting(database: Database): LogWriting {
   };
 }
 
-function toLine(output: GuestOutput, { text, isCut, isInvalid }: SplitLine): NewLogLine {
+function toLine(
+  output: GuestOutput,
+  { text, isCut, isInvalid }: SplitLine,
+  { isPartial }: { readonly isPartial: boolean },
+): NewLogLine {
   const marks: LogMark[] = [];
   if (isCut) marks.push('truncated');
   if (isInvalid) marks.push('invalid_utf8');
+  if (isPartial && !isCut) marks.push('partial');
   return { ...common(output), level: levelOf(text, output.source), message: text, marks };
 }
 

@@ -65,3 +65,23 @@ test('the tail is of one life only, and of text', async () => {
     expect(await log.tail(0, 1_000)).toContain('earlier life');
   });
 });
+
+test('goes on at the offset that it is told, without what was after it, and with what is missing missing', async () => {
+  await withLog(async (directory) => {
+    const log = createConsoleLog(directory, { segmentBytes: SEGMENT_BYTES });
+    await log.append(Buffer.from('a'.repeat(SEGMENT_BYTES)));
+    await log.append(Buffer.from('bbb'));
+
+    await log.endAt(SEGMENT_BYTES + 1);
+    await log.append(Buffer.from('c'));
+    expect(await readAll(directory, SEGMENT_BYTES - 1)).toEqual({ offset: SEGMENT_BYTES - 1, text: 'abc' });
+
+    await log.endAt(10);
+    expect(await readAll(directory, 0)).toEqual({ offset: 0, text: 'a'.repeat(10) });
+
+    await log.endAt(1_000);
+    expect(await log.end()).toBe(1_000);
+    await log.append(Buffer.from('d'));
+    expect(await readAll(directory, 500)).toEqual({ offset: 1_000, text: 'd' });
+  });
+});

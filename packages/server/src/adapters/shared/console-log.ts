@@ -1,8 +1,8 @@
-import { appendFile, open, readdir, rm, stat } from 'node:fs/promises';
+import { appendFile, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConsoleChunk } from '../../../ports/driver.ts';
+import type { ConsoleChunk } from '../../ports/driver.ts';
 
-/** A segment is closed when it has this many bytes; two are kept, so the log takes at most twice that of the host's disk. */
+/** Unless told otherwise. A segment is closed when it has this many bytes; two are kept, so the log takes at most twice that of the host's disk. */
 const SEGMENT_BYTES = 512 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 const SEGMENT_NAME = /^console-([0-9]{15})\.log$/;
@@ -14,7 +14,7 @@ interface Segment {
 }
 
 /**
- * The console's bytes as we have taken them from the VMM, bounded. Segments are named by the offset of their first
+ * The console's bytes as we have taken them from whoever runs the machine, bounded. Segments are named by the offset of their first
  * byte, so that offsets need no index and survive any interruption. One writer at a time.
  */
 export interface ConsoleLog {
@@ -22,6 +22,8 @@ export interface ConsoleLog {
   append(bytes: Uint8Array): Promise<void>;
   /** Offset after the last byte. */
   end(): Promise<number>;
+  /** Has the next byte be at this offset: what is kept from there on is dropped, what there is not up to there is missing. */
+  endAt(offset: number): Promise<void>;
   /** What is kept from `offset` on, in pieces, as it stands now. */
   read(offset: number): AsyncIterable<ConsoleChunk>;
   /** The last bytes from `offset` on as text; what is no text is replaced. */
@@ -45,6 +47,14 @@ export function createConsoleLog(directory: string, options: { readonly segmentB
       const last = (await listSegments(directory)).at(-1);
       return last === undefined ? 0 : last.start + last.length;
     },
+    async endAt(offset) {
+      if (offset === (await log.end())) return;
+      for (const { path, start, length } of await listSegments(directory)) {
+        if (start >= offset) await rm(path, { force: true });
+        else if (start + length > offset) await truncate(path, offset - start);
+      }
+      if ((await log.end()) < offset) await appendFile(segmentPath(directory, offset), '', { mode: 0o600 });
+    },
     async *read(offset) {
       for (const segment of await listSegments(directory)) {
         if (segment.start + segment.length > offset) yield* readSegment(segment, Math.max(offset, segment.start));
@@ -66,14 +76,15 @@ async function listSegments(directory: string): Promise<readonly Segment[]> {
     const start = SEGMENT_NAME.exec(name)?.[1];
     if (start === undefined) continue;
     const path = join(directory, name);
-    const file = await stat(path);
-    segments.push({ path, start: Number(start), length: file.size });
+    const file = await stat(path).catch(unlessGone);
+    if (file !== null) segments.push({ path, start: Number(start), length: file.size });
   }
   return segments;
 }
 
 async function* readSegment(segment: Segment, from: number): AsyncIterable<ConsoleChunk> {
-  const file = await open(segment.path, 'r');
+  const file = await open(segment.path, 'r').catch(unlessGone);
+  if (file === null) return;
   try {
     let offset = from;
     while (offset < segment.start + segment.length) {
@@ -86,6 +97,12 @@ async function* readSegment(segment: Segment, from: number): AsyncIterable<Conso
   } finally {
     await file.close();
   }
+}
+
+/** A segment goes when it has become too old, also under somebody who reads. */
+function unlessGone(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }
 
 function segmentPath(directory: string, start: number): string {

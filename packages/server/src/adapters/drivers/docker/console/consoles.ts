@@ -1,0 +1,85 @@
+/** The consoles of containers, each taken from the engine as it is looked at. Whoever reads reads what was taken. */
+import type { VmId } from '../../../../domain/ids.ts';
+import type { ConsoleChunk } from '../../../../ports/driver.ts';
+import type { Abortable } from '../../../../ports/guest-link.ts';
+import { createKeyedLock } from '../../../shared/keyed-lock.ts';
+import { sleep } from '../../../shared/sleep.ts';
+import type { Container } from '../engine/containers.ts';
+import type { EngineClient } from '../engine/engine-client.ts';
+import { takeConsole } from './take-console.ts';
+import { openTakenConsole, removeTakenConsole, type TakenConsole } from './taken-console.ts';
+
+/** How often the engine is asked while somebody follows, milliseconds. */
+const FOLLOW_MS = 500;
+
+export interface Consoles {
+  /** What was written to the container's console. Ends at once where there is no container. */
+  read(
+    vmId: VmId,
+    find: (options: Abortable) => Promise<Container | null>,
+    options: Abortable & { readonly offset: number; readonly follow: boolean },
+  ): AsyncIterable<ConsoleChunk>;
+  /** Of a VM whose container was removed nothing is kept. */
+  remove(vmId: VmId): Promise<void>;
+}
+
+interface Kept {
+  readonly taken: TakenConsole;
+  /** The life of which all was taken, and nothing more comes. */
+  over: string | null;
+}
+
+export function createConsoles(client: EngineClient, dataDir: string): Consoles {
+  const all = new Map<VmId, Kept>();
+  const lock = createKeyedLock();
+
+  /** The caller holds the VM's lock. */
+  async function catchUp(vmId: VmId, container: Container, { signal }: Abortable): Promise<TakenConsole> {
+    const kept = all.get(vmId) ?? { taken: await openTakenConsole(dataDir, vmId), over: null };
+    const life = `${container.id} ${container.startedAt}`;
+    if (kept.over === life) return kept.taken;
+    // What is written when this fails is not known: the next one looks.
+    all.delete(vmId);
+    await takeConsole(client, container.id, { taken: kept.taken, signal });
+    const isRunning = container.state === 'running' || container.state === 'paused';
+    all.set(vmId, { taken: kept.taken, over: isRunning ? null : life });
+    return kept.taken;
+  }
+
+  async function* read(
+    vmId: VmId,
+    find: (options: Abortable) => Promise<Container | null>,
+    { signal, follow, offset: from }: Abortable & { readonly offset: number; readonly follow: boolean },
+  ): AsyncIterable<ConsoleChunk> {
+    let offset = from;
+    while (!signal.aborted) {
+      const taken = await lock.run(vmId, async () => {
+        const container = await find({ signal });
+        return container === null ? null : await catchUp(vmId, container, { signal });
+      });
+      if (taken === null) return;
+      for await (const chunk of taken.log.read(offset)) {
+        yield chunk;
+        offset = chunk.offset + chunk.bytes.length;
+      }
+      if (!follow) return;
+      await sleep(FOLLOW_MS, signal).catch(() => undefined);
+    }
+  }
+
+  return {
+    async *read(vmId, find, options) {
+      try {
+        yield* read(vmId, find, options);
+      } catch (error) {
+        // Who follows until it is enough is not told so by an error.
+        if (!options.signal.aborted) throw error;
+      }
+    },
+    remove: (vmId) =>
+      lock.run(vmId, async () => {
+        all.delete(vmId);
+        await removeTakenConsole(dataDir, vmId);
+      }),
+  };
+}

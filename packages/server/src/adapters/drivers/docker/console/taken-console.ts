@@ -1,0 +1,81 @@
+/**
+ * What was taken of a container's console so far, kept beside the engine, whose own log begins anew when it is full and knows of no offsets. Each
+ * write is of bytes first, then of how far they reach in the engine's log; what a crash leaves between the two is dropped, and taken once more.
+ */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VmId } from '../../../../domain/ids.ts';
+import { type ConsoleLog, createConsoleLog } from '../../../shared/console-log.ts';
+import { replaceFile } from '../../../shared/replace-file.ts';
+import { fieldsOf } from '../engine/containers.ts';
+import type { StampedPiece } from './stamped-pieces.ts';
+
+/** Of what an engine may say at once between two looks, all; twice as much is kept at most. */
+const SEGMENT_BYTES = 4 * 1024 ** 2;
+
+/** How far the engine's log is taken: so many bytes of what has this time, and all before it. */
+export interface Position {
+  /** Empty: nothing is. */
+  readonly stamp: string;
+  readonly bytes: number;
+}
+
+export interface TakenConsole {
+  readonly log: Pick<ConsoleLog, 'read'>;
+  position(): Position;
+  /** Adds what comes next. Throws what the file system does; then it is to be opened anew. */
+  append(pieces: readonly StampedPiece[]): Promise<void>;
+}
+
+interface Kept extends Position {
+  readonly version: 1;
+  /** Offset after the last byte that was taken. */
+  readonly end: number;
+}
+
+const NOTHING: Kept = { version: 1, stamp: '', bytes: 0, end: 0 };
+
+export async function openTakenConsole(dataDir: string, vmId: VmId): Promise<TakenConsole> {
+  const directory = takenConsolePath(dataDir, vmId);
+  const path = join(directory, 'position.json');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const log = createConsoleLog(directory, { segmentBytes: SEGMENT_BYTES });
+  const read = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  let kept = parse(read);
+  await log.endAt(kept.end);
+  return {
+    log,
+    position: () => kept,
+    async append(pieces) {
+      const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
+      if (bytes.length === 0) return;
+      await log.append(bytes);
+      const next = { ...pieces.reduce(after, kept), version: 1, end: kept.end + bytes.length } as const;
+      await replaceFile(path, JSON.stringify(next), { mode: 0o600 });
+      kept = next;
+    },
+  };
+}
+
+export async function removeTakenConsole(dataDir: string, vmId: VmId): Promise<void> {
+  await rm(takenConsolePath(dataDir, vmId), { recursive: true, force: true });
+}
+
+export function takenConsolePath(dataDir: string, vmId: VmId): string {
+  return join(dataDir, 'docker', `${vmId}.console`);
+}
+
+function after(position: Position, { stamp, bytes }: StampedPiece): Position {
+  return { stamp, bytes: (stamp === position.stamp ? position.bytes : 0) + bytes.length };
+}
+
+/** One that a loss of power has emptied: then all that the engine has is taken once more. */
+function parse(text: string): Kept {
+  if (text === '') return NOTHING;
+  const { version, stamp, bytes, end } = fieldsOf(JSON.parse(text));
+  const isWhole = version === 1 && typeof stamp === 'string' && typeof bytes === 'number' && typeof end === 'number';
+  return isWhole ? { version, stamp, bytes, end } : NOTHING;
+}
