@@ -19,6 +19,8 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'volume.name_taken': 'take another name, or delete that one: volary volume rm NAME',
   'volume.in_use': 'see who has it: volary volume get NAME',
   'volume.not_ready': 'see how it is: volary volume get NAME',
+  'volume.not_attached': 'see what it has: volary get NAME',
+  'vm.not_stopped': 'stop it first: volary stop NAME',
   'volume.size_needed': 'say how large: --size 8g',
   'snapshot.unknown': 'see what there is: volary snapshot ls',
   'snapshot.name_taken': 'take another name, or delete that one: volary snapshot rm NAME',

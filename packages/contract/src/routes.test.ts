@@ -60,6 +60,7 @@ describe.each(table)('route %s', (name, route) => {
       'createSecurityGroup',
       'rotateSecretsKey',
       'rollBackVm',
+      'attachVolume',
       ...SWITCHES,
     ];
     const isHarmless = isAuth || harmless.includes(name);

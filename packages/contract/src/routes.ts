@@ -89,6 +89,7 @@ import {
   updateUser,
 } from './routes/users.ts';
 import { getVmConfig, getVmRevision, listVmRevisions, rollBackVm, updateVmConfig } from './routes/vm-config.ts';
+import { attachVolume, detachVolume } from './routes/vm-volumes.ts';
 import {
   createVm,
   getVm,
@@ -204,6 +205,8 @@ export const routes = {
   listVolumes,
   getVolume,
   updateVolume,
+  attachVolume,
+  detachVolume,
   deleteVolume,
   createTemplate,
   listTemplates,

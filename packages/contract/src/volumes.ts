@@ -164,6 +164,9 @@ export const UpdateVolumeRequest = component(
         valueLength: LIMITS.labels.valueLength,
       }),
     ),
+    size_gib: Type.Optional(
+      Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size, GiB: what it has, or more.' }),
+    ),
   },
   { description: 'What is to be changed of a volume.', examples: [{ labels: { team: 'red' } }] },
 );

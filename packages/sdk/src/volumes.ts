@@ -1,6 +1,15 @@
-import type { AcceptedVolume, CreateVolumeRequest, UpdateVolumeRequest, Volume, VolumePage } from '@volary/contract';
+import type {
+  AcceptedVolume,
+  CreateVolumeRequest,
+  UpdateVolumeRequest,
+  Vm,
+  VmVolumeRequest,
+  Volume,
+  VolumePage,
+} from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { type ChangeOptions, createCollection } from './collection.ts';
+import { ifMatch } from './if-match.ts';
 import type { SelectedPageQuery } from './pages.ts';
 import type { Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
@@ -10,6 +19,9 @@ export type VolumeQuery = SelectedPageQuery;
 /** `ifUnchangedSince`: change it only if its revision is still that of this volume; else a `VolaryApiError` with status 412. */
 export type VolumeChangeOptions = ChangeOptions<Pick<Volume, 'id' | 'revision'>>;
 
+/** The same of a VM. */
+type VmChangeOptions = ChangeOptions<Pick<Vm, 'id' | 'revision'>>;
+
 /** Disks of their own, by id or name. What takes time resolves when it is accepted: `operations.finish` tells how it ends. */
 export interface VolumeClient {
   create(request: CreateVolumeRequest, options?: Repeatable): Promise<AcceptedVolume>;
@@ -18,6 +30,10 @@ export interface VolumeClient {
   /** All pages, in the order they were made. */
   listAll(query?: Omit<VolumeQuery, 'cursor'>, options?: Abortable): AsyncIterable<Volume>;
   update(ref: string, request: UpdateVolumeRequest, options?: VolumeChangeOptions): Promise<Volume>;
+  /** Gives a stopped VM, by id or name, a volume. */
+  attach(vm: string, request: VmVolumeRequest, options?: VmChangeOptions): Promise<Vm>;
+  /** Takes it from there; `disk`: what it is called there. */
+  detach(vm: string, disk: string, options?: VmChangeOptions): Promise<Vm>;
   delete(ref: string, options?: VolumeChangeOptions): Promise<AcceptedVolume>;
 }
 
@@ -34,5 +50,14 @@ export function createVolumeClient(transport: Transport): VolumeClient {
     '/v1/volumes',
     ({ revision }) => revision,
   );
-  return { create, get, list, listAll, update, delete: remove };
+  const asked = (vm: string, { ifUnchangedSince: seen, signal }: VmChangeOptions, disk = '') => ({
+    path: `/v1/vms/${encodeURIComponent(vm)}/volumes${disk === '' ? '' : `/${encodeURIComponent(disk)}`}`,
+    ...ifMatch(seen && { id: seen.id, version: seen.revision }),
+    signal,
+  });
+  return {
+    ...{ create, get, list, listAll, update, delete: remove },
+    attach: (vm, request, options = {}) => transport.json({ method: 'POST', json: request, ...asked(vm, options) }),
+    detach: (vm, disk, options = {}) => transport.json({ method: 'DELETE', ...asked(vm, options, disk) }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { CreateVolumeRequest, UpdateVolumeRequest, Volume } from '@volary/contract';
+import type { CreateVolumeRequest, UpdateVolumeRequest, VmVolumeRequest, Volume } from '@volary/contract';
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
@@ -6,6 +6,7 @@ import { deleteEach } from '../operations/delete-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge, formatPairs } from '../output/format.ts';
+import { oneVolume } from '../operations/volume-option.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { collectPairs, parseDiskGib } from '../parse-values.ts';
 
@@ -25,7 +26,7 @@ interface UpdateOptions {
   readonly label?: Readonly<Record<string, string>>;
 }
 
-/** `volary volume create|ls|get|update|rm`. */
+/** `volary volume create|ls|get|update|attach|detach|resize|rm`. */
 export function configureVolume(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
@@ -66,6 +67,33 @@ export function configureVolume(command: Command, context: Context): void {
       };
       const volume = await (await connect(context)).volumes.update(ref, request);
       print(context, volume, () => describe(volume));
+    });
+  command
+    .command('attach')
+    .description('give a stopped VM a volume, which its guest finds at the next start')
+    .argument('<vm>', 'name or id')
+    .argument('<volume>', 'such as books, books:ro to only read it, books:disk=data to call it so in the VM', oneVolume)
+    .action(async (vm: string, volume: VmVolumeRequest) => {
+      const changed = await (await connect(context)).volumes.attach(vm, volume);
+      print(context, changed, () => `${changed.name} has ${volume.volume}\n`);
+    });
+  command
+    .command('detach')
+    .description('take a volume from a stopped VM; what is in it stays')
+    .argument('<vm>', 'name or id')
+    .argument('<disk>', 'what the volume is called in the VM: its own name, unless it was given another')
+    .action(async (vm: string, disk: string) => {
+      const changed = await (await connect(context)).volumes.detach(vm, disk);
+      print(context, changed, () => `${changed.name} has ${disk} no more\n`);
+    });
+  command
+    .command('resize')
+    .description('make a volume larger; the guest that writes to it sees that at once')
+    .argument('<volume>', 'name or id')
+    .argument('<size>', 'such as 8 (GiB), 20g or 1t', parseDiskGib)
+    .action(async (ref: string, size: number) => {
+      const volume = await (await connect(context)).volumes.update(ref, { size_gib: size });
+      print(context, volume, () => `${volume.name} has ${volume.size_gib} GiB\n`);
     });
   command
     .command('rm')

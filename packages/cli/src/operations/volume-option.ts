@@ -5,9 +5,14 @@ const FORM = 'It has the form VOLUME, or VOLUME with :ro and :disk=NAME after it
 
 /** Volumes of a VM, as `--volume` names them. */
 export function collectVolumes(text: string, previous: readonly VmVolumeRequest[] = []): readonly VmVolumeRequest[] {
+  return [...previous, oneVolume(text)];
+}
+
+/** The same of one. */
+export function oneVolume(text: string): VmVolumeRequest {
   const [volume = '', ...options] = text.split(':');
   if (volume === '') throw new InvalidArgumentError(FORM);
-  return [...previous, Object.assign({ volume }, ...options.map(readOption))];
+  return Object.assign({ volume }, ...options.map(readOption));
 }
 
 function readOption(text: string): Partial<VmVolumeRequest> {

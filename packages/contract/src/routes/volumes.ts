@@ -84,14 +84,23 @@ export const updateVolume = route({
   path: '/v1/volumes/{ref}',
   operationId: 'updateVolume',
   tag: 'volumes',
-  summary: 'Change what a volume is called, and its labels',
+  summary: 'Change what a volume is called, its labels, and how large it is',
+  description:
+    'A volume only grows. The guest of a VM that runs and writes to it sees that at once; VMs that read it are stopped first. Answered when it is as large; asked again, what an error has kept from coming about is done.',
   permission: 'volume:update',
   action: 'volume.update',
   params: VolumeRefParams,
   headers: [IF_MATCH],
   body: jsonBody(UpdateVolumeRequest, { isRequired: true }),
   responses: { 200: { description: 'Changed.', content: [json(Volume)], headers: [ETAG] } },
-  errors: { 404: UNKNOWN, 409: ['volume.name_taken'], 412: ['volume.changed'] },
+  errors: {
+    400: ['volume.invalid_size', 'volume.cannot_shrink'],
+    404: UNKNOWN,
+    409: ['volume.name_taken', 'volume.in_use', 'volume.not_ready', 'driver.no_machine'],
+    412: ['volume.changed'],
+    429: ['quota.exceeded'],
+    507: ['host.no_disk', 'driver.disk_full'],
+  },
 });
 
 export const deleteVolume = route({

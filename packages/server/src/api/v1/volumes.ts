@@ -4,11 +4,13 @@ import { onceOf } from '../idempotency.ts';
 import { mount } from '../mount.ts';
 import { answerVolume } from './answer-change.ts';
 import type { V1Context } from './context.ts';
+import { toVmDto } from './dto/vm-dto.ts';
+import { toAskedVolume } from './dto/vm-volume-dto.ts';
 import { toCreateVolume, toVolumeChange, toVolumeDto } from './dto/volume-dto.ts';
-import { etagOf, unchangedOf } from './etags.ts';
+import { etagOf, preconditionOf, unchangedOf } from './etags.ts';
 import { cursorParam } from './parse-param.ts';
 
-/** Volumes: create, list, get, change, delete. */
+/** Volumes: create, list, get, change, give to VMs and take from them, delete. */
 export function mountVolumes(app: FastifyInstance, context: V1Context): void {
   const { volumes } = context.engine;
 
@@ -38,6 +40,20 @@ export function mountVolumes(app: FastifyInstance, context: V1Context): void {
     const shown = await volumes.update(request.principal, request.params.ref, change, unchangedOf(request));
     reply.header('etag', etagOf(shown.volume));
     return toVolumeDto(shown);
+  });
+
+  mount(app, routes.attachVolume, async (request, reply) => {
+    const { ref, precondition } = await preconditionOf(context.engine.vms, request, request.params.ref);
+    const vm = await volumes.attach(request.principal, ref, toAskedVolume(request.body), precondition);
+    reply.header('etag', etagOf(vm));
+    return toVmDto(vm);
+  });
+
+  mount(app, routes.detachVolume, async (request, reply) => {
+    const { ref, precondition } = await preconditionOf(context.engine.vms, request, request.params.ref);
+    const vm = await volumes.detach(request.principal, ref, request.params.disk, precondition);
+    reply.header('etag', etagOf(vm));
+    return toVmDto(vm);
   });
 
   mount(app, routes.deleteVolume, async (request, reply) => {

@@ -70,6 +70,8 @@ export const MUTATIONS = [
   'security-group.delete',
   'volume.create',
   'volume.update',
+  'volume.attach',
+  'volume.detach',
   'volume.delete',
   'user.create',
   'user.update',

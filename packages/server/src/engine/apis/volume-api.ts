@@ -2,10 +2,12 @@ import type { VolumeId } from '../../domain/ids.ts';
 import type { DiskContent } from '../../domain/image/definition.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { AskedVolume } from '../../domain/vm/vm-request.ts';
 import type { Volume } from '../../domain/volume/volume.ts';
 import type { PageRequest } from '../../ports/requests.ts';
 import type { HeldVolume } from '../../ports/tables/volume-table.ts';
-import type { Once, Page, Unchanged } from '../requests.ts';
+import type { Once, Page, Precondition, Unchanged } from '../requests.ts';
 
 /** A volume with who has it. */
 export interface ShownVolume {
@@ -34,9 +36,11 @@ export interface CreateVolumeRequest {
 export interface VolumeChange {
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** At least what it has. */
+  readonly sizeGib?: number;
 }
 
-/** Volumes; VMs get them when they are created, and give them back when they are deleted. */
+/** Volumes; VMs get them when they are created or while they are stopped, and give them back when they are deleted, or then too. */
 export interface VolumeApi {
   /**
    * Throws `already_exists` volume.name_taken, `invalid_argument` volume.invalid_name, volume.invalid_size, volume.size_needed, image.invalid_definition,
@@ -51,8 +55,18 @@ export interface VolumeApi {
     principal: Principal,
     request: PageRequest<VolumeId> & { readonly selector?: string },
   ): Promise<Page<ShownVolume, VolumeId>>;
-  /** Throws `already_exists` volume.name_taken, `conflict` volume.changed. */
+  /**
+   * Resolves when it is as large as it was to be; a guest that writes to it sees that at once. Throws `already_exists` volume.name_taken, `conflict` volume.changed,
+   * `invalid_argument` volume.invalid_size, volume.cannot_shrink, `failed_precondition` volume.not_ready, volume.in_use of one that is only read by what runs, `resource_exhausted` quota.exceeded, host.no_disk.
+   */
   update(principal: Principal, ref: string, change: VolumeChange, unchanged?: Unchanged): Promise<ShownVolume>;
+  /**
+   * Gives it to a stopped VM, by name or id; one that has it so already is fine. Takes `vm:update` of that, too. Throws `not_found` vm.unknown, volume.unknown, `invalid_argument`
+   * vm.invalid_disks, `failed_precondition` vm.not_stopped, vm.being_deleted, volume.in_use, volume.not_ready, `conflict` vm.changed, `unsupported` driver.no_volumes.
+   */
+  attach(principal: Principal, vm: string, asked: AskedVolume, options: Precondition): Promise<Vm>;
+  /** Takes it from a stopped VM; `disk`: what it is called there. Throws likewise, and `not_found` volume.not_attached. */
+  detach(principal: Principal, vm: string, disk: string, options: Precondition): Promise<Vm>;
   /** Asking twice gives the same operation. Throws `failed_precondition` volume.in_use naming who has it, `conflict` volume.changed. */
   delete(principal: Principal, ref: string, unchanged?: Unchanged): Promise<AcceptedVolume>;
 }

@@ -12,7 +12,7 @@ import type { OperationDeps } from './request-change.ts';
 
 /**
  * Sets the VM as an earlier revision had it, as a new one. But for what cannot be had again: its image stays, its disk as large as it
- * is, and when it is deleted by itself, which is a moment and no setting.
+ * is, its other disks as they are, since a volume may be somebody else's by now, and when it is deleted by itself, which is a moment and no setting.
  */
 export async function rollBackVm(
   deps: OperationDeps,
@@ -25,8 +25,8 @@ export async function rollBackVm(
     ...{ principal, ref, options },
     settingsFor: async (vm, tables) => {
       const { settings } = await findRevision(tables, vm, number);
-      const { image, diskGib } = vm.spec;
-      const spec = { ...settings.spec, image, diskGib: Math.max(diskGib, settings.spec.diskGib) };
+      const { image, diskGib, disks } = vm.spec;
+      const spec = { ...settings.spec, image, disks, diskGib: Math.max(diskGib, settings.spec.diskGib) };
       return { ...settings, spec, expiry: vm.expiry, secrets: await secretsOf(tables, principal, vm, settings) };
     },
     causeOf: () => ({ kind: 'rolled-back', to: number }),

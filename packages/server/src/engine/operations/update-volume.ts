@@ -6,34 +6,41 @@ import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { findVolume } from '../queries/find-volume.ts';
 import { shownVolume } from '../queries/volumes.ts';
 import type { Unchanged } from '../requests.ts';
+import { admitGrowth, growVolume } from '../volumes/resize-volume.ts';
 import { volumeEvent } from '../volumes/volume-events.ts';
 import type { VolumeDeps } from './create-volume.ts';
 import { requireUnchangedVolume } from './require-unchanged.ts';
 
-/** Changes what a volume is called, and its labels. */
+/** Changes what a volume is called, its labels, and how large it is. What was asked for before and did not come about is tried again. */
 export async function updateVolume(
   deps: VolumeDeps,
   principal: Principal,
   ref: string,
-  { name, labels }: VolumeChange,
+  { name, labels, sizeGib }: VolumeChange,
   unchanged: Unchanged = {},
 ): Promise<ShownVolume> {
   if (name !== undefined) checkVolumeName(name);
   if (labels !== undefined) checkLabels(labels);
+  const facts = await deps.hostProbe.measure();
   const shown = await deps.store.transaction(async (tables) => {
     const before = await findVolume(tables, { principal, permission: 'volume:update' }, ref);
     requireUnchangedVolume(before, unchanged);
     const now = deps.clock.now();
+    if (sizeGib !== undefined)
+      await admitGrowth(tables, before, { principal, sizeGib, facts, limits: deps.config.limits, at: now });
     const after: Volume = {
       ...before,
       name: name ?? before.name,
       labels: labels ?? before.labels,
+      sizeGib: sizeGib ?? before.sizeGib,
       updatedAt: now,
       revision: before.revision + 1,
     };
     await tables.volumes.update(after);
     await tables.events.append([volumeEvent('volume.updated', after, null, now)]);
-    const changed = Object.entries({ name, labels }).flatMap(([field, value]) => (value === undefined ? [] : [field]));
+    const changed = Object.entries({ name, labels, size_gib: sizeGib }).flatMap(([field, value]) =>
+      value === undefined ? [] : [field],
+    );
     await recordAudit(tables, deps.clock, principal, {
       action: 'volume.update',
       target: auditTarget('volume', after),
@@ -42,5 +49,7 @@ export async function updateVolume(
     return await shownVolume(tables, after);
   });
   deps.bus.publish('events', '');
+  for (const { vmId } of sizeGib === undefined ? [] : shown.holders) deps.bus.publish('vm', vmId);
+  if (sizeGib !== undefined) await growVolume(deps, shown.volume, new AbortController().signal);
   return shown;
 }

@@ -27,6 +27,7 @@ import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import type { IdleWatch } from '../suspend/idle-watch.ts';
 import type { Pruner } from '../system/pruner.ts';
+import { growAllVolumes } from '../volumes/resize-volume.ts';
 import type { VolumeKeeper } from '../volumes/volume-keeper.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
@@ -174,6 +175,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
             if (!signal.aborted) log.error('the driver tells of no more changes', { driver: driver.kind, error });
           }),
         ),
+        growAllVolumes(deps, signal),
         every(config.timers.sweepMs, 'networks', async () => deps.networkKeeper.refresh()),
         every(() => paced(config.timers.sweepMs, vmCount), 'sweep', enqueueAll),
         every(

@@ -38,13 +38,21 @@ export async function volumeDisks(
  * driver.no_volumes, and as `findVolume`.
  */
 export async function attachVolumes(tables: Tables, principal: Principal, vm: Vm): Promise<void> {
-  for (const { name, volume: id, isReadonly } of vm.spec.disks) {
-    if (id === null) continue;
-    const volume = requireReady(await findVolume(tables, { principal, permission: 'volume:attach' }, id));
-    if (volume.driver !== vm.driver) throw ofOtherDriver(volume, vm.driver);
-    await requireAttachable(tables, volume, isReadonly);
-    await tables.volumes.attach({ volumeId: id, vmId: vm.id, disk: name, isReadonly });
-  }
+  for (const disk of vm.spec.disks) await attachVolume(tables, principal, vm, disk);
+}
+
+/** The same of one disk; one that is no volume is fine. */
+export async function attachVolume(
+  tables: Tables,
+  principal: Principal,
+  vm: Vm,
+  { name, volume: id, isReadonly }: ExtraDisk,
+): Promise<void> {
+  if (id === null) return;
+  const volume = requireReady(await findVolume(tables, { principal, permission: 'volume:attach' }, id));
+  if (volume.driver !== vm.driver) throw ofOtherDriver(volume, vm.driver);
+  await requireAttachable(tables, volume, isReadonly);
+  await tables.volumes.attach({ volumeId: id, vmId: vm.id, disk: name, isReadonly });
 }
 
 /** Also what copies a volume reads it. Throws `failed_precondition` volume.in_use. */
@@ -55,7 +63,11 @@ export async function requireAttachable(tables: Tables, volume: Volume, isReadon
     isReadonly,
     holders.map((holder) => ({ vm: { id: holder.vmId, name: holder.vmName }, isReadonly: holder.isReadonly })),
   );
-  if (isReadonly) return;
+  if (!isReadonly) await requireNotCopied(tables, volume);
+}
+
+/** Nobody changes what is being copied. Throws `failed_precondition` volume.in_use. */
+export async function requireNotCopied(tables: Pick<Tables, 'volumes'>, volume: Volume): Promise<void> {
   const copy = (await tables.volumes.listUnsettled()).find(
     ({ state, origin }) => state === 'creating' && origin.kind === 'volume' && origin.id === volume.id,
   );

@@ -107,4 +107,49 @@ export function volumeLaws({ driver, machine, options }: DriverContext): void {
     }
     expect(new Set(await volumesOf(subject).list())).toEqual(new Set([ofImage, copy]));
   });
+
+  test('come to a VM that has been made, and leave it, as its next start does anyway', async () => {
+    const subject = driver();
+    const [first, second] = [await make(subject), await make(subject)];
+    const spec = machine();
+    await subject.createDisk(spec, options);
+    await volumesOf(subject).place(spec.vmId, having(spec, first).spec.disks, options);
+    await volumesOf(subject).place(spec.vmId, [], options);
+    await volumesOf(subject).place(spec.vmId, [], options);
+
+    // Not told of it: a server was killed between the two.
+    await subject.startMachine(having(spec, second), options);
+    await subject.endMachine(spec.vmId, options);
+    await subject.startMachine({ ...having(spec, first, true), incarnation: 2 }, options);
+    await subject.endMachine(spec.vmId, options);
+    await subject.startMachine({ ...spec, incarnation: 3 }, options);
+    await subject.endMachine(spec.vmId, options);
+    await subject.deleteDisk(spec.vmId, options);
+
+    expect(new Set(await volumesOf(subject).list())).toEqual(new Set([first, second]));
+    const gone = having(spec, newId(subject)).spec.disks;
+    await subject.createDisk(spec, options);
+    await expect(volumesOf(subject).place(spec.vmId, gone, options)).rejects.toMatchObject({ code: 'data_loss' });
+  });
+
+  test('become larger, whoever has them, twice as well as once', async () => {
+    const subject = driver();
+    const id = await make(subject);
+    const grow = (sizeGib: number, writer: Parameters<DriverVolumes['grow']>[0]['writer'] = null) =>
+      volumesOf(subject).grow({ id, sizeGib, writer }, options);
+    await grow(2);
+    await grow(2);
+    await grow(1);
+    const spec = having(machine(), id);
+    await subject.createDisk(spec, options);
+    await grow(3, { vmId: spec.vmId, disk: 'data' });
+    await subject.startMachine(spec, options);
+    await grow(4, { vmId: spec.vmId, disk: 'data' });
+    await grow(4, { vmId: spec.vmId, disk: 'data' });
+    await subject.endMachine(spec.vmId, options);
+
+    await expect(
+      volumesOf(subject).grow({ id: newId(subject), sizeGib: 2, writer: null }, options),
+    ).rejects.toMatchObject({ code: 'data_loss' });
+  });
 }

@@ -27,6 +27,8 @@ export interface VolumeTable {
   sizeOf(owner: string): Promise<number>;
   /** Gives the volume to a VM, both stored. Throws `conflict` store.constraint where another one writes to it, or this one has it. */
   attach(attachment: Attachment): Promise<void>;
+  /** Takes it from the VM; one that does not have it is fine. */
+  detach(id: VolumeId, vmId: VmId): Promise<void>;
   /** Who has this volume, in the order of the VMs' ids. */
   holdersOf(id: VolumeId): Promise<readonly HeldVolume[]>;
 }

@@ -85,6 +85,13 @@ export async function writeDiskOrigin(
   await synchronise(directory.path);
 }
 
+/** Writes which volumes the VM has from now on, with what all its disks stand on; as certain as `writeDiskOrigin`. */
+export async function replaceVolumes(directory: VmDirectory, origin: DiskOrigin): Promise<void> {
+  await replaceOrigin(directory, { ...origin, version: 2 });
+  await synchronise(directory.diskOriginPath);
+  await synchronise(directory.path);
+}
+
 async function replaceOrigin({ diskOriginPath }: VmDirectory, origin: DiskOrigin): Promise<void> {
   await replaceFile(diskOriginPath, `${JSON.stringify(origin)}\n`, { mode: 0o600 });
 }

@@ -22,6 +22,11 @@ const DEVICE_PREFIX = 'extra-';
 /** How the argument of QEMU for one begins. */
 export const EXTRA_DISK_DEVICE = `virtio-blk-pci,id=${DEVICE_PREFIX}`;
 
+/** The node of a disk, as its machine has it. */
+export function extraDiskNode(name: string): string {
+  return `${DEVICE_PREFIX}${name}`;
+}
+
 /** The file of a disk, in the VMM's directory, and in that of a saved machine. */
 export function extraDiskFile(name: string): string {
   return `disk-${name}.qcow2`;
@@ -118,7 +123,7 @@ export interface ExtraDiskDevice {
 export function extraDiskArguments(disks: readonly ExtraDiskDevice[]): readonly string[] {
   return disks.flatMap((disk) => {
     const { name, serial, descriptor } = disk;
-    const node = `${DEVICE_PREFIX}${name}`;
+    const node = extraDiskNode(name);
     return [
       ...(descriptor === null ? [] : ['-add-fd', `fd=${descriptor},set=${descriptor}`]),
       ...nodesOf(node, disk).flatMap((each) => ['-blockdev', JSON.stringify(each)]),

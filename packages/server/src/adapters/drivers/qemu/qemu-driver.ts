@@ -39,6 +39,7 @@ import { createWarmStore } from './saved/warm-store.ts';
 import { type Launch, prepareRestore, type StartContext, startMachine } from './start-machine.ts';
 import { listVmIds, type VmDirectory } from './vm-directory.ts';
 import { findVmm } from './vmm-process.ts';
+import { placeVolumes } from './volumes/place-volumes.ts';
 import { createQemuVolumes } from './volumes/qemu-volumes.ts';
 
 /**
@@ -110,7 +111,11 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       }),
 
     startMachine: (machine: Launch, { signal }: Abortable) =>
-      machines.lock.run(machine.vmId, async () => startMachine(machine, await startContext(signal))),
+      machines.lock.run(machine.vmId, async () => {
+        const context = await startContext(signal);
+        if (machine.from === undefined) await placeVolumes(machine.vmId, machine.spec.disks, context);
+        return await startMachine(machine, context);
+      }),
 
     endMachine: (vmId: VmId, options: Abortable) =>
       machines.lock.run(vmId, async () => {

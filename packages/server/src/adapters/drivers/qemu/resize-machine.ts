@@ -14,8 +14,8 @@ import { type LaunchRecord, writeRecord } from './launch-record.ts';
 import type { Machines } from './machines.ts';
 import { findRecord, requireMachine } from './present-machine.ts';
 import type { QmpClient } from './qmp/qmp-client.ts';
+import { lengthenNode } from './volumes/grow-volume.ts';
 
-const GIB = 1024 ** 3;
 /** Where QEMU has what was plugged into a machine. */
 const PLUGGED = '/machine/peripheral/added-';
 
@@ -54,11 +54,9 @@ export async function resizeMachine(
   return shapeOf(now) ?? shape;
 }
 
-/** Makes the disk as long as this, unless it is longer: a disk is never cut. */
+/** Makes the root as long as this, unless it is longer. */
 export async function lengthenDisk(client: QmpClient, diskGib: number): Promise<void> {
-  const nodes = await client.execute('query-named-block-nodes', { flat: true });
-  const present = nodes.find((node) => node['node-name'] === 'disk')?.image?.['virtual-size'] ?? 0;
-  if (present < diskGib * GIB) await client.execute('block_resize', { 'node-name': 'disk', size: diskGib * GIB });
+  await lengthenNode(client, 'disk', diskGib);
 }
 
 function canBecome(shape: MachineShape, wanted: MachineSize): boolean {

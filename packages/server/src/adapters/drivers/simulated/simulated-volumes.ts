@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { parseId, type VmId, type VolumeId } from '../../../domain/ids.ts';
@@ -7,22 +7,26 @@ import type { DriverVolumes, VolumeContent } from '../../../ports/driver-volumes
 
 const GIB = 1024 ** 3;
 
-/** The volumes of a simulated host: nothing but that they are there, since its guests see no disks. */
+/** The volumes of a simulated host: nothing but that they are there and how large, since its guests see no disks. */
 export interface SimulatedVolumes {
   has(id: VolumeId): boolean;
-  add(id: VolumeId): void;
+  /** Null: it is not there. */
+  sizeGib(id: VolumeId): number | null;
+  /** Adds it, or has it be of this size. */
+  put(id: VolumeId, sizeGib: number): void;
   delete(id: VolumeId): void;
   ids(): readonly VolumeId[];
 }
 
 /** Those of this process alone. */
 export function rememberVolumes(): SimulatedVolumes {
-  const ids = new Set<VolumeId>();
+  const sizes = new Map<VolumeId, number>();
   return {
-    has: (id) => ids.has(id),
-    add: (id) => void ids.add(id),
-    delete: (id) => void ids.delete(id),
-    ids: () => [...ids],
+    has: (id) => sizes.has(id),
+    sizeGib: (id) => sizes.get(id) ?? null,
+    put: (id, sizeGib) => void sizes.set(id, sizeGib),
+    delete: (id) => void sizes.delete(id),
+    ids: () => [...sizes.keys()],
   };
 }
 
@@ -33,7 +37,8 @@ export function keepVolumes(directory: string): SimulatedVolumes {
   return {
     ids,
     has: (id) => ids().includes(id),
-    add: (id) => writeFileSync(join(directory, id), '', { mode: 0o600 }),
+    sizeGib: (id) => (ids().includes(id) ? Number(readFileSync(join(directory, id), 'utf8')) : null),
+    put: (id, sizeGib) => writeFileSync(join(directory, id), String(sizeGib), { mode: 0o600 }),
     delete: (id) => rmSync(join(directory, id), { force: true }),
   };
 }
@@ -54,7 +59,16 @@ export function createSimulatedVolumes(
       if (volumes.has(id)) return;
       signal.throwIfAborted();
       check(sizeGib, content);
-      volumes.add(id);
+      volumes.put(id, sizeGib);
+    },
+    async grow({ id, sizeGib }, { signal }) {
+      signal.throwIfAborted();
+      const present = volumes.sizeGib(id);
+      if (present === null) throw gone();
+      if (present < sizeGib) volumes.put(id, sizeGib);
+    },
+    async place(_vmId, disks) {
+      requireVolumes(volumes, disks);
     },
     async remove(id) {
       volumes.delete(id);

@@ -247,6 +247,7 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
       update: (volume) => transaction(({ volumes }) => volumes.update(volume)),
       delete: (id, revision) => transaction(({ volumes }) => volumes.delete(id, revision)),
       attach: (attachment) => transaction(({ volumes }) => volumes.attach(attachment)),
+      detach: (id, vmId) => transaction(({ volumes }) => volumes.detach(id, vmId)),
     },
     batchOrders: {
       ...reading.batchOrders,

@@ -87,8 +87,12 @@ function toSource({ image, volume, url, path, sha256, format }: CreateVolumeRequ
 }
 
 /** What is asked for by `PATCH /v1/volumes/{ref}`. */
-export function toVolumeChange({ name, labels }: UpdateVolumeRequest): VolumeChange {
-  return { ...(name === undefined ? {} : { name }), ...(labels === undefined ? {} : { labels }) };
+export function toVolumeChange({ name, labels, size_gib }: UpdateVolumeRequest): VolumeChange {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(size_gib === undefined ? {} : { sizeGib: size_gib }),
+  };
 }
 
 function contradiction(message: string): VolaryError {

@@ -14,6 +14,11 @@ export function volumeCases(client: () => VolaryClient): Readonly<Record<VolumeR
     await client().operations.finish(id);
     return { params: { ref: subject.id ?? '' } };
   };
+  const stopped = async (): Promise<string> => {
+    const { id, subject } = await client().vms.create({ name: `with-vol-${++made}`, start: false });
+    await client().operations.finish(id);
+    return subject.id ?? '';
+  };
   const failing = { ask: { params: { ref: 'unknown' } }, status: 404, reason: 'volume.unknown' } as const;
   return {
     createVolume: {
@@ -31,6 +36,27 @@ export function volumeCases(client: () => VolaryClient): Readonly<Record<VolumeR
       ask: async () => ({ ...(await own()), body: { labels: { team: 'red' } } }),
       status: 200,
       failing: { ...failing, ask: { ...failing.ask, body: {} } },
+    },
+    attachVolume: {
+      ask: async () => ({
+        params: { ref: await stopped() },
+        body: { volume: String((await own()).params?.['ref']), disk: 'data' },
+      }),
+      status: 200,
+      failing: {
+        ask: { params: { ref: 'first' }, body: { volume: 'unknown' } },
+        status: 404,
+        reason: 'volume.unknown',
+      },
+    },
+    detachVolume: {
+      ask: async () => {
+        const ref = await stopped();
+        await client().volumes.attach(ref, { volume: String((await own()).params?.['ref']), disk: 'data' });
+        return { params: { ref, disk: 'data' } };
+      },
+      status: 200,
+      failing: { ask: { params: { ref: 'first', disk: 'none' } }, status: 404, reason: 'volume.not_attached' },
     },
     deleteVolume: { ask: own, status: 202, failing },
   };

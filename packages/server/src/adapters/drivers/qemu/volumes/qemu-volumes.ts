@@ -10,18 +10,23 @@ import { createKeyedLock } from '../../../shared/keyed-lock.ts';
 import { identityOf } from '../../../shared/vm-identity.ts';
 import { readDiskOrigin } from '../disk-origin.ts';
 import { diskFull, imageLost, isNoSpace } from '../errors.ts';
-import { extraDiskFile, makeEmpty } from '../extra-disks.ts';
+import { extraDiskFile, extraDiskNode, makeEmpty } from '../extra-disks.ts';
+import { inspectVm } from '../inspect.ts';
 import type { KeptImages } from '../kept-images.ts';
 import type { Machines } from '../machines.ts';
 import { makeOverlay } from '../overlay.ts';
+import { requireMachine } from '../present-machine.ts';
 import type { QemuProgram } from '../qemu-program.ts';
 import { copySparse } from '../saved/copy-sparse.ts';
+import { growFile, lengthenNode, readVirtualBytes } from './grow-volume.ts';
+import { placeVolumes } from './place-volumes.ts';
 import {
   baseDigestOf,
   listVolumeIds,
   readVolumeFacts,
   requireOwnFile,
   VOLUME_FILES,
+  volumePath,
   volumesPath,
 } from './volume-files.ts';
 
@@ -84,10 +89,13 @@ export function createQemuVolumes(deps: VolumeDeps): DriverVolumes {
       }
       case 'volume': {
         const baseDigest = await baseDigestOf(path, content.id);
-        return await put(id, async (out) => {
-          await copySparse(join(path, content.id, VOLUME_FILES.disk), join(out, VOLUME_FILES.disk), options);
-          return baseDigest;
-        });
+        // One that is being made larger is copied before or after.
+        return await lock.run(content.id, () =>
+          put(id, async (out) => {
+            await copySparse(join(path, content.id, VOLUME_FILES.disk), join(out, VOLUME_FILES.disk), options);
+            return baseDigest;
+          }),
+        );
       }
       case 'vm':
         return await machines.lock.run(content.vmId, () => put(id, (out) => keepDisk(machines, content, out)));
@@ -112,6 +120,24 @@ export function createQemuVolumes(deps: VolumeDeps): DriverVolumes {
         await rm(join(directory, VOLUME_FILES.disk), { force: true });
         await rm(directory, { recursive: true, force: true });
         if (facts !== null && facts.baseDigest !== null) await images.removeUnused(facts.baseDigest);
+      }),
+    grow: ({ id, sizeGib, writer }, options) =>
+      lock.run(id, async () => {
+        await baseDigestOf(path, id);
+        const file = volumePath(path, id);
+        if ((await readVirtualBytes(file)) >= sizeGib * GIB) return;
+        const growIt = async () => growFile(file, sizeGib, { program: await deps.findQemu(options), ...options });
+        if (writer === null) return await growIt();
+        await machines.lock.run(writer.vmId, async () => {
+          const { machine } = await inspectVm(machines, writer.vmId, options);
+          if (machine.kind === 'absent' || machine.kind === 'ended') return await growIt();
+          await lengthenNode(await requireMachine(machines, writer.vmId), extraDiskNode(writer.disk), sizeGib);
+        });
+      }),
+    place: (vmId, disks, options) =>
+      machines.lock.run(vmId, async () => {
+        const program = await deps.findQemu(options);
+        await placeVolumes(vmId, disks, { machines, images, program, ...options });
       }),
     list: () => listVolumeIds(path),
   };

@@ -37,6 +37,11 @@ export function volumesBeside({ path }: Pick<VmDirectory, 'path'>): string {
   return volumesPath(dirname(dirname(path)));
 }
 
+/** The disk of one. */
+export function volumePath(path: string, id: VolumeId): string {
+  return join(path, id, VOLUME_FILES.disk);
+}
+
 /** Ids of all that are there, complete ones. */
 export async function listVolumeIds(path: string): Promise<readonly VolumeId[]> {
   const ids: VolumeId[] = [];
@@ -76,7 +81,7 @@ export async function linkVolume(
   { id, isReadonly }: { readonly id: VolumeId; readonly isReadonly: boolean },
   { file, identity }: { readonly file: string; readonly identity: Identity | null },
 ): Promise<void> {
-  const from = join(volumesBeside(directory), id, VOLUME_FILES.disk);
+  const from = volumePath(volumesBeside(directory), id);
   const to = join(directory.runPath, file);
   await rm(to, { force: true });
   await link(from, to).catch((cause: unknown) => {

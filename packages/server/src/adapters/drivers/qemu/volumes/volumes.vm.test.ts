@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { idFromUuid, type VolumeId } from '../../../../domain/ids.ts';
@@ -17,6 +18,7 @@ import { vmDirectory } from '../vm-directory.ts';
 
 const options = { signal: new AbortController().signal };
 const silent = createPinoLog({ level: 'error', stream: { write: () => undefined } });
+const GIB = 1024 ** 3;
 const DATA = '/dev/disk/by-id/virtio-data';
 const qemu = useQemu();
 let volumes: DriverVolumes;
@@ -119,5 +121,67 @@ test('one that begins with the root of an image is the image, writable, and its 
   expect(await runInGuest(link, `mount ${DATA} /mnt && test -x /mnt/bin/sh && echo whole`)).toBe('whole');
 
   await removeVm(qemu.driver, machine.vmId);
+  await volumes.remove(id, options);
+});
+
+test('comes to a VM between two lives and leaves it, with what it stands on; nothing of it is left there', async () => {
+  const id = await make({ kind: 'image', image: qemu.host.image }, 2);
+  const machine = having([]);
+  await qemu.start(machine);
+  await qemu.driver.endMachine(machine.vmId, options);
+  const disks = [{ ...disk(id), sizeGib: 2 }];
+  const given = { ...machine, incarnation: 2, spec: { ...machine.spec, disks } };
+  const file = join(vmDirectory(qemu.host.dataDir, machine.vmId).runPath, 'disk-data.qcow2');
+
+  await volumes.place(machine.vmId, disks, options);
+  expect(existsSync(file)).toBe(true);
+  await qemu.driver.startMachine(given, options);
+  const link = await qemu.driver.openLink(machine.vmId, options);
+  expect(await runInGuest(link, `mount ${DATA} /mnt && test -x /mnt/bin/sh && echo whole; umount /mnt`)).toBe('whole');
+  // While it runs nothing is taken from it.
+  await volumes.place(machine.vmId, [], options);
+  expect(existsSync(file)).toBe(true);
+
+  await qemu.driver.endMachine(machine.vmId, options);
+  await volumes.place(machine.vmId, [], options);
+  expect(existsSync(file)).toBe(false);
+  await qemu.driver.startMachine({ ...machine, incarnation: 3 }, options);
+  const without = await qemu.driver.openLink(machine.vmId, options);
+  expect((await tryInGuest(without, `test -e ${DATA}`)).exitCode).not.toBe(0);
+  await removeVm(qemu.driver, machine.vmId);
+  await volumes.remove(id, options);
+  expect(readdirSync(join(qemu.host.dataDir, 'images'))).toEqual([]);
+});
+
+test('is made larger under a guest that uses it, and without one, with what is in it', async () => {
+  const id = await make({ kind: 'empty' });
+  const machine = having([disk(id)]);
+  const link = await qemu.start(machine);
+  await runInGuest(link, `mkfs.ext4 -q ${DATA} && mount ${DATA} /mnt && echo written > /mnt/file && sync`);
+  const sizeOf = `blockdev --getsize64 ${DATA}`;
+
+  await volumes.grow({ id, sizeGib: 2, writer: { vmId: machine.vmId, disk: 'data' } }, options);
+  await runInGuest(link, `until [ "$(${sizeOf})" = ${2 * GIB} ]; do sleep 0.05; done; resize2fs ${DATA} 2>&1; sync`);
+  expect(await runInGuest(link, 'df -BM --output=size /mnt | tail -n 1 | tr -d " "')).toMatch(/^19\d\dM$/);
+  await removeVm(qemu.driver, machine.vmId);
+
+  await volumes.grow({ id, sizeGib: 3, writer: null }, options);
+  const next = having([{ ...disk(id), sizeGib: 4 }]);
+  const again = await qemu.start(next);
+  // What a server that was killed did not get to do, the next start has done.
+  expect(await runInGuest(again, `${sizeOf}; mount ${DATA} /mnt && cat /mnt/file`)).toBe(`${4 * GIB}\nwritten`);
+  await removeVm(qemu.driver, next.vmId);
+  await volumes.remove(id, options);
+});
+
+test('is made larger only if it is what it was: none that names another file for what is in it', async () => {
+  const id = await make({ kind: 'empty' });
+  const path = join(qemu.host.dataDir, 'volumes', id, 'disk.qcow2');
+  const file = await open(path, 'r+');
+  await file.write(Uint8Array.of(4), 0, 1, 79);
+  await file.close();
+
+  await expect(volumes.grow({ id, sizeGib: 2, writer: null }, options)).rejects.toMatchObject({ code: 'data_loss' });
+
   await volumes.remove(id, options);
 });

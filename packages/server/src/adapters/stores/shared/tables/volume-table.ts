@@ -66,6 +66,12 @@ export function createVolumeStatements(db: Kysely<Schema>) {
         is_readonly: place('is_readonly'),
       }),
     ),
+    detach: prepareStatement<Pick<VolumeAttachmentRow, 'volume_id' | 'vm_id'>, unknown>((place) =>
+      db
+        .deleteFrom('volume_attachments')
+        .where('volume_id', '=', place('volume_id'))
+        .where('vm_id', '=', place('vm_id')),
+    ),
     holdersOf: prepareStatement<{ readonly volume_id: string }, HeldVolumeRow>((place) =>
       db
         .selectFrom('volume_attachments')
@@ -135,6 +141,9 @@ export function createVolumeTable(connection: Connection, statements: VolumeStat
     async attach({ volumeId, vmId, disk, isReadonly }) {
       const row = { volume_id: volumeId, vm_id: vmId, disk, is_readonly: isReadonly ? 1 : 0 };
       await connection.execute(statements.attach(row));
+    },
+    async detach(id, vmId) {
+      await connection.execute(statements.detach({ volume_id: id, vm_id: vmId }));
     },
     async holdersOf(id) {
       const { rows } = await connection.execute(statements.holdersOf({ volume_id: id }));
