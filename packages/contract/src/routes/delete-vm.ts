@@ -12,7 +12,8 @@ export const deleteVm = route({
   operationId: 'deleteVm',
   tag: 'vms',
   summary: 'Delete a VM with everything that belongs to it',
-  description: 'From every phase; a running machine is ended at once. Asking again gives the same operation.',
+  description:
+    'From every phase; a running machine is ended at once, but with `preserve_volumes`, for which its guest is asked to shut down first and has 30 seconds. Asking again gives the same operation.',
   permission: 'vm:delete',
   action: 'vm.delete',
   params: object({ ref: VmRef }, { description: 'A VM.' }),

@@ -26,7 +26,7 @@ export interface VmApi extends ConfigApi {
   /** Of a suspended one, also `resource_exhausted` host.no_memory. Throws `failed_precondition` vm.not_paused. */
   resume(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
   /**
-   * Works from every phase, also twice: a deletion under way is returned as it is. With `preservesVolumes` its root and its own disks become volumes, which the
+   * Works from every phase, also twice: a deletion under way is returned as it is. With `preservesVolumes` its guest is asked to shut down first, and its root and its own disks become volumes, which the
    * operation's result names; throws `failed_precondition` volume.nothing_to_keep, vm.being_deleted, `unsupported` driver.no_volumes then.
    */
   delete(

@@ -1,9 +1,17 @@
+import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { HostFacts } from '../../ports/host-facts.ts';
+import type { Tables } from '../../ports/store.ts';
 import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
+import { admitWaking } from '../scheduler/admission.ts';
 import { recordKeptDisks } from '../volumes/keep-disks.ts';
 import { beingDeleted } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
+
+/** How long a guest may take to write what it still holds where its disks are kept. Then its machine ends, as by any deletion. */
+const KEEP_GRACE_MS = 30_000;
 
 export interface DeleteVmOptions extends Precondition {
   /** Its root and its own disks become volumes. */
@@ -18,6 +26,7 @@ export async function deleteVm(
   { preservesVolumes = false, ...options }: DeleteVmOptions,
 ): Promise<Accepted> {
   authorise(principal, 'vm:delete');
+  const facts = await deps.hostProbe.measure();
   return await requestChange(
     deps,
     { principal, permission: 'vm:delete', ref, ...options },
@@ -34,9 +43,22 @@ export async function deleteVm(
         desired: { power: 'absent' },
       } as const;
       if (!preservesVolumes) return change;
+      const graceMs = (await mayBeAsked(deps, tables, vm, facts)) ? KEEP_GRACE_MS : 0;
       const kept = await recordKeptDisks(deps, tables, principal, vm);
       const volumes = kept.map(({ id, name }) => ({ id, name }));
-      return { ...change, data: { kept_volumes: volumes }, result: { volumes } };
+      const desired = { ...change.desired, graceMs };
+      return { ...change, desired, data: { kept_volumes: volumes }, result: { volumes } };
     },
   );
+}
+
+/** One that sleeps wakes for it, if there is room for that: a deletion is never refused for want of memory. */
+async function mayBeAsked(deps: OperationDeps, tables: Tables, vm: Vm, facts: HostFacts): Promise<boolean> {
+  try {
+    await admitWaking(tables, vm, facts, deps.config.limits);
+    return true;
+  } catch (error) {
+    if (error instanceof VolaryError && error.code === 'resource_exhausted') return false;
+    throw error;
+  }
 }

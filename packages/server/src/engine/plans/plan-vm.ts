@@ -94,8 +94,10 @@ export function planVm(input: PlanInput): Plan {
   return planAlive(input, vm.desired.power);
 }
 
-function planRemoval({ observation }: PlanInput): Plan {
-  if (observation.machine.kind !== 'absent') return step('end-machine', 'deleting');
+/** A guest whose disks are kept is asked first, once; whatever comes of that, its machine ends next. */
+function planRemoval(input: PlanInput): Plan {
+  const { observation } = input;
+  if (observation.machine.kind !== 'absent') return planMachineEnd(input, 'deleting');
   if (observation.disk.kind !== 'absent') return step('delete-disk', 'deleting');
   return { kind: 'gone' };
 }
