@@ -5,8 +5,8 @@ import { type Context, printJson } from '../context.ts';
 import { deleteEach } from '../operations/delete-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
-import { formatAge, formatPairs } from '../output/format.ts';
 import { oneVolume } from '../operations/volume-option.ts';
+import { formatAge, formatPairs } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { collectPairs, parseDiskGib } from '../parse-values.ts';
 

@@ -74,3 +74,10 @@ export function hasSockets(faces: readonly MountedFace[], url: string): boolean 
   const path = pathBelow(mounted.prefix, url);
   return mounted.face.routes.some((route) => 101 in route.responses && isOfPattern(route.path, path));
 }
+
+/** Whether a request to this URL counts against its caller's limit. */
+export function isCounted(faces: readonly MountedFace[], url: string): boolean {
+  const path = pathBelow('', url);
+  const mounted = faceAt(faces, path);
+  return mounted?.face.isCounted(path.slice(mounted.prefix.length)) === true;
+}

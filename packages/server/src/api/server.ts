@@ -7,7 +7,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { createClientAddresses, type TrustedProxies } from './client-address.ts';
 import { closeInTime } from './close-in-time.ts';
 import { allowOrigins } from './cors.ts';
-import { faceAt, hasSockets, type MountedFace, pathBelow } from './face.ts';
+import { faceAt, hasSockets, isCounted, type MountedFace, pathBelow } from './face.ts';
 import { ALL_FACES } from './faces.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { type ApiTls, createListener } from './listener.ts';
@@ -17,8 +17,8 @@ import { createUpgrades } from './realtime/upgrades.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
 import { tellSecureHeaders } from './secure-headers.ts';
 import { createStreamCount } from './stream-count.ts';
-import { unknownRoute } from './unknown-route.ts';
 import { templateOf, traceRequests } from './trace-requests.ts';
+import { unknownRoute } from './unknown-route.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -66,9 +66,9 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
 
   /** Answers what comes to no route. Nobody was asked who it is; what is asked for counts all the same. */
   function refuse(fault: Error, request: FastifyRequest, reply: FastifyReply): void {
-    const { face, prefix } = faceOf(request);
+    const { face } = faceOf(request);
     const answer = (error: unknown): void => void face.refuse(error, request, reply, log);
-    if (face.isCounted(pathBelow(prefix, request.url)))
+    if (isCounted(faces, request.url))
       countRequest(engine, face.name, { request, reply, principal: null, fault }, answer);
     else answer(fault);
   }
@@ -95,7 +95,7 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
   });
 
   app.decorateRequest('principal');
-  if (tracer !== null) traceRequests(app, tracer);
+  if (tracer !== null) traceRequests(app, tracer, (url) => isCounted(faces, url));
   noteOrigins(app, addresses);
   // Hooks call back instead of being async: a promise less for each request.
   app.addHook('onRequest', (request, reply, done) => {

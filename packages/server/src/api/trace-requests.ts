@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { SpanContext } from '../domain/trace.ts';
 import type { EngineDeps } from '../engine/deps.ts';
-import { isOfV1 } from './rate-limit.ts';
 
 type Tracer = NonNullable<EngineDeps['tracer']>;
 
@@ -13,13 +12,13 @@ declare module 'fastify' {
 }
 
 /**
- * Has each request to `/v1` be a span, from its head to the end of its answer, as part of the trace that it names in `traceparent`; what it brings about is part of that
- * span. The probes beside `/v1` are asked all the time, and are none. To be called before all other hooks.
+ * Has each request be a span, from its head to the end of its answer, as part of the trace that it names in `traceparent`; what it brings about is part of that
+ * span. Those that are not `isTraced`, such as probes, which are asked all the time, are none. To be called before all other hooks.
  */
-export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
+export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (url: string) => boolean): void {
   app.decorateRequest('span', null);
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!isOfV1(request.url)) return done();
+    if (!isTraced(request.url)) return done();
     const { method, routeOptions, id: requestId } = request;
     const route = templateOf(routeOptions.url);
     request.span = tracer.start({
