@@ -58,6 +58,16 @@ describe('the metrics of a VM', () => {
       .toBeGreaterThan((150 * 1024 ** 2) / 60);
   });
 
+  it('say how many operations and packets that was', SLOW, async () => {
+    const { metrics } = await measured();
+
+    const { write_ops: writes, write_bytes: bytes } = metrics.disk ?? {};
+    // A request of a guest's kernel has between a block and a few megabytes.
+    expect(writes).toBeGreaterThan((bytes ?? 0) / (8 * 1024 ** 2));
+    expect(writes).toBeLessThanOrEqual((bytes ?? 0) / 512);
+    expect(metrics.network?.rx_packets).toBeGreaterThanOrEqual(0);
+  });
+
   it('survive the server, with a gap', SLOW, async () => {
     const before = await measured();
     await here.must(['down']);

@@ -122,8 +122,8 @@ static const uint8_t *boot_id(void) {
 
 static void put_capabilities(struct writer *writer) {
   static const char *const names[] = {"exec",     "tty",      "files",  "watch", "tcp",  "stats", "supervise",
-                                      "identify", "shutdown", "freeze", "tools", "grow", "prepare"};
-  uint32_t count = !owns_machine ? 7 : getpid() == 1 ? 13 : 12;
+                                      "counts", "identify", "shutdown", "freeze", "tools", "grow", "prepare"};
+  uint32_t count = !owns_machine ? 8 : getpid() == 1 ? 14 : 13;
   bool is_container = !owns_machine && getpid() == 1;
   put_u32(writer, count + is_container);
   for (uint32_t i = 0; i < count; i++) put_string(writer, names[i]);

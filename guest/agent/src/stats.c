@@ -1,6 +1,7 @@
 // STATS: what /proc says of the machine.
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "session.h"
 #include "stream.h"
 
-enum { SECTOR_SIZE = 512 };
+enum { SECTOR_SIZE = 512, WITH_COUNTS = 1 };
 
 static void put_cpu(struct writer *result) {
   unsigned long long user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
@@ -59,15 +60,23 @@ static bool is_whole_disk(const char *name) {
   return access(path, F_OK) == 0;
 }
 
-static void put_disks(struct writer *result) {
-  unsigned long long read_sectors = 0, written_sectors = 0, sectors_in, sectors_out;
+// What only hosts that ask for it are told.
+struct counts {
+  uint64_t disk_reads, disk_writes, packets_received, packets_sent;
+};
+
+static void put_disks(struct writer *result, struct counts *counts) {
+  unsigned long long read_sectors = 0, written_sectors = 0, reads, writes, sectors_in, sectors_out;
   char line[512], name[64];
   struct statvfs root = {0};
   if (statvfs("/", &root) != 0) log_line("the root file system cannot be measured");
   FILE *file = fopen("/proc/diskstats", "re");
   while (file && fgets(line, sizeof line, file)) {
-    if (sscanf(line, "%*u %*u %63s %*u %*u %llu %*u %*u %*u %llu", name, &sectors_in, &sectors_out) != 3) continue;
+    if (sscanf(line, "%*u %*u %63s %llu %*u %llu %*u %llu %*u %llu", name, &reads, &sectors_in, &writes, &sectors_out) != 5)
+      continue;
     if (!is_whole_disk(name)) continue;
+    counts->disk_reads += reads;
+    counts->disk_writes += writes;
     read_sectors += sectors_in;
     written_sectors += sectors_out;
   }
@@ -78,14 +87,17 @@ static void put_disks(struct writer *result) {
   put_u64(result, written_sectors * SECTOR_SIZE);
 }
 
-static void put_network(struct writer *result) {
-  unsigned long long received = 0, sent = 0, in, out;
+static void put_network(struct writer *result, struct counts *counts) {
+  unsigned long long received = 0, sent = 0, in, out, packets_in, packets_out;
   char line[512], name[64];
   FILE *file = fopen("/proc/net/dev", "re");
   while (file && fgets(line, sizeof line, file)) {
-    if (sscanf(line, " %63[^:]: %llu %*u %*u %*u %*u %*u %*u %*u %llu", name, &in, &out) != 3 ||
+    if (sscanf(line, " %63[^:]: %llu %llu %*u %*u %*u %*u %*u %*u %llu %llu", name, &in, &packets_in, &out, &packets_out) !=
+            5 ||
         strcmp(name, "lo") == 0)
       continue;
+    counts->packets_received += packets_in;
+    counts->packets_sent += packets_out;
     received += in;
     sent += out;
   }
@@ -109,17 +121,32 @@ static void put_load(struct writer *result) {
   for (int i = 0; i < 3; i++) put_u32(result, (uint32_t)(loads[i] * 100 + 0.5));
 }
 
+static void put_counts(struct writer *result, const struct counts *counts) {
+  put_u64(result, counts->disk_reads);
+  put_u64(result, counts->disk_writes);
+  put_u64(result, counts->packets_received);
+  put_u64(result, counts->packets_sent);
+}
+
 void stats_open(uint32_t id, struct reader *request) {
   struct timespec uptime;
+  struct counts counts = {0};
+  // A host of before the counts asks with nothing, and would not understand a longer answer.
+  uint8_t flags = request->at < request->end ? take_u8(request) : 0;
   if (refuse_request(id, request, NULL)) return;
+  if (flags > WITH_COUNTS) {
+    send_error(id, EINVAL, "flags %u", flags);
+    return;
+  }
   struct writer result = frame_begin(256);
   clock_gettime(CLOCK_BOOTTIME, &uptime);
   put_u64(&result, (uint64_t)uptime.tv_sec * SECOND_NS + (uint64_t)uptime.tv_nsec);
   put_cpu(&result);
   put_memory(&result);
-  put_disks(&result);
-  put_network(&result);
+  put_disks(&result, &counts);
+  put_network(&result, &counts);
   put_u32(&result, count_processes());
   put_load(&result);
+  if (flags == WITH_COUNTS) put_counts(&result, &counts);
   send_result(&result, id);
 }

@@ -12,7 +12,9 @@ export type MetricInterval = Static<typeof MetricInterval>;
 
 const percent = (description: string) => Type.Number({ minimum: 0, description });
 const bytes = (description: string) => Type.Integer({ minimum: 0, description: `${description}, bytes.` });
-const rate = (description: string) => Type.Number({ minimum: 0, description: `${description}, bytes each second.` });
+const rate = (description: string, unit = 'bytes') =>
+  Type.Number({ minimum: 0, description: `${description}, ${unit} each second.` });
+const amount = (description: string) => Type.Integer({ minimum: 0, description: `${description} in that time.` });
 
 const EXAMPLE = {
   cpu: { usage_percent: 45.2, user_percent: 35.1, system_percent: 10.1, iowait_percent: 2.3, steal_percent: 0 },
@@ -22,9 +24,13 @@ const EXAMPLE = {
   },
   disk: {
     ...{ total_bytes: 8_000_000_000, used_bytes: 400_000_000 },
-    ...{ read_bytes_per_second: 1_200.5, write_bytes_per_second: 40_960 },
+    ...{ read_bytes: 72_030, write_bytes: 2_457_600, read_bytes_per_second: 1_200.5, write_bytes_per_second: 40_960 },
+    ...{ read_ops: 18, write_ops: 600, read_ops_per_second: 0.3, write_ops_per_second: 10 },
   },
-  network: { rx_bytes_per_second: 2_048, tx_bytes_per_second: 512.2 },
+  network: {
+    ...{ rx_bytes: 122_880, tx_bytes: 30_732, rx_bytes_per_second: 2_048, tx_bytes_per_second: 512.2 },
+    ...{ rx_packets: 240, tx_packets: 120, rx_packets_per_second: 4, tx_packets_per_second: 2 },
+  },
   processes: 42,
 };
 
@@ -63,19 +69,34 @@ const DiskMetrics = component(
   {
     total_bytes: bytes("Size of the root's file system"),
     used_bytes: bytes('Used of it'),
+    read_bytes: amount('Bytes read from all disks'),
+    write_bytes: amount('Bytes written to all disks'),
     read_bytes_per_second: rate('Read from all disks'),
     write_bytes_per_second: rate('Written to all disks'),
+    read_ops: nullable(amount('Operations of reading that were completed')),
+    write_ops: nullable(amount('Operations of writing that were completed')),
+    read_ops_per_second: nullable(rate('Reading', 'operations')),
+    write_ops_per_second: nullable(rate('Writing', 'operations')),
   },
   {
-    description: 'Disks of a VM.',
+    description: 'Disks of a VM. Null: nobody counts operations, as in a guest whose agent is older.',
     examples: [EXAMPLE.disk],
   },
 );
 
 const NetworkMetrics = component(
   'NetworkMetrics',
-  { rx_bytes_per_second: rate('Received'), tx_bytes_per_second: rate('Sent') },
-  { description: 'Network of a VM.', examples: [EXAMPLE.network] },
+  {
+    rx_bytes: amount('Bytes received'),
+    tx_bytes: amount('Bytes sent'),
+    rx_bytes_per_second: rate('Received'),
+    tx_bytes_per_second: rate('Sent'),
+    rx_packets: nullable(amount('Packets received')),
+    tx_packets: nullable(amount('Packets sent')),
+    rx_packets_per_second: nullable(rate('Received', 'packets')),
+    tx_packets_per_second: nullable(rate('Sent', 'packets')),
+  },
+  { description: 'Network of a VM. Null: nobody counts packets.', examples: [EXAMPLE.network] },
 );
 
 const FIGURES = {

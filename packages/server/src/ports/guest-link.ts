@@ -138,7 +138,11 @@ export interface GuestStats {
     readonly read: number;
     readonly written: number;
   };
+  /** Completed, of the same disks as the bytes. Null: whoever tells does not count them. */
+  readonly diskOperations: { readonly reads: number; readonly writes: number } | null;
   readonly networkBytes: { readonly received: number; readonly sent: number };
+  /** Of the same devices as the bytes. Null: whoever tells does not count them. */
+  readonly networkPackets: { readonly received: number; readonly sent: number } | null;
   readonly processCount: number;
   readonly loadAverage: readonly [number, number, number];
 }

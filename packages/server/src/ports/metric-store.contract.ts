@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseId, type VmId } from '../domain/ids.ts';
-import { mapLevels, mapSums, type Stretch } from '../domain/metrics/stretch.ts';
+import { mapCounts, mapLevels, mapSums, type Stretch } from '../domain/metrics/stretch.ts';
 import { METRIC_INTERVALS, type MetricPoint, RESOLUTIONS, together } from '../domain/metrics/view.ts';
 import type { MetricStore } from './metric-store.ts';
 
@@ -18,7 +18,8 @@ function vmId(text: string): VmId {
 }
 
 function stretch(endMs: number, { vmId = VM, cpuUsedMs = 1_000, amount = 10, lengthMs = 5_000 } = {}): Stretch {
-  return { vmId, endMs, lengthMs, cpuUsedMs, guest: { sums: mapSums(() => amount), levels: mapLevels(() => amount) } };
+  const [sums, counts, levels] = [mapSums(() => amount), mapCounts(() => amount), mapLevels(() => amount)];
+  return { vmId, endMs, lengthMs, cpuUsedMs, guest: { sums, counts, levels } };
 }
 
 /** What every store of measurements does. `open` gives one with nothing in it. */
@@ -38,6 +39,7 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       expect(points.map(({ atMs }) => atMs)).toEqual([NOON, NOON + 15_000]);
       expect(points[1]).toEqual({
         ...{ atMs: NOON + 15_000, coveredMs: 5_000, guestMs: 5_000, cpuUsedMs: 1_000 },
+        ...{ countedMs: { disk: 5_000, network: 5_000 }, counts: mapCounts(() => 30) },
         ...{ sums: mapSums(() => 30), levels: mapLevels(() => 30) },
       } satisfies MetricPoint);
     });
@@ -63,6 +65,22 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       const [point] = await store.read(VM, ALL);
 
       expect(point).toMatchObject({ coveredMs: 5_000, guestMs: 0, cpuUsedMs: 2_500, levels: mapLevels(() => 0) });
+    });
+
+    it('tells of how much of the time something was counted, and what that came to', async () => {
+      const counts = { diskReads: null, diskWrites: null, packetsReceived: 7, packetsSent: 7 };
+      const uncounted = stretch(NOON + 5_000);
+      await store.add([
+        stretch(NOON + 10_000),
+        { ...uncounted, guest: uncounted.guest && { ...uncounted.guest, counts } },
+      ]);
+
+      const [minute] = await store.read(VM, { ...ALL, stepMs: 60_000 });
+
+      expect(minute).toMatchObject({ guestMs: 10_000, countedMs: { disk: 5_000, network: 10_000 } });
+      expect(minute?.counts).toEqual({ diskReads: 10, diskWrites: 10, packetsReceived: 17, packetsSent: 17 });
+      const points = await store.read(VM, ALL);
+      expect(together(points, NOON)).toMatchObject({ countedMs: minute?.countedMs, counts: minute?.counts });
     });
 
     it('gives the points that begin in a range', async () => {

@@ -2,14 +2,31 @@
 import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { parseId, type VmId } from '../../domain/ids.ts';
-import { GUEST_LEVELS, GUEST_SUMS, mapLevels, mapSums, type Stretch } from '../../domain/metrics/stretch.ts';
+import {
+  GUEST_COUNTS,
+  GUEST_LEVELS,
+  GUEST_SUMS,
+  mapCounts,
+  mapLevels,
+  mapSums,
+  type Stretch,
+} from '../../domain/metrics/stretch.ts';
 import { type MetricPoint, RESOLUTIONS } from '../../domain/metrics/view.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 
 /** Changes with the table: what another program wrote is not read. */
-const VERSION = 1;
-const COLUMNS = ['covered_ms', 'guest_ms', 'cpu_used_ms', ...GUEST_SUMS, ...GUEST_LEVELS] as const;
+const VERSION = 2;
+const COUNTED = ['disk_counted_ms', 'network_counted_ms'] as const;
+const COLUMNS = [
+  'covered_ms',
+  'guest_ms',
+  'cpu_used_ms',
+  ...GUEST_SUMS,
+  ...COUNTED,
+  ...GUEST_COUNTS,
+  ...GUEST_LEVELS,
+] as const;
 type Row = Readonly<Record<(typeof COLUMNS)[number] | 'at', number>>;
 
 /** Of what is kept, how much is left when it is too much. */
@@ -90,9 +107,13 @@ export function openSqliteMetrics(path: string, { log }: { readonly log: Log }):
 
 /** Levels are kept as what they come to over the time, so that points can be added up. */
 function figuresOf({ lengthMs, cpuUsedMs, guest }: Stretch): readonly number[] {
+  const countedMs = (name: (typeof GUEST_COUNTS)[number]): number =>
+    guest === null || guest.counts[name] === null ? 0 : lengthMs;
   return [
     ...[lengthMs, guest === null ? 0 : lengthMs, cpuUsedMs],
     ...GUEST_SUMS.map((name) => guest?.sums[name] ?? 0),
+    ...[countedMs('diskReads'), countedMs('packetsReceived')],
+    ...GUEST_COUNTS.map((name) => guest?.counts[name] ?? 0),
     ...GUEST_LEVELS.map((name) => (guest?.levels[name] ?? 0) * lengthMs),
   ];
 }
@@ -102,6 +123,8 @@ function toPoint(row: Row): MetricPoint {
   return {
     ...{ atMs: row.at, coveredMs: row.covered_ms, guestMs, cpuUsedMs: row.cpu_used_ms },
     sums: mapSums((name) => row[name]),
+    countedMs: { disk: row.disk_counted_ms, network: row.network_counted_ms },
+    counts: mapCounts((name) => row[name]),
     levels: mapLevels((name) => row[name] / Math.max(1, guestMs)),
   };
 }

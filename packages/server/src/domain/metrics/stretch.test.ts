@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { between, mapLevels, mapSums, type Reading } from './stretch.ts';
+import { between, mapCounts, mapLevels, mapSums, type Reading } from './stretch.ts';
 
 function reading(atMs: number, amount: number, uptimeMs = atMs): Reading {
-  return { atMs, cpuUsedMs: amount, guest: { uptimeMs, sums: mapSums(() => amount), levels: mapLevels(() => amount) } };
+  const [sums, counts, levels] = [mapSums(() => amount), mapCounts(() => amount), mapLevels(() => amount)];
+  return { atMs, cpuUsedMs: amount, guest: { uptimeMs, sums, counts, levels } };
 }
 
 describe('what lies between two readings', () => {
   it('is what was added, and levels as they were on average', () => {
     expect(between(reading(1_000, 10), reading(6_000, 30), 15_000)).toEqual({
       ...{ lengthMs: 5_000, cpuUsedMs: 20 },
-      guest: { sums: mapSums(() => 20), levels: mapLevels(() => 20) },
+      guest: { sums: mapSums(() => 20), counts: mapCounts(() => 20), levels: mapLevels(() => 20) },
     });
   });
 
@@ -21,6 +22,29 @@ describe('what lies between two readings', () => {
     ['an agent that came', { ...reading(1_000, 10), guest: null }, reading(6_000, 30)],
   ])('is a gap: %s', (_, before, after) => {
     expect(between(before, after, 15_000)).toBeNull();
+  });
+
+  it('has no counts where they were not counted at its beginning or at its end', () => {
+    const counted = reading(1_000, 10);
+    const later = reading(6_000, 30);
+    const none = mapCounts(() => null);
+    const guest = later.guest && {
+      ...later.guest,
+      counts: { ...later.guest.counts, diskReads: null, diskWrites: null },
+    };
+
+    expect(between(counted, { ...later, guest }, 15_000)?.guest?.counts).toEqual({
+      ...{ diskReads: null, diskWrites: null, packetsReceived: 20, packetsSent: 20 },
+    });
+    const uncounted = { ...counted, guest: counted.guest && { ...counted.guest, counts: none } };
+    expect(between(uncounted, later, 15_000)?.guest).toMatchObject({ sums: mapSums(() => 20), counts: none });
+  });
+
+  it('is a gap where counts alone begin anew', () => {
+    const [before, after] = [reading(1_000, 10), reading(6_000, 30)];
+    const guest = after.guest && { ...after.guest, counts: mapCounts(() => 9) };
+
+    expect(between(before, { ...after, guest }, 15_000)).toBeNull();
   });
 
   it('is known of a machine without an agent as well', () => {

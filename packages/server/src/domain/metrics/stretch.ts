@@ -14,6 +14,8 @@ export const GUEST_SUMS = [
   'networkReceivedBytes',
   'networkSentBytes',
 ] as const;
+/** What grows as well, but which not everybody who tells of a VM counts. */
+export const GUEST_COUNTS = ['diskReads', 'diskWrites', 'packetsReceived', 'packetsSent'] as const;
 /** What has one value at each moment, as its mean over some time. `diskUsedBytes`: of the root's file system. */
 export const GUEST_LEVELS = [
   'memoryTotalBytes',
@@ -26,12 +28,15 @@ export const GUEST_LEVELS = [
 ] as const;
 
 export type GuestSums = Readonly<Record<(typeof GUEST_SUMS)[number], number>>;
+/** Null: nobody counts them. */
+export type GuestCounts = Readonly<Record<(typeof GUEST_COUNTS)[number], number | null>>;
 export type GuestLevels = Readonly<Record<(typeof GUEST_LEVELS)[number], number>>;
 
 /** What a guest tells of itself: sums since it booted, levels as they are. */
 export interface GuestReading {
   readonly uptimeMs: number;
   readonly sums: GuestSums;
+  readonly counts: GuestCounts;
   readonly levels: GuestLevels;
 }
 
@@ -52,7 +57,7 @@ export interface Stretch {
   readonly endMs: number;
   readonly lengthMs: number;
   readonly cpuUsedMs: number;
-  readonly guest: { readonly sums: GuestSums; readonly levels: GuestLevels } | null;
+  readonly guest: Omit<GuestReading, 'uptimeMs'> | null;
 }
 
 /**
@@ -69,8 +74,14 @@ export function between(before: Reading, after: Reading, gapMs: number): Omit<St
   const sums = mapSums((name) => (after.guest?.sums[name] ?? 0) - (before.guest?.sums[name] ?? 0));
   // A device that was taken away has taken its counters with it.
   if (GUEST_SUMS.some((name) => sums[name] < 0)) return null;
+  const counts = mapCounts((name) => added(before.guest?.counts[name], after.guest?.counts[name]));
+  if (GUEST_COUNTS.some((name) => (counts[name] ?? 0) < 0)) return null;
   const levels = mapLevels((name) => ((after.guest?.levels[name] ?? 0) + (before.guest?.levels[name] ?? 0)) / 2);
-  return { lengthMs, cpuUsedMs, guest: { sums, levels } };
+  return { lengthMs, cpuUsedMs, guest: { sums, counts, levels } };
+}
+
+function added(before: number | null = null, after: number | null = null): number | null {
+  return before === null || after === null ? null : after - before;
 }
 
 /** One figure for each sum. */
@@ -84,6 +95,18 @@ export function mapSums(figure: (name: keyof GuestSums) => number): GuestSums {
     diskWrittenBytes: figure('diskWrittenBytes'),
     networkReceivedBytes: figure('networkReceivedBytes'),
     networkSentBytes: figure('networkSentBytes'),
+  };
+}
+
+/** One figure for each count. */
+export function mapCounts<T>(
+  figure: (name: keyof GuestCounts) => T,
+): Readonly<Record<(typeof GUEST_COUNTS)[number], T>> {
+  return {
+    diskReads: figure('diskReads'),
+    diskWrites: figure('diskWrites'),
+    packetsReceived: figure('packetsReceived'),
+    packetsSent: figure('packetsSent'),
   };
 }
 

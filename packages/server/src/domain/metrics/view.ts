@@ -1,4 +1,4 @@
-import { type GuestLevels, type GuestSums, mapLevels, mapSums } from './stretch.ts';
+import { type GUEST_COUNTS, type GuestLevels, type GuestSums, mapCounts, mapLevels, mapSums } from './stretch.ts';
 
 /**
  * How finely measurements are kept, and how long: each stretch of time is added to a point of every kind. All milliseconds. The last is for what
@@ -28,6 +28,9 @@ export interface MetricPoint {
   readonly guestMs: number;
   readonly cpuUsedMs: number;
   readonly sums: GuestSums;
+  /** Of `guestMs`, how much somebody counted operations of disks in, and packets; the counts are of that time. */
+  readonly countedMs: { readonly disk: number; readonly network: number };
+  readonly counts: Readonly<Record<(typeof GUEST_COUNTS)[number], number>>;
   /** Means over `guestMs`; all 0 where that is 0. */
   readonly levels: GuestLevels;
 }
@@ -39,6 +42,11 @@ export function together(points: readonly MetricPoint[], atMs: number): MetricPo
   return {
     ...{ atMs, guestMs, coveredMs: total((point) => point.coveredMs), cpuUsedMs: total((point) => point.cpuUsedMs) },
     sums: mapSums((name) => total(({ sums }) => sums[name])),
+    countedMs: {
+      disk: total(({ countedMs }) => countedMs.disk),
+      network: total(({ countedMs }) => countedMs.network),
+    },
+    counts: mapCounts((name) => total(({ counts }) => counts[name])),
     levels: mapLevels((name) => total((point) => point.levels[name] * point.guestMs) / Math.max(1, guestMs)),
   };
 }

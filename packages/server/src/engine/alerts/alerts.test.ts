@@ -5,7 +5,7 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { ALERT_DEFAULTS, type AlertSettings } from '../../domain/alert/alert.ts';
 import type { Event } from '../../domain/events.ts';
 import type { VmId } from '../../domain/ids.ts';
-import { mapLevels, mapSums } from '../../domain/metrics/stretch.ts';
+import { mapCounts, mapLevels, mapSums } from '../../domain/metrics/stretch.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import type { Measured } from '../metrics/sampler.ts';
 import { finish, soon } from '../vm-life.test-kit.ts';
@@ -60,7 +60,7 @@ describe('the watch', () => {
   function measured({ cpu = 5, memory = 5, disk = 5 }): Measured {
     const figures: Record<string, number> = { memoryUsedBytes: memory, diskUsedBytes: disk };
     const levels = mapLevels((name) => figures[name] ?? 100);
-    const guest = { sums: mapSums(() => 0), levels };
+    const guest = { sums: mapSums(() => 0), counts: mapCounts(() => null), levels };
     const stretch = { vmId, endMs: 0, lengthMs: 1_000, cpuUsedMs: cpu * 20, guest };
     return { reading: { atMs: monotonicMs, cpuUsedMs: 0, guest: { uptimeMs: 1, ...guest } }, stretch };
   }

@@ -124,6 +124,7 @@ function notInTime(): VolaryError {
 
 function readingOf(stats: GuestStats, atMs: number): Reading {
   const { cpuTicks, memoryBytes: memory, diskBytes: disk, networkBytes: network } = stats;
+  const { diskOperations: operations, networkPackets: packets } = stats;
   const userMs = cpuTicks.user * TICK_MS;
   const systemMs = cpuTicks.system * TICK_MS;
   return {
@@ -135,6 +136,10 @@ function readingOf(stats: GuestStats, atMs: number): Reading {
         ...{ cpuIowaitMs: cpuTicks.iowait * TICK_MS, cpuStealMs: cpuTicks.steal * TICK_MS },
         ...{ diskReadBytes: disk.read, diskWrittenBytes: disk.written },
         ...{ networkReceivedBytes: network.received, networkSentBytes: network.sent },
+      },
+      counts: {
+        ...{ diskReads: operations?.reads ?? null, diskWrites: operations?.writes ?? null },
+        ...{ packetsReceived: packets?.received ?? null, packetsSent: packets?.sent ?? null },
       },
       levels: {
         memoryTotalBytes: memory.total,

@@ -25,7 +25,7 @@ interface Figure {
 }
 
 /** `of` a guest that tells of itself. */
-function ofGuest(of: (guest: NonNullable<Reading['guest']>) => number): Figure['of'] {
+function ofGuest(of: (guest: NonNullable<Reading['guest']>) => number | null): Figure['of'] {
   return ({ reading }) => (reading === null || reading.guest === null ? null : of(reading.guest));
 }
 
@@ -79,6 +79,16 @@ const FIGURES: readonly Figure[] = [
     ofGuest(({ sums }) => sums.diskWrittenBytes),
   ),
   counter(
+    'vm_disk_reads_completed_total',
+    'Operations of reading from all disks.',
+    ofGuest(({ counts }) => counts.diskReads),
+  ),
+  counter(
+    'vm_disk_writes_completed_total',
+    'Operations of writing to all disks.',
+    ofGuest(({ counts }) => counts.diskWrites),
+  ),
+  counter(
     'vm_network_receive_bytes_total',
     'Received.',
     ofGuest(({ sums }) => sums.networkReceivedBytes),
@@ -87,6 +97,16 @@ const FIGURES: readonly Figure[] = [
     'vm_network_transmit_bytes_total',
     'Sent.',
     ofGuest(({ sums }) => sums.networkSentBytes),
+  ),
+  counter(
+    'vm_network_receive_packets_total',
+    'Packets received.',
+    ofGuest(({ counts }) => counts.packetsReceived),
+  ),
+  counter(
+    'vm_network_transmit_packets_total',
+    'Packets sent.',
+    ofGuest(({ counts }) => counts.packetsSent),
   ),
   counter(
     'vm_monitor_cpu_seconds_total',

@@ -39,6 +39,9 @@ export function containerLink(
         // The engine does not say which of it was the kernel's.
         cpuTicks: { user: Math.round(use.cpuMs / TICK_MS), system: 0, idle: host.cpuTicks.idle, iowait: 0, steal: 0 },
         memoryBytes: { total, free, available, cached: use.cachedBytes },
+        // The devices that the agent sees are the host's, with what everybody does with them. The network is the container's own.
+        diskBytes: { ...host.diskBytes, ...use.diskBytes },
+        diskOperations: use.diskOperations,
       };
     },
     async grow(): Promise<GuestSize> {

@@ -63,7 +63,8 @@ function describe(keeper: LinkKeeper, clock: AgentLinkDeps['clock']): GuestLink 
     rename: (from, to, options) => requests.renameFile(table, from, to, options),
     watch: (path, options) => watchGuestFiles(table, path, options),
     connect: (target, options) => connectInGuest(table, target, options),
-    stats: (options) => requests.readStats(table, options),
+    stats: (options) =>
+      requests.readStats(table, { ...options, hasCounts: keeper.info.capabilities.includes('counts') }),
     identify: (identity, options) => identify({ table, clock }, identity, options),
     shutDown: (how, options) => requests.shutDown(table, how, options),
     freeze: (options) => requests.freeze(table, options),

@@ -79,6 +79,9 @@ function fieldsOf({ fields }: Golden) {
   };
 }
 
+/** Without counts: sixteen numbers of 8 bytes, four of 4. */
+const STATS_BYTES = 144;
+
 const FROM_HOST: Readonly<Record<string, (g: ReturnType<typeof fieldsOf>) => Uint8Array>> = {
   HELLO: (g) =>
     encodeHello({
@@ -129,7 +132,7 @@ const FROM_HOST: Readonly<Record<string, (g: ReturnType<typeof fieldsOf>) => Uin
   'OPEN RENAME': (g) => encodeOpenRename(g.text('fromPath'), g.text('toPath')),
   'OPEN WATCH': (g) => encodeOpenWatch(g.text('path'), g.flag('recursive')),
   'OPEN TCP': (g) => encodeOpenTcp(g.text('host'), g.num('port')),
-  'OPEN STATS': () => encodeOpenStats(),
+  'OPEN STATS': (g) => encodeOpenStats({ hasCounts: g.has('flags') }),
   'OPEN IDENTIFY': (g) =>
     encodeOpenIdentify({
       hostname: g.text('hostname'),
@@ -194,7 +197,11 @@ const FROM_GUEST: Readonly<Record<string, (payload: Buffer) => Fields>> = {
   'RESULT WATCH': nothing,
   'RESULT TCP': nothing,
   'RESULT SHUTDOWN': nothing,
-  'RESULT STATS': (payload) => ({ ...decodeStatsResult(payload) }),
+  // Whether it was asked for counts is told by how long the answer is.
+  'RESULT STATS': (payload) => {
+    const { counts, ...stats } = decodeStatsResult(payload, { hasCounts: payload.length > STATS_BYTES });
+    return { ...stats, ...counts };
+  },
   'RESULT IDENTIFY': (payload) => ({ wallClockNs: decodeIdentifyResult(payload) }),
   'RESULT PREPARE': nothing,
   'RESULT TOOLS': nothing,

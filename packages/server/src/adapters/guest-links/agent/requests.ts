@@ -97,13 +97,14 @@ export async function renameFile(table: StreamTable, from: string, to: string, {
   return callUnary(table, { payload, isRepeatable: false, decode: decodeNothing }, signal);
 }
 
-export async function readStats(table: StreamTable, { signal }: Abortable): Promise<GuestStats> {
-  const payload = encodeOpenStats();
-  return callUnary(
-    table,
-    { payload, isRepeatable: true, decode: (bytes) => statsOf(decodeStatsResult(bytes)) },
-    signal,
-  );
+/** `hasCounts`: whether the agent can tell of counts besides. */
+export async function readStats(
+  table: StreamTable,
+  { hasCounts, signal }: Abortable & { readonly hasCounts: boolean },
+): Promise<GuestStats> {
+  const payload = encodeOpenStats({ hasCounts });
+  const decode = (bytes: Buffer): GuestStats => statsOf(decodeStatsResult(bytes, { hasCounts }));
+  return callUnary(table, { payload, isRepeatable: true, decode }, signal);
 }
 
 export async function shutDown(

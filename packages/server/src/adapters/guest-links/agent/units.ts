@@ -56,6 +56,7 @@ export function changeOf(what: number): FileChange['kind'] {
 }
 
 export function statsOf(stats: StatsResult): GuestStats {
+  const { counts } = stats;
   return {
     uptimeMs: millisecondsOf(stats.uptimeNs),
     cpuTicks: {
@@ -72,7 +73,9 @@ export function statsOf(stats: StatsResult): GuestStats {
       cached: stats.memoryCached,
     },
     diskBytes: { total: stats.diskTotal, free: stats.diskFree, read: stats.diskRead, written: stats.diskWritten },
+    diskOperations: counts && { reads: counts.diskReads, writes: counts.diskWrites },
     networkBytes: { received: stats.netReceived, sent: stats.netSent },
+    networkPackets: counts && { received: counts.packetsReceived, sent: counts.packetsSent },
     processCount: stats.processes,
     loadAverage: [stats.load1 / 100, stats.load5 / 100, stats.load15 / 100],
   };

@@ -21,12 +21,12 @@ export function toVmMetricsDto({ vm, interval, atMs, whole, points, stepMs }: Me
   };
 }
 
-function figuresOf({ coveredMs, guestMs, cpuUsedMs, sums, levels }: MetricPoint, vcpuCount: number): VmMetricFigures {
+function figuresOf(point: MetricPoint, vcpuCount: number): VmMetricFigures {
+  const { coveredMs, guestMs, cpuUsedMs, sums, levels } = point;
   if (coveredMs === 0) return { cpu: null, memory: null, disk: null, network: null, processes: null };
   const isTold = guestMs > 0;
   const percent = (usedMs: number, ofMs: number): number => (100 * usedMs) / (ofMs * vcpuCount);
   const ofGuest = (usedMs: number): number | null => (isTold ? percent(usedMs, guestMs) : null);
-  const perSecond = (amount: number): number => (1_000 * amount) / guestMs;
   return {
     cpu: {
       usage_percent: percent(cpuUsedMs, coveredMs),
@@ -44,20 +44,42 @@ function figuresOf({ coveredMs, guestMs, cpuUsedMs, sums, levels }: MetricPoint,
           usage_percent: (100 * levels.memoryUsedBytes) / Math.max(1, levels.memoryTotalBytes),
         }
       : null,
-    disk: isTold
-      ? {
-          total_bytes: Math.round(levels.diskTotalBytes),
-          used_bytes: Math.round(levels.diskUsedBytes),
-          read_bytes_per_second: perSecond(sums.diskReadBytes),
-          write_bytes_per_second: perSecond(sums.diskWrittenBytes),
-        }
-      : null,
-    network: isTold
-      ? {
-          rx_bytes_per_second: perSecond(sums.networkReceivedBytes),
-          tx_bytes_per_second: perSecond(sums.networkSentBytes),
-        }
-      : null,
+    disk: isTold ? diskOf(point) : null,
+    network: isTold ? networkOf(point) : null,
     processes: isTold ? levels.processCount : null,
   };
+}
+
+function diskOf({ guestMs, sums, countedMs, counts, levels }: MetricPoint): NonNullable<VmMetricFigures['disk']> {
+  const isCounted = countedMs.disk > 0;
+  return {
+    total_bytes: Math.round(levels.diskTotalBytes),
+    used_bytes: Math.round(levels.diskUsedBytes),
+    read_bytes: sums.diskReadBytes,
+    write_bytes: sums.diskWrittenBytes,
+    read_bytes_per_second: perSecond(sums.diskReadBytes, guestMs),
+    write_bytes_per_second: perSecond(sums.diskWrittenBytes, guestMs),
+    read_ops: isCounted ? counts.diskReads : null,
+    write_ops: isCounted ? counts.diskWrites : null,
+    read_ops_per_second: isCounted ? perSecond(counts.diskReads, countedMs.disk) : null,
+    write_ops_per_second: isCounted ? perSecond(counts.diskWrites, countedMs.disk) : null,
+  };
+}
+
+function networkOf({ guestMs, sums, countedMs, counts }: MetricPoint): NonNullable<VmMetricFigures['network']> {
+  const isCounted = countedMs.network > 0;
+  return {
+    rx_bytes: sums.networkReceivedBytes,
+    tx_bytes: sums.networkSentBytes,
+    rx_bytes_per_second: perSecond(sums.networkReceivedBytes, guestMs),
+    tx_bytes_per_second: perSecond(sums.networkSentBytes, guestMs),
+    rx_packets: isCounted ? counts.packetsReceived : null,
+    tx_packets: isCounted ? counts.packetsSent : null,
+    rx_packets_per_second: isCounted ? perSecond(counts.packetsReceived, countedMs.network) : null,
+    tx_packets_per_second: isCounted ? perSecond(counts.packetsSent, countedMs.network) : null,
+  };
+}
+
+function perSecond(amount: number, ofMs: number): number {
+  return (1_000 * amount) / ofMs;
 }

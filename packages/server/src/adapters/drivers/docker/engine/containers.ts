@@ -180,12 +180,17 @@ export function limitsOf({ vcpuCount, memoryMib }: { readonly vcpuCount: number;
   return { Memory: bytes, MemorySwap: bytes, CpuPeriod: CPU_PERIOD_US, CpuQuota: vcpuCount * CPU_PERIOD_US };
 }
 
+export interface ContainerUse {
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly cachedBytes: number;
+  readonly diskBytes: { readonly read: number; readonly written: number };
+  /** Null: the engine counts bytes alone, as it does with control groups of the second kind. */
+  readonly diskOperations: { readonly reads: number; readonly writes: number } | null;
+}
+
 /** What it has used, in the engine's words. Null where it does not run. */
-export async function readUse(
-  client: EngineClient,
-  id: string,
-  options: Abortable,
-): Promise<{ readonly cpuMs: number; readonly memoryBytes: number; readonly cachedBytes: number } | null> {
+export async function readUse(client: EngineClient, id: string, options: Abortable): Promise<ContainerUse | null> {
   const path = `/containers/${id}/stats?stream=0&one-shot=1`;
   const { status, body } = await client.call({ method: 'GET', path, expected: [404, 409] }, options);
   const cpu = fieldsOf(fieldsOf(fieldsOf(body)['cpu_stats'])['cpu_usage']);
@@ -194,11 +199,27 @@ export async function readUse(
   const kept = fieldsOf(memory['stats']);
   // By control groups of the second and of the first kind.
   const cached = kept['inactive_file'] ?? kept['total_inactive_file'] ?? 0;
+  const disks = fieldsOf(fieldsOf(body)['blkio_stats']);
+  const bytes = sumsOf(disks['io_service_bytes_recursive']);
+  const operations = disks['io_serviced_recursive'];
+  const { read: reads, write: writes } = sumsOf(operations);
   return {
     cpuMs: numberOf(cpu['total_usage']) / 1e6,
     memoryBytes: numberOf(memory['usage']),
     cachedBytes: numberOf(cached),
+    diskBytes: { read: bytes.read, written: bytes.write },
+    diskOperations: Array.isArray(operations) && operations.length > 0 ? { reads, writes } : null,
   };
+}
+
+/** Of one figure of all disks: an entry for each disk and what was done, whose name is `Read` or `read` by the kind of control groups. */
+function sumsOf(entries: unknown): { readonly read: number; readonly write: number } {
+  const sums = { read: 0, write: 0 };
+  for (const { op, value } of listOf(entries).map(fieldsOf)) {
+    const what = typeof op === 'string' ? op.toLowerCase() : '';
+    if (what === 'read' || what === 'write') sums[what] += numberOf(value);
+  }
+  return sums;
 }
 
 /** Makes a program ready to be run in it, and answers with its id; null while it is halted, or has ended. */

@@ -39,6 +39,8 @@ const WATCH_CAPACITY = 4_096;
 const MIB = 1024 * 1024;
 const MEMORY_BYTES = 256 * MIB;
 const DISK_BYTES = 1024 ** 3;
+const BLOCK_BYTES = 4_096;
+const PACKET_BYTES = 1_500;
 
 /** A session with a simulated guest. It is as good as its machine: it ends with it, and a halted one keeps it waiting. */
 export class SimulatedLink implements GuestLink {
@@ -221,8 +223,11 @@ export class SimulatedLink implements GuestLink {
       uptimeMs,
       cpuTicks: { user, system: 1, idle, iowait: 0, steal: 0 },
       memoryBytes: { total: MEMORY_BYTES, free: MEMORY_BYTES / 2, available: MEMORY_BYTES / 2, cached: 0 },
-      diskBytes: { total: DISK_BYTES, free: DISK_BYTES / 2, read: 0, written: 0 },
-      networkBytes: { received: 0, sent: 0 },
+      // With each tick that it computes it reads a block, writes one, and exchanges a packet for another.
+      diskBytes: { total: DISK_BYTES, free: DISK_BYTES / 2, read: user * BLOCK_BYTES, written: user * BLOCK_BYTES },
+      diskOperations: { reads: user, writes: user },
+      networkBytes: { received: user * PACKET_BYTES, sent: user * PACKET_BYTES },
+      networkPackets: { received: user, sent: user },
       processCount,
       loadAverage: [0, 0, 0],
     };

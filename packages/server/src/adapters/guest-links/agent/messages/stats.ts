@@ -1,4 +1,4 @@
-import { readWhole } from '../wire-reader.ts';
+import { readWhole, type WireReader } from '../wire-reader.ts';
 import { WireWriter } from '../wire-writer.ts';
 import { KINDS } from './kinds.ts';
 
@@ -26,13 +26,27 @@ export interface StatsResult {
   readonly load1: number;
   readonly load5: number;
   readonly load15: number;
+  /** What it was asked for besides; null where it was not. */
+  readonly counts: StatsCounts | null;
 }
 
-export function encodeOpenStats(): Buffer {
-  return new WireWriter(1).u8(KINDS.STATS).finish();
+export interface StatsCounts {
+  readonly diskReads: number;
+  readonly diskWrites: number;
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
 }
 
-export function decodeStatsResult(payload: Buffer): StatsResult {
+const WITH_COUNTS = 1;
+
+/** An agent without the capability `counts` refuses to be asked with them. */
+export function encodeOpenStats({ hasCounts }: { readonly hasCounts: boolean }): Buffer {
+  const writer = new WireWriter(2).u8(KINDS.STATS);
+  return hasCounts ? writer.u8(WITH_COUNTS).finish() : writer.finish();
+}
+
+/** `hasCounts` as it was asked: an answer without what was asked for, or with more, is a violation. */
+export function decodeStatsResult(payload: Buffer, { hasCounts }: { readonly hasCounts: boolean }): StatsResult {
   return readWhole(payload, (reader) => ({
     uptimeNs: reader.bigU64(),
     cpuUser: reader.size(),
@@ -54,5 +68,15 @@ export function decodeStatsResult(payload: Buffer): StatsResult {
     load1: reader.u32(),
     load5: reader.u32(),
     load15: reader.u32(),
+    counts: hasCounts ? readCounts(reader) : null,
   }));
+}
+
+function readCounts(reader: WireReader): StatsCounts {
+  return {
+    diskReads: reader.size(),
+    diskWrites: reader.size(),
+    packetsReceived: reader.size(),
+    packetsSent: reader.size(),
+  };
 }
