@@ -9,7 +9,9 @@ let meanwhile: (() => Promise<void>) | null;
 
 beforeEach(async () => {
   meanwhile = null;
-  installation = createInstallation({ settings: { sweepMs: 200, idleMs: 20, memoryReserveMib: 0 } });
+  installation = createInstallation({
+    settings: { sweepMs: 200, idleMs: 20, memoryReserveMib: 0 },
+  });
   server = await installation.start((driver) => ({
     ...driver,
     async measureMachine(vmId, options) {
@@ -40,6 +42,40 @@ async function createBusy(name: string, replicas: number): Promise<void> {
   });
   await deployments.wait(ADMIN, name, 'running', { timeoutMs: 15_000, signal: new AbortController().signal });
 }
+
+it('asks all guests at once what they use of their memory', async () => {
+  await using own = createInstallation({
+    settings: { sweepMs: 200, sampleMs: 3_600_000, idleMs: 20, memoryReserveMib: 0 },
+  });
+  const asked = Promise.withResolvers<void>();
+  let waiting = 0;
+  server = await own.start((driver) => ({
+    ...driver,
+    async openLink(vmId, options) {
+      const link = await driver.openLink(vmId, options);
+      const stats = link.stats.bind(link);
+      // Nobody tells before all three were asked.
+      return Object.assign(link, {
+        async stats(asking: Parameters<typeof stats>[0]) {
+          waiting += 1;
+          if (waiting === 3) asked.resolve();
+          await asked.promise;
+          return stats(asking);
+        },
+      });
+    },
+  }));
+  await createBusy('web', 3);
+
+  await server.engine.deployments.update(ADMIN, 'web', {
+    autoscaling: { ...SCALING, metric: 'memory', maxReplicas: 4, targetPercent: 40 },
+  });
+
+  // Simulated guests use half of their memory.
+  await expect
+    .poll(async () => (await server.engine.deployments.get(ADMIN, 'web')).replicas, { timeout: 15_000 })
+    .toBe(4);
+});
 
 it('grows as far as a quota lets it, says so, and goes on when there is more', async () => {
   const { deployments, users } = server.engine;

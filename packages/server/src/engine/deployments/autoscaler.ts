@@ -16,8 +16,8 @@ import type { EngineDeps } from '../deps.ts';
 import { announceDeployment, type DeploymentDeps } from '../operations/create-deployment.ts';
 import { everyDeployment } from '../queries/every-deployment.ts';
 import { makingRoom } from '../scheduler/make-room.ts';
+import { askStats } from '../sessions/ask-stats.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
-import { withTimeout } from '../with-timeout.ts';
 import { admitReplicas } from './admit-replicas.ts';
 import { deploymentEvent, doneToDeployment } from './deployment-events.ts';
 import type { ReplicaWatch } from './replica-watch.ts';
@@ -25,8 +25,8 @@ import type { ReplicaWatch } from './replica-watch.ts';
 type ScalerDeps = DeploymentDeps &
   Pick<EngineDeps, 'log'> & { readonly links: Pick<GuestLinks, 'peek'>; readonly watch: ReplicaWatch };
 
-/** How long a guest may take to tell of its memory, milliseconds. */
-const STATS_MS = 2_000;
+/** Replicas that are asked at once at most. */
+const MOST_AT_ONCE = 100;
 
 interface CpuSample {
   readonly atMs: number;
@@ -49,13 +49,15 @@ export function createAutoscaler(deps: ScalerDeps): Autoscaler {
     const revision = await store.deployments.getRevision(id, target);
     if (revision === null) return;
     const ready = (await store.deployments.listReplicas(id)).filter(isReady);
+    const percentOf = (vm: ReplicaVm): Promise<number | null> =>
+      autoscaling.metric === 'cpu'
+        ? cpuPercent(deps, samples, { vm, content: revision.content, signal })
+        : memoryPercent(deps, vm, signal);
     const percents: number[] = [];
-    for (const vm of ready) {
-      const percent =
-        autoscaling.metric === 'cpu'
-          ? await cpuPercent(deps, samples, { vm, content: revision.content, signal })
-          : await memoryPercent(deps, vm, signal);
-      if (percent !== null) percents.push(percent);
+    // Together, so that those that do not answer keep the others waiting once, and not once each.
+    for (let at = 0; at < ready.length; at += MOST_AT_ONCE) {
+      const told = await Promise.all(ready.slice(at, at + MOST_AT_ONCE).map(percentOf));
+      percents.push(...told.filter((percent) => percent !== null));
     }
     const nowMs = clock.monotonicMs();
     const longestMs = Math.max(autoscaling.scaleUpSeconds, autoscaling.scaleDownSeconds) * 1_000;
@@ -121,7 +123,7 @@ async function memoryPercent(
   const link = links.peek(id);
   if (link === null) return null;
   try {
-    const { memoryBytes } = await withTimeout(clock, STATS_MS, signal, (within) => link.stats({ signal: within }));
+    const { memoryBytes } = await askStats(clock, link, signal);
     return (100 * (memoryBytes.total - memoryBytes.available)) / Math.max(1, memoryBytes.total);
   } catch (error) {
     // One that does not answer is not ready for long.

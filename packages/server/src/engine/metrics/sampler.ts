@@ -9,8 +9,8 @@ import type { GuestLink, GuestStats } from '../../ports/guest-link.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { everyVm } from '../queries/every-vm.ts';
+import { askStats } from '../sessions/ask-stats.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
-import { withTimeout } from '../with-timeout.ts';
 
 type SamplerDeps = Pick<EngineDeps, 'store' | 'drivers' | 'clock' | 'log'> & {
   readonly links: Pick<GuestLinks, 'all'>;
@@ -23,8 +23,6 @@ const INTERVAL_MS = 5_000;
 const MOST_AT_ONCE = 100;
 /** So many intervals without a reading are a gap. */
 const GAP_INTERVALS = 3;
-/** How long a guest may take to answer, milliseconds. */
-const ANSWER_MS = 2_000;
 /** A tick of a processor in what guests tell, milliseconds. */
 const TICK_MS = 10;
 
@@ -52,10 +50,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
   let gapMs = GAP_INTERVALS * INTERVAL_MS;
 
   async function read(vmId: VmId, link: GuestLink | undefined, signal: AbortSignal): Promise<Reading | null> {
-    if (link !== undefined) {
-      const stats = await withTimeout(clock, ANSWER_MS, signal, (within) => link.stats({ signal: within }), notInTime);
-      return readingOf(stats, clock.monotonicMs());
-    }
+    if (link !== undefined) return readingOf(await askStats(clock, link, signal), clock.monotonicMs());
     const vm = await store.vms.get(vmId);
     const use = vm === null ? null : await drivers.of(vm).measureMachine(vmId, { signal });
     return use === null ? null : { atMs: clock.monotonicMs(), cpuUsedMs: use.cpuMs, guest: null };
@@ -114,12 +109,6 @@ export function createSampler(deps: SamplerDeps): Sampler {
       return new Map([...measurements].filter(([, { reading }]) => reading.atMs >= oldestMs));
     },
   };
-}
-
-function notInTime(): VolaryError {
-  return new VolaryError('deadline_exceeded', 'The guest did not tell in time what it uses.', {
-    reason: 'guest.silent',
-  });
 }
 
 function readingOf(stats: GuestStats, atMs: number): Reading {
