@@ -19,6 +19,7 @@ import {
 } from './schema.ts';
 import { secretsField } from './secrets.ts';
 import { toolsField } from './tools.ts';
+import { alertsField } from './vm-alerts.ts';
 import { VmRestartPolicy, VmWarmStart } from './vms.ts';
 import { workloadFields } from './workload-fields.ts';
 
@@ -163,6 +164,7 @@ export const ReplicaRequest = component(
     ...cloudInitField,
     ...extraDisksField,
     ...workloadFields,
+    ...alertsField,
     ...toolsField,
     ...secretsField,
     labels: Type.Optional(labelsField('Labels of each VM, besides those of the template.')),

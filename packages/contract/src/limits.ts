@@ -12,6 +12,7 @@ export const LIMITS = {
     idleSeconds: { minimum: 10, maximum: 2_592_000 },
     cpuBelowPercent: { minimum: 0.1, maximum: 6_400 },
   },
+  alertPercent: { minimum: 1, maximum: 100 },
   /** Ten years. */
   ttlSeconds: { minimum: 1, maximum: 315_360_000 },
   pageItems: { minimum: 1, maximum: 200, default: 50 },

@@ -20,6 +20,7 @@ import {
 import { secretsField, VmSecret } from './secrets.ts';
 import { toolsField } from './tools.ts';
 import { OpenapiSource, VmActions } from './vm-actions.ts';
+import { alertsField, VmAlerts } from './vm-alerts.ts';
 import { EXAMPLE_VM, lifeFields, VmAutoSuspend, VmRestartPolicy, VmTemplate } from './vms.ts';
 import { environmentMap, Workload } from './workload.ts';
 import { workloadFields } from './workload-fields.ts';
@@ -83,6 +84,7 @@ export const UpdateVmRequest = component(
     openapi: workloadFields.openapi,
     actions: workloadFields.actions,
     ...lifeFields,
+    ...alertsField,
     ...secretsField,
     labels: Type.Optional(labelsPatch),
     metadata: Type.Optional(jsonObject({ description: 'Merged into what there is; null removes a name.' })),
@@ -104,6 +106,7 @@ const EXAMPLE_CONFIG = {
   restart_policy: EXAMPLE_VM.restart_policy,
   auto_suspend: EXAMPLE_VM.auto_suspend,
   auto_wake: EXAMPLE_VM.auto_wake,
+  alerts: EXAMPLE_VM.alerts,
   template: EXAMPLE_VM.template,
   tools: EXAMPLE_VM.tools.map(({ name, version }) => `${name}@${version}`),
   environment: EXAMPLE_VM.environment,
@@ -131,6 +134,7 @@ export const VmConfig = component(
     restart_policy: VmRestartPolicy,
     auto_suspend: nullable(VmAutoSuspend),
     auto_wake: Type.Boolean({ description: 'Whether it is woken by whoever wants something of its guest.' }),
+    alerts: VmAlerts,
     template: nullable(VmTemplate),
     tools: Type.Array(Type.String(), { description: 'Tools in its guest, each as `name@version`.' }),
     environment: environmentMap('Variables of each command, each shell and the workload.'),

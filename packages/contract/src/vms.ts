@@ -24,6 +24,7 @@ import {
 import { secretsField, VmSecret } from './secrets.ts';
 import { toolsField, VmTool } from './tools.ts';
 import { VmActions } from './vm-actions.ts';
+import { alertsField, VmAlerts } from './vm-alerts.ts';
 import { VmHealth } from './vm-health.ts';
 import { VmReplica } from './vm-replica.ts';
 import { volumesField } from './vm-volumes.ts';
@@ -207,6 +208,7 @@ export const EXAMPLE_VM = {
   suspension: null,
   auto_suspend: null,
   auto_wake: true,
+  alerts: { cpu_percent: 95, memory_percent: null, disk_percent: null, health: null },
   expires_at: null,
   template: { name: 'nodejs', version: '1.0.0' },
   cloud_init: null,
@@ -267,6 +269,7 @@ export const Vm = component(
     suspension: nullable(VmSuspension),
     auto_suspend: nullable(VmAutoSuspend),
     auto_wake: Type.Boolean({ description: 'Whether it is woken by whoever wants something of its guest.' }),
+    alerts: VmAlerts,
     expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
     template: nullable(VmTemplate),
     cloud_init: nullable(CloudInit),
@@ -349,6 +352,7 @@ export const CreateVmRequest = component(
     ...workloadFields,
     ...toolsField,
     ...lifeFields,
+    ...alertsField,
     ...secretsField,
     labels: Type.Optional(
       stringMap({

@@ -10,6 +10,7 @@ import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
+import { type AlertOptions, addAlertOptions, alertRequest } from '../operations/alert-options.ts';
 import { addCloudInitOptions, type CloudInitOptions, cloudInitRequest } from '../operations/cloud-init-options.ts';
 import { collectDisks } from '../operations/disk-option.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
@@ -32,7 +33,13 @@ import {
 } from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
-interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions, WorkloadOptions, NetworkOptions {
+interface CreateOptions
+  extends LifeOptions,
+    AlertOptions,
+    SecretOptions,
+    CloudInitOptions,
+    WorkloadOptions,
+    NetworkOptions {
   readonly template?: string;
   readonly image?: string;
   readonly tool?: readonly string[];
@@ -53,7 +60,7 @@ interface CreateOptions extends LifeOptions, SecretOptions, CloudInitOptions, Wo
 
 /** `volary create [NAME]`: prints the name when the VM's guest has answered. */
 export function configureCreate(command: Command, context: Context): void {
-  addNetworkOptions(addWorkloadOptions(addCloudInitOptions(addSecretOption(addLifeOptions(command)))))
+  addNetworkOptions(addWorkloadOptions(addCloudInitOptions(addSecretOption(addAlertOptions(addLifeOptions(command))))))
     .argument('[name]', 'its name: lower-case letters, digits and hyphens (default: one is made up)')
     .option('--vcpus <n>', 'virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
@@ -131,12 +138,26 @@ async function restoredRequest(name: string | undefined, options: CreateOptions)
     environment,
     workload,
     start,
+    alerts,
     ...request
   } = asked;
-  const given = [template, image, tools, network, warm, driver, cloud_init, disks, volumes, environment, workload];
+  const given = [
+    template,
+    image,
+    tools,
+    network,
+    warm,
+    driver,
+    cloud_init,
+    disks,
+    volumes,
+    environment,
+    workload,
+    alerts,
+  ];
   if (given.some((each) => each !== undefined) || start === false)
     throw usageError(
-      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --volume, --warm, --driver, --user-data, --meta-data, --network-config, --env, --run, --no-start.',
+      'A VM from a snapshot has its image and network, and runs: give none of --template, --image, --tool, --network, --add-disk, --volume, --warm, --driver, --user-data, --meta-data, --network-config, --env, --run, --alert, --no-start.',
     );
   return request;
 }
@@ -162,6 +183,7 @@ async function createRequest(name: string | undefined, options: CreateOptions): 
     ...(env === undefined ? {} : { environment: env }),
     ...(label === undefined ? {} : { labels: label }),
     ...lifeRequest(options),
+    ...alertRequest(options),
     ...secretsRequest(options),
     ...workloadRequest(options),
     ...(await cloudInitRequest(options)),

@@ -41,6 +41,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ['image', vm.image_digest === null ? vm.image : `${vm.image} (${vm.image_digest.slice(0, 12)})`],
     ...(vm.snapshot_id === null ? [] : [['snapshot', vm.snapshot_id] as const]),
     ...(vm.tools.length === 0 ? [] : [['tools', vm.tools.map(toolText).join(' ')] as const]),
+    ...(alertText(vm) === '' ? [] : [['alerts', alertText(vm)] as const]),
     ['vcpus', String(vm.vcpus)],
     ['memory', `${vm.memory_mib} MiB`],
     ['disk', `${vm.disk_gib} GiB`],
@@ -77,6 +78,14 @@ function sleepField({ auto_suspend, auto_wake }: Vm): string {
   if (auto_suspend === null) return `when asked to, ${wakes}`;
   const { idle_seconds, cpu_below_percent = 5 } = auto_suspend;
   return `when idle for ${idle_seconds} s (below ${cpu_below_percent} % of a processor), ${wakes}`;
+}
+
+/** What is not as the server has it. */
+function alertText({ alerts }: Vm): string {
+  return Object.entries(alerts)
+    .filter(([, when]) => when !== null)
+    .map(([name, when]) => `${name.replace('_percent', '')} ${typeof when === 'number' ? `${when} %` : when}`)
+    .join(', ');
 }
 
 function restartField({ restart_policy, restart_count, restart_at }: Vm): string {

@@ -4,12 +4,13 @@ import { type ApplyOptions, addApplyOptions, applyChange } from '../config/apply
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
+import { type AlertOptions, addAlertOptions, alertRequest } from '../operations/alert-options.ts';
 import { addLifeOptions, type LifeOptions, lifeRequest } from '../operations/life-options.ts';
 import { addNetworkOptions, type NetworkOptions, networkRequest } from '../operations/network-options.ts';
 import { collectList, collectPairs, parseCount, parseDiskGib, parseMemoryMib } from '../parse-values.ts';
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
-interface UpdateOptions extends LifeOptions, ApplyOptions, NetworkOptions {
+interface UpdateOptions extends LifeOptions, AlertOptions, ApplyOptions, NetworkOptions {
   readonly name?: string;
   readonly vcpus?: number;
   readonly memory?: number;
@@ -23,7 +24,9 @@ interface UpdateOptions extends LifeOptions, ApplyOptions, NetworkOptions {
 
 /** `volary update VM`: changes how it is set, and prints its name when its machine has what it can be given. */
 export function configureUpdate(command: Command, context: Context): void {
-  const changing = addNetworkOptions(addSecretOption(addLifeOptions(command.argument('<vm>', 'name or id'))))
+  const changing = addNetworkOptions(
+    addSecretOption(addAlertOptions(addLifeOptions(command.argument('<vm>', 'name or id')))),
+  )
     .option('--no-secret', 'give it no secrets any more')
     .option('--name <name>', 'call it so; its guest does from its next start on')
     .option('--vcpus <n>', 'virtual CPUs', parseCount(1))
@@ -73,6 +76,7 @@ function requestOf(options: UpdateOptions): UpdateVmRequest {
     ...(restart === undefined ? {} : { restart_policy: restart }),
     ...(isLabelled ? { labels: { ...removed, ...label } } : {}),
     ...lifeRequest(options),
+    ...alertRequest(options),
     ...(secret === false ? { secrets: [] } : secret === undefined ? {} : secretsRequest({ secret })),
   };
 }

@@ -1,6 +1,7 @@
 import type { DeploymentAutoscaling, ReplicaRequest, UpdateDeploymentRequest } from '@volary/contract';
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from '../errors.ts';
+import { type AlertOptions, addAlertOptions, alertRequest } from '../operations/alert-options.ts';
 import { addWorkloadOptions, type WorkloadOptions, workloadRequest } from '../operations/workload-options.ts';
 import {
   collectEnvironment,
@@ -14,7 +15,7 @@ import {
 import { addSecretOption, type SecretOptions, secretsRequest } from '../secrets/given-secrets.ts';
 
 /** What a deployment's replicas are, how many there are, and how they are replaced. */
-export interface DeploymentOptions extends SecretOptions, Omit<WorkloadOptions, 'waitHealthy'> {
+export interface DeploymentOptions extends SecretOptions, AlertOptions, Omit<WorkloadOptions, 'waitHealthy'> {
   readonly replicas?: number;
   readonly template?: string;
   readonly image?: string;
@@ -34,7 +35,7 @@ export interface DeploymentOptions extends SecretOptions, Omit<WorkloadOptions, 
 }
 
 export function addDeploymentOptions(command: Command): Command {
-  return addSecretOption(addWorkloadOptions(command))
+  return addSecretOption(addAlertOptions(addWorkloadOptions(command)))
     .option('--replicas <n>', 'how many there are to be', parseCount(0))
     .option('--template <template>', 'what each is made from, as name or name@version')
     .option('--image <image>', 'image of each, where the template has none')
@@ -77,6 +78,7 @@ function replicaRequest(options: DeploymentOptions): ReplicaRequest {
     ...(env === undefined ? {} : { environment: { ...env } }),
     ...(label === undefined ? {} : { labels: { ...label } }),
     ...workloadRequest(options),
+    ...alertRequest(options),
     ...secretsRequest(options),
   };
 }

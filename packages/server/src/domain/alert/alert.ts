@@ -34,14 +34,14 @@ export interface Alert {
   readonly resolvedAt: EpochMs | null;
 }
 
-/** From which figures on alerts fire, and for how long; the same for each VM. Null: none of that kind do. */
+/** From which figures on alerts fire, and for how long, unless a VM has thresholds of its own. Null: none of that kind do. */
 export interface AlertSettings {
   readonly cpuPercent: number | null;
   readonly memoryPercent: number | null;
   readonly diskPercent: number | null;
   /** Whether one fires for a VM that is unhealthy, or whose agent does not answer. */
   readonly isHealthWatched: boolean;
-  /** How far below its threshold a figure is when the alert is resolved, percentage points. */
+  /** How far below its threshold a figure is when the alert is resolved, percentage points: at most half of the threshold. */
   readonly marginPercent: number;
   /** How long a figure has to be so, both ways, milliseconds; and health. */
   readonly forMs: number;

@@ -39,5 +39,6 @@ export function ruleOf(kind: AlertKind, settings: AlertSettings): AlertRule | nu
     return settings.isHealthWatched ? { fireAt: 1, resolveBelow: 1, forMs: settings.healthForMs } : null;
   const fireAt = { cpu: settings.cpuPercent, memory: settings.memoryPercent, disk: settings.diskPercent }[kind];
   if (fireAt === null) return null;
-  return { fireAt, resolveBelow: fireAt - settings.marginPercent, forMs: settings.forMs };
+  // A VM's own threshold may be below the margin, and what fires by it is to be resolved some day.
+  return { fireAt, resolveBelow: fireAt - Math.min(settings.marginPercent, fireAt / 2), forMs: settings.forMs };
 }

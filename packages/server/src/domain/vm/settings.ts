@@ -1,6 +1,7 @@
 /**
  * What somebody can set of a VM, as one document in the words of the API: by these, changes are named, and what its machine lacks.
  */
+import { alertWords } from '../alert/vm-alerts.ts';
 import type { JsonObject } from '../json.ts';
 import { networkOf } from '../network/vm-network.ts';
 import { networkWords } from '../network/words.ts';
@@ -40,7 +41,8 @@ export function configOf(settings: VmSettings) {
 
 function specWords(spec: VmSpec) {
   const { image, vcpuCount, memoryMib, diskGib, network, restartPolicy, autoSuspend, autoWake, ...rest } = spec;
-  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, disks, ...others } = rest;
+  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, disks, alerts, ...others } =
+    rest;
   // A field that has no words here does not compile.
   others satisfies Record<string, never>;
   return {
@@ -55,6 +57,7 @@ function specWords(spec: VmSpec) {
         ? null
         : { idle_seconds: autoSuspend.idleSeconds, cpu_below_percent: autoSuspend.cpuBelowPercent },
     auto_wake: autoWake,
+    alerts: alertWords(alerts),
     template: template === null ? null : { name: template.name, version: template.version },
     tools: tools.map(toolText),
     environment,

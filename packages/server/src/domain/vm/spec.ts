@@ -1,3 +1,4 @@
+import { checkVmAlerts, SERVERS_ALERTS, type VmAlerts } from '../alert/vm-alerts.ts';
 import { VolaryError } from '../errors.ts';
 import { checkAll } from '../faults.ts';
 import { checkVmNetwork, type VmNetwork } from '../network/vm-network.ts';
@@ -23,6 +24,8 @@ export interface VmSpec {
   readonly autoSuspend: AutoSuspend | null;
   /** Whether it is woken by whoever wants something of its guest. */
   readonly autoWake: boolean;
+  /** From which figures on alerts about it fire. */
+  readonly alerts: VmAlerts;
   /** What it was made from; null: from nothing but the request. What that is like by now changes nothing here. */
   readonly template: TemplateVersion | null;
   /** What its guest has besides its image, in exact versions. */
@@ -64,6 +67,7 @@ export const VM_DEFAULTS = {
   restartPolicy: 'never',
   autoSuspend: null,
   autoWake: true,
+  alerts: SERVERS_ALERTS,
   template: null,
   tools: [],
   environment: {},
@@ -98,6 +102,7 @@ export function specChecks(spec: VmSpec): readonly (() => void)[] {
     () => {
       if (autoSuspend !== null) checkAutoSuspend(autoSuspend);
     },
+    () => checkVmAlerts(spec.alerts),
     () => checkVmNetwork(spec.network),
     () => checkEnvironment(environment),
     () => {

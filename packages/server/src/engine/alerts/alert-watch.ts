@@ -8,6 +8,7 @@
  */
 import { ALERT_KINDS, type Alert, type AlertKind, type AlertSettings } from '../../domain/alert/alert.ts';
 import { type AlertProgress, afterFigure, FIRING, QUIET, ruleOf } from '../../domain/alert/decide-alert.ts';
+import { settingsFor } from '../../domain/alert/vm-alerts.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { Stretch } from '../../domain/metrics/stretch.ts';
 import type { VmPhase } from '../../domain/vm/phase.ts';
@@ -21,6 +22,12 @@ type AlertDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'turns' | 'ids' | 
   readonly sampler: Pick<Sampler, 'latest'>;
   readonly settings: AlertSettings;
 };
+
+/** What a figure was, and what it should have been below. */
+interface Crossing {
+  readonly fireAt: number;
+  readonly figure: number;
+}
 
 export interface AlertWatch {
   /** Looks at all VMs that run. To be called every few seconds. */
@@ -37,13 +44,12 @@ export function createAlertWatch(deps: AlertDeps): AlertWatch {
   /** Of what calls for a change. */
   const progress = new Map<string, AlertProgress & { readonly vmId: VmId }>();
 
-  async function fire(vm: Vm, kind: AlertKind, figure: number): Promise<Alert> {
+  async function fire(vm: Vm, kind: AlertKind, { fireAt, figure }: Crossing): Promise<Alert> {
     const at = clock.now();
-    const isPercent = kind !== 'health';
     const alert: Alert = {
       ...{ id: ids.create('alert'), kind, vmId: vm.id, vmName: vm.name, owner: vm.owner, state: 'firing' },
-      threshold: isPercent ? (ruleOf(kind, settings)?.fireAt ?? null) : null,
-      value: isPercent ? figure : null,
+      threshold: kind === 'health' ? null : fireAt,
+      value: kind === 'health' ? null : figure,
       message: messageOf(kind, vm, figure),
       ...{ firedAt: at, resolvedAt: null },
     };
@@ -72,16 +78,18 @@ export function createAlertWatch(deps: AlertDeps): AlertWatch {
   ): Promise<void> {
     const key = keyOf(vm.id, kind);
     const alert = known.get(key);
-    const rule = ruleOf(kind, settings);
+    const rule = ruleOf(kind, settingsFor(settings, vm.spec.alerts));
     if (rule === null) {
       if (alert !== undefined) await resolve(alert, 'It is not watched any more.');
       known.delete(key);
+      progress.delete(key);
       return;
     }
     const before = progress.get(key) ?? (alert === undefined ? QUIET : FIRING);
     const value = figureOf(kind, vm, stretch);
     const after = afterFigure(rule, before, { value, atMs: clock.monotonicMs() });
-    if (alert === undefined && after.isFiring && value !== null) known.set(key, await fire(vm, kind, value));
+    if (alert === undefined && after.isFiring && value !== null)
+      known.set(key, await fire(vm, kind, { fireAt: rule.fireAt, figure: value }));
     if (alert !== undefined && !after.isFiring) {
       await resolve(alert, 'It has recovered.');
       known.delete(key);

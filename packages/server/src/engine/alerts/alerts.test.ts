@@ -115,6 +115,46 @@ describe('the watch', () => {
     expect(await server.engine.alerts.count(ADMIN, { state: 'firing' })).toBe(1);
   });
 
+  it('goes by the thresholds of a VM of its own, which are changed while it is watched', async () => {
+    const { vms, alerts } = server.engine;
+    const watching = watch({ diskPercent: null });
+    const firing = async () => (await alerts.list(ADMIN, { limit: 10, after: null, state: 'firing' })).items;
+    await vms.update(ADMIN, 'bird', { alerts: { cpuPercent: 50, memoryPercent: 'off', diskPercent: 70 } }, {});
+
+    const busy = { cpu: 60, memory: 99, disk: 75 };
+    for (const seconds of [5, 60]) await lookAfter(watching, seconds, measured(busy));
+    expect(new Map((await firing()).map(({ kind, threshold }) => [kind, threshold]))).toEqual(
+      new Map([
+        ['cpu', 50],
+        ['disk', 70],
+      ]),
+    );
+
+    await vms.update(ADMIN, 'bird', { alerts: { cpuPercent: 65, diskPercent: null } }, {});
+    await lookAfter(watching, 60, measured(busy));
+    await lookAfter(watching, 60, measured(busy));
+    // What is not watched any more is resolved; what fires does until it is below the new margin, which 60 is not.
+    expect((await firing()).map(({ kind }) => kind)).toEqual(['cpu']);
+
+    await vms.update(ADMIN, 'bird', { alerts: { cpuPercent: null, memoryPercent: null } }, {});
+    for (const seconds of [60, 60]) await lookAfter(watching, seconds, measured(busy));
+    expect((await firing()).map(({ kind, threshold }) => [kind, threshold])).toEqual([['memory', 90]]);
+  });
+
+  it('knows nothing of what was while a kind was not watched', async () => {
+    const { vms, alerts } = server.engine;
+    const watching = watch();
+    await lookAfter(watching, 5, measured({ cpu: 95 }));
+    await vms.update(ADMIN, 'bird', { alerts: { cpuPercent: 'off' } }, {});
+    await lookAfter(watching, 30, measured({ cpu: 95 }));
+    await vms.update(ADMIN, 'bird', { alerts: { cpuPercent: 90 } }, {});
+    await lookAfter(watching, 30, measured({ cpu: 95 }));
+
+    expect(await alerts.count(ADMIN, { state: 'firing' })).toBe(0);
+    await lookAfter(watching, 60, measured({ cpu: 95 }));
+    expect(await alerts.count(ADMIN, { state: 'firing' })).toBe(1);
+  });
+
   it('fires for a VM whose agent does not answer, and not for one that has not been asked yet', async () => {
     const watching = watch({ healthForMs: 30_000 });
     const vm = await server.engine.vms.get(ADMIN, 'bird');

@@ -1,3 +1,4 @@
+import type { VmAlerts } from '../../domain/alert/vm-alerts.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { AskedNetwork } from '../../domain/network/vm-network.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
@@ -32,6 +33,8 @@ export interface UpdateVmRequest {
   readonly metadata?: JsonObject;
   readonly autoSuspend?: AutoSuspend | null;
   readonly autoWake?: boolean;
+  /** Merged: null has one be as the server has it. */
+  readonly alerts?: Partial<VmAlerts>;
   /** Null: it is not deleted by itself any more. */
   readonly lifetime?: Lifetime | null;
   /** All that it is to be given, of its owner's; in place of what it is given now. */

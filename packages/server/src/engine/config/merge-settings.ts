@@ -39,7 +39,8 @@ function expiryFrom(lifetime: NonNullable<SettingsPatch['lifetime']> | null, now
   return lifetime === null ? null : expiryOf(lifetime, now);
 }
 
-function mergeSpec(spec: VmSpec, { spec: given = {}, environment = {}, autoSuspend, autoWake }: SettingsPatch): VmSpec {
+function mergeSpec(spec: VmSpec, request: SettingsPatch): VmSpec {
+  const { spec: given = {}, environment = {}, autoSuspend, autoWake, alerts = {} } = request;
   const { network, ...others } = given;
   return {
     ...spec,
@@ -49,6 +50,7 @@ function mergeSpec(spec: VmSpec, { spec: given = {}, environment = {}, autoSuspe
     environment: mergeTexts(spec.environment, environment),
     autoSuspend: autoSuspend === undefined ? spec.autoSuspend : autoSuspend,
     autoWake: autoWake ?? spec.autoWake,
+    alerts: { ...spec.alerts, ...alerts },
   };
 }
 

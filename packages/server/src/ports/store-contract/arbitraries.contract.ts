@@ -16,6 +16,7 @@ import { VM_HEALTHS, type Vm, type VmStatus } from '../../domain/vm/vm.ts';
 import { WARM_STARTS } from '../../domain/vm/warm-start.ts';
 import { DELIVERY_KINDS, DELIVERY_STATES, type Delivery, TRY_ERRORS } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
+import { anyVmAlerts } from './alert-arbitraries.contract.ts';
 import { anyExtraDisk } from './disk-arbitraries.contract.ts';
 import { anyWorkloadFields, anyWorkloadStatus } from './workload-arbitraries.contract.ts';
 
@@ -30,6 +31,7 @@ export const object: fc.Arbitrary<JsonObject> = fc.dictionary(words, json.map(to
 });
 export const texts = fc.dictionary(words, words, { maxKeys: 4, noNullPrototype: true });
 export const small = fc.nat(100_000);
+const cpuPercent = fc.double({ min: 0.1, max: 6_400, noNaN: true });
 export const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
 
 export function toJson(value: unknown): JsonObject[string] {
@@ -77,6 +79,7 @@ export const anyStoredSpec = {
   tools: fc.array(fc.record({ name: words, version: words, digest: orNull(words) }), { maxLength: 3 }),
   ...anyWorkloadFields,
   disks: fc.array(anyExtraDisk, { maxLength: 3 }),
+  alerts: anyVmAlerts,
   cloudInit: orNull(fc.record({ userData: orNull(words), metaData: orNull(words), networkConfig: orNull(words) })),
 };
 const anyMachine: fc.Arbitrary<VmMachine> = fc.record({
@@ -102,11 +105,8 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
       memoryMib: small,
       diskGib: small,
       network: fc.record({ mode: fc.constantFrom('user', 'none'), egress: fc.constant('deny' as const) }),
-      ...anyStoredSpec,
       restartPolicy: fc.constantFrom(...RESTART_POLICIES),
-      autoSuspend: orNull(
-        fc.record({ idleSeconds: small, cpuBelowPercent: fc.double({ min: 0.1, max: 6_400, noNaN: true }) }),
-      ),
+      autoSuspend: orNull(fc.record({ idleSeconds: small, cpuBelowPercent: cpuPercent })),
       autoWake: fc.boolean(),
       ...anyStoredSpec,
     }),

@@ -7,6 +7,7 @@ import { toNewLifetime, toSleepSpec } from './life-dto.ts';
 import { toAskedNetwork } from './network-dto.ts';
 import { toGrants } from './secret-dto.ts';
 import { toIso } from './to-iso.ts';
+import { toNewAlerts } from './vm-alerts-dto.ts';
 import { toWorkloadSpec } from './workload-dto.ts';
 
 /** What is asked for by `PATCH /v1/vms/{ref}`. Throws `invalid_argument` vm.invalid_expiry. */
@@ -28,6 +29,7 @@ export function toUpdateVm(body: UpdateVmRequest): UpdateVm {
       ...toWorkloadSpec(workload),
     },
     ...toSleepSpec(body),
+    ...toNewAlerts(body),
     ...toNewLifetime(body),
     ...toGrants(body),
   };

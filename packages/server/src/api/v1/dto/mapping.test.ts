@@ -27,6 +27,7 @@ import {
   VM_PHASES,
 } from '@volary/contract';
 import { describe, expect, it } from 'vitest';
+import { ALERT_PERCENT } from '../../../domain/alert/vm-alerts.ts';
 import type { Event } from '../../../domain/events.ts';
 import * as events from '../../../domain/events.ts';
 import type { ExecRequest, Execution } from '../../../domain/execution/execution.ts';
@@ -72,12 +73,13 @@ const VM = {
     'restart_policy',
     'auto_suspend',
     'auto_wake',
+    'alerts',
     'environment',
     'workload',
     'health_check',
     'actions',
     ...(['template', 'tools', 'image', 'vcpus', 'memory_mib', 'disk_gib', 'network', 'restart_policy'] as const),
-    ...(['auto_suspend', 'auto_wake', 'environment', 'workload', 'health_check', 'actions'] as const),
+    ...(['auto_suspend', 'auto_wake', 'alerts', 'environment', 'workload', 'health_check', 'actions'] as const),
   ],
   labels: ['labels'],
   metadata: ['metadata'],
@@ -116,6 +118,7 @@ const VM_SPEC = {
   restartPolicy: ['restart_policy'],
   autoSuspend: ['auto_suspend'],
   autoWake: ['auto_wake'],
+  alerts: ['alerts'],
   environment: ['environment'],
   workload: ['workload'],
   healthCheck: ['health_check'],
@@ -356,6 +359,7 @@ describe('domain and /v1', () => {
     expect(LIMITS.diskGib).toEqual(spec.VM_LIMITS.diskGib);
     expect(LIMITS.labels).toEqual(LABEL_LIMITS);
     expect(LIMITS.autoSuspend).toEqual(AUTO_SUSPEND_LIMITS);
+    expect(LIMITS.alertPercent).toEqual(ALERT_PERCENT);
     expect(LIMITS.ttlSeconds.maximum).toBe(LONGEST_TTL_SECONDS);
     expect(LIMITS.snapshots.descriptionLength).toBe(snapshots.SNAPSHOT_DESCRIPTION_LENGTH);
     expect(LIMITS.users.passwordLength).toEqual(PASSWORD_LENGTH);

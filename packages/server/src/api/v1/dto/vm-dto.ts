@@ -1,5 +1,6 @@
 import type { CreateVmRequest, StopVmRequest, Vm as VmDto } from '@volary/contract';
 import { LIMITS } from '@volary/contract';
+import { alertWords } from '../../../domain/alert/vm-alerts.ts';
 import { networkOf } from '../../../domain/network/vm-network.ts';
 import { networkWords } from '../../../domain/network/words.ts';
 import { cloudInitStatusOf } from '../../../domain/vm/cloud-init-status.ts';
@@ -15,6 +16,7 @@ import { toAutoSuspendDto, toLifetime, toSleepSpec } from './life-dto.ts';
 import { toAskedNetwork } from './network-dto.ts';
 import { toGrants, toVmSecretDto } from './secret-dto.ts';
 import { toIso, toIsoOrNull } from './to-iso.ts';
+import { toAlertsSpec } from './vm-alerts-dto.ts';
 import { toAskedVolume } from './vm-volume-dto.ts';
 import { toWorkloadSpec, toWorkloadStatusDto } from './workload-dto.ts';
 
@@ -44,6 +46,7 @@ export function toVmDto(vm: Vm): VmDto {
     suspension: vm.suspension === null ? null : { ...vm.suspension, at: toIso(vm.suspension.at) },
     auto_suspend: toAutoSuspendDto(spec.autoSuspend),
     auto_wake: spec.autoWake,
+    alerts: alertWords(spec.alerts),
     expires_at: toIsoOrNull(vm.expiry?.at ?? null),
     template: spec.template,
     tools: spec.tools.map(({ name, version, digest }) => ({ name, version, digest })),
@@ -101,6 +104,7 @@ export async function toCreateVm(body: CreateVmRequest): Promise<CreateVm> {
     spec: {
       ...toPartialSpec(body),
       ...toSleepSpec(body),
+      ...toAlertsSpec(body),
       ...toWorkloadSpec(body),
       ...(await toCloudInitSpec(body)),
       ...(body.disks === undefined ? {} : { disks: body.disks.map(toExtraDisk) }),

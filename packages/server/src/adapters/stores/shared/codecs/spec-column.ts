@@ -1,3 +1,4 @@
+import type { VmAlerts } from '../../../../domain/alert/vm-alerts.ts';
 import { DISK_FORMATS, type DiskContent } from '../../../../domain/image/definition.ts';
 import type { VmTool } from '../../../../domain/tool/tool.ts';
 import type { CloudInit } from '../../../../domain/vm/cloud-init.ts';
@@ -7,11 +8,11 @@ import * as read from './read-value.ts';
 import { decodeWorkloadFields, type WorkloadFields } from './workload-column.ts';
 
 /** What of a VM's spec, and of a snapshot's, has no column of its own: nobody looks for VMs by it. */
-export type StoredSpec = Pick<VmSpec, 'template' | 'tools' | 'cloudInit' | 'disks'> & WorkloadFields;
+export type StoredSpec = Pick<VmSpec, 'template' | 'tools' | 'cloudInit' | 'disks' | 'alerts'> & WorkloadFields;
 
 /** The column as JSON, with these fields and no others. */
 export function encodeSpec(spec: StoredSpec): string {
-  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, disks } = spec;
+  const { template, tools, environment, workload, healthCheck, openapi, actions, cloudInit, disks, alerts } = spec;
   return JSON.stringify({
     template,
     tools,
@@ -22,6 +23,7 @@ export function encodeSpec(spec: StoredSpec): string {
     actions,
     cloudInit,
     disks,
+    alerts,
   } satisfies StoredSpec);
 }
 
@@ -34,6 +36,7 @@ export const readStoredSpec: read.Reader<StoredSpec> = (value, field) => {
     ...decodeWorkloadFields(stored, field),
     cloudInit: cloudInit(stored.cloudInit, `${field}.cloudInit`),
     disks: disks(stored.disks, `${field}.disks`),
+    alerts: alerts(stored.alerts, `${field}.alerts`),
   };
 };
 
@@ -56,6 +59,18 @@ const tools = read.list((value, field): VmTool => {
     digest: optionalText(stored['digest'], `${field}.digest`),
   };
 });
+
+const threshold = read.nullable((value, field): number | 'off' => (value === 'off' ? value : read.count(value, field)));
+const watched = read.nullable(read.oneOf(['on', 'off']));
+const alerts: read.Reader<VmAlerts> = (value, field) => {
+  const stored = read.object(value, field);
+  return {
+    cpuPercent: threshold(stored['cpuPercent'], `${field}.cpuPercent`),
+    memoryPercent: threshold(stored['memoryPercent'], `${field}.memoryPercent`),
+    diskPercent: threshold(stored['diskPercent'], `${field}.diskPercent`),
+    health: watched(stored['health'], `${field}.health`),
+  };
+};
 
 const optionalText = read.nullable(read.text);
 const cloudInit = read.nullable((value, field): CloudInit => {
