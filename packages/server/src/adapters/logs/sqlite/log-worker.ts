@@ -3,4 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createLogService } from './log-service.ts';
 
 const service = createLogService(workerData, (answer) => parentPort?.postMessage(answer));
-parentPort?.on('message', (message) => service.receive(message));
+parentPort?.on('message', (message) => {
+  service.receive(message);
+  // Who has closed its file is asked nothing more: with nothing to hear, the thread ends.
+  if (message.question.kind === 'close') parentPort?.close();
+});

@@ -10,6 +10,9 @@ import { createLogThread, type LogThread } from './log-thread.ts';
 /** Where it is worked on: in this thread, for tests that start hundreds of servers; in one of its own; or in that from when there is much to write. */
 export type LogWriter = 'here' | 'thread' | 'here-first';
 
+/** How long nobody asks before the thread that reads ends: it takes some 15 MiB, and a tenth of a second to begin. */
+const IDLE_MS = 30_000;
+
 const WRITERS = { here: startHere, thread: startWorker, 'here-first': startHereFirst } as const;
 
 /**
@@ -23,7 +26,10 @@ export function openSqliteLogs(
   const damaged = (error: unknown): void =>
     log.error('the logs are damaged: they are put aside and begun anew', { error });
   const writer = createLogThread({ path, isWriter: true, start: WRITERS[kind] }, damaged);
-  const reader = createLogThread({ path, isWriter: false, start: kind === 'here' ? startHere : startWorker }, damaged);
+  const reader =
+    kind === 'here'
+      ? createLogThread({ path, isWriter: false, start: startHere }, damaged)
+      : createLogThread({ path, isWriter: false, start: startWorker, idleMs: IDLE_MS }, damaged);
   let made: Promise<unknown> | null = null;
 
   /** Only who writes makes the file. */
