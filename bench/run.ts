@@ -21,8 +21,10 @@ import { type Benchmark, type Effort, type Figure, isWithinBound, type Omitted, 
 import { describeHardware } from './lib/hardware.ts';
 import { round } from './lib/stats.ts';
 import { listVms } from './list-vms.ts';
+import { logTraffic } from './log-traffic.ts';
 import { login } from './login.ts';
 import { logs } from './logs.ts';
+import { metricsCost } from './metrics-cost.ts';
 import { networkAttach } from './network-attach.ts';
 import { ports } from './ports.ts';
 import { reconcileCost } from './reconcile-cost.ts';
@@ -43,6 +45,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   authentication,
   login,
   logs,
+  logTraffic,
   eventAppend,
   eventFanOut,
   warmCreate,
@@ -53,6 +56,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleVmMemory,
   deploymentScale,
   reconcileCost,
+  metricsCost,
   scrape,
   networkAttach,
   imageImport,
