@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openLogFile } from '../packages/server/src/adapters/logs/sqlite/log-file.ts';
 import { openSqliteLogs } from '../packages/server/src/adapters/logs/sqlite/sqlite-logs.ts';
 import { createPinoLog } from '../packages/server/src/adapters/system/pino-log.ts';
@@ -23,7 +24,7 @@ const log = createPinoLog({ level: 'error' });
 /** What the log costs: lines into it, words out of it, and a line on its way to who follows. */
 export const logs: Benchmark = {
   name: 'logs',
-  about: `${LINES} lines of ${VMS} VMs into the log in pieces of ${AT_ONCE}, beside the same lines into a bare table and its index of words by the same number in each transaction; ${SEARCHES} searches of each kind; ${FOLLOWED} lines, each from its writing until it has been read again`,
+  about: `${LINES} lines of ${VMS} VMs into the log in pieces of ${AT_ONCE}, beside the same lines into a bare table and its index of words by the same number in each transaction; ${SEARCHES} searches of each kind; ${FOLLOWED} lines, each from its writing until it has been read again; half of all dropped by their age`,
   async run(say) {
     const directory = mkdtempSync(join(tmpdir(), 'volary-bench-logs-'));
     try {
@@ -51,6 +52,7 @@ export const logs: Benchmark = {
         },
         ...figures,
         await following(store),
+        ...(await pruning(store, say)),
       ];
     } finally {
       rmSync(directory, { recursive: true });
@@ -136,6 +138,36 @@ async function searches(store: LogStore): Promise<readonly Figure[]> {
     });
   }
   return figures;
+}
+
+/** What comes in all the time has to go at the same rate some day, and nobody may be kept waiting by it. */
+async function pruning(store: LogStore, say: (message: string) => void): Promise<readonly Figure[]> {
+  say('dropping half of them');
+  let longestMs = 0;
+  const isOver = new AbortController();
+  const asking = (async () => {
+    while (!isOver.signal.aborted) {
+      const began = performance.now();
+      await store.cursor('output:followed');
+      longestMs = Math.max(longestMs, performance.now() - began);
+      await sleep(1);
+    }
+  })();
+  const began = performance.now();
+  const kept = { maxBytesPerVm: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+  await store.prune({ ...kept, beforeMs: BEGAN + LINES / 2 });
+  const seconds = (performance.now() - began) / 1_000;
+  isOver.abort();
+  await asking;
+  return [
+    {
+      name: 'lines dropped from the log',
+      value: LINES / 2 / seconds,
+      unit: '/s',
+      bound: { kind: 'at least', value: 20_000, of: 'value' },
+    },
+    { name: 'who writes meanwhile waits at most', value: longestMs, unit: 'ms' },
+  ];
 }
 
 async function following(store: LogStore): Promise<Figure> {

@@ -2,7 +2,7 @@
  * What measures VMs, with real links to so many real agents and the file that it writes into: `sampling-process.ts REST_MS SAMPLE_MS ROUNDS FILE SOCKET…`.
  * Rests and measures in turns, as the server does each second (without rounds: rests), and prints what it took as JSON.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSimulatedDriver } from '../../packages/server/src/adapters/drivers/simulated/simulated-driver.ts';
@@ -38,7 +38,8 @@ const log = createPinoLog({ level: 'warn' });
 const all = new Map<VmId, GuestLink>();
 for (const path of sockets) {
   const openTransport = async () => createConnection(path);
-  const linkKey = randomBytes(16);
+  // An agent listens to the key that it was told first, also when another process asks.
+  const linkKey = hash('md5', path, 'buffer');
   all.set(ids.create('vm'), await createAgentLink({ clock, log, randomBytes }, { openTransport, linkKey, signal }));
 }
 await using metrics = openSqliteMetrics(file, { log });

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { JsonObject } from '../../../domain/json.ts';
 import { LOG_LEVELS, LOG_MARKS, LOG_SOURCES, type LogLine } from '../../../domain/logs/log-line.ts';
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
+import { segmentOf, wordsTable } from './word-index.ts';
 
 interface Row {
   readonly sequence: number;
@@ -29,7 +30,7 @@ export interface Condition {
   readonly values: readonly unknown[];
 }
 
-/** Those of the sequences in a range, at most `limit`, in the direction of the query. */
+/** Those of the sequences in a range, at most `limit`, in the direction of the query. With words to be found the range is within one segment. */
 export function findLines(
   database: Database,
   query: LogQuery,
@@ -42,9 +43,10 @@ export function findLines(
   const order = query.direction === 'forward' ? 'ASC' : 'DESC';
   const isSearch = query.phrases !== undefined;
   const key = isSearch ? 'w.rowid' : 'l.sequence';
-  const from = isSearch ? 'words AS w CROSS JOIN lines AS l ON l.sequence = w.rowid' : 'lines AS l';
+  const words = wordsTable(segmentOf(range.first));
+  const from = isSearch ? `${words} AS w CROSS JOIN lines AS l ON l.sequence = w.rowid` : 'lines AS l';
   const all: readonly Condition[] = [
-    ...(isSearch ? [{ sql: 'w.words MATCH ?', values: [matchOf(query, conditions)] }] : []),
+    ...(isSearch ? [{ sql: `w.${words} MATCH ?`, values: [matchOf(query, conditions)] }] : []),
     { sql: `${key} BETWEEN ? AND ?`, values: [range.first, range.last] },
     ...conditions,
   ];

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { LOG_LEVELS, LOG_MARKS, LOG_SOURCES, type NewLogLine } from '../../../domain/logs/log-line.ts';
 import { BLOCK_LINES } from './log-file.ts';
+import { createWordIndex } from './word-index.ts';
 
 /** What a row takes besides its texts, index of words included, bytes: about. */
 const ROW_BYTES = 64;
@@ -25,10 +26,7 @@ export function createLineWriter(database: Database): LineWriter {
   const readLast = database.prepare('SELECT last FROM numbers');
   const writeLast = database.prepare('UPDATE numbers SET last = ?');
   const insert = database.prepare('INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-  // One statement for all: SQLite reads the lines that it has just been given from its cache.
-  const index = database.prepare(
-    "INSERT INTO words (rowid, subject, message) SELECT sequence, 's' || subject, message FROM lines WHERE sequence > ?",
-  );
+  const words = createWordIndex(database);
   const noteBlock = database.prepare(
     `INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO UPDATE
      SET min_at = min(min_at, excluded.min_at), max_at = max(max_at, excluded.max_at)`,
@@ -83,7 +81,7 @@ export function createLineWriter(database: Database): LineWriter {
     },
     end() {
       if (last === first) return;
-      index.run([first]);
+      words.add(first + 1, last);
       writeLast.run([last]);
       for (const [block, { minAt, maxAt }] of blocks) noteBlock.run([block, minAt, maxAt]);
       for (const { id, addedBytes } of subjects.values()) addBytes.run([addedBytes, id]);

@@ -2,14 +2,15 @@
  * The database of lines.
  *
  *   lines      one row each, by sequence            subjects   whose they are: a VM and its owner, with what they take
- *   words      index of their words (FTS5)          blocks     of each 1,024 sequences, from when to when they are
+ *   words_N    indexes of their words (FTS5)        blocks     of each 1,024 sequences, from when to when they are
+ *   segments   of each such index, what it has
  *   cursors    how far each source has been taken   numbers    the last sequence that was given
  */
 import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 
 /** Changes with the tables: what another program wrote is not read. */
-const VERSION = 1;
+const VERSION = 2;
 /** Sequences of one block. */
 export const BLOCK_LINES = 1_024;
 
@@ -20,7 +21,7 @@ CREATE TABLE lines (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, level INT
   marks INTEGER NOT NULL, subject INTEGER NOT NULL, operation_id TEXT, execution_id TEXT, message TEXT NOT NULL, fields TEXT);
 CREATE INDEX lines_of_subject ON lines (subject);
 CREATE INDEX lines_of_operation ON lines (operation_id) WHERE operation_id IS NOT NULL;
-CREATE VIRTUAL TABLE words USING fts5(subject, message, content='', contentless_delete=1, tokenize='unicode61');
+CREATE TABLE segments (segment INTEGER PRIMARY KEY, lines INTEGER NOT NULL, dropped INTEGER NOT NULL);
 CREATE TABLE blocks (block INTEGER PRIMARY KEY, min_at INTEGER NOT NULL, max_at INTEGER NOT NULL);
 CREATE TABLE cursors (key TEXT PRIMARY KEY, position INTEGER NOT NULL, is_inside INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE numbers (last INTEGER NOT NULL)`;

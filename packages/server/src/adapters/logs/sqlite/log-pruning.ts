@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
 import { BLOCK_LINES, transact, usedBytes } from './log-file.ts';
+import { noteDropped, tidyWords } from './word-index.ts';
 
 /** Lines dropped in one transaction: whoever writes meanwhile waits for some milliseconds. */
-const LINES_AT_ONCE = 500;
+const LINES_AT_ONCE = 1_000;
 /** What is dropped at once when all takes too much, as a part of the bound. */
 const SPARE = 0.05;
 
@@ -23,6 +24,7 @@ export function* pruneLines(database: Database, bounds: Bounds): Generator<void>
   const drop = createDropping(database);
   yield* dropOld(database, drop, bounds.beforeMs);
   yield* dropOfFullVms(database, drop, bounds.maxBytesPerVm);
+  yield* tidyWords(database);
   yield* dropOldestOfAll(database, drop, bounds.maxBytes);
   database.exec(
     'DELETE FROM subjects WHERE bytes <= 0 AND NOT EXISTS (SELECT 1 FROM lines WHERE subject = subjects.id)',
@@ -34,15 +36,19 @@ const DOOMED =
 
 function createDropping(database: Database): (doomed: readonly Doomed[]) => void {
   const line = database.prepare('DELETE FROM lines WHERE sequence = ?');
-  const words = database.prepare('DELETE FROM words WHERE rowid = ?');
   const bytes = database.prepare('UPDATE subjects SET bytes = max(0, bytes - ?) WHERE id = ?');
   return (doomed) =>
     transact(database, () => {
+      const freed = new Map<number, number>();
       for (const each of doomed) {
         line.run([each.sequence]);
-        words.run([each.sequence]);
-        bytes.run([each.bytes, each.subject]);
+        freed.set(each.subject, (freed.get(each.subject) ?? 0) + each.bytes);
       }
+      for (const [subject, count] of freed) bytes.run([count, subject]);
+      noteDropped(
+        database,
+        doomed.map(({ sequence }) => sequence),
+      );
     });
 }
 
@@ -112,8 +118,8 @@ function* dropOldestOfAll(
     const doomed = find.all<Doomed>([LINES_AT_ONCE]);
     if (doomed.length === 0) break;
     drop(doomed);
-    // What is dropped from an index of words takes room until its parts are merged.
-    database.exec("INSERT INTO words (words, rank) VALUES ('merge', 64)");
+    // The index of what is dropped takes room until it goes as well.
+    yield* tidyWords(database);
     yield;
   }
   // Blocks before the first line stand for nothing.

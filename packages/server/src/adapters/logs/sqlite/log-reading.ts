@@ -7,6 +7,7 @@ import type { LogLine } from '../../../domain/logs/log-line.ts';
 import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
 import { conditionsOf, findLines, type Range, subjectsOf } from './find-lines.ts';
 import { BLOCK_LINES, usedBytes } from './log-file.ts';
+import { SEGMENT_LINES, segmentOf } from './word-index.ts';
 
 /** Sequences that are looked through at once. */
 const STRETCH = 256 * BLOCK_LINES;
@@ -21,7 +22,8 @@ export interface LogReading {
 
 export function createLogReading(database: Database): LogReading {
   return {
-    read: (query) => readPage(database, query),
+    // What is dropped meanwhile, with its index, is there to the end of the page.
+    read: (query) => inOneView(database, () => readPage(database, query)),
     vms: () =>
       database
         .prepare("SELECT DISTINCT vm_id FROM subjects WHERE vm_id <> ''")
@@ -46,15 +48,40 @@ function readPage(database: Database, query: LogQuery): LogPage {
   const conditions = conditionsOf(query, subjects);
   const giveUpAt = performance.now() + PATIENCE_MS;
   const lines: LogLine[] = [];
-  for (const range of stretches(rangeInTime(database, query, rangeFrom(query, kept)), isForward)) {
+  const range = rangeInTime(database, query, rangeFrom(query, kept));
+  for (const stretch of stretchesFor(database, query, range)) {
     // The first stretch is looked through in any case, so that every page comes further.
     if (performance.now() > giveUpAt)
-      return { lines, reached: isForward ? range.first - 1 : range.last + 1, isAtEnd: false };
-    lines.push(...findLines(database, query, { conditions, range, limit: query.limit - lines.length }));
+      return { lines, reached: isForward ? stretch.first - 1 : stretch.last + 1, isAtEnd: false };
+    lines.push(...findLines(database, query, { conditions, range: stretch, limit: query.limit - lines.length }));
     const last = lines.at(-1);
     if (last !== undefined && lines.length >= query.limit) return { lines, reached: last.sequence, isAtEnd: false };
   }
   return { lines, reached: end, isAtEnd: true };
+}
+
+function inOneView<T>(database: Database, look: () => T): T {
+  database.exec('BEGIN');
+  try {
+    return look();
+  } finally {
+    database.exec('COMMIT');
+  }
+}
+
+/** Words are looked for in one index after the other. */
+function stretchesFor(database: Database, { direction, phrases }: LogQuery, range: Range): Iterable<Range> {
+  const isForward = direction === 'forward';
+  if (phrases === undefined) return stretches(range, isForward);
+  const segments = database
+    .prepare(
+      `SELECT segment FROM segments WHERE segment BETWEEN ? AND ? ORDER BY segment ${isForward ? 'ASC' : 'DESC'}`,
+    )
+    .all<{ readonly segment: number }>([segmentOf(range.first), segmentOf(range.last)]);
+  return segments.map(({ segment }) => ({
+    first: Math.max(range.first, segment * SEGMENT_LINES),
+    last: Math.min(range.last, (segment + 1) * SEGMENT_LINES - 1),
+  }));
 }
 
 /** All that is kept. */
