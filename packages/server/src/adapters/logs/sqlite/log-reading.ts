@@ -65,7 +65,8 @@ function inOneView<T>(database: Database, look: () => T): T {
   try {
     return look();
   } finally {
-    database.exec('COMMIT');
+    // Some errors have ended it by themselves.
+    if (database.inTransaction) database.exec('COMMIT');
   }
 }
 

@@ -29,6 +29,7 @@ export function createLogThread(
       damaged(answer.damaged);
       return;
     }
+    if (answer.id === NOBODYS) return;
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
     if (waiting.size === 0) rest();
@@ -39,6 +40,7 @@ export function createLogThread(
 
   function rest(): void {
     place?.hold(false);
+    clearTimeout(resting);
     if (idleMs === undefined) return;
     resting = setTimeout(leave, idleMs);
     // A program that is over waits for nobody's rest.
