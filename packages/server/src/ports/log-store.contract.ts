@@ -6,7 +6,8 @@ import type { LogStore } from './log-store.ts';
 
 /** Two VMs of nobody's. */
 export const [VM, OTHER] = [vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m8'), vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m9')];
-const NOON = 1_800_000_000_000;
+/** Lines of today: what keeps them elsewhere may not take others. */
+const NOON = Date.now() - 3_600_000;
 const UNBOUNDED = { beforeMs: 0, maxBytesPerVm: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 
 function vmId(text: string): VmId {
@@ -324,6 +325,19 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
       const left = await messages();
       expect(left.length).toBeLessThan(12_000);
       expect((await read({ limit: 1, direction: 'backward' })).lines[0]?.message).toMatch(/^19999 /);
+    });
+
+    it('says from where on nothing has been dropped', async () => {
+      const { atMs } = await store.keptFrom();
+      const late = Math.max(atMs, NOON) + 10;
+      const first = await store.append([line('kept', { at: late })]);
+      expect((await store.keptFrom()).sequence).toBeLessThanOrEqual(first);
+      await store.append([line('old', { at: late - 1 }), line('older', { at: late - 2 }), line('late', { at: late })]);
+
+      for (const _ of ['once', 'and again']) {
+        await store.prune({ ...UNBOUNDED, beforeMs: late });
+        expect(await store.keptFrom()).toEqual({ sequence: first + 3, atMs: late });
+      }
     });
 
     it('never gives a number twice, though the last lines are gone', async () => {

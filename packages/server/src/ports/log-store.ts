@@ -5,7 +5,8 @@ import type { EpochMs } from '../domain/time.ts';
 
 /**
  * Lines of guests, of operations and of the server, in the order in which they came. Losing it costs what was said, never a VM. What a source can tell again has a
- * cursor that moves with its lines or not at all, so that a restart at any moment neither loses nor doubles a line.
+ * cursor that moves with its lines or not at all, so that a restart at any moment neither loses nor doubles a line. Lines are numbered one after the other: a number
+ * that is missing between two is that of a line which was dropped.
  *
  * Every method may throw `unavailable` logs.unavailable, such as on a full disk: nothing of it was done, and repeating it is safe.
  */
@@ -30,6 +31,8 @@ export interface LogStore extends AsyncDisposable {
   read(query: LogQuery): Promise<LogPage>;
   /** The sequence of the last line; what comes later has a greater one. */
   last(): Promise<number>;
+  /** From where on nothing has been dropped: neither of this sequence and greater ones, nor of this moment and later. */
+  keptFrom(): Promise<KeptFrom>;
   /** The VMs of which anything is kept. */
   vms(): Promise<readonly VmId[]>;
   /** What all of it takes, bytes, and from when the first line is that is kept; null: there is none. */
@@ -40,4 +43,9 @@ export interface LogStore extends AsyncDisposable {
     readonly maxBytesPerVm: number;
     readonly maxBytes: number;
   }): Promise<void>;
+}
+
+export interface KeptFrom {
+  readonly sequence: number;
+  readonly atMs: EpochMs;
 }

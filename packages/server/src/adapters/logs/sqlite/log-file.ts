@@ -5,14 +5,20 @@
  *   words_N    indexes of their words (FTS5)        blocks     of each 1,024 sequences, from when to when they are
  *   segments   of each such index, what it has
  *   cursors    how far each source has been taken   numbers    the last sequence that was given
+ *
+ * Among the cursors is also from where on nothing has been dropped.
  */
 import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import type { KeptFrom } from '../../../ports/log-store.ts';
 
 /** Changes with the tables: what another program wrote is not read. */
 const VERSION = 2;
 /** Sequences of one block. */
 export const BLOCK_LINES = 1_024;
+
+/** Under these keys of `cursors` are the sequence and the moment, milliseconds, from which on nothing has been dropped. Files that were made before have none until something is. */
+export const KEPT_FROM = { sequence: 'kept-from:sequence', atMs: 'kept-from:at' } as const;
 
 const TABLES = `
 CREATE TABLE subjects (id INTEGER PRIMARY KEY, vm_id TEXT NOT NULL, owner TEXT NOT NULL,
@@ -75,11 +81,24 @@ function open(path: string): Database {
 }
 
 function make(database: Database): void {
+  const nowMs = Date.now();
+  const last = nowMs * SEQUENCES_PER_MS;
   transact(database, () => {
     database.exec(TABLES);
-    database.prepare('INSERT INTO numbers (last) VALUES (?)').run([Date.now() * SEQUENCES_PER_MS]);
+    database.prepare('INSERT INTO numbers (last) VALUES (?)').run([last]);
+    // What was there before this file is not in it.
+    raiseKeptFrom(database, { sequence: last + 1, atMs: nowMs });
     database.exec(`PRAGMA user_version = ${VERSION}`);
   });
+}
+
+/** Notes that something has been dropped which came before this. To be called in the transaction that drops it. */
+export function raiseKeptFrom(database: Database, { sequence, atMs }: KeptFrom): void {
+  const raise = database.prepare(
+    'INSERT INTO cursors VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)',
+  );
+  raise.run([KEPT_FROM.sequence, sequence]);
+  raise.run([KEPT_FROM.atMs, atMs]);
 }
 
 function drop(path: string, suffixes: readonly string[]): void {

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { BLOCK_LINES, transact, usedBytes } from './log-file.ts';
+import { BLOCK_LINES, raiseKeptFrom, transact, usedBytes } from './log-file.ts';
 import { noteDropped, tidyWords } from './word-index.ts';
 
 /** Lines dropped in one transaction: whoever writes meanwhile waits for some milliseconds. */
@@ -15,6 +15,7 @@ interface Bounds {
 
 interface Doomed {
   readonly sequence: number;
+  readonly at: number;
   readonly subject: number;
   readonly bytes: number;
 }
@@ -32,7 +33,7 @@ export function* pruneLines(database: Database, bounds: Bounds): Generator<void>
 }
 
 const DOOMED =
-  'SELECT sequence, subject, 64 + octet_length(message) + ifnull(octet_length(fields), 0) AS bytes FROM lines';
+  'SELECT sequence, at, subject, 64 + octet_length(message) + ifnull(octet_length(fields), 0) AS bytes FROM lines';
 
 function createDropping(database: Database): (doomed: readonly Doomed[]) => void {
   const line = database.prepare('DELETE FROM lines WHERE sequence = ?');
@@ -40,14 +41,18 @@ function createDropping(database: Database): (doomed: readonly Doomed[]) => void
   return (doomed) =>
     transact(database, () => {
       const freed = new Map<number, number>();
+      let [sequence, atMs] = [0, 0];
       for (const each of doomed) {
         line.run([each.sequence]);
         freed.set(each.subject, (freed.get(each.subject) ?? 0) + each.bytes);
+        sequence = Math.max(sequence, each.sequence + 1);
+        atMs = Math.max(atMs, each.at + 1);
       }
       for (const [subject, count] of freed) bytes.run([count, subject]);
+      raiseKeptFrom(database, { sequence, atMs });
       noteDropped(
         database,
-        doomed.map(({ sequence }) => sequence),
+        doomed.map((each) => each.sequence),
       );
     });
 }

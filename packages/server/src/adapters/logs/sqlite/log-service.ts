@@ -21,6 +21,7 @@ export type LogQuestion =
   | { readonly kind: 'cursors'; readonly prefix: string }
   | { readonly kind: 'dropCursors'; readonly keys: readonly string[] }
   | { readonly kind: 'last' }
+  | { readonly kind: 'keptFrom' }
   | { readonly kind: 'prune'; readonly bounds: Parameters<LogStore['prune']>[0] }
   | { readonly kind: 'read'; readonly query: LogQuery }
   | { readonly kind: 'vms' }
@@ -87,6 +88,8 @@ export function createLogService(
         return files().writing.dropCursors(question.keys);
       case 'last':
         return files().writing.last();
+      case 'keptFrom':
+        return files().writing.keptFrom();
       case 'read':
         return files().reading.read(question.query);
       case 'vms':

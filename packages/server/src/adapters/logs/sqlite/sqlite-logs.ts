@@ -2,7 +2,7 @@
 import type { VmId } from '../../../domain/ids.ts';
 import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
-import type { LogStore } from '../../../ports/log-store.ts';
+import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
 import { startHere, startHereFirst, startWorker } from './log-places.ts';
 import type { LogQuestion } from './log-service.ts';
 import { createLogThread, type LogThread } from './log-thread.ts';
@@ -52,6 +52,7 @@ export function openSqliteLogs(
       await writer.ask({ kind: 'dropCursors', keys });
     },
     last: () => ask(writer, { kind: 'last' }, isNumber),
+    keptFrom: () => ask(writer, { kind: 'keptFrom' }, isKeptFrom),
     async prune(bounds) {
       await writer.ask({ kind: 'prune', bounds });
     },
@@ -99,6 +100,10 @@ function isTaken(answer: unknown): answer is { readonly next: number; readonly l
 
 function isCursors(answer: unknown): answer is readonly { readonly key: string; readonly position: number }[] {
   return Array.isArray(answer);
+}
+
+function isKeptFrom(answer: unknown): answer is KeptFrom {
+  return typeof answer === 'object' && answer !== null && 'sequence' in answer && 'atMs' in answer;
 }
 
 function isPage(answer: unknown): answer is LogPage {
