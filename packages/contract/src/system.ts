@@ -94,8 +94,8 @@ export type SystemUsage = Static<typeof SystemUsage>;
 
 const ComponentStatus = enumComponent(
   'ComponentStatus',
-  ['ok', 'degraded', 'failed'],
-  '`degraded`: something is not possible, or not as it should be. `failed`: the server takes no work.',
+  ['ok', 'degraded', 'failed', 'disabled'],
+  '`degraded`: something is not possible, or not as it should be. `failed`: the server takes no work. `disabled`: it was not asked for.',
 );
 
 const EXAMPLE_COMPONENT = { name: 'database', status: 'ok', why: null, detail: null } as const;
@@ -105,7 +105,7 @@ const SystemComponent = component(
   {
     name: Type.String({
       description:
-        '`server`, `disk`, `database`, `networks`, `rate_limiter`, `logs`, `metrics`, `alerts`, `traces`, or `driver.` and its kind.',
+        '`server`, `disk`, `database`, `networks`, `rate_limiter`, `logs`, `loki`, `metrics`, `alerts`, `traces`, or `driver.` and its kind.',
     }),
     status: ComponentStatus,
     why: nullableString({ description: 'Why, as a sentence; null where it is well.' }),

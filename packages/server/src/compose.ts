@@ -18,6 +18,7 @@ import { createArgon2Hasher } from './adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from './adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
 import { createTotpCodes } from './adapters/identity/totp-codes.ts';
+import { createLokiLogs, type LokiLogs } from './adapters/logs/loki/loki-logs.ts';
 import { openSqliteLogs } from './adapters/logs/sqlite/sqlite-logs.ts';
 import { createPrometheusMeter } from './adapters/meters/prometheus-meter.ts';
 import { openSqliteMetrics } from './adapters/metrics/sqlite-metrics.ts';
@@ -83,7 +84,9 @@ export async function compose(config: Config, written: Log): Promise<Composition
   const turns = createLoopTurns({ longestMs: TURN_MS });
   parts.use(lockDataDir(config.dataDir));
   // What is said about keeping lines, and about hints of them, is not kept: it would come back for ever.
-  const logs = parts.use(openSqliteLogs(join(config.dataDir, 'logs.db'), { log: written }));
+  const local = openSqliteLogs(join(config.dataDir, 'logs.db'), { log: written });
+  const loki = openLoki(config, { local, clock, log: written, random: ids.random });
+  const logs = parts.use(loki?.logs ?? local);
   const bus = createMemoryBus({ log: written });
   const kept = parts.use(createKeptLog({ log: written, logs, clock, kept: () => bus.publish('logs', '') }));
   const tracer = await createTracer(config, kept.log);
@@ -97,6 +100,7 @@ export async function compose(config: Config, written: Log): Promise<Composition
   const metrics = parts.use(openSqliteMetrics(join(config.dataDir, 'metrics.db'), { log }));
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);
   const hostId = await obtainHostId(store, ids);
+  loki?.begin(hostId);
   const definitionOf: FindDefinition = async (name) => (await store.images.get(name))?.definition ?? null;
   const machines = await createMachines(config, { installationId: hostId, clock, log, faultPoint, definitionOf });
   const [driver, ...others] = machines.drivers;
@@ -111,6 +115,7 @@ export async function compose(config: Config, written: Log): Promise<Composition
       networks: faultPoint === null ? machines.networks : networksWithFaultPoints(machines.networks, faultPoint),
       metrics,
       logs,
+      logArchive: loki?.archive ?? null,
       queue: createMemoryQueue({ clock, log, random: ids.random }),
       bus,
       clock,
@@ -158,6 +163,10 @@ export async function compose(config: Config, written: Log): Promise<Composition
   );
   const all = parts.move();
   return { engine, ids, diskReserve, adminKey, tracer, log, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+function openLoki({ loki }: Config, deps: Parameters<typeof createLokiLogs>[0]): LokiLogs | null {
+  return loki === null ? null : createLokiLogs(deps, loki);
 }
 
 /** What seals secrets in the database. */

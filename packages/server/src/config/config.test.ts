@@ -52,6 +52,7 @@ describe('the configuration', () => {
       proxyHeader: 'x-forwarded-for',
       rateLimits: { v1: { perMinute: 6_000, burst: 200 }, 'vm-api': null },
       redisUrl: null,
+      loki: null,
       limits: {
         ...{ connections: 16_384, addressConnections: 1_024, streams: 8_192, callerStreams: 4_096 },
         ...{ jsonBytes: 2 ** 20, headerBytes: 2 ** 14, uploadBytes: 2 ** 36, messageBytes: 2 ** 14 },

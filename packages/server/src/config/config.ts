@@ -9,6 +9,7 @@ import { requireGoodKey } from './admin-key.ts';
 import { readAlerts } from './alerts.ts';
 import { readDockerSocket } from './docker-socket.ts';
 import { type DialectListener, type ListenAddress, parseListenAddresses } from './listen.ts';
+import { type LokiSettings, readLoki } from './loki.ts';
 import { readQuotas } from './quotas.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readSimulatedHost } from './simulated-host.ts';
@@ -80,6 +81,8 @@ export interface Config extends TransportConfig {
     readonly logBytesPerVm: number;
     readonly logBytes: number;
   };
+  /** Where lines of the log are handed over to; null: nowhere. */
+  readonly loki: LokiSettings | null;
   /** What each user may have who has no limits of the own. */
   readonly quota: Quota;
   /** Origins (`https://console.example.org`) whose pages may read answers and open sockets, besides the server's own address. */
@@ -174,6 +177,7 @@ export async function readConfig(
       idleMs: DAY_MS * count('session_idle_days', settings.sessionIdleDays, 7, 365),
       keyAgeMs: DAY_MS * count('signing_key_days', settings.signingKeyDays, 30, 365),
     },
+    loki: readLoki(settings),
     quota: readQuotas(settings.quotas),
     alerts: readAlerts(settings.alerts),
     tracing: readTracing(settings.tracing, env),

@@ -42,6 +42,9 @@ export interface Settings {
   readonly logRetentionHours: string | null;
   readonly logMaxMib: string | null;
   readonly logMaxMibPerVm: string | null;
+  readonly lokiUrl: string | null;
+  readonly lokiTenant: string | null;
+  readonly lokiLookbackDays: string | null;
   /** `NAME: N`, with commas between them. */
   readonly quotas: string | null;
   readonly allowedOrigins: string | null;
@@ -126,6 +129,10 @@ const SOURCES = {
   logRetentionHours: { flag: null, env: 'VOLARY_LOG_RETENTION_HOURS', file: 'log_retention_hours' },
   logMaxMib: { flag: null, env: 'VOLARY_LOG_MAX_MIB', file: 'log_max_mib' },
   logMaxMibPerVm: { flag: null, env: 'VOLARY_LOG_MAX_MIB_PER_VM', file: 'log_max_mib_per_vm' },
+  // The name that others know it by, too.
+  lokiUrl: { flag: null, env: 'LOKI_URL', file: 'loki_url' },
+  lokiTenant: { flag: null, env: 'LOKI_TENANT', file: 'loki_tenant' },
+  lokiLookbackDays: { flag: null, env: 'LOKI_LOOKBACK_DAYS', file: 'loki_lookback_days' },
   quotas: { flag: null, env: 'VOLARY_QUOTAS', file: 'quotas' },
   allowedOrigins: { flag: null, env: 'VOLARY_ALLOWED_ORIGINS', file: 'allowed_origins' },
   warmTemplates: { flag: null, env: 'VOLARY_WARM_TEMPLATES', file: 'warm_templates' },
@@ -188,6 +195,9 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     logRetentionHours: find(SOURCES.logRetentionHours),
     logMaxMib: find(SOURCES.logMaxMib),
     logMaxMibPerVm: find(SOURCES.logMaxMibPerVm),
+    lokiUrl: find(SOURCES.lokiUrl),
+    lokiTenant: find(SOURCES.lokiTenant),
+    lokiLookbackDays: find(SOURCES.lokiLookbackDays),
     quotas: find(SOURCES.quotas),
     allowedOrigins: find(SOURCES.allowedOrigins),
     warmTemplates: find(SOURCES.warmTemplates),

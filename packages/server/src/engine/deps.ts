@@ -13,6 +13,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { KeyMaterial } from '../ports/key-material.ts';
 import type { Log } from '../ports/log.ts';
+import type { LogArchive } from '../ports/log-archive.ts';
 import type { LogStore } from '../ports/log-store.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { MetricStore } from '../ports/metric-store.ts';
@@ -46,6 +47,8 @@ export interface EngineDeps {
   readonly networks: Networks;
   readonly metrics: MetricStore;
   readonly logs: LogStore;
+  /** Keeps lines for longer; null: nothing does. */
+  readonly logArchive: LogArchive | null;
   readonly queue: Queue;
   readonly bus: Bus;
   readonly clock: Clock;

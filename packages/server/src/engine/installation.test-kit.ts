@@ -155,6 +155,7 @@ export function createInstallation({
         tracer: tracer ?? null,
         metrics: openSqliteMetrics(':memory:', { log }),
         logs,
+        logArchive: null,
         drivers: createDrivers(driver, otherDrivers),
         turns,
         meter: createPrometheusMeter({ turns }),

@@ -7,8 +7,8 @@ import type { LogStore } from './log-store.ts';
 /** Two VMs of nobody's. */
 export const [VM, OTHER] = [vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m8'), vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m9')];
 /** Lines of today: what keeps them elsewhere may not take others. */
-const NOON = Date.now() - 3_600_000;
-const UNBOUNDED = { beforeMs: 0, maxBytesPerVm: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+export const NOON = Date.now() - 3_600_000;
+export const UNBOUNDED = { beforeMs: 0, maxBytesPerVm: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 
 function vmId(text: string): VmId {
   const id = parseId('vm', text);
@@ -286,58 +286,6 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
       const after = await store.usage();
       expect(after.oldestAt).toBe(NOON - 1);
       expect(after.bytes - bytes).toBeGreaterThan(100 * 4_096);
-    });
-
-    it('drops what is old, and keeps what is not', async () => {
-      await store.append([line('old', { at: NOON - 10 }), line('late', { at: NOON }), line('old', { at: NOON - 1 })]);
-
-      await store.prune({ ...UNBOUNDED, beforeMs: NOON });
-
-      expect(await messages()).toEqual(['late']);
-      expect(await search('old')).toEqual([]);
-      await store.prune({ ...UNBOUNDED, beforeMs: NOON + 1 });
-      expect(await messages()).toEqual([]);
-      expect(await store.vms()).toEqual([]);
-    });
-
-    it('drops the oldest of a VM that says too much, and of no other', async () => {
-      await store.append([line('kept', { vmId: OTHER })]);
-      await store.append(Array.from({ length: 1_000 }, (_, at) => line(`${at} ${'x'.repeat(100)}`)));
-      expect((await store.vms()).toSorted()).toEqual([VM, OTHER]);
-
-      await store.prune({ ...UNBOUNDED, maxBytesPerVm: 50_000 });
-
-      const left = await messages({ vmId: VM });
-      expect(left.length).toBeGreaterThan(200);
-      expect(left.length).toBeLessThan(500);
-      expect(left.at(-1)).toMatch(/^999 /);
-      expect(await messages({ vmId: OTHER })).toEqual(['kept']);
-    });
-
-    it('drops the oldest of all when all takes too much', async () => {
-      for (let part = 0; part < 10; part++)
-        await store.append(
-          Array.from({ length: 2_000 }, (_, at) => line(`${part * 2_000 + at} ${'word '.repeat(30)}`)),
-        );
-
-      await store.prune({ ...UNBOUNDED, maxBytes: 2_000_000 });
-
-      const left = await messages();
-      expect(left.length).toBeLessThan(12_000);
-      expect((await read({ limit: 1, direction: 'backward' })).lines[0]?.message).toMatch(/^19999 /);
-    });
-
-    it('says from where on nothing has been dropped', async () => {
-      const { atMs } = await store.keptFrom();
-      const late = Math.max(atMs, NOON) + 10;
-      const first = await store.append([line('kept', { at: late })]);
-      expect((await store.keptFrom()).sequence).toBeLessThanOrEqual(first);
-      await store.append([line('old', { at: late - 1 }), line('older', { at: late - 2 }), line('late', { at: late })]);
-
-      for (const _ of ['once', 'and again']) {
-        await store.prune({ ...UNBOUNDED, beforeMs: late });
-        expect(await store.keptFrom()).toEqual({ sequence: first + 3, atMs: late });
-      }
     });
 
     it('never gives a number twice, though the last lines are gone', async () => {

@@ -6,13 +6,14 @@ import type { MonitoringApi } from '../apis/monitoring-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { Sampler } from '../metrics/sampler.ts';
 import type { SparePool } from '../warm/spare-pool.ts';
+import { createArchiveFigures } from './archive-figures.ts';
 import { createEngineFigures } from './engine-figures.ts';
 import { createHostFigures } from './host-figures.ts';
 import type { Measures } from './measures.ts';
 import { createProcessFigures } from './process-figures.ts';
 import { createVmFigures } from './vm-figures.ts';
 
-type MonitoringDeps = Pick<EngineDeps, 'store' | 'turns' | 'tracer'> & {
+type MonitoringDeps = Pick<EngineDeps, 'store' | 'turns' | 'tracer' | 'logArchive'> & {
   readonly meter: Meter;
   readonly measures: Pick<Measures, 'requests'>;
   readonly hostMeter: HostMeter;
@@ -29,6 +30,7 @@ export function createMonitoringApi(deps: MonitoringDeps): MonitoringApi {
     createHostFigures(meter, hostMeter),
     createProcessFigures(meter, { hostMeter, version: config.version }),
     createEngineFigures(meter, deps),
+    ...(deps.logArchive === null ? [] : [createArchiveFigures(meter, deps.logArchive)]),
   ];
 
   return {

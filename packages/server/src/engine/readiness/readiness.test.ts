@@ -44,6 +44,7 @@ describe('a server', () => {
         ...{ name, state: 'ok', why: null, detail: null },
       })),
       ...Object.entries(details).map(([name, detail]) => ({ name, state: 'ok', why: null, detail })),
+      { name: 'loki', state: 'disabled', why: null, detail: null },
     ]);
   });
 

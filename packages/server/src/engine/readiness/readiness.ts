@@ -1,4 +1,5 @@
 import type { Component } from '../../domain/system/component.ts';
+import type { LogArchive } from '../../ports/log-archive.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import { describeDrivers } from '../queries/drivers.ts';
@@ -7,7 +8,7 @@ import { component } from './component.ts';
 import { createDatabaseProbe } from './database-probe.ts';
 import { type ObservingDeps, observing } from './observing.ts';
 
-type ReadinessDeps = Pick<EngineDeps, 'store' | 'clock' | 'drivers' | 'networks' | 'rateLimiter'> &
+type ReadinessDeps = Pick<EngineDeps, 'store' | 'clock' | 'drivers' | 'networks' | 'rateLimiter' | 'logArchive'> &
   ObservingDeps & {
     readonly diskSpace: Pick<DiskSpace, 'whyFull'>;
     readonly networkKeeper: Pick<NetworkKeeper, 'whyNot'>;
@@ -52,7 +53,13 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
         component('networks', deps.networkKeeper.whyNot() ?? deps.networks.whyNone, 'degraded'),
         component('rate_limiter', deps.rateLimiter.whyAlone(), 'degraded'),
         ...(await observing(deps)),
+        await archiveComponent(deps.logArchive),
       ];
     },
   };
+}
+
+async function archiveComponent(archive: LogArchive | null): Promise<Component> {
+  if (archive === null) return { name: 'loki', state: 'disabled', why: null, detail: null };
+  return component(archive.name, await archive.whyNot(), 'degraded');
 }

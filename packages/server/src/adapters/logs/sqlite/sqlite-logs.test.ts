@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { logPruningContract } from '../../../ports/log-pruning.contract.ts';
 import { line, logStoreContract, output } from '../../../ports/log-store.contract.ts';
 import { createPinoLog } from '../../system/pino-log.ts';
 import { openSqliteLogs } from './sqlite-logs.ts';
@@ -15,8 +16,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-for (const writer of ['here', 'thread', 'here-first'] as const)
-  logStoreContract(`SQLite (${writer})`, async () => openSqliteLogs(join(directory, 'logs.db'), { log, writer }));
+for (const writer of ['here', 'thread', 'here-first'] as const) {
+  const open = async () => openSqliteLogs(join(directory, 'logs.db'), { log, writer });
+  logStoreContract(`SQLite (${writer})`, open);
+  logPruningContract(`SQLite (${writer})`, open);
+}
 
 test('who moves to a thread of its own amid what is written loses nothing, doubles nothing, and keeps the order', async () => {
   await using logs = openSqliteLogs(join(directory, 'logs.db'), { log });

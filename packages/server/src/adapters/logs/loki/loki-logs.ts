@@ -1,0 +1,196 @@
+/**
+ * The log that is kept here, and handed over to Loki besides. What is kept here is read here, so that whoever follows misses nothing and Loki may be away; what has been
+ * dropped here is read at Loki.
+ *
+ *   ....... dropped here, at Loki ....... | kept here, at Loki ....... handed over | kept here ....... last
+ */
+import type { LogLine } from '../../../domain/logs/log-line.ts';
+import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Log } from '../../../ports/log.ts';
+import type { ArchiveFigures, LogArchive } from '../../../ports/log-archive.ts';
+import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
+import { createLokiClient } from './loki-client.ts';
+import { createLokiHttp, type LokiAddress, LokiError } from './loki-http.ts';
+import { createLokiPusher, type LokiPusher } from './loki-pusher.ts';
+import { createLokiReading, type LokiReading } from './loki-reading.ts';
+import { mergePages } from './merge-pages.ts';
+
+export interface LokiLogsDeps {
+  /** Keeps lines here. Closed with what is made of it. */
+  readonly local: LogStore;
+  readonly clock: Clock;
+  /** Writes out, and does not keep what it writes: that would be handed over too. */
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+export interface LokiConfig extends LokiAddress {
+  /** How far back Loki is asked where no time is said. */
+  readonly lookbackMs: number;
+  /** How long few lines wait for more before they are sent. */
+  readonly gatherMs?: number;
+}
+
+export interface LokiLogs {
+  readonly logs: LogStore;
+  readonly archive: LogArchive;
+  /** Begins to hand lines over, and to read what was, as those of this installation. To be called once. */
+  begin(installation: string): void;
+}
+
+interface Begun {
+  readonly pusher: LokiPusher;
+  readonly reading: LokiReading;
+}
+
+const NOTHING: ArchiveFigures = { taken: 0, refused: 0, lost: 0, retries: 0, waiting: 0 };
+
+export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, config: LokiConfig): LokiLogs {
+  const http = createLokiHttp(config);
+  const client = createLokiClient(http);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const horizon = createHorizon(local);
+  let begun: Begun | null = null;
+
+  async function read(query: LogQuery): Promise<LogPage> {
+    // First what is here: what is dropped from now on has been seen.
+    const page = await local.read(query);
+    const border = borderOf(query, page, await horizon.keptFrom(), begun?.pusher.position ?? null);
+    if (border === null || begun === null) return page;
+    try {
+      return mergePages(page, await begun.reading.read(query, border, { signal }), query);
+    } catch (error) {
+      if (!(error instanceof LokiError)) throw error;
+      return withGap(page, query, error.message);
+    }
+  }
+
+  return {
+    logs: {
+      ...passedOn(local),
+      async append(lines, cursor) {
+        const last = await local.append(lines, cursor);
+        begun?.pusher.ring(last);
+        return last;
+      },
+      async appendOutput(output) {
+        const taken = await local.appendOutput(output);
+        begun?.pusher.ring(taken.last);
+        return taken;
+      },
+      read,
+      async prune(bounds) {
+        await horizon.whileMoving(() => local.prune(bounds));
+        begun?.pusher.noteKeptFrom((await horizon.keptFrom()).sequence);
+      },
+      async [Symbol.asyncDispose]() {
+        stopping.abort(new DOMException('the server is stopping', 'AbortError'));
+        await begun?.pusher.stop();
+        http[Symbol.dispose]();
+        await local[Symbol.asyncDispose]();
+      },
+    },
+    archive: {
+      name: 'loki',
+      async whyNot() {
+        const why = begun?.pusher.why ?? (await client.whyNot({ signal }));
+        return why === null ? null : sentence(why, begun?.pusher.figures ?? NOTHING);
+      },
+      get figures() {
+        return begun?.pusher.figures ?? NOTHING;
+      },
+    },
+    begin(installation) {
+      const { lookbackMs, gatherMs = 1_000 } = config;
+      begun = {
+        pusher: createLokiPusher({ local, client, clock, log, random }, { installation, gatherMs }),
+        reading: createLokiReading({ client, clock }, { installation, lookbackMs }),
+      };
+    },
+  };
+}
+
+function passedOn(local: LogStore): Pick<LogStore, 'cursor' | 'cursors' | 'dropCursors' | 'last' | 'keptFrom' | 'vms' | 'usage'> {
+  return {
+    cursor: (key) => local.cursor(key),
+    cursors: (prefix) => local.cursors(prefix),
+    dropCursors: (keys) => local.dropCursors(keys),
+    last: () => local.last(),
+    keptFrom: () => local.keptFrom(),
+    vms: () => local.vms(),
+    usage: () => local.usage(),
+  };
+}
+
+interface Horizon {
+  keptFrom(): Promise<KeptFrom>;
+  /** While this is done it is not remembered from where on everything is kept. */
+  whileMoving(move: () => Promise<void>): Promise<void>;
+}
+
+/** Asked for with each page, and only changed by dropping lines: so it is remembered. */
+function createHorizon(local: Pick<LogStore, 'keptFrom'>): Horizon {
+  let kept: KeptFrom | null = null;
+  let moves = 0;
+  let moving = 0;
+  return {
+    async keptFrom() {
+      if (kept !== null) return kept;
+      const before = moves;
+      const asked = await local.keptFrom();
+      if (moving === 0 && moves === before) kept = asked;
+      return asked;
+    },
+    async whileMoving(move) {
+      moves += 1;
+      moving += 1;
+      kept = null;
+      try {
+        await move();
+      } finally {
+        moving -= 1;
+      }
+    },
+  };
+}
+
+/** Before this sequence Loki has lines that may be missing here; null: none that are asked for. */
+function borderOf(
+  { direction, from, sinceMs }: LogQuery,
+  page: LogPage,
+  { sequence, atMs }: KeptFrom,
+  position: number | null,
+): number | null {
+  if (position === null || (sinceMs !== undefined && sinceMs >= atMs)) return null;
+  const border = Math.min(sequence, position + 1);
+  if (direction === 'forward') return from !== null && from + 1 >= border ? null : border;
+  return !page.isAtEnd && page.reached >= border ? null : border;
+}
+
+/** Says where lines may be missing, as the log does wherever some are. Whoever goes on after it goes on in the same place. */
+function withGap(page: LogPage, query: LogQuery, why: string): LogPage {
+  const isForward = query.direction === 'forward';
+  // Backwards it is said where the lines that are here end; in a page of one line there is no room for it.
+  if (query.limit === 1 || (!isForward && !page.isAtEnd)) return page;
+  const nearest = isForward ? page.lines[0] : page.lines.at(-1);
+  const gap: LogLine = {
+    sequence: isForward ? (query.from ?? 0) : (nearest?.sequence ?? query.from ?? page.reached),
+    at: nearest?.at ?? query.sinceMs ?? 0,
+    ...{ level: 'warn', source: query.sources?.[0] ?? 'server', marks: ['gap'], fields: { missing: 'loki' } },
+    message: `Older lines than are kept here may be at Loki, which cannot be asked now: ${why}.`,
+    ...{ vmId: query.vmId ?? null, owner: query.owner ?? null },
+    ...{ operationId: query.operationId ?? null, executionId: query.executionId ?? null },
+  };
+  if (!isForward) return { ...page, lines: [...page.lines, gap] };
+  const lines = page.lines.slice(0, query.limit - 1);
+  const last = lines.at(-1);
+  const isCut = lines.length < page.lines.length && last !== undefined;
+  return { ...(isCut ? { reached: last.sequence, isAtEnd: false } : page), lines: [gap, ...lines] };
+}
+
+function sentence(why: string, { waiting, lost }: ArchiveFigures): string {
+  const dropped = lost === 0 ? '' : `; ${lost} were dropped before it took them`;
+  return `Loki cannot be worked with: ${why}. ${waiting} lines wait in the log here${dropped}.`;
+}

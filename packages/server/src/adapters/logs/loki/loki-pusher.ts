@@ -1,0 +1,223 @@
+/**
+ * Hands lines to Loki, in order, from the log that is kept here, which so is the spool: it is on disk, bounded, and outlives the server. What was handed over is a cursor of it.
+ *
+ *   wait for lines -> read a batch -> send it -> (refused: its halves) -> (later: back off, the same again) -> move the cursor
+ */
+import type { LogLine } from '../../../domain/logs/log-line.ts';
+import { fullJitterMs } from '../../../lib/backoff.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Log } from '../../../ports/log.ts';
+import type { ArchiveFigures } from '../../../ports/log-archive.ts';
+import type { LogStore } from '../../../ports/log-store.ts';
+import type { LokiClient } from './loki-client.ts';
+import { type LokiTime, timeAfter, toStreams } from './loki-lines.ts';
+
+export interface PusherDeps {
+  readonly local: Pick<LogStore, 'append' | 'cursor' | 'read' | 'last'>;
+  readonly client: Pick<LokiClient, 'push'>;
+  readonly clock: Clock;
+  /** Writes out alone: what is said about Loki would go there. */
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+export interface LokiPusher {
+  /** Lines have come, up to this one. */
+  ring(last: number): void;
+  /** All up to this sequence is at Loki, or will never be; null: it is not known yet. */
+  readonly position: number | null;
+  /** Nothing is kept any more of what comes before this sequence, or not all of it. */
+  noteKeptFrom(sequence: number): void;
+  /** Why lines are not taken now, in a few words; null: they are. */
+  readonly why: string | null;
+  readonly figures: ArchiveFigures;
+  /** What is not handed over is by the next server. */
+  stop(): Promise<void>;
+}
+
+/** Lines of a batch, and what their texts take, bytes: well below what Loki takes at once (`ingestion_burst_size_mb` 6, `per_stream_rate_limit` 3 MB). */
+const BATCH_LINES = 1_000;
+const BATCH_BYTES = 1024 ** 2;
+const RETRY = { firstMs: 500, capMs: 60_000 } as const;
+/** Whatever Loki asks for. */
+const LONGEST_MS = 300_000;
+const POSITION = 'loki:position';
+const TIME = 'loki:time';
+
+interface Totals {
+  taken: number;
+  refused: number;
+  lost: number;
+  retries: number;
+}
+
+export function createLokiPusher(
+  deps: PusherDeps,
+  { installation, gatherMs }: { readonly installation: string; readonly gatherMs: number },
+): LokiPusher {
+  const { local, clock, log } = deps;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const totals: Totals = { taken: 0, refused: 0, lost: 0, retries: 0 };
+  let last = 0;
+  let position: number | null = null;
+  let time: LokiTime = { ms: 0, sequence: 0 };
+  let why: string | null = null;
+  /** Why it has refused all that was sent last. */
+  let refusal: string | null = null;
+  let hasToldOfDrops = false;
+  let rung = Promise.withResolvers<void>();
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for (let from = await begin(); ; from = await handOver(from)) position = from;
+      } catch (error) {
+        if (signal.aborted) return;
+        // Only the log here throws: what Loki says is an answer.
+        log.warn('lines for Loki cannot be read; it is tried again', { error });
+        await clock.sleep(RETRY.firstMs, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async function begin(): Promise<number> {
+    const start = (await local.cursor(POSITION)) ?? (await beforeFirst(local));
+    time = { ms: (await local.cursor(TIME)) ?? 0, sequence: start };
+    last = Math.max(last, await local.last());
+    return start;
+  }
+
+  /** Returns up to where it has come. */
+  async function handOver(from: number): Promise<number> {
+    await untilLines(from);
+    const { lines, reached } = await nextBatch(local, from);
+    const refusals: string[] = [];
+    await send(lines, refusals);
+    await moveTo(lines.at(-1)?.sequence ?? reached);
+    countMissing(from, lines);
+    countRefused(refusals, lines.length);
+    return lines.at(-1)?.sequence ?? reached;
+  }
+
+  async function untilLines(from: number): Promise<void> {
+    while (last <= from) {
+      rung = Promise.withResolvers();
+      await rung.promise;
+      signal.throwIfAborted();
+    }
+    if (last - from < BATCH_LINES) await clock.sleep(gatherMs, { signal });
+  }
+
+  /** Numbers that are missing are of lines that were dropped before it was their turn. */
+  function countMissing(from: number, lines: readonly LogLine[]): void {
+    const end = lines.at(-1)?.sequence;
+    const missing = end === undefined ? 0 : end - from - lines.length;
+    if (missing === 0) return;
+    totals.lost += missing;
+    log.warn('lines were dropped before Loki took them: more came meanwhile than is kept here', { lines: missing });
+  }
+
+  function countRefused(refusals: readonly string[], of: number): void {
+    refusal = refusals.length > 0 && refusals.length === of ? (refusals[0] ?? null) : null;
+    if (refusals.length === 0) return;
+    totals.refused += refusals.length;
+    log.warn('Loki refuses lines', { lines: refusals.length, why: refusals[0] });
+  }
+
+  /** Resolves when Loki has them all, or will never take those that it has not. */
+  async function send(lines: readonly LogLine[], refusals: string[]): Promise<void> {
+    if (lines.length === 0) return;
+    const timed: { readonly line: LogLine; readonly time: LokiTime }[] = [];
+    for (const line of lines) timed.push({ line, time: timeAfter(timed.at(-1)?.time ?? time, line) });
+    const refused = await untilAnswered(() => deps.client.push(toStreams(timed, installation), { signal }));
+    if (refused === null) {
+      time = timed.at(-1)?.time ?? time;
+      totals.taken += lines.length;
+    } else if (lines.length === 1) {
+      refusals.push(refused);
+    } else {
+      // Loki keeps what is good of a request that it refuses; sent again it is a duplicate, which it drops.
+      const middle = lines.length >> 1;
+      await send(lines.slice(0, middle), refusals);
+      await send(lines.slice(middle), refusals);
+    }
+  }
+
+  /** Null: Loki has taken it; else why it never will. */
+  async function untilAnswered(push: () => ReturnType<LokiClient['push']>): Promise<string | null> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await push();
+      if (answer.kind !== 'later') {
+        recover();
+        return answer.kind === 'taken' ? null : answer.why;
+      }
+      if (why === null) log.warn('Loki takes no lines: they wait in the log here', { why: answer.why });
+      why = answer.why;
+      totals.retries += 1;
+      const pauseMs = Math.max(answer.afterMs ?? 0, fullJitterMs(attempt, RETRY, deps.random));
+      await clock.sleep(Math.min(LONGEST_MS, pauseMs), { signal });
+    }
+  }
+
+  function recover(): void {
+    if (why !== null) log.info('Loki takes lines again');
+    why = null;
+    hasToldOfDrops = false;
+  }
+
+  /** The position first: a time that stands behind it costs order among a few lines, one before it would double them. */
+  async function moveTo(sequence: number): Promise<void> {
+    await local.append([], { key: POSITION, to: sequence });
+    await local.append([], { key: TIME, to: time.ms });
+    time = { ms: time.ms, sequence };
+  }
+
+  const running = run();
+  return {
+    ring(sequence) {
+      last = Math.max(last, sequence);
+      rung.resolve();
+    },
+    get position() {
+      return position;
+    },
+    noteKeptFrom(sequence) {
+      if (why === null || hasToldOfDrops || sequence <= (position ?? sequence) + 1) return;
+      hasToldOfDrops = true;
+      log.warn('lines that wait for Loki are dropped: the log here has no room for more', { why });
+    },
+    get why() {
+      return why ?? refusal;
+    },
+    get figures() {
+      return { ...totals, waiting: position === null ? 0 : Math.max(0, last - position) };
+    },
+    async stop() {
+      stopping.abort(new DOMException('the server is stopping', 'AbortError'));
+      rung.resolve();
+      await running;
+    },
+  };
+}
+
+/** What is kept when Loki comes is handed over too. */
+async function beforeFirst(local: Pick<LogStore, 'read'>): Promise<number> {
+  const { lines, reached } = await local.read({ direction: 'forward', from: null, limit: 1 });
+  const [first] = lines;
+  return first === undefined ? reached : first.sequence - 1;
+}
+
+/** The lines after a sequence, as many as go together. */
+async function nextBatch(
+  local: Pick<LogStore, 'read'>,
+  from: number,
+): Promise<{ readonly lines: readonly LogLine[]; readonly reached: number }> {
+  const page = await local.read({ direction: 'forward', from, limit: BATCH_LINES });
+  let bytes = 0;
+  const end = page.lines.findIndex(({ message, fields }, index) => {
+    bytes += message.length * 3 + JSON.stringify(fields).length;
+    return index > 0 && bytes > BATCH_BYTES;
+  });
+  return { lines: end === -1 ? page.lines : page.lines.slice(0, end), reached: page.reached };
+}

@@ -1,0 +1,148 @@
+/** Reads lines back from Loki, by their sequence, as the log here is read: times grow as sequences do (`loki-lines.ts`), so the order of the one is that of the other. */
+import { hasPhrases } from '../../../domain/logs/has-phrases.ts';
+import type { LogLine } from '../../../domain/logs/log-line.ts';
+import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import { toLogQl } from './logql.ts';
+import type { LokiClient, LokiEntry } from './loki-client.ts';
+import { toLine } from './loki-lines.ts';
+
+export interface LokiReading {
+  /** Lines whose sequence is less than `before`, as asked for. Rejects when Loki does not answer. */
+  read(query: LogQuery, before: number, options: { readonly signal: AbortSignal }): Promise<LogPage>;
+}
+
+export interface ReadingConfig {
+  readonly installation: string;
+  /** How far back it is looked where no time is asked for. */
+  readonly lookbackMs: number;
+}
+
+/** Lines of one answer at most, less than the `max_entries_limit_per_query` of 5,000 that Loki comes with. */
+const PAGE = 2_000;
+/** One question spans no more: `max_query_length` is 30 days and an hour. */
+const SPAN_MS = 30 * 24 * 3_600_000;
+/** Lines have later times at Loki than here where the clock was set back: so much later at most, or they are not found by `until`. */
+const LATE_MS = 3_600_000;
+/** After this the page ends, as one of the log here does. */
+const PATIENCE_MS = 2_000;
+/** Where pages ended lately is remembered, to go on at the same time. */
+const PLACES = 1_024;
+const NANOSECONDS = 1_000_000n;
+
+/** In nanoseconds, the end excluded. */
+interface Span {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+export function createLokiReading(
+  { client, clock }: { readonly client: Pick<LokiClient, 'range'>; readonly clock: Clock },
+  { installation, lookbackMs }: ReadingConfig,
+): LokiReading {
+  const places = new Map<number, bigint>();
+
+  function remember(sequence: number, time: bigint): void {
+    if (places.size >= PLACES) for (const oldest of [...places.keys()].slice(0, PLACES / 2)) places.delete(oldest);
+    places.set(sequence, time);
+  }
+
+  function spanOf({ direction, from, sinceMs, untilMs }: LogQuery): Span {
+    const nowMs = clock.now();
+    const start = BigInt(sinceMs ?? nowMs - lookbackMs) * NANOSECONDS;
+    // What is there was said by now, or by somebody whose clock is ahead.
+    const end = BigInt(Math.min((untilMs ?? nowMs) + LATE_MS, nowMs + LATE_MS)) * NANOSECONDS;
+    const place = from === null ? undefined : places.get(from);
+    if (place === undefined) return { start, end };
+    return direction === 'forward' ? { start: max(start, place + 1n), end } : { start, end: min(end, place) };
+  }
+
+  /** What Loki has in a span, answer by answer; `sizeOf` says how many lines the next one is to have at most. */
+  async function* answers(question: Question, sizeOf: () => number): AsyncGenerator<readonly LokiEntry[]> {
+    const { query, direction, signal } = question;
+    for (let span = question.span; span.start < span.end; ) {
+      const limit = sizeOf();
+      const entries = await client.range({ query, direction, limit, ...span }, { signal });
+      const last = entries.at(-1);
+      if (last === undefined) return;
+      yield entries;
+      if (entries.length < limit) return;
+      span = direction === 'forward' ? { ...span, start: last.time + 1n } : { ...span, end: last.time };
+    }
+  }
+
+  return {
+    async read(query, before, { signal }) {
+      const { direction, from, limit } = query;
+      const isForward = direction === 'forward';
+      const first = isForward ? (from ?? 0) : Math.min(before, from ?? before);
+      const logQl = toLogQl(query, installation, isForward ? { after: from, before } : { after: null, before: first });
+      const page = createPage(query, first);
+      const giveUpAt = clock.monotonicMs() + PATIENCE_MS;
+      const sizeOf = (): number => (query.phrases === undefined ? Math.min(PAGE, limit - page.lines.length) : PAGE);
+      for (const span of spans(spanOf(query), isForward)) {
+        for await (const entries of answers({ query: logQl, direction, span, signal }, sizeOf)) {
+          const end = entries.find((entry) => page.take(entry)) ?? entries.at(-1);
+          const isOver = page.lines.length >= limit || clock.monotonicMs() > giveUpAt;
+          if (!isOver || end === undefined) continue;
+          remember(page.reached, end.time);
+          return { lines: page.lines, reached: page.reached, isAtEnd: false };
+        }
+      }
+      return { lines: page.lines, reached: page.reached, isAtEnd: true };
+    },
+  };
+}
+
+interface Question {
+  readonly query: string;
+  readonly direction: LogQuery['direction'];
+  readonly span: Span;
+  readonly signal: AbortSignal;
+}
+
+interface Page {
+  readonly lines: LogLine[];
+  readonly reached: number;
+  /** True: this was the last one that has room. */
+  take(entry: LokiEntry): boolean;
+}
+
+function createPage(query: LogQuery, first: number): Page {
+  const isForward = query.direction === 'forward';
+  const lines: LogLine[] = [];
+  let reached = first;
+  return {
+    lines,
+    get reached() {
+      return reached;
+    },
+    take({ labels, message }) {
+      const line = toLine(labels, message);
+      // None of ours, or doubled by a crash at the one moment where that can be.
+      if (line === null || (isForward ? line.sequence <= reached : line.sequence >= reached)) return false;
+      reached = line.sequence;
+      if (isMeant(line, query)) lines.push(line);
+      return lines.length >= query.limit;
+    },
+  };
+}
+
+/** What Loki cannot tell: words, and the time that a line has here. */
+function isMeant({ at, message }: LogLine, { sinceMs = 0, untilMs = Infinity, phrases = [] }: LogQuery): boolean {
+  return at >= sinceMs && at < untilMs && hasPhrases(message, phrases);
+}
+
+function* spans({ start, end }: Span, isForward: boolean): Generator<Span> {
+  const step = BigInt(SPAN_MS) * NANOSECONDS;
+  if (isForward) for (let at = start; at < end; at += step) yield { start: at, end: min(end, at + step) };
+  else for (let at = end; at > start; at -= step) yield { start: max(start, at - step), end: at };
+}
+
+function min(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}
+
+function max(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
+}
