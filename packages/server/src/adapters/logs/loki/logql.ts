@@ -13,7 +13,7 @@ export const SERVICE = 'volary';
 
 /** What can be looked for by Loki itself; words are not among it but those that are the same in each case, with or without accents. */
 export function toLogQl(filter: LogFilter, installation: string, { after, before }: Between): string {
-  const { sources, minLevel, vmId, owner, operationId, executionId, phrases = [] } = filter;
+  const { sources, minLevel, vmId, owner, operationId, executionId, sinceMs, untilMs, phrases = [] } = filter;
   const labels = [
     `service_name=${quote(SERVICE)}`,
     `installation=${quote(installation)}`,
@@ -27,6 +27,8 @@ export function toLogQl(filter: LogFilter, installation: string, { after, before
     `{${labels.join(', ')}}`,
     ...words.map((word) => `|= ${quote(word)}`),
     ...Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [`| ${name}=${quote(value)}`])),
+    ...(sinceMs === undefined ? [] : [`| at >= ${sinceMs}`]),
+    ...(untilMs === undefined ? [] : [`| at < ${untilMs}`]),
     ...(after === null ? [] : [`| sequence > ${after}`]),
     `| sequence < ${before}`,
   ].join(' ');

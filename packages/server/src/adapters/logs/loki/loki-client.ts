@@ -126,7 +126,10 @@ function entriesIn(body: string): readonly LokiEntry[] {
   const answer = parse(body);
   if (!isRange(answer)) throw new LokiError('it answers something else than lines');
   return answer.data.result.flatMap(({ stream, values }) =>
-    values.map(([time = '0', message = '']) => ({ time: BigInt(time), labels: stream, message })),
+    values.map(([time = '', message = '']) => {
+      if (!/^\d{1,19}$/.test(time)) throw new LokiError('it answers lines without a time');
+      return { time: BigInt(time), labels: stream, message };
+    }),
   );
 }
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
 import { line, logStoreContract, NOON, OTHER, VM } from '../../../ports/log-store.contract.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
-import { type OpenLogs, openLogs } from './testing/open-logs.ts';
+import { entriesOf, type OpenLogs, openLogs } from './testing/open-logs.ts';
 import { type StrictLoki, startStrictLoki } from './testing/strict-loki.ts';
 
 /** A real Loki, where there is one: everything here is asked of it too. */
@@ -27,18 +27,16 @@ function open(url = strict.url): OpenLogs {
   return openLogs({ directory, url, installation: `test-${process.pid}-${NOON}-${count++}` });
 }
 
-/** Nothing is kept here any longer than it takes to hand it over: all that is read is read at Loki. */
+/** Nothing is kept here when it is read: all that is read is read at Loki. */
 function openForgetful(url = strict.url): LogStore {
-  const open_ = open(url);
-  async function forget<T>(done: T): Promise<T> {
-    await open_.untilHandedOver();
-    await open_.forget();
-    return done;
-  }
+  const forgetful = open(url);
   return {
-    ...open_.logs,
-    append: async (lines, cursor) => await forget(await open_.logs.append(lines, cursor)),
-    appendOutput: async (output) => await forget(await open_.logs.appendOutput(output)),
+    ...forgetful.logs,
+    async read(query) {
+      await forgetful.untilHandedOver();
+      await forgetful.forget();
+      return await forgetful.logs.read(query);
+    },
   };
 }
 
@@ -119,6 +117,31 @@ describe.each(REAL === null ? ['strict'] : ['strict', 'real'])('what is read, at
   });
 });
 
+it('what is taken anew after the log here was lost comes behind what Loki had before', async () => {
+  const installation = `test-${process.pid}-${NOON}-lost`;
+  const loki = await startStrictLoki();
+  {
+    await using before = openLogs({ directory, url: loki.url, installation });
+    await before.logs.append([line('before', { at: NOON }), line('before too', { at: Date.now() })]);
+    await before.untilHandedOver();
+  }
+  rmSync(directory, { recursive: true });
+  directory = mkdtempSync(join(tmpdir(), 'volary-loki-'));
+  {
+    await using opened = openLogs({ directory, url: loki.url, installation });
+    await opened.logs.append([line('once more', { at: NOON }), line('after', { at: Date.now() })]);
+    await opened.untilHandedOver();
+
+    const all = ['before', 'before too', 'once more', 'after'];
+    expect(await messages(opened)).toEqual(all);
+    expect(await messages(opened, { direction: 'backward', limit: 3 })).toEqual(all.toReversed());
+    await opened.forget();
+    expect(await messages(opened, { limit: 3 })).toEqual(all);
+    expect(await messages(opened, { untilMs: NOON + 1 })).toEqual(['before', 'once more']);
+  }
+  await loki[Symbol.asyncDispose]();
+});
+
 describe('while Loki is away', () => {
   let away: StrictLoki;
   beforeEach(async () => {
@@ -156,18 +179,38 @@ describe('while Loki is away', () => {
     expect(await messages(opened)).toEqual(['old', 'new', 'newer']);
   });
 
-  it.each([{ status: 500 }, { status: 200, body: '<html>' }, { status: 302 }] as const)(
-    'and something else answers %j in its place, it is the same',
-    async (fault) => {
-      await using opened = open(away.url);
-      await opened.logs.append([line('old')]);
-      await opened.untilHandedOver();
-      await opened.forget();
-      away.fail(fault);
+  it('gives nobody lines of others, whatever it answers', async () => {
+    await using opened = open(away.url);
+    await opened.logs.append([line('of bob', { owner: 'bob', source: 'server', level: 'info' })]);
+    await opened.untilHandedOver();
+    await opened.forget();
+    const { from, ...all } = { direction: 'forward', from: null, limit: 10 } as const;
+    const { lines } = await opened.logs.read({ ...all, from });
+    expect(lines).toHaveLength(1);
+    const [entry] = entriesOf(away);
+    const stream = { ...[...away.streams.values()][0]?.labels, ...entry?.metadata };
+    const body = JSON.stringify({ data: { result: [{ stream, values: [[String(entry?.time), 'of bob']] }] } });
+    away.fail({ status: 200, body });
 
-      const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 });
+    for (const query of [{ owner: 'ann' }, { vmId: OTHER }, { sources: ['engine'] }, { minLevel: 'warn' }] as const)
+      expect((await opened.logs.read({ ...all, from, ...query })).lines).toEqual([]);
+  });
 
-      expect(lines.map(({ marks }) => marks)).toEqual([['gap']]);
-    },
-  );
+  it.each([
+    { status: 500 },
+    { status: 200, body: '<html>' },
+    { status: 302 },
+    { status: 200, body: '{"data":{"result":[{"stream":{},"values":[["x","y"]]}]}}' },
+    { status: 200, body: '{"data":{"result":[{"stream":{},"values":[["5","y"]]}]}}' },
+  ] as const)('and something else answers %j in its place, it is the same', async (fault) => {
+    await using opened = open(away.url);
+    await opened.logs.append([line('old')]);
+    await opened.untilHandedOver();
+    await opened.forget();
+    away.fail(fault);
+
+    const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 });
+
+    expect(lines.map(({ marks }) => marks)).toEqual([['gap']]);
+  });
 });

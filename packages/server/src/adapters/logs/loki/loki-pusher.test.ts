@@ -216,10 +216,10 @@ describe('Loki', () => {
   });
 
   it('gets what is good of a batch, and what is bad is counted, said, and not sent again', async () => {
-    const { loki, opened } = await start();
+    const { loki, opened } = await start({ limits: { lineBytes: 1_000 } });
     const now = clock.now();
     await opened.logs.append([
-      line('of long ago', { at: now - 8 * 24 * HOUR_MS }),
+      line(`of great length ${'x'.repeat(1_000)}`, { at: now }),
       ...Array.from({ length: 40 }, (_, index) => line(`good ${index}`, { at: now })),
       line('of the future', { at: now + HOUR_MS }),
       line('after it', { at: now + 1 }),

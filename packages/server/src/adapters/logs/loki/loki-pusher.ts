@@ -13,7 +13,7 @@ import type { LokiClient } from './loki-client.ts';
 import { type LokiTime, timeAfter, toStreams } from './loki-lines.ts';
 
 export interface PusherDeps {
-  readonly local: Pick<LogStore, 'append' | 'cursor' | 'read' | 'last'>;
+  readonly local: Pick<LogStore, 'append' | 'cursor' | 'read' | 'last' | 'keptFrom'>;
   readonly client: Pick<LokiClient, 'push'>;
   readonly clock: Clock;
   /** Writes out alone: what is said about Loki would go there. */
@@ -83,7 +83,8 @@ export function createLokiPusher(
 
   async function begin(): Promise<number> {
     const start = (await local.cursor(POSITION)) ?? (await beforeFirst(local));
-    time = { ms: (await local.cursor(TIME)) ?? 0, sequence: start };
+    // Lines of a log that was lost are at Loki already: those that are taken anew have later numbers, and so later times.
+    time = { ms: (await local.cursor(TIME)) ?? (await local.keptFrom()).atMs, sequence: start };
     last = Math.max(last, await local.last());
     return start;
   }

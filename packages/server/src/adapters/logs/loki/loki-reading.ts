@@ -1,10 +1,11 @@
 /** Reads lines back from Loki, by their sequence, as the log here is read: times grow as sequences do (`loki-lines.ts`), so the order of the one is that of the other. */
 import { hasPhrases } from '../../../domain/logs/has-phrases.ts';
-import type { LogLine } from '../../../domain/logs/log-line.ts';
+import { LOG_LEVELS, type LogLine } from '../../../domain/logs/log-line.ts';
 import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { toLogQl } from './logql.ts';
 import type { LokiClient, LokiEntry } from './loki-client.ts';
+import { LokiError } from './loki-http.ts';
 import { toLine } from './loki-lines.ts';
 
 export interface LokiReading {
@@ -22,8 +23,10 @@ export interface ReadingConfig {
 const PAGE = 2_000;
 /** One question spans no more: `max_query_length` is 30 days and an hour. */
 const SPAN_MS = 30 * 24 * 3_600_000;
-/** Lines have later times at Loki than here where the clock was set back: so much later at most, or they are not found by `until`. */
-const LATE_MS = 3_600_000;
+/** Lines have later times at Loki than here where the clock was set back, or the log here was lost: so much later at most, or they are not found by `until`. */
+const LATE_MS = 7 * 24 * 3_600_000;
+/** How far ahead of this clock that of whoever said it may have been; Loki itself takes ten minutes. */
+const AHEAD_MS = 3_600_000;
 /** After this the page ends, as one of the log here does. */
 const PATIENCE_MS = 2_000;
 /** Where pages ended lately is remembered, to go on at the same time. */
@@ -50,8 +53,7 @@ export function createLokiReading(
   function spanOf({ direction, from, sinceMs, untilMs }: LogQuery): Span {
     const nowMs = clock.now();
     const start = BigInt(sinceMs ?? nowMs - lookbackMs) * NANOSECONDS;
-    // What is there was said by now, or by somebody whose clock is ahead.
-    const end = BigInt(Math.min((untilMs ?? nowMs) + LATE_MS, nowMs + LATE_MS)) * NANOSECONDS;
+    const end = BigInt(Math.min((untilMs ?? nowMs) + LATE_MS, nowMs + AHEAD_MS)) * NANOSECONDS;
     const place = from === null ? undefined : places.get(from);
     if (place === undefined) return { start, end };
     return direction === 'forward' ? { start: max(start, place + 1n), end } : { start, end: min(end, place) };
@@ -65,6 +67,7 @@ export function createLokiReading(
       const entries = await client.range({ query, direction, limit, ...span }, { signal });
       const last = entries.at(-1);
       if (last === undefined) return;
+      if (last.time < span.start || last.time >= span.end) throw new LokiError('it answers lines of another time');
       yield entries;
       if (entries.length < limit) return;
       span = direction === 'forward' ? { ...span, start: last.time + 1n } : { ...span, end: last.time };
@@ -128,9 +131,24 @@ function createPage(query: LogQuery, first: number): Page {
   };
 }
 
-/** What Loki cannot tell: words, and the time that a line has here. */
-function isMeant({ at, message }: LogLine, { sinceMs = 0, untilMs = Infinity, phrases = [] }: LogQuery): boolean {
-  return at >= sinceMs && at < untilMs && hasPhrases(message, phrases);
+/** Words, and once more what Loki was asked for: who may see a line does not depend on it. */
+function isMeant(line: LogLine, query: LogQuery): boolean {
+  const { sinceMs = 0, untilMs = Infinity, sources, minLevel = 'debug', phrases = [] } = query;
+  const { vmId, owner, operationId, executionId } = query;
+  const pairs = [
+    [vmId, line.vmId],
+    [owner, line.owner],
+    [operationId, line.operationId],
+    [executionId, line.executionId],
+  ] as const;
+  return (
+    pairs.every(([wanted, is]) => wanted === undefined || wanted.toWellFormed() === is) &&
+    (sources === undefined || sources.includes(line.source)) &&
+    LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(minLevel) &&
+    line.at >= sinceMs &&
+    line.at < untilMs &&
+    hasPhrases(line.message, phrases)
+  );
 }
 
 function* spans({ start, end }: Span, isForward: boolean): Generator<Span> {
