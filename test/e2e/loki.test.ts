@@ -35,6 +35,11 @@ async function statusOfLoki(): Promise<{ readonly status: string; readonly why: 
   return health.components.find(({ name }) => name === 'loki');
 }
 
+async function doctorOnLoki(): Promise<unknown> {
+  const { checks }: { checks: { id: string }[] } = JSON.parse((await here.volary(['doctor', '--json'])).stdout);
+  return checks.find(({ id }) => id === 'loki');
+}
+
 async function figure(name: string): Promise<number> {
   const line = (await here.must(['metrics'])).split('\n').find((each) => each.startsWith(name));
   return Number(line?.split(' ').at(-1));
@@ -55,6 +60,10 @@ it('has every line, in order and once, though Loki and the server were away', as
   expect(await statusOfLoki()).toMatchObject({
     status: 'degraded',
     why: expect.stringMatching(/connection was refused.* wait/),
+  });
+  expect(await doctorOnLoki()).toMatchObject({
+    status: 'warn',
+    detail: expect.stringContaining('connection was refused'),
   });
   expect(await figure('volary_log_archive_waiting_lines')).toBeGreaterThan(5);
 
@@ -77,6 +86,7 @@ it('has every line, in order and once, though Loki and the server were away', as
   expect(taken).toEqual(kept);
   expect(loki.refusals).toEqual([]);
   expect(await statusOfLoki()).toEqual({ name: 'loki', status: 'ok', why: null });
+  expect(await doctorOnLoki()).toMatchObject({ status: 'ok' });
   expect(await figure('volary_log_archive_lines_total{result="lost"}')).toBe(0);
   expect(readFileSync(join(here.dataDir, 'server.log'), 'utf8')).not.toContain('s3cret');
 });

@@ -30,7 +30,7 @@ export function createMonitoringApi(deps: MonitoringDeps): MonitoringApi {
     createHostFigures(meter, hostMeter),
     createProcessFigures(meter, { hostMeter, version: config.version }),
     createEngineFigures(meter, deps),
-    ...(deps.logArchive === null ? [] : [createArchiveFigures(meter, deps.logArchive)]),
+    createArchiveFigures(meter, deps.logArchive),
   ];
 
   return {
