@@ -33,7 +33,8 @@ if (process.env['NODE_COMPILE_CACHE'] === COMPILED.NODE_COMPILE_CACHE) delete pr
 
 const { runServer } = await import('./serve.ts');
 const env = { ...process.env };
-// No program that the server runs inherits its keys.
+// No program that the server runs inherits its keys, nor the password of a Loki.
+delete process.env['LOKI_URL'];
 delete process.env['VOLARY_ADMIN_KEY'];
 delete process.env['VOLARY_SECRETS_KEY'];
 delete process.env['OTEL_EXPORTER_OTLP_HEADERS'];

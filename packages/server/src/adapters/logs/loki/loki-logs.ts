@@ -57,13 +57,14 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
   async function read(query: LogQuery): Promise<LogPage> {
     // First what is here: what is dropped from now on has been seen.
     const page = await local.read(query);
-    const border = borderOf(query, page, await horizon.keptFrom(), begun?.pusher.position ?? null);
+    const kept = await horizon.keptFrom();
+    const border = borderOf(query, page, kept, begun?.pusher.position ?? null);
     if (border === null || begun === null) return page;
     try {
       return mergePages(page, await begun.reading.read(query, border, { signal }), query);
     } catch (error) {
       if (!(error instanceof LokiError)) throw error;
-      return withGap(page, query, error.message);
+      return withGap(page, query, { at: kept.atMs, why: error.message });
     }
   }
 
@@ -170,14 +171,14 @@ function borderOf(
 }
 
 /** Says where lines may be missing, as the log does wherever some are. Whoever goes on after it goes on in the same place. */
-function withGap(page: LogPage, query: LogQuery, why: string): LogPage {
+function withGap(page: LogPage, query: LogQuery, { at, why }: { readonly at: number; readonly why: string }): LogPage {
   const isForward = query.direction === 'forward';
   // Backwards it is said where the lines that are here end; in a page of one line there is no room for it.
   if (query.limit === 1 || (!isForward && !page.isAtEnd)) return page;
   const nearest = isForward ? page.lines[0] : page.lines.at(-1);
   const gap: LogLine = {
-    sequence: isForward ? (query.from ?? 0) : (nearest?.sequence ?? query.from ?? page.reached),
-    at: nearest?.at ?? query.sinceMs ?? 0,
+    sequence: isForward ? Math.max(1, query.from ?? 1) : (nearest?.sequence ?? query.from ?? page.reached),
+    at: nearest?.at ?? at,
     ...{ level: 'warn', source: query.sources?.[0] ?? 'server', marks: ['gap'], fields: { missing: 'loki' } },
     message: `Older lines than are kept here may be at Loki, which cannot be asked now: ${why}.`,
     ...{ vmId: query.vmId ?? null, owner: query.owner ?? null },
