@@ -1,6 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get as httpGet } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { EVENT_SOCKET_PROTOCOL } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -52,13 +55,33 @@ async function clientOf(server: ServerProcess): Promise<VolaryClient> {
   return client;
 }
 
-/** Asks as somebody does who is part of a trace. Resolves with the answer; it is not read. */
-async function post(path: string, body: object): Promise<Response> {
+function access(): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
   const { url }: { readonly url: string } = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8'));
   const key = readFileSync(join(dataDir, 'admin.key'), 'utf8').trim();
+  return { url, headers: { authorization: `Bearer ${key}`, traceparent: TRACEPARENT } };
+}
+
+/** A WebSocket's connection after its handshake; rejects with the status that refuses it. */
+async function openSocket(path: string): Promise<Duplex> {
+  const { url, headers } = access();
+  const handshake = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const key = { 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'sec-websocket-protocol': EVENT_SOCKET_PROTOCOL };
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  httpGet(`${url}${path}`, { headers: { ...headers, ...handshake, ...key } }, (answer) => {
+    answer.resume();
+    reject(new Error(String(answer.statusCode)));
+  })
+    .on('upgrade', (_answer, socket) => resolve(socket))
+    .on('error', reject);
+  return await promise;
+}
+
+/** Asks as somebody does who is part of a trace. Resolves with the answer; it is not read. */
+async function post(path: string, body: object): Promise<Response> {
+  const { url, headers } = access();
   const answer = await fetch(`${url}${path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', traceparent: TRACEPARENT },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(await answer.text());
@@ -173,6 +196,25 @@ describe('a traced server', () => {
       spanId: named('POST /v1/vms')?.spanId,
     });
     expect(lines.find(({ message }) => message === 'listening')).not.toHaveProperty('traceId');
+  });
+});
+
+describe('a WebSocket', () => {
+  it('is a span from its handshake to the end of its connection, and one that is refused has the status of that', async () => {
+    await clientOf(start());
+
+    (await openSocket('/v1/events')).destroy();
+    await expect(openSocket('/v1/events?nothing=1')).rejects.toThrow('400');
+    await expect.poll(() => ofTrace().length, POLL).toBe(2);
+
+    expect(
+      ofTrace()
+        .map(({ name, attributes }) => [name, attributes['http.response.status_code']])
+        .toSorted(),
+    ).toEqual([
+      ['GET /v1/events', 101],
+      ['GET /v1/events', 400],
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { SpanContext } from '../domain/trace.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 
@@ -31,6 +31,7 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (u
       },
       parent: readTraceparent(request.headers['traceparent']),
     });
+    if (request.headers.upgrade !== undefined) endWithConnection(request, request.span);
     tracer.within(request.span.context, done);
   });
   // What has read the body does not know of what request that was.
@@ -44,6 +45,11 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (u
     request.span.end({ attributes: { 'http.response.status_code': statusCode }, fault });
     tracer.within(request.span.context, done);
   });
+}
+
+/** A WebSocket has no answer that ends. One that is refused has been answered before its connection ends, and what is told of an end twice counts once. */
+function endWithConnection({ raw }: FastifyRequest, span: ReturnType<Tracer['start']>): void {
+  raw.socket.once('close', () => span.end({ attributes: { 'http.response.status_code': 101 } }));
 }
 
 /** As the contract has it: `/v1/vms/{ref}`; null where there is no route. */
