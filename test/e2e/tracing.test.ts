@@ -18,7 +18,7 @@ import { type ServerOptions, type ServerProcess, startServer } from '../chaos/se
 const CALLER = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
 const TRACEPARENT = `00-${CALLER.traceId}-${CALLER.spanId}-01`;
 const SECRET = 'do-not-tell-anybody';
-const POLL = { timeout: 10_000, interval: 50 };
+const POLL = { timeout: 60_000, interval: 50 };
 
 let directory: string;
 let dataDir: string;
