@@ -181,6 +181,13 @@ export const IF_MATCH: RouteHeader = {
   description: 'Change it only if its ETag is still this one; else 412.',
   example: ETAG.example,
 };
+/** The same two of what tells its states apart by something else: by what, and how one looks. */
+export function etagOf(
+  description: string,
+  example: string,
+): { readonly ETAG: RouteHeader; readonly IF_MATCH: RouteHeader } {
+  return { ETAG: { ...ETAG, description, example }, IF_MATCH: { ...IF_MATCH, example } };
+}
 export const IF_NONE_MATCH: RouteHeader = {
   name: 'If-None-Match',
   description: 'Answer 304 if its ETag is still this one.',

@@ -1,6 +1,6 @@
 import type { Abortable } from './abortable.ts';
 import { ifMatch } from './if-match.ts';
-import { allItems } from './pages.ts';
+import { allItems, type SelectedPageQuery } from './pages.ts';
 import { postJsonOnce, type Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
 
@@ -16,6 +16,15 @@ interface Named {
 interface PageOf<Item> {
   readonly items: Item[];
   readonly next_cursor: string | null;
+}
+
+/** How what is in a collection is read and changed, each by its id or its name. */
+export interface CollectionClient<Item, Change, Options, Query extends object = SelectedPageQuery> {
+  get(ref: string, options?: Abortable): Promise<Item>;
+  list(query?: Query, options?: Abortable): Promise<PageOf<Item>>;
+  /** All pages, in the order they were made. */
+  listAll(query?: Omit<Query, 'cursor'>, options?: Abortable): AsyncIterable<Item>;
+  update(ref: string, change: Change, options?: Options): Promise<Item>;
 }
 
 /**

@@ -1,13 +1,12 @@
 import type {
   CreateDeploymentRequest,
   Deployment,
-  DeploymentPage,
   DeploymentPhase,
   DeploymentRevisionPage,
   UpdateDeploymentRequest,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { type ChangeOptions, createCollection } from './collection.ts';
+import { type ChangeOptions, type CollectionClient, createCollection } from './collection.ts';
 import type { SelectedPageQuery } from './pages.ts';
 import type { Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
@@ -18,14 +17,10 @@ export type DeploymentQuery = SelectedPageQuery;
 export type DeploymentChangeOptions = ChangeOptions<Pick<Deployment, 'id' | 'generation'>>;
 
 /** So many VMs of one kind, kept alive. A deployment is named by its id or its name. */
-export interface DeploymentClient {
+export interface DeploymentClient
+  extends CollectionClient<Deployment, UpdateDeploymentRequest, DeploymentChangeOptions> {
   /** Resolves as soon as it is wanted: `wait` tells when its replicas are there. */
   create(request: CreateDeploymentRequest, options?: Repeatable): Promise<Deployment>;
-  get(ref: string, options?: Abortable): Promise<Deployment>;
-  list(query?: DeploymentQuery, options?: Abortable): Promise<DeploymentPage>;
-  /** All pages, in the order they were made. */
-  listAll(query?: Omit<DeploymentQuery, 'cursor'>, options?: Abortable): AsyncIterable<Deployment>;
-  update(ref: string, change: UpdateDeploymentRequest, options?: DeploymentChangeOptions): Promise<Deployment>;
   scale(ref: string, replicas: number, options?: DeploymentChangeOptions): Promise<Deployment>;
   /** Replaces all replicas by new ones of the same kind. */
   restart(ref: string, options?: Repeatable): Promise<Deployment>;

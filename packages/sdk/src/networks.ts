@@ -2,14 +2,12 @@ import type {
   CreateNetworkRequest,
   CreateSecurityGroupRequest,
   Network,
-  NetworkPage,
   SecurityGroup,
-  SecurityGroupPage,
   UpdateNetworkRequest,
   UpdateSecurityGroupRequest,
 } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { type ChangeOptions, createCollection } from './collection.ts';
+import { type ChangeOptions, type CollectionClient, createCollection } from './collection.ts';
 import type { SelectedPageQuery } from './pages.ts';
 import type { Transport } from './transport.ts';
 
@@ -22,26 +20,17 @@ interface Seen {
 export type NetworkChangeOptions = ChangeOptions<Seen>;
 
 /** Networks that VMs have their addresses on. One is named by its id or its name. */
-export interface NetworkClient {
+export interface NetworkClient extends CollectionClient<Network, UpdateNetworkRequest, NetworkChangeOptions> {
   /** Not sent again by itself when the connection breaks: whether it is there then, `get` tells. */
   create(request: CreateNetworkRequest, options?: Abortable): Promise<Network>;
-  get(ref: string, options?: Abortable): Promise<Network>;
-  list(query?: SelectedPageQuery, options?: Abortable): Promise<NetworkPage>;
-  /** All pages, in the order they were made. */
-  listAll(query?: Omit<SelectedPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<Network>;
-  update(ref: string, request: UpdateNetworkRequest, options?: NetworkChangeOptions): Promise<Network>;
   delete(ref: string, options?: NetworkChangeOptions): Promise<void>;
 }
 
 /** Rules that VMs are put under. One is named by its id or its name. */
-export interface SecurityGroupClient {
+export interface SecurityGroupClient
+  extends CollectionClient<SecurityGroup, UpdateSecurityGroupRequest, NetworkChangeOptions> {
   /** Not sent again by itself when the connection breaks: whether it is there then, `get` tells. */
   create(request: CreateSecurityGroupRequest, options?: Abortable): Promise<SecurityGroup>;
-  get(ref: string, options?: Abortable): Promise<SecurityGroup>;
-  list(query?: SelectedPageQuery, options?: Abortable): Promise<SecurityGroupPage>;
-  /** All pages, in the order they were made. */
-  listAll(query?: Omit<SelectedPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<SecurityGroup>;
-  update(ref: string, request: UpdateSecurityGroupRequest, options?: NetworkChangeOptions): Promise<SecurityGroup>;
   delete(ref: string, options?: NetworkChangeOptions): Promise<void>;
 }
 

@@ -5,10 +5,8 @@ import type {
   Vm,
   VmVolumeRequest,
   Volume,
-  VolumePage,
 } from '@volary/contract';
-import type { Abortable } from './abortable.ts';
-import { type ChangeOptions, createCollection } from './collection.ts';
+import { type ChangeOptions, type CollectionClient, createCollection } from './collection.ts';
 import { ifMatch } from './if-match.ts';
 import type { SelectedPageQuery } from './pages.ts';
 import type { Repeatable } from './post-once.ts';
@@ -23,13 +21,8 @@ export type VolumeChangeOptions = ChangeOptions<Pick<Volume, 'id' | 'revision'>>
 type VmChangeOptions = ChangeOptions<Pick<Vm, 'id' | 'revision'>>;
 
 /** Disks of their own, by id or name. What takes time resolves when it is accepted: `operations.finish` tells how it ends. */
-export interface VolumeClient {
+export interface VolumeClient extends CollectionClient<Volume, UpdateVolumeRequest, VolumeChangeOptions> {
   create(request: CreateVolumeRequest, options?: Repeatable): Promise<AcceptedVolume>;
-  get(ref: string, options?: Abortable): Promise<Volume>;
-  list(query?: VolumeQuery, options?: Abortable): Promise<VolumePage>;
-  /** All pages, in the order they were made. */
-  listAll(query?: Omit<VolumeQuery, 'cursor'>, options?: Abortable): AsyncIterable<Volume>;
-  update(ref: string, request: UpdateVolumeRequest, options?: VolumeChangeOptions): Promise<Volume>;
   /** Gives a stopped VM, by id or name, a volume. */
   attach(vm: string, request: VmVolumeRequest, options?: VmChangeOptions): Promise<Vm>;
   /** Takes it from there; `disk`: what it is called there. */

@@ -1,12 +1,6 @@
-import type {
-  CreateWorkspaceRequest,
-  UpdateWorkspaceRequest,
-  Workspace,
-  WorkspacePage,
-  WorkspaceStatus,
-} from '@volary/contract';
+import type { CreateWorkspaceRequest, UpdateWorkspaceRequest, Workspace, WorkspaceStatus } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
-import { type ChangeOptions, createCollection } from './collection.ts';
+import { type ChangeOptions, type CollectionClient, createCollection } from './collection.ts';
 import type { SelectedPageQuery } from './pages.ts';
 import type { Repeatable } from './post-once.ts';
 import type { Transport } from './transport.ts';
@@ -17,14 +11,9 @@ export type WorkspaceQuery = SelectedPageQuery;
 export type WorkspaceChangeOptions = ChangeOptions<Pick<Workspace, 'id' | 'generation'>>;
 
 /** VMs that belong to somebody for a time. A workspace is named by its id, or by the name of one of your own. */
-export interface WorkspaceClient {
+export interface WorkspaceClient extends CollectionClient<Workspace, UpdateWorkspaceRequest, WorkspaceChangeOptions> {
   /** Resolves as soon as it is wanted: `wait` tells when it can be used. */
   create(request: CreateWorkspaceRequest, options?: Repeatable): Promise<Workspace>;
-  get(ref: string, options?: Abortable): Promise<Workspace>;
-  list(query?: WorkspaceQuery, options?: Abortable): Promise<WorkspacePage>;
-  /** All pages, in the order they were made. */
-  listAll(query?: Omit<WorkspaceQuery, 'cursor'>, options?: Abortable): AsyncIterable<Workspace>;
-  update(ref: string, change: UpdateWorkspaceRequest, options?: WorkspaceChangeOptions): Promise<Workspace>;
   /** Lives so long from now on; rejects with a `VolaryApiError` workspace.not_longer if it lives longer already. */
   extend(ref: string, ttlSeconds: number, options?: Repeatable): Promise<Workspace>;
   /** With its VM. */

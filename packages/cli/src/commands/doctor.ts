@@ -4,7 +4,6 @@ import type { Check, Finding } from '../doctor/check.ts';
 import { checkAccelerator } from '../doctor/check-accelerator.ts';
 import { checkDirectories } from '../doctor/check-directories.ts';
 import { checkDocker } from '../doctor/check-docker.ts';
-import { checkLoki } from '../doctor/check-loki.ts';
 import { checkNetworks } from '../doctor/check-networks.ts';
 import { checkObserving } from '../doctor/check-observing.ts';
 import { checkServer } from '../doctor/check-server.ts';
@@ -26,7 +25,6 @@ const CHECKS: readonly Check[] = [
   checkDirectories,
   checkServer,
   checkObserving,
-  checkLoki,
 ];
 
 /** `volary doctor [--fix]`: what this machine has and lacks, each with the command that mends it. Ends with 1 if VMs cannot run. */

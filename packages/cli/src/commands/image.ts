@@ -2,11 +2,10 @@ import type { Image, ImageEntry } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { usageError } from '../errors.ts';
 import { configureImport } from '../images/import-image.ts';
 import { removeNamed } from '../operations/ask-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
-import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
+import { addLabelUpdate } from '../operations/label-option.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
@@ -28,9 +27,7 @@ export function configureImage(command: Command, context: Context): void {
     .description('make an image of what its name stands for, unless it is there')
     .argument('[name]', 'its name', 'base')
     .action((name: string) => build(context, name));
-  addLabelOption(command.command('update').description('give an image other labels'), { isChange: true })
-    .argument('<name>', 'its name')
-    .action((name: string, options: LabelOptions) => update(context, name, options));
+  addLabelUpdate(command, context, 'an image', (client, name, change) => client.images.update(name, change));
   command
     .command('rm')
     .description('remove images that nothing needs')
@@ -53,14 +50,6 @@ async function build(context: Context, name: string): Promise<void> {
   const entry = (await client.images.list()).items.find((candidate) => candidate.name === name);
   if (context.globals.json === true) printJson(context, entry?.current ?? null);
   else context.stdout.write(`${name}\n`);
-}
-
-async function update(context: Context, name: string, options: LabelOptions): Promise<void> {
-  const change = labelsOf(options);
-  if (change.labels === undefined) throw usageError('Say what to change.', 'volary help image');
-  const entry = await (await connect(context)).images.update(name, change);
-  if (context.globals.json === true) printJson(context, entry);
-  else context.stdout.write(`${entry.name}\n`);
 }
 
 async function remove(context: Context, refs: readonly string[]): Promise<void> {

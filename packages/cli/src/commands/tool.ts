@@ -5,7 +5,7 @@ import { type Context, printJson } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { removeNamed } from '../operations/ask-each.ts';
 import { finishOperation } from '../operations/finish-operation.ts';
-import { addLabelOption, type LabelOptions, labelsOf } from '../operations/label-option.ts';
+import { addLabelUpdate } from '../operations/label-option.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge, formatBytes } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
@@ -26,9 +26,7 @@ export function configureTool(command: Command, context: Context): void {
     .description('build a tool, unless it is there, so that no VM has to wait for it')
     .argument('<name[@range]>', 'such as nodejs@20 or bun')
     .action((text: string) => build(context, text));
-  addLabelOption(command.command('update').description('give a tool other labels'), { isChange: true })
-    .argument('<name>', 'a tool of the catalogue')
-    .action((name: string, options: LabelOptions) => update(context, name, options));
+  addLabelUpdate(command, context, 'a tool', (client, name, change) => client.tools.update(name, change));
   command
     .command('rm')
     .description('remove what was built of tools and no VM or snapshot has')
@@ -52,14 +50,6 @@ async function build(context: Context, text: string): Promise<void> {
   const pack = packs.find((each) => `${each.name}@${each.version}` === built) ?? null;
   if (context.globals.json === true) printJson(context, pack);
   else context.stdout.write(`${built}\n`);
-}
-
-async function update(context: Context, name: string, options: LabelOptions): Promise<void> {
-  const change = labelsOf(options);
-  if (change.labels === undefined) throw usageError('Say what to change.', 'volary help tool');
-  const entry = await (await connect(context)).tools.update(name, change);
-  if (context.globals.json === true) printJson(context, entry);
-  else context.stdout.write(`${entry.name}\n`);
 }
 
 async function remove(context: Context, refs: readonly string[]): Promise<void> {

@@ -8,6 +8,7 @@ import { type Check, type Finding, fine } from './check.ts';
 /** What the server has of what is looked back at, and what to do where something of it is not well. */
 const PARTS: Readonly<Record<string, { readonly title: string; readonly fix: string }>> = {
   logs: { title: 'Logs', fix: 'what keeps them from being written is in the log of the server: see its start' },
+  loki: { title: 'Grafana Loki', fix: 'set loki_url right, or have Loki answer there; lines wait meanwhile' },
   metrics: { title: 'Metrics', fix: 'what keeps them from being written is in the log of the server' },
   alerts: { title: 'Alerts', fix: 'volary system health shows what is wrong with the database' },
   traces: {
@@ -33,9 +34,9 @@ export const checkObserving: Check = async ({ context, dataDir }) => {
 export function findingsOf({ components }: Pick<SystemHealth, 'components'>): readonly Finding[] {
   const found = Object.entries(PARTS).flatMap(([id, { title, fix }]): readonly Finding[] => {
     const part = components.find(({ name }) => name === id);
-    if (part === undefined) return [];
+    if (part === undefined || part.status === 'disabled') return [];
     const { status, why, detail } = part;
-    if (status === 'ok') return [fine(id, title, detail ?? 'well')];
+    if (status === 'ok') return [fine(id, title, detail ?? 'as it should be')];
     return [{ id, title, status: 'warn', detail: [why, detail].filter((text) => text !== null).join(' '), fix }];
   });
   const hasTraces = found.some(({ id }) => id === 'traces');

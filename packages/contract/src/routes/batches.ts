@@ -1,6 +1,6 @@
 import { BatchRequest } from '../batches.ts';
-import { AcceptedOperation } from '../operations.ts';
-import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { jsonBody, PREFER, route } from '../route.ts';
+import { doneOrUnderWay } from './under-way.ts';
 
 export const runBatch = route({
   method: 'POST',
@@ -14,14 +14,7 @@ export const runBatch = route({
   action: 'vm.batch',
   headers: [PREFER],
   body: jsonBody(BatchRequest, { isRequired: true }),
-  responses: {
-    200: {
-      description: 'Done, within the time of `Prefer: wait`.',
-      content: [json(AcceptedOperation)],
-      headers: [PREFERENCE_APPLIED],
-    },
-    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
-  },
+  responses: doneOrUnderWay('Done'),
   keyed: 'stored',
   errors: {
     400: ['batch.out_of_range', 'selector.invalid', 'vm.invalid_cloud_init'],

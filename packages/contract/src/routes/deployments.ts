@@ -10,25 +10,15 @@ import {
   UpdateDeploymentRequest,
 } from '../deployments.ts';
 import { LabelSelector, Limit, WaitTimeout } from '../parameters.ts';
-import {
-  ETAG as ANY_ETAG,
-  IF_MATCH as IF_ANY_MATCH,
-  json,
-  jsonBody,
-  LOCATION,
-  type RouteHeader,
-  route,
-} from '../route.ts';
+import { etagOf, json, jsonBody, LOCATION, route } from '../route.ts';
 import { object, stringEnum } from '../schema.ts';
 import { EmptyRequest } from '../vms.ts';
 import { PLACE_INVALID, PLACE_UNKNOWN } from './vms.ts';
 
-const ETAG: RouteHeader = {
-  ...ANY_ETAG,
-  description: 'Of what is wanted: it changes with requests, not with what becomes of replicas.',
-  example: '"dep_01kahx6z53f8r9y6m3s2t1v0x3.1"',
-};
-const IF_MATCH: RouteHeader = { ...IF_ANY_MATCH, example: ETAG.example };
+const { ETAG, IF_MATCH } = etagOf(
+  'Of what is wanted: it changes with requests, not with what becomes of replicas.',
+  '"dep_01kahx6z53f8r9y6m3s2t1v0x3.1"',
+);
 const UNKNOWN = ['deployment.unknown'] as const;
 const CHANGED = ['deployment.changed'] as const;
 const DELETING = 'deployment.being_deleted';

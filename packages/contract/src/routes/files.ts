@@ -15,7 +15,15 @@ import { object } from '../schema.ts';
 const MISSING = ['vm.unknown', 'guest.no_such_file'] as const;
 /** A suspended one is woken, unless its settings forbid that. */
 const NOT_RUNNING = ['vm.not_running', 'vm.suspended'] as const;
-const INVALID = ['guest.invalid_path'] as const;
+/** What keeps from looking at a path, or from removing what is there. */
+const LOOKING = {
+  400: ['guest.invalid_path'],
+  403: ['guest.permission_denied'],
+  404: MISSING,
+  409: [...NOT_RUNNING, 'guest.refused'],
+} as const;
+/** What keeps from putting something there. */
+const PLACING = { ...LOOKING, 409: [...NOT_RUNNING, 'guest.file_exists', 'guest.refused'] } as const;
 const PathQuery = object({ path: GuestPath }, { description: 'A path.' });
 
 export const readFile = route({
@@ -42,7 +50,7 @@ export const readFile = route({
       ],
     },
   },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
+  errors: LOOKING,
 });
 
 export const writeFile = route({
@@ -65,13 +73,7 @@ export const writeFile = route({
   ),
   body: BYTES_BODY,
   responses: { 200: { description: 'Written.', content: [json(WrittenFile)] } },
-  errors: {
-    400: INVALID,
-    403: ['guest.permission_denied'],
-    404: MISSING,
-    409: [...NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
-    429: ['guest.no_space'],
-  },
+  errors: { ...PLACING, 429: ['guest.no_space'] },
 });
 
 export const deleteFile = route({
@@ -88,7 +90,7 @@ export const deleteFile = route({
     { description: 'What to remove.' },
   ),
   responses: { 204: { description: 'Gone.', content: [] } },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
+  errors: LOOKING,
 });
 
 export const listFiles = route({
@@ -110,7 +112,7 @@ export const listFiles = route({
     { description: 'What to list.' },
   ),
   responses: { 200: { description: 'A page.', content: [json(FilePage)] } },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
+  errors: LOOKING,
 });
 
 export const statFile = route({
@@ -123,7 +125,7 @@ export const statFile = route({
   params: VmRefParams,
   query: PathQuery,
   responses: { 200: { description: 'What it is.', content: [json(FileEntry)] } },
-  errors: { 400: INVALID, 403: ['guest.permission_denied'], 404: MISSING, 409: [...NOT_RUNNING, 'guest.refused'] },
+  errors: LOOKING,
 });
 
 export const makeDirectory = route({
@@ -138,13 +140,7 @@ export const makeDirectory = route({
   body: jsonBody(MakeDirectoryRequest, { isRequired: true }),
   responses: { 204: { description: 'Made.', content: [] } },
   keyed: 'in-guest',
-  errors: {
-    400: INVALID,
-    403: ['guest.permission_denied'],
-    404: MISSING,
-    409: [...NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
-    429: ['guest.no_space'],
-  },
+  errors: { ...PLACING, 429: ['guest.no_space'] },
 });
 
 export const renameFile = route({
@@ -159,10 +155,5 @@ export const renameFile = route({
   body: jsonBody(RenameFileRequest, { isRequired: true }),
   responses: { 204: { description: 'Done.', content: [] } },
   keyed: 'in-guest',
-  errors: {
-    400: INVALID,
-    403: ['guest.permission_denied'],
-    404: MISSING,
-    409: [...NOT_RUNNING, 'guest.file_exists', 'guest.refused'],
-  },
+  errors: PLACING,
 });

@@ -1,11 +1,11 @@
 import { ImageName } from '../ids.ts';
 import { DefineImageRequest, ImageEntry, ImagePage, ImageRefParams, RemovedImages } from '../images.ts';
 import { UpdateLabelsRequest } from '../labels.ts';
-import { AcceptedOperation } from '../operations.ts';
 import { SelectorQuery } from '../parameters.ts';
-import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { json, jsonBody, PREFER, route } from '../route.ts';
 import { object } from '../schema.ts';
 import { EmptyRequest } from '../vms.ts';
+import { doneOrUnderWay } from './under-way.ts';
 
 export const listImages = route({
   method: 'GET',
@@ -57,14 +57,7 @@ export const defineImage = route({
   action: 'image.define',
   headers: [PREFER],
   body: jsonBody(DefineImageRequest, { isRequired: true }),
-  responses: {
-    200: {
-      description: 'Imported, within the time of `Prefer: wait`.',
-      content: [json(AcceptedOperation)],
-      headers: [PREFERENCE_APPLIED],
-    },
-    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
-  },
+  responses: doneOrUnderWay('Imported'),
   keyed: 'stored',
   errors: {
     400: ['image.invalid_definition', 'image.path_refused', 'download.target_refused'],
@@ -99,14 +92,7 @@ export const buildImage = route({
   params: object({ name: ImageName }, { description: 'A recipe.' }),
   headers: [PREFER],
   body: jsonBody(EmptyRequest, { isRequired: false }),
-  responses: {
-    200: {
-      description: 'Built, within the time of `Prefer: wait`.',
-      content: [json(AcceptedOperation)],
-      headers: [PREFERENCE_APPLIED],
-    },
-    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
-  },
+  responses: doneOrUnderWay('Built'),
   keyed: 'stored',
   errors: { 404: ['image.unknown'], 409: ['image.tool_missing', 'image.build_failed', 'operation.cancelled'] },
 });

@@ -1,6 +1,6 @@
-import { AcceptedOperation } from '../operations.ts';
-import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { json, jsonBody, PREFER, route } from '../route.ts';
 import { PruneRequest, SystemHealth, SystemUsage } from '../system.ts';
+import { doneOrUnderWay } from './under-way.ts';
 
 export const getSystemUsage = route({
   method: 'GET',
@@ -37,14 +37,7 @@ export const pruneSystem = route({
   action: 'system.prune',
   headers: [PREFER],
   body: jsonBody(PruneRequest, { isRequired: false }),
-  responses: {
-    200: {
-      description: 'Done, within the time of `Prefer: wait`.',
-      content: [json(AcceptedOperation)],
-      headers: [PREFERENCE_APPLIED],
-    },
-    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
-  },
+  responses: doneOrUnderWay('Done'),
   keyed: 'stored',
   errors: { 409: ['operation.cancelled'] },
 });

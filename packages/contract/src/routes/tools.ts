@@ -1,9 +1,9 @@
 import { UpdateLabelsRequest } from '../labels.ts';
-import { AcceptedOperation } from '../operations.ts';
 import { SelectorQuery } from '../parameters.ts';
-import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { json, jsonBody, PREFER, route } from '../route.ts';
 import { object } from '../schema.ts';
 import { BuildToolRequest, RemovedTools, ToolEntry, ToolName, ToolPage, ToolRefParams } from '../tools.ts';
+import { doneOrUnderWay } from './under-way.ts';
 
 export const listTools = route({
   method: 'GET',
@@ -28,14 +28,7 @@ export const buildTool = route({
   params: object({ name: ToolName }, { description: 'A tool of the catalogue.' }),
   headers: [PREFER],
   body: jsonBody(BuildToolRequest, { isRequired: false }),
-  responses: {
-    200: {
-      description: 'Built, within the time of `Prefer: wait`.',
-      content: [json(AcceptedOperation)],
-      headers: [PREFERENCE_APPLIED],
-    },
-    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
-  },
+  responses: doneOrUnderWay('Built'),
   keyed: 'stored',
   errors: {
     400: ['tool.unknown', 'tool.unknown_version', 'tool.invalid_range'],

@@ -1,14 +1,6 @@
 import { Type } from 'typebox';
 import { LabelSelector, Limit, UserRefParams } from '../parameters.ts';
-import {
-  ETAG as ANY_ETAG,
-  IF_MATCH as IF_ANY_MATCH,
-  json,
-  jsonBody,
-  LOCATION,
-  type RouteHeader,
-  route,
-} from '../route.ts';
+import { etagOf, json, jsonBody, LOCATION, route } from '../route.ts';
 import { object } from '../schema.ts';
 import {
   CreateUserRequest,
@@ -22,12 +14,10 @@ import {
   UserState,
 } from '../users.ts';
 
-const ETAG: RouteHeader = {
-  ...ANY_ETAG,
-  description: 'Of the settings of the account: it changes with them, not with logins.',
-  example: '"usr_01kahx6z4zf8r9y6m3s2t1v0wz.1763733045123"',
-};
-const IF_MATCH: RouteHeader = { ...IF_ANY_MATCH, example: ETAG.example };
+const { ETAG, IF_MATCH } = etagOf(
+  'Of the settings of the account: it changes with them, not with logins.',
+  '"usr_01kahx6z4zf8r9y6m3s2t1v0wz.1763733045123"',
+);
 const GRANTS = ['access.cannot_grant', 'access.outranked'] as const;
 
 export const createUser = route({

@@ -257,19 +257,24 @@ export const readConsole = route({
   errors: { 404: UNKNOWN },
 });
 
-export const startVm = route({
+/** What all that changes whether a VM runs have in common. */
+const POWER = {
   method: 'POST',
-  path: '/v1/vms/{ref}/start',
-  operationId: 'startVm',
   tag: 'vms',
-  summary: 'Start a VM',
   permission: 'vm:power',
-  action: 'vm.start',
   params: VmRefParams,
   headers: CHANGE_HEADERS,
-  body: jsonBody(EmptyRequest, { isRequired: false }),
   responses: { 200: CHANGED, 202: ACCEPTED },
   keyed: 'stored',
+} as const;
+
+export const startVm = route({
+  ...POWER,
+  path: '/v1/vms/{ref}/start',
+  operationId: 'startVm',
+  summary: 'Start a VM',
+  action: 'vm.start',
+  body: jsonBody(EmptyRequest, { isRequired: false }),
   errors: {
     404: UNKNOWN,
     409: ['vm.already_running', 'vm.paused', BEING_DELETED, ...ENDED_EARLY],
@@ -280,34 +285,22 @@ export const startVm = route({
 });
 
 export const stopVm = route({
-  method: 'POST',
+  ...POWER,
   path: '/v1/vms/{ref}/stop',
   operationId: 'stopVm',
-  tag: 'vms',
   summary: 'Stop a VM; its disk is kept',
-  permission: 'vm:power',
   action: 'vm.stop',
-  params: VmRefParams,
-  headers: CHANGE_HEADERS,
   body: jsonBody(StopVmRequest, { isRequired: false }),
-  responses: { 200: CHANGED, 202: ACCEPTED },
-  keyed: 'stored',
   errors: { 404: UNKNOWN, 409: ['vm.already_stopped', BEING_DELETED, ...ENDED_EARLY], 412: VM_CHANGED },
 });
 
 export const restartVm = route({
-  method: 'POST',
+  ...POWER,
   path: '/v1/vms/{ref}/restart',
   operationId: 'restartVm',
-  tag: 'vms',
   summary: 'Stop and start a VM; a stopped one is started',
-  permission: 'vm:power',
   action: 'vm.restart',
-  params: VmRefParams,
-  headers: CHANGE_HEADERS,
   body: jsonBody(StopVmRequest, { isRequired: false }),
-  responses: { 200: CHANGED, 202: ACCEPTED },
-  keyed: 'stored',
   errors: {
     404: UNKNOWN,
     409: [BEING_DELETED, ...ENDED_EARLY],
@@ -318,18 +311,12 @@ export const restartVm = route({
 });
 
 export const pauseVm = route({
-  method: 'POST',
+  ...POWER,
   path: '/v1/vms/{ref}/pause',
   operationId: 'pauseVm',
-  tag: 'vms',
   summary: 'Halt the virtual CPUs of a VM; its memory is kept',
-  permission: 'vm:power',
   action: 'vm.pause',
-  params: VmRefParams,
-  headers: CHANGE_HEADERS,
   body: jsonBody(EmptyRequest, { isRequired: false }),
-  responses: { 200: CHANGED, 202: ACCEPTED },
-  keyed: 'stored',
   errors: {
     404: UNKNOWN,
     409: ['vm.not_running', BEING_DELETED, ...ENDED_EARLY],
@@ -339,20 +326,14 @@ export const pauseVm = route({
 });
 
 export const suspendVm = route({
-  method: 'POST',
+  ...POWER,
   path: '/v1/vms/{ref}/suspend',
   operationId: 'suspendVm',
-  tag: 'vms',
   summary: 'Save the memory of a VM to disk, and free it',
   description:
     'It goes on from there, as what it was, when it is resumed or started. Commands that run stay in it, with their output.',
-  permission: 'vm:power',
   action: 'vm.suspend',
-  params: VmRefParams,
-  headers: CHANGE_HEADERS,
   body: jsonBody(EmptyRequest, { isRequired: false }),
-  responses: { 200: CHANGED, 202: ACCEPTED },
-  keyed: 'stored',
   errors: {
     404: UNKNOWN,
     409: ['vm.not_running', 'vm.already_suspended', BEING_DELETED, ...ENDED_EARLY],
@@ -363,18 +344,12 @@ export const suspendVm = route({
 });
 
 export const resumeVm = route({
-  method: 'POST',
+  ...POWER,
   path: '/v1/vms/{ref}/resume',
   operationId: 'resumeVm',
-  tag: 'vms',
   summary: 'Set a paused or suspended VM going',
-  permission: 'vm:power',
   action: 'vm.resume',
-  params: VmRefParams,
-  headers: CHANGE_HEADERS,
   body: jsonBody(EmptyRequest, { isRequired: false }),
-  responses: { 200: CHANGED, 202: ACCEPTED },
-  keyed: 'stored',
   errors: {
     404: UNKNOWN,
     409: ['vm.not_paused', 'driver.suspended_does_not_fit', BEING_DELETED, ...ENDED_EARLY],

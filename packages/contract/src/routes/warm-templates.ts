@@ -1,6 +1,6 @@
-import { AcceptedOperation } from '../operations.ts';
-import { json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
+import { json, jsonBody, PREFER, route } from '../route.ts';
 import { BuildWarmTemplateRequest, WarmTemplatePage, WarmTemplateParams } from '../warm-templates.ts';
+import { doneOrUnderWay } from './under-way.ts';
 
 export const listWarmTemplates = route({
   method: 'GET',
@@ -27,14 +27,7 @@ export const buildWarmTemplate = route({
   action: 'warm-template.build',
   headers: [PREFER],
   body: jsonBody(BuildWarmTemplateRequest, { isRequired: false }),
-  responses: {
-    200: {
-      description: 'Made, within the time of `Prefer: wait`.',
-      content: [json(AcceptedOperation)],
-      headers: [PREFERENCE_APPLIED],
-    },
-    202: { description: 'Under way.', content: [json(AcceptedOperation)], headers: [LOCATION, PREFERENCE_APPLIED] },
-  },
+  responses: doneOrUnderWay('Made'),
   keyed: 'stored',
   errors: {
     400: ['vm.unknown_image', 'vm.out_of_range'],

@@ -1,14 +1,6 @@
 import { Type } from 'typebox';
 import { LabelSelector, Limit, WebhookParams } from '../parameters.ts';
-import {
-  ETAG as ANY_ETAG,
-  IF_MATCH as IF_ANY_MATCH,
-  json,
-  jsonBody,
-  LOCATION,
-  type RouteHeader,
-  route,
-} from '../route.ts';
+import { etagOf, json, jsonBody, LOCATION, route } from '../route.ts';
 import { object } from '../schema.ts';
 import { EmptyRequest } from '../vms.ts';
 import {
@@ -23,12 +15,10 @@ import {
   WebhookWithSecret,
 } from '../webhooks.ts';
 
-const ETAG: RouteHeader = {
-  ...ANY_ETAG,
-  description: 'Of its settings: it changes with them, not with what is delivered.',
-  example: '"hook_01kahx6z4qf8r9y6m3s2t1v0wq.1763733045123"',
-};
-const IF_MATCH: RouteHeader = { ...IF_ANY_MATCH, example: ETAG.example };
+const { ETAG, IF_MATCH } = etagOf(
+  'Of its settings: it changes with them, not with what is delivered.',
+  '"hook_01kahx6z4qf8r9y6m3s2t1v0wq.1763733045123"',
+);
 const REFUSED = ['webhook.invalid_url', 'webhook.target_refused'] as const;
 
 export const createWebhook = route({

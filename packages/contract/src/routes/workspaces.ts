@@ -1,16 +1,6 @@
 import { Type } from 'typebox';
 import { LabelSelector, Limit, WaitTimeout } from '../parameters.ts';
-import {
-  ETAG as ANY_ETAG,
-  IF_MATCH as IF_ANY_MATCH,
-  json,
-  jsonBody,
-  LOCATION,
-  PREFER,
-  PREFERENCE_APPLIED,
-  type RouteHeader,
-  route,
-} from '../route.ts';
+import { etagOf, json, jsonBody, LOCATION, PREFER, PREFERENCE_APPLIED, route } from '../route.ts';
 import { object, stringEnum } from '../schema.ts';
 import {
   CreateWorkspaceRequest,
@@ -23,12 +13,10 @@ import {
 } from '../workspaces.ts';
 import { PLACE_INVALID, PLACE_UNKNOWN } from './vms.ts';
 
-const ETAG: RouteHeader = {
-  ...ANY_ETAG,
-  description: 'Of what is wanted: it changes with requests, not with what becomes of its VM.',
-  example: '"ws_01kahx6z55f8r9y6m3s2t1v0x5.1"',
-};
-const IF_MATCH: RouteHeader = { ...IF_ANY_MATCH, example: ETAG.example };
+const { ETAG, IF_MATCH } = etagOf(
+  'Of what is wanted: it changes with requests, not with what becomes of its VM.',
+  '"ws_01kahx6z55f8r9y6m3s2t1v0x5.1"',
+);
 const UNKNOWN = ['workspace.unknown'] as const;
 const AMBIGUOUS = 'workspace.ambiguous_name';
 const CHANGED = ['workspace.changed'] as const;
