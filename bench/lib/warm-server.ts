@@ -13,9 +13,16 @@ const TEMPLATE_MS = 120_000;
 const SPARE_MS = 30_000;
 const LOOK_MS = 200;
 
-/** A server whose VMs begin warm, with a pool of so many spares. */
-export async function startWarmServer({ poolCount }: { readonly poolCount: number }): Promise<BenchServer> {
-  return await startServer([], undefined, { VOLARY_WARM_TEMPLATES: 'on', VOLARY_WARM_POOL_COUNT: String(poolCount) });
+/** A server whose VMs begin warm, with a pool of so many spares; `env` is added to its environment. */
+export async function startWarmServer({
+  poolCount,
+  env = {},
+}: {
+  readonly poolCount: number;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<BenchServer> {
+  const warm = { VOLARY_WARM_TEMPLATES: 'on', VOLARY_WARM_POOL_COUNT: String(poolCount) };
+  return await startServer([], undefined, { ...warm, ...env });
 }
 
 /** Makes VMs until one of them begins warm, and answers what that one began from. Throws if that does not come about. */
