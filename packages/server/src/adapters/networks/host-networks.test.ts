@@ -133,6 +133,23 @@ describe('the networks of a host', { timeout: 120_000 }, () => {
     expect(await asking.next()).toBe('in time');
   });
 
+  it('keep so many connections of one guest and no more, over changes of others too, and those of others are as before', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+    const before = await world.connections();
+
+    await world.flood(a, bIp, 20_000);
+    await world.apply({ ...all, guests: all.guests.filter((guest) => guest !== foreign) });
+    await world.apply(all);
+    await world.flood(a, INTERNET.first, 5_000);
+
+    const count = (await world.connections()) - before;
+    expect(count).toBeGreaterThan(16_000);
+    expect(count).toBeLessThan(16_384 + 100);
+    expect(await world.reaches(a, INTERNET.second)).toBe(false);
+    expect(await world.reaches(b, INTERNET.first)).toBe(true);
+  });
+
   it('put guests under the rules of their groups, and others from one moment to the next', async (context) => {
     needsRoot(context);
     const web = { name: 'web', ingress: [{ cidr: '10.80.1.0/24', protocol: 'tcp', ports: '80' }], egress: [] } as const;

@@ -85,6 +85,18 @@ export async function createNetworkWorld() {
       return /refused/.test(answer);
     },
 
+    /** Has the guest begin so many connections at once, each a datagram to another port. */
+    async flood({ vmId }: PlannedGuest, address: string, count: number): Promise<void> {
+      const space = `/run/netns/${guestSpaces.get(vmId)}`;
+      await run('nsenter', `--net=${space}`, process.execPath, '-e', FLOOD, address, String(count));
+    },
+
+    /** How many connections the namespace keeps in mind. */
+    async connections(): Promise<number> {
+      const space = `/run/netns/${names.namespace}`;
+      return Number(await run('nsenter', `--net=${space}`, 'cat', '/proc/sys/net/netfilter/nf_conntrack_count'));
+    },
+
     /** Somebody at a UDP port of the guest there, who says what comes, line by line, and sends what it is told. */
     async talk({ vmId }: PlannedGuest, { port }: { readonly port: number }): Promise<Talker> {
       return await startTalker(`/run/netns/${guestSpaces.get(vmId)}`, port);
@@ -112,6 +124,17 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
   const { address, port, text } = JSON.parse(line);
   socket.send(text, port, address);
 }).on('close', () => process.exit());
+`;
+
+const FLOOD = `
+const [, address, count] = process.argv;
+const socket = require('node:dgram').createSocket('udp4');
+const send = (port) => new Promise((resolve) => socket.send('x', port, address, resolve));
+(async () => {
+  for (let at = 0; at < Number(count); at += 64)
+    await Promise.all(Array.from({ length: Math.min(64, count - at) }, (_, n) => send(1024 + at + n)));
+  socket.close();
+})();
 `;
 
 async function startTalker(namespacePath: string, port: number): Promise<Talker> {

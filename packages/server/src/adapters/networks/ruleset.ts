@@ -9,6 +9,7 @@
  *           between   those, under the groups of both
  *           outward   to the uplink: never to what nobody reaches, then as the network, the guest and its groups allow
  *           input, output: the namespace itself talks to nobody, but that its gateways answer a ping
+ *   bound   what a guest has begun and not ended is counted by its address: the kernel's room for connections is the whole host's
  */
 import { formatAddress } from '../../domain/network/cidr.ts';
 import { macOfAddress } from '../../domain/network/mac.ts';
@@ -22,8 +23,25 @@ type Chains = Map<string, { readonly name: string; readonly rules: readonly stri
 
 /** The rules, for `nft -f -`. */
 export function rulesetOf(plan: NetworkPlan): string {
-  return [replace('bridge', bridgeChains(plan)), replace('ip', ipChains(plan)), ''].join('\n');
+  return [replace('bridge', bridgeChains(plan)), replace('ip', ipChains(plan)), BOUND, ''].join('\n');
 }
+
+/** Connections of one guest at a time, tried ones too: more than a busy proxy has, and a part of the 65,536 that a host of 4 GiB has room for in all. */
+const MOST_CONNECTIONS = 16_384;
+/** Guests that are counted: more than a host has room for. */
+const MOST_COUNTED = 65_536;
+const COUNTED = `iifname "${BRIDGE_PREFIX}*" ct state new add @connections { ip saddr ct count over ${MOST_CONNECTIONS} } drop`;
+
+/** A table of its own, whose rules are written anew and whose counts stay: else each change of another guest's would begin them at nothing. */
+const BOUND = [
+  `table ip ${TABLE}_bound`,
+  `flush table ip ${TABLE}_bound`,
+  `table ip ${TABLE}_bound {`,
+  `set connections { type ipv4_addr; size ${MOST_COUNTED}; flags dynamic; }`,
+  ...chain('forward', 'type filter hook forward priority 10; policy accept;', [COUNTED]),
+  ...chain('input', 'type filter hook input priority 10; policy accept;', [COUNTED]),
+  '}',
+].join('\n');
 
 /** A table is made if it is not there, so that it can be removed, so that it can be made as it is to be. */
 function replace(family: 'bridge' | 'ip', lines: readonly string[]): string {
