@@ -150,6 +150,33 @@ describe('the networks of a host', { timeout: 120_000 }, () => {
     expect(await world.reaches(b, INTERNET.first)).toBe(true);
   });
 
+  it('carry no datagram to the host or a metadata service, none to all, and none from somebody else', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+    const onHost = ['ip', '-n', world.internet, 'address'];
+    await world.run(...onHost, 'add', '169.254.169.254/32', 'dev', 'lo');
+    for (const port of [53, 67]) {
+      await using host = await world.talkOnHost(port);
+      await using neighbour = await world.talk(b, { port });
+      await using foreigner = await world.talk(foreign, { port });
+      await using sender = await world.talk(a, { port: 68 });
+      await using spoofing = await world.talk(thief, { port: 68 });
+      const everywhere = ['10.80.1.1', INTERNET.host, '169.254.169.254', world.names.outsideAddress];
+      for (const address of [...everywhere, world.names.insideAddress, '255.255.255.255', '10.80.1.255', '224.0.0.1'])
+        for (const from of [sender, spoofing]) from.send(address, port, 'from a guest');
+      spoofing.send(bIp, port, 'from somebody else');
+      sender.send(bIp, port, 'from a neighbour');
+
+      // What was sent before it would have come before it.
+      expect(await neighbour.next()).toBe('from a neighbour');
+      for (const deaf of [host, foreigner]) {
+        deaf.send('127.0.0.1', port, 'from itself');
+        expect(await deaf.next()).toBe('from itself');
+      }
+    }
+    await world.run(...onHost, 'delete', '169.254.169.254/32', 'dev', 'lo');
+  });
+
   it('put guests under the rules of their groups, and others from one moment to the next', async (context) => {
     needsRoot(context);
     const web = { name: 'web', ingress: [{ cidr: '10.80.1.0/24', protocol: 'tcp', ports: '80' }], egress: [] } as const;

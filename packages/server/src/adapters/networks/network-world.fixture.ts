@@ -97,6 +97,9 @@ export async function createNetworkWorld() {
       return Number(await run('nsenter', `--net=${space}`, 'cat', '/proc/sys/net/netfilter/nf_conntrack_count'));
     },
 
+    /** The same at a port of the host that the way out leads to. */
+    talkOnHost: (port: number) => startTalker(`/run/netns/${internet}`, port),
+
     /** Somebody at a UDP port of the guest there, who says what comes, line by line, and sends what it is told. */
     async talk({ vmId }: PlannedGuest, { port }: { readonly port: number }): Promise<Talker> {
       return await startTalker(`/run/netns/${guestSpaces.get(vmId)}`, port);
@@ -119,10 +122,14 @@ const TALKER = `
 const [,port] = process.argv;
 const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', (message) => console.log(String(message)));
-socket.bind(Number(port), () => console.log('there'));
+socket.bind(Number(port), () => {
+  socket.setBroadcast(true);
+  console.log('there');
+});
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
   const { address, port, text } = JSON.parse(line);
-  socket.send(text, port, address);
+  // What the kernel does not let out at all has not been sent.
+  socket.send(text, port, address, () => undefined);
 }).on('close', () => process.exit());
 `;
 
