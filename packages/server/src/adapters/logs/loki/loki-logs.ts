@@ -113,7 +113,9 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
   };
 }
 
-function passedOn(local: LogStore): Pick<LogStore, 'cursor' | 'cursors' | 'dropCursors' | 'last' | 'keptFrom' | 'vms' | 'usage'> {
+function passedOn(
+  local: LogStore,
+): Pick<LogStore, 'cursor' | 'cursors' | 'dropCursors' | 'last' | 'keptFrom' | 'vms' | 'usage'> {
   return {
     cursor: (key) => local.cursor(key),
     cursors: (prefix) => local.cursors(prefix),
