@@ -285,6 +285,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
       images: await namesOfImages(deps),
       degraded: [deps.rateLimiter.whyAlone(), networkKeeper.whyNot()].filter((why) => why !== null),
     }),
+    vitals: () => readiness.vitals(),
     whyNotReady: () => readiness.firstFailed(),
     async start() {
       await identity.start();

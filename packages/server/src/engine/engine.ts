@@ -81,6 +81,8 @@ export interface Engine {
   readonly workspaces: WorkspaceApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Promise<Capabilities>;
+  /** How the database and the event bus are, measured now: anybody may know. */
+  vitals(): Promise<readonly Component[]>;
   /** The part that keeps the server from taking work, with why; null: it takes work. */
   whyNotReady(): Promise<Component | null>;
 }

@@ -2,6 +2,7 @@ import type { Accelerator } from '../domain/host/host.ts';
 import type { SnapshotId, VmId } from '../domain/ids.ts';
 import type { ContentImage, Image } from '../domain/image/image.ts';
 import type { MachineShape, MachineSize } from '../domain/vm/machine-shape.ts';
+import type { VmPlaces } from '../domain/vm/places.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { DriverHandle } from '../domain/vm/vm.ts';
 import type { DriverVolumes } from './driver-volumes.ts';
@@ -311,6 +312,8 @@ export interface Driver extends AsyncDisposable {
   /** Asks by the machine's power button, for guests whose agent does not answer. Resolves when asked. */
   pressPowerButton(vmId: VmId, options: Abortable): Promise<void>;
 
+  /** Where what is kept of the VM lies, or will; absent where nothing lies anywhere. */
+  locateVm?(vmId: VmId): Promise<VmPlaces>;
   /** By what a machine of this handle is known outside of here, such as the id of a container; absent where by nothing. */
   nameMachine?(handle: DriverHandle): string | null;
 

@@ -19,6 +19,7 @@ export function createMemoryBus({ log }: { readonly log: Log }): Bus {
     networks: new Set(),
     output: new Set(),
     logs: new Set(),
+    probe: new Set(),
   };
   let pending: { readonly topic: Topic; readonly key: string }[] = [];
 

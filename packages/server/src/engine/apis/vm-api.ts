@@ -1,6 +1,7 @@
 import type { VmId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { VmPhase } from '../../domain/vm/phase.ts';
+import type { VmPlaces } from '../../domain/vm/places.ts';
 import type { Vm, VmHealth } from '../../domain/vm/vm.ts';
 import type { CreateVmRequest } from '../../domain/vm/vm-request.ts';
 import type { Accepted, Once, Page, Precondition } from '../requests.ts';
@@ -47,6 +48,8 @@ export interface VmApi extends ConfigApi {
       readonly selector?: string;
     },
   ): Promise<Page<Vm, VmId>>;
+  /** Where it lies on its host. Told to those who may see the host (`host:read`); to others all is null. */
+  locate(principal: Principal, ref: string): Promise<VmPlaces>;
   /**
    * Resolves when the VM is in this phase (and, where given, in at least this incarnation), or is gone while `absent` is waited for (then with null).
    * Throws `deadline_exceeded` vm.wait_timeout, or `failed_precondition` vm.failed if it has failed meanwhile and something else was waited for.

@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { may, reachOf } from '../../domain/principal/principal.ts';
+import type { VmPlaces } from '../../domain/vm/places.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
@@ -16,17 +17,26 @@ import { createPageCache } from './page-cache.ts';
 import { selectedPage } from './selected-page.ts';
 import { waitFor } from './wait-for.ts';
 
+const NOWHERE: VmPlaces = { kernelPath: null, rootPath: null, socketPath: null };
+
 /** What can be asked about VMs without changing any. */
 export function createVmQueries(
   deps: Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'drivers'> & {
     readonly awaken: Awaken;
     readonly activity: Activity;
   },
-): Pick<VmApi, 'get' | 'list' | 'wait' | 'readConsole'> {
+): Pick<VmApi, 'get' | 'locate' | 'list' | 'wait' | 'readConsole'> {
   const pages = createPageCache<Page<Vm, VmId>>(() => deps.store.vms.changeCount());
   return {
     async get(principal, ref) {
       return await findVm(deps.store, { principal, permission: 'vm:read' }, ref);
+    },
+
+    async locate(principal, ref) {
+      const vm = await findVm(deps.store, { principal, permission: 'vm:read' }, ref);
+      if (!may(principal, 'host:read')) return NOWHERE;
+      // One whose driver is not configured any more can still be looked at.
+      return (await deps.drivers.all.find(({ kind }) => kind === vm.driver)?.locateVm?.(vm.id)) ?? NOWHERE;
     },
 
     async list(principal, request) {

@@ -40,7 +40,7 @@ describe('a server', () => {
       alerts: '0 fire; watched: cpu from 90 %, memory from 90 %, disk from 90 %, health',
     };
     expect(await server.engine.system.components(ADMIN)).toEqual([
-      ...['server', 'disk', 'database', 'driver.simulated', 'networks', 'rate_limiter'].map((name) => ({
+      ...['server', 'disk', 'database', 'event_bus', 'driver.simulated', 'networks', 'rate_limiter'].map((name) => ({
         ...{ name, state: 'ok', why: null, detail: null },
       })),
       ...Object.entries(details).map(([name, detail]) => ({ name, state: 'ok', why: null, detail })),

@@ -4,11 +4,12 @@ import type { EngineDeps } from '../deps.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import { describeDrivers } from '../queries/drivers.ts';
 import type { DiskSpace } from '../reconcile/disk-space.ts';
+import { createBusProbe } from './bus-probe.ts';
 import { component } from './component.ts';
 import { createDatabaseProbe } from './database-probe.ts';
 import { type ObservingDeps, observing } from './observing.ts';
 
-type ReadinessDeps = Pick<EngineDeps, 'store' | 'clock' | 'drivers' | 'networks' | 'rateLimiter' | 'logArchive'> &
+type ReadinessDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'drivers' | 'networks' | 'rateLimiter' | 'logArchive'> &
   ObservingDeps & {
     readonly diskSpace: Pick<DiskSpace, 'whyFull'>;
     readonly networkKeeper: Pick<NetworkKeeper, 'whyNot'>;
@@ -20,12 +21,15 @@ type ReadinessDeps = Pick<EngineDeps, 'store' | 'clock' | 'drivers' | 'networks'
 export interface Readiness {
   /** The first part that keeps the server from taking work; null: it does. Quick, so that it can be asked for all the time. */
   firstFailed(): Promise<Component | null>;
+  /** The database and the event bus, as they are now: what anybody may be told of. */
+  vitals(): Promise<readonly Component[]>;
   /** All parts, as they are now. */
   components(): Promise<readonly Component[]>;
 }
 
 export function createReadiness(deps: ReadinessDeps): Readiness {
   const database = createDatabaseProbe(deps);
+  const eventBus = createBusProbe(deps);
 
   /** Without these nothing goes. Each is asked only if those before it are well: a server that starts has nothing to tell of its database. */
   const NEEDED: readonly (readonly [string, () => string | null | Promise<string | null>])[] = [
@@ -42,6 +46,10 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
       }
       return null;
     },
+    async vitals() {
+      const [databaseWhy, busWhy] = await Promise.all([database.why(), eventBus.why()]);
+      return [component('database', databaseWhy, 'failed'), component('event_bus', busWhy, 'degraded')];
+    },
     async components() {
       const needed = NEEDED.map(async ([name, ask]) => component(name, await ask(), 'failed'));
       const drivers = (await describeDrivers(deps)).map(({ kind, whyNot }) =>
@@ -49,6 +57,7 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
       );
       return [
         ...(await Promise.all(needed)),
+        component('event_bus', await eventBus.why(), 'degraded'),
         ...drivers,
         component('networks', deps.networkKeeper.whyNot() ?? deps.networks.whyNone, 'degraded'),
         component('rate_limiter', deps.rateLimiter.whyAlone(), 'degraded'),

@@ -85,7 +85,7 @@ it('are given to a machine that runs, when its VM is changed', async () => {
 
 it('are refused by name, with what there is, before anything is stored', async () => {
   const refusals: readonly (readonly [string, string, readonly string[]])[] = [
-    ['teapot', 'tool.unknown', ['nodejs', 'bun', 'git', 'cloud-init', 'broken']],
+    ['teapot', 'tool.unknown', ['nodejs', 'bun', 'git', 'claude-code', 'go', 'python', 'cloud-init', 'broken']],
     ['nodejs@3', 'tool.unknown_version', ['22.11.0', '20.19.5', '20.18.0']],
   ];
   for (const [tool, reason, allowed] of refusals) {

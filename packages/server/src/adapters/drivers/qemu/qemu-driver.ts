@@ -139,6 +139,17 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators, spares }),
     ...life,
 
+    async locateVm(vmId) {
+      const directory = machines.directory(vmId);
+      const origin = await readDiskOrigin(directory);
+      const image = origin === null ? null : await images.find(origin.imageDigest);
+      return {
+        kernelPath: image?.boot === 'direct' ? image.kernelPath : null,
+        rootPath: directory.diskPath,
+        socketPath: directory.controlSocketPath,
+      };
+    },
+
     async probe({ signal, image }) {
       const program = await findQemu({ signal });
       const accelerator =

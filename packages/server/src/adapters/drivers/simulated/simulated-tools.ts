@@ -9,6 +9,9 @@ const TOOLS: ReadonlyMap<string, readonly string[]> = new Map([
   ['nodejs', ['22.11.0', '20.19.5', '20.18.0']],
   ['bun', ['1.2.3']],
   ['git', ['2.39.5']],
+  ['claude-code', ['2.0.14', '1.0.128']],
+  ['go', ['1.23.0', '1.22.8']],
+  ['python', ['3.12.7', '3.11.10']],
   ['cloud-init', ['22.4.2']],
   ['broken', ['1.0.0']],
 ]);
