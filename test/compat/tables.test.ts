@@ -5,7 +5,7 @@ import { extractRows } from './extract.ts';
 import { readTable } from './tables.ts';
 
 describe.each(Object.entries(DOCUMENTS))('docs/compat/%s.md', (dialect, digests) => {
-  const { rows, strange } = readTable(dialect);
+  const { rows, promises, strange } = readTable(dialect);
 
   test('has a test for each promise', () => {
     const unproven = rows.filter(
@@ -18,10 +18,11 @@ describe.each(Object.entries(DOCUMENTS))('docs/compat/%s.md', (dialect, digests)
 
   test('names each promise once, and says how many there are, of which document', () => {
     const text = readText(`docs/compat/${dialect}.md`);
-    const promises = rows.map(({ promise }) => promise);
 
     expect(promises.length).toBe(new Set(promises).size);
-    expect(text).toContain(`${rows.length} promises`);
+    expect(text).toContain(`${promises.length} promises`);
+    const missing = promises.length - rows.length;
+    if (missing > 0) expect(text).toContain(`${missing} of them not kept yet`);
     for (const digest of digests) expect(text).toContain(digest);
   });
 
@@ -30,6 +31,6 @@ describe.each(Object.entries(DOCUMENTS))('docs/compat/%s.md', (dialect, digests)
     if (documents.includes(null)) return skip('the document is not here (VOLARY_DOCUMENTS)');
     const promised = new Set(documents.flatMap((document) => (document === null ? [] : extractRows(document))));
 
-    expect(rows.map(({ promise }) => promise)).toEqual([...promised]);
+    expect(promises).toEqual([...promised]);
   });
 });

@@ -50,7 +50,7 @@ describe('the configuration', () => {
       tls: null,
       trustedProxies: [],
       proxyHeader: 'x-forwarded-for',
-      rateLimits: { v1: { perMinute: 6_000, burst: 200 }, 'vm-api': null },
+      rateLimits: { v1: { perMinute: 6_000, burst: 200 }, aetherium: { perMinute: 100, burst: 20 }, 'vm-api': null },
       redisUrl: null,
       loki: null,
       limits: {

@@ -8,6 +8,7 @@ import type { Quota } from '../domain/user/quota.ts';
 import { requireGoodKey } from './admin-key.ts';
 import { readAlerts } from './alerts.ts';
 import { readDockerSocket } from './docker-socket.ts';
+import { withGateway } from './gateway-settings.ts';
 import { type DialectListener, type ListenAddress, parseListenAddresses } from './listen.ts';
 import { type LokiSettings, readLoki } from './loki.ts';
 import { readQuotas } from './quotas.ts';
@@ -132,7 +133,7 @@ export async function readConfig(
 ): Promise<Config> {
   const settings = await readSettings(argv, env);
   const home = env['HOME'] ?? homedir();
-  const listeners = parseListenAddresses(settings.listen);
+  const listeners = withGateway(settings.gateway, parseListenAddresses(settings.listen));
   const dataDir = resolve(settings.dataDir ?? join(home, '.local/share/volary'));
   const driver = oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'docker', 'simulated']);
   const dockerSocket = readDockerSocket(settings, env);
@@ -161,7 +162,12 @@ export async function readConfig(
     },
     webhookRetries: webhookRetries(settings),
     faultPoint: settings.faultPoint,
-    logLevel: oneOf('log_level', settings.logLevel ?? 'info', ['debug', 'info', 'warn', 'error']),
+    logLevel: oneOf('log_level', settings.logLevel ?? settings.gateway.logLevel ?? 'info', [
+      'debug',
+      'info',
+      'warn',
+      'error',
+    ]),
     retention: {
       eventMs: HOUR_MS * count('event_retention_hours', settings.eventRetentionHours, WEEK_HOURS, CENTURY_HOURS),
       eventCount: count('event_max_count', settings.eventMaxCount, 1_000_000, 1_000_000_000),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { VolaryError } from '../domain/errors.ts';
+import { GATEWAY_SECTIONS, GATEWAY_SOURCES, type GatewaySettings } from './gateway-settings.ts';
 import { TRANSPORT_SOURCES, type TransportSettings } from './transport-settings.ts';
 
 /** What was told, as text, before it is checked. Null where nothing was. */
@@ -62,11 +63,13 @@ export interface Settings {
   /** The same. */
   readonly tracing: string | null;
   readonly transport: TransportSettings;
+  /** As another API names them. */
+  readonly gateway: GatewaySettings;
 }
 
 interface Source {
   readonly flag: string | null;
-  readonly env: string;
+  readonly env: string | null;
   readonly file: string | null;
 }
 
@@ -145,9 +148,13 @@ const SOURCES = {
   alerts: { flag: null, env: 'VOLARY_ALERTS', file: 'alerts' },
   tracing: { flag: null, env: 'VOLARY_TRACING', file: 'tracing' },
   signingKeyDays: { flag: null, env: 'VOLARY_SIGNING_KEY_DAYS', file: 'signing_key_days' },
-} as const satisfies Record<Exclude<keyof Settings, 'transport'>, Source>;
+} as const satisfies Record<Exclude<keyof Settings, 'transport' | 'gateway'>, Source>;
 
-const ALL_SOURCES: readonly Source[] = [...Object.values(SOURCES), ...Object.values(TRANSPORT_SOURCES)];
+const ALL_SOURCES: readonly Source[] = [
+  ...Object.values(SOURCES),
+  ...Object.values(TRANSPORT_SOURCES),
+  ...Object.values(GATEWAY_SOURCES),
+];
 /** Given more than once, it is a list. */
 const LIST = 'listen';
 /** Flags that are given without a value: then they are on. */
@@ -160,7 +167,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
   const file = path === undefined ? new Map<string, string>() : await readFile(path, env);
   const find = ({ flag, env: variable, file: name }: Source): string | null =>
     (flag === null ? undefined : flags.get(flag)) ||
-    env[variable] ||
+    (variable === null ? undefined : env[variable]) ||
     (name === null ? undefined : file.get(name)) ||
     null;
   return {
@@ -211,6 +218,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     alerts: find(SOURCES.alerts),
     tracing: find(SOURCES.tracing),
     transport: findTransport(find),
+    gateway: { ...findGateway(find), hasIntegrations: [...file.keys()].some((name) => /^integrations\b/.test(name)) },
   };
 }
 
@@ -237,6 +245,25 @@ function findTransport(find: (source: Source) => string | null): TransportSettin
     headerTimeoutSeconds: find(from.headerTimeoutSeconds),
     bodyTimeoutSeconds: find(from.bodyTimeoutSeconds),
     keepAliveSeconds: find(from.keepAliveSeconds),
+  };
+}
+
+function findGateway(find: (source: Source) => string | null): Omit<GatewaySettings, 'hasIntegrations'> {
+  const from = GATEWAY_SOURCES;
+  return {
+    port: find(from.port),
+    logLevel: find(from.logLevel),
+    coreServiceUrl: find(from.coreServiceUrl),
+    postgresHost: find(from.postgresHost),
+    postgresUser: find(from.postgresUser),
+    postgresPassword: find(from.postgresPassword),
+    postgresDb: find(from.postgresDb),
+    redisAddr: find(from.redisAddr),
+    lokiUrl: find(from.lokiUrl),
+    githubToken: find(from.githubToken),
+    githubWebhookSecret: find(from.githubWebhookSecret),
+    slackBotToken: find(from.slackBotToken),
+    slackSigningSecret: find(from.slackSigningSecret),
   };
 }
 
@@ -278,7 +305,7 @@ async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, str
     throw invalid('The configuration file must hold settings by name.', null);
   const known = new Set(ALL_SOURCES.flatMap(({ file }) => file ?? []));
   const settings = new Map<string, string>();
-  for (const [name, value] of Object.entries(document)) {
+  for (const [name, value] of Object.entries(document).flatMap(withPaths)) {
     if (!known.has(name)) throw invalid(`There is no setting ${name}; there are: ${[...known].join(', ')}.`, null);
     settings.set(name, toText(name, value));
   }
@@ -294,6 +321,14 @@ const TABLES: ReadonlySet<string> = new Set([
   'alerts',
   'tracing',
 ]);
+
+/** The settings of a section by their paths; any other one as it is. */
+function withPaths([name, value]: readonly [string, unknown]): readonly (readonly [string, unknown])[] {
+  const [section = ''] = name.split('.', 1);
+  if (!GATEWAY_SECTIONS.has(section) || typeof value !== 'object' || value === null || Array.isArray(value))
+    return [[name, value]];
+  return Object.entries(value).flatMap(([key, inner]) => withPaths([`${name}.${key}`, inner]));
+}
 
 /** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
 function toText(name: string, value: unknown): string {

@@ -9,6 +9,7 @@ import { asksOf, type Known } from '../testing/asks.ts';
 import { dialectFaultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
 import { send } from '../testing/send.ts';
+import { Fault as AetheriumFault } from './aetherium/schemas.ts';
 import { Fault as VmApiFault } from './vm-api/schemas.ts';
 
 /*
@@ -17,17 +18,20 @@ import { Fault as VmApiFault } from './vm-api/schemas.ts';
  */
 const RUNS = 25;
 /** What the errors of each are. Does not compile without one. */
-const FAULTS: Readonly<Record<Dialect, object>> = { 'vm-api': VmApiFault };
+const FAULTS: Readonly<Record<Dialect, object>> = {
+  aetherium: AetheriumFault,
+  'vm-api': VmApiFault,
+};
 
 let server: RunningServer;
 let known: Known;
 
 beforeAll(async () => {
-  server = await runServer();
+  server = await runServer({ VOLARY_RATE_LIMIT: 'off' });
   const client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
-  const { id } = await client.workspaces.create({ name: 'first' });
-  const workspaceId = parseId('ws', id);
-  known = { id: [workspaceId === null ? '' : uuidOf(workspaceId), '01a202bc-8cb2-7a31-b5b9-1552001f0c0b'] };
+  const workspace = await client.workspaces.create({ name: 'first' });
+  const ids = [parseId('ws', workspace.id), parseId('vm', workspace.vm_id)].filter((id) => id !== null);
+  known = { id: [...ids.map(uuidOf), '01a202bc-8cb2-7a31-b5b9-1552001f0c0b'] };
 });
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();

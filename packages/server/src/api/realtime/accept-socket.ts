@@ -1,10 +1,13 @@
-import { EVENT_SOCKET_PROTOCOL } from '@volary/contract';
+import { BEARER_PROTOCOL_PREFIX, EVENT_SOCKET_PROTOCOL } from '@volary/contract';
 import type { WebSocket } from 'ws';
 import { invalidFields } from '../validation.ts';
 import type { Upgrade } from './upgrades.ts';
 
-/** Throws `invalid_argument` request.invalid for a handshake that is none, so that it can still be answered in words. */
-export function checkHandshake({ request }: Upgrade): void {
+/** Throws `invalid_argument` request.invalid for a handshake that is none, so that it can still be answered in words. `protocol` has to be among those offered, if any are; null: each will do. */
+export function checkHandshake(
+  { request }: Upgrade,
+  { protocol = EVENT_SOCKET_PROTOCOL }: { readonly protocol?: string | null } = {},
+): void {
   const { headers, httpVersion } = request;
   const { 'sec-websocket-version': version, 'sec-websocket-key': key = '' } = headers;
   if (httpVersion !== '1.1') throw invalidFields([{ field: '', message: 'must be HTTP/1.1 to open a WebSocket' }]);
@@ -15,20 +18,26 @@ export function checkHandshake({ request }: Upgrade): void {
     throw invalidFields([{ field: 'Sec-WebSocket-Version', message: 'must be 13', allowed: ['13'] }]);
   if (!/^[+/0-9A-Za-z]{22}==$/.test(key))
     throw invalidFields([{ field: 'Sec-WebSocket-Key', message: 'must be 16 bytes in base64' }]);
-  checkProtocols(headers['sec-websocket-protocol']);
+  checkProtocols(headers['sec-websocket-protocol'], protocol);
 }
 
 /** A list of tokens (RFC 9110, 5.6.2), each once, ours among them; the package would answer one that is none in words of its own. */
-function checkProtocols(text: string | undefined): void {
+function checkProtocols(text: string | undefined, wanted: string | null): void {
   if (text === undefined) return;
   const offered = text.split(',').map((protocol) => protocol.trim());
   const field = 'Sec-WebSocket-Protocol';
   if (new Set(offered).size < offered.length || !offered.every((protocol) => /^[!#$%&'*+.^_`|~\w-]+$/.test(protocol)))
     throw invalidFields([{ field, message: 'must be a list of tokens, each of them once' }]);
-  if (!offered.includes(EVENT_SOCKET_PROTOCOL)) {
-    const allowed = [EVENT_SOCKET_PROTOCOL];
-    throw invalidFields([{ field, message: `must offer ${EVENT_SOCKET_PROTOCOL}`, allowed }]);
+  if (wanted !== null && !offered.includes(wanted)) {
+    throw invalidFields([{ field, message: `must offer ${wanted}`, allowed: [wanted] }]);
   }
+}
+
+/** Ours; else, where others may be spoken, the first that says nothing of who asks. A browser gives up where none is chosen. */
+function chooseProtocol(offered: ReadonlySet<string>): string | false {
+  if (offered.has(EVENT_SOCKET_PROTOCOL)) return EVENT_SOCKET_PROTOCOL;
+  const [first = false] = offered;
+  return [...offered].find((protocol) => !protocol.startsWith(BEARER_PROTOCOL_PREFIX)) ?? first;
 }
 
 /**
@@ -47,7 +56,7 @@ export async function acceptSocket(
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: messageBytes,
-    handleProtocols: (offered) => (offered.has(EVENT_SOCKET_PROTOCOL) ? EVENT_SOCKET_PROTOCOL : false),
+    handleProtocols: chooseProtocol,
   });
   acceptor.on('headers', (lines) => {
     for (const [name, value] of Object.entries(headers)) if (name.startsWith('x-')) lines.push(`${name}: ${value}`);
