@@ -40,7 +40,13 @@ const { accessToken: token } = await engine.auth.logIn({ address: null, userAgen
 const spec = { labels: {}, metadata: {}, start: false, spec: {} };
 await engine.vms.create(admin, { ...spec, name: 'first', warmStart: 'auto' });
 const authenticate = kind === 'bare' ? compareDigests(key, admin) : engine.authenticate;
-const api = createApi({ engine: { ...engine, authenticate }, ids, log, version: 'bench' });
+const api = createApi({
+  engine: { ...engine, authenticate },
+  ids,
+  log,
+  version: 'bench',
+  build: { commit: null, date: new Date().toISOString() },
+});
 const url = await api.listen({ host: '127.0.0.1', port: 0 });
 process.stdout.write(`${JSON.stringify({ url, key, token })}\n`);
 await stopped;
@@ -51,7 +57,7 @@ await engine.stop();
 function compareDigests(known: string, { name, credential }: Principal): Engine['authenticate'] {
   const expected = hash('sha256', known, 'buffer');
   return (presented, origin) => {
-    const value = presented.kind === 'proxy' ? presented.name : presented.value;
+    const value = 'value' in presented ? presented.value : '';
     if (timingSafeEqual(hash('sha256', value, 'buffer'), expected)) {
       return { kind: 'user', name, rights: ALL_RIGHTS, credential, origin };
     }

@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { bridgeOf, hostNamesOf, INSIDE_UPLINK, tapOf } from '../../packages/server/src/adapters/networks/names.ts';
+import { hostNamesOf, INSIDE_UPLINK, tapOf } from '../../packages/server/src/adapters/networks/names.ts';
 import { rulesetOf } from '../../packages/server/src/adapters/networks/ruleset.ts';
+import { bridgeOf } from '../../packages/server/src/domain/network/bridge.ts';
 import { formatAddress } from '../../packages/server/src/domain/network/cidr.ts';
 import { cidrOf } from '../../packages/server/src/domain/network/network.ts';
 import { gatewayOf } from '../../packages/server/src/domain/network/pool.ts';

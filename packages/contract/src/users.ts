@@ -16,7 +16,7 @@ import {
 } from './schema.ts';
 
 export const USER_STATES = ['active', 'disabled', 'deleted'] as const;
-export const USER_SOURCES = ['local', 'proxy'] as const;
+export const USER_SOURCES = ['local', 'proxy', 'loopback'] as const;
 export const USER_NAME_PATTERN = '^[a-z0-9]([a-z0-9._@-]{0,62}[a-z0-9])?$';
 const ROLE_NAME_PATTERN = '^[a-z][a-z0-9-]{0,62}$';
 
@@ -131,7 +131,8 @@ export const User = component(
     roles: Roles,
     state: UserState,
     source: stringEnum(USER_SOURCES, {
-      description: '`local`: made here; `proxy`: came first by the word of a trusted proxy.',
+      description:
+        '`local`: made here; `proxy`: came first by the word of a trusted proxy; `loopback`: whoever asks from the server’s own machine without a key, where a dialect lets that in.',
     }),
     has_password: Type.Boolean({ description: 'Whether there is a password to log in with.' }),
     mfa_enabled: Type.Boolean({ description: 'Whether a one-time code is asked for at login.' }),
@@ -209,7 +210,7 @@ export const UpdateProfileRequest = component(
 );
 export type UpdateProfileRequest = Static<typeof UpdateProfileRequest>;
 
-export const CREDENTIAL_KINDS = ['admin_key', 'api_key', 'session', 'proxy', 'none'] as const;
+export const CREDENTIAL_KINDS = ['admin_key', 'api_key', 'session', 'proxy', 'loopback', 'none'] as const;
 
 export const Me = component(
   'Me',

@@ -40,11 +40,13 @@ export interface ChangeOptions extends Repeatable {
 export interface DeleteOptions extends Omit<ChangeOptions, 'idempotencyKey'> {
   /** Its root and its own disks become volumes, which the result of the operation names. */
   readonly preserveVolumes?: boolean;
+  /** How long a guest that runs may take to shut down; default: its machine is ended at once. */
+  readonly graceMs?: number;
 }
 
 export interface UpdateOptions extends Omit<ChangeOptions, 'idempotencyKey'> {
   /** `live` (the default): a machine that runs is given what it can be given. `restart`: it is restarted, if it lacks anything. */
-  readonly apply?: 'live' | 'restart';
+  readonly apply?: 'live' | 'restart' | 'next-start';
 }
 
 export interface ConsoleChunk {
@@ -157,8 +159,11 @@ export function createVmClient(transport: Transport): VmClient {
     fork: (ref, request = {}, options = {}) =>
       postJsonOnce(transport, { path: pathOf(ref, 'fork'), json: request, ...options }),
     restore: (ref, request, options = {}) => change(ref, 'restore', request, options),
-    delete: (ref, { preserveVolumes, ...options } = {}) => {
-      const query = preserveVolumes === undefined ? {} : { preserve_volumes: preserveVolumes };
+    delete: (ref, { preserveVolumes, graceMs, ...options } = {}) => {
+      const query = {
+        ...(preserveVolumes === undefined ? {} : { preserve_volumes: preserveVolumes }),
+        ...(graceMs === undefined ? {} : { grace_ms: graceMs }),
+      };
       return transport.json({ method: 'DELETE', path: pathOf(ref), query, ...precondition(options) });
     },
     wait: async (ref, { phase, incarnation, health, timeoutSeconds }, { signal } = {}) => {

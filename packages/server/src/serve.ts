@@ -18,7 +18,7 @@ import { writeFileAtomically } from './lib/write-file-atomically.ts';
 import { openListeners } from './listeners.ts';
 import type { Log } from './ports/log.ts';
 import { openTransport } from './transport.ts';
-import { VERSION } from './version.ts';
+import { BUILD, VERSION } from './version.ts';
 
 /** Runs the server until SIGTERM or SIGINT. Returns the exit code; a start that fails is told in one sentence. */
 export async function runServer(
@@ -45,7 +45,7 @@ export async function runServer(
 async function serve(config: Config, { engine, ids, diskReserve, adminKey, tracer, log }: Composition): Promise<void> {
   const stopped = untilSignal();
   const transport = openTransport(config, log);
-  const deps = { engine, ids, tracer, log, version: VERSION, ...transport.api };
+  const deps = { engine, ids, tracer, log, version: VERSION, build: BUILD, ...transport.api };
   const { url, faces, servers, close } = await openListeners(
     config,
     (mounted) => createApi(deps, mounted),

@@ -9,7 +9,7 @@ import { reloadTls } from './reload-tls.ts';
 
 export interface Transport {
   /** For the faces. */
-  readonly api: Required<Pick<ApiDeps, 'allowedOrigins' | 'devAuth' | 'limits' | 'proxies' | 'tls'>>;
+  readonly api: Required<Pick<ApiDeps, 'allowedOrigins' | 'devAuth' | 'isLoopbackOpen' | 'limits' | 'proxies' | 'tls'>>;
   /** The certificate that it begins with, PEM; null without TLS. */
   readonly certificate: string | null;
   /** Where clients on this machine find what listens here. */
@@ -32,6 +32,7 @@ export function openTransport(config: Config, log: Log): Transport {
     api: {
       allowedOrigins,
       devAuth,
+      isLoopbackOpen: config.volant.auth === 'loopback-open',
       limits,
       proxies: { ranges: config.trustedProxies, header: config.proxyHeader },
       tls: tls === null || files === null ? null : { ...files, minVersion: tls.minVersion },

@@ -6,7 +6,7 @@ import { finishOperation } from '../operations/finish-operation.ts';
 
 /** How a change of a VM's settings comes to its machine. */
 export interface ApplyOptions {
-  readonly apply?: 'live' | 'restart';
+  readonly apply?: 'live' | 'restart' | 'next-start';
   readonly wait: boolean;
 }
 
@@ -16,8 +16,8 @@ export function addApplyOptions(command: Command): Command {
     .addOption(
       new Option(
         '--apply <how>',
-        'live (default): give its machine while it runs what it can be given; restart: restart it if it lacks anything',
-      ).choices(['live', 'restart']),
+        'live (default): give its machine while it runs what it can be given; restart: restart it if it lacks anything; next-start: leave it as it is until then',
+      ).choices(['live', 'restart', 'next-start']),
     )
     .option('--no-wait', 'do not wait until its machine has it', true);
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { VmRef } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
 import { AcceptedOperation } from '../operations.ts';
 import { flag } from '../parameters.ts';
 import { json, PREFERENCE_APPLIED, route } from '../route.ts';
@@ -13,7 +14,7 @@ export const deleteVm = route({
   tag: 'vms',
   summary: 'Delete a VM with everything that belongs to it',
   description:
-    'From every phase; a running machine is ended at once, but with `preserve_volumes`, for which its guest is asked to shut down first and has 30 seconds. Asking again gives the same operation.',
+    'From every phase; a running machine is ended at once, unless its guest is given a time to shut down; with `preserve_volumes` it has 30 seconds for that. Asking again gives the same operation.',
   permission: 'vm:delete',
   action: 'vm.delete',
   params: object({ ref: VmRef }, { description: 'A VM.' }),
@@ -24,8 +25,15 @@ export const deleteVm = route({
           'Its root, and disks besides it that are its own, become volumes, which the result of the operation names. Takes `volume:create`.',
         ),
       ),
+      grace_ms: Type.Optional(
+        Type.Integer({
+          minimum: LIMITS.graceMs.minimum,
+          maximum: LIMITS.graceMs.maximum,
+          description: 'How long a guest that runs may take to shut down before its machine is ended. Default: 0.',
+        }),
+      ),
     },
-    { description: 'What is kept of it.' },
+    { description: 'What is kept of it, and how its machine is ended.' },
   ),
   headers: CHANGE_HEADERS,
   responses: {

@@ -53,9 +53,9 @@ export const OPENAPI_NOT_HAD = [
 export const APPLY_QUERY = object(
   {
     apply: Type.Optional(
-      stringEnum(['live', 'restart'], {
+      stringEnum(['live', 'restart', 'next-start'], {
         description:
-          '`live` (the default): a machine that runs is given what it can be given. `restart`: it is restarted, if it lacks anything; takes `vm:power` too.',
+          '`live` (the default): a machine that runs is given what it can be given. `restart`: it is restarted, if it lacks anything; takes `vm:power` too. `next-start`: it is left as it is until it is started again.',
       }),
     ),
   },

@@ -36,8 +36,18 @@ export interface MountedFace {
 export interface Identities {
   /** Anybody is whom a header names: for development. */
   readonly devAuth: boolean;
+  /** Whoever calls from this machine needs no key, where a dialect is open to it. */
+  readonly isLoopbackOpen: boolean;
   /** There are proxies that say so. */
   readonly trustsProxies: boolean;
+}
+
+/** What this server was made of. */
+export interface Build {
+  /** The state of its sources, shortened; null where they were not kept with it. */
+  readonly commit: string | null;
+  /** When that was made, ISO 8601 in UTC; else when its files were written. */
+  readonly date: string;
 }
 
 /** What the handlers of a face work with. */
@@ -48,6 +58,7 @@ export interface FaceContext {
   readonly signals: RequestSignals;
   readonly streams: StreamCount;
   readonly version: string;
+  readonly build: Build;
   readonly upgrades: Upgrades;
   /** Origins whose pages may open sockets, besides this server's own address. */
   readonly allowedOrigins: readonly string[];

@@ -19,6 +19,12 @@ export interface Ends {
   readonly localAddress?: string | undefined;
 }
 
+/** True when the other end of the connection is the loopback of this machine. */
+export function isFromLoopback({ remoteAddress = '' }: Ends): boolean {
+  const address = addressIn(remoteAddress);
+  return address !== null && LOOPBACK.some((range) => isWithin(address, range));
+}
+
 /** True when the other end of the connection is this machine too: its loopback, or the very address that was called. */
 export function isFromHere({ remoteAddress = '', localAddress = '' }: Ends): boolean {
   const address = addressIn(remoteAddress);

@@ -7,7 +7,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { createClientAddresses, type TrustedProxies } from './client-address.ts';
 import { closeInTime } from './close-in-time.ts';
 import { allowOrigins } from './cors.ts';
-import { faceAt, hasSockets, isCounted, type MountedFace, pathBelow } from './face.ts';
+import { type Build, faceAt, hasSockets, isCounted, type MountedFace, pathBelow } from './face.ts';
 import { ALL_FACES } from './faces.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { type ApiTls, createListener } from './listener.ts';
@@ -35,6 +35,7 @@ export interface ApiDeps {
   readonly tracer?: EngineDeps['tracer'];
   /** Of the server, as `/v1/capabilities` and the OpenAPI document show it. */
   readonly version: string;
+  readonly build: Build;
   readonly limits?: Partial<ApiLimits>;
   /** Origins whose pages may read answers and open sockets, besides this server's own address. Default: none. */
   readonly allowedOrigins?: readonly string[];
@@ -42,6 +43,8 @@ export interface ApiDeps {
   readonly proxies?: TrustedProxies;
   /** Whether a header alone says who asks, where a dialect has one for that. Default: from this machine only. */
   readonly devAuth?: boolean;
+  /** Whether this machine needs no key, where a dialect is open to it. Default: where one is, it needs none. */
+  readonly isLoopbackOpen?: boolean;
   /** Absent: plain HTTP. */
   readonly tls?: ApiTls | null;
 }
@@ -120,8 +123,10 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
   });
   upgrades.listen(app);
   const streams = createStreamCount(limits);
-  const identities = { devAuth: deps.devAuth ?? false, trustsProxies: proxies.ranges.length > 0 };
-  const context = { engine, log, limits, signals, streams, version, upgrades, allowedOrigins, identities };
+  const { devAuth = false, isLoopbackOpen = true } = deps;
+  const identities = { devAuth, isLoopbackOpen, trustsProxies: proxies.ranges.length > 0 };
+  const { build } = deps;
+  const context = { engine, log, limits, signals, streams, version, build, upgrades, allowedOrigins, identities };
   for (const { face, prefix } of faces) app.register((own) => face.mount(own, { ...context, prefix }), { prefix });
   return app;
 }

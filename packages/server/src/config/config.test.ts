@@ -46,11 +46,12 @@ describe('the configuration', () => {
       quota: {},
       alerts: ENGINE_DEFAULTS.alerts,
       workspaces: { provider: null, maxTtlSeconds: null, idleSuspendSeconds: 1_800 },
+      volant: { auth: 'loopback-open' },
       allowedOrigins: [],
       tls: null,
       trustedProxies: [],
       proxyHeader: 'x-forwarded-for',
-      rateLimits: { v1: { perMinute: 6_000, burst: 200 }, aetherium: { perMinute: 100, burst: 20 }, 'vm-api': null },
+      rateLimits: { v1: { perMinute: 6_000, burst: 200 }, aetherium: { perMinute: 100, burst: 20 }, volant: null, 'vm-api': null },
       redisUrl: null,
       loki: null,
       limits: {
@@ -145,6 +146,12 @@ describe('the configuration', () => {
     });
   });
 
+  it('reads whether Volant takes whoever is on this machine', async () => {
+    expect((await readConfig(['--config', file('volant: { auth: required }')], {})).volant).toEqual({
+      auth: 'required',
+    });
+  });
+
   it('expands variables in the file', async () => {
     expect((await readConfig(['--config', file('data_dir: ${BASE}/data')], { BASE: '/srv' })).dataDir).toBe(
       '/srv/data',
@@ -179,6 +186,8 @@ describe('the configuration', () => {
     [[], { VOLARY_WORKSPACES: 'provider: docker', VOLARY_DOCKER_SOCKET: 'off' }, 'workspaces.provider'],
     [[], { VOLARY_WORKSPACES: 'max_ttl_seconds: 0' }, 'workspaces.max_ttl_seconds'],
     [[], { VOLARY_WORKSPACES: 'idle_suspend_seconds: 9' }, 'workspaces.idle_suspend_seconds'],
+    [[], { VOLARY_VOLANT: 'auth: none' }, 'volant.auth'],
+    [[], { VOLARY_VOLANT: 'keys: on' }, 'volant'],
     [[], { VOLARY_WEBHOOK_MAX_TRIES: 'many' }, 'webhook_max_tries'],
     [[], { VOLARY_WEBHOOK_LONGEST_RETRY_SECONDS: '5' }, 'webhook_longest_retry_seconds'],
     [[], { VOLARY_ALLOWED_ORIGINS: 'https://a.org/path' }, 'allowed_origins'],

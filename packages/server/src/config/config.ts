@@ -17,6 +17,7 @@ import { readSimulatedHost } from './simulated-host.ts';
 import { readTracing, type TracingConfig } from './tracing.ts';
 import { readTransport, type TransportConfig } from './transport.ts';
 import { count, countOrNone, invalidSetting, listOf, oneOf } from './values.ts';
+import { readVolant, type VolantSettings } from './volant.ts';
 import { readWorkspaces, type WorkspaceSettings } from './workspaces.ts';
 
 /** All that the server was told, validated and frozen. */
@@ -100,6 +101,7 @@ export interface Config extends TransportConfig {
   readonly alerts: AlertSettings;
   /** Where traces go to; null: there are none. */
   readonly tracing: TracingConfig | null;
+  readonly volant: VolantSettings;
   readonly warm: {
     /** Whether VMs begin as forks of guests that have booted before. */
     readonly isEnabled: boolean;
@@ -187,6 +189,7 @@ export async function readConfig(
     quota: readQuotas(settings.quotas),
     alerts: readAlerts(settings.alerts),
     tracing: readTracing(settings.tracing, env),
+    volant: readVolant(settings.volant),
     workspaces: readWorkspaces(settings.workspaces, { driver, dockerSocket }),
     warm: {
       isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',

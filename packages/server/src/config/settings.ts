@@ -62,6 +62,7 @@ export interface Settings {
   readonly alerts: string | null;
   /** The same. */
   readonly tracing: string | null;
+  readonly volant: string | null;
   readonly transport: TransportSettings;
   /** As another API names them. */
   readonly gateway: GatewaySettings;
@@ -147,6 +148,7 @@ const SOURCES = {
   workspaces: { flag: null, env: 'VOLARY_WORKSPACES', file: 'workspaces' },
   alerts: { flag: null, env: 'VOLARY_ALERTS', file: 'alerts' },
   tracing: { flag: null, env: 'VOLARY_TRACING', file: 'tracing' },
+  volant: { flag: null, env: 'VOLARY_VOLANT', file: 'volant' },
   signingKeyDays: { flag: null, env: 'VOLARY_SIGNING_KEY_DAYS', file: 'signing_key_days' },
 } as const satisfies Record<Exclude<keyof Settings, 'transport' | 'gateway'>, Source>;
 
@@ -217,6 +219,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     workspaces: find(SOURCES.workspaces),
     alerts: find(SOURCES.alerts),
     tracing: find(SOURCES.tracing),
+    volant: find(SOURCES.volant),
     transport: findTransport(find),
     gateway: { ...findGateway(find), hasIntegrations: [...file.keys()].some((name) => /^integrations\b/.test(name)) },
   };
@@ -320,6 +323,7 @@ const TABLES: ReadonlySet<string> = new Set([
   'workspaces',
   'alerts',
   'tracing',
+  'volant',
 ]);
 
 /** The settings of a section by their paths; any other one as it is. */

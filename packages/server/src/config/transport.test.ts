@@ -34,11 +34,13 @@ describe('rate limits', () => {
     expect((await withFile('rate_limits:\n  v1: 5/min;burst=6\n')).rateLimits).toEqual({
       v1: { perMinute: 5, burst: 6 },
       aetherium: { perMinute: 100, burst: 20 },
+      volant: null,
       'vm-api': null,
     });
     expect((await withFile('rate_limits: { v1: off, vm-api: 9/min }\n')).rateLimits).toEqual({
       v1: null,
       aetherium: { perMinute: 100, burst: 20 },
+      volant: null,
       'vm-api': { perMinute: 9, burst: 0 },
     });
     expect((await withFile('rate_limits: { v1: off }\n', { VOLARY_RATE_LIMIT: '7/min' })).rateLimits).toMatchObject({

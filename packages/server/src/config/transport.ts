@@ -48,10 +48,11 @@ export interface RateLimit {
 const FACES = {
   v1: { perMinute: 6_000, burst: 200 },
   aetherium: { perMinute: 100, burst: 20 },
+  volant: null,
   'vm-api': null,
 } as const satisfies Record<string, RateLimit | null>;
 export type Face = keyof typeof FACES;
-export const FACE_NAMES = ['v1', 'aetherium', 'vm-api'] as const satisfies readonly Face[];
+export const FACE_NAMES = ['v1', 'aetherium', 'volant', 'vm-api'] as const satisfies readonly Face[];
 
 const SECOND_MS = 1_000;
 const KIB = 1024;
@@ -122,7 +123,7 @@ function proxyRange(text: string): IpRange {
 function readRateLimits({ rateLimit, rateLimits }: TransportSettings): TransportConfig['rateLimits'] {
   if (rateLimit !== null) {
     const all = parseRateLimit('rate_limit', rateLimit);
-    return { v1: all, aetherium: all, 'vm-api': all };
+    return { v1: all, aetherium: all, volant: all, 'vm-api': all };
   }
   const limits: Record<Face, RateLimit | null> = { ...FACES };
   for (const entry of (rateLimits ?? '').split(',').filter((text) => text.trim() !== '')) {

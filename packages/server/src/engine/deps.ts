@@ -231,7 +231,12 @@ export const ENGINE_DEFAULTS = {
     maxWaiting: 1_000,
   },
   workspaces: { provider: null, maxTtlSeconds: null, idleSuspendSeconds: 1_800 },
-  rateLimits: { v1: { perMinute: 6_000, burst: 200 }, aetherium: { perMinute: 100, burst: 20 }, 'vm-api': null },
+  rateLimits: {
+    v1: { perMinute: 6_000, burst: 200 },
+    aetherium: { perMinute: 100, burst: 20 },
+    volant: null,
+    'vm-api': null,
+  },
   sessions: {
     accessTokenMs: 3_600_000,
     sessionMs: 30 * 24 * 3_600_000,

@@ -1,6 +1,6 @@
 /** What things are called on the host: short, since an interface's name has at most 15 characters, and found again without a record. */
 import { createHash } from 'node:crypto';
-import { type NetworkId, uuidOf, type VmId } from '../../domain/ids.ts';
+import { uuidOf, type VmId } from '../../domain/ids.ts';
 
 /** What an installation has on the host. */
 export interface HostNames {
@@ -15,7 +15,6 @@ export interface HostNames {
   readonly insideAddress: string;
 }
 
-export const BRIDGE_PREFIX = 'vb';
 export const TAP_PREFIX = 'vt';
 /** The end of the way out that is within the namespace. */
 export const INSIDE_UPLINK = 'vuplink';
@@ -36,11 +35,7 @@ export function hostNamesOf(installationId: string): HostNames {
   };
 }
 
-/** The random end of a UUID of version 7 tells it from others. */
-export function bridgeOf(id: NetworkId): string {
-  return `${BRIDGE_PREFIX}${uuidOf(id).slice(-12)}`;
-}
-
+/** As a bridge's. */
 export function tapOf(id: VmId): string {
   return `${TAP_PREFIX}${uuidOf(id).slice(-12)}`;
 }

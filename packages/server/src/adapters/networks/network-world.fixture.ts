@@ -5,12 +5,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { NetworkId, VmId } from '../../domain/ids.ts';
 import { idFromUuid } from '../../domain/ids.ts';
+import { bridgeOf } from '../../domain/network/bridge.ts';
 import { formatAddress } from '../../domain/network/cidr.ts';
 import { macOfAddress } from '../../domain/network/mac.ts';
 import type { NetworkPlan, PlannedGuest, PlannedNetwork } from '../../ports/networks.ts';
 import { runOnHost } from './host-commands.ts';
 import { createHostNetworks } from './host-networks.ts';
-import { bridgeOf, hostNamesOf, tapOf } from './names.ts';
+import { hostNamesOf, tapOf } from './names.ts';
 
 /** Of the internet that the test plays: two public addresses, one of a private network that can be reached there, and that of the host itself. */
 export const INTERNET = {

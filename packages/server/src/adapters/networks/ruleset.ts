@@ -11,11 +11,13 @@
  *           input, output: the namespace itself talks to nobody, but that its gateways answer a ping
  *   bound   what a guest has begun and not ended is counted by its address: the kernel's room for connections is the whole host's
  */
+
+import { BRIDGE_PREFIX, bridgeOf } from '../../domain/network/bridge.ts';
 import { formatAddress } from '../../domain/network/cidr.ts';
 import { macOfAddress } from '../../domain/network/mac.ts';
 import { type Egress, NEVER_REACHED, parsePorts, type TrafficRule } from '../../domain/network/traffic.ts';
 import type { NetworkPlan, PlannedGroup, PlannedGuest } from '../../ports/networks.ts';
-import { BRIDGE_PREFIX, bridgeOf, INSIDE_UPLINK, tapOf } from './names.ts';
+import { INSIDE_UPLINK, tapOf } from './names.ts';
 
 const TABLE = 'volary';
 /** Chains, by the rules that they have: whoever has the same shares one. */

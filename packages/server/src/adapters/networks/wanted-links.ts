@@ -1,10 +1,12 @@
 /** What has to be done in the namespace so that its bridges and interfaces are what a plan says: a pure difference. */
+
+import { BRIDGE_PREFIX, bridgeOf } from '../../domain/network/bridge.ts';
 import { formatAddress } from '../../domain/network/cidr.ts';
 import { macOfAddress } from '../../domain/network/mac.ts';
 import { cidrOf } from '../../domain/network/network.ts';
 import { gatewayOf } from '../../domain/network/pool.ts';
 import type { NetworkPlan } from '../../ports/networks.ts';
-import { BRIDGE_PREFIX, bridgeOf, TAP_PREFIX, tapOf } from './names.ts';
+import { TAP_PREFIX, tapOf } from './names.ts';
 
 /** An interface that is there. */
 export interface FoundLink {

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import type { VolaryError } from '../../domain/errors.ts';
 import { toProblem } from '../errors-to-status.ts';
 import { type StreamOptions, sendStream } from './send-stream.ts';
 
@@ -20,15 +21,16 @@ export interface SseSource<Page> {
 /**
  * Answers with server-sent events. The first frame goes out at once, and another whenever nothing did for a while: a comment, and
  * the id to resume after, so that a client knows it also when no event has come yet, or none that its filter lets through.
- * When the stream ends, because the server stops, the reader is too slow or something fails, its last frame is an `error` with the problem;
+ * When the stream ends, because the server stops, the reader is too slow or something fails, its last frame is an `error` with the problem, or what `toFault` makes of it;
  * browsers come back by themselves.
  */
 export async function sendSse<Page>(
   reply: FastifyReply,
   source: SseSource<Page>,
-  options: StreamOptions,
+  options: StreamOptions & { readonly toFault?: (error: VolaryError) => object },
 ): Promise<void> {
   const { position, tooSlow, slowReaderMs, goodbyeMs } = source;
+  const { toFault = (error) => toProblem(error, reply.request.id) } = options;
   const sign = (): string => `: ${options.heartbeatMs / 1000} s\nid: ${position()}\n\n`;
   await sendStream(reply, framesOf(sign(), source), {
     contentType: 'text/event-stream; charset=utf-8',
@@ -37,7 +39,7 @@ export async function sendSse<Page>(
     heartbeat: { everyMs: options.heartbeatMs, text: sign },
     slowReader: { signal: tooSlow, afterMs: slowReaderMs, goodbyeMs },
     log: options.log,
-    onFailure: (error) => `event: error\ndata: ${JSON.stringify(toProblem(error, reply.request.id))}\n\n`,
+    onFailure: (error) => `event: error\ndata: ${JSON.stringify(toFault(error))}\n\n`,
   });
 }
 

@@ -28,21 +28,24 @@ export async function runApi(options: {
   readonly proxies?: TrustedProxies;
   readonly tls?: ApiTls;
   readonly devAuth?: boolean;
+  readonly isLoopbackOpen?: boolean;
   /** Puts something between the engine and its database. */
   readonly wrapStore?: (store: Store) => Store;
 }): Promise<RunningApi> {
   const installation = createInstallation({ settings: options.engine ?? {} });
   const { engine, store, bus } = await installation.start(undefined, undefined, undefined, options.wrapStore);
   const log = createPinoLog({ level: 'error', stream: { write: (line) => process.stderr.write(line) } });
-  const { limits = {}, allowedOrigins = [], proxies, devAuth = false, tls = null } = options;
+  const { limits = {}, allowedOrigins = [], proxies, devAuth = false, isLoopbackOpen = true, tls = null } = options;
   const api = createApi({
     engine,
     log,
     ids: createSystemIds(),
     version: 'test',
+    build: { commit: 'abc123', date: '2025-01-15T00:00:00.000Z' },
     limits,
     allowedOrigins,
     devAuth,
+    isLoopbackOpen,
     tls,
     ...(proxies === undefined ? {} : { proxies }),
   });

@@ -1,8 +1,10 @@
 import { type EventPage, QUERY_SUBSCRIPTION, routes, SSE_TYPE } from '@volary/contract';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Event, EventType } from '../../domain/events.ts';
 import { mount, type RequestTo } from '../mount.ts';
 import { checkHandshake } from '../realtime/accept-socket.ts';
+import { createReaderCount } from '../realtime/event-readers.ts';
+import { lastEventId } from '../realtime/last-event-id.ts';
 import { checkOrigin } from '../realtime/origin.ts';
 import { sendSse } from '../realtime/sse.ts';
 import type { Upgrade } from '../realtime/upgrades.ts';
@@ -12,7 +14,6 @@ import type { V1Context } from './context.ts';
 import { toEventDto } from './dto/event-dto.ts';
 import { createEventEncoding, type EventEncoding } from './event-encoding.ts';
 import { createMessageChecks, type MessageChecks } from './event-messages.ts';
-import { createReaderCount } from './event-readers.ts';
 import { createEventSubscriptions } from './event-subscriptions.ts';
 
 type EventRequest = RequestTo<typeof routes.listEvents>;
@@ -118,15 +119,4 @@ async function serveSocket(
 
 function isAsking({ after, types, vm }: Query): boolean {
   return after !== null || types !== undefined || vm !== undefined;
-}
-
-/** What a client that resumes has seen last; null when it does not say. */
-function lastEventId({ headers }: Pick<FastifyRequest, 'headers'>): number | null {
-  const text = headers['last-event-id'];
-  if (text === undefined || text === '') return null;
-  const sequence = /^\d+$/.test(`${text}`) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(sequence)) return sequence;
-  throw invalidFields([
-    { field: 'Last-Event-ID', message: 'must be the sequence of an event', allowed: { minimum: 0 } },
-  ]);
 }

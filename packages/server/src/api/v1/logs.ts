@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import type { LogPage } from '../../domain/logs/log-query.ts';
 import { mount } from '../mount.ts';
+import { createReaderCount, type ReaderCount } from '../realtime/event-readers.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import type { V1Context } from './context.ts';
 import { toLogLineDto } from './dto/log-dto.ts';
-import { createReaderCount, type ReaderCount } from './event-readers.ts';
 import { checkFollowing, checkNotFollowing, cursorOf, type LogRequest, selectionOf } from './log-query.ts';
 import { sendLogEvents, sendLogLines, sendLogSocket } from './log-streams.ts';
 

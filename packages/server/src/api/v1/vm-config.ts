@@ -1,6 +1,6 @@
 import { routes } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Updated } from '../../engine/apis/config-api.ts';
+import type { Updated, UpdateOptions } from '../../engine/apis/config-api.ts';
 import { mount } from '../mount.ts';
 import { waitAsPreferred } from './answer-change.ts';
 import type { V1Context } from './context.ts';
@@ -61,9 +61,7 @@ export function mountVmConfig(app: FastifyInstance, context: V1Context): void {
   });
 }
 
-function applyOf({ apply }: { readonly apply?: 'live' | 'restart' | undefined }): {
-  readonly apply?: 'live' | 'restart';
-} {
+function applyOf({ apply }: { readonly apply?: UpdateOptions['apply'] | undefined }): Pick<UpdateOptions, 'apply'> {
   return apply === undefined ? {} : { apply };
 }
 

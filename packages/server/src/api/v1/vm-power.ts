@@ -44,8 +44,8 @@ export function mountVmPower(app: FastifyInstance, context: V1Context): void {
 
   mount(app, routes.deleteVm, async (request, reply) => {
     const { ref, precondition } = await preconditionOf(vms, request, request.params.ref);
-    const { preserve_volumes: preservesVolumes = false } = request.query;
-    const accepted = await vms.delete(request.principal, ref, { ...precondition, preservesVolumes });
+    const { preserve_volumes: preservesVolumes = false, grace_ms: graceMs = 0 } = request.query;
+    const accepted = await vms.delete(request.principal, ref, { ...precondition, preservesVolumes, graceMs });
     return await answerOperation(context, request, reply, accepted);
   });
 }

@@ -11,7 +11,7 @@ export interface Principal {
   readonly origin: RequestOrigin;
 }
 
-export const CREDENTIAL_KINDS = ['admin_key', 'api_key', 'session', 'proxy', 'none'] as const;
+export const CREDENTIAL_KINDS = ['admin_key', 'api_key', 'session', 'proxy', 'loopback', 'none'] as const;
 
 /** What proved who it is. `id` names the key or the session; null where there is only one or none. */
 export interface Credential {

@@ -6,8 +6,11 @@ import type { Quota } from './quota.ts';
 export const USER_STATES = ['active', 'disabled', 'deleted'] as const;
 export type UserState = (typeof USER_STATES)[number];
 
-/** `local` users are made here; `proxy` ones came first by the word of a trusted proxy. */
-export const USER_SOURCES = ['local', 'proxy'] as const;
+/**
+ * `local` users are made here; `proxy` ones came first by the word of a trusted proxy; `loopback` is who asks without a key from this
+ * machine, where a dialect lets that in.
+ */
+export const USER_SOURCES = ['local', 'proxy', 'loopback'] as const;
 export type UserSource = (typeof USER_SOURCES)[number];
 
 /** Somebody who may ask. What a user owns carries the user's `name`, which is never changed nor given to another. */

@@ -42,8 +42,11 @@ export interface UpdateVmRequest {
 }
 
 export interface UpdateOptions extends Precondition {
-  /** `live` (the default): what can be given to a machine that runs is given to it. `restart`: it is restarted, if it lacks anything. */
-  readonly apply?: 'live' | 'restart';
+  /**
+   * `live` (the default): what can be given to a machine that runs is given to it. `restart`: it is restarted, if it lacks anything.
+   * `next-start`: it is left as it is.
+   */
+  readonly apply?: 'live' | 'restart' | 'next-start';
 }
 
 /** A VM whose settings were changed. */

@@ -28,12 +28,13 @@ export interface VmApi extends ConfigApi {
   resume(principal: Principal, ref: string, options: Precondition): Promise<Accepted>;
   /**
    * Works from every phase, also twice: a deletion under way is returned as it is. With `preservesVolumes` its guest is asked to shut down first, and its root and its own disks become volumes, which the
-   * operation's result names; throws `failed_precondition` volume.nothing_to_keep, vm.being_deleted, `unsupported` driver.no_volumes then.
+   * operation's result names; throws `failed_precondition` volume.nothing_to_keep, vm.being_deleted, `unsupported` driver.no_volumes then. Else a guest that runs is asked where
+   * it has `graceMs` for it; without, its machine is ended at once, also when a deletion with more patience is under way.
    */
   delete(
     principal: Principal,
     ref: string,
-    options: Precondition & { readonly preservesVolumes?: boolean },
+    options: Precondition & { readonly preservesVolumes?: boolean; readonly graceMs?: number },
   ): Promise<Accepted>;
   get(principal: Principal, ref: string): Promise<Vm>;
   /** Pages that have not changed since are the same object, so that a face may keep what it made of one. */

@@ -115,7 +115,7 @@ function bringAbout(before: Vm, vm: Vm, active: Operation | null, { apply }: Upd
     const next = { power: 'running', incarnation: nextIncarnation(vm), graceMs: RESTART_GRACE_MS } as const;
     return { kind: 'vm.restart', phase: 'restarting', event: 'vm.restarting', desired: next };
   }
-  if (active !== null || status.phase !== 'running') return null;
+  if (apply === 'next-start' || active !== null || status.phase !== 'running') return null;
   const isAsLarge = isSameSize(growTowards(machine, sizeOfSpec(spec)), machine);
   const had = new Set(before.spec.tools.map(toolText));
   if (isAsLarge && spec.tools.every((tool) => had.has(toolText(tool)))) return null;

@@ -6,7 +6,7 @@ import type { Principal, RequestOrigin } from '../../domain/principal/principal.
 import type { EngineDeps } from '../deps.ts';
 import { type Credentials, invalidKey, type VerifyToken } from './credentials.ts';
 import { type AdminDeps, type Identified, identifyAdmin, identifyApiKey } from './identify-key.ts';
-import { identifyProxied } from './identify-proxied.ts';
+import { identifyLoopback, identifyProxied } from './identify-proxied.ts';
 import type { IdentityEpoch } from './identity-epoch.ts';
 import type { KeyUses } from './key-uses.ts';
 import { rightsOfUser } from './roles-of.ts';
@@ -34,6 +34,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     key: createVerifiedCredentials<Identified>(epoch),
     bearer: createVerifiedCredentials<Identified>(epoch),
     proxy: createVerifiedCredentials<Identified>(epoch),
+    loopback: createVerifiedCredentials<Identified>(epoch),
   };
 
   function toPrincipal({ name, rights, credential, use }: Identified, origin: RequestOrigin, now: number): Principal {
@@ -43,6 +44,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
 
   async function identify(credentials: Credentials, digest: string): Promise<Identified> {
     if (credentials.kind === 'proxy') return await identifyProxied(deps, credentials.name);
+    if (credentials.kind === 'loopback') return await identifyLoopback(deps);
     if (adminDigest !== null && keyMaterial.isSame(digest, adminDigest)) return await identifyAdmin(deps);
     if (credentials.kind === 'bearer' && isToken(credentials.value))
       return await identifySession(deps, credentials.value);
@@ -50,7 +52,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   }
 
   return (credentials, origin) => {
-    const handle = credentials.kind === 'proxy' ? credentials.name : keyMaterial.digest(credentials.value);
+    const handle = handleOf(credentials, keyMaterial);
     const now = clock.now();
     const verified = known[credentials.kind].get(handle, now);
     if (verified !== null) return toPrincipal(verified, origin, now);
@@ -60,6 +62,21 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
       return toPrincipal(identified, origin, now);
     });
   };
+}
+
+/** By which it is known again. No credential is kept as it is. */
+function handleOf(credentials: Credentials, { digest }: AuthenticateDeps['keyMaterial']): string {
+  switch (credentials.kind) {
+    case 'proxy':
+      return credentials.name;
+    case 'loopback':
+      return '';
+    case 'key':
+    case 'bearer':
+      return digest(credentials.value);
+    default:
+      return credentials satisfies never;
+  }
 }
 
 /** Three parts with dots between, as a JSON Web Token is written; keys have no dot. */

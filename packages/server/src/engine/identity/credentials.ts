@@ -9,7 +9,9 @@ export type Credentials =
   /** The same, or an access token. */
   | { readonly kind: 'bearer'; readonly value: string }
   /** A user by the word of a trusted proxy: whoever says so has been found to be one. */
-  | { readonly kind: 'proxy'; readonly name: string };
+  | { readonly kind: 'proxy'; readonly name: string }
+  /** Nothing, from this machine, where a face lets that in. */
+  | { readonly kind: 'loopback' };
 
 /** What an access token was found to say. */
 export interface VerifiedToken {
@@ -36,7 +38,7 @@ export function expiredKey(): VolaryError {
 
 /** `unauthenticated` auth.user_refused. */
 export function refusedUser(): VolaryError {
-  return new VolaryError('unauthenticated', 'The proxy names somebody who may not come in that way.', {
+  return new VolaryError('unauthenticated', 'This user may not come in that way.', {
     reason: 'auth.user_refused',
   });
 }

@@ -8,35 +8,60 @@ import type { Identified } from './identify-key.ts';
 import { newUser } from './new-user.ts';
 import { rightsOfUser } from './roles-of.ts';
 
+/** Who asks from this machine without a key. */
+const LOOPBACK_USER = 'api';
+
+type WelcomeDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'log'>;
+
 /**
  * The user whom a trusted proxy names. Somebody who was never seen becomes a user with the role `member`; the built-in administrator
- * does not come in by the word of a proxy. Throws `unauthenticated` auth.user_refused.
+ * does not come in by the word of a proxy, nor does the user of this machine. Throws `unauthenticated` auth.user_refused.
  */
-export async function identifyProxied(
-  deps: Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'log'>,
-  name: string,
-): Promise<Identified> {
+export async function identifyProxied(deps: WelcomeDeps, name: string): Promise<Identified> {
   if (!isUserName(name) || name === BUILT_IN_ADMIN) throw refusedUser();
-  const user = (await deps.store.users.getByName(name)) ?? (await welcome(deps, name));
+  const user =
+    (await deps.store.users.getByName(name)) ?? (await welcome(deps, { name, role: 'member', source: 'proxy' }));
+  if (user.source === 'loopback') throw refusedUser();
+  return await identified(deps, user, 'proxy');
+}
+
+/**
+ * The user that stands for whoever is on this machine: an operator, unless an administrator has given it other roles. An account of that
+ * name which is somebody's own is nobody else's: then `unauthenticated` auth.user_refused.
+ */
+export async function identifyLoopback(deps: WelcomeDeps): Promise<Identified> {
+  const asked = { name: LOOPBACK_USER, role: 'operator', source: 'loopback' } as const;
+  const user = (await deps.store.users.getByName(LOOPBACK_USER)) ?? (await welcome(deps, asked));
+  if (user.source !== 'loopback') throw refusedUser();
+  return await identified(deps, user, 'loopback');
+}
+
+async function identified({ store }: WelcomeDeps, user: User, kind: 'proxy' | 'loopback'): Promise<Identified> {
   if (user.state !== 'active') throw refusedUser();
   return {
-    name,
-    rights: await rightsOfUser(deps.store, user),
-    credential: { kind: 'proxy', id: null },
+    name: user.name,
+    rights: await rightsOfUser(store, user),
+    credential: { kind, id: null },
     expiresAt: null,
     use: null,
   };
 }
 
-async function welcome({ store, log, ...deps }: Parameters<typeof identifyProxied>[0], name: string): Promise<User> {
-  const user = newUser(deps, { name, roles: ['member'], source: 'proxy' });
+interface Newcomer {
+  readonly name: string;
+  readonly role: 'member' | 'operator';
+  readonly source: 'proxy' | 'loopback';
+}
+
+async function welcome({ store, log, ...deps }: WelcomeDeps, { name, role, source }: Newcomer): Promise<User> {
+  const user = newUser(deps, { name, roles: [role], source });
   try {
     await store.transaction(async (tables) => {
       await tables.users.insert(user);
-      const done = { action: 'user.create', target: auditTarget('user', user), details: { source: 'proxy' } } as const;
+      const done = { action: 'user.create', target: auditTarget('user', user), details: { source } } as const;
       await recordAudit(tables, deps.clock, SYSTEM, done);
     });
-    log.info('a user came by a trusted proxy for the first time', { userId: user.id, user: name });
+    log.info('a user came without a key for the first time', { userId: user.id, user: name, source });
     return user;
   } catch (error) {
     // Another request of the same user has come first.

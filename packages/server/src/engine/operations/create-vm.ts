@@ -123,9 +123,9 @@ async function store(deps: CreateDeps, principal: Principal, request: AskedVm, b
       await noteUses(tables, request.spec, deps.clock.now());
       const name = (await beside.nameOf?.(tables)) ?? request.name;
       const made = newVm(deps, principal, { ...request, name, secrets });
-      await storeVm(deps, tables, principal, made);
-      await beside.write(tables, made);
-      return made;
+      const accepted = { ...made, vm: await storeVm(deps, tables, principal, made) };
+      await beside.write(tables, accepted);
+      return accepted;
     }),
   );
 }

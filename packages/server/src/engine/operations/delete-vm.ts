@@ -1,5 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { VmPhase } from '../../domain/vm/phase.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import type { Tables } from '../../ports/store.ts';
@@ -16,6 +17,8 @@ const KEEP_GRACE_MS = 30_000;
 export interface DeleteVmOptions extends Precondition {
   /** Its root and its own disks become volumes. */
   readonly preservesVolumes?: boolean;
+  /** How long a guest that runs may take to shut down; 0, the default: its machine is ended at once. */
+  readonly graceMs?: number;
 }
 
 /** Removes a VM with everything that belongs to it, but for what is to be kept as volumes. Works from every phase; asking twice gives the same operation. */
@@ -23,7 +26,7 @@ export async function deleteVm(
   deps: OperationDeps,
   principal: Principal,
   ref: string,
-  { preservesVolumes = false, ...options }: DeleteVmOptions,
+  { preservesVolumes = false, graceMs = 0, ...options }: DeleteVmOptions,
 ): Promise<Accepted> {
   authorise(principal, 'vm:delete');
   const facts = await deps.hostProbe.measure();
@@ -35,21 +38,29 @@ export async function deleteVm(
       // By now its disk may be gone; what is kept, whoever asked first has decided.
       if (isLeaving && preservesVolumes && (await tables.volumes.listKeptOf(vm.id)).length === 0)
         throw beingDeleted(vm);
-      if (isLeaving) return { vm, operation: active };
+      const keptMs = preservesVolumes && (await mayBeAsked(deps, tables, vm, facts)) ? KEEP_GRACE_MS : 0;
+      // None that sleeps is woken only to go.
+      const wantedMs = preservesVolumes ? keptMs : isAwake(vm) ? graceMs : 0;
+      const isHastened = !preservesVolumes && wantedMs < vm.desired.graceMs;
+      if (isLeaving && !isHastened) return { vm, operation: active };
       const change = {
         kind: 'vm.delete',
         phase: 'deleting',
         event: 'vm.deleting',
-        desired: { power: 'absent' },
+        desired: { power: 'absent', graceMs: wantedMs },
       } as const;
       if (!preservesVolumes) return change;
-      const graceMs = (await mayBeAsked(deps, tables, vm, facts)) ? KEEP_GRACE_MS : 0;
       const kept = await recordKeptDisks(deps, tables, principal, vm);
       const volumes = kept.map(({ id, name }) => ({ id, name }));
-      const desired = { ...change.desired, graceMs };
-      return { ...change, desired, data: { kept_volumes: volumes }, result: { volumes } };
+      return { ...change, data: { kept_volumes: volumes }, result: { volumes } };
     },
   );
+}
+
+const AWAKE: ReadonlySet<VmPhase> = new Set(['running', 'updating', 'deleting']);
+
+function isAwake({ status }: Vm): boolean {
+  return AWAKE.has(status.phase);
 }
 
 /** One that sleeps wakes for it, if there is room for that: a deletion is never refused for want of memory. */

@@ -94,7 +94,7 @@ export function newVm(deps: OperationDeps, principal: Principal, request: NewVm)
 }
 
 /**
- * Writes a new VM with its address, its operation and its events. Throws `already_exists` vm.name_taken, `resource_exhausted` quota.exceeded,
+ * Writes a new VM with its address, its operation and its events, and returns it as it was written. Throws `already_exists` vm.name_taken, `resource_exhausted` quota.exceeded,
  * network.no_address, `not_found` network.unknown, security_group.unknown, volume.unknown, `failed_precondition` volume.not_ready, volume.in_use.
  */
 export async function storeVm(
@@ -102,12 +102,16 @@ export async function storeVm(
   tables: Tables,
   principal: Principal,
   { vm, operation }: Accepted,
-): Promise<void> {
+): Promise<Vm> {
   const { vcpuCount: vcpus, memoryMib } = vm.spec;
   const diskGib = totalDiskGib(vm.spec);
   const powered = hasMachine(vm.desired.power) ? { vcpus, memoryMib } : {};
   await admitQuota(tables, vm.owner, { vms: 1, diskGib, ...powered }, config.limits);
-  const from = vm.origin === null ? {} : { snapshot_id: vm.origin.snapshotId };
+  const { template } = vm.spec;
+  const from = {
+    template: template === null ? null : { name: template.name, version: template.version },
+    ...(vm.origin === null ? {} : { snapshot_id: vm.origin.snapshotId }),
+  };
   const lease = await chooseLease(tables, principal, vm);
   const placed: Vm = { ...vm, ip: lease === null ? null : formatAddress(lease.address) };
   await tables.vms.insert(placed);
@@ -119,4 +123,5 @@ export async function storeVm(
     operationEvent('operation.created', operation, vm.createdAt),
     vmEvent('vm.created', vm, operation, vm.createdAt, from),
   ]);
+  return placed;
 }

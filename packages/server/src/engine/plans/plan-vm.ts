@@ -94,7 +94,7 @@ export function planVm(input: PlanInput): Plan {
   return planAlive(input, vm.desired.power);
 }
 
-/** A guest whose disks are kept is asked first, once; whatever comes of that, its machine ends next. */
+/** A guest is asked first where there is time for it, once; whatever comes of that, its machine ends next. */
 function planRemoval(input: PlanInput): Plan {
   const { observation } = input;
   if (observation.machine.kind !== 'absent') return planMachineEnd(input, 'deleting');
@@ -283,14 +283,18 @@ function planOrigin({ originState }: PlanInput): Plan | null {
 
 /** Asks the guest first where there is time for it; a halted guest has to be set going to hear it, a suspended one woken. */
 function planMachineEnd(input: PlanInput, phase: TransientPhase): Plan {
-  const { vm, observation, tried } = input;
+  const { observation, tried } = input;
   const { machine } = observation;
-  const mayAsk = vm.desired.graceMs > 0 && vm.startedAt !== null && !tried.has('shut-down-guest');
+  const mayAsk = mayAskGuest(input);
   const isAsleep = machine.kind === 'suspended' || isHalfAwake(input);
   if (mayAsk && isAsleep && !tried.has('wake-machine')) return step('wake-machine', phase);
   if (mayAsk && machine.kind === 'running') return step('shut-down-guest', phase);
   if (mayAsk && machine.kind === 'paused' && !tried.has('resume-machine')) return step('resume-machine', phase);
   return step('end-machine', phase);
+}
+
+function mayAskGuest({ vm, tried }: PlanInput): boolean {
+  return vm.desired.graceMs > 0 && vm.startedAt !== null && !tried.has('shut-down-guest');
 }
 
 function startingPhase({ operation }: PlanInput): TransientPhase {

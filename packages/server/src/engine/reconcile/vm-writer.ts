@@ -346,8 +346,9 @@ function phaseEvents(vm: Vm, operation: Operation | null, at: number): readonly 
   return type === undefined ? [] : [vmEvent(type, vm, operation, at)];
 }
 
-/** Why it is suspended is told together with its being so. */
-function settledData({ status, suspension }: Vm): JsonObject {
+/** Why it is suspended, and where one that runs is found, is told together with its being so. */
+function settledData({ status, suspension, ip }: Vm): JsonObject {
+  if (status.phase === 'running') return { ip };
   if (status.phase !== 'suspended' || suspension === null) return {};
   return { reason: suspension.reason, message: suspension.message };
 }

@@ -1,5 +1,5 @@
 import type { AcceptedOperation, Operation as OperationDto } from '@volary/contract';
-import { isRetryable, VolaryError } from '../../../domain/errors.ts';
+import { isRetryable } from '../../../domain/errors.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import type {
   Operation,
@@ -40,13 +40,6 @@ export function toOperationDto(operation: Operation): OperationDto {
 /** An operation that was just accepted, with the VM as it now is. */
 export function toAcceptedDto(operation: Operation, vm: Vm | null): AcceptedOperation {
   return { ...toOperationDto(operation), vm: vm === null ? null : toVmDto(vm) };
-}
-
-/** Why the operation did not succeed, to be thrown; null if it did. */
-export function failureOf(operation: Operation): VolaryError | null {
-  if (operation.error === null) return null;
-  const { code, reason, message, details } = operation.error;
-  return new VolaryError(code, message, { reason, details, context: { operationId: operation.id } });
 }
 
 function toSubjectDto(subject: OperationSubject): OperationDto['subject'] {
