@@ -52,10 +52,18 @@ function withoutNull(schema: JsonObject): JsonObject {
     if (others.length === anyOf.length) return schema;
     const [only, second] = others;
     return second === undefined && isObject(only)
-      ? { ...rest, ...('$ref' in only ? { allOf: [only] } : only), nullable: true }
-      : { ...rest, anyOf: others.map((one) => (isObject(one) && 'type' in one ? { ...one, nullable: true } : one)) };
+      ? { ...rest, ...orNull(only) }
+      : { ...rest, anyOf: others.map((one) => (isObject(one) ? orNull(one) : one)) };
   }
   return schema;
+}
+
+/** The mark goes beside a type: of several schemas each has its own. */
+function orNull(schema: JsonObject): JsonObject {
+  if ('$ref' in schema) return { allOf: [schema], nullable: true };
+  const { anyOf } = schema;
+  if (isList(anyOf)) return { ...schema, anyOf: anyOf.map((one) => (isObject(one) ? orNull(one) : one)) };
+  return 'type' in schema ? { ...schema, nullable: true } : schema;
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

@@ -193,6 +193,19 @@ describe('a machine that runs', () => {
     expect(await events()).toEqual(['vm.started', 'vm.updated', 'vm.updated']);
   });
 
+  it('is left as it is when that is asked for, and has all at its next start', async () => {
+    await create({ start: true });
+
+    const { vm, operation } = await server.engine.vms.update(ADMIN, 'bird', { spec: larger }, { apply: 'next-start' });
+
+    expect(operation).toBeNull();
+    expect(vm.status.phase).toBe('running');
+    expect([pendingChanges(vm), needsRestart(vm)]).toMatchObject([{ vcpus: { old: 2, new: 4 } }, true]);
+    const restarting = await server.engine.vms.restart(ADMIN, 'bird', { graceMs: 0 });
+    const after = await finish(restarting.vm);
+    expect([after.machine, pendingChanges(after)]).toMatchObject([larger, {}]);
+  });
+
   it('does without what it cannot be given, until a restart', async () => {
     await create({ start: true });
 

@@ -159,6 +159,37 @@ describe('a key', () => {
   });
 });
 
+describe('whoever is on this machine', () => {
+  const local = async () => await trial.identity.authenticate({ kind: 'loopback' }, NOWHERE);
+
+  it('is one user, an operator, once for many who come at the same time', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, local));
+
+    for (const principal of all)
+      expect(principal).toMatchObject({ name: 'api', credential: { kind: 'loopback', id: null } });
+    expect(await trial.store.users.getByName('api')).toMatchObject({ roles: ['operator'], source: 'loopback' });
+  });
+
+  it('may do what that user may, at once', async () => {
+    await local();
+    await trial.identity.users.update(ADMIN, 'api', { roles: ['viewer'] });
+    expect((await local()).rights.all.has('vm:create')).toBe(false);
+
+    await trial.identity.users.update(ADMIN, 'api', { state: 'disabled' });
+    await expect(local()).rejects.toEqual(refused);
+  });
+
+  it('is nobody whom a proxy names, and no proxy names it', async () => {
+    await local();
+    await expect(trial.identity.authenticate({ kind: 'proxy', name: 'api' }, NOWHERE)).rejects.toEqual(refused);
+  });
+
+  it('is refused where the account of that name is somebody’s own', async () => {
+    await trial.identity.authenticate({ kind: 'proxy', name: 'api' }, NOWHERE);
+    await expect(local()).rejects.toEqual(refused);
+  });
+});
+
 describe('a user whom a trusted proxy names', () => {
   const proxied = async (name: string) => await trial.identity.authenticate({ kind: 'proxy', name }, NOWHERE);
 

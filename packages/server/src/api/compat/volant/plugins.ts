@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { type ErrorCode, VolaryError } from '../../../domain/errors.ts';
-import type { Operation } from '../../../domain/operation/operation.ts';
 import type { Template } from '../../../domain/template/template.ts';
 import type { TemplateEntry } from '../../../engine/apis/template-api.ts';
 import type { FaceContext } from '../../face.ts';
 import { readManifest } from '../../manifests/read-manifest.ts';
 import { mount } from '../../mount.ts';
-import { failureOf } from '../../operation-failure.ts';
 import { toMoment } from '../moments.ts';
+import { outcomeOf } from './finish.ts';
 import { allOf, partOf } from './pages.ts';
 import type { Plugin } from './plugin-schemas.ts';
 import { routes } from './routes.ts';
@@ -15,9 +14,12 @@ import { routes } from './routes.ts';
 /** What is wrong with what a manifest leads to is wrong with the manifest. */
 const FAULTS_OF_MANIFEST: readonly ErrorCode[] = ['failed_precondition', 'unsupported', 'not_found'];
 
+/** What it takes to give up. */
+const GIVING_UP_MS = 10_000;
+
 /** Plugins, which are templates elsewhere: list, install, get, remove, enable. */
 export function mountPlugins(app: FastifyInstance, { engine, signals }: FaceContext): void {
-  const { templates, operations } = engine;
+  const { templates } = engine;
 
   mount(app, routes.listPlugins, async ({ principal, query }, reply) => {
     const all = await allOf<TemplateEntry, string>((page) => templates.list(principal, page));
@@ -26,9 +28,10 @@ export function mountPlugins(app: FastifyInstance, { engine, signals }: FaceCont
 
   mount(app, routes.installPlugin, async ({ principal, body }, reply) => {
     const asked = await readManifest(body);
-    const { id, deadlineAt } = await templates.create(principal, asked).catch(refuseBuiltIn);
-    const waiting = { timeoutMs: Math.max(0, deadlineAt - Date.now()), signal: signals.of(reply) };
-    const failure = faultOf(await operations.wait(principal, id, waiting));
+    const operation = await templates.create(principal, asked).catch(refuseBuiltIn);
+    // Until the engine itself gives up.
+    const timeoutMs = Math.max(0, operation.deadlineAt - Date.now()) + GIVING_UP_MS;
+    const failure = asFault(await outcomeOf(engine, principal, operation, { timeoutMs, signal: signals.of(reply) }));
     if (failure !== null) throw failure;
     return await reply.code(201).send(toPlugin(await templates.get(principal, `${asked.name}@${asked.version}`)));
   });
@@ -68,8 +71,7 @@ function refuseBuiltIn(error: unknown): never {
   throw new VolaryError('already_exists', message, { reason: 'template.exists', details, cause: error });
 }
 
-function faultOf(operation: Operation): VolaryError | null {
-  const failure = failureOf(operation);
+function asFault(failure: VolaryError | null): VolaryError | null {
   if (failure === null || !FAULTS_OF_MANIFEST.includes(failure.code)) return failure;
   const { message, reason, details } = failure;
   return new VolaryError('invalid_argument', message, { reason, details, cause: failure });

@@ -39,7 +39,7 @@ export const PluginName = Type.String({
 /** Null for VMs that were made without one, through another face. */
 export const MadeFrom = nullableString({ description: 'The plugin it was made from; null: none.' });
 
-export const pageFields = {
+const pageFields = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'How many at most. Default: all.' })),
   offset: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 1_000_000_000, description: 'How many to leave out first. Default: 0.' }),

@@ -5,7 +5,7 @@ import type { VmId } from '../../../domain/ids.ts';
 import { plainUserData, requireReadable } from '../../cloud-init-texts.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
-import { failureOf } from '../../operation-failure.ts';
+import { outcomeOf } from './finish.ts';
 import { allOf, partOf } from './pages.ts';
 import { placeOf } from './place.ts';
 import { routes } from './routes.ts';
@@ -63,7 +63,7 @@ export function mountVms(app: FastifyInstance, { engine, signals }: FaceContext)
     const graceMs = graceOf(query);
     const { vm, operation } = await vms.stop(principal, params.name, { graceMs });
     const waiting = { timeoutMs: graceMs + ENDING_MS, signal: signals.of(reply) };
-    const failure = failureOf(await engine.operations.wait(principal, operation.id, waiting));
+    const failure = await outcomeOf(engine, principal, operation, waiting);
     if (failure !== null) throw failure;
     return toVmPower(await vms.get(principal, vm.id));
   });
