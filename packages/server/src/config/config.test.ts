@@ -51,7 +51,12 @@ describe('the configuration', () => {
       tls: null,
       trustedProxies: [],
       proxyHeader: 'x-forwarded-for',
-      rateLimits: { v1: { perMinute: 6_000, burst: 200 }, aetherium: { perMinute: 100, burst: 20 }, volant: null, 'vm-api': null },
+      rateLimits: {
+        v1: { perMinute: 6_000, burst: 200 },
+        aetherium: { perMinute: 100, burst: 20 },
+        volant: null,
+        'vm-api': null,
+      },
       redisUrl: null,
       loki: null,
       limits: {

@@ -44,7 +44,6 @@ describe('the settings of the gateway', () => {
     ['POSTGRES_PASSWORD', 'data directory'],
     ['POSTGRES_DB', 'data directory'],
     ['REDIS_ADDR', 'VOLARY_REDIS_URL'],
-    ['LOKI_URL', 'its own log'],
   ])('stop the start with one sentence where nothing could be done of them: %s', async (name, why) => {
     await expect(readConfig([], { [name]: 'secret' })).rejects.toMatchObject({
       reason: 'config.invalid',

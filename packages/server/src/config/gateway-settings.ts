@@ -15,7 +15,6 @@ export const GATEWAY_SOURCES = {
   postgresPassword: { flag: null, env: 'POSTGRES_PASSWORD', file: null },
   postgresDb: { flag: null, env: 'POSTGRES_DB', file: null },
   redisAddr: { flag: null, env: 'REDIS_ADDR', file: null },
-  lokiUrl: { flag: null, env: 'LOKI_URL', file: null },
   githubToken: { flag: null, env: 'GITHUB_TOKEN', file: 'integrations.github.token' },
   githubWebhookSecret: { flag: null, env: 'GITHUB_WEBHOOK_SECRET', file: 'integrations.github.webhook_secret' },
   slackBotToken: { flag: null, env: 'SLACK_BOT_TOKEN', file: 'integrations.slack.bot_token' },
@@ -50,7 +49,6 @@ const REFUSED: readonly Refusal[] = [
     names: ['redisAddr'],
     why: 'this server queues within itself; to count requests together with others it takes VOLARY_REDIS_URL',
   },
-  { names: ['lokiUrl'], why: 'this server keeps its own log, and sends it nowhere yet' },
 ];
 /** The same of names that are in many an environment for other reasons: they count where the gateway is asked for. */
 const REFUSED_WITH_GATEWAY: readonly Refusal[] = [

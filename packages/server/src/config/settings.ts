@@ -262,7 +262,6 @@ function findGateway(find: (source: Source) => string | null): Omit<GatewaySetti
     postgresPassword: find(from.postgresPassword),
     postgresDb: find(from.postgresDb),
     redisAddr: find(from.redisAddr),
-    lokiUrl: find(from.lokiUrl),
     githubToken: find(from.githubToken),
     githubWebhookSecret: find(from.githubWebhookSecret),
     slackBotToken: find(from.slackBotToken),

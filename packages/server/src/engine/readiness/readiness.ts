@@ -9,7 +9,10 @@ import { component } from './component.ts';
 import { createDatabaseProbe } from './database-probe.ts';
 import { type ObservingDeps, observing } from './observing.ts';
 
-type ReadinessDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'drivers' | 'networks' | 'rateLimiter' | 'logArchive'> &
+type ReadinessDeps = Pick<
+  EngineDeps,
+  'store' | 'bus' | 'clock' | 'drivers' | 'networks' | 'rateLimiter' | 'logArchive'
+> &
   ObservingDeps & {
     readonly diskSpace: Pick<DiskSpace, 'whyFull'>;
     readonly networkKeeper: Pick<NetworkKeeper, 'whyNot'>;
@@ -47,8 +50,12 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
       return null;
     },
     async vitals() {
-      const [databaseWhy, busWhy] = await Promise.all([database.why(), eventBus.why()]);
-      return [component('database', databaseWhy, 'failed'), component('event_bus', busWhy, 'degraded')];
+      const [databaseWhy, busWhy, archive] = await Promise.all([
+        database.why(),
+        eventBus.why(),
+        archiveComponent(deps.logArchive),
+      ]);
+      return [component('database', databaseWhy, 'failed'), component('event_bus', busWhy, 'degraded'), archive];
     },
     async components() {
       const needed = NEEDED.map(async ([name, ask]) => component(name, await ask(), 'failed'));

@@ -297,7 +297,8 @@ export const StreamQuery = object(
 );
 export const SocketQuery = object(inAddress, { description: 'Who asks.' });
 
-const ComponentState = stringEnum(['healthy', 'unhealthy', 'disabled'], { description: 'How it is now.' });
+export const ComponentState = stringEnum(['healthy', 'unhealthy', 'disabled'], { description: 'How it is now.' });
+export type ComponentState = Static<typeof ComponentState>;
 const EXAMPLE_PARTS = { github: 'disabled', slack: 'disabled', loki: 'disabled' };
 export const Health = component(
   'Health',
