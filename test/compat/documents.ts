@@ -16,6 +16,7 @@ export const DOCUMENTS = {
     '191bfdff2c318786ab594420b884a7b0e28775a7a2d6b08e43a9b01de945d3bf',
   ],
   volant: ['e56e94525f834c5ee5ea7699b5777d7066b4d0adfc9edc7b2f6e59a82e4ddffb'],
+  novacron: ['c847d57d0b0d25ebda7f542d8a1f1f1cb9aaf430c4020f052593435bfb1b2850'],
   'vm-api': ['081320e1c702e714035154281593bf13742f7168648c49756cee22034b393e8a'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

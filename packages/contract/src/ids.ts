@@ -34,6 +34,12 @@ export const OperationId = Type.String({
   description: 'Id of an operation.',
   examples: [EXAMPLE_IDS.operation],
 });
+/** As a parameter: also as dialects call it. */
+export const OperationRef = Type.String({
+  pattern: `^(op|job|batch_job)_${SUFFIX}$`,
+  description: 'Id of an operation; also as a dialect calls it: `job_…`, `batch_job_…`.',
+  examples: [EXAMPLE_IDS.operation],
+});
 export const ExecutionId = Type.String({
   pattern: `^exec_${SUFFIX}$`,
   description: 'Id of an execution.',

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import {
   ExecutionId,
   NetworkRef,
-  OperationId,
+  OperationRef,
   SecretRef,
   SecurityGroupRef,
   SessionId,
@@ -17,7 +17,7 @@ import { UserRef } from './users.ts';
 
 export const VmRefParams = object({ ref: VmRef }, { description: 'A VM.' });
 export const ExecutionParams = object({ id: ExecutionId }, { description: 'An execution.' });
-export const OperationParams = object({ id: OperationId }, { description: 'An operation.' });
+export const OperationParams = object({ id: OperationRef }, { description: 'An operation.' });
 export const SnapshotRefParams = object({ ref: SnapshotRef }, { description: 'A snapshot.' });
 export const UserRefParams = object({ ref: UserRef }, { description: 'A user.' });
 export const SessionParams = object({ id: SessionId }, { description: 'A session.' });

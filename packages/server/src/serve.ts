@@ -45,7 +45,10 @@ export async function runServer(
 async function serve(config: Config, { engine, ids, diskReserve, adminKey, tracer, log }: Composition): Promise<void> {
   const stopped = untilSignal();
   const transport = openTransport(config, log);
-  const deps = { engine, ids, tracer, log, version: VERSION, build: BUILD, ...transport.api };
+  const deps = {
+    ...{ engine, ids, tracer, log, version: VERSION, build: BUILD, installation: config.novacron },
+    ...transport.api,
+  };
   const { url, faces, servers, close } = await openListeners(
     config,
     (mounted) => createApi(deps, mounted),

@@ -50,6 +50,14 @@ export interface Build {
   readonly date: string;
 }
 
+/** What whoever runs the server has it say of itself. */
+export interface Installation {
+  /** Where whoever is answered with a fault of the server finds help. */
+  readonly supportUrl: string;
+  /** What this host's region is called. */
+  readonly region: string;
+}
+
 /** What the handlers of a face work with. */
 export interface FaceContext {
   readonly engine: Engine;
@@ -63,6 +71,7 @@ export interface FaceContext {
   /** Origins whose pages may open sockets, besides this server's own address. */
   readonly allowedOrigins: readonly string[];
   readonly identities: Identities;
+  readonly installation: Installation;
   /** Where the face is mounted. */
   readonly prefix: string;
 }

@@ -1,12 +1,13 @@
 import type { Dialect } from '../domain/dialects.ts';
 import { aetherium } from './compat/aetherium/aetherium.ts';
+import { novacron } from './compat/novacron/novacron.ts';
 import { vmApi } from './compat/vm-api/vm-api.ts';
 import { volant } from './compat/volant/volant.ts';
 import type { Face, MountedFace } from './face.ts';
 import { v1 } from './v1/v1.ts';
 
 /** Does not compile until each dialect has its face. */
-const FACES: Readonly<Record<Dialect, Face>> = { aetherium, volant, 'vm-api': vmApi };
+const FACES: Readonly<Record<Dialect, Face>> = { aetherium, novacron, volant, 'vm-api': vmApi };
 
 /** What the main listener has: `/v1` at its root, each dialect below its name. */
 export const ALL_FACES: readonly MountedFace[] = [

@@ -35,6 +35,8 @@ export interface ApiLimits {
   readonly slowReaderMs: number;
   /** Bytes that may wait for the reader of an event socket. */
   readonly socketBufferBytes: number;
+  /** How long a socket on which nobody has said who asks may stay so. */
+  readonly authenticateMs: number;
   /** How long a socket or stream of events that we end may take for what was sent to it before. */
   readonly goodbyeMs: number;
 }
@@ -59,5 +61,6 @@ export const API_DEFAULTS: ApiLimits = {
   logReaders: 512,
   slowReaderMs: 60_000,
   socketBufferBytes: 4 * 1024 * 1024,
+  authenticateMs: 10_000,
   goodbyeMs: 2_000,
 };

@@ -7,7 +7,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { createClientAddresses, type TrustedProxies } from './client-address.ts';
 import { closeInTime } from './close-in-time.ts';
 import { allowOrigins } from './cors.ts';
-import { type Build, faceAt, hasSockets, isCounted, type MountedFace, pathBelow } from './face.ts';
+import { type Build, faceAt, hasSockets, type Installation, isCounted, type MountedFace, pathBelow } from './face.ts';
 import { ALL_FACES } from './faces.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { type ApiTls, createListener } from './listener.ts';
@@ -24,6 +24,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Set before the body is read; nobody, without rights, on routes that need no credentials. */
     principal: Principal;
+  }
+  interface FastifyInstance {
+    installation: Installation;
   }
 }
 
@@ -45,6 +48,8 @@ export interface ApiDeps {
   readonly devAuth?: boolean;
   /** Whether this machine needs no key, where a dialect is open to it. Default: where one is, it needs none. */
   readonly isLoopbackOpen?: boolean;
+  /** What the server says of itself. Default: as little as there is to say. */
+  readonly installation?: Installation;
   /** Absent: plain HTTP. */
   readonly tls?: ApiTls | null;
 }
@@ -97,7 +102,9 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
     },
   });
 
+  const installation = deps.installation ?? NO_INSTALLATION;
   app.decorateRequest('principal');
+  app.decorate('installation', installation);
   if (tracer !== null) traceRequests(app, tracer, (url) => isCounted(faces, url));
   noteOrigins(app, addresses);
   // Hooks call back instead of being async: a promise less for each request.
@@ -126,9 +133,22 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
   const { devAuth = false, isLoopbackOpen = true } = deps;
   const identities = { devAuth, isLoopbackOpen, trustsProxies: proxies.ranges.length > 0 };
   const { build } = deps;
-  const context = { engine, log, limits, signals, streams, version, build, upgrades, allowedOrigins, identities };
+  const context = {
+    engine,
+    log,
+    limits,
+    signals,
+    streams,
+    version,
+    build,
+    upgrades,
+    allowedOrigins,
+    identities,
+    installation,
+  };
   for (const { face, prefix } of faces) app.register((own) => face.mount(own, { ...context, prefix }), { prefix });
   return app;
 }
 
+const NO_INSTALLATION: Installation = { supportUrl: '/docs/errors#internal', region: 'local' };
 const NO_PROXIES: TrustedProxies = { ranges: [], header: 'x-forwarded-for' };

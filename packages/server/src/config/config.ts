@@ -11,6 +11,7 @@ import { readDockerSocket } from './docker-socket.ts';
 import { withGateway } from './gateway-settings.ts';
 import { type DialectListener, type ListenAddress, parseListenAddresses } from './listen.ts';
 import { type LokiSettings, readLoki } from './loki.ts';
+import { type NovacronSettings, readNovacron } from './novacron.ts';
 import { readQuotas } from './quotas.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { readSimulatedHost } from './simulated-host.ts';
@@ -97,6 +98,7 @@ export interface Config extends TransportConfig {
     readonly keyAgeMs: number;
   };
   readonly workspaces: WorkspaceSettings;
+  readonly novacron: NovacronSettings;
   /** When something is wrong with a VM. */
   readonly alerts: AlertSettings;
   /** Where traces go to; null: there are none. */
@@ -190,6 +192,7 @@ export async function readConfig(
     alerts: readAlerts(settings.alerts),
     tracing: readTracing(settings.tracing, env),
     volant: readVolant(settings.volant),
+    novacron: readNovacron(settings.novacron),
     workspaces: readWorkspaces(settings.workspaces, { driver, dockerSocket }),
     warm: {
       isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',

@@ -59,6 +59,8 @@ export interface Settings {
   /** `NAME: VALUE`, with commas between them. */
   readonly workspaces: string | null;
   /** The same. */
+  readonly novacron: string | null;
+  /** The same. */
   readonly alerts: string | null;
   /** The same. */
   readonly tracing: string | null;
@@ -145,6 +147,7 @@ const SOURCES = {
   warmPoolCount: { flag: null, env: 'VOLARY_WARM_POOL_COUNT', file: 'warm_pool_count' },
   sessionDays: { flag: null, env: 'VOLARY_SESSION_DAYS', file: 'session_days' },
   sessionIdleDays: { flag: null, env: 'VOLARY_SESSION_IDLE_DAYS', file: 'session_idle_days' },
+  novacron: { flag: null, env: 'VOLARY_NOVACRON', file: 'novacron' },
   workspaces: { flag: null, env: 'VOLARY_WORKSPACES', file: 'workspaces' },
   alerts: { flag: null, env: 'VOLARY_ALERTS', file: 'alerts' },
   tracing: { flag: null, env: 'VOLARY_TRACING', file: 'tracing' },
@@ -217,6 +220,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     sessionIdleDays: find(SOURCES.sessionIdleDays),
     signingKeyDays: find(SOURCES.signingKeyDays),
     workspaces: find(SOURCES.workspaces),
+    novacron: find(SOURCES.novacron),
     alerts: find(SOURCES.alerts),
     tracing: find(SOURCES.tracing),
     volant: find(SOURCES.volant),
@@ -321,6 +325,7 @@ const TABLES: ReadonlySet<string> = new Set([
   'simulated_host',
   'workspaces',
   'alerts',
+  'novacron',
   'tracing',
   'volant',
 ]);

@@ -23,6 +23,7 @@ describe('rate limits', () => {
     ['100/min;burst=20', { perMinute: 100, burst: 20 }],
     [' 100 / min ; burst = 20 ', { perMinute: 100, burst: 20 }],
     ['1/min', { perMinute: 1, burst: 0 }],
+    ['100/min;second=20', { perMinute: 100, burst: 0, perSecond: 20 }],
     ['off', null],
   ])('%j is %j for every face', async (text, limit) => {
     const { rateLimits } = await readConfig([], { VOLARY_RATE_LIMIT: text });
@@ -34,12 +35,14 @@ describe('rate limits', () => {
     expect((await withFile('rate_limits:\n  v1: 5/min;burst=6\n')).rateLimits).toEqual({
       v1: { perMinute: 5, burst: 6 },
       aetherium: { perMinute: 100, burst: 20 },
+      novacron: { perMinute: 100, burst: 0, perSecond: 20 },
       volant: null,
       'vm-api': null,
     });
     expect((await withFile('rate_limits: { v1: off, vm-api: 9/min }\n')).rateLimits).toEqual({
       v1: null,
       aetherium: { perMinute: 100, burst: 20 },
+      novacron: { perMinute: 100, burst: 0, perSecond: 20 },
       volant: null,
       'vm-api': { perMinute: 9, burst: 0 },
     });
@@ -51,7 +54,7 @@ describe('rate limits', () => {
   it.each(['100', '0/min', '100/s', '100/min;burst', '100/min;burst=-1', '1e3/min', 'on'])(
     'are not %j',
     async (text) => {
-      await expect(readConfig([], { VOLARY_RATE_LIMIT: text })).rejects.toThrow('100/min;burst=20, or off');
+      await expect(readConfig([], { VOLARY_RATE_LIMIT: text })).rejects.toThrow('100/min;second=20, or off');
     },
   );
 

@@ -42,18 +42,22 @@ export interface TlsConfig {
 export interface RateLimit {
   readonly perMinute: number;
   readonly burst: number;
+  /** In any second; absent: as many as there are. */
+  readonly perSecond?: number;
 }
 
 /** The faces of the server, and what one caller may ask of each where nothing else was said: what their documents say. */
 const FACES = {
   v1: { perMinute: 6_000, burst: 200 },
   aetherium: { perMinute: 100, burst: 20 },
+  novacron: { perMinute: 100, burst: 0, perSecond: 20 },
   volant: null,
   'vm-api': null,
 } as const satisfies Record<string, RateLimit | null>;
 export type Face = keyof typeof FACES;
-export const FACE_NAMES = ['v1', 'aetherium', 'volant', 'vm-api'] as const satisfies readonly Face[];
+export const FACE_NAMES = ['v1', 'aetherium', 'novacron', 'volant', 'vm-api'] as const satisfies readonly Face[];
 
+const PATTERN = /^\s*(\d{1,9})\s*\/\s*min\s*(?:;\s*burst\s*=\s*(\d{1,9})\s*)?(?:;\s*second\s*=\s*(\d{1,9})\s*)?$/;
 const SECOND_MS = 1_000;
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -123,7 +127,7 @@ function proxyRange(text: string): IpRange {
 function readRateLimits({ rateLimit, rateLimits }: TransportSettings): TransportConfig['rateLimits'] {
   if (rateLimit !== null) {
     const all = parseRateLimit('rate_limit', rateLimit);
-    return { v1: all, aetherium: all, volant: all, 'vm-api': all };
+    return { v1: all, aetherium: all, novacron: all, volant: all, 'vm-api': all };
   }
   const limits: Record<Face, RateLimit | null> = { ...FACES };
   for (const entry of (rateLimits ?? '').split(',').filter((text) => text.trim() !== '')) {
@@ -134,13 +138,18 @@ function readRateLimits({ rateLimit, rateLimits }: TransportSettings): Transport
   return limits;
 }
 
-/** `N/min`, `N/min;burst=M`, or `off`. */
+/** `N/min`, with `;burst=M` and `;second=S` where they are wanted, or `off`. */
 function parseRateLimit(setting: string, text: string): RateLimit | null {
   if (text.trim() === 'off') return null;
-  const match = /^\s*(\d{1,9})\s*\/\s*min\s*(?:;\s*burst\s*=\s*(\d{1,9})\s*)?$/.exec(text);
+  const match = PATTERN.exec(text);
   const perMinute = Number(match?.[1] ?? 0);
-  if (match !== null && perMinute > 0) return { perMinute, burst: Number(match[2] ?? 0) };
-  throw invalidSetting(setting, `${setting} is "${text.trim()}"; it must be like 100/min;burst=20, or off.`);
+  const perSecond = match?.[3] === undefined ? {} : { perSecond: Number(match[3]) };
+  if (match !== null && perMinute > 0 && perSecond.perSecond !== 0)
+    return { perMinute, burst: Number(match[2] ?? 0), ...perSecond };
+  throw invalidSetting(
+    setting,
+    `${setting} is "${text.trim()}"; it must be like 100/min;burst=20, 100/min;second=20, or off.`,
+  );
 }
 
 /** The value is not repeated: it may hold a password. */

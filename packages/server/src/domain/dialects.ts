@@ -1,3 +1,3 @@
 /** Existing APIs that the server speaks as their documents have them, besides its own. */
-export const DIALECTS = ['aetherium', 'volant', 'vm-api'] as const;
+export const DIALECTS = ['aetherium', 'novacron', 'volant', 'vm-api'] as const;
 export type Dialect = (typeof DIALECTS)[number];

@@ -66,6 +66,17 @@ export function parseId<P extends IdPrefix>(prefix: P, text: string): Id<P> | nu
   return text.startsWith(`${prefix}_`) && SUFFIX.test(text.slice(prefix.length + 1)) ? (text as Id<P>) : null;
 }
 
+/** What some dialects call operations: the same id with another prefix. */
+const OPERATION_PREFIXES = ['op', 'job', 'batch_job'] as const;
+
+/** The operation of an id in the words of any dialect: `op_…`, `job_…`, `batch_job_…`; null for anything else. */
+export function parseOperationId(text: string): OperationId | null {
+  const prefix = OPERATION_PREFIXES.find(
+    (one) => text.startsWith(`${one}_`) && SUFFIX.test(text.slice(one.length + 1)),
+  );
+  return prefix === undefined ? null : parseId('op', `op_${text.slice(prefix.length + 1)}`);
+}
+
 /** True for a well-formed id of any kind. */
 export function isId(text: string): boolean {
   return ID_PREFIXES.some((prefix) => parseId(prefix, text) !== null);

@@ -36,6 +36,7 @@ import { cancelOperation } from './operations/cancel-operation.ts';
 import { createVm, type WarmCreation } from './operations/create-vm.ts';
 import { defineImage } from './operations/define-image.ts';
 import { deleteVm } from './operations/delete-vm.ts';
+import { migrateVm } from './operations/migrate-vm.ts';
 import { pauseVm } from './operations/pause-vm.ts';
 import { pruneSystem } from './operations/prune-system.ts';
 import { removeImage } from './operations/remove-image.ts';
@@ -53,6 +54,7 @@ import { updateVm } from './operations/update-vm.ts';
 import { createPortApi } from './ports/create-port-api.ts';
 import { createAlertQueries } from './queries/alerts.ts';
 import { capabilitiesHere, describeDrivers } from './queries/drivers.ts';
+import { createEstimates } from './queries/estimates.ts';
 import { createEventQueries } from './queries/events.ts';
 import { createHostQueries, probeDriver } from './queries/hosts.ts';
 import { getImage, listImages } from './queries/images.ts';
@@ -203,11 +205,13 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
       suspend: (principal, ref, options) => suspendVm(changing, principal, ref, options),
       resume: (principal, ref, options) => resumeVm(changing, principal, ref, options),
       delete: (principal, ref, options) => deleteVm(changing, principal, ref, options),
+      migrate: (principal, ref, request) => migrateVm({ ...deps, config }, principal, ref, request),
       ...createVmQueries({ ...deps, awaken, activity }),
       ...createRevisionQueries(deps),
     },
     operations: {
       ...createOperationQueries(deps),
+      ...createEstimates({ ...deps, config }),
       cancel: (principal, id, options) =>
         cancelOperation(
           { ...changing, interruptBuild, interruptSnapshot: snapshots.interrupt },
@@ -275,7 +279,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     deployments: createDeploymentApi(changing, builtIns),
     workspaces: createWorkspaceApi({ ...changing, begun: workspaces.begun }, builtIns),
     audit: createAuditApi({ ...deps, refusals }),
-    rateLimits: createRateLimits(deps.rateLimiter, config.rateLimits),
+    rateLimits: createRateLimits(deps, config.rateLimits),
     capabilities: async () => ({
       version: config.version,
       driver: deps.driver.kind,

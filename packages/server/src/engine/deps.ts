@@ -234,6 +234,7 @@ export const ENGINE_DEFAULTS = {
   rateLimits: {
     v1: { perMinute: 6_000, burst: 200 },
     aetherium: { perMinute: 100, burst: 20 },
+    novacron: { perMinute: 100, burst: 0, perSecond: 20 },
     volant: null,
     'vm-api': null,
   },

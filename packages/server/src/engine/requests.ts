@@ -8,6 +8,13 @@ export interface Page<T, Cursor> {
   readonly next: Cursor | null;
 }
 
+/** A part of a list that is turned like the pages of a book. */
+export interface Leaf<T> {
+  readonly items: readonly T[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
 /** A request that carries a key, as long as it is being answered. To be given to the call that takes effect, as `once`. */
 export interface Claim {
   /** Whose key it is: a user, or one API key of theirs. */

@@ -11,6 +11,7 @@ import { dialectFaultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
 import { send } from '../testing/send.ts';
 import { Fault as AetheriumFault } from './aetherium/schemas.ts';
+import { Fault as NovacronFault } from './novacron/schemas.ts';
 import { Fault as VmApiFault } from './vm-api/schemas.ts';
 import { Fault as VolantFault } from './volant/schemas.ts';
 
@@ -22,6 +23,7 @@ const RUNS = 25;
 /** What the errors of each are. Does not compile without one. */
 const FAULTS: Readonly<Record<Dialect, object>> = {
   aetherium: AetheriumFault,
+  novacron: NovacronFault,
   volant: VolantFault,
   'vm-api': VmApiFault,
 };
@@ -37,6 +39,7 @@ beforeAll(async () => {
   const workspace = await client.workspaces.create({ name: 'first' });
   const ids = [parseId('ws', workspace.id), parseId('vm', workspace.vm_id)].filter((id) => id !== null);
   known = {
+    vm_id: [(await client.vms.get('first-vm')).id, 'vm_xyz789'],
     name: ['first-vm', 'first-set', 'nobody'],
     plugin: ['base', 'nodejs@1'],
     id: [...ids.map(uuidOf), '01a202bc-8cb2-7a31-b5b9-1552001f0c0b'],

@@ -9,7 +9,7 @@ import { onceOf } from '../idempotency.ts';
 import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toOperationDto } from './dto/operation-dto.ts';
-import { cursorParam, idParam } from './parse-param.ts';
+import { cursorParam, operationParam } from './parse-param.ts';
 
 /** Operations: list, get, wait, cancel. */
 export function mountOperations(app: FastifyInstance, { engine: { operations }, signals }: V1Context): void {
@@ -26,11 +26,11 @@ export function mountOperations(app: FastifyInstance, { engine: { operations }, 
   });
 
   mount(app, routes.getOperation, async (request) => {
-    return toOperationDto(await operations.get(request.principal, idParam('op', 'id', request.params.id)));
+    return toOperationDto(await operations.get(request.principal, operationParam(request.params.id)));
   });
 
   mount(app, routes.waitForOperation, async (request, reply) => {
-    const id = idParam('op', 'id', request.params.id);
+    const id = operationParam(request.params.id);
     const { timeout = 30, after_revision: revision } = request.query;
     const waiting = { timeoutMs: timeout * 1000, signal: signals.of(reply) };
     if (revision === undefined) return toOperationDto(await operations.wait(request.principal, id, waiting));
@@ -38,7 +38,7 @@ export function mountOperations(app: FastifyInstance, { engine: { operations }, 
   });
 
   mount(app, routes.cancelOperation, async (request, reply) => {
-    const id = idParam('op', 'id', request.params.id);
+    const id = operationParam(request.params.id);
     const options = { signal: signals.of(reply), ...onceOf(request) };
     return toOperationDto(await operations.cancel(request.principal, id, options));
   });

@@ -1,4 +1,4 @@
-import { type Id, type IdPrefix, parseId } from '../../domain/ids.ts';
+import { type Id, type IdPrefix, type OperationId, parseId, parseOperationId } from '../../domain/ids.ts';
 import { invalidFields } from '../validation.ts';
 
 /** The id in this parameter. Throws `invalid_argument` request.invalid; the schema has refused most of what is none. */
@@ -8,6 +8,11 @@ export function idParam<P extends IdPrefix>(prefix: P, field: string, text: stri
   throw invalidFields([
     { field, message: `is not the id of a kind \`${prefix}\``, allowed: { pattern: `^${prefix}_[0-7][0-9a-z]{25}$` } },
   ]);
+}
+
+/** The operation in the parameter `id`, also as a dialect calls it. Throws `invalid_argument` request.invalid. */
+export function operationParam(text: string): OperationId {
+  return parseOperationId(text) ?? idParam('op', 'id', text);
 }
 
 /** The id to go on after, or null for the first page. */

@@ -13,6 +13,7 @@ export const MUTATIONS = [
   'vm.suspend',
   'vm.resume',
   'vm.restore',
+  'vm.migrate',
   'vm.fork',
   'vm.batch',
   'vm.exec',

@@ -5,6 +5,7 @@ export const PERMISSIONS = [
   'vm:update',
   'vm:delete',
   'vm:power',
+  'vm:migrate',
   'vm:exec',
   'vm:port',
   'image:read',

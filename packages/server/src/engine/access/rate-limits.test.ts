@@ -5,8 +5,11 @@ import { ADMIN } from '../installation.test-kit.ts';
 import { createRateLimits } from './rate-limits.ts';
 
 const POLICY = { perMinute: 1, burst: 1 };
-const limits = () =>
-  createRateLimits(createMemoryRateLimiter({ clock: createManualClock() }), { v1: POLICY, other: POLICY, open: null });
+const limits = (clock = createManualClock()) =>
+  createRateLimits(
+    { rateLimiter: createMemoryRateLimiter({ clock }), clock },
+    { v1: POLICY, other: POLICY, open: null, brisk: { perMinute: 100, burst: 0, perSecond: 3 } },
+  );
 
 const nobody = (address: string) => ({ principal: null, address });
 
@@ -44,6 +47,19 @@ describe('a rate limit', () => {
     for (let i = 0; i < 3; i++) await count('v1', nobody('192.0.2.1'));
 
     expect(await count('other', nobody('192.0.2.1'))).toMatchObject({ isAllowed: true });
+  });
+
+  it('is also of any second, where a face has such a one, and takes nothing of the minute then', async () => {
+    const clock = createManualClock();
+    const { count } = limits(clock);
+    const ask = async () => await count('brisk', { principal: ADMIN, address: null });
+    for (const remaining of [99, 98]) expect(await ask()).toMatchObject({ isAllowed: true, remaining });
+    await clock.advance(900);
+    expect(await ask()).toMatchObject({ isAllowed: true });
+
+    expect(await ask()).toMatchObject({ isAllowed: false, retryAfterMs: 100, remaining: 98 });
+    await clock.advance(100);
+    expect([await ask(), await ask(), await ask()].map((verdict) => verdict?.isAllowed)).toEqual([true, true, false]);
   });
 
   it('is none where there is no policy', () => {

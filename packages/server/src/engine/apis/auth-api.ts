@@ -21,6 +21,8 @@ export interface LoginRequest {
 /** What a login or a refresh gives. */
 export interface Login {
   readonly user: User;
+  /** Patterns of what its roles allow now. */
+  readonly permissions: readonly string[];
   readonly session: Session;
   readonly accessToken: string;
   readonly refreshToken: string;

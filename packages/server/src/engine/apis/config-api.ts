@@ -47,6 +47,8 @@ export interface UpdateOptions extends Precondition {
    * `next-start`: it is left as it is.
    */
   readonly apply?: 'live' | 'restart' | 'next-start';
+  /** True: a change that its machine need not know of is an operation as well, which has succeeded already. */
+  readonly isAlwaysOperation?: boolean;
 }
 
 /** A VM whose settings were changed. */

@@ -1,4 +1,4 @@
-import type { Host } from '../../domain/host/host.ts';
+import type { Accelerator, Host } from '../../domain/host/host.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { DriverCapabilities } from '../../ports/driver.ts';
 
@@ -20,6 +20,8 @@ export interface DriverStatus extends DriverCapabilities {
   readonly kind: string;
   /** Empty where it cannot be used. */
   readonly version: string;
+  /** What runs the instructions of its guests. */
+  readonly accelerator: Accelerator['kind'];
   /** Why no VM can be started by it now, for people; null where VMs can. */
   readonly whyNot: string | null;
 }

@@ -1,6 +1,8 @@
 import type { OperationId } from '../../domain/ids.ts';
 import type { Operation, OperationKind, OperationState } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
+import type { EpochMs } from '../../domain/time.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { Once, Page } from '../requests.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -25,6 +27,11 @@ export interface OperationApi {
    * operation.final, operation.not_cancellable.
    */
   cancel(principal: Principal, id: OperationId, options: Once & { readonly signal: AbortSignal }): Promise<Operation>;
+  /**
+   * When an operation on this VM is expected to be over: the median of the last 20 that have succeeded, of its kind and driver, after it began. Before there are any, of those that boot
+   * a guest; before these, how long a guest may take at most.
+   */
+  estimate(operation: Operation, vm: Pick<Vm, 'driver'>): Promise<EpochMs>;
   /** Resolves with the operation when it is final, or as it is when the time is over. */
   wait(principal: Principal, id: OperationId, waiting: Waiting): Promise<Operation>;
   /** The operation at each change, until it is final or the signal is aborted. */

@@ -4,9 +4,14 @@ import type { VmPhase } from '../../domain/vm/phase.ts';
 import type { VmPlaces } from '../../domain/vm/places.ts';
 import type { Vm, VmHealth } from '../../domain/vm/vm.ts';
 import type { CreateVmRequest } from '../../domain/vm/vm-request.ts';
-import type { Accepted, Once, Page, Precondition } from '../requests.ts';
+import type { Accepted, Leaf, Once, Page, Precondition } from '../requests.ts';
 import type { ConfigApi } from './config-api.ts';
 import type { Waiting } from './waiting.ts';
+
+export interface MigrateVmRequest {
+  /** Id or name. */
+  readonly targetHost: string;
+}
 
 export interface VmApi extends ConfigApi {
   /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */
@@ -30,12 +35,22 @@ export interface VmApi extends ConfigApi {
    * Works from every phase, also twice: a deletion under way is returned as it is. With `preservesVolumes` its guest is asked to shut down first, and its root and its own disks become volumes, which the
    * operation's result names; throws `failed_precondition` volume.nothing_to_keep, vm.being_deleted, `unsupported` driver.no_volumes then. Else a guest that runs is asked where
    * it has `graceMs` for it; without, its machine is ended at once, also when a deletion with more patience is under way.
+   * With `isForced: false` it throws `failed_precondition` vm.still_running for one that has a machine.
    */
   delete(
     principal: Principal,
     ref: string,
-    options: Precondition & { readonly preservesVolumes?: boolean; readonly graceMs?: number },
+    options: Precondition & {
+      readonly preservesVolumes?: boolean;
+      readonly graceMs?: number;
+      readonly isForced?: boolean;
+    },
   ): Promise<Accepted>;
+  /**
+   * Moves a machine that runs to another host. Throws `invalid_argument` host.not_another for the host that it is on or one that is not there, `failed_precondition`
+   * vm.not_running, host.no_other where this server has one host alone.
+   */
+  migrate(principal: Principal, ref: string, request: MigrateVmRequest): Promise<Accepted>;
   get(principal: Principal, ref: string): Promise<Vm>;
   /** Pages that have not changed since are the same object, so that a face may keep what it made of one. */
   list(
@@ -51,6 +66,18 @@ export interface VmApi extends ConfigApi {
   ): Promise<Page<Vm, VmId>>;
   /** Where it lies on its host. Told to those who may see the host (`host:read`); to others all is null. */
   locate(principal: Principal, ref: string): Promise<VmPlaces>;
+  /** Those from the one with the number `offset` on, and how many there are in all. What has not changed since is the same object, as of `list`. */
+  browse(
+    principal: Principal,
+    request: {
+      readonly limit: number;
+      readonly offset: number;
+      readonly phases?: readonly VmPhase[];
+      readonly drivers?: readonly string[];
+      /** A part of the name or of the id, in any case. */
+      readonly search?: string;
+    },
+  ): Promise<Leaf<Vm>>;
   /**
    * Resolves when the VM is in this phase (and, where given, in at least this incarnation), or is gone while `absent` is waited for (then with null).
    * Throws `deadline_exceeded` vm.wait_timeout, or `failed_precondition` vm.failed if it has failed meanwhile and something else was waited for.

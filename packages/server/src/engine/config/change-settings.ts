@@ -15,13 +15,14 @@ import type { Tables } from '../../ports/store.ts';
 import type { Updated, UpdateOptions } from '../apis/config-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { requireSecurityGroups } from '../networks/place-vm.ts';
-import { vmEvent } from '../operations/events.ts';
+import { operationEvent, vmEvent } from '../operations/events.ts';
 import { mayChangePower } from '../operations/power-policy.ts';
 import {
   announce,
   type Change,
   checkRevision,
   hasMachine,
+  newOperation,
   type OperationDeps,
   recordChange,
 } from '../operations/request-change.ts';
@@ -77,10 +78,11 @@ async function change(deps: OperationDeps, tables: Tables, wish: Wish, facts: Ho
   const changes = await recordRevision(tables, { before, after }, { principal, at: now, cause: causeOf(before) });
   const changed = Object.keys(changes);
   const bringing = bringAbout(before, after, active, options);
-  if (changed.length === 0 && bringing === null) return { vm: before, operation: null };
+  const isRecorded = options.isAlwaysOperation === true;
+  if (changed.length === 0 && bringing === null && !isRecorded) return { vm: before, operation: null };
   const { vm, operation } =
     bringing === null
-      ? await write(tables, after, changed, now)
+      ? await write(tables, after, changed, now, isRecorded ? doneAtOnce(deps, principal, after, changed) : null)
       : await recordChange(deps, tables, { vm: after, active, principal, change: { ...bringing, data: { changed } } });
   await recordAudit(tables, deps.clock, principal, {
     action: 'vm.update',
@@ -90,11 +92,31 @@ async function change(deps: OperationDeps, tables: Tables, wish: Wish, facts: Ho
   return { vm, operation };
 }
 
-async function write(tables: Tables, after: Vm, changed: readonly string[], now: number): Promise<Updated> {
+async function write(
+  tables: Tables,
+  after: Vm,
+  changed: readonly string[],
+  now: number,
+  operation: Operation | null,
+): Promise<Updated> {
   const vm: Vm = { ...after, revision: after.revision + 1, updatedAt: now };
   await tables.vms.update(vm);
-  await tables.events.append([vmEvent('vm.updated', vm, null, now, { changed })]);
-  return { vm, operation: null };
+  if (operation !== null) await tables.operations.insert(operation);
+  await tables.events.append([
+    ...(operation === null ? [] : [operationEvent('operation.created', operation, now)]),
+    vmEvent('vm.updated', vm, operation, now, { changed: [...changed] }),
+    ...(operation === null ? [] : [operationEvent('operation.succeeded', operation, now)]),
+  ]);
+  return { vm, operation };
+}
+
+/** An operation that there was nothing to do for. */
+function doneAtOnce(deps: OperationDeps, principal: Principal, vm: Vm, changed: readonly string[]): Operation {
+  const subject = { kind: 'vm', id: vm.id, name: vm.name } as const;
+  const about = { subject, generation: vm.generation, principal: principal.name, owner: vm.owner };
+  const made = newOperation(deps, { kind: 'vm.update', ...about });
+  const at = made.createdAt;
+  return { ...made, state: 'succeeded', startedAt: at, completedAt: at, result: { changed: [...changed] } };
 }
 
 /** By which what runs is asked how it is, is what it was before this change. Of a machine that was started when nobody wrote down what it was made with: what the VM has been up to now. */

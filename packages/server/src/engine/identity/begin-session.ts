@@ -4,6 +4,7 @@ import type { EpochMs } from '../../domain/time.ts';
 import type { User } from '../../domain/user/user.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { Login } from '../apis/auth-api.ts';
+import { permissionsOf } from './roles-of.ts';
 import type { Client, SessionDeps } from './session-deps.ts';
 
 const LONGEST_USER_AGENT = 256;
@@ -43,7 +44,7 @@ export async function beginSession(
 
 /** The tokens of a session as it is now. */
 export async function tokensOf(
-  { clock, keys, limits }: Pick<SessionDeps, 'clock' | 'keys' | 'limits'>,
+  { clock, keys, limits, store }: Pick<SessionDeps, 'clock' | 'keys' | 'limits' | 'store'>,
   { user, session }: Pick<Login, 'user' | 'session'>,
 ): Promise<Login> {
   const now = clock.now();
@@ -56,5 +57,13 @@ export async function tokensOf(
   // A token that stays the same cannot tell of the session's idle time, which rises with each use: the session itself does.
   const refreshEnd = session.rotates ? endOf(session, limits) : session.expiresAt;
   const [accessToken, refreshToken] = await Promise.all([sign('access', accessEnd), sign('refresh', refreshEnd)]);
-  return { user, session, accessToken, refreshToken, expiresInSeconds: Math.floor((accessEnd - now) / 1_000) };
+  const permissions = await permissionsOf(store, user);
+  return {
+    user,
+    permissions,
+    session,
+    accessToken,
+    refreshToken,
+    expiresInSeconds: Math.floor((accessEnd - now) / 1_000),
+  };
 }

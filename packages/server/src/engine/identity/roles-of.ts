@@ -39,10 +39,18 @@ export async function getRole(tables: Pick<Tables, 'roles'>, name: string): Prom
 }
 
 /** What the roles of a user allow together, as the roles now are. */
-export async function rightsOfUser(tables: Pick<Tables, 'roles'>, { roles }: Pick<User, 'roles'>): Promise<Rights> {
-  const patterns: string[] = [];
-  for (const name of roles) patterns.push(...((await getRole(tables, name))?.permissions ?? []));
-  return rightsOf(patterns);
+export async function rightsOfUser(tables: Pick<Tables, 'roles'>, user: Pick<User, 'roles'>): Promise<Rights> {
+  return rightsOf(await permissionsOf(tables, user));
+}
+
+/** The patterns of the roles of a user, each once, as the roles now are. */
+export async function permissionsOf(
+  tables: Pick<Tables, 'roles'>,
+  { roles }: Pick<User, 'roles'>,
+): Promise<readonly string[]> {
+  const patterns = new Set<string>();
+  for (const name of roles) for (const each of (await getRole(tables, name))?.permissions ?? []) patterns.add(each);
+  return [...patterns];
 }
 
 /** Throws `invalid_argument` user.unknown_role. */

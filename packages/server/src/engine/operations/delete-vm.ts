@@ -8,7 +8,7 @@ import { authorise } from '../access/authorise.ts';
 import type { Accepted, Precondition } from '../requests.ts';
 import { admitWaking } from '../scheduler/admission.ts';
 import { recordKeptDisks } from '../volumes/keep-disks.ts';
-import { beingDeleted } from './power-policy.ts';
+import { beingDeleted, mustHaveNoMachine } from './power-policy.ts';
 import { type OperationDeps, requestChange } from './request-change.ts';
 
 /** How long a guest may take to write what it still holds where its disks are kept. Then its machine ends, as by any deletion. */
@@ -19,6 +19,8 @@ export interface DeleteVmOptions extends Precondition {
   readonly preservesVolumes?: boolean;
   /** How long a guest that runs may take to shut down; 0, the default: its machine is ended at once. */
   readonly graceMs?: number;
+  /** False: not while it runs, is paused, or is about to. Default: true. */
+  readonly isForced?: boolean;
 }
 
 /** Removes a VM with everything that belongs to it, but for what is to be kept as volumes. Works from every phase; asking twice gives the same operation. */
@@ -26,7 +28,7 @@ export async function deleteVm(
   deps: OperationDeps,
   principal: Principal,
   ref: string,
-  { preservesVolumes = false, graceMs = 0, ...options }: DeleteVmOptions,
+  { preservesVolumes = false, graceMs = 0, isForced = true, ...options }: DeleteVmOptions,
 ): Promise<Accepted> {
   authorise(principal, 'vm:delete');
   const facts = await deps.hostProbe.measure();
@@ -43,6 +45,7 @@ export async function deleteVm(
       const wantedMs = preservesVolumes ? keptMs : isAwake(vm) ? graceMs : 0;
       const isHastened = !preservesVolumes && wantedMs < vm.desired.graceMs;
       if (isLeaving && !isHastened) return { vm, operation: active };
+      if (!isLeaving && !isForced) mustHaveNoMachine(vm);
       const change = {
         kind: 'vm.delete',
         phase: 'deleting',

@@ -1,10 +1,14 @@
 import type { EventType, NewEvent } from '../../domain/events.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Operation } from '../../domain/operation/operation.ts';
+import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 
-/** An event about a VM: its name, phase, generation and incarnation as they are after the change, and what else is given. */
+/**
+ * An event about a VM: its name, phase, generation and incarnation as they are after the change, whether a user or the server itself had asked for it where
+ * somebody has, and what else is given.
+ */
 export function vmEvent(
   type: EventType,
   vm: Vm,
@@ -19,7 +23,11 @@ export function vmEvent(
     vmId: vm.id,
     owner: vm.owner,
     operationId: operation?.id ?? null,
-    data: { name: vm.name, phase: vm.status.phase, generation: vm.generation, incarnation: vm.incarnation, ...data },
+    data: {
+      ...{ name: vm.name, phase: vm.status.phase, generation: vm.generation, incarnation: vm.incarnation },
+      ...(operation === null ? {} : { initiated_by: operation.principal === SYSTEM.name ? 'system' : 'user' }),
+      ...data,
+    },
   };
 }
 

@@ -35,6 +35,12 @@ export function mayStop(vm: Vm): void {
   if (vm.status.phase === 'stopped' && vm.restarts.at === null) refuse(vm, 'vm.already_stopped', 'is stopped already');
 }
 
+/** Throws `failed_precondition` vm.still_running while there is a machine, or one is wanted. */
+export function mustHaveNoMachine(vm: Vm): void {
+  if (vm.handle === null && (vm.desired.power === 'stopped' || vm.status.phase === 'failed')) return;
+  refuse(vm, 'vm.still_running', `is ${vm.status.phase}; stop it first, or have it deleted by force`);
+}
+
 /** Throws `failed_precondition` vm.not_running, vm.being_deleted. */
 export function mayPause(vm: Vm): void {
   mayChangePower(vm);

@@ -150,7 +150,7 @@ export async function recordChange(
   };
   const events: NewEvent[] = [
     operationEvent('operation.created', operation, now),
-    vmEvent(change.event, changed, operation, now, change.data),
+    vmEvent(change.event, changed, operation, now, { old_phase: vm.status.phase, ...change.data }),
   ];
   if (active !== null) {
     const cancelled = end(active, operation, now);

@@ -13,7 +13,13 @@ export async function describeDrivers({
     drivers.all.map(async (driver) => {
       const { version, accelerator } = await probeDriver({ driver, clock }, null);
       const whyNot = version === '' ? accelerator.explanation : null;
-      return { ...capabilitiesHere({ driver, networks }), kind: driver.kind, version, whyNot };
+      return {
+        ...capabilitiesHere({ driver, networks }),
+        kind: driver.kind,
+        version,
+        accelerator: accelerator.kind,
+        whyNot,
+      };
     }),
   );
 }

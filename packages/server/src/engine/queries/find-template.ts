@@ -1,11 +1,12 @@
 import { VolaryError } from '../../domain/errors.ts';
+import { parseId } from '../../domain/ids.ts';
 import { newestFirst } from '../../domain/template/newest.ts';
 import { parseTemplateRef, type Template } from '../../domain/template/template.ts';
 import type { Tables } from '../../ports/store.ts';
 import { type Asker, requireVisible } from '../access/require-visible.ts';
 
 /**
- * The versions that are meant, newest first: of `name@version` one, of a name all of them. None that is still being installed. Throws
+ * The versions that are meant, newest first: of `name@version` or an id one, of a name all of them. None that is still being installed. Throws
  * `not_found` template.unknown, `permission_denied` access.denied.
  */
 export async function findTemplates(
@@ -13,7 +14,9 @@ export async function findTemplates(
   asker: Asker,
   ref: string,
 ): Promise<readonly [Template, ...Template[]]> {
-  const parsed = parseTemplateRef(ref);
+  const id = parseId('tpl', ref);
+  const one = id === null ? null : await templates.get(id);
+  const parsed = one ?? parseTemplateRef(ref);
   const all = parsed === null ? [] : await templates.listVersions(parsed.name);
   const meant = all
     .filter(({ state, version }) => state === 'ready' && (parsed?.version ?? version) === version)

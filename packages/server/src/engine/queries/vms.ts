@@ -9,7 +9,7 @@ import type { Asker } from '../access/require-visible.ts';
 import type { VmApi } from '../apis/vm-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isSuspended } from '../operations/power-policy.ts';
-import type { Page } from '../requests.ts';
+import type { Leaf, Page } from '../requests.ts';
 import { type Activity, used } from '../sessions/activity.ts';
 import type { Awaken } from '../suspend/awaken.ts';
 import { findVm } from './find-vm.ts';
@@ -25,8 +25,9 @@ export function createVmQueries(
     readonly awaken: Awaken;
     readonly activity: Activity;
   },
-): Pick<VmApi, 'get' | 'locate' | 'list' | 'wait' | 'readConsole'> {
+): Pick<VmApi, 'get' | 'locate' | 'list' | 'browse' | 'wait' | 'readConsole'> {
   const pages = createPageCache<Page<Vm, VmId>>(() => deps.store.vms.changeCount());
+  const leaves = createPageCache<Leaf<Vm>>(() => deps.store.vms.changeCount());
   return {
     async get(principal, ref) {
       return await findVm(deps.store, { principal, permission: 'vm:read' }, ref);
@@ -45,6 +46,17 @@ export function createVmQueries(
       const { limit, after, phases, name, selector } = request;
       return await pages.get(JSON.stringify([limit, after, phases, name, owner, selector]), () =>
         selectedPage(request, (page) => deps.store.vms.list({ ...request, ...page, ...ofOwner(owner) })),
+      );
+    },
+
+    async browse(principal, request) {
+      authorise(principal, 'vm:read');
+      const { limit, offset, ...which } = { ...request, ...ofOwner(reachOf(principal, 'vm:read')) };
+      return await leaves.get(JSON.stringify([limit, offset, which]), () =>
+        deps.store.transaction(async ({ vms }) => ({
+          items: await vms.list({ ...which, limit, offset, after: null }),
+          total: await vms.count(which),
+        })),
       );
     },
 

@@ -56,7 +56,7 @@ async function write(
     operation === undefined || work.operation === null
       ? work.operation
       : { ...work.operation, ...operation, revision: work.operation.revision + 1 };
-  const told = events(nextVm, nextOperation, now);
+  const told = events(nextVm, nextOperation, now).map((event) => withOldPhase(event, work.vm, nextVm));
   await deps.store.transaction(async (tables) => {
     if (nextVm !== work.vm) await tables.vms.update(nextVm);
     if (nextOperation !== null && nextOperation !== work.operation) await tables.operations.update(nextOperation);
@@ -65,6 +65,13 @@ async function write(
   });
   publish(deps, { vm: nextVm, operation: nextOperation }, told.length > 0);
   return { vm: nextVm, operation: nextOperation };
+}
+
+/** What tells of a new phase tells of the one before as well. */
+function withOldPhase(event: NewEvent, before: Vm, after: Vm): NewEvent {
+  const isMove = before.status.phase !== after.status.phase;
+  if (!isMove || event.subject !== after.id) return event;
+  return { ...event, data: { ...event.data, old_phase: before.status.phase } };
 }
 
 function publish({ bus }: WriterDeps, { vm, operation }: Work, hasEvents: boolean): void {

@@ -31,6 +31,9 @@ export interface VmFilter {
   readonly name?: string;
   /** Those that are suspended when they are idle. */
   readonly isAutoSuspended?: true;
+  readonly drivers?: readonly Vm['driver'][];
+  /** A part of the name or of the id, in any case. */
+  readonly search?: string;
 }
 
 /** VMs, in the order they were made. */
@@ -39,7 +42,9 @@ export interface VmTable {
   insert(vm: Vm): Promise<void>;
   get(id: VmId): Promise<Vm | null>;
   getByName(name: string): Promise<Vm | null>;
-  list(page: PageRequest<VmId> & OfOwner & VmFilter): Promise<readonly Vm[]>;
+  /** `offset`: how many are left out before the first one. */
+  list(page: PageRequest<VmId> & OfOwner & VmFilter & { readonly offset?: number }): Promise<readonly Vm[]>;
+  count(which: OfOwner & VmFilter): Promise<number>;
   /** All of them, or those of this driver, in the order they were made: cheap, however many there are. */
   listIds(driver?: Vm['driver']): Promise<readonly VmId[]>;
   /** Writes the row if its revision is still `vm.revision - 1`; throws `conflict` store.revision otherwise. */

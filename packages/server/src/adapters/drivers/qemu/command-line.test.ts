@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { macOfUuid } from '../../../domain/network/mac.ts';
 import { NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { type Machine, qemuArguments } from './command-line.ts';
 import { type ExtraDiskDevice, extraDiskFilesOf } from './extra-disks.ts';
 import { isWholeSystem } from './full-os/system-agent-port.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
-import { attachNetwork, macOf } from './network.ts';
+import { attachNetwork } from './network.ts';
 
 const UUID = '01a1fc92-6367-7400-9ef1-4542943aae56';
 
@@ -68,7 +69,7 @@ test('a user network never reaches the host', () => {
   expect(args.join(' ')).toContain('restrict=on');
   expect(guestSettings).toEqual({ ip: '10.0.2.15/24', gateway: '10.0.2.2', dns: '10.0.2.3' });
   expect(attachNetwork('none', UUID)).toEqual({ qemuArguments: [], guestSettings: {} });
-  expect(macOf(UUID)).toBe('52:54:00:3a:ae:56');
+  expect(macOfUuid(UUID)).toBe('52:54:00:3a:ae:56');
 });
 
 test('the guest is told who it is, and only an emulated one gives up its mitigations', () => {

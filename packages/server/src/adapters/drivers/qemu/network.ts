@@ -1,3 +1,4 @@
+import { macOfUuid } from '../../../domain/network/mac.ts';
 import type { NetworkMode } from '../../../domain/network/vm-network.ts';
 import type { MachineNetwork } from '../../../ports/driver.ts';
 
@@ -28,9 +29,12 @@ export function attachNetwork(mode: NetworkMode, uuid: string, place: MachineNet
       return { qemuArguments: [], guestSettings: {} };
     case 'user':
       // Without `restrict` this back end lets a guest reach the host's own loopback through the gateway's address.
-      return { qemuArguments: nicOn('user,id=net0,restrict=on,ipv6=off', macOf(uuid)), guestSettings: USER_NETWORK };
+      return {
+        qemuArguments: nicOn('user,id=net0,restrict=on,ipv6=off', macOfUuid(uuid)),
+        guestSettings: USER_NETWORK,
+      };
     case 'bridge': {
-      if (place === null) return { qemuArguments: nicOn(UNCONNECTED, macOf(uuid)), guestSettings: {} };
+      if (place === null) return { qemuArguments: nicOn(UNCONNECTED, macOfUuid(uuid)), guestSettings: {} };
       const { tapName, mac, address, gateway, dns } = place;
       const backEnd = `tap,id=net0,ifname=${tapName},script=no,downscript=no,vhost=off`;
       const guestSettings = { ip: address, gateway, ...(dns === null ? {} : { dns }) };
@@ -51,15 +55,9 @@ export function settingsToTell(
 
 /** Its hardware address. */
 export function macFor(uuid: string, place: MachineNetwork | null | undefined): string {
-  return place?.mac ?? macOf(uuid);
+  return place?.mac ?? macOfUuid(uuid);
 }
 
 function nicOn(backEnd: string, mac: string): readonly string[] {
   return ['-netdev', backEnd, '-device', `virtio-net-pci,id=${NIC_ID},netdev=net0,mac=${mac},romfile=`];
-}
-
-/** A locally administered address that is the VM's for its life: QEMU's prefix and the last three bytes of its UUID. */
-export function macOf(uuid: string): string {
-  const hex = uuid.replaceAll('-', '').slice(-6);
-  return `52:54:00:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}`;
 }

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { VmTable } from '../../../../ports/tables/vm-table.ts';
 import { decodeVm, decodeVmId, encodeVm } from '../codecs/vm-codec.ts';
@@ -68,17 +68,47 @@ export function createVmStatements(db: Kysely<Schema>) {
     listIdsOf: prepareStatement<Pick<VmRow, 'driver'>, Pick<VmRow, 'id'>>((place) =>
       db.selectFrom('vms').select('id').where('driver', '=', place('driver')).orderBy('id'),
     ),
-    list: ({ limit, after, ids, phases, name, owner, isAutoSuspended }: Parameters<VmTable['list']>[0]) => {
-      let query = db.selectFrom('vms').selectAll().orderBy('id').limit(limit);
+    list: ({ limit, offset, after, ...which }: Parameters<VmTable['list']>[0]) => {
+      let query = db
+        .selectFrom('vms')
+        .selectAll()
+        .where((of) => meant(of, which))
+        .orderBy('id')
+        .limit(limit);
       if (after !== null) query = query.where('id', '>', after);
-      if (ids !== undefined) query = query.where('id', 'in', ids);
-      if (name !== undefined) query = query.where('name', '=', name);
-      if (phases !== undefined) query = query.where('phase', 'in', phases);
-      if (isAutoSuspended === true) query = query.where('auto_suspend', 'is not', null);
-      if (owner !== undefined) query = query.where('owner', '=', owner);
+      if (offset !== undefined) query = query.offset(offset);
       return query.compile();
     },
+    count: (which: Parameters<VmTable['count']>[0]) =>
+      db
+        .selectFrom('vms')
+        .select(({ fn }) => fn.countAll<number>().as('vm_count'))
+        .where((of) => meant(of, which))
+        .compile(),
   };
+}
+
+/** No VM is one of none, in none of the phases, or by none of the drivers. */
+function isNothing({ ids, phases, drivers }: Parameters<VmTable['count']>[0]): boolean {
+  return ids?.length === 0 || phases?.length === 0 || drivers?.length === 0;
+}
+
+function meant(
+  of: ExpressionBuilder<Schema, 'vms'>,
+  { ids, phases, name, owner, isAutoSuspended, drivers, search }: Parameters<VmTable['count']>[0],
+) {
+  // A `like` of its own rules: what is looked for means itself.
+  const pattern = `%${(search ?? '').toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`;
+  const contains = (column: 'id' | 'name') => sql<SqlBool>`lower(${of.ref(column)}) like ${pattern} escape '\\'`;
+  return of.and([
+    ...(ids === undefined ? [] : [of('id', 'in', ids)]),
+    ...(name === undefined ? [] : [of('name', '=', name)]),
+    ...(phases === undefined ? [] : [of('phase', 'in', phases)]),
+    ...(isAutoSuspended === true ? [of('auto_suspend', 'is not', null)] : []),
+    ...(owner === undefined ? [] : [of('owner', '=', owner)]),
+    ...(drivers === undefined ? [] : [of('driver', 'in', drivers)]),
+    ...(search === undefined ? [] : [of.or([contains('name'), contains('id')])]),
+  ]);
 }
 
 /** The table over one connection. `changeCount` is the store's matter; `onChange` is told of every write. */
@@ -102,9 +132,14 @@ export function createVmTable(
       return rows[0] === undefined ? null : decodeVm(rows[0]);
     },
     async list(request) {
-      if (request.phases?.length === 0 || request.ids?.length === 0) return [];
+      if (isNothing(request)) return [];
       const { rows } = await connection.execute(statements.list(request));
       return rows.map(decodeVm);
+    },
+    async count(which) {
+      if (isNothing(which)) return 0;
+      const { rows } = await connection.execute(statements.count(which));
+      return Number(rows[0]?.vm_count ?? 0);
     },
     async listIds(driver) {
       const { rows } = await connection.execute(

@@ -1,0 +1,61 @@
+import type { Operation, OperationKind } from '../../domain/operation/operation.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
+import type { Tables } from '../../ports/store.ts';
+import type { OperationApi } from '../apis/operation-api.ts';
+import type { EngineDeps } from '../deps.ts';
+
+/** Of so many of the last ones of their kind the median counts. */
+const MOST = 20;
+/** So many are looked through for those of the same driver. */
+const LOOKED_THROUGH = 60;
+/** What boots a guest: what one of these took says most of another, where there is nothing better. */
+const BOOTS: readonly OperationKind[] = ['vm.create', 'vm.start', 'vm.restart'];
+
+/** When operations are expected to be over. */
+export function createEstimates({
+  store,
+  drivers,
+  config,
+}: Pick<EngineDeps, 'store' | 'drivers'> & {
+  readonly config: { readonly limits: { readonly bootMs: number } };
+}): Pick<OperationApi, 'estimate'> {
+  async function durations(kind: OperationKind, driver: Vm['driver']): Promise<readonly number[]> {
+    const last = await store.operations.list({ limit: LOOKED_THROUGH, after: null, kind, state: 'succeeded' });
+    const found: number[] = [];
+    for (const operation of last) {
+      if (found.length === MOST) break;
+      const took = (operation.completedAt ?? operation.createdAt) - operation.createdAt;
+      if (took > 0 && (await driverOf(store, operation, drivers.all.length === 1, driver)) === driver) found.push(took);
+    }
+    return found;
+  }
+
+  return {
+    async estimate({ kind, createdAt, completedAt }, { driver }) {
+      if (completedAt !== null) return completedAt;
+      for (const like of [kind, ...BOOTS]) {
+        const median = medianOf(await durations(like, driver));
+        if (median !== null) return createdAt + median;
+      }
+      return createdAt + config.limits.bootMs;
+    },
+  };
+}
+
+/** Of a VM that is gone nobody knows it any more, unless there is one alone. */
+async function driverOf(
+  { vms }: Pick<Tables, 'vms'>,
+  { subject }: Operation,
+  isOnly: boolean,
+  only: Vm['driver'],
+): Promise<Vm['driver'] | null> {
+  if (isOnly) return only;
+  return subject.kind === 'vm' ? ((await vms.get(subject.id))?.driver ?? null) : null;
+}
+
+function medianOf(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low, high] = [sorted[middle - (sorted.length % 2 === 0 ? 1 : 0)], sorted[middle]];
+  return low === undefined || high === undefined ? null : Math.round((low + high) / 2);
+}
