@@ -19,7 +19,7 @@ function somebody(name: string, ...patterns: readonly string[]): Principal {
 describe('patterns', () => {
   it.each([
     ['*', PERMISSIONS.length],
-    ['vm:*', 7],
+    ['vm:*', 8],
     ['vm:read', 1],
     ['*:read', PERMISSIONS.filter((permission) => permission.endsWith(':read')).length],
   ])('%s stands for %i permissions on whatever there is', (pattern, count) => {

@@ -59,12 +59,14 @@ const FIELDS: Readonly<Record<string, string>> = {
   'network.subnet': 'network.subnet_id',
   'network.egress': 'network.vpc_id',
   body: '',
+  vpc: 'network.vpc_id',
+  groups: 'network.security_groups',
 };
 const FIELD_OF_REASON: Readonly<Record<string, string>> = {
-  'template.unknown': 'template_id',
-  'network.unknown': 'network.vpc_id',
-  'security_group.unknown': 'network.security_groups',
-  'driver.unknown': 'hypervisor',
+  'template.unknown': 'template',
+  'network.unknown': 'vpc',
+  'security_group.unknown': 'groups',
+  'driver.unknown': 'driver',
 };
 
 /** `{"error": {"code": …, "message": …}}`, with what the document has beside these for the code. */

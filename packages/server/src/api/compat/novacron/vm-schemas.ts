@@ -11,7 +11,7 @@ import {
 import { type Static, Type } from 'typebox';
 import { moment } from './schemas.ts';
 
-export const STATUSES = [
+const STATUSES = [
   'provisioning',
   'starting',
   'running',
@@ -29,7 +29,7 @@ export type VmStatus = Static<typeof VmStatus>;
 
 /** What the document names, and what else there is here. */
 export const HYPERVISORS = ['kvm', 'vmware', 'hyperv', 'xen', 'docker', 'simulated'] as const;
-export const CLOUDS = ['aws', 'azure', 'gcp', 'onprem'] as const;
+const CLOUDS = ['aws', 'azure', 'gcp', 'onprem'] as const;
 
 /** An id that this server knows, as an example. */
 export const EXAMPLE_VM_ID = 'vm_01kahx6z4qf8r9y6m3s2t1v0wq';

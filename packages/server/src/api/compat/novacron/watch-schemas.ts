@@ -144,7 +144,7 @@ export const Logs = component(
   },
 );
 
-export const BATCH_OPERATIONS = ['start', 'stop', 'restart', 'suspend', 'resume'] as const;
+const BATCH_OPERATIONS = ['start', 'stop', 'restart', 'suspend', 'resume'] as const;
 
 export const Batch = component(
   'Batch',
