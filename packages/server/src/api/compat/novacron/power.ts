@@ -3,10 +3,10 @@ import type { Accepted } from '../../../engine/requests.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
 import { toMoment } from '../moments.ts';
+import type { Patience } from './power-schemas.ts';
 import { requireVmId } from './require-vm.ts';
 import type { VersionRoutes } from './routes.ts';
 import { jobId, statusOf } from './translate.ts';
-import type { Patience } from './vm-schemas.ts';
 
 /** What a guest is given to shut down where nothing is said, seconds. */
 const DEFAULT_SECONDS = 60;

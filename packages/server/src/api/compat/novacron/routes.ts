@@ -1,5 +1,6 @@
 import { json, jsonBody, NDJSON_TYPE, object, dialectRoute as route } from '@volary/contract';
 import { Type } from 'typebox';
+import { MigrateVm, Migrating, Patience, Powered } from './power-schemas.ts';
 import { Keys, Login, LoginRequest, OpenApi, Refreshed } from './schemas.ts';
 import {
   Created,
@@ -7,10 +8,6 @@ import {
   Deleted,
   DeleteQuery,
   ListQuery,
-  MigrateVm,
-  Migrating,
-  Patience,
-  Powered,
   Updated,
   UpdateVm,
   VmDetails,
