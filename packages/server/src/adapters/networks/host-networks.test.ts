@@ -133,23 +133,6 @@ describe('the networks of a host', { timeout: 120_000 }, () => {
     expect(await asking.next()).toBe('in time');
   });
 
-  it('keep so many connections of one guest and no more, over changes of others too, and those of others are as before', async (context) => {
-    needsRoot(context);
-    await world.apply(all);
-    const before = await world.connections();
-
-    await world.flood(a, bIp, 20_000);
-    await world.apply({ ...all, guests: all.guests.filter((guest) => guest !== foreign) });
-    await world.apply(all);
-    await world.flood(a, INTERNET.first, 5_000);
-
-    const count = (await world.connections()) - before;
-    expect(count).toBeGreaterThan(16_000);
-    expect(count).toBeLessThan(16_384 + 100);
-    expect(await world.reaches(a, INTERNET.second)).toBe(false);
-    expect(await world.reaches(b, INTERNET.first)).toBe(true);
-  });
-
   it('carry no datagram to the host or a metadata service, none to all, and none from somebody else', async (context) => {
     needsRoot(context);
     await world.apply(all);
@@ -192,6 +175,24 @@ describe('the networks of a host', { timeout: 120_000 }, () => {
 
     expect(await world.reaches(a, bIp, 80)).toBe(false);
     expect(await world.reaches(b, aIp, 80)).toBe(true);
+  });
+
+  // What it has had is counted for a while after: nobody gets out of it in a test that follows.
+  it('keep so many connections of one guest and no more, over changes of others too, and those of others are as before', async (context) => {
+    needsRoot(context);
+    await world.apply(all);
+    const before = await world.connections();
+
+    await world.flood(a, bIp, 20_000);
+    await world.apply({ ...all, guests: all.guests.filter((guest) => guest !== foreign) });
+    await world.apply(all);
+    await world.flood(a, INTERNET.first, 5_000);
+
+    const count = (await world.connections()) - before;
+    expect(count).toBeGreaterThan(16_000);
+    expect(count).toBeLessThan(16_384 + 100);
+    expect(await world.reaches(a, INTERNET.second)).toBe(false);
+    expect(await world.reaches(b, INTERNET.first)).toBe(true);
   });
 });
 
