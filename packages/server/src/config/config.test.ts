@@ -54,11 +54,13 @@ describe('the configuration', () => {
       rateLimits: {
         v1: { perMinute: 6_000, burst: 200 },
         aetherium: { perMinute: 100, burst: 20 },
+        novacron: { perMinute: 100, burst: 0, perSecond: 20 },
         volant: null,
         'vm-api': null,
       },
       redisUrl: null,
       loki: null,
+      novacron: { region: 'local', supportUrl: '/docs/errors#internal' },
       limits: {
         ...{ connections: 16_384, addressConnections: 1_024, streams: 8_192, callerStreams: 4_096 },
         ...{ jsonBytes: 2 ** 20, headerBytes: 2 ** 14, uploadBytes: 2 ** 36, messageBytes: 2 ** 14 },
