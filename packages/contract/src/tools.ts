@@ -134,7 +134,7 @@ export type RemovedTools = Static<typeof RemovedTools>;
 
 export const ToolRefParams = object(
   {
-    ref: Type.String({
+    name: Type.String({
       pattern: '^([0-9a-f]{64}|[a-z0-9][a-z0-9-]{0,62}(@[0-9A-Za-z.+_-]{1,64})?)$',
       maxLength: 128,
       description: 'A name (all its versions), `name@version`, or a digest.',

@@ -54,7 +54,7 @@ export const updateTool = route({
 
 export const deleteTool = route({
   method: 'DELETE',
-  path: '/v1/tools/{ref}',
+  path: '/v1/tools/{name}',
   operationId: 'deleteTool',
   tag: 'tools',
   summary: 'Remove what was built of a tool and no VM has',

@@ -31,6 +31,7 @@ beforeAll(async () => {
     port: ['7', '80', '9'],
     number: ['1', '2', '999'],
     key: ['0'.repeat(32)],
+    disk: ['root', 'data'],
   };
 });
 

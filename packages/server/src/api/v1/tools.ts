@@ -29,7 +29,7 @@ export function mountTools(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.deleteTool, async (request) => {
-    const removed = await tools.remove(request.principal, request.params.ref);
+    const removed = await tools.remove(request.principal, request.params.name);
     return { items: removed.map(toToolPackDto) };
   });
 }

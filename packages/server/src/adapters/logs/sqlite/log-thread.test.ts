@@ -44,7 +44,9 @@ test('questions that come while it ends are answered, each once', async () => {
   const answers: unknown[] = [];
   for (let round = 0; round < 12; round++) {
     await new Promise((resolve) => setTimeout(resolve, round % 3));
-    answers.push(...(await Promise.all([thread.ask({ kind: 'last' }), thread.ask({ kind: 'cursors', prefix: '' })])));
+    answers.push(
+      ...(await Promise.all([thread.ask({ kind: 'last' }), thread.ask({ kind: 'cursors', prefix: 'nothing:' })])),
+    );
   }
 
   expect(answers).toEqual(Array.from({ length: 12 }, () => [last, []]).flat());

@@ -48,20 +48,20 @@ const BY_REASON: Readonly<Record<string, Answer>> = {
 /** Where HTTP has a status of its own for a reason, that is kept. */
 const KEPT_STATUSES: readonly number[] = [408, 413, 415, 507];
 
-/** What the engine's fields are called in this document. */
-const FIELDS: Readonly<Record<string, string>> = {
-  vcpus: 'resources.cpu',
-  memory_mib: 'resources.memory_gb',
-  disk_gib: 'resources.storage_gb',
-  template: 'template_id',
-  driver: 'hypervisor',
-  'network.name': 'network.vpc_id',
-  'network.subnet': 'network.subnet_id',
-  'network.egress': 'network.vpc_id',
-  body: '',
-  vpc: 'network.vpc_id',
-  groups: 'network.security_groups',
-};
+/** What the engine's fields are called in this document. Fields are named by who asks: none of them may reach for a prototype. */
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  ['vcpus', 'resources.cpu'],
+  ['memory_mib', 'resources.memory_gb'],
+  ['disk_gib', 'resources.storage_gb'],
+  ['template', 'template_id'],
+  ['driver', 'hypervisor'],
+  ['network.name', 'network.vpc_id'],
+  ['network.subnet', 'network.subnet_id'],
+  ['network.egress', 'network.vpc_id'],
+  ['body', ''],
+  ['vpc', 'network.vpc_id'],
+  ['groups', 'network.security_groups'],
+]);
 const FIELD_OF_REASON: Readonly<Record<string, string>> = {
   'template.unknown': 'template',
   'network.unknown': 'vpc',
@@ -155,7 +155,7 @@ function detailsOf(error: VolaryError, requestId: string): readonly { field: str
   ];
   return found.map(({ field, message }) => {
     // One that nobody knows is called what it was called.
-    const name = message === 'is not known' ? field : (FIELDS[field] ?? field);
+    const name = message === 'is not known' ? field : (FIELDS.get(field) ?? field);
     const isRange = name === 'resources.cpu' && /from 1 to 64/.test(message);
     return { field: name, message: isRange ? 'CPU count must be between 1 and 64' : message };
   });

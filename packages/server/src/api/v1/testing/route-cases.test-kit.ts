@@ -126,10 +126,10 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   deleteTool: {
     ask: async () => {
       await client.operations.finish((await client.tools.build('bun')).id);
-      return { params: { ref: 'bun' } };
+      return { params: { name: 'bun' } };
     },
     status: 200,
-    failing: { ask: { params: { ref: 'teapot' } }, status: 404, reason: 'tool.not_built' },
+    failing: { ask: { params: { name: 'teapot' } }, status: 404, reason: 'tool.not_built' },
   },
   getSystemHealth: { ask: () => ({}), status: 200, failing: UNAUTHENTICATED },
   getSystemUsage: {
