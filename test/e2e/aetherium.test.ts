@@ -100,13 +100,21 @@ describe('the examples of the documents', () => {
 });
 
 describe('a VM of aetherium', () => {
+  beforeAll(async () => {
+    const headers = { 'X-API-Key': KEY, 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ name: 'tooled', vcpus: 1, memory_mb: 512 });
+    const made = await fetch(`${base}/api/v1/vms`, { method: 'POST', headers, body });
+    const { task_id: id }: { readonly task_id: string } = JSON.parse(await made.text());
+    expect(await finished(id)).toMatchObject({ status: 'completed', error: null });
+  }, PATIENCE_MS);
+
   it('has its tools in it, by the versions that it says', { timeout: PATIENCE_MS }, async () => {
     const { vms } = await ask<{
       readonly vms: readonly { readonly name: string; readonly metadata: { readonly tools: Record<string, string> } }[];
     }>('/vms');
-    const tools = vms.find(({ name }) => name === 'claude-code-vm')?.metadata.tools ?? {};
+    const tools = vms.find(({ name }) => name === 'tooled')?.metadata.tools ?? {};
     const said = async (command: string): Promise<string> =>
-      await here.must(['exec', 'claude-code-vm', '--', 'sh', '-c', command]);
+      await here.must(['exec', 'tooled', '--', 'sh', '-c', command]);
 
     expect(Object.keys(tools).toSorted()).toEqual(['bun', 'claude-code', 'git', 'nodejs']);
     expect(await said('node --version')).toBe(`v${tools['nodejs']}`);
@@ -116,11 +124,9 @@ describe('a VM of aetherium', () => {
   });
 
   it('lies where it says: its kernel, its disk and its socket are there', async () => {
-    const { id: native } = JSON.parse(await here.must(['get', 'claude-code-vm', '--json']));
+    const { id: native } = JSON.parse(await here.must(['get', 'tooled', '--json']));
     const { vms } = await ask<{ readonly vms: readonly { readonly id: string; readonly name: string }[] }>('/vms');
-    const shown = await ask<Readonly<Record<string, string>>>(
-      `/vms/${vms.find(({ name }) => name === 'claude-code-vm')?.id}`,
-    );
+    const shown = await ask<Readonly<Record<string, string>>>(`/vms/${vms.find(({ name }) => name === 'tooled')?.id}`);
 
     for (const place of ['kernel_path', 'rootfs_path', 'socket_path'])
       expect(existsSync(shown[place] ?? '')).toBe(true);

@@ -4,6 +4,7 @@ import type { AuthenticateRequest } from './auth/authenticate-requests.ts';
 import { type Face, type FaceContext, pathBelow } from './face.ts';
 import { toApiError } from './problem-reply.ts';
 import { countRequest } from './rate-limit.ts';
+import { clientGone } from './request-signals.ts';
 
 /**
  * Has each request of the face know who asks, and count against what that caller may ask: one that is refused for who sends it
@@ -18,7 +19,8 @@ export function identifyCallers(
   app.addHook('onRequest', (request, reply, done) => {
     const count = (fault: Error | null): void => {
       const principal = request.principal === NOBODY ? null : request.principal;
-      if (face.isCounted(pathBelow(context.prefix, request.url)))
+      // By the route that was found, however its path was written.
+      if (face.isCounted(pathBelow(context.prefix, request.routeOptions.url ?? request.url)))
         countRequest(context.engine, face.name, { request, reply, principal, fault }, done);
       else done(fault ?? undefined);
     };
@@ -35,13 +37,17 @@ export function boundStreams(app: FastifyInstance, { engine, upgrades, streams }
     const { principal, origin, raw } = request;
     const caller = principal === NOBODY ? `address ${origin.address}` : `user ${principal.name}`;
     // A socket lasts longer than its request.
-    streams.enter(caller, upgrades.of(raw)?.socket ?? reply.raw);
+    const stream = upgrades.of(raw)?.socket ?? reply.raw;
+    // What has closed while it was asked who asks would be counted for ever.
+    if (stream.destroyed) throw clientGone();
+    streams.enter(caller, stream);
   });
   app.decorate('endWithCredential', ({ principal, raw }, reply) => {
-    const socket = upgrades.of(raw)?.socket;
+    const stream = upgrades.of(raw)?.socket ?? reply.raw;
+    if (stream.destroyed) return;
     // Broken off, so that nobody takes it for complete; whoever comes again is told why.
     const unwatch = engine.watchPrincipal(principal, () => raw.socket.destroy());
-    (socket ?? reply.raw).once('close', unwatch);
+    stream.once('close', unwatch);
   });
 }
 

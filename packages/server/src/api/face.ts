@@ -82,9 +82,23 @@ export function faceAt(faces: readonly MountedFace[], path: string): MountedFace
   return below ?? faces.find(({ prefix }) => prefix === '') ?? null;
 }
 
-/** The path of a URL as the face below this prefix has it. */
+/**
+ * The path of a URL as the face below this prefix has it: decoded, and without what stands before it in a request that names the server
+ * (`GET http://box/v1/vms`), since a route is found by that as well.
+ */
 export function pathBelow(prefix: string, url: string): string {
-  return (url.split('?', 1)[0] ?? '').slice(prefix.length);
+  const path = /^[^?#]*/.exec(url.replace(/^https?:\/\/[^/?#]*/i, ''))?.[0] ?? '';
+  return decoded(path).slice(prefix.length);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    // No route is at what cannot be decoded.
+    if (error instanceof URIError) return path;
+    throw error;
+  }
 }
 
 /** Whether a route at the path of this URL has WebSockets. */

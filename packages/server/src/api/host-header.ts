@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { type IpAddress, isWithin, LOOPBACK, parseIp, unmapped } from '../lib/ip-address.ts';
 
 /**
@@ -23,6 +24,21 @@ export interface Ends {
 export function isFromLoopback({ remoteAddress = '' }: Ends): boolean {
   const address = addressIn(remoteAddress);
   return address !== null && LOOPBACK.some((range) => isWithin(address, range));
+}
+
+/** With one of these, or any `X-Forwarded-…`, a request has come by way of somebody, and nobody knows from where. */
+const PASSED_ON = ['forwarded', 'via', 'x-real-ip', 'x-vm-user'];
+
+/** True for a request that somebody on this machine has sent, and nobody has passed on: by its connection, by what it calls the server, and by its headers. */
+export function isLocalRequest({
+  socket,
+  headers,
+}: {
+  readonly socket: Ends;
+  readonly headers: IncomingHttpHeaders;
+}): boolean {
+  const isPassedOn = Object.keys(headers).some((name) => PASSED_ON.includes(name) || name.startsWith('x-forwarded-'));
+  return isFromLoopback(socket) && isLocalHostHeader(headers.host) && !isPassedOn;
 }
 
 /** True when the other end of the connection is this machine too: its loopback, or the very address that was called. */

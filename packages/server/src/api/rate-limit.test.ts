@@ -52,6 +52,31 @@ describe('100/min;burst=20', () => {
     expect(fullAt).toBeLessThanOrEqual(Math.ceil(startedAt + elapsedSeconds + 73));
   });
 
+  it('counts a request however its path is written', async () => {
+    const { hostname, port } = new URL(server.url);
+    /** The head of the answer to this target, as it stands. */
+    const headOf = async (target: string): Promise<string> => {
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET ${target} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 192.0.2.77\r\nconnection: close\r\n\r\n`);
+      let text = '';
+      socket.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      await once(socket, 'close');
+      return text.split('\r\n\r\n', 1)[0] ?? '';
+    };
+
+    for (const target of [
+      '/v1/vms',
+      '/%761/vms',
+      '/v%31/vms',
+      'http://x/v1/vms',
+      '/%761/nothing',
+      '/v%6Flant/%61pi/nothing',
+    ])
+      expect(await headOf(target), target).toMatch(/x-ratelimit-remaining: \d+/);
+  });
+
   it('is told by every answer of the face, whatever it is', async () => {
     const caller = from('192.0.2.1');
     const startedAt = Date.now();

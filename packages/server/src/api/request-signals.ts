@@ -2,12 +2,15 @@ import type { EventEmitter } from 'node:events';
 import type { FastifyReply } from 'fastify';
 import { VolaryError } from '../domain/errors.ts';
 
+/** What says that it has closed, and may have before. */
+type Closing = EventEmitter & { readonly destroyed?: boolean };
+
 /** Ends what requests wait for: when the caller is gone, or the server stops. */
 export interface RequestSignals {
   /** Aborted when the request is over, be it that its answer is complete or that the caller is gone, or the server stops. */
   of(reply: FastifyReply): AbortSignal;
   /** The same for what goes on after its request: aborted when this has closed, or the server stops. */
-  until(closed: EventEmitter): AbortSignal;
+  until(closed: Closing): AbortSignal;
   readonly isStopping: boolean;
   /** Ends all that waits, now and from now on, with `unavailable` server.stopping. */
   stop(): void;
@@ -17,8 +20,12 @@ export function createRequestSignals(): RequestSignals {
   const waiting = new Set<AbortController>();
   let isStopping = false;
 
-  function until(closed: EventEmitter): AbortSignal {
+  function until(closed: Closing): AbortSignal {
     const controller = new AbortController();
+    if (closed.destroyed === true) {
+      controller.abort(clientGone());
+      return controller.signal;
+    }
     if (isStopping) controller.abort(stopping());
     waiting.add(controller);
     closed.once('close', () => {
@@ -50,6 +57,7 @@ export function stopping(): VolaryError {
   });
 }
 
-function clientGone(): VolaryError {
+/** What ends where nobody waits any more. */
+export function clientGone(): VolaryError {
   return new VolaryError('aborted', 'The caller closed the connection.', { reason: 'request.client_gone' });
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { SpanContext } from '../domain/trace.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 
@@ -17,7 +17,7 @@ declare module 'fastify' {
  */
 export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (url: string) => boolean): void {
   app.decorateRequest('span', null);
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (!isTraced(request.url)) return done();
     const { method, routeOptions, id: requestId } = request;
     const route = templateOf(routeOptions.url);
@@ -31,7 +31,7 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (u
       },
       parent: readTraceparent(request.headers['traceparent']),
     });
-    if (request.headers.upgrade !== undefined) endWithConnection(request, request.span);
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') endWithConnection(request, reply, request.span);
     tracer.within(request.span.context, done);
   });
   // What has read the body does not know of what request that was.
@@ -47,9 +47,12 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (u
   });
 }
 
-/** A WebSocket has no answer that ends. One that is refused has been answered before its connection ends, and what is told of an end twice counts once. */
-function endWithConnection({ raw }: FastifyRequest, span: ReturnType<Tracer['start']>): void {
-  raw.socket.once('close', () => span.end({ attributes: { 'http.response.status_code': 101 } }));
+/** A WebSocket has no answer that ends. One that is refused, or is none, has an answer: then nothing waits for the end of its connection any more. */
+function endWithConnection({ raw }: FastifyRequest, reply: FastifyReply, span: ReturnType<Tracer['start']>): void {
+  const { socket } = raw;
+  const end = (): void => span.end({ attributes: { 'http.response.status_code': 101 } });
+  socket.once('close', end);
+  reply.raw.once('finish', () => socket.off('close', end));
 }
 
 /** As the contract has it: `/v1/vms/{ref}`; null where there is no route. */

@@ -185,8 +185,13 @@ describe('whoever is on this machine', () => {
   });
 
   it('is refused where the account of that name is somebody’s own', async () => {
-    await trial.identity.authenticate({ kind: 'proxy', name: 'api' }, NOWHERE);
+    await trial.identity.users.create(ADMIN, userNamed('api'));
     await expect(local()).rejects.toEqual(refused);
+  });
+
+  it('is not kept away by a header that names it first', async () => {
+    await expect(trial.identity.authenticate({ kind: 'proxy', name: 'api' }, NOWHERE)).rejects.toEqual(refused);
+    expect(await local()).toMatchObject({ name: 'api' });
   });
 });
 

@@ -18,7 +18,7 @@ type WelcomeDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'log'>;
  * does not come in by the word of a proxy, nor does the user of this machine. Throws `unauthenticated` auth.user_refused.
  */
 export async function identifyProxied(deps: WelcomeDeps, name: string): Promise<Identified> {
-  if (!isUserName(name) || name === BUILT_IN_ADMIN) throw refusedUser();
+  if (!isUserName(name) || [BUILT_IN_ADMIN, LOOPBACK_USER].includes(name)) throw refusedUser();
   const user =
     (await deps.store.users.getByName(name)) ?? (await welcome(deps, { name, role: 'member', source: 'proxy' }));
   if (user.source === 'loopback') throw refusedUser();

@@ -38,12 +38,13 @@ export async function deleteVm(
     async (vm, active, tables) => {
       const isLeaving = vm.desired.power === 'absent' && active !== null;
       // By now its disk may be gone; what is kept, whoever asked first has decided.
-      if (isLeaving && preservesVolumes && (await tables.volumes.listKeptOf(vm.id)).length === 0)
-        throw beingDeleted(vm);
+      const isKeeping = isLeaving && (await tables.volumes.listKeptOf(vm.id)).length > 0;
+      if (isLeaving && preservesVolumes && !isKeeping) throw beingDeleted(vm);
       const keptMs = preservesVolumes && (await mayBeAsked(deps, tables, vm, facts)) ? KEEP_GRACE_MS : 0;
       // None that sleeps is woken only to go.
       const wantedMs = preservesVolumes ? keptMs : isAwake(vm) ? graceMs : 0;
-      const isHastened = !preservesVolumes && wantedMs < vm.desired.graceMs;
+      // A guest that writes what is to be kept is left to it, whoever is less patient.
+      const isHastened = !preservesVolumes && !isKeeping && wantedMs < vm.desired.graceMs;
       if (isLeaving && !isHastened) return { vm, operation: active };
       if (!isLeaving && !isForced) mustHaveNoMachine(vm);
       const change = {

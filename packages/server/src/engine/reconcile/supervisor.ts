@@ -175,7 +175,9 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
             if (!signal.aborted) log.error('the driver tells of no more changes', { driver: driver.kind, error });
           }),
         ),
-        growAllVolumes(deps, signal),
+        growAllVolumes(deps, signal).catch((error: unknown) => {
+          if (!signal.aborted) log.error('it cannot be seen whether volumes are as large as they are to be', { error });
+        }),
         every(config.timers.sweepMs, 'networks', async () => deps.networkKeeper.refresh()),
         every(() => paced(config.timers.sweepMs, vmCount), 'sweep', enqueueAll),
         every(

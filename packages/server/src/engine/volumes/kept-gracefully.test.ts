@@ -74,3 +74,16 @@ it.each([{}, { 'simulate.wake_error': 'unavailable' }, { 'simulate.wake_error': 
     expect(await states()).toEqual(['bird-root ready']);
   },
 );
+
+it('is left to it when somebody less patient deletes the VM meanwhile', async () => {
+  await create(server, 'bird', { 'simulate.shutdown': 'ignored' });
+  const [kept, impatient] = [
+    (await server.engine.vms.delete(ADMIN, 'bird', { preservesVolumes: true })).operation,
+    (await server.engine.vms.delete(ADMIN, 'bird', {})).operation,
+  ];
+
+  expect(impatient.id).toBe(kept.id);
+  const ended = await server.engine.operations.wait(ADMIN, kept.id, { ...soon, timeoutMs: FASTER * soon.timeoutMs });
+  expect(ended.state).toBe('succeeded');
+  expect(stepsOf(ended)).toEqual(['shut-down-guest', 'end-machine', 'delete-disk']);
+});

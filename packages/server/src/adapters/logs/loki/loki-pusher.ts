@@ -102,10 +102,12 @@ export function createLokiPusher(
   }
 
   async function untilLines(from: number): Promise<void> {
-    while (last <= from) {
+    for (;;) {
+      // It may have been stopped while nobody waited here.
+      signal.throwIfAborted();
+      if (last > from) break;
       rung = Promise.withResolvers();
       await rung.promise;
-      signal.throwIfAborted();
     }
     if (last - from < BATCH_LINES) await clock.sleep(gatherMs, { signal });
   }

@@ -28,7 +28,7 @@ export function mountEvents(app: FastifyInstance, routes: VersionRoutes, context
     const upgrade = upgrades.of(request.raw);
     if (upgrade === null) throw invalidFields([{ field: '', message: 'must open a WebSocket' }]);
     checkOrigin(request, allowedOrigins);
-    checkHandshake(upgrade);
+    checkHandshake(upgrade, { protocol: null });
     const presented = presentedBy(request);
     // What is wrong with that is answered in HTTP, as long as that can be.
     const known = presented === null ? null : await engine.authenticate(presented, request.origin);

@@ -6,17 +6,7 @@ import type { AuthenticateRequest } from '../../auth/authenticate-requests.ts';
 import { credentialsOf } from '../../auth/credentials.ts';
 import { proxiedUserOf, requireNoForeignPage } from '../../auth/proxied-user.ts';
 import type { FaceContext } from '../../face.ts';
-import { isFromHere } from '../../host-header.ts';
-
-/** With one of these the request has come by way of somebody, who would say so who asks. */
-const FORWARDED = [
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-user',
-  'x-vm-user',
-];
+import { isLocalRequest } from '../../host-header.ts';
 
 /**
  * Who asks, by the headers of the document. `X-VM-User` counts from a trusted proxy alone. `x-user` is for development: with `--dev-auth`, or from
@@ -43,7 +33,7 @@ export function createIdentify({
     const named = proxiedUserOf(request, allowedOrigins);
     if (named !== null || trustsProxies) return named;
     const name = request.headers['x-user'];
-    if (typeof name !== 'string' || name === '' || !(devAuth || isDirect(request))) return null;
+    if (typeof name !== 'string' || name === '' || !(devAuth || isLocalRequest(request))) return null;
     // A browser on this machine would send what any page tells it to.
     requireNoForeignPage(request, allowedOrigins);
     return name;
@@ -53,10 +43,6 @@ export function createIdentify({
     const found = authenticate(request, isHandshake);
     return found instanceof Promise ? found.then(ofOwn) : ofOwn(found);
   };
-}
-
-function isDirect({ socket, headers }: FastifyRequest): boolean {
-  return isFromHere(socket) && FORWARDED.every((name) => headers[name] === undefined);
 }
 
 function ofOwn(principal: Principal): Principal {

@@ -1,14 +1,10 @@
-import type { FastifyRequest } from 'fastify';
 import { VolaryError } from '../../../domain/errors.ts';
 import type { Principal } from '../../../domain/principal/principal.ts';
 import type { AuthenticateRequest } from '../../auth/authenticate-requests.ts';
 import { credentialsOf } from '../../auth/credentials.ts';
 import { proxiedUserOf, requireNoForeignPage } from '../../auth/proxied-user.ts';
 import type { FaceContext } from '../../face.ts';
-import { isFromLoopback, isLocalHostHeader } from '../../host-header.ts';
-
-/** With one of these, or any `X-Forwarded-…`, the request has come by way of somebody, and nobody knows from where. */
-const PASSED_ON = ['forwarded', 'via', 'x-real-ip', 'x-vm-user'];
+import { isLocalRequest } from '../../host-header.ts';
 
 /**
  * Who asks. A key counts before all, then the word of a trusted proxy. Without either, whoever is on this machine is let in, unless the
@@ -30,7 +26,7 @@ export function createIdentify({
     if (headers.authorization === undefined) {
       const name = proxiedUserOf(request, allowedOrigins);
       if (name !== null) return engine.authenticate({ kind: 'proxy', name }, origin);
-      if (isLoopbackOpen && isDirect(request)) {
+      if (isLoopbackOpen && !origin.isProxied && isLocalRequest(request)) {
         requireNoForeignPage(request, allowedOrigins);
         return engine.authenticate({ kind: 'loopback' }, origin);
       }
@@ -39,9 +35,4 @@ export function createIdentify({
       reason: 'auth.key_missing',
     });
   };
-}
-
-function isDirect({ socket, headers, origin }: FastifyRequest): boolean {
-  const isPassedOn = Object.keys(headers).some((name) => PASSED_ON.includes(name) || name.startsWith('x-forwarded-'));
-  return isFromLoopback(socket) && isLocalHostHeader(headers.host) && !isPassedOn && !origin.isProxied;
 }

@@ -18,5 +18,6 @@ export async function placeOf(
 async function ownAddress({ capabilities }: Pick<Engine, 'capabilities'>): Promise<{ readonly network?: VmNetwork }> {
   const { whyNoBridges, networkModes } = await capabilities();
   if (whyNoBridges !== null || !networkModes.includes('bridge')) return {};
-  return { network: networkOf({ mode: 'bridge' }) };
+  // An address is all that is added: what reaches nothing by its plugin reaches nothing outside of its network here.
+  return { network: networkOf({ mode: 'bridge', egress: 'deny' }) };
 }
