@@ -1,9 +1,9 @@
 import type { Component } from '../../domain/system/component.ts';
-import type { LogArchive } from '../../ports/log-archive.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import { describeDrivers } from '../queries/drivers.ts';
 import type { DiskSpace } from '../reconcile/disk-space.ts';
+import { createArchiveLook } from './archive-look.ts';
 import { createBusProbe } from './bus-probe.ts';
 import { component } from './component.ts';
 import { createDatabaseProbe } from './database-probe.ts';
@@ -24,7 +24,7 @@ type ReadinessDeps = Pick<
 export interface Readiness {
   /** The first part that keeps the server from taking work; null: it does. Quick, so that it can be asked for all the time. */
   firstFailed(): Promise<Component | null>;
-  /** The database and the event bus, as they are now: what anybody may be told of. */
+  /** The database and the event bus, as they are now, and what keeps the log elsewhere, as it was lately: what anybody may be told of. */
   vitals(): Promise<readonly Component[]>;
   /** All parts, as they are now. */
   components(): Promise<readonly Component[]>;
@@ -33,6 +33,7 @@ export interface Readiness {
 export function createReadiness(deps: ReadinessDeps): Readiness {
   const database = createDatabaseProbe(deps);
   const eventBus = createBusProbe(deps);
+  const archive = createArchiveLook(deps);
 
   /** Without these nothing goes. Each is asked only if those before it are well: a server that starts has nothing to tell of its database. */
   const NEEDED: readonly (readonly [string, () => string | null | Promise<string | null>])[] = [
@@ -50,12 +51,8 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
       return null;
     },
     async vitals() {
-      const [databaseWhy, busWhy, archive] = await Promise.all([
-        database.why(),
-        eventBus.why(),
-        archiveComponent(deps.logArchive),
-      ]);
-      return [component('database', databaseWhy, 'failed'), component('event_bus', busWhy, 'degraded'), archive];
+      const [databaseWhy, busWhy, kept] = await Promise.all([database.why(), eventBus.why(), archive.lately()]);
+      return [component('database', databaseWhy, 'failed'), component('event_bus', busWhy, 'degraded'), kept];
     },
     async components() {
       const needed = NEEDED.map(async ([name, ask]) => component(name, await ask(), 'failed'));
@@ -69,13 +66,8 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
         component('networks', deps.networkKeeper.whyNot() ?? deps.networks.whyNone, 'degraded'),
         component('rate_limiter', deps.rateLimiter.whyAlone(), 'degraded'),
         ...(await observing(deps)),
-        await archiveComponent(deps.logArchive),
+        await archive.now(),
       ];
     },
   };
-}
-
-async function archiveComponent(archive: LogArchive | null): Promise<Component> {
-  if (archive === null) return { name: 'loki', state: 'disabled', why: null, detail: null };
-  return component(archive.name, await archive.whyNot(), 'degraded');
 }
