@@ -100,15 +100,12 @@ describe('the examples of the documents', () => {
 });
 
 describe('a VM of aetherium', () => {
-  beforeAll(async () => {
+  it('has its tools in it, by the versions that it says', { timeout: PATIENCE_MS }, async () => {
     const headers = { 'X-API-Key': KEY, 'Content-Type': 'application/json' };
     const body = JSON.stringify({ name: 'tooled', vcpus: 1, memory_mb: 512 });
     const made = await fetch(`${base}/api/v1/vms`, { method: 'POST', headers, body });
     const { task_id: id }: { readonly task_id: string } = JSON.parse(await made.text());
     expect(await finished(id)).toMatchObject({ status: 'completed', error: null });
-  }, PATIENCE_MS);
-
-  it('has its tools in it, by the versions that it says', { timeout: PATIENCE_MS }, async () => {
     const { vms } = await ask<{
       readonly vms: readonly { readonly name: string; readonly metadata: { readonly tools: Record<string, string> } }[];
     }>('/vms');
