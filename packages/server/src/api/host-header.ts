@@ -21,7 +21,7 @@ export interface Ends {
 }
 
 /** True when the other end of the connection is the loopback of this machine. */
-export function isFromLoopback({ remoteAddress = '' }: Ends): boolean {
+function isFromLoopback({ remoteAddress = '' }: Ends): boolean {
   const address = addressIn(remoteAddress);
   return address !== null && LOOPBACK.some((range) => isWithin(address, range));
 }
