@@ -25,7 +25,7 @@ static void hello_answers(void) {
   uint32_t count;
   take_list(&message.reader, &count);
   // An ordinary process on a pipe does not own its machine: no identify, shutdown, freeze.
-  CHECK_EQUAL(count, 7);
+  CHECK_EQUAL(count, 8);
   CHECK(reader_is_finished(&message.reader));
   client_ping(&client, 42);
   client_stop(&client);
