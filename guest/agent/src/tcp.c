@@ -117,8 +117,10 @@ static bool receive(struct connection *connection) {
   }
   bool is_early = length < 0 && (errno == EAGAIN || errno == EINTR);
   if (length < 0 && !is_early) connection->error = errno;
+  // A reset is told once: who wrote has heard of it, and whoever reads after that finds an end that is none.
+  if (length == 0 && connection->sink.is_broken && connection->sink.error == ECONNRESET) connection->error = ECONNRESET;
   source_want(&connection->socket, is_early ? EPOLLIN : 0);
-  if (length < 0) return false;
+  if (connection->error || length < 0) return false;
   connection->sending.eof_sent = true;
   send_eof(connection->stream.id, CHANNEL_OUT, connection->sending.sent);
   return true;
