@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { parseTally, type Tally } from './tally.ts';
+import { type FailedFile, parseFailedFile, parseTally, type Tally } from './tally.ts';
 
 /** One part of the check: a program of node_modules, run in the repository's root. */
 export interface Stage {
@@ -21,6 +21,8 @@ export interface StageResult {
   readonly isOk: boolean;
   /** What it adds to the total: one for a static stage, as many as there were for tests. */
   readonly tally: Tally;
+  /** The test files that failed, as they ended. */
+  readonly failedFiles: readonly FailedFile[];
 }
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -43,8 +45,11 @@ export async function runStage(
   const end = once(child, 'close');
 
   const lines: string[] = [];
+  const failedFiles: FailedFile[] = [];
   let tally: Tally | undefined;
   const take = (line: string) => {
+    const failedFile = stage.kind === 'tests' ? parseFailedFile(line) : undefined;
+    if (failedFile !== undefined) failedFiles.push(failedFile);
     const found = stage.kind === 'tests' ? parseTally(line) : undefined;
     // Only the last line of the whole check may be a tally, so this one is kept back.
     if (found !== undefined) tally = found;
@@ -58,7 +63,7 @@ export async function runStage(
   const seconds = (performance.now() - started) / 1000;
   if (!isOk && lines.length > 0) write(`${lines.join('\n')}\n`);
   write(`    ${isOk ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
-  return { stage, seconds, isOk, tally: tallyOf(tally, isOk) };
+  return { stage, seconds, isOk, tally: tallyOf(tally, isOk), failedFiles };
 }
 
 /** Stages write to a pipe: they cannot see whether ours is a terminal, so they are told. */

@@ -32,3 +32,16 @@ export function addTallies(tallies: readonly Tally[]): Tally {
     { passed: 0, failed: 0, skipped: 0 },
   );
 }
+
+/** A test file that failed, as the reporter's line tells of it. */
+export interface FailedFile {
+  readonly path: string;
+  readonly tally: Tally;
+}
+
+/** The failed file that a line of the reporter tells of: `FAIL path/of.test.ts  3 passed, 1 failed  0.4 s`. */
+export function parseFailedFile(line: string): FailedFile | undefined {
+  const groups = /^FAIL (?<path>\S+) {2}(?<tally>\d.*?) {2}[\d.]+ s$/.exec(line)?.groups;
+  const tally = parseTally(groups?.['tally'] ?? '');
+  return groups === undefined || tally === undefined ? undefined : { path: groups['path'] ?? '', tally };
+}
