@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { createServer } from '../lib/node-http.ts';
 import { type BoundConnections, boundConnections } from './bound-connections.ts';
 import type { ApiLimits } from './limits.ts';
 import type { Upgrades } from './realtime/upgrades.ts';

@@ -1,5 +1,6 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { request as requestHttp } from '../../lib/node-http.ts';
 import { answerWith } from '../shared/resolve-target.ts';
 
 export interface Answer {

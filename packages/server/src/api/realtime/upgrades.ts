@@ -3,9 +3,10 @@
  * so a key is asked for, parameters are checked and refusals are answered as everywhere. What makes one different is
  * that its route may take the connection.
  */
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { ServerResponse as Response } from '../../lib/node-http.ts';
 
 /** A connection that its client wants to go on with by another protocol. */
 export interface Upgrade {
@@ -47,7 +48,7 @@ export function createUpgrades(hasSockets: (url: string) => boolean): Upgrades {
 function answerOn(request: IncomingMessage, socket: Duplex): ServerResponse {
   // A connection that breaks now is told by its `close`; without a listener it would end the program.
   socket.on('error', () => socket.destroy());
-  const response = new ServerResponse(request);
+  const response = new Response(request);
   response.shouldKeepAlive = false;
   response.assignSocket(toNetSocket(request));
   response.once('finish', () => request.socket.destroySoon());

@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { Agent as HttpAgent, request as requestHttp } from '../../../lib/node-http.ts';
 
 /** Where Loki is, and as whom it is spoken to. */
 export interface LokiAddress {

@@ -1,7 +1,8 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { AllowedTargets } from '../../../domain/net/target.ts';
 import { isLocalLiteral } from '../../../domain/net/target.ts';
+import { request as requestHttp } from '../../../lib/node-http.ts';
 import { answerWith, type Resolve, resolveTarget } from '../resolve-target.ts';
 import { invalidUrl, sentAstray, targetRefused, tooManyRedirects, unavailable } from './fetch-errors.ts';
 

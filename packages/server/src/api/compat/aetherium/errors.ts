@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { VolaryError } from '../../../domain/errors.ts';
 import type { EngineDeps } from '../../../engine/deps.ts';
+import { STATUS_CODES } from '../../../lib/node-http.ts';
 import { statusOf } from '../../errors-to-status.ts';
 import { logFault, retryAfterSecondsOf, toApiError } from '../../problem-reply.ts';
 

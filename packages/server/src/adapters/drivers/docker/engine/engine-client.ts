@@ -3,10 +3,11 @@
  * Written against version 1.41 (Docker 20.10, 2020); a newer engine that still speaks it is spoken to so, one that does not by the
  * oldest that it does.
  */
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { VolaryError } from '../../../../domain/errors.ts';
+import { request as httpRequest } from '../../../../lib/node-http.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { engineRefused, unreachable } from '../errors.ts';
 import { createDoubt, endSilence } from './silence.ts';
