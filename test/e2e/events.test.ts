@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createInstallation, type Installation, VOLARY } from './installation.ts';
+import { type Follower, follow, serverFile } from './follow.ts';
+import { createInstallation, type Installation } from './installation.ts';
 
 /* The log as those see it who follow it, through the death of the server; with simulated VMs, since it is the server that dies. */
 
@@ -20,71 +16,38 @@ interface Event {
   readonly type: string;
 }
 
-interface Follower {
-  readonly seen: readonly Event[];
-  /** Resolves when an event of this type with a sequence above this has been printed. */
-  until(type: string, after: number): Promise<void>;
-  end(): Promise<void>;
-}
-
 /** `volary events --follow --json` with these further words. */
-function follow(...words: readonly string[]): Follower {
-  const child: ChildProcess = spawn(VOLARY, ['events', '--follow', '--json', ...words], {
-    env: here.env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (child.stdout === null) throw new TypeError('the child has no output');
-  const closed = once(child, 'close');
-  const seen: Event[] = [];
-  let wake = (): void => undefined;
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    seen.push(JSON.parse(line));
-    wake();
-  });
-  return {
-    seen,
-    async until(type, after) {
-      while (!seen.some((event) => event.type === type && event.sequence > after)) {
-        if (child.exitCode !== null) throw new Error(`the follower ended with ${child.exitCode}`);
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    },
-    async end() {
-      child.kill('SIGINT');
-      await closed;
-    },
-  };
-}
-
-const serverFile = (): { readonly pid: number; readonly url: string } =>
-  JSON.parse(readFileSync(join(here.dataDir, 'server.json'), 'utf8'));
-const lastOf = ({ seen }: Follower): number => seen.at(-1)?.sequence ?? 0;
+const events = (...words: readonly string[]) => follow<Event>(here, 'events', words);
+/** Whether there is an event of this type with a sequence above this. */
+const has =
+  (type: string, after: number) =>
+  (seen: readonly Event[]): boolean =>
+    seen.some((event) => event.type === type && event.sequence > after);
+const lastOf = ({ seen }: Follower<Event>): number => seen.at(-1)?.sequence ?? 0;
 
 describe('following events', () => {
   it('goes on through servers that are killed: each event once, in order, whatever the filter', async () => {
-    const all = follow('--after', '0');
-    const failures = follow('--type', 'vm.deleted', '--after', '0');
-    const fromNow = follow();
-    const { port } = new URL(serverFile().url);
-    await all.until('server.started', 0);
+    const all = events('--after', '0');
+    const failures = events('--type', 'vm.deleted', '--after', '0');
+    const fromNow = events();
+    const { port } = new URL(serverFile(here).url);
+    await all.until(has('server.started', 0));
 
     for (let life = 1; life <= 3; life++) {
       const before = lastOf(all);
       await here.must(['create', `bird-${life}`]);
-      await all.until('operation.succeeded', before);
+      await all.until(has('operation.succeeded', before));
       // Some die in the middle of a change, which the next one finishes.
       const change = here.volary(['restart', `bird-${life}`, '--no-wait']);
       if (life !== 2) await change;
-      process.kill(serverFile().pid, 'SIGKILL');
+      process.kill(serverFile(here).pid, 'SIGKILL');
       await change;
       await here.must(['up', '--detach', '--no-vm'], { env: { VOLARY_LISTEN: `127.0.0.1:${port}` } });
     }
     const before = lastOf(all);
     await here.must(['rm', '--force', 'bird-3']);
-    for (const one of [all, failures, fromNow]) await one.until('vm.deleted', before);
-    await all.until('operation.succeeded', before);
+    for (const one of [all, failures, fromNow]) await one.until(has('vm.deleted', before));
+    await all.until(has('operation.succeeded', before));
 
     const kept: { readonly items: readonly Event[] } = JSON.parse(
       await here.must(['events', '--after', '0', '--json']),
