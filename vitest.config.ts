@@ -15,6 +15,8 @@ const shared: TestUserConfig = {
 export default defineConfig({
   test: {
     reporters: [createReporter()],
+    // Only where it is asked for: `node test/check.ts --coverage`.
+    coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary', 'html'] },
     projects: [
       {
         test: {

@@ -1,5 +1,6 @@
 /**
- * The project's one check. `npm run check` is the fast part; `--with-vms` adds the tests with real virtual machines.
+ * The project's one check. `npm run check` is the fast part; `--with-vms` adds the tests with real virtual machines, and
+ * `--coverage` writes what the tests have been through into `coverage/`.
  *
  * All stages run, also after one has failed, so that one run shows everything. A static stage counts as one test. The
  * last line is `N passed, N failed`, and the exit code is 0 only if nothing failed.
@@ -42,12 +43,13 @@ const WITH_VMS: readonly Stage[] = [
 ];
 
 async function main(args: readonly string[]): Promise<number> {
-  const unknown = args.filter((arg) => arg !== '--with-vms');
+  const unknown = args.filter((arg) => arg !== '--with-vms' && arg !== '--coverage');
   if (unknown.length > 0) {
-    process.stderr.write(`Unknown: ${unknown.join(' ')}. Usage: node test/check.ts [--with-vms]\n`);
+    process.stderr.write(`Unknown: ${unknown.join(' ')}. Usage: node test/check.ts [--with-vms] [--coverage]\n`);
     return 2;
   }
-  const stages = args.includes('--with-vms') ? [...FAST, ...WITH_VMS] : FAST;
+  const asked = args.includes('--with-vms') ? [...FAST, ...WITH_VMS] : FAST;
+  const stages = args.includes('--coverage') ? asked.map(withCoverage) : asked;
 
   const results = [];
   const unsteady: string[] = [];
@@ -74,6 +76,13 @@ async function main(args: readonly string[]): Promise<number> {
   const total = addTallies(results.map((result) => result.tally));
   process.stdout.write(`\n${formatTally(total)}\n`);
   return results.every((result) => result.isOk) && total.failed === 0 ? 0 : 1;
+}
+
+/** Each stage has a folder of its own: what the next one writes does not take its place. */
+function withCoverage(stage: Stage): Stage {
+  if (stage.kind === 'static') return stage;
+  const folder = `coverage/${stage.name.replaceAll(' ', '-')}`;
+  return { ...stage, argv: [...stage.argv, '--coverage', `--coverage.reportsDirectory=${folder}`] };
 }
 
 process.exitCode = await main(process.argv.slice(2));
