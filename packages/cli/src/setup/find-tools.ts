@@ -21,14 +21,16 @@ export async function findProgram(name: string, env: Env): Promise<string | null
 
 /** The tools that are needed here for this purpose and are not there. */
 export async function findMissingTools(neededBy: Tool['neededBy'], env: Env): Promise<readonly Tool[]> {
+  const isDebian = distributionsIn(await readRelease())[0] === 'debian';
   const missing: Tool[] = [];
   for (const tool of neededTools(neededBy)) {
+    if (tool.isForDebianOnly === true && !isDebian) continue;
     if ((await findProgram(tool.probe, env)) === null) missing.push(tool);
   }
   return missing;
 }
 
-/** The tools that are needed here for this purpose. */
+/** The tools that are needed for this purpose. */
 export function neededTools(neededBy: Tool['neededBy']): readonly Tool[] {
   const isRoot = process.getuid?.() === 0;
   return TOOLS.filter((tool) => (neededBy === 'tests' || tool.neededBy === 'vms') && !(isRoot && tool.isForUsersOnly));
@@ -36,8 +38,7 @@ export function neededTools(neededBy: Tool['neededBy']): readonly Tool[] {
 
 /** The package manager of this system; null where it is none that we know. apt alone is no Debian: others have it as a tool. */
 export async function findPackageManager(env: Env): Promise<PackageManager | null> {
-  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  const isDebian = /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(release);
+  const isDebian = distributionsIn(await readRelease()).some((name) => name === 'debian' || name === 'ubuntu');
   for (const manager of PACKAGE_MANAGERS) {
     if ((manager === 'apt-get') === isDebian && (await findProgram(manager, env)) !== null) return manager;
   }
@@ -63,6 +64,16 @@ export function installCommand(tools: readonly Tool[], manager: PackageManager |
     zypper: `${sudo}zypper install -y ${names}`,
   };
   return commands[manager];
+}
+
+async function readRelease(): Promise<string> {
+  return await readFile('/etc/os-release', 'utf8').catch(() => '');
+}
+
+/** What a system is by its `os-release`, then what it is like: `ubuntu`, `debian`. */
+export function distributionsIn(release: string): readonly string[] {
+  const textOf = (key: string): string => new RegExp(`^${key}="?([^"\n]*)`, 'm').exec(release)?.[1] ?? '';
+  return [textOf('ID'), ...textOf('ID_LIKE').split(' ')].filter((name) => name !== '');
 }
 
 async function isAccessible(path: string, mode: number): Promise<boolean> {

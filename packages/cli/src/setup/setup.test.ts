@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseStatusLine } from './apt.ts';
-import { findMissingTools, findPackageManager, findProgram, installCommand, packagesFor } from './find-tools.ts';
+import {
+  distributionsIn,
+  findMissingTools,
+  findPackageManager,
+  findProgram,
+  installCommand,
+  packagesFor,
+} from './find-tools.ts';
 import { TOOLS } from './tools.ts';
 
 describe("apt's progress", () => {
@@ -52,6 +59,12 @@ describe('the tools of the system', () => {
     expect(installCommand(gcc, 'pacman')).toMatch(/pacman -S --needed gcc make$/);
     expect(installCommand(TOOLS, 'pacman')).toBeNull();
     expect(installCommand(gcc, null)).toBeNull();
+  });
+
+  it('are those of the system, which says what it is', () => {
+    expect(distributionsIn('PRETTY_NAME="Debian GNU/Linux 12"\nVERSION_ID="12"\nID=debian\n')).toEqual(['debian']);
+    expect(distributionsIn('ID="linuxmint"\nID_LIKE="ubuntu debian"\n')).toEqual(['linuxmint', 'ubuntu', 'debian']);
+    expect(distributionsIn('')).toEqual([]);
   });
 
   it('are looked for in this machine, not assumed', async () => {

@@ -9,6 +9,8 @@ export interface Tool {
   readonly neededBy: 'vms' | 'tests';
   /** True where root does without it. */
   readonly isForUsersOnly?: true;
+  /** True for what is asked for on Debian alone: elsewhere it lies at other places or is no package, and its tests say that they are skipped. */
+  readonly isForDebianOnly?: true;
   /** The package by package manager; absent where that has none. */
   readonly packages: Readonly<Partial<Record<PackageManager, string>>>;
 }
@@ -238,5 +240,20 @@ export const TOOLS: readonly Tool[] = [
       pacman: 'util-linux',
       zypper: 'util-linux',
     },
+  },
+  {
+    probe: '/usr/lib/python3/dist-packages/requests/__init__.py',
+    title: 'requests for Python',
+    purpose: 'asks as the documents of the dialects do, in Python',
+    neededBy: 'tests',
+    isForDebianOnly: true,
+    packages: { 'apt-get': 'python3-requests' },
+  },
+  {
+    probe: 'chromium',
+    purpose: 'is the browser of the tests',
+    neededBy: 'tests',
+    isForDebianOnly: true,
+    packages: { 'apt-get': 'chromium' },
   },
 ];
