@@ -1,7 +1,7 @@
 import type { ExecRequest, Execution, OutputStream } from '../../domain/execution/execution.ts';
 import type { ExecutionId } from '../../domain/ids.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
-import type { Once, Page } from '../requests.ts';
+import type { Leaf, Once, Page } from '../requests.ts';
 
 export type ExecutionUpdate =
   | { readonly kind: 'output'; readonly stream: OutputStream; readonly offset: number; readonly bytes: Uint8Array }
@@ -28,6 +28,11 @@ export interface ExecutionApi {
     principal: Principal,
     request: { readonly limit: number; readonly after: ExecutionId | null; readonly vm?: string },
   ): Promise<Page<Execution, ExecutionId>>;
+  /** Those of this VM, the newest first, from the one with the number `offset` on, and how many it has in all. */
+  browse(
+    principal: Principal,
+    request: { readonly limit: number; readonly offset: number; readonly vm: string },
+  ): Promise<Leaf<Execution>>;
   /** Kept output from the offsets on; `follow` goes on live until the command has ended. */
   output(
     principal: Principal,

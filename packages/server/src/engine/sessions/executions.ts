@@ -245,6 +245,12 @@ export function createExecutions(deps: ExecutionDeps): Executions {
       const items = rows.slice(0, limit).map(latest);
       return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
+    async browse(principal, { limit, offset, vm }) {
+      const { id: vmId } = await findVm(deps.store, { principal, permission: 'vm:read' }, vm);
+      const { executions } = deps.store;
+      const rows = await executions.list({ limit, offset, after: null, vmId });
+      return { items: rows.map(latest), total: await executions.count({ vmId }) };
+    },
     async output(principal, id, { stream, offset, follow: isFollowed, signal }) {
       const execution = await findVisible({ principal, permission: 'vm:read' }, id);
       return await read(execution, { stream, offset, isFollowed, signal });

@@ -53,6 +53,11 @@ export function executionTableContract(make: MakeStore): void {
         expect(numbers(await executions.list({ limit: 3, after: null }))).toEqual([6, 5, 4]);
         expect(numbers(await executions.list({ limit: 9, after: numberedId('exec', 4) }))).toEqual([3, 2, 1, 0]);
         expect(numbers(await executions.list({ limit: 9, after: null, vmId: OTHER_VM }))).toEqual([5, 3, 1]);
+        expect(numbers(await executions.list({ limit: 2, after: null, vmId: VM, offset: 1 }))).toEqual([4, 2]);
+        expect(await executions.list({ limit: 2, after: null, vmId: VM, offset: 4 })).toEqual([]);
+        expect(await executions.count({})).toBe(7);
+        expect(await executions.count({ vmId: VM, owner: 'admin' })).toBe(4);
+        expect(await executions.count({ vmId: VM, owner: 'nobody' })).toBe(0);
         expect(numbers(await executions.listActive())).toEqual([2, 5]);
         expect(numbers(await executions.listActive({ vmId: OTHER_VM }))).toEqual([5]);
         await executions.insert(sampleExecution(99, VM, { state: 'running', isWorkload: true }));

@@ -6,8 +6,11 @@ import type { FinishedBefore, OfOwner, PageRequest } from '../requests.ts';
 export interface ExecutionTable {
   insert(execution: Execution): Promise<void>;
   get(id: ExecutionId): Promise<Execution | null>;
-  /** Newest first. */
-  list(page: PageRequest<ExecutionId> & OfOwner & { readonly vmId?: VmId }): Promise<readonly Execution[]>;
+  /** Newest first. `offset`: how many are left out before the first one. */
+  list(
+    page: PageRequest<ExecutionId> & OfOwner & { readonly vmId?: VmId; readonly offset?: number },
+  ): Promise<readonly Execution[]>;
+  count(which: OfOwner & { readonly vmId?: VmId }): Promise<number>;
   /** Those that are not final; of one VM, or of all. */
   listActive(of?: { readonly vmId: VmId }): Promise<readonly Execution[]>;
   update(execution: Execution): Promise<void>;

@@ -1,21 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../../domain/errors.ts';
-import type { Execution } from '../../../domain/execution/execution.ts';
-import { type ExecutionId, type OperationId, uuidOf, type VmId } from '../../../domain/ids.ts';
+import { type OperationId, uuidOf } from '../../../domain/ids.ts';
 import type { Operation } from '../../../domain/operation/operation.ts';
 import type { Principal } from '../../../domain/principal/principal.ts';
 import type { Engine } from '../../../engine/engine.ts';
-import type { Page } from '../../../engine/requests.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
 import { taskIdsOf, vmIdOf } from './ids.ts';
-import { LISTED_BYTES, readOutput } from './outputs.ts';
+import { outputOfTask, outputsOfList } from './outputs.ts';
 import { routes } from './routes.ts';
 import type { Task } from './schemas.ts';
 import { toExecution, toExecutionStatus, toExecutionTask, toOperationTask } from './translate.ts';
-
-/** Asked for at a time. */
-const PAGE = 200;
 
 /** Commands and tasks: a command is a task, and its execution has the same UUID. */
 export function mountCommands(app: FastifyInstance, { engine, signals }: FaceContext): void {
@@ -35,15 +30,11 @@ export function mountCommands(app: FastifyInstance, { engine, signals }: FaceCon
 
   mount(app, routes.listExecutions, async ({ principal, params, query }, reply) => {
     const { limit = 50, offset = 0 } = query;
-    const { id } = await engine.vms.get(principal, vmIdOf(params.id));
-    const all = await listAll(engine, principal, id);
-    const signal = signals.of(reply);
+    const { items, total } = await engine.executions.browse(principal, { limit, offset, vm: vmIdOf(params.id) });
     const executions = [];
-    for (const execution of all.toReversed().slice(offset, offset + limit))
-      executions.push(
-        toExecution(execution, await readOutput(engine, principal, execution, { most: LISTED_BYTES, signal })),
-      );
-    return { executions, total: all.length };
+    for await (const { execution, output } of outputsOfList(engine, principal, items, signals.of(reply)))
+      executions.push(toExecution(execution, output));
+    return { executions, total };
   });
 
   mount(app, routes.getTask, async ({ principal, params }, reply) => {
@@ -51,19 +42,8 @@ export function mountCommands(app: FastifyInstance, { engine, signals }: FaceCon
     const operation = await findOperation(engine, principal, ids.operation);
     if (operation !== null) return await operationTask(engine, principal, operation);
     const execution = await engine.executions.get(principal, ids.execution);
-    return toExecutionTask(execution, await readOutput(engine, principal, execution, { signal: signals.of(reply) }));
+    return toExecutionTask(execution, await outputOfTask(engine, principal, execution, signals.of(reply)));
   });
-}
-
-async function listAll({ executions }: Engine, principal: Principal, vm: VmId): Promise<readonly Execution[]> {
-  const all: Execution[] = [];
-  let after: ExecutionId | null = null;
-  do {
-    const page: Page<Execution, ExecutionId> = await executions.list(principal, { limit: PAGE, after, vm });
-    all.push(...page.items);
-    after = page.next;
-  } while (after !== null);
-  return all.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 async function operationTask({ vms }: Engine, principal: Principal, operation: Operation): Promise<Task> {

@@ -190,6 +190,46 @@ describe('a command', () => {
 
     expect(await codes('')).toEqual([3, [0, 127, 3]]);
     expect(await codes('?limit=1&offset=1')).toEqual([3, [127]]);
+    expect(await codes('?offset=3')).toEqual([3, []]);
+  });
+
+  it('that writes more than is shown says so: 64 KiB in the history, a MiB in its task, by whole characters', async () => {
+    const vmId = await here.create('chatty');
+    const { body } = await here.ask<{ readonly task_id: string }>('POST', `${VMS}/${vmId}/execute`, {
+      ...{ command: 'sh', args: ['-c', 'yes éé | head -c 3000000; echo little >&2'] },
+    });
+    const { status, result } = await here.finish(body.task_id);
+    type History = { readonly executions: readonly (ShownExecution & { readonly truncated: boolean })[] };
+    const { body: history } = await here.ask<History>('GET', `${VMS}/${vmId}/executions`);
+
+    // The character at the end of either part is cut in two.
+    const partOf = (bytes: number): string => `${'éé\n'.repeat(Math.floor(bytes / 5))}`;
+    expect(status).toBe('completed');
+    expect(result).toMatchObject({ exit_code: 0, truncated: true, stderr: 'little\n' });
+    expect(String(result?.['stdout']) === partOf(1024 ** 2)).toBe(true);
+    expect(history.executions[0]).toMatchObject({ truncated: true });
+    expect(history.executions[0]?.stdout === partOf(64 * 1024)).toBe(true);
+  });
+
+  it('is one of many whose history has at most 4 MiB of what they wrote, the newest first', async () => {
+    const vmId = await here.create('talkative');
+    const count = 40;
+    for (let i = 0; i < count; i++) {
+      const { body } = await here.ask<{ readonly task_id: string }>('POST', `${VMS}/${vmId}/execute`, {
+        ...{ command: 'sh', args: ['-c', 'yes out | head -c 65536; yes err | head -c 65536 >&2'] },
+      });
+      await here.finish(body.task_id);
+    }
+    type Shown = { readonly stdout: string; readonly stderr: string; readonly truncated: boolean };
+    const { body } = await here.ask<{ readonly executions: readonly Shown[]; readonly total: number }>(
+      'GET',
+      `${VMS}/${vmId}/executions`,
+    );
+    const sizes = body.executions.map(({ stdout, stderr }) => stdout.length + stderr.length);
+
+    expect(body.total).toBe(count);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(4 * 1024 ** 2);
+    expect(body.executions.map(({ truncated }) => truncated)).toEqual(Array.from({ length: count }, (_, i) => i >= 32));
   });
 });
 

@@ -157,7 +157,8 @@ export const Task = component(
     result: Type.Unsafe<Static<ReturnType<typeof jsonObject>> | null>({
       type: ['object', 'null'],
       additionalProperties: true,
-      description: 'What came of it: the VM, or of a command its exit code and output. Null until it is completed.',
+      description:
+        'What came of it: the VM, or of a command its exit code and output, the first MiB of each stream, and whether it wrote more (`truncated`). Null until it is completed.',
     }),
     error: nullableString({ description: 'Why it failed; else null.' }),
     created_at: moment('When it was asked for.'),
@@ -209,12 +210,12 @@ export const Execution = component(
     command: Type.String({ description: 'The program.' }),
     args: Type.Array(Type.String(), { description: 'Its arguments.' }),
     exit_code: nullableInteger({ description: 'Null until it has ended, and when a signal killed it.' }),
-    stdout: Type.String({ description: 'What it wrote so far; the first 64 KiB.' }),
+    stdout: Type.String({ description: 'What it wrote so far; the first 64 KiB, and 4 MiB of all in a list.' }),
     stderr: Type.String({ description: 'The same of its errors.' }),
     started_at: laterMoment('When it began; null before.'),
     completed_at: laterMoment('When it ended; null before.'),
     duration_ms: nullableInteger({ description: 'How long it ran; null until it has ended.' }),
-    truncated: Type.Boolean({ description: 'It wrote more than is shown: `GET /tasks/{id}` has all that is kept.' }),
+    truncated: Type.Boolean({ description: 'It wrote more than is shown: `GET /tasks/{id}` has more of it.' }),
   },
   { description: 'A command that runs or ran in a VM.', examples: [EXAMPLE_EXECUTION] },
 );

@@ -141,13 +141,14 @@ export interface Output {
   readonly isCut: boolean;
 }
 
-export function toExecutionTask(execution: EngineExecution, { stdout, stderr }: Output): Task {
-  const { id, vmId, state, exitCode, signal, error } = execution;
+export function toExecutionTask(execution: EngineExecution, { stdout, stderr, isCut }: Output): Task {
+  const { id, vmId, state, exitCode, signal, error, isTruncated } = execution;
+  const truncated = isCut || isTruncated;
   return {
     id: uuidOf(id),
     type: 'vm:execute',
     status: toExecutionStatus(state),
-    result: state === 'exited' ? { vm_id: uuidOf(vmId), exit_code: exitCode, stdout, stderr, signal } : null,
+    result: state === 'exited' ? { vm_id: uuidOf(vmId), exit_code: exitCode, stdout, stderr, signal, truncated } : null,
     error: state === 'lost' ? (error ?? 'Its VM ended under it.') : error,
     created_at: toMoment(execution.createdAt),
     completed_at: toMomentOrNull(execution.completedAt),

@@ -36,9 +36,16 @@ export function createExecutionStatements(db: Kysely<Schema>) {
         .where('is_workload', '=', sql.lit(0))
         .where('owner', '=', place('owner')),
     ),
-    list: ({ limit, after, vmId, owner }: Parameters<ExecutionTable['list']>[0]) => {
+    list: ({ limit, offset, after, vmId, owner }: Parameters<ExecutionTable['list']>[0]) => {
       let query = db.selectFrom('executions').selectAll().orderBy('id', 'desc').limit(limit);
       if (after !== null) query = query.where('id', '<', after);
+      if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
+      if (offset !== undefined) query = query.offset(offset);
+      return query.compile();
+    },
+    count: ({ vmId, owner }: Parameters<ExecutionTable['count']>[0]) => {
+      let query = db.selectFrom('executions').select(({ fn }) => fn.countAll<number>().as('count'));
       if (vmId !== undefined) query = query.where('vm_id', '=', vmId);
       if (owner !== undefined) query = query.where('owner', '=', owner);
       return query.compile();
@@ -75,6 +82,10 @@ export function createExecutionTable(connection: Connection, statements: Executi
     async list(request) {
       const { rows } = await connection.execute(statements.list(request));
       return rows.map(decodeExecution);
+    },
+    async count(which) {
+      const { rows } = await connection.execute(statements.count(which));
+      return Number(rows[0]?.count ?? 0);
     },
     async listActive(of) {
       const { rows } = await connection.execute(statements.listActive({}));
