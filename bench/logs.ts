@@ -120,12 +120,16 @@ async function searches(store: LogStore): Promise<readonly Figure[]> {
     'two words that follow one another nowhere': { phrases: [['ms', 'took']], vmId: vmOf(3) },
     'a level that nothing has': { minLevel: 'error' },
   };
+  const { signal } = new AbortController();
   const figures: Figure[] = [];
   for (const [name, filter] of Object.entries(kinds)) {
     const times: number[] = [];
     for (let round = 0; round < SEARCHES; round++) {
       const began = performance.now();
-      await store.read({ ...filter, direction: round % 2 === 0 ? 'forward' : 'backward', from: null, limit: 100 });
+      await store.read(
+        { ...filter, direction: round % 2 === 0 ? 'forward' : 'backward', from: null, limit: 100 },
+        { signal },
+      );
       times.push(performance.now() - began);
     }
     const judged =
@@ -172,6 +176,7 @@ async function pruning(store: LogStore, say: (message: string) => void): Promise
 
 async function following(store: LogStore): Promise<Figure> {
   const vmId = vmOf(VMS);
+  const { signal } = new AbortController();
   const times: number[] = [];
   let offset = 0;
   let from = await store.last();
@@ -182,7 +187,7 @@ async function following(store: LogStore): Promise<Figure> {
       ...{ key: 'output:followed', source: 'stdout', vmId, owner: 'admin', executionId: EXECUTION },
       ...{ at: BEGAN + LINES, offset, bytes, isEnd: false },
     });
-    const page = await store.read({ vmId, direction: 'forward', from, limit: 100 });
+    const page = await store.read({ vmId, direction: 'forward', from, limit: 100 }, { signal });
     times.push(performance.now() - began);
     if (page.lines.length !== 1) throw new Error('a line that was written is not there');
     from = page.reached;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogQuery } from '../domain/logs/log-query.ts';
-import { line, NOON, OTHER, UNBOUNDED, VM } from './log-store.contract.ts';
+import { line, NOON, OTHER, UNBOUNDED, UNSTOPPED, VM } from './log-store.contract.ts';
 import type { LogStore } from './log-store.ts';
 
 /** What every store of lines drops that keeps none elsewhere. `open` gives one with nothing in it. */
@@ -13,7 +13,7 @@ export function logPruningContract(name: string, open: () => Promise<LogStore>):
     afterEach(() => store[Symbol.asyncDispose]());
 
     async function read(query: Partial<LogQuery> = {}) {
-      return await store.read({ direction: 'forward', from: null, limit: 1_000, ...query });
+      return await store.read({ direction: 'forward', from: null, limit: 1_000, ...query }, { signal: UNSTOPPED });
     }
     async function messages(query: Partial<LogQuery> = {}): Promise<readonly string[]> {
       return (await read(query)).lines.map(({ message }) => message);

@@ -40,6 +40,9 @@ export function output(text: string | Uint8Array, offset = 0, other: Partial<Gue
   };
 }
 
+/** Of whoever reads to the end. */
+export const UNSTOPPED = new AbortController().signal;
+
 /** What every store of lines does. `open` gives one with nothing in it. */
 export function logStoreContract(name: string, open: () => Promise<LogStore>): void {
   describe(`${name} fulfils the log store contract`, () => {
@@ -50,7 +53,7 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
     afterEach(() => store[Symbol.asyncDispose]());
 
     async function read(query: Partial<LogQuery> = {}) {
-      return await store.read({ direction: 'forward', from: null, limit: 1_000, ...query });
+      return await store.read({ direction: 'forward', from: null, limit: 1_000, ...query }, { signal: UNSTOPPED });
     }
     async function messages(query: Partial<LogQuery> = {}): Promise<readonly string[]> {
       return (await read(query)).lines.map(({ message }) => message);
@@ -294,6 +297,18 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
 
       expect(await store.append([line('new')])).toBe(last + 1);
       expect(await messages({ from: last })).toEqual(['new']);
+    });
+
+    it('reads for nobody who has gone', async () => {
+      await store.append([line('here')]);
+      const reason = new Error('gone');
+      const all = { direction: 'forward', from: null, limit: 10 } as const;
+      await expect(store.read(all, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+
+      const stop = new AbortController();
+      const reading = store.read(all, { signal: stop.signal });
+      stop.abort(reason);
+      await expect(reading).rejects.toBe(reason);
     });
   });
 }

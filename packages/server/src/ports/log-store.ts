@@ -27,8 +27,11 @@ export interface LogStore extends AsyncDisposable {
   cursors(prefix: string): Promise<readonly { readonly key: string; readonly position: number }[]>;
   /** Forgets cursors of which nothing will come any more. */
   dropCursors(keys: readonly string[]): Promise<void>;
-  /** Lines as asked for, at most `limit`. Takes a second or two at most, whatever is looked for. */
-  read(query: LogQuery): Promise<LogPage>;
+  /**
+   * Lines as asked for, at most `limit`. Takes a second or two at most, whatever is looked for, and some more where something else that keeps lines does not answer. Rejects with
+   * the reason of its signal.
+   */
+  read(query: LogQuery, options: { readonly signal: AbortSignal }): Promise<LogPage>;
   /** The sequence of the last line; what comes later has a greater one. */
   last(): Promise<number>;
   /** From where on nothing has been dropped: neither of this sequence and greater ones, nor of this moment and later. */

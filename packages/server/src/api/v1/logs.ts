@@ -19,16 +19,16 @@ export function mountLogs(app: FastifyInstance, context: V1Context): void {
       request.query.follow === true || accept.includes(SSE_TYPE) || context.upgrades.of(request.raw) !== null;
     if (isFollowing) await follow(request, reply, { ...context, readers });
     else if (accept.includes(NDJSON_TYPE)) await exportAll(request, reply, context);
-    else return await readPage(request, context);
+    else return await readPage(request, reply, context);
     return reply;
   });
 }
 
-async function readPage(request: LogRequest, { engine }: V1Context): Promise<LogPageDto> {
+async function readPage(request: LogRequest, reply: FastifyReply, { engine, signals }: V1Context): Promise<LogPageDto> {
   checkNotFollowing(request);
   const { limit = 50, order = 'asc' } = request.query;
   const direction = order === 'asc' ? 'forward' : 'backward';
-  const page = { direction, from: cursorOf(request), limit } as const;
+  const page = { direction, from: cursorOf(request), limit, signal: signals.of(reply) } as const;
   return toPage(await engine.logs.list(request.principal, selectionOf(request), page));
 }
 

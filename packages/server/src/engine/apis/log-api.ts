@@ -22,11 +22,16 @@ export interface LogSelection {
  * that ends before it begins, logs.cursor_ahead for a cursor past the last line, `not_found` vm.unknown, `unavailable` logs.unavailable.
  */
 export interface LogApi {
-  /** `forward`: those after `from`, oldest first; `backward`: those before it, newest first. Null: from the first, or back from the last. */
+  /** `forward`: those after `from`, oldest first; `backward`: those before it, newest first. Null: from the first, or back from the last. Throws the signal's reason. */
   list(
     principal: Principal,
     selection: LogSelection,
-    page: { readonly direction: 'forward' | 'backward'; readonly from: number | null; readonly limit: number },
+    page: {
+      readonly direction: 'forward' | 'backward';
+      readonly from: number | null;
+      readonly limit: number;
+      readonly signal: AbortSignal;
+    },
   ): Promise<LogPage>;
   /**
    * Lines after `after`, and then what comes. Null: the last `tail` lines and what comes after them; with `sinceMs` and without a tail, all from that moment on.

@@ -40,10 +40,10 @@ export function createLogQueries(deps: QueryDeps): LogApi {
   }
 
   return {
-    async list(principal, selection, page) {
+    async list(principal, selection, { signal, ...page }) {
       const filter = await filterOf(principal, selection);
       await checkCursor(page.from);
-      return await logs.read({ ...filter, ...page });
+      return await logs.read({ ...filter, ...page }, { signal });
     },
     async follow(principal, selection, { after, tail, signal }) {
       const filter = await filterOf(principal, selection);
@@ -77,8 +77,7 @@ async function lastLines(
   const lines: LogLine[] = [];
   for (let from = before; lines.length < limit; ) {
     const query: LogQuery = { ...filter, direction: 'backward', from, limit: Math.min(PAGE, limit - lines.length) };
-    const page = await logs.read(query);
-    signal.throwIfAborted();
+    const page = await logs.read(query, { signal });
     lines.push(...page.lines);
     if (page.isAtEnd) break;
     from = page.reached;
@@ -92,8 +91,7 @@ async function* readAll(
   { until, signal }: { readonly until: number; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly LogLine[]> {
   for (let from: number | null = null; from === null || from < until; ) {
-    const page: LogPage = await logs.read({ ...filter, direction: 'forward', from, limit: PAGE });
-    signal.throwIfAborted();
+    const page: LogPage = await logs.read({ ...filter, direction: 'forward', from, limit: PAGE }, { signal });
     const lines = page.lines.filter(({ sequence }) => sequence <= until);
     if (lines.length > 0) yield lines;
     from = page.reached;
@@ -124,8 +122,8 @@ function createFeed(deps: QueryDeps, filter: LogFilter, { start, first, signal }
       for (;;) {
         signal.throwIfAborted();
         const rung = bell.next();
-        const page = await deps.logs.read({ ...filter, direction: 'forward', from: position, limit: PAGE });
-        signal.throwIfAborted();
+        const query: LogQuery = { ...filter, direction: 'forward', from: position, limit: PAGE };
+        const page = await deps.logs.read(query, { signal });
         if (page.lines.length > 0) yield page.lines;
         position = page.reached;
         if (page.isAtEnd) await sleepUnless(rung, deps.clock, LOOK_MS, signal);

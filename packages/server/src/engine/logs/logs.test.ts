@@ -46,8 +46,11 @@ const hasMessage =
   (lines: readonly LogLine[]): boolean =>
     lines.some(({ message }) => message === text);
 
+/** From the first line on. */
+const PAGE = { direction: 'forward', from: null, signal: new AbortController().signal } as const;
+
 async function list(selection: Parameters<TestServer['engine']['logs']['list']>[1], principal = ADMIN) {
-  return await server.engine.logs.list(principal, selection, { direction: 'forward', from: null, limit: 1_000 });
+  return await server.engine.logs.list(principal, selection, { ...PAGE, limit: 1_000 });
 }
 
 describe('the log', () => {
@@ -160,11 +163,7 @@ describe('the log', () => {
 
     const own = principalWith('somebody', 'log:read@own');
     const viewer = principalWith('viewer', 'log:read');
-    await server.engine.logs.list(
-      viewer,
-      { sources: ['engine', 'server'] },
-      { direction: 'forward', from: null, limit: 1 },
-    );
+    await server.engine.logs.list(viewer, { sources: ['engine', 'server'] }, { ...PAGE, limit: 1 });
     await expect(list({ sources: ['server'] }, viewer)).rejects.toMatchObject({ reason: 'access.denied' });
 
     expect((await list({}, own)).lines).toEqual([]);
@@ -181,7 +180,7 @@ describe('the log', () => {
   });
 
   it('refuses a cursor that it has not given', async () => {
-    const page = { direction: 'forward', from: Number.MAX_SAFE_INTEGER, limit: 1 } as const;
+    const page = { ...PAGE, from: Number.MAX_SAFE_INTEGER, limit: 1 };
     await expect(server.engine.logs.list(ADMIN, {}, page)).rejects.toMatchObject({ reason: 'logs.cursor_ahead' });
   });
 });

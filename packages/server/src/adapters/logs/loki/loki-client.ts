@@ -7,12 +7,12 @@ import type { LokiStream } from './loki-lines.ts';
 
 /**
  * What became of lines that were sent. `taken`: Loki has them. `refused`: some of them it will never take. `later`: it takes none now; after `afterMs` at the earliest,
- * where it said so.
+ * where it said so. `why` anybody may read; `said` is how Loki put it, for the log of the server.
  */
 export type PushAnswer =
   | { readonly kind: 'taken' }
-  | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'later'; readonly why: string; readonly afterMs: number | null };
+  | { readonly kind: 'refused'; readonly why: string; readonly said: string | null }
+  | { readonly kind: 'later'; readonly why: string; readonly said: string | null; readonly afterMs: number | null };
 
 /** A question about lines; times in nanoseconds, `end` excluded. */
 export interface RangeQuery {
@@ -34,16 +34,18 @@ export interface LokiClient {
   /** Never rejects but by the signal. */
   push(streams: readonly LokiStream[], options: { readonly signal: AbortSignal }): Promise<PushAnswer>;
   /** By time, in the direction of the query. Rejects with a LokiError when there is no answer, or another than asked for. */
-  range(query: RangeQuery, options: { readonly signal: AbortSignal }): Promise<readonly LokiEntry[]>;
+  range(
+    query: RangeQuery,
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<readonly LokiEntry[]>;
   /** Why it answers no questions now, in a few words; null: it does. */
   whyNot(options: { readonly signal: AbortSignal }): Promise<string | null>;
 }
 
 const PUSH_MS = 30_000;
-const QUERY_MS = 15_000;
 const LOOK_MS = 3_000;
-/** What is shown of an answer, characters. */
-const SHOWN = 200;
+/** What is kept of an answer that was not asked for, characters. */
+const KEPT = 500;
 
 const zip = promisify(gzip);
 
@@ -58,31 +60,37 @@ const isRange: Shape<{
   data: record({ result: listOf(record({ stream: dictionaryOf(text), values: listOf(listOf(text, 2)) })) }),
 });
 
-export function createLokiClient(http: LokiHttp): LokiClient {
+/** Connections of their own for either: who asks waits for no lines that are on their way, nor the other way round. */
+export interface LokiConnections {
+  readonly pushes: LokiHttp;
+  readonly questions: LokiHttp;
+}
+
+export function createLokiClient({ pushes, questions }: LokiConnections): LokiClient {
   return {
     async push(streams, { signal }) {
       const body = await zip(JSON.stringify({ streams }));
       try {
         const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
         const path = 'loki/api/v1/push';
-        return judge(await http.send({ method: 'POST', path, headers, body, timeoutMs: PUSH_MS, signal }));
+        return judge(await pushes.send({ method: 'POST', path, headers, body, timeoutMs: PUSH_MS, signal }));
       } catch (error) {
         if (!(error instanceof LokiError)) throw error;
-        return { kind: 'later', why: error.message, afterMs: null };
+        return { kind: 'later', why: error.message, said: null, afterMs: null };
       }
     },
-    async range({ query, start, end, limit, direction }, { signal }) {
-      const reply = await http.send({
-        ...{ method: 'GET', path: 'loki/api/v1/query_range', timeoutMs: QUERY_MS, signal },
+    async range({ query, start, end, limit, direction }, { signal, timeoutMs }) {
+      const reply = await questions.send({
+        ...{ method: 'GET', path: 'loki/api/v1/query_range', timeoutMs, signal },
         query: { query, direction, start: String(start), end: String(end), limit: String(limit) },
       });
-      if (reply.status !== 200) throw new LokiError(`it answers with ${describe(reply)}`);
+      if (reply.status !== 200) throw new LokiError(whyOf(reply), saidIn(reply));
       return entriesIn(reply.text).toSorted(inOrder(direction));
     },
     async whyNot({ signal }) {
       try {
-        const reply = await http.send({ method: 'GET', path: 'loki/api/v1/labels', timeoutMs: LOOK_MS, signal });
-        return reply.status === 200 ? null : `it answers with ${describe(reply)}`;
+        const reply = await questions.send({ method: 'GET', path: 'loki/api/v1/labels', timeoutMs: LOOK_MS, signal });
+        return reply.status === 200 ? null : whyOf(reply);
       } catch (error) {
         if (!(error instanceof LokiError)) throw error;
         return error.message;
@@ -97,7 +105,7 @@ export function createLokiClient(http: LokiHttp): LokiClient {
  * status code configured in `block_ingestion_status_code` (260 by default)".
  */
 function judge(reply: LokiReply): PushAnswer {
-  const why = `it answers with ${describe(reply)}`;
+  const [why, said] = [whyOf(reply), saidIn(reply)];
   switch (reply.status) {
     case 200:
     case 204:
@@ -106,15 +114,35 @@ function judge(reply: LokiReply): PushAnswer {
     case 400:
     case 413:
     case 422:
-      return { kind: 'refused', why };
+      return { kind: 'refused', why, said };
     default:
-      return { kind: 'later', why, afterMs: secondsIn(reply.retryAfter) };
+      return { kind: 'later', why, said, afterMs: secondsIn(reply.retryAfter) };
   }
 }
 
-function describe({ status, text: said }: LokiReply): string {
-  const line = said.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
-  return line === '' ? String(status) : `${status}: ${line.slice(0, SHOWN)}`;
+/** What it says itself may be about anything, its hosts for one: whoever reads lines is told what the status means. */
+function whyOf({ status }: LokiReply): string {
+  const meaning = MEANINGS[status] ?? (status >= 500 ? 'something is wrong with it' : null);
+  return meaning === null ? `it answers with ${status}` : `it answers with ${status} (${meaning})`;
+}
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  260: 'it is set to take nothing',
+  400: 'it does not take it as it is',
+  401: 'it knows no such user, password or tenant',
+  403: 'it does not let this user in',
+  404: 'there is no Loki at this address',
+  413: 'it was too much at once',
+  422: 'it does not take it as it is',
+  429: 'it was too much for now',
+};
+
+function saidIn({ text: said }: LokiReply): string | null {
+  const line = said
+    .slice(0, 2 * KEPT)
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return line === '' ? null : line.slice(0, KEPT);
 }
 
 /** Milliseconds; a date is not given where this is about seconds. */

@@ -10,8 +10,15 @@ export interface LokiAddress {
   readonly tenant: string | null;
 }
 
-/** What keeps Loki from answering, in a few words for whoever operates the server. */
-export class LokiError extends Error {}
+/** What keeps Loki from answering, in a few words that anybody may read. */
+export class LokiError extends Error {
+  /** How it put it, for the log of the server; null: it said nothing. */
+  readonly said: string | null;
+  constructor(message: string, said: string | null = null) {
+    super(message);
+    this.said = said;
+  }
+}
 
 /** A connection that had been used before was broken off. */
 class StaleError extends LokiError {}
@@ -42,14 +49,17 @@ export interface LokiHttp extends Disposable {
 /** No page of ours has more: 2,000 lines with all that belongs to them. */
 const REPLY_BYTES = 128 * 1024 ** 2;
 
-export function createLokiHttp({ url: address, tenant }: LokiAddress): LokiHttp {
+export function createLokiHttp(
+  { url: address, tenant }: LokiAddress,
+  { connections }: { readonly connections: number },
+): LokiHttp {
   const base = new URL(address);
   const headers = identification(base, tenant);
   base.username = '';
   base.password = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   const isSecure = base.protocol === 'https:';
-  const options = { keepAlive: true, maxSockets: 8 };
+  const options = { keepAlive: true, maxSockets: connections };
   const agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
 
   function urlOf(path: string, query: Readonly<Record<string, string>>): URL {

@@ -38,6 +38,19 @@ function nanosecondsOf({ ms, sequence }: LokiTime): bigint {
   return BigInt(ms) * BigInt(NANOSECONDS) + BigInt(sequence % NANOSECONDS);
 }
 
+/**
+ * A line that is none of the log, in a stream of its own, with all that lines can have: where it is not taken, none is. Its stream keeps no other from being taken in order, and
+ * its source is none that is looked for.
+ */
+export function toTrial(nowMs: number, installation: string): readonly LokiStream[] {
+  const labels = { service_name: SERVICE, installation, source: 'trial', level: 'debug' };
+  const metadata = { sequence: '0', at: String(nowMs), fields: '{}', marks: 'gap' };
+  const subjects = { vm: 'none', owner: 'none', operation: 'none', execution: 'none' };
+  const time = nanosecondsOf({ ms: nowMs, sequence: 0 });
+  const message = 'Volary sends this line, which says nothing, to see whether lines are taken at all.';
+  return [{ stream: labels, values: [[String(time), message, { ...metadata, ...subjects }]] }];
+}
+
 /** The lines with their times, by stream, in order. */
 export function toStreams(
   lines: readonly { readonly line: LogLine; readonly time: LokiTime }[],

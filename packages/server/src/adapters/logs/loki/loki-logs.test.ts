@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
-import { line, logStoreContract, NOON, OTHER, VM } from '../../../ports/log-store.contract.ts';
+import { line, logStoreContract, NOON, OTHER, UNSTOPPED, VM } from '../../../ports/log-store.contract.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
-import { entriesOf, type OpenLogs, openLogs } from './testing/open-logs.ts';
+import { entriesOf, type OpenLogs, openLogs, until } from './testing/open-logs.ts';
+import { REAL } from './testing/real-loki.ts';
 import { type StrictLoki, startStrictLoki } from './testing/strict-loki.ts';
 
-/** A real Loki, where there is one: everything here is asked of it too. */
-const REAL = process.env['VOLARY_TEST_LOKI_URL'] ?? null;
 let directory: string;
 let strict: StrictLoki;
 let count = 0;
@@ -28,14 +27,14 @@ function open(url = strict.url): OpenLogs {
 }
 
 /** Nothing is kept here when it is read: all that is read is read at Loki. */
-function openForgetful(url = strict.url): LogStore {
-  const forgetful = open(url);
+function openForgetful(url: string | null = null): LogStore {
+  const forgetful = open(url ?? strict.url);
   return {
     ...forgetful.logs,
-    async read(query) {
+    async read(query, options) {
       await forgetful.untilHandedOver();
       await forgetful.forget();
-      return await forgetful.logs.read(query);
+      return await forgetful.logs.read(query, options);
     },
   };
 }
@@ -48,7 +47,7 @@ async function messages({ logs }: Pick<OpenLogs, 'logs'>, query: Partial<LogQuer
   const seen: string[] = [];
   const { direction = 'forward', limit = 500 } = query;
   for (let from: number | null = query.from ?? null; ; ) {
-    const page = await logs.read({ ...query, direction, from, limit });
+    const page = await logs.read({ ...query, direction, from, limit }, { signal: UNSTOPPED });
     expect(page.lines.length).toBeLessThanOrEqual(limit);
     seen.push(...page.lines.map(({ message }) => message));
     from = page.reached;
@@ -100,6 +99,29 @@ describe.each(REAL === null ? ['strict'] : ['strict', 'real'])('what is read, at
     },
   );
 
+  it('is shown as it comes to whoever tails Loki', async () => {
+    const installation = `test-${process.pid}-${NOON}-tailed`;
+    await using opened = openLogs({ directory, url: url(), installation });
+    const query = new URLSearchParams({ query: `{service_name="volary", installation="${installation}"}` });
+    const socket = new WebSocket(`${url().replace('http', 'ws')}/loki/api/v1/tail?${query}`);
+    const seen: string[] = [];
+    socket.addEventListener('message', ({ data }) => {
+      const { streams }: { streams: { values: [string, string][] }[] } = JSON.parse(String(data));
+      seen.push(...streams.flatMap(({ values }) => values.map(([, message]) => message)));
+    });
+    await new Promise((resolve) => socket.addEventListener('open', resolve));
+    const all = ['one', 'two', 'three'];
+    for (const message of all) {
+      await opened.logs.append([line(message)]);
+      await until(() => seen.includes(message));
+    }
+    const closed = new Promise((resolve) => socket.addEventListener('close', resolve));
+    socket.close();
+    await closed;
+
+    expect(seen).toEqual(all);
+  });
+
   it('has what a line had, however strange', async () => {
     await using opened = open(url());
     const strange = line('\t"{}\\ \u0007 ü 💾', {
@@ -111,7 +133,7 @@ describe.each(REAL === null ? ['strict'] : ['strict', 'real'])('what is read, at
     await opened.untilHandedOver();
     await opened.forget();
 
-    const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 });
+    const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 }, { signal: UNSTOPPED });
 
     expect(lines).toEqual([{ ...strange, sequence }]);
   });
@@ -159,7 +181,7 @@ describe('while Loki is away', () => {
     await away.stop();
 
     const read = (query: Partial<LogQuery>) =>
-      opened.logs.read({ direction: 'forward', from: null, limit: 10, ...query });
+      opened.logs.read({ direction: 'forward', from: null, limit: 10, ...query }, { signal: UNSTOPPED });
     const forward = await read({});
     expect(forward.lines.map(({ message, marks }) => [message, marks])).toEqual([
       [
@@ -179,13 +201,70 @@ describe('while Loki is away', () => {
     expect(await messages(opened)).toEqual(['old', 'new', 'newer']);
   });
 
+  it('nobody waits for it longer than they want to, and lines are handed over meanwhile', async () => {
+    await using opened = open(away.url);
+    await opened.logs.append([line('old')]);
+    await opened.untilHandedOver();
+    await opened.forget();
+    away.fail({ questions: 0 });
+    const enough = new Error('enough');
+    const stop = new AbortController();
+    const all = { direction: 'forward', from: null, limit: 10 } as const;
+    const reading = Array.from({ length: 20 }, () => opened.logs.read(all, { signal: stop.signal }));
+    const outcomes = Promise.allSettled(reading);
+    await until(() => away.unanswered === 8);
+    await opened.logs.append([line('new')]);
+    await opened.untilHandedOver();
+    stop.abort(enough);
+
+    for (const outcome of await outcomes) expect(outcome).toEqual({ status: 'rejected', reason: enough });
+    expect(entriesOf(away).map((entry) => entry.line)).toEqual(['old', 'new']);
+  });
+
+  it('and takes too long for an answer, that is said in place of the lines, and what it says itself in the log alone', async () => {
+    await using opened = openLogs({ directory, url: away.url, answerMs: 50 });
+    await opened.logs.append([line('old')]);
+    await opened.untilHandedOver();
+    await opened.forget();
+    const messageOf = async (): Promise<string | undefined> => {
+      const page = await opened.logs.read({ direction: 'forward', from: null, limit: 10 }, { signal: UNSTOPPED });
+      return page.lines[0]?.message;
+    };
+    away.fail({ questions: 0 });
+    expect(await messageOf()).toMatch(/cannot be asked now: it did not answer in time\.$/);
+    away.fail({ status: 502, body: 'no route to 10.1.2.3' });
+    expect(await messageOf()).toMatch(/cannot be asked now: it answers with 502 \(something is wrong with it\)\.$/);
+    await messageOf();
+
+    const told = opened.told.filter(([message]) => message === 'Loki cannot be asked for lines');
+    expect(told.map(([, { said }]) => said)).toEqual([null, 'no route to 10.1.2.3']);
+    away.fail(null);
+    expect(await messageOf()).toBe('old');
+  });
+
+  it('before it has answered all, what it has answered is there, and the rest once it answers', async () => {
+    await using opened = openLogs({ directory, url: away.url, answerMs: 2_000 });
+    const all = Array.from({ length: 4_500 }, (_, index) => `line ${index}`);
+    const last = await opened.logs.append(all.map((message) => line(message)));
+    await opened.untilHandedOver();
+    await opened.forget();
+    away.fail({ questions: 1 });
+    const everything = { direction: 'forward', from: null, limit: 4_500 } as const;
+    const page = await opened.logs.read(everything, { signal: UNSTOPPED });
+
+    expect(page).toMatchObject({ reached: last - 2_500, isAtEnd: false });
+    away.fail(null);
+    const rest = await messages(opened, { from: page.reached });
+    expect([...page.lines.map(({ message }) => message), ...rest]).toEqual(all);
+  });
+
   it('gives nobody lines of others, whatever it answers', async () => {
     await using opened = open(away.url);
     await opened.logs.append([line('of bob', { owner: 'bob', source: 'server', level: 'info' })]);
     await opened.untilHandedOver();
     await opened.forget();
     const { from, ...all } = { direction: 'forward', from: null, limit: 10 } as const;
-    const { lines } = await opened.logs.read({ ...all, from });
+    const { lines } = await opened.logs.read({ ...all, from }, { signal: UNSTOPPED });
     expect(lines).toHaveLength(1);
     const [entry] = entriesOf(away);
     const stream = { ...[...away.streams.values()][0]?.labels, ...entry?.metadata };
@@ -193,7 +272,7 @@ describe('while Loki is away', () => {
     away.fail({ status: 200, body });
 
     for (const query of [{ owner: 'ann' }, { vmId: OTHER }, { sources: ['engine'] }, { minLevel: 'warn' }] as const)
-      expect((await opened.logs.read({ ...all, from, ...query })).lines).toEqual([]);
+      expect((await opened.logs.read({ ...all, from, ...query }, { signal: UNSTOPPED })).lines).toEqual([]);
   });
 
   it.each([
@@ -209,7 +288,7 @@ describe('while Loki is away', () => {
     await opened.forget();
     away.fail(fault);
 
-    const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 });
+    const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 }, { signal: UNSTOPPED });
 
     expect(lines.map(({ marks }) => marks)).toEqual([['gap']]);
   });

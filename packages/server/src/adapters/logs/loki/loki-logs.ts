@@ -30,6 +30,8 @@ export interface LokiConfig extends LokiAddress {
   readonly lookbackMs: number;
   /** How long few lines wait for more before they are sent. */
   readonly gatherMs?: number;
+  /** How long it may take to answer a question for lines. */
+  readonly answerMs?: number;
 }
 
 export interface LokiLogs {
@@ -47,25 +49,39 @@ interface Begun {
 const NOTHING: ArchiveFigures = { taken: 0, refused: 0, lost: 0, retries: 0, waiting: 0 };
 
 export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, config: LokiConfig): LokiLogs {
-  const http = createLokiHttp(config);
-  const client = createLokiClient(http);
+  const connections = {
+    pushes: createLokiHttp(config, { connections: 1 }),
+    questions: createLokiHttp(config, { connections: 8 }),
+  };
+  const client = createLokiClient(connections);
   const stopping = new AbortController();
-  const { signal } = stopping;
   const horizon = createHorizon(local);
   let begun: Begun | null = null;
+  /** Why it did not answer the last time that it was asked; null: it did. */
+  let unanswered: string | null = null;
 
-  async function read(query: LogQuery): Promise<LogPage> {
+  async function read(query: LogQuery, { signal }: { readonly signal: AbortSignal }): Promise<LogPage> {
     // First what is here: what is dropped from now on has been seen.
-    const page = await local.read(query);
+    const page = await local.read(query, { signal });
     const kept = await horizon.keptFrom();
     const border = borderOf(query, page, kept, begun?.pusher.position ?? null);
     if (border === null || begun === null) return page;
     try {
-      return mergePages(page, await begun.reading.read(query, border, { signal }), query);
+      const older = await begun.reading.read(query, border, { signal: AbortSignal.any([signal, stopping.signal]) });
+      unanswered = null;
+      return mergePages(page, older, query);
     } catch (error) {
       if (!(error instanceof LokiError)) throw error;
+      tellOnce(error);
       return withGap(page, query, { at: kept.atMs, why: error.message });
     }
+  }
+
+  /** Whoever reads goes on without it, and many may. */
+  function tellOnce({ message: why, said }: LokiError): void {
+    if (unanswered === why) return;
+    unanswered = why;
+    log.warn('Loki cannot be asked for lines', { why, said });
   }
 
   return {
@@ -89,14 +105,14 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
       async [Symbol.asyncDispose]() {
         stopping.abort(new DOMException('the server is stopping', 'AbortError'));
         await begun?.pusher.stop();
-        http[Symbol.dispose]();
+        for (const each of Object.values(connections)) each[Symbol.dispose]();
         await local[Symbol.asyncDispose]();
       },
     },
     archive: {
       name: 'loki',
       async whyNot() {
-        const why = begun?.pusher.why ?? (await client.whyNot({ signal }));
+        const why = begun?.pusher.why ?? (await client.whyNot({ signal: stopping.signal }));
         return why === null ? null : sentence(why, begun?.pusher.figures ?? NOTHING);
       },
       get figures() {
@@ -104,10 +120,10 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
       },
     },
     begin(installation) {
-      const { lookbackMs, gatherMs = 1_000 } = config;
+      const { lookbackMs, gatherMs = 1_000, answerMs = 3_000 } = config;
       begun = {
         pusher: createLokiPusher({ local, client, clock, log, random }, { installation, gatherMs }),
-        reading: createLokiReading({ client, clock }, { installation, lookbackMs }),
+        reading: createLokiReading({ client, clock }, { installation, lookbackMs, answerMs }),
       };
     },
   };

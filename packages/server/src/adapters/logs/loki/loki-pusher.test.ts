@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { line, UNBOUNDED } from '../../../ports/log-store.contract.ts';
+import { line, UNBOUNDED, UNSTOPPED } from '../../../ports/log-store.contract.ts';
 import { createManualClock, type ManualClock } from '../../shared/manual-clock.ts';
 import { entriesOf, type OpenLogs, openLogs, until } from './testing/open-logs.ts';
 import { type StrictLoki, type StrictOptions, startStrictLoki } from './testing/strict-loki.ts';
@@ -54,7 +54,11 @@ async function say(opened: OpenLogs, ...messages: readonly string[]): Promise<vo
 }
 
 const said = ({ told }: OpenLogs, text: RegExp): readonly unknown[] => told.filter(([message]) => text.test(message));
-const linesOf = (loki: StrictLoki): readonly string[] => entriesOf(loki).map((entry) => entry.line);
+/** Lines of the log alone: those by which it was tried have no sequence. */
+const linesOf = (loki: StrictLoki): readonly string[] =>
+  entriesOf(loki)
+    .filter(({ metadata }) => metadata['sequence'] !== '0')
+    .map((entry) => entry.line);
 
 describe('lines', () => {
   it('come to Loki in order, zipped, many at a time, with few labels', async () => {
@@ -146,7 +150,8 @@ describe('a Loki that is away for an hour', () => {
     const all = Array.from({ length: 3_000 }, (_, index) => `${index} ${'x'.repeat(100)}`);
     await say(opened, ...all);
     await opened.logs.prune({ ...UNBOUNDED, maxBytesPerVm: 100_000 });
-    const kept = (await opened.local.read({ direction: 'forward', from: null, limit: 5_000 })).lines.length;
+    const kept = (await opened.local.read({ direction: 'forward', from: null, limit: 5_000 }, { signal: UNSTOPPED }))
+      .lines.length;
     await loki.start();
     await handOver(opened);
 
@@ -167,7 +172,7 @@ describe('Loki', () => {
     loki.fail({ status, body: 'not now' });
     await say(opened, 'one', 'two');
     await passUntil(() => opened.archive.figures.retries > 0);
-    expect(await opened.archive.whyNot()).toContain(`it answers with ${status}: not now`);
+    expect(await opened.archive.whyNot()).toContain(`it answers with ${status}`);
     loki.fail(null);
     await handOver(opened);
 
@@ -211,7 +216,7 @@ describe('Loki', () => {
     await handOver(opened);
     await opened.forget();
 
-    const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 });
+    const { lines } = await opened.logs.read({ direction: 'forward', from: null, limit: 10 }, { signal: UNSTOPPED });
     expect(lines.map(({ message }) => message)).toEqual(['one', 'two']);
   });
 
@@ -238,14 +243,80 @@ describe('Loki', () => {
     expect(loki.pushes).toHaveLength(length + 1);
   });
 
-  it('that refuses all is said not to be well', async () => {
+  it('that refuses everything loses nothing by it, and is said not to be well', async () => {
     const { loki, opened } = await start();
-    loki.fail({ status: 400, body: 'structured metadata is not allowed' });
-    await say(opened, 'one', 'two', 'three');
+    await say(opened, 'before');
+    await handOver(opened);
+    const position = await opened.local.cursor('loki:position');
+    loki.fail({ status: 400, body: 'structured metadata is not allowed at 10.1.2.3' });
+    const all = Array.from({ length: 1_500 }, (_, index) => `line ${index}`);
+    const before = loki.pushes.length;
+    await say(opened, ...all);
+    await passUntil(() => opened.archive.figures.retries === 3);
+
+    expect(loki.pushes.length - before).toBeLessThan(60);
+    expect(opened.archive.figures).toMatchObject({ taken: 1, refused: 0, lost: 0, waiting: 1_500 });
+    expect(await opened.local.cursor('loki:position')).toBe(position);
+    expect(await opened.archive.whyNot()).toBe(
+      'Loki cannot be worked with: it refuses every line: it answers with 400 (it does not take it as it is). 1500 lines wait in the log here.',
+    );
+    expect(said(opened, /takes no lines/)).toEqual([
+      [
+        'Loki takes no lines: they wait in the log here',
+        expect.objectContaining({ said: 'structured metadata is not allowed at 10.1.2.3' }),
+      ],
+    ]);
+    expect(said(opened, /refuses lines/)).toEqual([]);
+
+    loki.fail(null);
+    await handOver(opened);
+    expect(linesOf(loki)).toEqual(['before', ...all]);
+    expect(opened.archive.figures).toMatchObject({ taken: 1_501, refused: 0, lost: 0, waiting: 0 });
+    expect(await opened.archive.whyNot()).toBeNull();
+  });
+
+  it('that refuses everything gets the latest that there was room for, and the rest is counted and said', async () => {
+    const { loki, opened } = await start();
+    loki.fail({ status: 400 });
+    const all = Array.from({ length: 3_000 }, (_, index) => `${index} ${'x'.repeat(100)}`);
+    await say(opened, ...all);
+    await passUntil(() => opened.archive.figures.retries > 0);
+    await opened.logs.prune({ ...UNBOUNDED, maxBytesPerVm: 100_000 });
+    const kept = (await opened.local.read({ direction: 'forward', from: null, limit: 5_000 }, { signal: UNSTOPPED }))
+      .lines.length;
+    loki.fail(null);
     await handOver(opened);
 
-    expect(opened.archive.figures).toMatchObject({ taken: 0, refused: 3, retries: 0 });
-    expect(await opened.archive.whyNot()).toContain('structured metadata is not allowed');
+    expect(linesOf(loki)).toEqual(all.slice(-kept));
+    expect(opened.archive.figures).toMatchObject({ taken: kept, refused: 0, lost: 3_000 - kept });
+    expect(said(opened, /wait for Loki are dropped/)).toHaveLength(1);
+  });
+
+  it('that takes others passes a line that it refuses, also where there is no other', async () => {
+    const { loki, opened } = await start({ limits: { lineBytes: 1_000 } });
+    await say(opened, 'x'.repeat(1_001));
+    await handOver(opened);
+    expect(opened.archive.figures).toMatchObject({ taken: 0, refused: 1, retries: 0, waiting: 0 });
+    expect(await opened.archive.whyNot()).toContain('it answers with 400');
+    await say(opened, 'good');
+    await handOver(opened);
+
+    expect(linesOf(loki)).toEqual(['good']);
+    expect(await opened.archive.whyNot()).toBeNull();
+  });
+
+  it('that takes nothing as old as what waits gets what is younger', async () => {
+    const { loki, opened } = await start();
+    await loki.stop();
+    await say(opened, ...Array.from({ length: 1_100 }, (_, index) => `old ${index}`));
+    await passUntil(() => opened.archive.figures.retries > 0);
+    await clock.advance(8 * 24 * HOUR_MS);
+    await loki.start();
+    await say(opened, 'young');
+    await handOver(opened);
+
+    expect(linesOf(loki)).toEqual(['young']);
+    expect(opened.archive.figures).toMatchObject({ taken: 1, refused: 1_100, lost: 0 });
   });
 
   it('is spoken to as whom the address says, which nobody else is told', async () => {

@@ -2,6 +2,7 @@
  * Hands lines to Loki, in order, from the log that is kept here, which so is the spool: it is on disk, bounded, and outlives the server. What was handed over is a cursor of it.
  *
  *   wait for lines -> read a batch -> send it -> (refused: its halves) -> (later: back off, the same again) -> move the cursor
+ *                      ^--------------------------- none of it is taken, nor a line that is good for certain: until that is
  */
 import type { LogLine } from '../../../domain/logs/log-line.ts';
 import { fullJitterMs } from '../../../lib/backoff.ts';
@@ -9,8 +10,8 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ArchiveFigures } from '../../../ports/log-archive.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
-import type { LokiClient } from './loki-client.ts';
-import { type LokiTime, timeAfter, toStreams } from './loki-lines.ts';
+import type { LokiClient, PushAnswer } from './loki-client.ts';
+import { type LokiTime, timeAfter, toStreams, toTrial } from './loki-lines.ts';
 
 export interface PusherDeps {
   readonly local: Pick<LogStore, 'append' | 'cursor' | 'read' | 'last' | 'keptFrom'>;
@@ -39,10 +40,20 @@ export interface LokiPusher {
 const BATCH_LINES = 1_000;
 const BATCH_BYTES = 1024 ** 2;
 const RETRY = { firstMs: 500, capMs: 60_000 } as const;
+/** Lines of a batch that are refused one by one, with none taken, before it is looked whether any would be. */
+const UNPROVEN = 16;
 /** Whatever Loki asks for. */
 const LONGEST_MS = 300_000;
 const POSITION = 'loki:position';
 const TIME = 'loki:time';
+
+/** What has become of a batch so far. */
+interface Handed {
+  /** Of each line that is refused, why and how Loki put it. */
+  readonly refusals: { readonly why: string; readonly said: string | null }[];
+  /** Loki has taken something since the batch began: it is these lines that it refuses. */
+  isProven: boolean;
+}
 
 interface Totals {
   taken: number;
@@ -82,22 +93,23 @@ export function createLokiPusher(
   }
 
   async function begin(): Promise<number> {
-    const start = (await local.cursor(POSITION)) ?? (await beforeFirst(local));
+    const start = (await local.cursor(POSITION)) ?? (await beforeFirst(local, { signal }));
     // Lines of a log that was lost are at Loki already: those that are taken anew have later numbers, and so later times.
     time = { ms: (await local.cursor(TIME)) ?? (await local.keptFrom()).atMs, sequence: start };
     last = Math.max(last, await local.last());
     return start;
   }
 
-  /** Returns up to where it has come. */
+  /** Returns up to where it has come: nowhere when Loki refused everything for a while. */
   async function handOver(from: number): Promise<number> {
     await untilLines(from);
-    const { lines, reached } = await nextBatch(local, from);
-    const refusals: string[] = [];
-    await send(lines, refusals);
+    const { lines, reached } = await nextBatch(local, from, { signal });
+    const handed: Handed = { refusals: [], isProven: false };
+    const isSent = (await send(lines, handed)) && (handed.refusals.length === 0 || (await prove(handed)));
+    if (!isSent) return from;
     await moveTo(lines.at(-1)?.sequence ?? reached);
     countMissing(from, lines);
-    countRefused(refusals, lines.length);
+    countRefused(handed.refusals, lines.length);
     return lines.at(-1)?.sequence ?? reached;
   }
 
@@ -121,41 +133,55 @@ export function createLokiPusher(
     log.warn('lines were dropped before Loki took them: more came meanwhile than is kept here', { lines: missing });
   }
 
-  function countRefused(refusals: readonly string[], of: number): void {
-    refusal = refusals.length > 0 && refusals.length === of ? (refusals[0] ?? null) : null;
-    if (refusals.length === 0) return;
+  function countRefused(refusals: Handed['refusals'], of: number): void {
+    const [first] = refusals;
+    refusal = first !== undefined && refusals.length === of ? first.why : null;
+    if (first === undefined) return;
     totals.refused += refusals.length;
-    log.warn('Loki refuses lines', { lines: refusals.length, why: refusals[0] });
+    log.warn('Loki refuses lines', { lines: refusals.length, why: first.why, said: first.said });
   }
 
-  /** Resolves when Loki has them all, or will never take those that it has not. */
-  async function send(lines: readonly LogLine[], refusals: string[]): Promise<void> {
-    if (lines.length === 0) return;
+  /** True: Loki has them all, or will never take those that it has not. False: it refused everything for a while, and they are to be sent anew. */
+  async function send(lines: readonly LogLine[], handed: Handed): Promise<boolean> {
+    if (lines.length === 0) return true;
     const timed: { readonly line: LogLine; readonly time: LokiTime }[] = [];
     for (const line of lines) timed.push({ line, time: timeAfter(timed.at(-1)?.time ?? time, line) });
-    const refused = await untilAnswered(() => deps.client.push(toStreams(timed, installation), { signal }));
-    if (refused === null) {
+    const answer = await untilAnswered(() => deps.client.push(toStreams(timed, installation), { signal }));
+    if (answer.kind === 'taken') {
       time = timed.at(-1)?.time ?? time;
       totals.taken += lines.length;
-    } else if (lines.length === 1) {
-      refusals.push(refused);
-    } else {
-      // Loki keeps what is good of a request that it refuses; sent again it is a duplicate, which it drops.
-      const middle = lines.length >> 1;
-      await send(lines.slice(0, middle), refusals);
-      await send(lines.slice(middle), refusals);
+      handed.isProven = true;
+      return true;
     }
+    if (lines.length === 1) {
+      handed.refusals.push(answer);
+      return handed.refusals.length < UNPROVEN || (await prove(handed));
+    }
+    // Loki keeps what is good of a request that it refuses; sent again it is a duplicate, which it drops.
+    const middle = lines.length >> 1;
+    return (await send(lines.slice(0, middle), handed)) && (await send(lines.slice(middle), handed));
   }
 
-  /** Null: Loki has taken it; else why it never will. */
-  async function untilAnswered(push: () => ReturnType<LokiClient['push']>): Promise<string | null> {
+  /** Whether it is these lines that are refused. If no line is taken, however good, it is Loki that is set up wrongly: then this waits until one is, and they are to be sent anew. */
+  async function prove(handed: Handed): Promise<boolean> {
+    if (handed.isProven) return true;
+    const { retries } = totals;
+    await untilAnswered(async () => {
+      const answer = await deps.client.push(toTrial(clock.now(), installation), { signal });
+      if (answer.kind !== 'refused') return answer;
+      return { ...answer, kind: 'later', why: `it refuses every line: ${answer.why}`, afterMs: null };
+    });
+    handed.isProven = totals.retries === retries;
+    return handed.isProven;
+  }
+
+  async function untilAnswered(push: () => Promise<PushAnswer>): Promise<Exclude<PushAnswer, { kind: 'later' }>> {
     for (let attempt = 1; ; attempt++) {
       const answer = await push();
-      if (answer.kind !== 'later') {
-        recover();
-        return answer.kind === 'taken' ? null : answer.why;
-      }
-      if (why === null) log.warn('Loki takes no lines: they wait in the log here', { why: answer.why });
+      if (answer.kind === 'taken') recover();
+      if (answer.kind !== 'later') return answer;
+      const { said } = answer;
+      if (why === null) log.warn('Loki takes no lines: they wait in the log here', { why: answer.why, said });
       why = answer.why;
       totals.retries += 1;
       const pauseMs = Math.max(answer.afterMs ?? 0, fullJitterMs(attempt, RETRY, deps.random));
@@ -205,8 +231,8 @@ export function createLokiPusher(
 }
 
 /** What is kept when Loki comes is handed over too. */
-async function beforeFirst(local: Pick<LogStore, 'read'>): Promise<number> {
-  const { lines, reached } = await local.read({ direction: 'forward', from: null, limit: 1 });
+async function beforeFirst(local: Pick<LogStore, 'read'>, options: { readonly signal: AbortSignal }): Promise<number> {
+  const { lines, reached } = await local.read({ direction: 'forward', from: null, limit: 1 }, options);
   const [first] = lines;
   return first === undefined ? reached : first.sequence - 1;
 }
@@ -215,8 +241,9 @@ async function beforeFirst(local: Pick<LogStore, 'read'>): Promise<number> {
 async function nextBatch(
   local: Pick<LogStore, 'read'>,
   from: number,
+  options: { readonly signal: AbortSignal },
 ): Promise<{ readonly lines: readonly LogLine[]; readonly reached: number }> {
-  const page = await local.read({ direction: 'forward', from, limit: BATCH_LINES });
+  const page = await local.read({ direction: 'forward', from, limit: BATCH_LINES }, options);
   let bytes = 0;
   const end = page.lines.findIndex(({ message, fields }, index) => {
     bytes += message.length * 3 + JSON.stringify(fields).length;

@@ -9,7 +9,10 @@ import { LokiError } from './loki-http.ts';
 import { toLine } from './loki-lines.ts';
 
 export interface LokiReading {
-  /** Lines whose sequence is less than `before`, as asked for. Rejects when Loki does not answer. */
+  /**
+   * Lines whose sequence is less than `before`, as asked for, at most as many as are found until Loki takes too long for one question. Rejects with a LokiError when it does not
+   * answer the first one.
+   */
   read(query: LogQuery, before: number, options: { readonly signal: AbortSignal }): Promise<LogPage>;
 }
 
@@ -17,6 +20,8 @@ export interface ReadingConfig {
   readonly installation: string;
   /** How far back it is looked where no time is asked for. */
   readonly lookbackMs: number;
+  /** How long it may take for one answer: whoever reads waits for it. */
+  readonly answerMs: number;
 }
 
 /** Lines of one answer at most, less than the `max_entries_limit_per_query` of 5,000 that Loki comes with. */
@@ -41,7 +46,7 @@ interface Span {
 
 export function createLokiReading(
   { client, clock }: { readonly client: Pick<LokiClient, 'range'>; readonly clock: Clock },
-  { installation, lookbackMs }: ReadingConfig,
+  { installation, lookbackMs, answerMs }: ReadingConfig,
 ): LokiReading {
   const places = new Map<number, bigint>();
 
@@ -59,12 +64,19 @@ export function createLokiReading(
     return direction === 'forward' ? { start: max(start, place + 1n), end } : { start, end: min(end, place) };
   }
 
-  /** What Loki has in a span, answer by answer; `sizeOf` says how many lines the next one is to have at most. */
+  /** What Loki has, span by span and answer by answer; `sizeOf` says how many lines the next one is to have at most. */
   async function* answers(question: Question, sizeOf: () => number): AsyncGenerator<readonly LokiEntry[]> {
-    const { query, direction, signal } = question;
-    for (let span = question.span; span.start < span.end; ) {
+    for (const span of spans(question.span, question.direction === 'forward')) yield* answersIn(span, question, sizeOf);
+  }
+
+  async function* answersIn(
+    whole: Span,
+    { query, direction, signal }: Question,
+    sizeOf: () => number,
+  ): AsyncGenerator<readonly LokiEntry[]> {
+    for (let span = whole; span.start < span.end; ) {
       const limit = sizeOf();
-      const entries = await client.range({ query, direction, limit, ...span }, { signal });
+      const entries = await client.range({ query, direction, limit, ...span }, { signal, timeoutMs: answerMs });
       const last = entries.at(-1);
       if (last === undefined) return;
       if (last.time < span.start || last.time >= span.end) throw new LokiError('it answers lines of another time');
@@ -83,16 +95,21 @@ export function createLokiReading(
       const page = createPage(query, first);
       const giveUpAt = clock.monotonicMs() + PATIENCE_MS;
       const sizeOf = (): number => (query.phrases === undefined ? Math.min(PAGE, limit - page.lines.length) : PAGE);
-      for (const span of spans(spanOf(query), isForward)) {
-        for await (const entries of answers({ query: logQl, direction, span, signal }, sizeOf)) {
-          const end = entries.find((entry) => page.take(entry)) ?? entries.at(-1);
-          const isOver = page.lines.length >= limit || clock.monotonicMs() > giveUpAt;
-          if (!isOver || end === undefined) continue;
-          remember(page.reached, end.time);
-          return { lines: page.lines, reached: page.reached, isAtEnd: false };
+      let isAtEnd = true;
+      let end: LokiEntry | undefined;
+      try {
+        for await (const entries of answers({ query: logQl, direction, span: spanOf(query), signal }, sizeOf)) {
+          end = entries.find((entry) => page.take(entry)) ?? entries.at(-1) ?? end;
+          isAtEnd = page.lines.length < limit && clock.monotonicMs() <= giveUpAt;
+          if (!isAtEnd) break;
         }
+      } catch (error) {
+        // What it has answered is a page; the next one says what is missing, or has it.
+        if (!(error instanceof LokiError) || page.reached === first) throw error;
+        isAtEnd = false;
       }
-      return { lines: page.lines, reached: page.reached, isAtEnd: true };
+      if (!isAtEnd && end !== undefined) remember(page.reached, end.time);
+      return { lines: page.lines, reached: page.reached, isAtEnd };
     },
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { logPruningContract } from '../../../ports/log-pruning.contract.ts';
-import { line, logStoreContract, output } from '../../../ports/log-store.contract.ts';
+import { line, logStoreContract, output, UNSTOPPED } from '../../../ports/log-store.contract.ts';
 import { createPinoLog } from '../../system/pino-log.ts';
 import { openSqliteLogs } from './sqlite-logs.ts';
 
@@ -28,7 +28,7 @@ test('who moves to a thread of its own amid what is written loses nothing, doubl
   const lasts = await Promise.all(wanted.map((message) => logs.append([line(message)])));
 
   expect(lasts).toEqual(lasts.toSorted((one, other) => one - other));
-  const { lines } = await logs.read({ ...ALL, limit: 1_000 });
+  const { lines } = await logs.read({ ...ALL, limit: 1_000 }, { signal: UNSTOPPED });
   expect(lines.map(({ message }) => message)).toEqual(wanted);
 });
 
@@ -42,7 +42,11 @@ test('what was said is there after a restart, and goes on', async () => {
   await using logs = openSqliteLogs(path, { log });
   await logs.appendOutput(output('one\ntwo\n'));
 
-  expect((await logs.read(ALL)).lines.map(({ message }) => message)).toEqual(['before', 'one', 'two']);
+  expect((await logs.read(ALL, { signal: UNSTOPPED })).lines.map(({ message }) => message)).toEqual([
+    'before',
+    'one',
+    'two',
+  ]);
 });
 
 test('a file that is damaged is put aside, and numbers go on above those it had', async () => {
@@ -57,7 +61,9 @@ test('a file that is damaged is put aside, and numbers go on above those it had'
   await using logs = openSqliteLogs(path, { log });
   await logs.append([line('kept')]);
 
-  expect((await logs.read({ ...ALL, from: last })).lines.map(({ message }) => message)).toEqual(['kept']);
+  expect((await logs.read({ ...ALL, from: last }, { signal: UNSTOPPED })).lines.map(({ message }) => message)).toEqual([
+    'kept',
+  ]);
   expect(readdirSync(directory)).toContain('logs.db.damaged');
 });
 
@@ -70,5 +76,5 @@ test('what keeps it from its file makes it unavailable, as long as it does', asy
 
   await logs.append([line('yes')]);
 
-  expect((await logs.read(ALL)).lines.map(({ message }) => message)).toEqual(['yes']);
+  expect((await logs.read(ALL, { signal: UNSTOPPED })).lines.map(({ message }) => message)).toEqual(['yes']);
 });

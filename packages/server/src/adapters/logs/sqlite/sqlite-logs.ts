@@ -3,6 +3,7 @@ import type { VmId } from '../../../domain/ids.ts';
 import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
+import { abortable } from '../../shared/abortable.ts';
 import { startHere, startHereFirst, startWorker } from './log-places.ts';
 import type { LogQuestion } from './log-service.ts';
 import { createLogThread, type LogThread } from './log-thread.ts';
@@ -56,9 +57,11 @@ export function openSqliteLogs(
     async prune(bounds) {
       await writer.ask({ kind: 'prune', bounds });
     },
-    async read(query) {
+    async read(query, { signal }) {
       await whenMade();
-      return await ask(reader, { kind: 'read', query }, isPage);
+      signal.throwIfAborted();
+      // A page that nobody waits for any more is made to its end, which is not far.
+      return await abortable(ask(reader, { kind: 'read', query }, isPage), signal);
     },
     async vms() {
       await whenMade();

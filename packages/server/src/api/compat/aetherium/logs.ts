@@ -63,11 +63,10 @@ async function lastLines(
   const lines: LogLine[] = [];
   let from: number | null = null;
   while (lines.length < limit) {
-    signal.throwIfAborted();
     const page: Awaited<ReturnType<Engine['logs']['list']>> = await logs.list(principal, selection, {
       direction: 'backward',
       from,
-      limit: Math.min(PAGE, limit - lines.length),
+      ...{ limit: Math.min(PAGE, limit - lines.length), signal },
     });
     lines.push(...page.lines);
     if (page.isAtEnd) break;

@@ -43,11 +43,10 @@ async function lastLines({ engine, signals }: FaceContext, asked: Asked): Promis
   const found: LogLine[] = [];
   let from: number | null = null;
   while (found.length < lines) {
-    signal.throwIfAborted();
     const limit = Math.min(PAGE, lines - found.length);
     const page: Awaited<ReturnType<LogApi['list']>> = await engine.logs.list(principal, selection, {
       direction: 'backward',
-      ...{ from, limit },
+      ...{ from, limit, signal },
     });
     found.push(...page.lines.map(toLine));
     if (page.isAtEnd) break;

@@ -25,27 +25,30 @@ export interface OpenOptions {
   readonly clock?: Clock;
   readonly installation?: string;
   readonly tenant?: string;
+  /** How long Loki may take for an answer; default: as long as any test. */
+  readonly answerMs?: number;
 }
 
 const DAY_MS = 24 * 3_600_000;
 
 export function openLogs({ directory, url, clock = createSystemClock(), ...options }: OpenOptions): OpenLogs {
-  const { installation = 'host_test', tenant = null } = options;
+  const { installation = 'host_test', tenant = null, answerMs = 60_000 } = options;
   const told: (readonly [string, LogFields])[] = [];
   const log = createTold(told);
   const local = openSqliteLogs(join(directory, 'logs.db'), { log, writer: 'here' });
   const loki = createLokiLogs(
     { local, clock, log, random: () => 0.5 },
-    { url, tenant, lookbackMs: DAY_MS, gatherMs: 1 },
+    { url, tenant, lookbackMs: DAY_MS, gatherMs: 1, answerMs },
   );
   loki.begin(installation);
+  const { signal } = new AbortController();
   return {
     ...loki,
     ...{ local, told },
     async untilHandedOver() {
       for (;;) {
         const from = await local.cursor('loki:position');
-        const { lines } = await local.read({ direction: 'forward', from, limit: 1 });
+        const { lines } = await local.read({ direction: 'forward', from, limit: 1 }, { signal });
         if (lines.length === 0) return;
         await shortly();
       }

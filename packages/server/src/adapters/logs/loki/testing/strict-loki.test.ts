@@ -1,13 +1,13 @@
 /**
  * That the Loki of the tests refuses what Loki refuses, case by case; the rules with their sources are in `loki-rules.ts`. Where there is a real one
- * (`VOLARY_TEST_LOKI_URL`), those that need no other configuration are asked of it too.
+ * (`real-loki.ts`), those that need no other configuration are asked of it too.
  */
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS } from './loki-rules.ts';
+import { REAL } from './real-loki.ts';
 import { type StrictLoki, type StrictOptions, startStrictLoki } from './strict-loki.ts';
 
-const REAL = process.env['VOLARY_TEST_LOKI_URL'] ?? null;
 const HOUR_MS = 3_600_000;
 const parts: StrictLoki[] = [];
 /** Streams of these tests are nobody else's. */

@@ -27,14 +27,17 @@ export interface StrictLoki extends AsyncDisposable {
   readonly refusals: readonly string[];
   /** Answers to what is asked from now on, instead of its own; null: its own. */
   fail(fault: Fault | null): void;
+  /** Requests without an answer that somebody waits for. */
+  readonly unanswered: number;
   /** Nobody listens any more, and connections are broken off; `start` begins again at the same address, with what it had. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
-/** `silence`: nothing is answered. `unread`: it does what it is asked, and breaks off instead of answering. */
+/** `silence`: nothing is answered. `unread`: it does what it is asked, and breaks off instead of answering. `questions`: it answers so many yet, and takes all lines. */
 export type Fault =
   | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly questions: number }
   | 'silence'
   | 'unread';
 
@@ -70,6 +73,7 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
   const streamBuckets = new Map<string, (bytes: number) => boolean>();
   let fault: Fault | null = null;
   let port = 0;
+  let unanswered = 0;
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -96,8 +100,8 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
-    if (fault === 'silence') return;
-    if (fault !== null && fault !== 'unread') {
+    if (fault === 'silence' || isLeftOut(request)) return leave(response);
+    if (fault !== null && fault !== 'unread' && !('questions' in fault)) {
       response.writeHead(fault.status, fault.headers).end(fault.body);
       if (request.method === 'POST') pushes.push({ bytes: body.length, status: fault.status });
       return;
@@ -106,6 +110,20 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
     if (request.method === 'POST') pushes.push({ bytes: body.length, status });
     if (fault === 'unread') response.destroy();
     else response.writeHead(status).end(text);
+  }
+
+  /** One question less is answered. */
+  function isLeftOut({ method }: IncomingMessage): boolean {
+    if (method !== 'GET' || fault === null || typeof fault === 'string' || !('questions' in fault)) return false;
+    fault = { questions: fault.questions - 1 };
+    return fault.questions < 0;
+  }
+
+  function leave(response: ServerResponse): void {
+    unanswered += 1;
+    response.on('close', () => {
+      unanswered -= 1;
+    });
   }
 
   function reply(request: IncomingMessage, body: Uint8Array): readonly [number, string] {
@@ -264,6 +282,9 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
   return {
     get url() {
       return `http://127.0.0.1:${port}`;
+    },
+    get unanswered() {
+      return unanswered;
     },
     ...{ streams, pushes, refusals, start, stop },
     fail(next) {
