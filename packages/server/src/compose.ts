@@ -18,6 +18,7 @@ import { createArgon2Hasher } from './adapters/identity/argon2-hasher.ts';
 import { createJwtSigner } from './adapters/identity/jwt-signer.ts';
 import { createNodeKeyMaterial } from './adapters/identity/node-key-material.ts';
 import { createTotpCodes } from './adapters/identity/totp-codes.ts';
+import { createIntegrations } from './adapters/integrations/create-integrations.ts';
 import { createLokiLogs, type LokiLogs } from './adapters/logs/loki/loki-logs.ts';
 import { openSqliteLogs } from './adapters/logs/sqlite/sqlite-logs.ts';
 import { createPrometheusMeter } from './adapters/meters/prometheus-meter.ts';
@@ -131,6 +132,7 @@ export async function compose(config: Config, written: Log): Promise<Composition
         { clock, toBody: (event) => JSON.stringify(toEventDto(event)) },
         { version: VERSION, allowedTargets: config.webhookAllowedTargets },
       ),
+      integrations: createIntegrations(config.integrations),
       documents: createWebDocuments({
         fetcher: createFetcher({ allowedTargets: config.downloadAllowedTargets, version: VERSION }),
       }),

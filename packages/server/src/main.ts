@@ -31,12 +31,10 @@ if (!isSetUp && process.execve !== undefined) {
 for (const name of Object.keys(MALLOC)) delete process.env[name];
 if (process.env['NODE_COMPILE_CACHE'] === COMPILED.NODE_COMPILE_CACHE) delete process.env['NODE_COMPILE_CACHE'];
 
-const { runServer } = await import('./serve.ts');
+const [{ runServer }, { SECRET_VARIABLES }] = await Promise.all([
+  import('./serve.ts'),
+  import('./config/secret-variables.ts'),
+]);
 const env = { ...process.env };
-// No program that the server runs inherits its keys, nor the password of a Loki.
-delete process.env['LOKI_URL'];
-delete process.env['VOLARY_ADMIN_KEY'];
-delete process.env['VOLARY_SECRETS_KEY'];
-delete process.env['OTEL_EXPORTER_OTLP_HEADERS'];
-delete process.env['OTEL_EXPORTER_OTLP_TRACES_HEADERS'];
+for (const name of SECRET_VARIABLES) delete process.env[name];
 process.exitCode = await runServer(process.argv.slice(2), env);

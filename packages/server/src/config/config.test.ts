@@ -47,6 +47,7 @@ describe('the configuration', () => {
       alerts: ENGINE_DEFAULTS.alerts,
       workspaces: { provider: null, maxTtlSeconds: null, idleSuspendSeconds: 1_800 },
       volant: { auth: 'loopback-open' },
+      integrations: { github: null, slack: null, discord: null },
       allowedOrigins: [],
       tls: null,
       trustedProxies: [],

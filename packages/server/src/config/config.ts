@@ -8,7 +8,8 @@ import type { Quota } from '../domain/user/quota.ts';
 import { requireGoodKey } from './admin-key.ts';
 import { readAlerts } from './alerts.ts';
 import { readDockerSocket } from './docker-socket.ts';
-import { withGateway } from './gateway-settings.ts';
+import { isGatewayAskedFor, withGateway } from './gateway-settings.ts';
+import { type IntegrationSettings, NO_INTEGRATIONS, readIntegrations } from './integrations.ts';
 import { type DialectListener, type ListenAddress, parseListenAddresses } from './listen.ts';
 import { type LokiSettings, readLoki } from './loki.ts';
 import { type NovacronSettings, readNovacron } from './novacron.ts';
@@ -104,6 +105,7 @@ export interface Config extends TransportConfig {
   /** Where traces go to; null: there are none. */
   readonly tracing: TracingConfig | null;
   readonly volant: VolantSettings;
+  readonly integrations: IntegrationSettings;
   readonly warm: {
     /** Whether VMs begin as forks of guests that have booted before. */
     readonly isEnabled: boolean;
@@ -192,6 +194,9 @@ export async function readConfig(
     alerts: readAlerts(settings.alerts),
     tracing: readTracing(settings.tracing, env),
     volant: readVolant(settings.volant),
+    integrations: isGatewayAskedFor(settings.gateway, listeners)
+      ? readIntegrations(settings.integrations)
+      : NO_INTEGRATIONS,
     novacron: readNovacron(settings.novacron),
     workspaces: readWorkspaces(settings.workspaces, { driver, dockerSocket }),
     warm: {

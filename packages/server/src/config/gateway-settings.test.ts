@@ -51,26 +51,8 @@ describe('the settings of the gateway', () => {
     });
   });
 
-  it.each(['GITHUB_TOKEN', 'GITHUB_WEBHOOK_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET'])(
-    'stop it where the gateway is asked for, and are somebody else’s where it is not: %s',
-    async (name) => {
-      await expect(readConfig([], { [name]: 'secret', PORT: '8080' })).rejects.toThrow(name);
-      await expect(readConfig(['--listen', 'aetherium=:8080'], { [name]: 'secret' })).rejects.toThrow(name);
-      expect((await readConfig([], { [name]: 'secret' })).dialects).toEqual([]);
-    },
-  );
-
   it('of the file are none that is not honoured', async () => {
     await expect(withFile('core_service: { url: "http://localhost:50051" }')).rejects.toThrow('core_service.url');
-    for (const [integration, key] of [
-      ['github', 'token'],
-      ['github', 'webhook_secret'],
-      ['slack', 'bot_token'],
-      ['slack', 'signing_secret'],
-    ])
-      await expect(withFile(`integrations:\n  ${integration}:\n    ${key}: secret\n`)).rejects.toThrow(
-        `integrations.${integration}.${key}`,
-      );
     await expect(withFile('gateway: { prot: 8080 }')).rejects.toThrow('gateway.prot');
     await expect(withFile('gateway: { port: 80800 }')).rejects.toThrow('gateway.port');
   });

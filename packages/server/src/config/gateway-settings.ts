@@ -15,10 +15,6 @@ export const GATEWAY_SOURCES = {
   postgresPassword: { flag: null, env: 'POSTGRES_PASSWORD', file: null },
   postgresDb: { flag: null, env: 'POSTGRES_DB', file: null },
   redisAddr: { flag: null, env: 'REDIS_ADDR', file: null },
-  githubToken: { flag: null, env: 'GITHUB_TOKEN', file: 'integrations.github.token' },
-  githubWebhookSecret: { flag: null, env: 'GITHUB_WEBHOOK_SECRET', file: 'integrations.github.webhook_secret' },
-  slackBotToken: { flag: null, env: 'SLACK_BOT_TOKEN', file: 'integrations.slack.bot_token' },
-  slackSigningSecret: { flag: null, env: 'SLACK_SIGNING_SECRET', file: 'integrations.slack.signing_secret' },
 } as const satisfies Record<string, { flag: null; env: string | null; file: string | null }>;
 
 /** What was told of them, as text, before it is checked. Null where nothing was. */
@@ -50,23 +46,26 @@ const REFUSED: readonly Refusal[] = [
     why: 'this server queues within itself; to count requests together with others it takes VOLARY_REDIS_URL',
   },
 ];
-/** The same of names that are in many an environment for other reasons: they count where the gateway is asked for. */
-const REFUSED_WITH_GATEWAY: readonly Refusal[] = [
-  {
-    names: ['githubToken', 'githubWebhookSecret', 'slackBotToken', 'slackSigningSecret'],
-    why: 'there are no integrations yet',
-  },
-];
 
 /** The listeners with that of the gateway's port, unless one was given for the dialect. Throws `invalid_argument` config.invalid. */
 export function withGateway(settings: GatewaySettings, listeners: Listeners): Listeners {
   const { dialects } = listeners;
-  const hasListener = dialects.some(({ dialect }) => dialect === 'aetherium');
   refuse(settings, REFUSED);
-  if (hasListener || settings.port !== null || settings.hasIntegrations) refuse(settings, REFUSED_WITH_GATEWAY);
-  if (settings.port === null || hasListener) return listeners;
+  if (settings.port === null || hasOwnListener(listeners)) return listeners;
   const address: ListenAddress = { host: '127.0.0.1', port: count('gateway.port', settings.port, 1, 65_535) };
   return { ...listeners, dialects: [...dialects, { dialect: 'aetherium', address }] };
+}
+
+/**
+ * Whether somebody wants the gateway: only then do variables count that are in many an environment for other reasons, such as
+ * GITHUB_TOKEN.
+ */
+export function isGatewayAskedFor(settings: GatewaySettings, listeners: Listeners): boolean {
+  return hasOwnListener(listeners) || settings.port !== null || settings.hasIntegrations;
+}
+
+function hasOwnListener({ dialects }: Listeners): boolean {
+  return dialects.some(({ dialect }) => dialect === 'aetherium');
 }
 
 function refuse(settings: GatewaySettings, refused: readonly Refusal[]): void {

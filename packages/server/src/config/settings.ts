@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { VolaryError } from '../domain/errors.ts';
 import { GATEWAY_SECTIONS, GATEWAY_SOURCES, type GatewaySettings } from './gateway-settings.ts';
+import { INTEGRATION_SOURCES, type IntegrationTexts } from './integrations.ts';
 import { TRANSPORT_SOURCES, type TransportSettings } from './transport-settings.ts';
 
 /** What was told, as text, before it is checked. Null where nothing was. */
@@ -68,6 +69,7 @@ export interface Settings {
   readonly transport: TransportSettings;
   /** As another API names them. */
   readonly gateway: GatewaySettings;
+  readonly integrations: IntegrationTexts;
 }
 
 interface Source {
@@ -153,12 +155,13 @@ const SOURCES = {
   tracing: { flag: null, env: 'VOLARY_TRACING', file: 'tracing' },
   volant: { flag: null, env: 'VOLARY_VOLANT', file: 'volant' },
   signingKeyDays: { flag: null, env: 'VOLARY_SIGNING_KEY_DAYS', file: 'signing_key_days' },
-} as const satisfies Record<Exclude<keyof Settings, 'transport' | 'gateway'>, Source>;
+} as const satisfies Record<Exclude<keyof Settings, 'transport' | 'gateway' | 'integrations'>, Source>;
 
 const ALL_SOURCES: readonly Source[] = [
   ...Object.values(SOURCES),
   ...Object.values(TRANSPORT_SOURCES),
   ...Object.values(GATEWAY_SOURCES),
+  ...Object.values(INTEGRATION_SOURCES),
 ];
 /** Given more than once, it is a list. */
 const LIST = 'listen';
@@ -226,6 +229,7 @@ export async function readSettings(argv: readonly string[], env: Env): Promise<S
     volant: find(SOURCES.volant),
     transport: findTransport(find),
     gateway: { ...findGateway(find), hasIntegrations: [...file.keys()].some((name) => /^integrations\b/.test(name)) },
+    integrations: findIntegrations(find),
   };
 }
 
@@ -266,10 +270,22 @@ function findGateway(find: (source: Source) => string | null): Omit<GatewaySetti
     postgresPassword: find(from.postgresPassword),
     postgresDb: find(from.postgresDb),
     redisAddr: find(from.redisAddr),
+  };
+}
+
+function findIntegrations(find: (source: Source) => string | null): IntegrationTexts {
+  const from = INTEGRATION_SOURCES;
+  return {
     githubToken: find(from.githubToken),
     githubWebhookSecret: find(from.githubWebhookSecret),
+    githubApiUrl: find(from.githubApiUrl),
     slackBotToken: find(from.slackBotToken),
     slackSigningSecret: find(from.slackSigningSecret),
+    slackApiUrl: find(from.slackApiUrl),
+    discordBotToken: find(from.discordBotToken),
+    discordPublicKey: find(from.discordPublicKey),
+    discordApplicationId: find(from.discordApplicationId),
+    discordApiUrl: find(from.discordApiUrl),
   };
 }
 
@@ -341,6 +357,11 @@ function withPaths([name, value]: readonly [string, unknown]): readonly (readonl
 /** A value of the file as the command line would have it: a list has commas between its parts, a table `name: value` in them. */
 function toText(name: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw invalid(
+      `The setting ${name} is a number with too many digits to be read as one; write it between quotes.`,
+      null,
+    );
   if (isScalar(value)) return String(value);
   if (Array.isArray(value) && value.every(isScalar)) return value.join(', ');
   if (TABLES.has(name) && typeof value === 'object' && value !== null && Object.values(value).every(isScalar))

@@ -21,6 +21,7 @@ import { createHealthWatch } from './health/health-watch.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import { namesOfImages } from './images/known-images.ts';
+import { createRegistry } from './integrations/registry.ts';
 import { createLogIntake } from './logs/log-intake.ts';
 import { createLogQueries } from './logs/log-queries.ts';
 import { createSampler } from './metrics/sampler.ts';
@@ -160,6 +161,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const alerts = createAlertWatch({ ...deps, sampler, settings: config.alerts });
   const logIntake = createLogIntake(deps);
   const workspaces = createWorkspaceKeeper({ ...deps, links, secrets, executions });
+  const integrations = createRegistry(deps);
   const ages = createAges(deps.clock);
   const identity = createIdentity(deps, config, ages);
   const refusals = createRefusals(deps);
@@ -292,6 +294,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     vitals: () => readiness.vitals(),
     whyNotReady: () => readiness.firstFailed(),
     async start() {
+      await integrations.initialize();
       await identity.start();
       await sealOlderSecrets(deps);
       await rotations.resume();

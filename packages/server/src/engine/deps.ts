@@ -11,6 +11,7 @@ import type { HostProbe } from '../ports/host-facts.ts';
 import type { HostMeter } from '../ports/host-meter.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { ImageSource } from '../ports/image-source.ts';
+import type { Integration } from '../ports/integration.ts';
 import type { KeyMaterial } from '../ports/key-material.ts';
 import type { Log } from '../ports/log.ts';
 import type { LogArchive } from '../ports/log-archive.ts';
@@ -63,6 +64,8 @@ export interface EngineDeps {
   readonly keyring: Keyring;
   readonly fingerprinter: Fingerprinter;
   readonly webhookSender: WebhookSender;
+  /** Those that this server is connected with, each once. */
+  readonly integrations: readonly Integration[];
   readonly documents: DocumentSource;
   readonly rateLimiter: RateLimiter;
   readonly keyMaterial: KeyMaterial;

@@ -35,6 +35,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
 import type { ImageSource } from '../ports/image-source.ts';
+import type { Integration } from '../ports/integration.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
 import type { Tracer } from '../ports/tracer.ts';
@@ -82,6 +83,7 @@ export interface InstallationOptions {
   readonly warm?: Partial<EngineConfig['warm']>;
   readonly builtInTemplates?: readonly NewTemplate[];
   readonly tracer?: Tracer;
+  readonly integrations?: readonly Integration[];
 }
 
 export function createInstallation({
@@ -93,6 +95,7 @@ export function createInstallation({
   warm = {},
   builtInTemplates: builtIn = [],
   tracer,
+  integrations = [],
 }: InstallationOptions = {}): Installation {
   const builtInTemplates = [...builtIn];
   const otherDrivers: Driver[] = [];
@@ -163,6 +166,7 @@ export function createInstallation({
         ...{ store, images, queue, bus, clock, ids, hostProbe, log, webhookSender },
         rateLimiter,
         documents,
+        integrations,
         keyring,
         fingerprinter: createKeyFileFingerprinter(join(dataDir, 'fingerprint.key'), log),
         keyMaterial: createNodeKeyMaterial(),
