@@ -51,7 +51,7 @@ export const NO_INTEGRATIONS: IntegrationSettings = { github: null, slack: null,
 
 /** A secret alone, or a token alone, is enough. Throws `invalid_argument` config.invalid, and repeats no secret. */
 export function readIntegrations(texts: IntegrationTexts): IntegrationSettings {
-  const github = { token: secret(texts, 'githubToken'), webhookSecret: secret(texts, 'githubWebhookSecret') };
+  const github = { token: secret(texts, 'githubToken'), webhookSecret: phrase(texts, 'githubWebhookSecret') };
   const slack = { botToken: secret(texts, 'slackBotToken'), signingSecret: secret(texts, 'slackSigningSecret') };
   const discord = {
     botToken: secret(texts, 'discordBotToken'),
@@ -78,6 +78,12 @@ function any(...values: readonly (string | null)[]): boolean {
 /** What goes into headers and signatures: no blanks, which come from a line that was copied with its end. */
 function secret(texts: IntegrationTexts, name: IntegrationSetting): string | null {
   return matching(texts, name, /^[\x21-\x7e]{1,1024}$/, 'printable characters without blanks, at most 1024');
+}
+
+/** What people think of themselves may have blanks within. */
+function phrase(texts: IntegrationTexts, name: IntegrationSetting): string | null {
+  const what = 'printable characters, at most 1024, and no blank at its ends';
+  return matching(texts, name, /^(?! )[\x20-\x7e]{1,1024}(?<! )$/, what);
 }
 
 function matching(texts: IntegrationTexts, name: IntegrationSetting, pattern: RegExp, what: string): string | null {

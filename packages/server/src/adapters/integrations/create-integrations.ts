@@ -1,3 +1,4 @@
+import type { Clock } from '../../ports/clock.ts';
 import type { Integration } from '../../ports/integration.ts';
 import { createDiscordIntegration, type DiscordConfig } from './discord/discord-integration.ts';
 import { createGithubIntegration, type GithubConfig } from './github/github-integration.ts';
@@ -11,10 +12,13 @@ export interface IntegrationConfigs {
 }
 
 /** Those that there is something known of. Nothing is sent. */
-export function createIntegrations({ github, slack, discord }: IntegrationConfigs): readonly Integration[] {
+export function createIntegrations(
+  deps: { readonly clock: Pick<Clock, 'now'> },
+  { github, slack, discord }: IntegrationConfigs,
+): readonly Integration[] {
   return [
     ...(github === null ? [] : [createGithubIntegration(github)]),
-    ...(slack === null ? [] : [createSlackIntegration(slack)]),
-    ...(discord === null ? [] : [createDiscordIntegration(discord)]),
+    ...(slack === null ? [] : [createSlackIntegration(deps, slack)]),
+    ...(discord === null ? [] : [createDiscordIntegration(deps, discord)]),
   ];
 }

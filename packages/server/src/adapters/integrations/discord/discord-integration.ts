@@ -1,5 +1,9 @@
-import type { Integration } from '../../../ports/integration.ts';
+import type { Incoming } from '../../../domain/integrations.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { IncomingEvents, Integration } from '../../../ports/integration.ts';
 import { connected } from '../shared/connected.ts';
+import { parseDiscord } from './parse.ts';
+import { discordKeyOf, verifyDiscord } from './verify.ts';
 
 export interface DiscordConfig {
   /** Null: nothing is sent. */
@@ -12,6 +16,49 @@ export interface DiscordConfig {
   readonly apiUrl: string;
 }
 
-export function createDiscordIntegration(_config: DiscordConfig): Integration {
-  return connected({ name: 'discord', incoming: null, outgoing: null });
+/** By https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type. */
+const ANSWERS = { pong: 1, message: 4, unchangedMessage: 6, choices: 8 } as const;
+/** Shown to whoever has asked alone. */
+const EPHEMERAL = 64;
+/** What a message may be long. */
+const MOST_CHARACTERS = 2_000;
+
+export function createDiscordIntegration(
+  { clock }: { readonly clock: Pick<Clock, 'now'> },
+  { publicKey, applicationId }: DiscordConfig,
+): Integration {
+  const incoming = publicKey === null ? null : incomingBy({ publicKey, applicationId }, clock);
+  return connected({ name: 'discord', incoming, outgoing: null });
+}
+
+function incomingBy(
+  { publicKey, applicationId }: { readonly publicKey: string; readonly applicationId: string | null },
+  clock: Pick<Clock, 'now'>,
+): IncomingEvents {
+  const key = discordKeyOf(publicKey);
+  return {
+    handleEvent(delivery) {
+      verifyDiscord(delivery, { key, nowMs: clock.now() });
+      return parseDiscord(delivery, applicationId);
+    },
+    answer: (incoming, reply) => {
+      if (incoming.kind === 'handshake') return { type: ANSWERS.pong };
+      return reply === null ? answerWithoutReply(incoming) : message(reply.text);
+    },
+  };
+}
+
+/** Discord takes no silence: each kind has its own way to say that nothing comes of it. */
+function answerWithoutReply({ event }: Exclude<Incoming, { readonly kind: 'handshake' }>) {
+  if (event.kind === 'application_command_autocomplete') return { type: ANSWERS.choices, data: { choices: [] } };
+  if (event.kind === 'message_component') return { type: ANSWERS.unchangedMessage };
+  return message('Nothing was done.');
+}
+
+/** Within a block of code nothing has a meaning of its own, and nobody is called. */
+function message(text: string) {
+  const block = (inner: string): string => `\`\`\`\n${inner}\n\`\`\``;
+  const plain = text.replaceAll('```', "'''");
+  const content = block(plain.slice(0, MOST_CHARACTERS - block('').length).toWellFormed());
+  return { type: ANSWERS.message, data: { content, flags: EPHEMERAL, allowed_mentions: { parse: [] } } };
 }

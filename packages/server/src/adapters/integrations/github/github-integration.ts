@@ -1,5 +1,7 @@
-import type { Integration } from '../../../ports/integration.ts';
+import type { IncomingEvents, Integration } from '../../../ports/integration.ts';
 import { connected } from '../shared/connected.ts';
+import { parseGithub } from './parse.ts';
+import { verifyGithub } from './verify.ts';
 
 export interface GithubConfig {
   /** Null: nothing is sent. */
@@ -10,6 +12,18 @@ export interface GithubConfig {
   readonly apiUrl: string;
 }
 
-export function createGithubIntegration(_config: GithubConfig): Integration {
-  return connected({ name: 'github', incoming: null, outgoing: null });
+export function createGithubIntegration({ webhookSecret }: GithubConfig): Integration {
+  const incoming = webhookSecret === null ? null : incomingBy(webhookSecret);
+  return connected({ name: 'github', incoming, outgoing: null });
+}
+
+function incomingBy(secret: string): IncomingEvents {
+  return {
+    handleEvent(delivery) {
+      verifyGithub(delivery, secret);
+      return { kind: 'event', event: parseGithub(delivery) };
+    },
+    // GitHub shows it to whoever looks at the delivery.
+    answer: () => ({ status: 'ok' }),
+  };
 }

@@ -1,5 +1,9 @@
-import type { Integration } from '../../../ports/integration.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { IncomingEvents, Integration } from '../../../ports/integration.ts';
 import { connected } from '../shared/connected.ts';
+import { escapeSlack } from './escape.ts';
+import { parseSlack } from './parse.ts';
+import { verifySlack } from './verify.ts';
 
 export interface SlackConfig {
   /** Null: nothing is sent. */
@@ -10,6 +14,25 @@ export interface SlackConfig {
   readonly apiUrl: string;
 }
 
-export function createSlackIntegration(_config: SlackConfig): Integration {
-  return connected({ name: 'slack', incoming: null, outgoing: null });
+export function createSlackIntegration(
+  { clock }: { readonly clock: Pick<Clock, 'now'> },
+  { signingSecret }: SlackConfig,
+): Integration {
+  const incoming = signingSecret === null ? null : incomingBy(signingSecret, clock);
+  return connected({ name: 'slack', incoming, outgoing: null });
+}
+
+function incomingBy(secret: string, clock: Pick<Clock, 'now'>): IncomingEvents {
+  return {
+    handleEvent(delivery) {
+      verifySlack(delivery, { secret, nowMs: clock.now() });
+      return parseSlack(delivery);
+    },
+    answer(incoming, reply) {
+      if (incoming.kind === 'handshake') return incoming.challenge === null ? {} : { challenge: incoming.challenge };
+      if (reply === null) return {};
+      // To whoever has asked alone, as it is written.
+      return { response_type: 'ephemeral', text: escapeSlack(reply.text), mrkdwn: false };
+    },
+  };
 }
