@@ -25,7 +25,7 @@ export default defineConfig({
           include: [
             '{packages,guest}/**/*.test.ts',
             'test/*.test.ts',
-            'test/{repo,chaos,compat}/**/*.test.ts',
+            'test/{repo,chaos,compat,vendors}/**/*.test.ts',
             'bench/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', ...VM_TESTS],
