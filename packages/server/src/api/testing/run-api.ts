@@ -3,6 +3,7 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import type { NewEvent } from '../../domain/events.ts';
 import type { EngineConfig } from '../../engine/deps.ts';
 import { createInstallation } from '../../engine/installation.test-kit.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ApiLimits } from '../limits.ts';
@@ -29,10 +30,15 @@ export async function runApi(options: {
   readonly tls?: ApiTls;
   readonly devAuth?: boolean;
   readonly isLoopbackOpen?: boolean;
+  /** The time by which tokens hold, among others; default: this machine's. */
+  readonly clock?: Clock;
   /** Puts something between the engine and its database. */
   readonly wrapStore?: (store: Store) => Store;
 }): Promise<RunningApi> {
-  const installation = createInstallation({ settings: options.engine ?? {} });
+  const installation = createInstallation({
+    settings: options.engine ?? {},
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
   const { engine, store, bus } = await installation.start(undefined, undefined, undefined, options.wrapStore);
   const log = createPinoLog({ level: 'error', stream: { write: (line) => process.stderr.write(line) } });
   const { limits = {}, allowedOrigins = [], proxies, devAuth = false, isLoopbackOpen = true, tls = null } = options;
