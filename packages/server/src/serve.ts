@@ -8,6 +8,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPinoLog } from './adapters/system/pino-log.ts';
+import { API_DEFAULTS } from './api/limits.ts';
+import { createOccupancy } from './api/occupancy.ts';
 import { createApi } from './api/server.ts';
 import { type Composition, compose } from './compose.ts';
 import type { AdminKey } from './config/admin-key.ts';
@@ -48,6 +50,8 @@ async function serve(config: Config, { engine, ids, diskReserve, adminKey, trace
   const deps = {
     ...{ engine, ids, tracer, log, version: VERSION, build: BUILD, installation: config.novacron },
     ...transport.api,
+    // However many listeners there are.
+    occupancy: createOccupancy({ ...API_DEFAULTS, ...transport.api.limits }),
   };
   const { url, faces, servers, close } = await openListeners(
     config,

@@ -1,10 +1,10 @@
 import type { Server } from 'node:net';
 import type { EngineDeps } from '../engine/deps.ts';
 import { type IpRange, isWithin, networkNameOf, parseIp, unmapped } from '../lib/ip-address.ts';
-import type { ApiLimits } from './limits.ts';
+import type { OpenCount, Refusal } from './open-count.ts';
 
 export interface BoundConnections {
-  readonly limits: Pick<ApiLimits, 'connections' | 'addressConnections'>;
+  readonly connections: OpenCount;
   /** Addresses behind which are many callers, such as proxies: only the total counts for them. */
   readonly crowded: readonly IpRange[];
   readonly log: EngineDeps['log'];
@@ -17,45 +17,30 @@ const TELL_MS = 60_000;
  * Closes connections at once that are more than there may be, all together or from one address (of IPv6: from one network). Nothing is
  * answered: who opens so many is not to cost more than that.
  */
-export function boundConnections(server: Server, { limits, crowded, log }: BoundConnections): void {
-  const byPlace = new Map<string, number>();
-  let total = 0;
+export function boundConnections(server: Server, { connections, crowded, log }: BoundConnections): void {
   let toldAtMs = Number.NEGATIVE_INFINITY;
 
-  function refuse(limit: 'connections' | 'addressConnections'): void {
+  function tell({ bound, maximum }: Refusal): void {
     const nowMs = performance.now();
     if (nowMs - toldAtMs < TELL_MS) return;
     toldAtMs = nowMs;
-    log.warn('connections are refused: there are as many as there may be', { limit, maximum: limits[limit] });
+    const limit = bound === 'total' ? 'connections' : 'addressConnections';
+    log.warn('connections are refused: there are as many as there may be', { limit, maximum });
   }
 
-  function isCrowded(address: string): boolean {
+  function isCrowd(address: string): boolean {
     const ip = parseIp(address);
     return ip !== null && crowded.some((range) => isWithin(unmapped(ip), range));
   }
 
   server.on('connection', (socket) => {
     const address = socket.remoteAddress ?? '';
-    const place = networkNameOf(address);
-    const fromThere = byPlace.get(place) ?? 0;
-    const tooMany =
-      total >= limits.connections
-        ? 'connections'
-        : fromThere >= limits.addressConnections && !isCrowded(address)
-          ? 'addressConnections'
-          : null;
-    if (tooMany !== null) {
-      refuse(tooMany);
-      socket.destroy();
+    const entry = connections.enter(networkNameOf(address), { isCrowd: isCrowd(address) });
+    if (entry.isIn) {
+      socket.once('close', entry.leave);
       return;
     }
-    total += 1;
-    byPlace.set(place, fromThere + 1);
-    socket.once('close', () => {
-      total -= 1;
-      const left = (byPlace.get(place) ?? 1) - 1;
-      if (left === 0) byPlace.delete(place);
-      else byPlace.set(place, left);
-    });
+    tell(entry);
+    socket.destroy();
   });
 }

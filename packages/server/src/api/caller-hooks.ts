@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { NOBODY, type Principal } from '../domain/principal/principal.ts';
 import type { AuthenticateRequest } from './auth/authenticate-requests.ts';
+import { callerOf } from './caller.ts';
 import { type Face, type FaceContext, pathBelow } from './face.ts';
 import { toApiError } from './problem-reply.ts';
 import { countRequest } from './rate-limit.ts';
@@ -32,15 +33,14 @@ export function identifyCallers(
 }
 
 /** Gives the app what routes that may last ask for: to be counted, and to end when their caller is not let in any more. */
-export function boundStreams(app: FastifyInstance, { engine, upgrades, streams }: FaceContext): void {
+export function boundStreams(app: FastifyInstance, { engine, upgrades, occupancy: { streams } }: FaceContext): void {
   app.decorate('countStream', (request, reply) => {
     const { principal, origin, raw } = request;
-    const caller = principal === NOBODY ? `address ${origin.address}` : `user ${principal.name}`;
     // A socket lasts longer than its request.
     const stream = upgrades.of(raw)?.socket ?? reply.raw;
     // What has closed while it was asked who asks would be counted for ever.
     if (stream.destroyed) throw clientGone();
-    streams.enter(caller, stream);
+    streams.enter(callerOf(principal, origin.address), stream);
   });
   app.decorate('endWithCredential', ({ principal, raw }, reply) => {
     const stream = upgrades.of(raw)?.socket ?? reply.raw;

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { Log } from '../ports/log.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { createListener } from './listener.ts';
+import { createOccupancy } from './occupancy.ts';
 import { createUpgrades } from './realtime/upgrades.ts';
 import { type RunningApi, runApi } from './testing/run-api.ts';
 import { ADMIN_KEY } from './testing/run-server.ts';
@@ -66,7 +67,9 @@ describe('connections', () => {
   /** How many of five connections are kept open. */
   async function keptOf(limits: Partial<ApiLimits>, crowded: 'crowded' | 'single' = 'single'): Promise<number> {
     const ranges = crowded === 'crowded' ? [{ version: 4, bits: 0x7f00_0000n, prefixLength: 8 } as const] : [];
-    const options = { tls: null, limits: { ...API_DEFAULTS, ...limits }, upgrades: createUpgrades(() => false) };
+    const all = { ...API_DEFAULTS, ...limits };
+    const { connections } = createOccupancy(all);
+    const options = { tls: null, limits: all, connections, upgrades: createUpgrades(() => false) };
     const server = createListener((_, response) => response.end(), { ...options, crowded: ranges, log });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -4,9 +4,9 @@ import type { EngineDeps } from '../engine/deps.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ApiLimits } from './limits.ts';
 import { isOfPattern } from './match-path.ts';
+import type { Occupancy } from './occupancy.ts';
 import type { Upgrades } from './realtime/upgrades.ts';
 import type { RequestSignals } from './request-signals.ts';
-import type { StreamCount } from './stream-count.ts';
 
 /** One way to ask for what the engine does: the native API, or a dialect. It is mounted below a prefix, or at the root of a listener of its own. */
 export interface Face {
@@ -64,7 +64,7 @@ export interface FaceContext {
   readonly log: EngineDeps['log'];
   readonly limits: ApiLimits;
   readonly signals: RequestSignals;
-  readonly streams: StreamCount;
+  readonly occupancy: Occupancy;
   readonly version: string;
   readonly build: Build;
   readonly upgrades: Upgrades;

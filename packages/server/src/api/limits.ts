@@ -27,10 +27,12 @@ export interface ApiLimits {
   readonly heartbeatMs: number;
   /** How long a server that stops lets requests that do not end by themselves go on. */
   readonly stopMs: number;
-  /** Streams and sockets of events at a time. */
+  /** Streams and sockets of events at a time, and those of one caller. */
   readonly eventReaders: number;
-  /** Streams and sockets of lines of the log at a time: each looks for its own. */
+  readonly callerEventReaders: number;
+  /** Streams and sockets of lines of the log at a time, each of which looks for its own, and those of one caller. */
   readonly logReaders: number;
+  readonly callerLogReaders: number;
   /** How long a stream or socket of events may wait for its reader to take what was sent. */
   readonly slowReaderMs: number;
   /** Bytes that may wait for the reader of an event socket. */
@@ -58,7 +60,9 @@ export const API_DEFAULTS: ApiLimits = {
   heartbeatMs: 15_000,
   stopMs: 5_000,
   eventReaders: 4_096,
+  callerEventReaders: 2_048,
   logReaders: 512,
+  callerLogReaders: 256,
   slowReaderMs: 60_000,
   socketBufferBytes: 4 * 1024 * 1024,
   authenticateMs: 10_000,

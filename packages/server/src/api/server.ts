@@ -11,12 +11,12 @@ import { type Build, faceAt, hasSockets, type Installation, isCounted, type Moun
 import { ALL_FACES } from './faces.ts';
 import { API_DEFAULTS, type ApiLimits } from './limits.ts';
 import { type ApiTls, createListener } from './listener.ts';
+import { createOccupancy, type Occupancy } from './occupancy.ts';
 import { noteOrigins, originOf } from './origin.ts';
 import { countRequest } from './rate-limit.ts';
 import { createUpgrades } from './realtime/upgrades.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
 import { tellSecureHeaders } from './secure-headers.ts';
-import { createStreamCount } from './stream-count.ts';
 import { templateOf, traceRequests } from './trace-requests.ts';
 import { unknownRoute } from './unknown-route.ts';
 
@@ -40,6 +40,8 @@ export interface ApiDeps {
   readonly version: string;
   readonly build: Build;
   readonly limits?: Partial<ApiLimits>;
+  /** Shared by the listeners of one server. Default: its own. */
+  readonly occupancy?: Occupancy;
   /** Origins whose pages may read answers and open sockets, besides this server's own address. Default: none. */
   readonly allowedOrigins?: readonly string[];
   /** Who is believed about whom they speak for. Default: nobody. */
@@ -61,6 +63,7 @@ export interface ApiDeps {
 export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FACES): FastifyInstance {
   const { engine, ids, log, version, allowedOrigins = [], proxies = NO_PROXIES, tls = null, tracer = null } = deps;
   const limits = { ...API_DEFAULTS, ...deps.limits };
+  const occupancy = deps.occupancy ?? createOccupancy(limits);
   const signals = createRequestSignals();
   const upgrades = createUpgrades((url) => hasSockets(faces, url));
   const isTls = tls !== null;
@@ -85,7 +88,7 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
     logger: false,
     serverFactory: (handler) => {
       const crowded = [...proxies.ranges, ...LOOPBACK];
-      return createListener(handler, { tls, limits, upgrades, crowded, log });
+      return createListener(handler, { tls, limits, connections: occupancy.connections, upgrades, crowded, log });
     },
     bodyLimit: limits.jsonBytes,
     genReqId: () => ids.create('req'),
@@ -129,7 +132,6 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
     return reply;
   });
   upgrades.listen(app);
-  const streams = createStreamCount(limits);
   const { devAuth = false, isLoopbackOpen = true } = deps;
   const identities = { devAuth, isLoopbackOpen, trustsProxies: proxies.ranges.length > 0 };
   const { build } = deps;
@@ -138,7 +140,7 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
     log,
     limits,
     signals,
-    streams,
+    occupancy,
     version,
     build,
     upgrades,

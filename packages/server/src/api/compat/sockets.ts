@@ -1,7 +1,9 @@
+import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { VolaryError } from '../../domain/errors.ts';
+import { type ErrorCode, VolaryError } from '../../domain/errors.ts';
 import { NOBODY, type Principal } from '../../domain/principal/principal.ts';
 import { dictionary } from '../../lib/shape.ts';
+import { callerOf } from '../caller.ts';
 import type { FaceContext } from '../face.ts';
 import { toApiError } from '../problem-reply.ts';
 import { checkHandshake } from '../realtime/accept-socket.ts';
@@ -14,19 +16,39 @@ import { credentialsIn } from './socket-credentials.ts';
 const AUTHENTICATION_MS = 10_000;
 
 /** Why a dialect's socket is closed by the server, besides what all sockets are closed for. */
-export const SOCKET_CLOSE = { unauthenticated: 4401, forbidden: 4403, failed: 1011, tooSlow: 4008 } as const;
+export const SOCKET_CLOSE = {
+  unauthenticated: 4401,
+  forbidden: 4403,
+  failed: 1011,
+  tryLater: 1013,
+  tooSlow: 4008,
+} as const;
 
-/** What is said on a socket once it is known who asks. Its signal is aborted when the socket is closed. */
+const WHY_CLOSED: Partial<Record<ErrorCode, keyof typeof SOCKET_CLOSE>> = {
+  unauthenticated: 'unauthenticated',
+  permission_denied: 'forbidden',
+  resource_exhausted: 'tryLater',
+};
+
+/** What is said on a socket once it is known who asks. */
 export interface Talk {
   /** Called once, when the socket is open. */
   begin(socket: GuardedSocket): void;
-  /** A message, which is a JSON object. Throws what is to be told as an error. */
-  receive(message: Readonly<Record<string, unknown>>): void;
+  /** A message, which is a JSON object; the next one waits until this is done. Rejects with what is to be told as an error. */
+  receive(message: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/** Where somebody speaks. */
+export interface Visit {
+  /** Aborted when the socket is closed. */
+  readonly signal: AbortSignal;
+  /** Below the socket. */
+  readonly connection: Duplex;
 }
 
 interface SocketRules {
   /** Everything that may be refused: in HTTP, if it is known by then who asks. */
-  readonly prepare: (principal: Principal, signal: AbortSignal) => Promise<Talk>;
+  readonly prepare: (principal: Principal, visit: Visit) => Promise<Talk>;
   /** An error as a message. */
   readonly faultOf: (error: unknown) => string;
 }
@@ -50,10 +72,11 @@ export async function serveSocket(
   const stop = new AbortController();
   // Also where the other side is gone before there is a socket.
   upgrade.socket.once('close', () => stop.abort(new DOMException('the socket is closed', 'AbortError')));
-  const known = request.principal === NOBODY ? null : await rules.prepare(request.principal, stop.signal);
+  const visit: Visit = { signal: stop.signal, connection: upgrade.socket };
+  const known = request.principal === NOBODY ? null : await rules.prepare(request.principal, visit);
   reply.hijack();
   await openSocket(upgrade, { limits, signals, log, headers: reply.getHeaders() }, (socket) => {
-    const speaker = createSpeaker(socket, { request, context, rules, signal: stop.signal, known });
+    const speaker = createSpeaker(socket, { request, context, rules, visit, known });
     socket.closed.addEventListener('abort', () => stop.abort(socket.closed.reason), { once: true });
     known?.begin(socket);
     return { message: speaker.message, bytes: speaker.bytes, beat: () => undefined };
@@ -64,11 +87,12 @@ interface SpeakerDeps {
   readonly request: FastifyRequest;
   readonly context: FaceContext;
   readonly rules: SocketRules;
-  readonly signal: AbortSignal;
+  readonly visit: Visit;
   readonly known: Talk | null;
 }
 
-function createSpeaker(socket: GuardedSocket, { request, context, rules, signal, known }: SpeakerDeps) {
+function createSpeaker(socket: GuardedSocket, { request, context, rules, visit, known }: SpeakerDeps) {
+  const { signal, connection } = visit;
   let talk = known;
   /** Messages are done one after the other: what follows on `authenticate` waits for it. */
   let last: Promise<void> = Promise.resolve();
@@ -93,15 +117,14 @@ function createSpeaker(socket: GuardedSocket, { request, context, rules, signal,
       if (signal.aborted) return;
       const unwatch = context.engine.watchPrincipal(principal, () => request.raw.socket.destroy());
       signal.addEventListener('abort', unwatch, { once: true });
-      talk = await rules.prepare(principal, signal);
+      context.occupancy.streams.handOver(connection, callerOf(principal, null));
+      talk = await rules.prepare(principal, visit);
       if (!signal.aborted) talk.begin(socket);
     } catch (error) {
       if (signal.aborted) return;
       const { code, message: why } = toApiError(error);
       refuse(error);
-      const close =
-        code === 'unauthenticated' ? 'unauthenticated' : code === 'permission_denied' ? 'forbidden' : 'failed';
-      socket.close(SOCKET_CLOSE[close], why.slice(0, 100));
+      socket.close(SOCKET_CLOSE[WHY_CLOSED[code] ?? 'failed'], why.slice(0, 100));
     }
   }
 
@@ -109,7 +132,7 @@ function createSpeaker(socket: GuardedSocket, { request, context, rules, signal,
     try {
       const message = parse(text);
       if (talk === null) await welcome(message);
-      else talk.receive(message);
+      else await talk.receive(message);
     } catch (error) {
       refuse(error);
     }

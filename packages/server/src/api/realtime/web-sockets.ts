@@ -19,8 +19,8 @@ import { untilTaken } from './send-stream.ts';
 import type { Upgrade } from './upgrades.ts';
 
 export interface GuardedSocket {
-  /** Sends a text; what is sent after the end goes nowhere. */
-  send(text: string): void;
+  /** Sends a text, as it is or as the bytes it has in UTF-8; what is sent after the end goes nowhere. */
+  send(text: string | Uint8Array): void;
   /**
    * Resolves when little enough waits for the reader, or the socket is closed. Rejects with `aborted` events.reader_too_slow when that takes
    * too long, or with the signal's reason when that is aborted before.
@@ -50,6 +50,8 @@ interface SocketDeps {
 
 /** A beat that comes so many times later than it should says that this thread was held up. */
 const HELD_UP = 1.25;
+
+const TEXT = { binary: false } as const;
 
 const { messagesPerSecond } = LIMITS.eventSocket;
 
@@ -91,7 +93,7 @@ function guard(
 
   const socket: GuardedSocket = {
     send: (text) => {
-      if (!isClosing) raw.send(text);
+      if (!isClosing) raw.send(text, TEXT);
     },
     taken: async (signal) => {
       if (connection.writableNeedDrain) await untilTaken(connection, { signal, afterMs: limits.slowReaderMs });

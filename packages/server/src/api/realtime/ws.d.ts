@@ -14,8 +14,8 @@ declare module 'ws' {
   export class WebSocket extends EventEmitter<Events> {
     readonly readyState: number;
     static readonly OPEN: 1;
-    /** Sent in the order of the calls. After the end it is dropped. */
-    send(data: string | Uint8Array): void;
+    /** Sent in the order of the calls. After the end it is dropped. Bytes that are not `binary` are a text in UTF-8. */
+    send(data: string | Uint8Array, options?: { readonly binary: boolean }): void;
     ping(): void;
     /** Takes no more from the connection, but what has been taken already may still come as messages. */
     pause(): void;

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Event, EventType } from '../../domain/events.ts';
 import { mount, type RequestTo } from '../mount.ts';
 import { checkHandshake } from '../realtime/accept-socket.ts';
-import { createReaderCount } from '../realtime/event-readers.ts';
 import { lastEventId } from '../realtime/last-event-id.ts';
 import { checkOrigin } from '../realtime/origin.ts';
 import { sendSse } from '../realtime/sse.ts';
@@ -27,7 +26,7 @@ interface Query {
 /** The log of what happened: a page of it, a stream that goes on, or a socket with several of them. */
 export function mountEvents(app: FastifyInstance, context: V1Context): void {
   const { events } = context.engine;
-  const readers = createReaderCount(context.limits.eventReaders);
+  const { eventReaders } = context.occupancy;
   const encoding = createEventEncoding();
   let checks: MessageChecks | undefined;
 
@@ -35,12 +34,10 @@ export function mountEvents(app: FastifyInstance, context: V1Context): void {
     const upgrade = context.upgrades.of(request.raw);
     if (upgrade !== null) {
       checks ??= createMessageChecks();
-      const leave = readers.enter();
-      upgrade.socket.once('close', leave);
+      eventReaders.enter(request.principal, upgrade.socket);
       await serveSocket(request, reply, upgrade, { ...context, encoding, checks });
     } else if ((request.headers.accept ?? '').includes(SSE_TYPE)) {
-      const leave = readers.enter();
-      reply.raw.once('close', leave);
+      eventReaders.enter(request.principal, reply.raw);
       await serveStream(request, reply, { ...context, encoding });
     } else {
       const { limit = 50 } = request.query;

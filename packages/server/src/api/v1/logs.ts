@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import type { LogPage } from '../../domain/logs/log-query.ts';
 import { mount } from '../mount.ts';
-import { createReaderCount, type ReaderCount } from '../realtime/event-readers.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import type { V1Context } from './context.ts';
 import { toLogLineDto } from './dto/log-dto.ts';
@@ -12,12 +11,11 @@ import { sendLogEvents, sendLogLines, sendLogSocket } from './log-streams.ts';
 
 /** What guests, operations and the server say: a page of it, all of it, or a stream that goes on. */
 export function mountLogs(app: FastifyInstance, context: V1Context): void {
-  const readers = createReaderCount(context.limits.logReaders);
   mount(app, routes.listLogs, async (request, reply) => {
     const accept = request.headers.accept ?? '';
     const isFollowing =
       request.query.follow === true || accept.includes(SSE_TYPE) || context.upgrades.of(request.raw) !== null;
-    if (isFollowing) await follow(request, reply, { ...context, readers });
+    if (isFollowing) await follow(request, reply, context);
     else if (accept.includes(NDJSON_TYPE)) await exportAll(request, reply, context);
     else return await readPage(request, reply, context);
     return reply;
@@ -48,20 +46,15 @@ async function* linesOf(pages: AsyncIterable<readonly LogLine[]>): AsyncGenerato
   for await (const page of pages) yield page.map((line) => `${JSON.stringify(toLogLineDto(line))}\n`).join('');
 }
 
-async function follow(
-  request: LogRequest,
-  reply: FastifyReply,
-  context: V1Context & { readonly readers: ReaderCount },
-): Promise<void> {
+async function follow(request: LogRequest, reply: FastifyReply, context: V1Context): Promise<void> {
   checkFollowing(request);
-  const { engine, upgrades, readers } = context;
+  const { engine, upgrades, occupancy } = context;
   const selection = selectionOf(request);
   const from = { after: cursorOf(request), tail: request.query.tail ?? null };
   const open = async (signal: AbortSignal) =>
     await engine.logs.follow(request.principal, selection, { ...from, signal });
   const upgrade = upgrades.of(request.raw);
-  const leave = readers.enter();
-  (upgrade?.socket ?? reply.raw).once('close', leave);
+  occupancy.logReaders.enter(request.principal, upgrade?.socket ?? reply.raw);
   if (upgrade !== null) await sendLogSocket(request, reply, open, { ...context, upgrade });
   else if ((request.headers.accept ?? '').includes(SSE_TYPE)) await sendLogEvents(reply, open, context);
   else await sendLogLines(reply, open, context);

@@ -35,8 +35,10 @@ export function mountLogs(app: FastifyInstance, context: FaceContext): void {
     });
     await serveSocket(request, reply, context, {
       faultOf: (error) => JSON.stringify(toFault(error)),
-      prepare: async (principal, signal) =>
-        talkOf(await engine.logs.follow(principal, selection, { after: null, tail: null, signal }), signal),
+      prepare: async (principal, { signal, connection }) => {
+        context.occupancy.logReaders.enter(principal, connection);
+        return talkOf(await engine.logs.follow(principal, selection, { after: null, tail: null, signal }), signal);
+      },
     });
     return reply;
   });
@@ -77,10 +79,10 @@ async function lastLines(
 
 /** Each message is a line; nothing is asked for here. */
 function talkOf(feed: LogFeed, signal: AbortSignal): Talk {
+  const toMessage = (line: LogLine): string => JSON.stringify(toLogEntry(line));
   return {
-    begin: (socket) =>
-      pump(socket, { pages: feed, tooSlow: null, toText: (line) => JSON.stringify(toLogEntry(line)), signal }),
-    receive: () => {
+    begin: (socket) => void pump(socket, { feed, tooSlow: null, toMessage, skip: 0, signal }),
+    receive: async () => {
       throw invalidFields([{ field: '', message: 'is not asked for here' }]);
     },
   };

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { numberedId, sampleEvent } from '../../../ports/store-contract/samples.contract.ts';
 import { shakeHands } from '../../testing/event-socket.ts';
+import { runApi } from '../../testing/run-api.ts';
 import { ADMIN_KEY } from '../../testing/run-server.ts';
 import { type Aetherium, runAetherium } from './aetherium.test-kit.ts';
 
@@ -20,8 +22,8 @@ class Client {
   readonly #socket: WebSocket;
   readonly #opened: Promise<void>;
 
-  constructor(path: string, protocols: readonly string[] = []) {
-    this.#socket = new WebSocket(`${here.base.replace('http', 'ws')}${path}`, [...protocols]);
+  constructor(path: string, protocols: readonly string[] = [], base = here.base) {
+    this.#socket = new WebSocket(`${base.replace('http', 'ws')}${path}`, [...protocols]);
     this.#socket.addEventListener('message', ({ data }) => this.received.push(JSON.parse(String(data))));
     this.closed = new Promise((resolve) => this.#socket.addEventListener('close', resolve));
     this.#opened = new Promise((resolve, reject) => {
@@ -123,6 +125,33 @@ describe('the socket of what happens', () => {
     expect(new Set(told.map((each) => each.data['status']))).toEqual(new Set(['creating', 'starting', 'running']));
     expect(told[0]?.data['status']).toBe('creating');
     expect(client.received.findLast(ofType('subscribed'))?.data['topics']).toEqual(['vms']);
+    await client.close();
+  });
+
+  it('leaves nothing out, and tells nothing twice, where it is asked for less while there is more to tell', async () => {
+    await using api = await runApi({});
+    const COUNT = 3_000;
+    const change = { data: { name: 'busy', phase: 'running' } };
+    const since = await api.last();
+    const end = since + COUNT;
+    await api.append(...Array.from({ length: COUNT }, () => sampleEvent(numberedId('vm', 1), '', change)));
+    const client = await new Client(`/aetherium${WS}?${KEY}`, [], api.url).opened();
+    client.send({ type: 'subscribe', since });
+    // Asked before the first answer has come.
+    for (const topics of [['vms', 'tasks'], ['vms']]) client.send({ type: 'subscribe', topics });
+
+    await client.until(({ data }) => data['sequence'] === end);
+    const told = client.received.filter(ofType('vm_status')).map(({ data }) => data['sequence']);
+
+    expect(told).toEqual(Array.from({ length: COUNT }, (_, i) => since + i + 1));
+    expect(client.received.filter(ofType('subscribed'))).toHaveLength(4);
+    // From now on, and no more of what was there.
+    client.send({ type: 'subscribe', topics: ['logs'] });
+    client.send({ type: 'subscribe', topics: ['vms'] });
+    await expect.poll(() => client.received.filter(ofType('subscribed')).length, { timeout: 20_000 }).toBe(6);
+    await api.append(sampleEvent(numberedId('vm', 1), '', change));
+    await client.until(({ data }) => data['sequence'] === end + 1);
+    expect(client.received.filter(ofType('vm_status'))).toHaveLength(COUNT + 1);
     await client.close();
   });
 

@@ -68,3 +68,7 @@ function toExecutionUpdate({ at, sequence, subject, vmId, data }: Event): Update
   const what = { sequence, id, type: 'vm:execute', status: toExecutionStatus(state), vm_id: uuidIn('vm', vmId) };
   return { type: 'task_update', timestamp: toMoment(at), data: { ...what, exit_code: data['exit_code'] ?? null } };
 }
+
+export function textOf(type: string, data: object): string {
+  return JSON.stringify({ type, timestamp: toMoment(Date.now()), data });
+}

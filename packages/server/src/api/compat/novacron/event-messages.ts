@@ -23,17 +23,10 @@ export const STATUS_EVENTS = [
   'vm.failed',
 ] as const satisfies readonly EventType[];
 
-/** Each event as it is sent, written once however many it is sent to; null for one after which a VM is what it was. */
-export function createEventTexts(): (event: Event) => string | null {
-  const texts = new WeakMap<Event, string | null>();
-  return (event) => {
-    const known = texts.get(event);
-    if (known !== undefined) return known;
-    const message = toMessage(event);
-    const text = message === null ? null : JSON.stringify(message);
-    texts.set(event, text);
-    return text;
-  };
+/** The event as it is sent; null for one after which a VM is what it was. */
+export function toEventText(event: Event): string | null {
+  const message = toMessage(event);
+  return message === null ? null : JSON.stringify(message);
 }
 
 function toMessage({ type, at, sequence, vmId, data }: Event) {

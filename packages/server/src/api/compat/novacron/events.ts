@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream';
 import { EVENT_SOCKET_CLOSE } from '@volary/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { toVolaryError, VolaryError } from '../../../domain/errors.ts';
 import type { Principal } from '../../../domain/principal/principal.ts';
 import type { Credentials } from '../../../engine/identity/credentials.ts';
 import { credentialsOf } from '../../auth/credentials.ts';
+import { callerOf } from '../../caller.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
 import { toApiError } from '../../problem-reply.ts';
@@ -11,17 +13,22 @@ import { checkHandshake } from '../../realtime/accept-socket.ts';
 import { checkOrigin } from '../../realtime/origin.ts';
 import { type GuardedSocket, openSocket, type SocketHandlers } from '../../realtime/web-sockets.ts';
 import { invalidFields } from '../../validation.ts';
+import type { EventFrames } from '../event-frames.ts';
 import { toMoment } from '../moments.ts';
 import { faultOf } from './errors.ts';
-import { createEventTexts, STATUS_EVENTS } from './event-messages.ts';
+import { STATUS_EVENTS } from './event-messages.ts';
 import type { VersionRoutes } from './routes.ts';
 
 /** Why a socket is closed, besides what closes all of them. */
-const CLOSE = { unauthenticated: 4401, forbidden: 4403, failed: 1011 } as const;
+const CLOSE = { unauthenticated: 4401, forbidden: 4403, failed: 1011, tryLater: 1013 } as const;
 
 /** Events of VMs as they happen, for whoever says in the first message who asks. */
-export function mountEvents(app: FastifyInstance, routes: VersionRoutes, context: FaceContext): void {
-  const textOf = createEventTexts();
+export function mountEvents(
+  app: FastifyInstance,
+  routes: VersionRoutes,
+  context: FaceContext & { readonly frameOf: EventFrames },
+): void {
+  const { frameOf } = context;
 
   mount(app, routes.followEvents, async (request, reply) => {
     const { upgrades, allowedOrigins, engine, limits, signals, log } = context;
@@ -34,7 +41,7 @@ export function mountEvents(app: FastifyInstance, routes: VersionRoutes, context
     const known = presented === null ? null : await engine.authenticate(presented, request.origin);
     reply.hijack();
     await openSocket(upgrade, { limits, signals, log, headers: reply.getHeaders() }, (socket) => {
-      const visitor = createVisitor(context, request, { socket, textOf });
+      const visitor = createVisitor(context, request, { socket, connection: upgrade.socket, frameOf });
       if (known !== null) visitor.letIn(known);
       return visitor.handlers;
     });
@@ -59,11 +66,18 @@ interface Visitor {
   letIn(principal: Principal): void;
 }
 
+interface Speaker {
+  readonly socket: GuardedSocket;
+  /** Below it. */
+  readonly connection: Duplex;
+  readonly frameOf: EventFrames;
+}
+
 /** One socket: nobody at first, then whoever was let in. */
 function createVisitor(
-  { engine, limits }: FaceContext,
+  { engine, limits, occupancy }: FaceContext,
   request: FastifyRequest,
-  { socket, textOf }: { readonly socket: GuardedSocket; readonly textOf: ReturnType<typeof createEventTexts> },
+  { socket, connection, frameOf }: Speaker,
 ): Visitor {
   let isExpected = true;
   const patience = setTimeout(
@@ -78,12 +92,14 @@ function createVisitor(
   }
 
   async function follow(principal: Principal, after: number | null): Promise<void> {
+    occupancy.streams.handOver(connection, callerOf(principal, null));
+    occupancy.eventReaders.enter(principal, connection);
     const feed = await engine.events.follow(principal, { after, types: STATUS_EVENTS, signal: socket.closed });
     tell('authenticated', { user: principal.name, sequence: feed.position });
     for await (const page of feed) {
       for (const event of page) {
-        const text = textOf(event);
-        if (text !== null) socket.send(text);
+        const frame = frameOf(event);
+        if (frame !== null) socket.send(frame);
       }
       await socket.taken(feed.tooSlow);
     }
@@ -128,6 +144,7 @@ function end(socket: GuardedSocket, thrown: unknown): void {
   if (code === 'unauthenticated') socket.close(CLOSE.unauthenticated, 'Invalid or expired token');
   else if (code === 'permission_denied') socket.close(CLOSE.forbidden, 'Insufficient permissions for operation');
   else if (reason === 'events.reader_too_slow') socket.close(EVENT_SOCKET_CLOSE.tooSlow, 'you read too slowly');
+  else if (code === 'resource_exhausted') socket.close(CLOSE.tryLater, reason);
   else socket.close(CLOSE.failed, reason);
 }
 

@@ -55,8 +55,9 @@ async function lastLines({ engine, signals }: FaceContext, asked: Asked): Promis
   return found.toReversed();
 }
 
-async function followLines({ engine, signals, limits, log }: FaceContext, asked: Asked): Promise<void> {
+async function followLines({ engine, signals, limits, log, occupancy }: FaceContext, asked: Asked): Promise<void> {
   const { principal, lines, selection, reply } = asked;
+  occupancy.logReaders.enter(principal, reply.raw);
   const tail = selection.sinceMs === undefined ? lines : null;
   const feed = await engine.logs.follow(principal, selection, { after: null, tail, signal: signals.of(reply) });
   await sendStream(reply, linesOf(feed), {

@@ -7,9 +7,11 @@ import { acceptJsonBodies } from '../../json-body.ts';
 import { mount } from '../../mount.ts';
 import { noteRefusal } from '../../note-refusals.ts';
 import { createValidatorCompiler } from '../../validation.ts';
+import { createEventFrames } from '../event-frames.ts';
 import { mountAuth } from './auth.ts';
 import { mountBatches } from './batches.ts';
 import { sendFault } from './errors.ts';
+import { toEventText } from './event-messages.ts';
 import { mountEvents } from './events.ts';
 import { mountLogs } from './logs.ts';
 import { mountMetrics } from './metrics.ts';
@@ -41,6 +43,8 @@ async function mountNovacron(app: FastifyInstance, context: FaceContext): Promis
   acceptJsonBodies(app, limits);
   limitBodyTime(app, limits);
 
+  // One for all versions: what they tell is the same.
+  const frameOf = createEventFrames(toEventText);
   for (const each of VERSIONS) {
     const routes = routesOf(each);
     mountAuth(app, routes, context);
@@ -49,7 +53,7 @@ async function mountNovacron(app: FastifyInstance, context: FaceContext): Promis
     mountMetrics(app, routes, context);
     mountLogs(app, routes, context);
     mountBatches(app, routes, context);
-    mountEvents(app, routes, context);
+    mountEvents(app, routes, { ...context, frameOf });
   }
 
   mount(app, commonRoutes.getKeys, async () => await engine.auth.publicKeys());

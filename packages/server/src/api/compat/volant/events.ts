@@ -4,9 +4,9 @@ import type { Event, EventType } from '../../../domain/events.ts';
 import type { Json } from '../../../domain/json.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
-import { createReaderCount } from '../../realtime/event-readers.ts';
 import { lastEventId } from '../../realtime/last-event-id.ts';
 import { sendSse } from '../../realtime/sse.ts';
+import { createEventFrames } from '../event-frames.ts';
 import { toMoment } from '../moments.ts';
 import { toFault } from './errors.ts';
 import { routes } from './routes.ts';
@@ -42,14 +42,12 @@ const SHOWN: ReadonlyMap<EventType, Shown> = new Map<EventType, Shown>([
 const TYPES = [...SHOWN.keys()];
 
 /** What becomes of VMs, as it happens. */
-export function mountEvents(app: FastifyInstance, { engine, limits, signals, log }: FaceContext): void {
-  const readers = createReaderCount(limits.eventReaders);
-  const toFrames = createFrames();
+export function mountEvents(app: FastifyInstance, { engine, limits, signals, log, occupancy }: FaceContext): void {
+  const toFrames = createPages();
 
   mount(app, routes.streamVmEvents, async (request, reply) => {
     const after = lastEventId(request);
-    const leave = readers.enter();
-    reply.raw.once('close', leave);
+    occupancy.eventReaders.enter(request.principal, reply.raw);
     const feed = await engine.events.follow(request.principal, { after, types: TYPES, signal: signals.of(reply) });
     const { heartbeatMs, slowReaderMs, goodbyeMs } = limits;
     const position = (): number => feed.position;
@@ -59,21 +57,19 @@ export function mountEvents(app: FastifyInstance, { engine, limits, signals, log
   });
 }
 
-/** Pages as they are sent: each is written once, however many it is sent to. */
-function createFrames(): (page: readonly Event[]) => Uint8Array {
-  const written = new WeakMap<readonly Event[], Uint8Array>();
+/** Of what follows together most pages are single events, whose bytes are there. */
+function createPages(): (page: readonly Event[]) => Uint8Array {
+  const frameOf = createEventFrames(toFrame);
   return (page) => {
-    const known = written.get(page);
-    if (known !== undefined) return known;
-    const frames = Buffer.from(page.map(toFrame).join(''));
-    written.set(page, frames);
-    return frames;
+    const frames = page.map(frameOf).filter((frame) => frame !== null);
+    const [first, second] = frames;
+    return first !== undefined && second === undefined ? first : Buffer.concat(frames);
   };
 }
 
-function toFrame({ type, sequence, at, data }: Event): string {
+function toFrame({ type, sequence, at, data }: Event): string | null {
   const shown = SHOWN.get(type);
-  if (shown === undefined) return '';
+  if (shown === undefined) return null;
   const told = { name: data['name'] ?? null, ...shown.about(data), timestamp: toMoment(at) };
   return `id: ${sequence}\nevent: ${shown.name}\ndata: ${JSON.stringify(told)}\n\n`;
 }
