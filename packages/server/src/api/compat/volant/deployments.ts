@@ -4,6 +4,7 @@ import type { DeploymentId } from '../../../domain/ids.ts';
 import type { Principal } from '../../../domain/principal/principal.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
+import { TELLER } from './finish.ts';
 import { allOf, partOf } from './pages.ts';
 import { placeOf } from './place.ts';
 import { routes } from './routes.ts';
@@ -40,7 +41,7 @@ export function mountDeployments(app: FastifyInstance, { engine, signals }: Face
         warmStart: 'auto',
       },
     });
-    return await reply.code(201).send(toDeployment(await seen(principal, made)));
+    return await reply.code(201).send(toDeployment(await seen(TELLER, made)));
   });
 
   mount(app, routes.getDeployment, async ({ principal, params }) =>
@@ -48,12 +49,12 @@ export function mountDeployments(app: FastifyInstance, { engine, signals }: Face
   );
 
   mount(app, routes.scaleDeployment, async ({ principal, params, body }) =>
-    toScaledDeployment(await seen(principal, await deployments.update(principal, params.name, body))),
+    toScaledDeployment(await seen(TELLER, await deployments.update(principal, params.name, body))),
   );
 
   mount(app, routes.deleteDeployment, async ({ principal, params }, reply) => {
     const { id } = await deployments.delete(principal, params.name);
-    await deployments.wait(principal, id, 'absent', { timeoutMs: DELETION_MS, signal: signals.of(reply) });
+    await deployments.wait(TELLER, id, 'absent', { timeoutMs: DELETION_MS, signal: signals.of(reply) });
     return await reply.code(204).send();
   });
 

@@ -6,7 +6,7 @@ import type { FaceContext } from '../../face.ts';
 import { readManifest } from '../../manifests/read-manifest.ts';
 import { mount } from '../../mount.ts';
 import { toMoment } from '../moments.ts';
-import { outcomeOf } from './finish.ts';
+import { outcomeOf, TELLER } from './finish.ts';
 import { allOf, partOf } from './pages.ts';
 import type { Plugin } from './plugin-schemas.ts';
 import { routes } from './routes.ts';
@@ -31,9 +31,9 @@ export function mountPlugins(app: FastifyInstance, { engine, signals }: FaceCont
     const operation = await templates.create(principal, asked).catch(refuseBuiltIn);
     // Until the engine itself gives up.
     const timeoutMs = Math.max(0, operation.deadlineAt - Date.now()) + GIVING_UP_MS;
-    const failure = asFault(await outcomeOf(engine, principal, operation, { timeoutMs, signal: signals.of(reply) }));
+    const failure = asFault(await outcomeOf(engine, operation, { timeoutMs, signal: signals.of(reply) }));
     if (failure !== null) throw failure;
-    return await reply.code(201).send(toPlugin(await templates.get(principal, `${asked.name}@${asked.version}`)));
+    return await reply.code(201).send(toPlugin(await templates.get(TELLER, `${asked.name}@${asked.version}`)));
   });
 
   mount(app, routes.getPlugin, async ({ principal, params }) =>
@@ -47,7 +47,7 @@ export function mountPlugins(app: FastifyInstance, { engine, signals }: FaceCont
 
   mount(app, routes.setPluginEnabled, async ({ principal, params, body }) => {
     await templates.setEnabled(principal, params.plugin, body.enabled);
-    return toPlugin(await templates.get(principal, params.plugin));
+    return toPlugin(await templates.get(TELLER, params.plugin));
   });
 }
 

@@ -5,7 +5,7 @@ import type { VmId } from '../../../domain/ids.ts';
 import { plainUserData, requireReadable } from '../../cloud-init-texts.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
-import { outcomeOf } from './finish.ts';
+import { outcomeOf, TELLER } from './finish.ts';
 import { allOf, partOf } from './pages.ts';
 import { placeOf } from './place.ts';
 import { routes } from './routes.ts';
@@ -63,9 +63,9 @@ export function mountVms(app: FastifyInstance, { engine, signals }: FaceContext)
     const graceMs = graceOf(query);
     const { vm, operation } = await vms.stop(principal, params.name, { graceMs });
     const waiting = { timeoutMs: graceMs + ENDING_MS, signal: signals.of(reply) };
-    const failure = await outcomeOf(engine, principal, operation, waiting);
+    const failure = await outcomeOf(engine, operation, waiting);
     if (failure !== null) throw failure;
-    return toVmPower(await vms.get(principal, vm.id));
+    return toVmPower(await vms.get(TELLER, vm.id));
   });
 
   mount(app, routes.restartVm, async ({ principal, params }) =>
@@ -76,7 +76,7 @@ export function mountVms(app: FastifyInstance, { engine, signals }: FaceContext)
     const graceMs = graceOf(query);
     const { vm } = await vms.delete(principal, params.name, { graceMs });
     const waiting = { timeoutMs: graceMs + ENDING_MS, signal: signals.of(reply) };
-    await vms.wait(principal, vm.id, { phase: 'absent' }, waiting);
+    await vms.wait(TELLER, vm.id, { phase: 'absent' }, waiting);
     return await reply.code(204).send();
   });
 }
