@@ -153,6 +153,28 @@ describe('a creation', () => {
     ]);
   });
 
+  it('has no address of the outside, and a link without a speed, whatever its network', async () => {
+    const networks = [
+      { mode: 'none' },
+      { mode: 'user' },
+      { mode: 'bridge', egress: 'deny' },
+      { mode: 'bridge', egress: 'allow' },
+    ] as const;
+    const shown = [];
+    for (const [i, network] of networks.entries()) {
+      await here.client.vms.create({ name: `linked-${i}`, network, start: false });
+      const { id } = await here.client.vms.get(`linked-${i}`);
+      type Shown = { network: { interfaces: readonly { public_ip: unknown; bandwidth_mbps: unknown }[] } };
+      const { body } = await here.ask<Shown>('GET', `/vms/${id}`);
+      shown.push(body.network.interfaces.map(({ public_ip, bandwidth_mbps }) => [public_ip, bandwidth_mbps]));
+      expect((await here.ask<List>('GET', `/vms?search=linked-${i}`)).body.data).toMatchObject([
+        { network: { public_ip: null } },
+      ]);
+    }
+
+    expect(shown).toEqual([[], [[null, null]], [[null, null]], [[null, null]]]);
+  });
+
   it('is expected to take what the last ones took', async () => {
     for (const name of ['timed-1', 'timed-2']) await here.make(name);
     const { body } = await here.ask<{ estimated_completion: string }>('POST', '/vms', { name: 'timed-3' });

@@ -78,7 +78,9 @@ export const ListedVm = component(
     network: object(
       {
         private_ip: nullableString({ description: 'Null: it has none that others reach.' }),
-        public_ip: nullableString({ description: 'Null: none is published.' }),
+        public_ip: nullableString({
+          description: "Null: a VM has no address of the outside; with egress it goes out by its host's.",
+        }),
         vpc_id: nullableString({ description: 'Its network. Null: it is on none.' }),
       },
       { description: 'How it is reached.' },
@@ -204,8 +206,12 @@ const Interface = component(
     name: Type.String({ description: 'As its guest calls it.' }),
     mac: nullableString({ description: 'Null: its driver gives it one that nobody else is told.' }),
     private_ip: nullableString({ description: 'Null: it has none that others reach.' }),
-    public_ip: nullableString({ description: 'Null: none is published.' }),
-    bandwidth_mbps: nullableNumber({ description: 'Null: nothing limits it, and the link has no speed of its own.' }),
+    public_ip: nullableString({
+      description: "Null: a VM has no address of the outside; with egress it goes out by its host's.",
+    }),
+    bandwidth_mbps: nullableNumber({
+      description: 'Null: nothing bounds it, and a virtual link has no speed that could be measured.',
+    }),
   },
   {
     description: 'How it is joined to a network.',
