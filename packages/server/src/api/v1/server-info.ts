@@ -1,6 +1,7 @@
 import { openApiDocument, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
+import { documentBytes, JSON_HEADER } from '../document-bytes.ts';
 import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toCapabilitiesDto, toHostDto } from './dto/host-dto.ts';
@@ -18,7 +19,8 @@ export function mountServerInfo(app: FastifyInstance, { engine, version }: V1Con
 
   mount(app, routes.getCapabilities, async () => toCapabilitiesDto(await engine.capabilities()));
 
-  mount(app, routes.getOpenApi, async () => openApiDocument({ version }));
+  const document = documentBytes(() => openApiDocument({ version }));
+  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
 
   mount(app, routes.getHealth, async () => ({ status: 'ok' }));
 

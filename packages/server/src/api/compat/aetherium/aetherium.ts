@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createRequestAuthenticator } from '../../auth/authenticate-requests.ts';
 import { limitBodyTime } from '../../body-time.ts';
 import { boundStreams, identifyCallers } from '../../caller-hooks.ts';
+import { documentBytes, JSON_HEADER } from '../../document-bytes.ts';
 import type { Face, FaceContext } from '../../face.ts';
 import { acceptJsonBodies } from '../../json-body.ts';
 import { mount } from '../../mount.ts';
@@ -26,7 +27,7 @@ export const aetherium: Face = {
   mount: mountAetherium,
   refuse: sendFault,
   // Probes come all the time, and one that is refused would have a healthy server ended.
-  isCounted: (path) => path.startsWith('/api/') && path !== '/api/v1/health',
+  isCounted: (path) => path === '/openapi.json' || (path.startsWith('/api/') && path !== '/api/v1/health'),
 };
 
 async function mountAetherium(app: FastifyInstance, context: FaceContext): Promise<void> {
@@ -46,5 +47,6 @@ async function mountAetherium(app: FastifyInstance, context: FaceContext): Promi
   mountLogs(app, context);
   mountUpdates(app, context);
   mountHealth(app, context);
-  mount(app, routes.getOpenApi, async () => describeAetherium(version));
+  const document = documentBytes(() => describeAetherium(version));
+  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createRequestAuthenticator } from '../../auth/authenticate-requests.ts';
 import { limitBodyTime } from '../../body-time.ts';
 import { boundStreams, identifyCallers } from '../../caller-hooks.ts';
+import { documentBytes, JSON_HEADER } from '../../document-bytes.ts';
 import type { Face, FaceContext } from '../../face.ts';
 import { acceptJsonBodies } from '../../json-body.ts';
 import { mount } from '../../mount.ts';
@@ -28,7 +29,7 @@ export const novacron: Face = {
   describe: describeNovacron,
   mount: mountNovacron,
   refuse: sendFault,
-  isCounted: (path) => VERSIONS.some(({ base }) => path.startsWith(`${base}/`)),
+  isCounted: (path) => path === '/openapi.json' || VERSIONS.some(({ base }) => path.startsWith(`${base}/`)),
 };
 
 async function mountNovacron(app: FastifyInstance, context: FaceContext): Promise<void> {
@@ -58,5 +59,6 @@ async function mountNovacron(app: FastifyInstance, context: FaceContext): Promis
 
   mount(app, commonRoutes.getKeys, async () => await engine.auth.publicKeys());
 
-  mount(app, commonRoutes.getOpenApi, async () => describeNovacron(version));
+  const document = documentBytes(() => describeNovacron(version));
+  mount(app, commonRoutes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
 }

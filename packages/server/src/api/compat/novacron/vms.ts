@@ -4,6 +4,7 @@ import { SYSTEM } from '../../../domain/principal/principal.ts';
 import type { Vm } from '../../../domain/vm/vm.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import type { Leaf } from '../../../engine/requests.ts';
+import { JSON_HEADER } from '../../document-bytes.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
 import { toMoment } from '../moments.ts';
@@ -23,7 +24,6 @@ import {
 } from './translate.ts';
 import type { ListQuery } from './vm-schemas.ts';
 
-const JSON_HEADER = 'application/json; charset=utf-8';
 
 /** VMs: list, create, get, update, delete. */
 export function mountVms(app: FastifyInstance, routes: VersionRoutes, context: FaceContext): void {

@@ -5,6 +5,7 @@ import type { Principal } from '../../../domain/principal/principal.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { limitBodyTime } from '../../body-time.ts';
 import { boundStreams, identifyCallers } from '../../caller-hooks.ts';
+import { documentBytes, JSON_HEADER } from '../../document-bytes.ts';
 import type { Face, FaceContext } from '../../face.ts';
 import { acceptJsonBodies } from '../../json-body.ts';
 import { mount } from '../../mount.ts';
@@ -30,7 +31,7 @@ export const vmApi: Face = {
   describe: describeVmApi,
   mount: mountVmApi,
   refuse: sendFault,
-  isCounted: (path) => path.startsWith('/api/'),
+  isCounted: (path) => path === '/openapi.json' || path.startsWith('/api/'),
 };
 
 async function mountVmApi(app: FastifyInstance, context: FaceContext): Promise<void> {
@@ -71,7 +72,8 @@ async function mountVmApi(app: FastifyInstance, context: FaceContext): Promise<v
     return { message: 'Workspace deleted' };
   });
 
-  mount(app, routes.getOpenApi, async () => describeVmApi(version));
+  const document = documentBytes(() => describeVmApi(version));
+  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
 
   mount(app, routes.getHealth, async () => ({ status: 'ok' }));
 

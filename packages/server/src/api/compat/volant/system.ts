@@ -6,6 +6,7 @@ import type { Vm } from '../../../domain/vm/vm.ts';
 import type { HostStatus } from '../../../engine/apis/host-api.ts';
 import type { TemplateEntry } from '../../../engine/apis/template-api.ts';
 import type { FaceContext } from '../../face.ts';
+import { documentBytes, JSON_HEADER } from '../../document-bytes.ts';
 import { mount } from '../../mount.ts';
 import { toMoment } from '../moments.ts';
 import { describeVolant } from './openapi.ts';
@@ -40,7 +41,8 @@ export function mountSystem(app: FastifyInstance, { engine, version, build }: Fa
     };
   });
 
-  mount(app, routes.getOpenApi, async () => describeVolant());
+  const document = documentBytes(() => describeVolant());
+  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
 }
 
 /** Of all hosts together. */
