@@ -36,14 +36,19 @@ export function sendProblem(
   const error = toApiError(thrown);
   const status = statusOf(error);
   logFault(log, error, request);
-  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
-  const retryAfterSeconds = retryAfterSecondsOf(error);
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  if (error.reason === 'server.stopping') reply.header('connection', 'close');
+  tellFault(reply, error);
   return reply
     .code(status)
     .header('content-type', PROBLEM_TYPE)
     .send(JSON.stringify(toProblem(error, request.id)));
+}
+
+/** What HTTP has headers for, whatever the body says. */
+export function tellFault(reply: FastifyReply, error: VolaryError): void {
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
+  const retryAfterSeconds = retryAfterSecondsOf(error);
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+  if (error.reason === 'server.stopping') reply.header('connection', 'close');
 }
 
 /** The error itself may know better than its code does. */

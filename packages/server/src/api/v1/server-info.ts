@@ -20,7 +20,11 @@ export function mountServerInfo(app: FastifyInstance, { engine, version }: V1Con
   mount(app, routes.getCapabilities, async () => toCapabilitiesDto(await engine.capabilities()));
 
   const document = documentBytes(() => openApiDocument({ version }));
-  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
+  mount(
+    app,
+    routes.getOpenApi,
+    async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()),
+  );
 
   mount(app, routes.getHealth, async () => ({ status: 'ok' }));
 

@@ -48,5 +48,9 @@ async function mountAetherium(app: FastifyInstance, context: FaceContext): Promi
   mountUpdates(app, context);
   mountHealth(app, context);
   const document = documentBytes(() => describeAetherium(version));
-  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
+  mount(
+    app,
+    routes.getOpenApi,
+    async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()),
+  );
 }

@@ -1,9 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { VolaryError } from '../../../domain/errors.ts';
-import type { EngineDeps } from '../../../engine/deps.ts';
 import { STATUS_CODES } from '../../../lib/node-http.ts';
 import { statusOf } from '../../errors-to-status.ts';
-import { logFault, retryAfterSecondsOf, toApiError } from '../../problem-reply.ts';
+import { toApiError } from '../../problem-reply.ts';
+import { answerFault } from '../answer-fault.ts';
 
 /** What the document answers otherwise than HTTP would have it. */
 const STATUSES: ReadonlyMap<string, number> = new Map([['vm.not_running', 400]]);
@@ -28,20 +27,10 @@ export function toFault(thrown: unknown): FaultBody {
 }
 
 /** Answers with the error in that shape. */
-export function sendFault(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: EngineDeps['log'],
-): FastifyReply {
-  const error = toApiError(thrown);
-  logFault(log, error, request);
-  const retryAfterSeconds = retryAfterSecondsOf(error);
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="volary"');
-  const fault = toFault(error);
-  return reply.code(fault.code).send(fault);
-}
+export const sendFault = answerFault((error) => {
+  const body = toFault(error);
+  return { status: body.code, body };
+});
 
 function codeOf(error: VolaryError): number {
   return STATUSES.get(error.reason) ?? statusOf(error);

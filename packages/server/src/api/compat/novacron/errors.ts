@@ -1,8 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { ErrorCode, VolaryError } from '../../../domain/errors.ts';
-import type { EngineDeps } from '../../../engine/deps.ts';
 import { statusOf, toProblem } from '../../errors-to-status.ts';
-import { logFault, retryAfterSecondsOf, toApiError } from '../../problem-reply.ts';
+import { retryAfterSecondsOf } from '../../problem-reply.ts';
+import { answerFault } from '../answer-fault.ts';
 import type { FAULT_CODES } from './schemas.ts';
 import { hypervisorOf } from './translate.ts';
 
@@ -70,19 +70,10 @@ const FIELD_OF_REASON: Readonly<Record<string, string>> = {
 };
 
 /** `{"error": {"code": …, "message": …}}`, with what the document has beside these for the code. */
-export function sendFault(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: EngineDeps['log'],
-): FastifyReply {
-  const error = toApiError(thrown);
-  logFault(log, error, request);
-  const seconds = retryAfterSecondsOf(error);
-  if (seconds !== undefined) reply.header('retry-after', String(seconds));
+export const sendFault = answerFault((error, request) => {
   const { status, code } = answerOf(error);
-  return reply.code(status).send({ error: { code, ...describe(code, error, request) } });
-}
+  return { status, body: { error: { code, ...describe(code, error, request) } } };
+});
 
 /** The same for what is not answered by itself: one of a batch, a message of a socket. */
 export function faultOf(error: VolaryError): { readonly code: FaultCode; readonly message: string } {

@@ -60,5 +60,9 @@ async function mountNovacron(app: FastifyInstance, context: FaceContext): Promis
   mount(app, commonRoutes.getKeys, async () => await engine.auth.publicKeys());
 
   const document = documentBytes(() => describeNovacron(version));
-  mount(app, commonRoutes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
+  mount(
+    app,
+    commonRoutes.getOpenApi,
+    async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()),
+  );
 }

@@ -24,7 +24,6 @@ import {
 } from './translate.ts';
 import type { ListQuery } from './vm-schemas.ts';
 
-
 /** VMs: list, create, get, update, delete. */
 export function mountVms(app: FastifyInstance, routes: VersionRoutes, context: FaceContext): void {
   const { engine, installation } = context;

@@ -73,7 +73,11 @@ async function mountVmApi(app: FastifyInstance, context: FaceContext): Promise<v
   });
 
   const document = documentBytes(() => describeVmApi(version));
-  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
+  mount(
+    app,
+    routes.getOpenApi,
+    async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()),
+  );
 
   mount(app, routes.getHealth, async () => ({ status: 'ok' }));
 

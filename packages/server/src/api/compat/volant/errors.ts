@@ -1,9 +1,7 @@
 import type { JsonObject } from '@volary/contract';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode, VolaryError } from '../../../domain/errors.ts';
-import type { EngineDeps } from '../../../engine/deps.ts';
 import { statusOf as nativeStatusOf } from '../../errors-to-status.ts';
-import { logFault, retryAfterSecondsOf, toApiError } from '../../problem-reply.ts';
+import { answerFault } from '../answer-fault.ts';
 import type { Fault } from './schemas.ts';
 
 /** What each code is here. Does not compile until every code has an answer; null: what HTTP has for it. */
@@ -55,18 +53,7 @@ const NOT_FOUND: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** `{"error": …, "code": …, "details": {…}}`, as the document has it. */
-export function sendFault(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: EngineDeps['log'],
-): FastifyReply {
-  const error = toApiError(thrown);
-  logFault(log, error, request);
-  const retryAfterSeconds = retryAfterSecondsOf(error);
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  return reply.code(statusOf(error)).send(toFault(error));
-}
+export const sendFault = answerFault((error) => ({ status: statusOf(error), body: toFault(error) }));
 
 export function toFault(error: VolaryError): Fault {
   const code = CODES.get(error.reason) ?? error.reason.replaceAll('.', '_');

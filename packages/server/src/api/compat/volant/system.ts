@@ -5,8 +5,8 @@ import type { DeploymentId, VmId } from '../../../domain/ids.ts';
 import type { Vm } from '../../../domain/vm/vm.ts';
 import type { HostStatus } from '../../../engine/apis/host-api.ts';
 import type { TemplateEntry } from '../../../engine/apis/template-api.ts';
-import type { FaceContext } from '../../face.ts';
 import { documentBytes, JSON_HEADER } from '../../document-bytes.ts';
+import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
 import { toMoment } from '../moments.ts';
 import { describeVolant } from './openapi.ts';
@@ -42,7 +42,11 @@ export function mountSystem(app: FastifyInstance, { engine, version, build }: Fa
   });
 
   const document = documentBytes(() => describeVolant());
-  mount(app, routes.getOpenApi, async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()));
+  mount(
+    app,
+    routes.getOpenApi,
+    async (_request, reply) => await reply.header('content-type', JSON_HEADER).send(document()),
+  );
 }
 
 /** Of all hosts together. */
