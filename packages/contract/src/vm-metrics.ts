@@ -69,17 +69,18 @@ const DiskMetrics = component(
   {
     total_bytes: bytes("Size of the root's file system"),
     used_bytes: bytes('Used of it'),
-    read_bytes: amount('Bytes read from all disks'),
-    write_bytes: amount('Bytes written to all disks'),
-    read_bytes_per_second: rate('Read from all disks'),
-    write_bytes_per_second: rate('Written to all disks'),
+    read_bytes: nullable(amount('Bytes read from all disks')),
+    write_bytes: nullable(amount('Bytes written to all disks')),
+    read_bytes_per_second: nullable(rate('Read from all disks')),
+    write_bytes_per_second: nullable(rate('Written to all disks')),
     read_ops: nullable(amount('Operations of reading that were completed')),
     write_ops: nullable(amount('Operations of writing that were completed')),
     read_ops_per_second: nullable(rate('Reading', 'operations')),
     write_ops_per_second: nullable(rate('Writing', 'operations')),
   },
   {
-    description: 'Disks of a VM. Null: nobody counts operations, as in a guest whose agent is older.',
+    description:
+      'Disks of a VM. Null: nobody counts it, as operations in a guest whose agent is older, or what a container reads where its engine does not tell.',
     examples: [EXAMPLE.disk],
   },
 );

@@ -36,6 +36,24 @@ test('the busiest are first, and what was not measured is no figure', () => {
   expect(words[3]?.[2]).toBe('-');
 });
 
+test('what a container reads is no figure where its engine does not tell', () => {
+  const disk = {
+    ...{ total_bytes: 1, used_bytes: 1, read_bytes: null, write_bytes: null, read_ops: null, write_ops: null },
+    ...{
+      read_bytes_per_second: null,
+      write_bytes_per_second: 0,
+      read_ops_per_second: null,
+      write_ops_per_second: null,
+    },
+  };
+  const vm = { name: 'box', phase: 'running', vcpus: 1, health: 'healthy' } as const;
+  const [, row] = drawTop([{ vm, metrics: { ...metrics(1), metrics: { ...NOTHING, disk } } }], { hasCurves: false })
+    .split('\n')
+    .map((line) => line.split(/\s{2,}/));
+
+  expect(row?.slice(4, 6)).toEqual(['-', '0B']);
+});
+
 test('a curve shows each step, and gaps as gaps', () => {
   const steps = [
     [0, 0],

@@ -29,13 +29,17 @@ function cellsOf({ vm, metrics }: TopRow, hasCurves: boolean): readonly string[]
     cpu === null ? NONE : cpu.usage_percent.toFixed(1),
     ...(hasCurves ? [curveOf(metrics)] : []),
     memory === null ? NONE : `${inUnits(memory.used_bytes)}/${inUnits(memory.total_bytes)}`,
-    disk === null ? NONE : inUnits(disk.read_bytes_per_second),
-    disk === null ? NONE : inUnits(disk.write_bytes_per_second),
-    network === null ? NONE : inUnits(network.rx_bytes_per_second),
-    network === null ? NONE : inUnits(network.tx_bytes_per_second),
+    told(disk?.read_bytes_per_second),
+    told(disk?.write_bytes_per_second),
+    told(network?.rx_bytes_per_second),
+    told(network?.tx_bytes_per_second),
     processes === null ? NONE : String(Math.round(processes)),
     vm.health,
   ];
+}
+
+function told(bytes: number | null | undefined): string {
+  return bytes === null || bytes === undefined ? NONE : inUnits(bytes);
 }
 
 /** What of all its vCPUs was used in each step of the interval, oldest first; a gap is a blank. */

@@ -135,9 +135,9 @@ export interface GuestStats {
   readonly diskBytes: {
     readonly total: number;
     readonly free: number;
-    readonly read: number;
-    readonly written: number;
   };
+  /** Of all disks, since boot. Null: whoever tells does not count them. */
+  readonly diskTransferBytes: { readonly read: number; readonly written: number } | null;
   /** Completed, of the same disks as the bytes. Null: whoever tells does not count them. */
   readonly diskOperations: { readonly reads: number; readonly writes: number } | null;
   readonly networkBytes: { readonly received: number; readonly sent: number };

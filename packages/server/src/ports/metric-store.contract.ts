@@ -39,7 +39,7 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       expect(points.map(({ atMs }) => atMs)).toEqual([NOON, NOON + 15_000]);
       expect(points[1]).toEqual({
         ...{ atMs: NOON + 15_000, coveredMs: 5_000, guestMs: 5_000, cpuUsedMs: 1_000 },
-        ...{ countedMs: { disk: 5_000, network: 5_000 }, counts: mapCounts(() => 30) },
+        ...{ countedMs: { diskBytes: 5_000, diskOperations: 5_000, packets: 5_000 }, counts: mapCounts(() => 30) },
         ...{ sums: mapSums(() => 30), levels: mapLevels(() => 30) },
       } satisfies MetricPoint);
     });
@@ -68,7 +68,7 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
     });
 
     it('tells of how much of the time something was counted, and what that came to', async () => {
-      const counts = { diskReads: null, diskWrites: null, packetsReceived: 7, packetsSent: 7 };
+      const counts = { ...mapCounts(() => null), packetsReceived: 7, packetsSent: 7 };
       const uncounted = stretch(NOON + 5_000);
       await store.add([
         stretch(NOON + 10_000),
@@ -77,8 +77,11 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
 
       const [minute] = await store.read(VM, { ...ALL, stepMs: 60_000 });
 
-      expect(minute).toMatchObject({ guestMs: 10_000, countedMs: { disk: 5_000, network: 10_000 } });
-      expect(minute?.counts).toEqual({ diskReads: 10, diskWrites: 10, packetsReceived: 17, packetsSent: 17 });
+      expect(minute).toMatchObject({
+        guestMs: 10_000,
+        countedMs: { diskBytes: 5_000, diskOperations: 5_000, packets: 10_000 },
+      });
+      expect(minute?.counts).toEqual({ ...mapCounts(() => 10), packetsReceived: 17, packetsSent: 17 });
       const points = await store.read(VM, ALL);
       expect(together(points, NOON)).toMatchObject({ countedMs: minute?.countedMs, counts: minute?.counts });
     });

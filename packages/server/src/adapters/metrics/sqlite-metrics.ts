@@ -16,8 +16,8 @@ import type { Log } from '../../ports/log.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 
 /** Changes with the table: what another program wrote is not read. */
-const VERSION = 2;
-const COUNTED = ['disk_counted_ms', 'network_counted_ms'] as const;
+const VERSION = 3;
+const COUNTED = ['disk_bytes_counted_ms', 'disk_operations_counted_ms', 'packets_counted_ms'] as const;
 const COLUMNS = [
   'covered_ms',
   'guest_ms',
@@ -112,7 +112,7 @@ function figuresOf({ lengthMs, cpuUsedMs, guest }: Stretch): readonly number[] {
   return [
     ...[lengthMs, guest === null ? 0 : lengthMs, cpuUsedMs],
     ...GUEST_SUMS.map((name) => guest?.sums[name] ?? 0),
-    ...[countedMs('diskReads'), countedMs('packetsReceived')],
+    ...[countedMs('diskReadBytes'), countedMs('diskReads'), countedMs('packetsReceived')],
     ...GUEST_COUNTS.map((name) => guest?.counts[name] ?? 0),
     ...GUEST_LEVELS.map((name) => (guest?.levels[name] ?? 0) * lengthMs),
   ];
@@ -123,7 +123,11 @@ function toPoint(row: Row): MetricPoint {
   return {
     ...{ atMs: row.at, coveredMs: row.covered_ms, guestMs, cpuUsedMs: row.cpu_used_ms },
     sums: mapSums((name) => row[name]),
-    countedMs: { disk: row.disk_counted_ms, network: row.network_counted_ms },
+    countedMs: {
+      diskBytes: row.disk_bytes_counted_ms,
+      diskOperations: row.disk_operations_counted_ms,
+      packets: row.packets_counted_ms,
+    },
     counts: mapCounts((name) => row[name]),
     levels: mapLevels((name) => row[name] / Math.max(1, guestMs)),
   };

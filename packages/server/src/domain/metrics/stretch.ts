@@ -9,13 +9,18 @@ export const GUEST_SUMS = [
   'cpuSystemMs',
   'cpuIowaitMs',
   'cpuStealMs',
-  'diskReadBytes',
-  'diskWrittenBytes',
   'networkReceivedBytes',
   'networkSentBytes',
 ] as const;
 /** What grows as well, but which not everybody who tells of a VM counts. */
-export const GUEST_COUNTS = ['diskReads', 'diskWrites', 'packetsReceived', 'packetsSent'] as const;
+export const GUEST_COUNTS = [
+  'diskReadBytes',
+  'diskWrittenBytes',
+  'diskReads',
+  'diskWrites',
+  'packetsReceived',
+  'packetsSent',
+] as const;
 /** What has one value at each moment, as its mean over some time. `diskUsedBytes`: of the root's file system. */
 export const GUEST_LEVELS = [
   'memoryTotalBytes',
@@ -91,8 +96,6 @@ export function mapSums(figure: (name: keyof GuestSums) => number): GuestSums {
     cpuSystemMs: figure('cpuSystemMs'),
     cpuIowaitMs: figure('cpuIowaitMs'),
     cpuStealMs: figure('cpuStealMs'),
-    diskReadBytes: figure('diskReadBytes'),
-    diskWrittenBytes: figure('diskWrittenBytes'),
     networkReceivedBytes: figure('networkReceivedBytes'),
     networkSentBytes: figure('networkSentBytes'),
   };
@@ -103,6 +106,8 @@ export function mapCounts<T>(
   figure: (name: keyof GuestCounts) => T,
 ): Readonly<Record<(typeof GUEST_COUNTS)[number], T>> {
   return {
+    diskReadBytes: figure('diskReadBytes'),
+    diskWrittenBytes: figure('diskWrittenBytes'),
     diskReads: figure('diskReads'),
     diskWrites: figure('diskWrites'),
     packetsReceived: figure('packetsReceived'),

@@ -19,6 +19,9 @@ export const METRIC_INTERVALS = {
 } as const;
 export type MetricInterval = keyof typeof METRIC_INTERVALS;
 
+/** What is counted together, or not at all. */
+type CountedKind = 'diskBytes' | 'diskOperations' | 'packets';
+
 /** What was measured in the step that begins at `atMs` (since 1970). */
 export interface MetricPoint {
   readonly atMs: number;
@@ -28,8 +31,8 @@ export interface MetricPoint {
   readonly guestMs: number;
   readonly cpuUsedMs: number;
   readonly sums: GuestSums;
-  /** Of `guestMs`, how much somebody counted operations of disks in, and packets; the counts are of that time. */
-  readonly countedMs: { readonly disk: number; readonly network: number };
+  /** Of `guestMs`, how much somebody counted in; the counts are of that time. */
+  readonly countedMs: Readonly<Record<CountedKind, number>>;
   readonly counts: Readonly<Record<(typeof GUEST_COUNTS)[number], number>>;
   /** Means over `guestMs`; all 0 where that is 0. */
   readonly levels: GuestLevels;
@@ -43,8 +46,9 @@ export function together(points: readonly MetricPoint[], atMs: number): MetricPo
     ...{ atMs, guestMs, coveredMs: total((point) => point.coveredMs), cpuUsedMs: total((point) => point.cpuUsedMs) },
     sums: mapSums((name) => total(({ sums }) => sums[name])),
     countedMs: {
-      disk: total(({ countedMs }) => countedMs.disk),
-      network: total(({ countedMs }) => countedMs.network),
+      diskBytes: total(({ countedMs }) => countedMs.diskBytes),
+      diskOperations: total(({ countedMs }) => countedMs.diskOperations),
+      packets: total(({ countedMs }) => countedMs.packets),
     },
     counts: mapCounts((name) => total(({ counts }) => counts[name])),
     levels: mapLevels((name) => total((point) => point.levels[name] * point.guestMs) / Math.max(1, guestMs)),

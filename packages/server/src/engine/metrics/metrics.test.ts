@@ -56,9 +56,11 @@ describe('what a VM uses', () => {
     expect(whole.guestMs).toBe(whole.coveredMs);
     expect(whole.cpuUsedMs / whole.coveredMs).toBeCloseTo(1.5, 1);
     expect(whole.levels.memoryTotalBytes).toBeGreaterThan(0);
-    expect(whole.countedMs).toEqual({ disk: whole.guestMs, network: whole.guestMs });
+    expect(whole.countedMs).toEqual({
+      ...{ diskBytes: whole.guestMs, diskOperations: whole.guestMs, packets: whole.guestMs },
+    });
     // A simulated guest reads a block and has a packet with each tick of 10 ms.
-    expect(whole.counts.diskReads).toBe(whole.sums.diskReadBytes / 4_096);
+    expect(whole.counts.diskReads).toBe(whole.counts.diskReadBytes / 4_096);
     expect(whole.counts.packetsSent).toBe(whole.sums.networkSentBytes / 1_500);
     expect(whole.counts.diskReads * 10).toBe(whole.sums.cpuUserMs);
     expect(points.length).toBeGreaterThan(3);

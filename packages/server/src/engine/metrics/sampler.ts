@@ -113,7 +113,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
 
 function readingOf(stats: GuestStats, atMs: number): Reading {
   const { cpuTicks, memoryBytes: memory, diskBytes: disk, networkBytes: network } = stats;
-  const { diskOperations: operations, networkPackets: packets } = stats;
+  const { diskTransferBytes: transfer, diskOperations: operations, networkPackets: packets } = stats;
   const userMs = cpuTicks.user * TICK_MS;
   const systemMs = cpuTicks.system * TICK_MS;
   return {
@@ -123,10 +123,10 @@ function readingOf(stats: GuestStats, atMs: number): Reading {
       sums: {
         ...{ cpuUserMs: userMs, cpuSystemMs: systemMs },
         ...{ cpuIowaitMs: cpuTicks.iowait * TICK_MS, cpuStealMs: cpuTicks.steal * TICK_MS },
-        ...{ diskReadBytes: disk.read, diskWrittenBytes: disk.written },
         ...{ networkReceivedBytes: network.received, networkSentBytes: network.sent },
       },
       counts: {
+        ...{ diskReadBytes: transfer?.read ?? null, diskWrittenBytes: transfer?.written ?? null },
         ...{ diskReads: operations?.reads ?? null, diskWrites: operations?.writes ?? null },
         ...{ packetsReceived: packets?.received ?? null, packetsSent: packets?.sent ?? null },
       },

@@ -71,12 +71,12 @@ const FIGURES: readonly Figure[] = [
   counter(
     'vm_disk_read_bytes_total',
     'Read from all disks.',
-    ofGuest(({ sums }) => sums.diskReadBytes),
+    ofGuest(({ counts }) => counts.diskReadBytes),
   ),
   counter(
     'vm_disk_written_bytes_total',
     'Written to all disks.',
-    ofGuest(({ sums }) => sums.diskWrittenBytes),
+    ofGuest(({ counts }) => counts.diskWrittenBytes),
   ),
   counter(
     'vm_disk_reads_completed_total',

@@ -40,7 +40,7 @@ export function containerLink(
         cpuTicks: { user: Math.round(use.cpuMs / TICK_MS), system: 0, idle: host.cpuTicks.idle, iowait: 0, steal: 0 },
         memoryBytes: { total, free, available, cached: use.cachedBytes },
         // The devices that the agent sees are the host's, with what everybody does with them. The network is the container's own.
-        diskBytes: { ...host.diskBytes, ...use.diskBytes },
+        diskTransferBytes: use.diskTransferBytes,
         diskOperations: use.diskOperations,
       };
     },

@@ -37,7 +37,7 @@ test('one of before is asked as it always was, and its counts are unknown', asyn
 
   expect([...payload]).toEqual([KINDS.STATS]);
   expect(await asked).toMatchObject({
-    diskBytes: { read: 12, written: 13 },
+    diskTransferBytes: { read: 12, written: 13 },
     diskOperations: null,
     networkPackets: null,
   });

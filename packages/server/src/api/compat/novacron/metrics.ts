@@ -57,16 +57,16 @@ function figuresOf({ vm, whole }: MetricReport): Figures {
       cache_gb: told(levels.memoryCachedBytes / GIB),
     },
     disk: {
-      read_iops: counted((1_000 * counts.diskReads) / countedMs.disk, countedMs.disk),
-      write_iops: counted((1_000 * counts.diskWrites) / countedMs.disk, countedMs.disk),
-      read_mbps: told(perSecond(sums.diskReadBytes) / MEGA),
-      write_mbps: told(perSecond(sums.diskWrittenBytes) / MEGA),
+      read_iops: counted((1_000 * counts.diskReads) / countedMs.diskOperations, countedMs.diskOperations),
+      write_iops: counted((1_000 * counts.diskWrites) / countedMs.diskOperations, countedMs.diskOperations),
+      read_mbps: counted((1_000 * counts.diskReadBytes) / countedMs.diskBytes / MEGA, countedMs.diskBytes),
+      write_mbps: counted((1_000 * counts.diskWrittenBytes) / countedMs.diskBytes / MEGA, countedMs.diskBytes),
     },
     network: {
       rx_mbps: told((BITS * perSecond(sums.networkReceivedBytes)) / MEGA),
       tx_mbps: told((BITS * perSecond(sums.networkSentBytes)) / MEGA),
-      rx_packets: counted(counts.packetsReceived, countedMs.network),
-      tx_packets: counted(counts.packetsSent, countedMs.network),
+      rx_packets: counted(counts.packetsReceived, countedMs.packets),
+      tx_packets: counted(counts.packetsSent, countedMs.packets),
     },
   };
 }

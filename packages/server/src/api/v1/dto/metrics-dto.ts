@@ -21,7 +21,8 @@ export function toVmMetricsDto({ vm, interval, atMs, whole, points, stepMs }: Me
   };
 }
 
-function figuresOf(point: MetricPoint, vcpuCount: number): VmMetricFigures {
+/** Percents are of all these processors. */
+export function figuresOf(point: MetricPoint, vcpuCount: number): VmMetricFigures {
   const { coveredMs, guestMs, cpuUsedMs, sums, levels } = point;
   if (coveredMs === 0) return { cpu: null, memory: null, disk: null, network: null, processes: null };
   const isTold = guestMs > 0;
@@ -50,36 +51,41 @@ function figuresOf(point: MetricPoint, vcpuCount: number): VmMetricFigures {
   };
 }
 
-function diskOf({ guestMs, sums, countedMs, counts, levels }: MetricPoint): NonNullable<VmMetricFigures['disk']> {
-  const isCounted = countedMs.disk > 0;
+function diskOf({ countedMs, counts, levels }: MetricPoint): NonNullable<VmMetricFigures['disk']> {
+  const { diskBytes: bytesMs, diskOperations: operationsMs } = countedMs;
   return {
     total_bytes: Math.round(levels.diskTotalBytes),
     used_bytes: Math.round(levels.diskUsedBytes),
-    read_bytes: sums.diskReadBytes,
-    write_bytes: sums.diskWrittenBytes,
-    read_bytes_per_second: perSecond(sums.diskReadBytes, guestMs),
-    write_bytes_per_second: perSecond(sums.diskWrittenBytes, guestMs),
-    read_ops: isCounted ? counts.diskReads : null,
-    write_ops: isCounted ? counts.diskWrites : null,
-    read_ops_per_second: isCounted ? perSecond(counts.diskReads, countedMs.disk) : null,
-    write_ops_per_second: isCounted ? perSecond(counts.diskWrites, countedMs.disk) : null,
+    read_bytes: amount(counts.diskReadBytes, bytesMs),
+    write_bytes: amount(counts.diskWrittenBytes, bytesMs),
+    read_bytes_per_second: perSecond(counts.diskReadBytes, bytesMs),
+    write_bytes_per_second: perSecond(counts.diskWrittenBytes, bytesMs),
+    read_ops: amount(counts.diskReads, operationsMs),
+    write_ops: amount(counts.diskWrites, operationsMs),
+    read_ops_per_second: perSecond(counts.diskReads, operationsMs),
+    write_ops_per_second: perSecond(counts.diskWrites, operationsMs),
   };
 }
 
 function networkOf({ guestMs, sums, countedMs, counts }: MetricPoint): NonNullable<VmMetricFigures['network']> {
-  const isCounted = countedMs.network > 0;
+  const { packets: packetsMs } = countedMs;
   return {
     rx_bytes: sums.networkReceivedBytes,
     tx_bytes: sums.networkSentBytes,
-    rx_bytes_per_second: perSecond(sums.networkReceivedBytes, guestMs),
-    tx_bytes_per_second: perSecond(sums.networkSentBytes, guestMs),
-    rx_packets: isCounted ? counts.packetsReceived : null,
-    tx_packets: isCounted ? counts.packetsSent : null,
-    rx_packets_per_second: isCounted ? perSecond(counts.packetsReceived, countedMs.network) : null,
-    tx_packets_per_second: isCounted ? perSecond(counts.packetsSent, countedMs.network) : null,
+    rx_bytes_per_second: (1_000 * sums.networkReceivedBytes) / guestMs,
+    tx_bytes_per_second: (1_000 * sums.networkSentBytes) / guestMs,
+    rx_packets: amount(counts.packetsReceived, packetsMs),
+    tx_packets: amount(counts.packetsSent, packetsMs),
+    rx_packets_per_second: perSecond(counts.packetsReceived, packetsMs),
+    tx_packets_per_second: perSecond(counts.packetsSent, packetsMs),
   };
 }
 
-function perSecond(amount: number, ofMs: number): number {
-  return (1_000 * amount) / ofMs;
+/** Null: nobody counted it. */
+function amount(counted: number, ofMs: number): number | null {
+  return ofMs > 0 ? counted : null;
+}
+
+function perSecond(counted: number, ofMs: number): number | null {
+  return ofMs > 0 ? (1_000 * counted) / ofMs : null;
 }

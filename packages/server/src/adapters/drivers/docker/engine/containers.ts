@@ -184,8 +184,9 @@ export interface ContainerUse {
   readonly cpuMs: number;
   readonly memoryBytes: number;
   readonly cachedBytes: number;
-  readonly diskBytes: { readonly read: number; readonly written: number };
-  /** Null: the engine counts bytes alone, as it does with control groups of the second kind. */
+  /** Null: the engine counts none, as where control groups of the second kind are without their `io`, or nothing has been read or written yet. */
+  readonly diskTransferBytes: { readonly read: number; readonly written: number } | null;
+  /** Null: the engine counts bytes alone, as it does with control groups of the second kind, or none at all. */
   readonly diskOperations: { readonly reads: number; readonly writes: number } | null;
 }
 
@@ -193,27 +194,32 @@ export interface ContainerUse {
 export async function readUse(client: EngineClient, id: string, options: Abortable): Promise<ContainerUse | null> {
   const path = `/containers/${id}/stats?stream=0&one-shot=1`;
   const { status, body } = await client.call({ method: 'GET', path, expected: [404, 409] }, options);
+  return status >= 300 ? null : useIn(body);
+}
+
+/** What an answer says. Null where it says nothing, as of a container that does not run. */
+export function useIn(body: unknown): ContainerUse | null {
   const cpu = fieldsOf(fieldsOf(fieldsOf(body)['cpu_stats'])['cpu_usage']);
   const memory = fieldsOf(fieldsOf(body)['memory_stats']);
-  if (status >= 300 || memory['usage'] === undefined) return null;
+  if (memory['usage'] === undefined) return null;
   const kept = fieldsOf(memory['stats']);
   // By control groups of the second and of the first kind.
   const cached = kept['inactive_file'] ?? kept['total_inactive_file'] ?? 0;
   const disks = fieldsOf(fieldsOf(body)['blkio_stats']);
   const bytes = sumsOf(disks['io_service_bytes_recursive']);
-  const operations = disks['io_serviced_recursive'];
-  const { read: reads, write: writes } = sumsOf(operations);
+  const operations = sumsOf(disks['io_serviced_recursive']);
   return {
     cpuMs: numberOf(cpu['total_usage']) / 1e6,
     memoryBytes: numberOf(memory['usage']),
     cachedBytes: numberOf(cached),
-    diskBytes: { read: bytes.read, written: bytes.write },
-    diskOperations: Array.isArray(operations) && operations.length > 0 ? { reads, writes } : null,
+    diskTransferBytes: bytes && { read: bytes.read, written: bytes.write },
+    diskOperations: operations && { reads: operations.read, writes: operations.write },
   };
 }
 
-/** Of one figure of all disks: an entry for each disk and what was done, whose name is `Read` or `read` by the kind of control groups. */
-function sumsOf(entries: unknown): { readonly read: number; readonly write: number } {
+/** Of one figure of all disks: an entry for each disk and what was done, whose name is `Read` or `read` by the kind of control groups. Null: it is not told. */
+function sumsOf(entries: unknown): { readonly read: number; readonly write: number } | null {
+  if (listOf(entries).length === 0) return null;
   const sums = { read: 0, write: 0 };
   for (const { op, value } of listOf(entries).map(fieldsOf)) {
     const what = typeof op === 'string' ? op.toLowerCase() : '';

@@ -224,7 +224,8 @@ export class SimulatedLink implements GuestLink {
       cpuTicks: { user, system: 1, idle, iowait: 0, steal: 0 },
       memoryBytes: { total: MEMORY_BYTES, free: MEMORY_BYTES / 2, available: MEMORY_BYTES / 2, cached: 0 },
       // With each tick that it computes it reads a block, writes one, and exchanges a packet for another.
-      diskBytes: { total: DISK_BYTES, free: DISK_BYTES / 2, read: user * BLOCK_BYTES, written: user * BLOCK_BYTES },
+      diskBytes: { total: DISK_BYTES, free: DISK_BYTES / 2 },
+      diskTransferBytes: { read: user * BLOCK_BYTES, written: user * BLOCK_BYTES },
       diskOperations: { reads: user, writes: user },
       networkBytes: { received: user * PACKET_BYTES, sent: user * PACKET_BYTES },
       networkPackets: { received: user, sent: user },

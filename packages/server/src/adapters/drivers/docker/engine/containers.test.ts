@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { useIn } from './containers.ts';
+
+/* Answers of `GET /containers/{id}/stats`, without what is not looked at: https://docs.docker.com/reference/api/engine/version/v1.47/#tag/Container/operation/ContainerStats */
+
+const CPU = { cpu_usage: { total_usage: 2_500_000_000 } };
+const MEMORY = { usage: 9_000_000, stats: { inactive_file: 4_000_000 } };
+const io = (op: string, value: number, minor = 0) => ({ major: 254, minor, op, value });
+
+test('what a container has read and written is that of all its disks', () => {
+  const disks = {
+    io_service_bytes_recursive: [io('read', 4_096), io('write', 8_192), io('read', 512, 16)],
+    io_serviced_recursive: [io('Read', 3), io('Write', 2), io('Total', 5)],
+  };
+
+  expect(useIn({ cpu_stats: CPU, memory_stats: MEMORY, blkio_stats: disks })).toEqual({
+    ...{ cpuMs: 2_500, memoryBytes: 9_000_000, cachedBytes: 4_000_000 },
+    diskTransferBytes: { read: 4_608, written: 8_192 },
+    diskOperations: { reads: 3, writes: 2 },
+  });
+});
+
+test.each([
+  { io_service_bytes_recursive: null, io_serviced_recursive: null },
+  { io_service_bytes_recursive: [], io_serviced_recursive: [] },
+  {},
+])('what the engine does not count is not told as nothing: %j', (disks) => {
+  expect(useIn({ cpu_stats: CPU, memory_stats: MEMORY, blkio_stats: disks })).toMatchObject({
+    ...{ diskTransferBytes: null, diskOperations: null },
+  });
+});
+
+test('a container that does not run uses nothing that could be told', () => {
+  expect(useIn({ cpu_stats: { cpu_usage: { total_usage: 0 } }, memory_stats: {}, blkio_stats: {} })).toBeNull();
+});
