@@ -212,6 +212,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Seeing', 'top', 'show what VMs use, live', async () => (await import('./commands/top.ts')).configureTop),
   entry(
     'Seeing',
+    'host',
+    'list the machines that VMs run on, and show what they used',
+    async () => (await import('./commands/host.ts')).configureHost,
+  ),
+  entry(
+    'Seeing',
     'alert',
     'list what is wrong with VMs',
     async () => (await import('./commands/alert.ts')).configureAlert,

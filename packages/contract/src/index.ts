@@ -14,6 +14,7 @@ export * from './executions.ts';
 export * from './extra-disks.ts';
 export * from './files.ts';
 export * from './health-check.ts';
+export * from './host-metrics.ts';
 export * from './hosts.ts';
 export * from './ids.ts';
 export * from './image-origin.ts';

@@ -43,7 +43,7 @@ import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, w
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, defineImage, deleteImage, getImage, listImages, updateImage } from './routes/images.ts';
 import { listLogs } from './routes/logs.ts';
-import { getMetrics, getVmMetrics } from './routes/metrics.ts';
+import { getHostMetrics, getMetrics, getVmMetrics } from './routes/metrics.ts';
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
 import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
 import { connectToPort, listPorts } from './routes/ports.ts';
@@ -158,6 +158,7 @@ export const routes = {
   getVmHealth,
   listLogs,
   getVmMetrics,
+  getHostMetrics,
   getMetrics,
   listAlerts,
   getWorkload,

@@ -16,7 +16,7 @@ const rate = (description: string, unit = 'bytes') =>
   Type.Number({ minimum: 0, description: `${description}, ${unit} each second.` });
 const amount = (description: string) => Type.Integer({ minimum: 0, description: `${description} in that time.` });
 
-const EXAMPLE = {
+export const EXAMPLE_FIGURES = {
   cpu: { usage_percent: 45.2, user_percent: 35.1, system_percent: 10.1, iowait_percent: 2.3, steal_percent: 0 },
   memory: {
     ...{ total_bytes: 524_288_000, used_bytes: 131_072_000, free_bytes: 262_144_000 },
@@ -34,40 +34,42 @@ const EXAMPLE = {
   processes: 42,
 };
 
-const CpuMetrics = component(
+export const CpuMetrics = component(
   'CpuMetrics',
   {
-    usage_percent: percent('Of all its vCPUs, what was used: 100 is all of them, all the time.'),
+    usage_percent: percent(
+      'Of all its vCPUs, or of the processors of a host, what was used: 100 is all of them, all the time.',
+    ),
     user_percent: nullable(percent('What programs used. Null: the guest does not tell.')),
     system_percent: nullable(percent('What its kernel used.')),
     iowait_percent: nullable(percent('Idle, while something waited for a disk.')),
-    steal_percent: nullable(percent('Taken from it by the host.')),
+    steal_percent: nullable(percent('Taken from it by what it runs on.')),
   },
   {
-    description: 'Processors of a VM.',
-    examples: [EXAMPLE.cpu],
+    description: 'Processors of a VM or a host.',
+    examples: [EXAMPLE_FIGURES.cpu],
   },
 );
 
-const MemoryMetrics = component(
+export const MemoryMetrics = component(
   'MemoryMetrics',
   {
-    total_bytes: bytes('What the guest has'),
+    total_bytes: bytes('What there is'),
     used_bytes: bytes('What programs could not have'),
     free_bytes: bytes('What nothing is in'),
     cache_bytes: bytes('What files are kept in'),
     usage_percent: percent('Used, of all.'),
   },
   {
-    description: 'Memory of a VM, on average.',
-    examples: [EXAMPLE.memory],
+    description: 'Memory of a VM or a host, on average.',
+    examples: [EXAMPLE_FIGURES.memory],
   },
 );
 
-const DiskMetrics = component(
+export const DiskMetrics = component(
   'DiskMetrics',
   {
-    total_bytes: bytes("Size of the root's file system"),
+    total_bytes: bytes("Size of the root's file system; of a host, of that with the data directory"),
     used_bytes: bytes('Used of it'),
     read_bytes: nullable(amount('Bytes read from all disks')),
     write_bytes: nullable(amount('Bytes written to all disks')),
@@ -80,12 +82,12 @@ const DiskMetrics = component(
   },
   {
     description:
-      'Disks of a VM. Null: nobody counts it, as operations in a guest whose agent is older, or what a container reads where its engine does not tell.',
-    examples: [EXAMPLE.disk],
+      'Disks of a VM; of a host, the one with its data directory. Null: nobody counts it, as operations in a guest whose agent is older, or what a container reads where its engine does not tell.',
+    examples: [EXAMPLE_FIGURES.disk],
   },
 );
 
-const NetworkMetrics = component(
+export const NetworkMetrics = component(
   'NetworkMetrics',
   {
     rx_bytes: amount('Bytes received'),
@@ -97,7 +99,10 @@ const NetworkMetrics = component(
     rx_packets_per_second: nullable(rate('Received', 'packets')),
     tx_packets_per_second: nullable(rate('Sent', 'packets')),
   },
-  { description: 'Network of a VM. Null: nobody counts packets.', examples: [EXAMPLE.network] },
+  {
+    description: 'Network of a VM, or of the devices that join a host to others. Null: nobody counts packets.',
+    examples: [EXAMPLE_FIGURES.network],
+  },
 );
 
 const FIGURES = {
@@ -107,12 +112,12 @@ const FIGURES = {
   network: nullable(NetworkMetrics),
   processes: nullable(Type.Number({ minimum: 0, description: 'Processes in the guest, on average.' })),
 };
-const covered = (what: string) =>
+export const covered = (what: string) =>
   Type.Number({ minimum: 0, description: `Of ${what}, how much was measured, seconds; the rest is a gap.` });
 
 export const VmMetricFigures = component('VmMetricFigures', FIGURES, {
   description: 'What was measured. Null: it was not.',
-  examples: [EXAMPLE],
+  examples: [EXAMPLE_FIGURES],
 });
 export type VmMetricFigures = Static<typeof VmMetricFigures>;
 
@@ -121,7 +126,7 @@ const VmMetricPoint = component(
   { timestamp: timestamp('When the step began.'), covered_seconds: covered('the step'), metrics: VmMetricFigures },
   {
     description: 'One step.',
-    examples: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE }],
+    examples: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE_FIGURES }],
   },
 );
 
@@ -147,8 +152,8 @@ export const VmMetrics = component(
         interval: '1m',
         step_seconds: 5,
         covered_seconds: 60,
-        metrics: EXAMPLE,
-        series: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE }],
+        metrics: EXAMPLE_FIGURES,
+        series: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE_FIGURES }],
       },
     ],
   },

@@ -9,7 +9,8 @@ export interface TopRow {
 
 const BARS = '▁▂▃▄▅▆▇█';
 const UNITS = ['B', 'K', 'M', 'G', 'T'];
-const NONE = '-';
+/** What was not measured. */
+export const NONE = '-';
 
 /** The table of `volary top`, busiest first. `hasCurves`: with the processors' last steps as a curve. Ends with a newline. */
 export function drawTop(rows: readonly TopRow[], { hasCurves }: { readonly hasCurves: boolean }): string {
@@ -38,7 +39,8 @@ function cellsOf({ vm, metrics }: TopRow, hasCurves: boolean): readonly string[]
   ];
 }
 
-function told(bytes: number | null | undefined): string {
+/** Bytes, or that nobody counted them. */
+export function told(bytes: number | null | undefined): string {
   return bytes === null || bytes === undefined ? NONE : inUnits(bytes);
 }
 

@@ -1,4 +1,6 @@
 import { Type } from 'typebox';
+import { HostMetrics } from '../host-metrics.ts';
+import { HostRefParams } from '../hosts.ts';
 import { VmRefParams } from '../parameters.ts';
 import { json, route, TEXT_TYPE } from '../route.ts';
 import { object } from '../schema.ts';
@@ -17,6 +19,21 @@ export const getVmMetrics = route({
   query: object({ interval: Type.Optional(MetricInterval) }, { description: 'Of how much time; `1m` unless said.' }),
   responses: { 200: { description: 'What was measured.', content: [json(VmMetrics)] } },
   errors: { 404: ['vm.unknown'] },
+});
+
+export const getHostMetrics = route({
+  method: 'GET',
+  path: '/v1/hosts/{ref}/metrics',
+  operationId: 'getHostMetrics',
+  tag: 'metrics',
+  summary: 'Get what a host uses of its processors, memory, disk and network',
+  description:
+    'As its kernel counts it, by VMs and by everything else: the file system and the device of the data directory, and the devices that join it to others. Measured every few seconds while the server runs; kept for a week.',
+  permission: 'host:read',
+  params: HostRefParams,
+  query: object({ interval: Type.Optional(MetricInterval) }, { description: 'Of how much time; `1m` unless said.' }),
+  responses: { 200: { description: 'What was measured.', content: [json(HostMetrics)] } },
+  errors: { 404: ['host.unknown'] },
 });
 
 export const getMetrics = route({

@@ -24,6 +24,7 @@ import { namesOfImages } from './images/known-images.ts';
 import { createRegistry } from './integrations/registry.ts';
 import { createLogIntake } from './logs/log-intake.ts';
 import { createLogQueries } from './logs/log-queries.ts';
+import { createHostSampler } from './metrics/host-sampler.ts';
 import { createSampler } from './metrics/sampler.ts';
 import { createMonitoringApi } from './monitoring/create-monitoring-api.ts';
 import { createMeasures } from './monitoring/measures.ts';
@@ -158,6 +159,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const deployments = createDeploymentKeeper({ ...changing, watch });
   const autoscaler = createAutoscaler({ ...changing, links, watch });
   const sampler = createSampler({ ...deps, links });
+  const hostSampler = createHostSampler(deps, { hostId: config.hostId });
   const alerts = createAlertWatch({ ...deps, sampler, settings: config.alerts });
   const logIntake = createLogIntake(deps);
   const workspaces = createWorkspaceKeeper({ ...deps, links, secrets, executions });
@@ -175,7 +177,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     ...{ pruner, reconciler, builds, toolBuilds, templateBuilds, installations, snapshots, links, secrets, warm, pool },
     ...{ executions, cloudInit, workloads, healthWatch, diskSpace, ages, idle, expiries, identity, refusals },
     ...{ deployments, autoscaler, batches, networkKeeper, volumes, workspaces },
-    ...{ sampler, alerts, logIntake },
+    ...{ sampler, hostSampler, alerts, logIntake },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
@@ -224,7 +226,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     },
     executions,
     health: createHealthApi({ ...deps, watch: healthWatch }),
-    metrics: createMetricApi(deps),
+    metrics: createMetricApi({ ...deps, config }),
     alerts: createAlertQueries(deps),
     monitoring: createMonitoringApi({ ...deps, pool, sampler, config }),
     logs: createLogQueries(deps),

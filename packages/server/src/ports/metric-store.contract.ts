@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseId, type VmId } from '../domain/ids.ts';
-import { mapCounts, mapLevels, mapSums, type Stretch } from '../domain/metrics/stretch.ts';
+import { type HostId, parseId, type VmId } from '../domain/ids.ts';
+import { type MetricSubject, mapCounts, mapLevels, mapSums, type Stretch } from '../domain/metrics/stretch.ts';
 import { METRIC_INTERVALS, type MetricPoint, RESOLUTIONS, together } from '../domain/metrics/view.ts';
 import type { MetricStore } from './metric-store.ts';
 
 /** Two VMs of nobody's. */
 export const [VM, OTHER] = [vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m8'), vmId('vm_01k8x0y6pbfqz9v3n4h5j6k7m9')];
+/** The one that they run on. */
+const HOST = hostId('host_01k8x0y6pbfqz9v3n4h5j6k7m8');
 const HOUR_MS = 3_600_000;
 /** A whole number of steps of every kind. */
 const NOON = 500_000 * 900_000;
@@ -17,9 +19,23 @@ function vmId(text: string): VmId {
   return id;
 }
 
-function stretch(endMs: number, { vmId = VM, cpuUsedMs = 1_000, amount = 10, lengthMs = 5_000 } = {}): Stretch {
+function hostId(text: string): HostId {
+  const id = parseId('host', text);
+  if (id === null) throw new TypeError(`${text} is no id of a host`);
+  return id;
+}
+
+interface Amounts {
+  readonly subject?: MetricSubject;
+  readonly cpuUsedMs?: number;
+  readonly amount?: number;
+  readonly lengthMs?: number;
+}
+
+function stretch(endMs: number, amounts: Amounts = {}): Stretch {
+  const { subject = VM, cpuUsedMs = 1_000, amount = 10, lengthMs = 5_000 } = amounts;
   const [sums, counts, levels] = [mapSums(() => amount), mapCounts(() => amount), mapLevels(() => amount)];
-  return { vmId, endMs, lengthMs, cpuUsedMs, guest: { sums, counts, levels } };
+  return { subject, endMs, lengthMs, cpuUsedMs, guest: { sums, counts, levels } };
 }
 
 /** What every store of measurements does. `open` gives one with nothing in it. */
@@ -32,7 +48,11 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
     afterEach(() => store[Symbol.asyncDispose]());
 
     it('has a point for each step in which something was measured, and none for others', async () => {
-      await store.add([stretch(NOON + 5_000), stretch(NOON + 20_000, { amount: 30 }), stretch(NOON, { vmId: OTHER })]);
+      await store.add([
+        stretch(NOON + 5_000),
+        stretch(NOON + 20_000, { amount: 30 }),
+        stretch(NOON, { subject: OTHER }),
+      ]);
 
       const points = await store.read(VM, ALL);
 
@@ -60,7 +80,7 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
     });
 
     it('tells of a machine without an agent what its processors did', async () => {
-      await store.add([{ vmId: VM, endMs: NOON, lengthMs: 5_000, cpuUsedMs: 2_500, guest: null }]);
+      await store.add([{ subject: VM, endMs: NOON, lengthMs: 5_000, cpuUsedMs: 2_500, guest: null }]);
 
       const [point] = await store.read(VM, ALL);
 
@@ -95,13 +115,22 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
     });
 
     it('forgets VMs that are no more, and no others', async () => {
-      await store.add([stretch(NOON), stretch(NOON, { vmId: OTHER })]);
+      await store.add([stretch(NOON), stretch(NOON, { subject: OTHER })]);
       expect((await store.vms()).toSorted()).toEqual([VM, OTHER]);
 
       await store.forget([VM]);
 
       expect(await store.vms()).toEqual([OTHER]);
       expect(await store.read(VM, ALL)).toEqual([]);
+    });
+
+    it('has a host beside VMs, which is none of them and is dropped as they are', async () => {
+      await store.add([stretch(NOON, { subject: HOST }), stretch(NOON - 3 * HOUR_MS, { subject: HOST })]);
+
+      expect(await store.read(HOST, ALL)).toHaveLength(2);
+      expect(await store.vms()).toEqual([]);
+      await store.prune({ nowMs: NOON, maxBytes: Number.MAX_SAFE_INTEGER });
+      expect(await store.read(HOST, ALL)).toHaveLength(1);
     });
 
     it('keeps each resolution as long as is said, and a day and a week of them', async () => {

@@ -1,14 +1,14 @@
 import type { VmId } from '../domain/ids.ts';
-import type { Stretch } from '../domain/metrics/stretch.ts';
+import type { MetricSubject, Stretch } from '../domain/metrics/stretch.ts';
 import type { MetricPoint } from '../domain/metrics/view.ts';
 
-/** What VMs did in the last days, ever more coarsely. Losing it costs curves, never a VM. */
+/** What VMs and the host did in the last days, ever more coarsely. Losing it costs curves, never a VM. */
 export interface MetricStore extends AsyncDisposable {
   /** Adds each stretch to the point of every resolution that its end lies in. All of them or, if it throws, none. */
   add(stretches: readonly Stretch[]): Promise<void>;
   /** The points of one resolution that begin in [fromMs, untilMs), oldest first; none where nothing was measured. */
   read(
-    vmId: VmId,
+    subject: MetricSubject,
     range: { readonly stepMs: number; readonly fromMs: number; readonly untilMs: number },
   ): Promise<readonly MetricPoint[]>;
   /** The VMs of which anything is kept. */

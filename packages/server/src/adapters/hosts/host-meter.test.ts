@@ -11,7 +11,10 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'volary-test-host-meter-'));
   for (const path of ['proc/self', 'proc/net', 'sys/class/net/ens3/device'])
     mkdirSync(join(root, path), { recursive: true });
-  write('proc/meminfo', 'MemTotal:        8388608 kB\nMemAvailable:    4194304 kB\n');
+  write(
+    'proc/meminfo',
+    'MemTotal:        8388608 kB\nMemFree:         1048576 kB\nMemAvailable:    4194304 kB\nCached:          2097152 kB\n',
+  );
   write('proc/self/cgroup', '0::/\n');
 });
 afterEach(() => {
@@ -58,8 +61,26 @@ describe('the host meter', () => {
 
     expect(reading).toMatchObject({
       cpuMs: { user: 10, nice: 20, system: 30, idle: 40, iowait: 50, irq: 60, softirq: 70, steal: 80 },
-      memory: { sizeBytes: 8 * 1024 ** 3, availableBytes: 4 * 1024 ** 3 },
-      networks: [{ device: 'ens3', receivedBytes: 1_000, sentBytes: 2_000 }],
+      memory: {
+        ...{ sizeBytes: 8 * 1024 ** 3, availableBytes: 4 * 1024 ** 3 },
+        ...{ freeBytes: 1024 ** 3, cachedBytes: 2 * 1024 ** 3 },
+      },
+      networks: [{ device: 'ens3', receivedBytes: 1_000, sentBytes: 2_000, receivedPackets: 2, sentPackets: 3 }],
+    });
+  });
+
+  it('tells of the memory that its control group may have, where that has a bound', async () => {
+    mkdirSync(join(root, 'sys/fs/cgroup/box'), { recursive: true });
+    write('proc/self/cgroup', '0::/box\n');
+    write('sys/fs/cgroup/box/memory.max', `${1024 ** 3}\n`);
+    write('sys/fs/cgroup/box/memory.current', `${256 * 1024 ** 2}\n`);
+    write('sys/fs/cgroup/box/memory.stat', 'anon 5\nfile 4096\n');
+
+    const { memory } = await createHostMeter({ dataDir: '/', root }).readHost();
+
+    const leftBytes = 768 * 1024 ** 2;
+    expect(memory).toEqual({
+      ...{ sizeBytes: 1024 ** 3, availableBytes: leftBytes, freeBytes: leftBytes, cachedBytes: 4_096 },
     });
   });
 
@@ -87,7 +108,7 @@ describe('the host meter', () => {
 
     const { dataDevice } = await createHostMeter({ dataDir: '/', root }).readHost();
 
-    expect(dataDevice).toEqual({ readBytes: 30 * 512, writtenBytes: 70 * 512 });
+    expect(dataDevice).toEqual({ readBytes: 30 * 512, writtenBytes: 70 * 512, reads: 1, writes: 5 });
   });
 
   it('has nothing of what the kernel does not tell', async () => {

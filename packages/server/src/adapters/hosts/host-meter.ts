@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { CPU_MODES, type CpuMode, type HostMeter, type HostReading } from '../../ports/host-meter.ts';
 import { nearestExisting } from './host-probe.ts';
-import { readMemory } from './memory.ts';
+import { type HostMemory, readMemory } from './memory.ts';
 
 /** A tick of `/proc/stat`, milliseconds: `USER_HZ` is 100 everywhere. */
 const TICK_MS = 10;
@@ -23,11 +23,9 @@ export function createHostMeter({ dataDir, root = '' }: HostMeterDeps): HostMete
     async readHost() {
       const path = nearestExisting(dataDir);
       const disk = statfsSync(path);
-      const memory = readMemory(root);
       return {
         cpuMs: readCpu(root),
-        memory:
-          memory.totalBytes === 0 ? null : { sizeBytes: memory.totalBytes, availableBytes: memory.availableBytes },
+        memory: memoryOf(readMemory(root)),
         dataDisk: { sizeBytes: disk.blocks * disk.bsize, availableBytes: disk.bavail * disk.bsize },
         dataDevice: readDevice(root, statSync(path).dev),
         networks: readNetworks(root),
@@ -45,6 +43,10 @@ export function createHostMeter({ dataDir, root = '' }: HostMeterDeps): HostMete
       };
     },
   };
+}
+
+function memoryOf({ totalBytes: sizeBytes, ...rest }: HostMemory): HostReading['memory'] {
+  return sizeBytes === 0 ? null : { sizeBytes, ...rest };
 }
 
 /** The first line of `/proc/stat` (proc(5)): what kernels of long ago do not count is not there. */
@@ -66,7 +68,11 @@ function readDevice(root: string, device: number): HostReading['dataDevice'] {
   for (const line of textOf(`${root}/proc/diskstats`).split('\n')) {
     const fields = line.trim().split(/ +/);
     if (Number(fields[0]) !== major || Number(fields[1]) !== minor) continue;
-    return { readBytes: Number(fields[5]) * SECTOR_BYTES, writtenBytes: Number(fields[9]) * SECTOR_BYTES };
+    const of = (at: number): number => Number(fields[at]);
+    return {
+      ...{ reads: of(3), readBytes: of(5) * SECTOR_BYTES },
+      ...{ writes: of(7), writtenBytes: of(9) * SECTOR_BYTES },
+    };
   }
   return null;
 }
@@ -78,11 +84,12 @@ function readNetworks(root: string): HostReading['networks'] {
     .flatMap((line) => {
       const [, device = '', figures = ''] = /^\s*([^\s:]+):\s*(.*)$/.exec(line) ?? [];
       const fields = figures.trim().split(/\s+/).map(Number);
-      const [receivedBytes, sentBytes] = [fields[0], fields[8]];
-      if (receivedBytes === undefined || sentBytes === undefined) return [];
+      const [receivedBytes, receivedPackets, , , , , , , sentBytes, sentPackets] = fields;
+      if (receivedBytes === undefined || receivedPackets === undefined) return [];
+      if (sentBytes === undefined || sentPackets === undefined) return [];
       // Not those of VMs and containers, which come and go: what goes by them is theirs.
       if (!routed.has(device) && !existsSync(`${root}/sys/class/net/${device}/device`)) return [];
-      return [{ device, receivedBytes, sentBytes }];
+      return [{ device, receivedBytes, sentBytes, receivedPackets, sentPackets }];
     });
 }
 

@@ -7,7 +7,7 @@ import { createPinoLog } from '../system/pino-log.ts';
 import { openSqliteMetrics } from './sqlite-metrics.ts';
 
 const log = createPinoLog({ level: 'error' });
-const STRETCH = { vmId: VM, endMs: 1_000_000, lengthMs: 5_000, cpuUsedMs: 1, guest: null } as const;
+const STRETCH = { subject: VM, endMs: 1_000_000, lengthMs: 5_000, cpuUsedMs: 1, guest: null } as const;
 const ALL = { stepMs: 5_000, fromMs: 0, untilMs: 2_000_000 };
 let directory: string;
 

@@ -1,7 +1,7 @@
 /** Measurements in a file of their own: they are written all the time, and may be lost without harm. */
 import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { parseId, type VmId } from '../../domain/ids.ts';
+import { parseId } from '../../domain/ids.ts';
 import {
   GUEST_COUNTS,
   GUEST_LEVELS,
@@ -41,33 +41,30 @@ export function openSqliteMetrics(path: string, { log }: { readonly log: Log }):
   const database = openFile(path, log);
   let wasFull = false;
   const insert = database.prepare(
-    `INSERT INTO points (vm_id, step, at, ${COLUMNS.join(', ')}) VALUES (?, ?, ?, ${COLUMNS.map(() => '?').join(', ')})
+    `INSERT INTO points (subject, step, at, ${COLUMNS.join(', ')}) VALUES (?, ?, ?, ${COLUMNS.map(() => '?').join(', ')})
      ON CONFLICT DO UPDATE SET ${COLUMNS.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
   );
   const select = database.prepare(
-    'SELECT * FROM points WHERE vm_id = ? AND step = ? AND at >= ? AND at < ? ORDER BY at',
+    'SELECT * FROM points WHERE subject = ? AND step = ? AND at >= ? AND at < ? ORDER BY at',
   );
-  const dropOld = database.prepare('DELETE FROM points WHERE vm_id = ? AND step = ? AND at < ?');
-  const dropVm = database.prepare('DELETE FROM points WHERE vm_id = ?');
-  const distinct = database.prepare('SELECT DISTINCT vm_id FROM points');
+  const dropOld = database.prepare('DELETE FROM points WHERE subject = ? AND step = ? AND at < ?');
+  const dropVm = database.prepare('DELETE FROM points WHERE subject = ?');
+  const distinct = database.prepare('SELECT DISTINCT subject FROM points');
 
-  function vms(): readonly VmId[] {
-    return distinct
-      .all<{ readonly vm_id: string }>([])
-      .map(({ vm_id }) => parseId('vm', vm_id))
-      .filter((id) => id !== null);
+  function subjects(): readonly string[] {
+    return distinct.all<{ readonly subject: string }>([]).map(({ subject }) => subject);
   }
 
   function drop(nowMs: number, share: number): void {
-    for (const vmId of vms())
-      for (const { stepMs, keepMs } of RESOLUTIONS) dropOld.run([vmId, stepMs, nowMs - keepMs * share]);
+    for (const subject of subjects())
+      for (const { stepMs, keepMs } of RESOLUTIONS) dropOld.run([subject, stepMs, nowMs - keepMs * share]);
   }
 
   function addStretch(stretch: Stretch): void {
     for (const { stepMs } of RESOLUTIONS) {
       // What ends with a step belongs to it.
       const at = Math.floor((stretch.endMs - 1) / stepMs) * stepMs;
-      insert.run([stretch.vmId, stepMs, at, ...figuresOf(stretch)]);
+      insert.run([stretch.subject, stepMs, at, ...figuresOf(stretch)]);
     }
   }
 
@@ -84,8 +81,12 @@ export function openSqliteMetrics(path: string, { log }: { readonly log: Log }):
         wasFull = true;
       }
     },
-    read: async (vmId, { stepMs, fromMs, untilMs }) => select.all<Row>([vmId, stepMs, fromMs, untilMs]).map(toPoint),
-    vms: async () => vms(),
+    read: async (subject, { stepMs, fromMs, untilMs }) =>
+      select.all<Row>([subject, stepMs, fromMs, untilMs]).map(toPoint),
+    vms: async () =>
+      subjects()
+        .map((subject) => parseId('vm', subject))
+        .filter((id) => id !== null),
     usage: async () => usedBytes(database),
     async forget(vmIds) {
       transact(database, () => {
@@ -183,9 +184,9 @@ function openDatabase(path: string): Database {
     database.exec('PRAGMA cache_size = -1024');
     if (database.pragma('user_version', { simple: true }) !== VERSION) database.exec('DROP TABLE IF EXISTS points');
     database.exec(
-      `CREATE TABLE IF NOT EXISTS points (vm_id TEXT NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL,
+      `CREATE TABLE IF NOT EXISTS points (subject TEXT NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL,
         ${COLUMNS.map((name) => `${name} REAL NOT NULL`).join(', ')},
-        PRIMARY KEY (vm_id, step, at)) WITHOUT ROWID`,
+        PRIMARY KEY (subject, step, at)) WITHOUT ROWID`,
     );
     database.exec(`PRAGMA user_version = ${VERSION}`);
     return database;

@@ -24,6 +24,22 @@ async function scrape(): Promise<string> {
   }
 }
 
+it('what the host does is told, to whoever may see it', async () => {
+  const [host] = (await client.hosts.list()).items;
+  const { id = '', name = '' } = host ?? {};
+  const measured = async (ref: string) => await client.metrics.ofHost(ref, { interval: '5m' });
+  while ((await measured(id)).covered_seconds === 0) await new Promise((resolve) => setTimeout(resolve, 200));
+
+  const { metrics, series, step_seconds: step } = await measured(name);
+
+  expect(series.length).toBeGreaterThan(0);
+  expect(step).toBe(5);
+  expect(metrics.cpu?.usage_percent).toBeGreaterThan(0);
+  expect(metrics.cpu?.usage_percent).toBeLessThanOrEqual(100);
+  expect(metrics.memory?.used_bytes).toBeLessThan(metrics.memory?.total_bytes ?? 0);
+  expect(metrics.disk?.used_bytes).toBeLessThan(metrics.disk?.total_bytes ?? 0);
+});
+
 describe('GET /metrics', () => {
   it('is what promtool reads without finding anything wrong', async () => {
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {

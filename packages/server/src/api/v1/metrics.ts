@@ -2,17 +2,21 @@ import { routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
-import { toVmMetricsDto } from './dto/metrics-dto.ts';
+import { toHostMetricsDto, toVmMetricsDto } from './dto/metrics-dto.ts';
 
 /** Of the text format of Prometheus. */
 const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** What VMs use, and what monitoring systems ask for. */
+/** What VMs and hosts use, and what monitoring systems ask for. */
 export function mountMetrics(app: FastifyInstance, { engine }: V1Context): void {
   mount(app, routes.getVmMetrics, async ({ principal, params, query }, reply) => {
     const report = await engine.metrics.get(principal, params.ref, query.interval ?? '1m');
     return await reply.send(toVmMetricsDto(report));
   });
+
+  mount(app, routes.getHostMetrics, async ({ principal, params, query }) =>
+    toHostMetricsDto(await engine.metrics.ofHost(principal, params.ref, query.interval ?? '1m')),
+  );
 
   mount(app, routes.getMetrics, async ({ principal }, reply) => {
     const text = await engine.monitoring.scrape(principal);

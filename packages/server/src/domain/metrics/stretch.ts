@@ -1,4 +1,4 @@
-import type { VmId } from '../ids.ts';
+import type { HostId, VmId } from '../ids.ts';
 
 /**
  * What grows while a VM runs, as what was added in some time. `cpu…Ms`: processor time over all processors,
@@ -55,9 +55,12 @@ export interface Reading {
   readonly guest: GuestReading | null;
 }
 
-/** What a VM did in some time without a gap. */
+/** What is measured: a VM, or the machine that VMs run on, as a guest whose kernel tells of it. */
+export type MetricSubject = VmId | HostId;
+
+/** What a VM or a host did in some time without a gap. */
 export interface Stretch {
-  readonly vmId: VmId;
+  readonly subject: MetricSubject;
   /** Its end, milliseconds since 1970. */
   readonly endMs: number;
   readonly lengthMs: number;
@@ -69,7 +72,7 @@ export interface Stretch {
  * What lies between two readings; null where they are not of one life of the VM, or further apart than `gapMs`: what happened in between was not seen, and
  * is not made up.
  */
-export function between(before: Reading, after: Reading, gapMs: number): Omit<Stretch, 'vmId' | 'endMs'> | null {
+export function between(before: Reading, after: Reading, gapMs: number): Omit<Stretch, 'subject' | 'endMs'> | null {
   const lengthMs = after.atMs - before.atMs;
   const cpuUsedMs = after.cpuUsedMs - before.cpuUsedMs;
   const isOneKind = (before.guest === null) === (after.guest === null);

@@ -61,7 +61,7 @@ describe('the watch', () => {
     const figures: Record<string, number> = { memoryUsedBytes: memory, diskUsedBytes: disk };
     const levels = mapLevels((name) => figures[name] ?? 100);
     const guest = { sums: mapSums(() => 0), counts: mapCounts(() => null), levels };
-    const stretch = { vmId, endMs: 0, lengthMs: 1_000, cpuUsedMs: cpu * 20, guest };
+    const stretch = { subject: vmId, endMs: 0, lengthMs: 1_000, cpuUsedMs: cpu * 20, guest };
     return { reading: { atMs: monotonicMs, cpuUsedMs: 0, guest: { uptimeMs: 1, ...guest } }, stretch };
   }
 

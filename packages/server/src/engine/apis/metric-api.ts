@@ -1,13 +1,16 @@
+import type { HostId } from '../../domain/ids.ts';
+import type { MetricSubject } from '../../domain/metrics/stretch.ts';
 import { METRIC_INTERVALS, type MetricInterval, type MetricPoint, together } from '../../domain/metrics/view.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
-import type { EngineDeps } from '../deps.ts';
+import { authorise } from '../access/authorise.ts';
+import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { findVm } from '../queries/find-vm.ts';
+import { hostUnknown } from '../queries/hosts.ts';
 
-/** What a VM did in the last minute, hour …, up to now. */
-export interface MetricReport {
-  readonly vm: Vm;
+/** What was done in the last minute, hour …, up to now. */
+interface MetricView {
   readonly interval: MetricInterval;
   readonly atMs: number;
   /** All of it; what was not measured is not in it. */
@@ -17,25 +20,52 @@ export interface MetricReport {
   readonly stepMs: number;
 }
 
+/** By a VM. */
+export interface MetricReport extends MetricView {
+  readonly vm: Vm;
+}
+
+/** By a host: its processor time is that of one of its processors, on average. */
+export interface HostMetricReport extends MetricView {
+  readonly hostId: HostId;
+}
+
 export interface MetricApi {
   /** Throws as `findVm`. */
   get(principal: Principal, ref: string, interval: MetricInterval): Promise<MetricReport>;
+  /** By its id or name. Throws `not_found` host.unknown. */
+  ofHost(principal: Principal, ref: string, interval: MetricInterval): Promise<HostMetricReport>;
 }
 
 export function createMetricApi({
   store,
   clock,
   metrics,
-}: Pick<EngineDeps, 'store' | 'clock'> & { readonly metrics: Pick<MetricStore, 'read'> }): MetricApi {
+  hostProbe,
+  config,
+}: Pick<EngineDeps, 'store' | 'clock' | 'hostProbe'> & {
+  readonly metrics: Pick<MetricStore, 'read'>;
+  readonly config: Pick<EngineConfig, 'hostId'>;
+}): MetricApi {
+  async function view(subject: MetricSubject, interval: MetricInterval): Promise<MetricView> {
+    const { lengthMs, stepMs } = METRIC_INTERVALS[interval];
+    const atMs = clock.now();
+    // Steps that lie in it as a whole, and the one that has begun.
+    const fromMs = Math.ceil((atMs - lengthMs) / stepMs) * stepMs;
+    const points = await metrics.read(subject, { stepMs, fromMs, untilMs: atMs });
+    return { interval, atMs, points, stepMs, whole: together(points, fromMs) };
+  }
+
   return {
     async get(principal, ref, interval) {
       const vm = await findVm(store, { principal, permission: 'vm:read' }, ref);
-      const { lengthMs, stepMs } = METRIC_INTERVALS[interval];
-      const atMs = clock.now();
-      // Steps that lie in it as a whole, and the one that has begun.
-      const fromMs = Math.ceil((atMs - lengthMs) / stepMs) * stepMs;
-      const points = await metrics.read(vm.id, { stepMs, fromMs, untilMs: atMs });
-      return { vm, interval, atMs, points, stepMs, whole: together(points, fromMs) };
+      return { vm, ...(await view(vm.id, interval)) };
+    },
+    async ofHost(principal, ref, interval) {
+      authorise(principal, 'host:read');
+      const { hostId } = config;
+      if (ref !== hostId && ref !== (await hostProbe.measure()).hostname) throw hostUnknown(ref);
+      return { hostId, ...(await view(hostId, interval)) };
     },
   };
 }

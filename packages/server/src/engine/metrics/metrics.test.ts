@@ -108,7 +108,7 @@ describe('what a VM uses', () => {
     await create(server, {});
     const { id } = await server.engine.vms.get(ADMIN, 'bird');
     await using metrics = openSqliteMetrics(':memory:', { log });
-    await metrics.add([{ vmId: id, endMs: clock.now(), lengthMs: 5_000, cpuUsedMs: 1, guest: null }]);
+    await metrics.add([{ subject: id, endMs: clock.now(), lengthMs: 5_000, cpuUsedMs: 1, guest: null }]);
     const deps = { store: server.store, clock, metrics };
 
     await pruneMetrics(deps);

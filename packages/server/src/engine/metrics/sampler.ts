@@ -18,11 +18,11 @@ type SamplerDeps = Pick<EngineDeps, 'store' | 'drivers' | 'clock' | 'log'> & {
 };
 
 /** From one reading of a VM to the next, milliseconds, as long as there are not more VMs than can be asked so often. */
-const INTERVAL_MS = 5_000;
+export const INTERVAL_MS = 5_000;
 /** VMs that are asked each second at most. */
 const MOST_AT_ONCE = 100;
 /** So many intervals without a reading are a gap. */
-const GAP_INTERVALS = 3;
+export const GAP_INTERVALS = 3;
 /** A tick of a processor in what guests tell, milliseconds. */
 const TICK_MS = 10;
 
@@ -69,7 +69,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
     const before = measurements.get(vmId);
     if (reading === null) return null;
     const passed = before === undefined ? null : between(before.reading, reading, gapMs);
-    const stretch = passed === null ? null : { vmId, endMs: clock.now(), ...passed };
+    const stretch = passed === null ? null : { subject: vmId, endMs: clock.now(), ...passed };
     measurements.set(vmId, { reading, stretch });
     return stretch;
   }

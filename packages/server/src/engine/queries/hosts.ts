@@ -31,9 +31,13 @@ export function createHostQueries(deps: HostDeps): HostApi {
       authorise(principal, 'host:read');
       const status = await describe();
       if (ref === status.host.id || ref === status.host.name) return status;
-      throw new VolaryError('not_found', `There is no host ${ref}.`, { reason: 'host.unknown' });
+      throw hostUnknown(ref);
     },
   };
+}
+
+export function hostUnknown(ref: string): VolaryError {
+  return new VolaryError('not_found', `There is no host ${ref}.`, { reason: 'host.unknown' });
 }
 
 async function measureHost({ driver, images, hostProbe, clock, config }: HostDeps): Promise<Host> {

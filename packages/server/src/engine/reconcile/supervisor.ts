@@ -18,6 +18,7 @@ import { dropOldKeys } from '../idempotency/claims.ts';
 import type { Identity } from '../identity/create-identity.ts';
 import type { LogIntake } from '../logs/log-intake.ts';
 import { pruneLogs } from '../logs/prune-logs.ts';
+import type { HostSampler } from '../metrics/host-sampler.ts';
 import { pruneMetrics } from '../metrics/prune-metrics.ts';
 import type { Sampler } from '../metrics/sampler.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
@@ -69,6 +70,7 @@ type SupervisorDeps = EngineDeps & {
   readonly deployments: DeploymentKeeper;
   readonly autoscaler: Autoscaler;
   readonly sampler: Sampler;
+  readonly hostSampler: HostSampler;
   readonly alerts: AlertWatch;
   readonly logIntake: LogIntake;
   readonly batches: Pick<BatchKeeper, 'begin' | 'settled' | 'resumeCommands'>;
@@ -198,6 +200,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.idleMs, 'idle VMs', () => deps.idle.look(signal)),
         every(config.timers.idleMs, 'autoscaling', () => deps.autoscaler.look(signal)),
         every(config.timers.sampleMs, 'measurements', () => deps.sampler.look(signal)),
+        every(config.timers.sampleMs, 'measurements of the host', () => deps.hostSampler.look()),
         every(() => paced(config.timers.sweepMs, vmCount), 'machines without an agent', deps.sampler.findMachines),
         every(
           () => paced(config.timers.alertsMs, vmCount),

@@ -1,6 +1,6 @@
-import type { VmMetricFigures, VmMetrics } from '@volary/contract';
+import type { HostMetricFigures, HostMetrics, VmMetricFigures, VmMetrics } from '@volary/contract';
 import type { MetricPoint } from '../../../domain/metrics/view.ts';
-import type { MetricReport } from '../../../engine/apis/metric-api.ts';
+import type { HostMetricReport, MetricReport } from '../../../engine/apis/metric-api.ts';
 import { toIso } from './to-iso.ts';
 
 /** What a VM did, as `/v1` shows it. */
@@ -19,6 +19,28 @@ export function toVmMetricsDto({ vm, interval, atMs, whole, points, stepMs }: Me
       metrics: figuresOf(point, vcpuCount),
     })),
   };
+}
+
+/** What a host did, as `/v1` shows it. */
+export function toHostMetricsDto(report: HostMetricReport): HostMetrics {
+  return {
+    host_id: report.hostId,
+    timestamp: toIso(report.atMs),
+    interval: report.interval,
+    step_seconds: report.stepMs / 1_000,
+    covered_seconds: report.whole.coveredMs / 1_000,
+    metrics: hostFiguresOf(report.whole),
+    series: report.points.map((point) => ({
+      timestamp: toIso(point.atMs),
+      covered_seconds: point.coveredMs / 1_000,
+      metrics: hostFiguresOf(point),
+    })),
+  };
+}
+
+function hostFiguresOf(point: MetricPoint): HostMetricFigures {
+  const { cpu, memory, disk, network } = figuresOf(point, 1);
+  return { cpu, memory, disk, network };
 }
 
 /** Percents are of all these processors. */

@@ -163,6 +163,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { params: { ref: 'elsewhere' } }, status: 404, reason: 'host.unknown' },
   },
+  getHostMetrics: {
+    ask: async () => ({ params: { ref: (await client.hosts.list()).items[0]?.name ?? '' }, query: { interval: '1h' } }),
+    status: 200,
+    failing: { ask: { params: { ref: 'elsewhere' } }, status: 404, reason: 'host.unknown' },
+  },
   ...snapshotCases(examples),
   ...webhookCases(() => client),
   ...accountCases(() => client),

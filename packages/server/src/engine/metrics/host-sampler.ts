@@ -1,0 +1,104 @@
+/**
+ * Measures the machine that VMs run on as they are measured: by the differences of what its kernel counts. Processor time is kept as if the host had one processor, so that
+ * a figure of last week does not depend on how many there are now.
+ */
+import type { HostId } from '../../domain/ids.ts';
+import { between, mapSums, type Reading, type Stretch } from '../../domain/metrics/stretch.ts';
+import { CPU_MODES, type HostMeter, type HostReading } from '../../ports/host-meter.ts';
+import type { MetricStore } from '../../ports/metric-store.ts';
+import type { EngineDeps } from '../deps.ts';
+import { GAP_INTERVALS, INTERVAL_MS } from './sampler.ts';
+
+type HostSamplerDeps = Pick<EngineDeps, 'clock'> & {
+  readonly hostMeter: Pick<HostMeter, 'readHost'>;
+  readonly metrics: Pick<MetricStore, 'add'>;
+};
+
+export interface HostSampler {
+  /** Measures it when it is its turn. To be called each second. */
+  look(): Promise<void>;
+}
+
+/** One look, with what tells whether the next one can be compared with it. */
+interface HostLook {
+  readonly reading: Reading;
+  /** Time of all processors, whatever they did. */
+  readonly cpuMs: number;
+  readonly devices: string;
+}
+
+const CPU_SUMS = ['cpuUserMs', 'cpuSystemMs', 'cpuIowaitMs', 'cpuStealMs'] as const;
+
+export function createHostSampler(
+  { hostMeter, clock, metrics }: HostSamplerDeps,
+  { hostId }: { readonly hostId: HostId },
+): HostSampler {
+  let last: HostLook | null = null;
+  let triedMs = Number.NEGATIVE_INFINITY;
+
+  return {
+    async look() {
+      // A look comes a little early or late: what is due by half a second is due.
+      if (clock.monotonicMs() - triedMs < INTERVAL_MS - 500) return;
+      triedMs = clock.monotonicMs();
+      const next = lookOf(await hostMeter.readHost(), triedMs);
+      const passed = last === null || next === null ? null : passedBetween(last, next);
+      last = next;
+      if (passed !== null) await metrics.add([{ subject: hostId, endMs: clock.now(), ...passed }]);
+    },
+  };
+}
+
+/** Null where the kernel does not tell of processors, memory or the disk: that is a gap. */
+function lookOf({ cpuMs, memory, dataDisk, dataDevice, networks }: HostReading, atMs: number): HostLook | null {
+  if (cpuMs === null || memory === null || dataDisk === null) return null;
+  const [userMs, systemMs] = [cpuMs.user + cpuMs.nice, cpuMs.system + cpuMs.irq + cpuMs.softirq];
+  const total = (figure: (network: HostReading['networks'][number]) => number): number =>
+    networks.reduce((sum, network) => sum + figure(network), 0);
+  return {
+    cpuMs: CPU_MODES.reduce((sum, mode) => sum + cpuMs[mode], 0),
+    devices: networks.map(({ device }) => device).join(' '),
+    reading: {
+      ...{ atMs, cpuUsedMs: userMs + systemMs },
+      guest: {
+        uptimeMs: atMs,
+        sums: {
+          ...{ cpuUserMs: userMs, cpuSystemMs: systemMs, cpuIowaitMs: cpuMs.iowait, cpuStealMs: cpuMs.steal },
+          networkReceivedBytes: total(({ receivedBytes }) => receivedBytes),
+          networkSentBytes: total(({ sentBytes }) => sentBytes),
+        },
+        counts: {
+          ...{ diskReadBytes: dataDevice?.readBytes ?? null, diskWrittenBytes: dataDevice?.writtenBytes ?? null },
+          ...{ diskReads: dataDevice?.reads ?? null, diskWrites: dataDevice?.writes ?? null },
+          packetsReceived: total(({ receivedPackets }) => receivedPackets),
+          packetsSent: total(({ sentPackets }) => sentPackets),
+        },
+        levels: {
+          memoryTotalBytes: memory.sizeBytes,
+          memoryUsedBytes: Math.max(0, memory.sizeBytes - memory.availableBytes),
+          ...{ memoryFreeBytes: memory.freeBytes, memoryCachedBytes: memory.cachedBytes },
+          diskTotalBytes: dataDisk.sizeBytes,
+          diskUsedBytes: Math.max(0, dataDisk.sizeBytes - dataDisk.availableBytes),
+          // Those of others may be hidden from us: it is not told of.
+          processCount: 0,
+        },
+      },
+    },
+  };
+}
+
+function passedBetween(before: HostLook, after: HostLook): Omit<Stretch, 'subject' | 'endMs'> | null {
+  // A device that came has counted since long before.
+  if (before.devices !== after.devices) return null;
+  const passed = between(before.reading, after.reading, GAP_INTERVALS * INTERVAL_MS);
+  const cpuMs = after.cpuMs - before.cpuMs;
+  if (passed === null || passed.guest === null || cpuMs <= 0) return null;
+  const { guest, lengthMs, cpuUsedMs } = passed;
+  const { sums } = guest;
+  const ofOne = (ms: number): number => (ms * lengthMs) / cpuMs;
+  const cpu = Object.fromEntries(CPU_SUMS.map((name) => [name, ofOne(sums[name])]));
+  return {
+    ...{ lengthMs, cpuUsedMs: ofOne(cpuUsedMs) },
+    guest: { ...guest, sums: mapSums((name) => cpu[name] ?? sums[name]) },
+  };
+}
