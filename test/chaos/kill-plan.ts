@@ -1,4 +1,8 @@
-import { COMMON_FAULT_POINTS, FAULT_POINTS, type FaultPointName } from '../../packages/server/src/ports/fault-point.ts';
+import {
+  COMMON_FAULT_POINTS,
+  type FaultPointName,
+  QEMU_FAULT_POINTS,
+} from '../../packages/server/src/ports/fault-point.ts';
 import type { Random } from './random.ts';
 import type { DriverName } from './server-process.ts';
 
@@ -16,7 +20,7 @@ export type KillMix = 'random' | 'turn' | 'both';
 
 /** Names of the points that a server with this driver comes to. */
 function pointsOf(driver: DriverName): readonly FaultPointName[] {
-  return driver === 'qemu' ? FAULT_POINTS : COMMON_FAULT_POINTS;
+  return driver === 'qemu' ? [...COMMON_FAULT_POINTS, ...QEMU_FAULT_POINTS] : COMMON_FAULT_POINTS;
 }
 
 export interface PlanContext {

@@ -13,7 +13,7 @@ export type DriverName = 'simulated' | 'qemu';
 
 export interface ServerOptions {
   readonly dataDir: string;
-  readonly driver: DriverName;
+  readonly driver: DriverName | 'docker';
   /** Where it shall die: `NAME:N`. */
   readonly faultPoint?: string | undefined;
   /** Where it looks for programs; default: where we do. */

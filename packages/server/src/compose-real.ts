@@ -45,6 +45,7 @@ export async function createRealMachines(
   if (config.dockerSocket === null) return { drivers: [qemu], images, tools, networks };
   const docker = createDockerDriver({
     ...common,
+    ...mayDie,
     socketPath: config.dockerSocket,
     readAgent: async (options) => await readOwnAgent(await common.ownImage(options)),
   });

@@ -86,10 +86,26 @@ export const QEMU_FAULT_POINTS = [
   'networks.rules-loaded',
 ] as const;
 
+/** Moments within deeds of the Docker driver. */
+const DOCKER_FAULT_POINTS = [
+  /** The root of the image is in the engine, and there is no container. */
+  'docker.root-imported',
+  /** The container is there, and nobody has been told. */
+  'docker.container-made',
+  /** A life is written down, and has not begun. */
+  'docker.life-recorded',
+  /** The container has been killed, and its life is still written down. */
+  'docker.container-killed',
+  /** The container is removed, and all that was kept beside it is there. */
+  'docker.container-removed',
+  /** The tools that nobody has besides are gone, and the console is there. */
+  'docker.packs-removed',
+] as const;
+
 /** Moments that every driver comes through. For a commit, `before` is when all is written and nothing committed. */
 export const COMMON_FAULT_POINTS = DEEDS.flatMap((deed) => [`${deed}.before` as const, `${deed}.after` as const]);
 
-export const FAULT_POINTS = [...COMMON_FAULT_POINTS, ...QEMU_FAULT_POINTS] as const;
+export const FAULT_POINTS = [...COMMON_FAULT_POINTS, ...QEMU_FAULT_POINTS, ...DOCKER_FAULT_POINTS] as const;
 export type FaultPointName = (typeof FAULT_POINTS)[number];
 
 /** Called when the program comes to a moment at which a test may want it to die. */

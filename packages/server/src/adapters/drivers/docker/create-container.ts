@@ -4,6 +4,7 @@ import { AGENT_PATH, toolPath } from './container-files.ts';
 import { containerName, findContainer, LABELS, limitsOf, PATIENCE_MS, packsLabel } from './engine/containers.ts';
 import type { EngineClient } from './engine/engine-client.ts';
 import { engineRefused } from './errors.ts';
+import { outlasting } from './outlasting.ts';
 import { rootReference } from './root-images.ts';
 import type { UnpackedPacks } from './unpacked-packs.ts';
 
@@ -65,7 +66,9 @@ export async function createContainer(
   };
   const path = `/containers/create?name=${containerName(vmId)}`;
   const asked = { method: 'POST', path, json, expected: [409], patienceMs: PATIENCE_MS } as const;
-  const { status } = await client.call(asked, { signal });
+  signal.throwIfAborted();
+  // Broken off, it might come about when nobody looks any more.
+  const { status } = await outlasting(signal, (each) => client.call(asked, { signal: each }));
   if (status === 409 && (await findContainer(client, { vmId, installationId }, { signal })) === null)
     throw engineRefused(status, `the name ${containerName(vmId)} is somebody else's container's`);
 }

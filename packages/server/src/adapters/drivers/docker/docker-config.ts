@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { FaultPoint } from '../../../ports/fault-point.ts';
 import type { Abortable, GuestLink } from '../../../ports/guest-link.ts';
 import type { Log } from '../../../ports/log.ts';
 
@@ -18,4 +19,6 @@ export interface DockerDriverDeps {
   }) => Promise<GuestLink>;
   /** The agent's program. */
   readonly readAgent: (options: Abortable) => Promise<Uint8Array>;
+  /** For tests that kill this program. */
+  readonly faultPoint?: FaultPoint;
 }

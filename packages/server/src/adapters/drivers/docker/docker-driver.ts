@@ -35,7 +35,7 @@ import { watchContainers } from './watch.ts';
  * it over all its lives. It outlives us, and is found again by its name and its labels.
  */
 export function createDockerDriver(deps: DockerDriverDeps): Driver {
-  const { installationId, log } = deps;
+  const { installationId, log, faultPoint } = deps;
   const client = createEngineClient(deps.socketPath);
   const records = createMachineRecords(deps.dataDir);
   const unpacked = createUnpackedPacks(deps.dataDir);
@@ -50,7 +50,8 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
   async function inspect(vmId: VmId, options: Abortable): Promise<VmObservation> {
     const record = await records.read(vmId);
     try {
-      return observe(await find(vmId, options), record);
+      const container = await find(vmId, options);
+      return observe(container, record, { hasRemains: container === null && (await consoles.isPlaced(vmId)) });
     } catch (error) {
       if (record === null || !isUnreachable(error)) throw error;
       const { incarnation } = record;
@@ -92,8 +93,11 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
         const existing = await find(vmId, options);
         if (existing !== null) return { imageDigest: existing.imageDigest };
         await ensureRoot(client, image, options);
+        faultPoint?.('docker.root-imported');
+        await consoles.place(vmId);
         const making = { imageDigest: image.digest, installationId, unpacked, ...options };
         await unpacked.having(packs, options, () => createContainer(client, machine, making));
+        faultPoint?.('docker.container-made');
         return { imageDigest: image.digest };
       }),
 
@@ -102,11 +106,19 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
         const container = await find(vmId, options);
         const { machine } = observe(container, await records.read(vmId));
         if (container !== null && machine.kind !== 'absent') throw machinePresent();
-        if (container !== null) await removeContainer(client, container.id, options);
-        for (const { digest } of container?.packs ?? [])
+        // From then on there is something that tells of what is left of it.
+        if (container !== null) {
+          await consoles.place(vmId);
+          await removeContainer(client, container.id, options);
+        }
+        faultPoint?.('docker.container-removed');
+        // Which ones it had, nobody can tell any more when it is gone already.
+        const packs = container?.packs.map(({ digest }) => digest) ?? (await unpacked.digests());
+        for (const digest of packs)
           await unpacked.removeUnless(digest, () => isPackUsed(client, { digest, installationId }, options));
-        await consoles.remove(vmId);
+        faultPoint?.('docker.packs-removed');
         await records.remove(vmId);
+        await consoles.remove(vmId);
       }),
 
     startMachine: (machine, options) => lock.run(machine.vmId, () => startMachine(parts, machine, options)),
@@ -116,6 +128,7 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
         const container = await find(vmId, options);
         if (container?.state === 'running' || container?.state === 'paused')
           await killContainer(client, container.id, options);
+        faultPoint?.('docker.container-killed');
         await records.remove(vmId);
       }),
 
@@ -158,7 +171,12 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
       );
     },
     watch: ({ signal }) =>
-      watchContainers(client, { installationId, log, signal: AbortSignal.any([signal, disposed.signal]) }),
+      watchContainers(client, {
+        installationId,
+        listKept: consoles.list,
+        log,
+        signal: AbortSignal.any([signal, disposed.signal]),
+      }),
 
     openLink: (vmId, options) => links.open(vmId, options, (signal) => openLink(parts, vmId, { signal })),
     readConsole: (vmId, options) => consoles.read(vmId, (each) => find(vmId, each), options),

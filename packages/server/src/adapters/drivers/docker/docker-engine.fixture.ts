@@ -13,6 +13,9 @@ export interface TestEngine extends AsyncDisposable {
   /** Ends it as a crash does; its containers end with it. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Has it say nothing any more, as one that hangs, until `resume`. */
+  halt(): void;
+  resume(): void;
 }
 
 const PATIENCE_MS = 60_000;
@@ -72,7 +75,8 @@ export async function startTestEngine(): Promise<TestEngine | { readonly whyNot:
     await clear();
     return { whyNot: `no Docker Engine can be started here: ${String(error).split('\n')[0]}` };
   }
-  return { socketPath, start, kill, [Symbol.asyncDispose]: clear };
+  const tell = (signal: NodeJS.Signals) => () => void child?.kill(signal);
+  return { socketPath, start, kill, halt: tell('SIGSTOP'), resume: tell('SIGCONT'), [Symbol.asyncDispose]: clear };
 }
 
 async function untilItAnswers(socketPath: string): Promise<void> {

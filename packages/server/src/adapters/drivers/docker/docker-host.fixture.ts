@@ -6,6 +6,7 @@ import { idFromUuid } from '../../../domain/ids.ts';
 import type { DirectImage } from '../../../domain/image/image.ts';
 import { VM_DEFAULTS } from '../../../domain/vm/spec.ts';
 import type { DiskSpec, Driver } from '../../../ports/driver.ts';
+import type { FaultPoint } from '../../../ports/fault-point.ts';
 import { createAgentLink } from '../../guest-links/agent/agent-link.ts';
 import { createImageSource } from '../../images/image-source.ts';
 import { readOwnAgent } from '../../shared/own-agent.ts';
@@ -19,7 +20,13 @@ const log = createPinoLog({ level: 'error' });
 /** Containers of a real engine, in a data directory of their own, with the real image, which is built if it is not there. */
 export interface DockerHost extends AsyncDisposable {
   readonly image: DirectImage;
-  makeDriver(options?: { readonly installationId?: string }): Driver;
+  readonly dataDir: string;
+  makeDriver(options?: {
+    readonly installationId?: string;
+    /** Default: that of the engine that the host was made with. */
+    readonly socketPath?: string;
+    readonly faultPoint?: FaultPoint;
+  }): Driver;
   makeMachine(changes?: Partial<DiskSpec>): DiskSpec;
 }
 
@@ -34,8 +41,9 @@ export async function makeDockerHost(socketPath: string): Promise<DockerHost> {
   const readAgent = () => readOwnAgent(image);
   return {
     image,
-    makeDriver: ({ installationId = 'test' } = {}) =>
-      createDockerDriver({ dataDir, installationId, socketPath, log, connectAgent, readAgent }),
+    dataDir,
+    makeDriver: (given = {}) =>
+      createDockerDriver({ dataDir, installationId: 'test', socketPath, log, connectAgent, readAgent, ...given }),
     makeMachine: (changes = {}) => ({ ...smallMachine(image), ...changes }),
     [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }),
   };

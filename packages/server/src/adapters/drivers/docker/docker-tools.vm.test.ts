@@ -112,7 +112,10 @@ function testTools({ socketPath, [Symbol.asyncDispose]: dispose }: TestEngine): 
       ...{ code: 'unavailable', reason: 'driver.pack_gone' },
     });
 
+    expect((await driver.inspect(machine.vmId, options)).disk).toEqual({ kind: 'remnants' });
+    await driver.deleteDisk(machine.vmId, options);
     expect((await driver.inspect(machine.vmId, options)).disk).toEqual({ kind: 'absent' });
+    expect(await unpacked()).toEqual([]);
     expect(() => statSync(two.path ?? '')).not.toThrow();
   });
 }

@@ -10,8 +10,12 @@ const EXIT_REBOOT = 100;
 const MOST_VCPUS = 64;
 const MOST_MEMORY_MIB = 1_048_576;
 
-/** What the container and what is kept of its life say together. */
-export function observe(container: Container | null, record: MachineRecord | null): VmObservation {
+/** What the container and what is kept of its life say together. `hasRemains`: something besides is kept of a container that is not there. */
+export function observe(
+  container: Container | null,
+  record: MachineRecord | null,
+  { hasRemains = false } = {},
+): VmObservation {
   if (container === null) {
     // Somebody else has removed it, and with it all that it had written.
     const detail = 'The container was removed by somebody else.';
@@ -19,7 +23,7 @@ export function observe(container: Container | null, record: MachineRecord | nul
       record === null
         ? { kind: 'absent' }
         : { kind: 'ended', incarnation: record.incarnation, end: { cause: 'vmm-died', detail } };
-    return { disk: { kind: record === null ? 'absent' : 'remnants' }, machine };
+    return { disk: { kind: record === null && !hasRemains ? 'absent' : 'remnants' }, machine };
   }
   const disk: DiskState =
     container.state === 'other' ? { kind: 'remnants' } : { kind: 'present', imageDigest: container.imageDigest };

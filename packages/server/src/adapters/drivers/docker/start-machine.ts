@@ -9,9 +9,10 @@ import type { EngineClient } from './engine/engine-client.ts';
 import { machinePresent, noDisk, noSnapshots } from './errors.ts';
 import type { MachineRecords } from './machine-record.ts';
 import { handleOf, observe } from './observe.ts';
+import { outlasting } from './outlasting.ts';
 import type { UnpackedPacks } from './unpacked-packs.ts';
 
-export interface StartParts extends Pick<DockerDriverDeps, 'installationId' | 'readAgent'> {
+export interface StartParts extends Pick<DockerDriverDeps, 'installationId' | 'readAgent' | 'faultPoint'> {
   readonly client: EngineClient;
   readonly records: MachineRecords;
   readonly unpacked: UnpackedPacks;
@@ -21,7 +22,7 @@ const LINK_KEY_BYTES = 16;
 
 /** Begins a life in the VM's container, unless it has begun. The caller holds the VM's lock. */
 export async function startMachine(
-  { client, records, unpacked, installationId, readAgent }: StartParts,
+  { client, records, unpacked, installationId, readAgent, faultPoint }: StartParts,
   { vmId, incarnation, spec, from }: MachineSpec,
   { signal }: Abortable,
 ): Promise<DriverHandle> {
@@ -40,17 +41,16 @@ export async function startMachine(
     await limitContainer(client, id, { vcpuCount, memoryMib, signal });
     const linkKey = randomBytes(LINK_KEY_BYTES).toString('hex');
     await records.write(vmId, { version: 1, incarnation, startedBefore, linkKey, diskGib });
+    faultPoint?.('docker.life-recorded');
     signal.throwIfAborted();
-    // Once it is asked for, it is awaited: broken off, nobody would know whether it comes about.
-    await startContainer(client, id, { signal: NEVER });
+    // Broken off, nobody would know whether it comes about.
+    await outlasting(signal, (each) => startContainer(client, id, { signal: each }));
     signal.throwIfAborted();
   } catch (error) {
     // As far as that can be; what is left of it then is seen by whoever looks next.
-    await killContainer(client, id, { signal: NEVER }).catch(() => undefined);
+    await outlasting(signal, (each) => killContainer(client, id, { signal: each })).catch(() => undefined);
     await records.remove(vmId);
     throw error;
   }
   return handleOf(container, incarnation);
 }
-
-const NEVER = new AbortController().signal;

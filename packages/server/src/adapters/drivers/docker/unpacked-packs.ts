@@ -23,6 +23,7 @@ export interface UnpackedPacks {
   pathOf(digest: string): string;
   /** Names of the commands of one that is there. */
   commandsOf(digest: string): Promise<readonly string[]>;
+  digests(): Promise<readonly string[]>;
   list(): Promise<readonly ({ readonly digest: string } & TreeUse)[]>;
   /** Removes one unless somebody is about to have it, or `isUsed` says so then; true if it has. Absent is fine. */
   removeUnless(digest: string, isUsed: () => Promise<boolean>): Promise<boolean>;
@@ -75,6 +76,7 @@ export function createUnpackedPacks(dataDir: string): UnpackedPacks {
       const names = await readdir(join(pathOf(digest), 'bin')).catch(nothingIfAbsent);
       return names.filter((name) => !name.startsWith('.')).sort();
     },
+    digests: () => namesIn(directory),
     list: async () => {
       const digests = await namesIn(directory);
       return await Promise.all(digests.map(async (digest) => ({ digest, ...(await measureTree(pathOf(digest))) })));

@@ -17,7 +17,18 @@ const PAUSE_MS = 5_000;
  */
 export async function* watchContainers(
   client: EngineClient,
-  { installationId, log, signal }: { readonly installationId: string; readonly log: Log; readonly signal: AbortSignal },
+  {
+    installationId,
+    listKept,
+    log,
+    signal,
+  }: {
+    readonly installationId: string;
+    /** VMs of which something is kept here, with a container or without. */
+    readonly listKept: () => Promise<readonly VmId[]>;
+    readonly log: Log;
+    readonly signal: AbortSignal;
+  },
 ): AsyncIterable<VmId> {
   const hints = createHintQueue<VmId>({ capacity: CAPACITY, signal });
   const listening = listen().finally(() => hints.end());
@@ -43,9 +54,10 @@ export async function* watchContainers(
       label: [`${LABELS.installation}=${installationId}`],
     });
     const path = `/events?filters=${encodeURIComponent(filters)}`;
-    const answer = await client.stream({ method: 'GET', path }, { signal });
+    const answer = await client.stream({ method: 'GET', path, isFollowed: true }, { signal });
     if (answer === null) return;
-    for (const { vmId } of await listContainers(client, { installationId }, { signal })) hints.push(vmId);
+    const containers = await listContainers(client, { installationId }, { signal });
+    for (const vmId of new Set([...containers.map((each) => each.vmId), ...(await listKept())])) hints.push(vmId);
     for await (const line of createInterface({ input: answer })) {
       const attributes = fieldsOf(fieldsOf(fieldsOf(JSON.parse(line))['Actor'])['Attributes']);
       const vmId = parseId('vm', String(attributes[LABELS.vm]));

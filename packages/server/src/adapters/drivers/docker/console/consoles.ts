@@ -7,7 +7,14 @@ import { sleep } from '../../../shared/sleep.ts';
 import type { Container } from '../engine/containers.ts';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { takeConsole } from './take-console.ts';
-import { openTakenConsole, removeTakenConsole, type TakenConsole } from './taken-console.ts';
+import {
+  isConsolePlaced,
+  listConsoles,
+  openTakenConsole,
+  placeConsole,
+  removeTakenConsole,
+  type TakenConsole,
+} from './taken-console.ts';
 
 /** How often the engine is asked while somebody follows, milliseconds. */
 const FOLLOW_MS = 500;
@@ -19,7 +26,15 @@ export interface Consoles {
     find: (options: Abortable) => Promise<Container | null>,
     options: Abortable & { readonly offset: number; readonly follow: boolean },
   ): AsyncIterable<ConsoleChunk>;
-  /** Of a VM whose container was removed nothing is kept. */
+  /**
+   * Makes the console's place, before there is a container: it goes last of all that is kept of one, so that it tells of what somebody who died has left. One
+   * that is there stays.
+   */
+  place(vmId: VmId): Promise<void>;
+  isPlaced(vmId: VmId): Promise<boolean>;
+  /** VMs whose consoles have a place. */
+  list(): Promise<readonly VmId[]>;
+  /** Of a VM whose container was removed nothing is kept. Whoever reads comes to the end: an engine that says nothing keeps nobody from this. */
   remove(vmId: VmId): Promise<void>;
 }
 
@@ -32,6 +47,21 @@ interface Kept {
 export function createConsoles(client: EngineClient, dataDir: string): Consoles {
   const all = new Map<VmId, Kept>();
   const lock = createKeyedLock();
+  /** Of those who read a console, what ends it for them. */
+  const readers = new Map<VmId, Set<AbortController>>();
+
+  function beginReading(vmId: VmId): AbortController {
+    const own = new AbortController();
+    const all = readers.get(vmId) ?? new Set();
+    readers.set(vmId, all.add(own));
+    return own;
+  }
+
+  function endReading(vmId: VmId, own: AbortController): void {
+    const all = readers.get(vmId);
+    all?.delete(own);
+    if (all?.size === 0) readers.delete(vmId);
+  }
 
   /** The caller holds the VM's lock. */
   async function catchUp(vmId: VmId, container: Container, { signal }: Abortable): Promise<TakenConsole> {
@@ -69,17 +99,26 @@ export function createConsoles(client: EngineClient, dataDir: string): Consoles 
 
   return {
     async *read(vmId, find, options) {
+      const reading = beginReading(vmId);
+      const signal = AbortSignal.any([options.signal, reading.signal]);
       try {
-        yield* read(vmId, find, options);
+        yield* read(vmId, find, { ...options, signal });
       } catch (error) {
-        // Who follows until it is enough is not told so by an error.
-        if (!options.signal.aborted) throw error;
+        // Who follows until it is enough, or until there is no console, is not told so by an error.
+        if (!signal.aborted) throw error;
+      } finally {
+        endReading(vmId, reading);
       }
     },
-    remove: (vmId) =>
-      lock.run(vmId, async () => {
+    place: (vmId) => placeConsole(dataDir, vmId),
+    isPlaced: (vmId) => isConsolePlaced(dataDir, vmId),
+    list: () => listConsoles(dataDir),
+    remove: async (vmId) => {
+      for (const reading of readers.get(vmId) ?? []) reading.abort();
+      await lock.run(vmId, async () => {
         all.delete(vmId);
         await removeTakenConsole(dataDir, vmId);
-      }),
+      });
+    },
   };
 }

@@ -2,9 +2,9 @@
  * What was taken of a container's console so far, kept beside the engine, whose own log begins anew when it is full and knows of no offsets. Each
  * write is of bytes first, then of how far they reach in the engine's log; what a crash leaves between the two is dropped, and taken once more.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VmId } from '../../../../domain/ids.ts';
+import { parseId, type VmId } from '../../../../domain/ids.ts';
 import { type ConsoleLog, createConsoleLog } from '../../../shared/console-log.ts';
 import { replaceFile } from '../../../shared/replace-file.ts';
 import { fieldsOf } from '../engine/containers.ts';
@@ -19,6 +19,8 @@ export interface Position {
   readonly stamp: string;
   readonly bytes: number;
 }
+
+const SUFFIX = '.console';
 
 export interface TakenConsole {
   readonly log: Pick<ConsoleLog, 'read'>;
@@ -38,7 +40,7 @@ const NOTHING: Kept = { version: 1, stamp: '', bytes: 0, end: 0 };
 export async function openTakenConsole(dataDir: string, vmId: VmId): Promise<TakenConsole> {
   const directory = takenConsolePath(dataDir, vmId);
   const path = join(directory, 'position.json');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await placeConsole(dataDir, vmId);
   const log = createConsoleLog(directory, { segmentBytes: SEGMENT_BYTES });
   const read = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
@@ -60,12 +62,35 @@ export async function openTakenConsole(dataDir: string, vmId: VmId): Promise<Tak
   };
 }
 
+/** Makes the place of a console, in which nothing is yet; one that is there stays as it is. */
+export async function placeConsole(dataDir: string, vmId: VmId): Promise<void> {
+  await mkdir(takenConsolePath(dataDir, vmId), { recursive: true, mode: 0o700 });
+}
+
+export async function isConsolePlaced(dataDir: string, vmId: VmId): Promise<boolean> {
+  return (await stat(takenConsolePath(dataDir, vmId)).catch(nullIfAbsent)) !== null;
+}
+
+/** VMs whose consoles have a place. */
+export async function listConsoles(dataDir: string): Promise<readonly VmId[]> {
+  const names = (await readdir(join(dataDir, 'docker')).catch(nullIfAbsent)) ?? [];
+  return names.flatMap((name) => {
+    const vmId = name.endsWith(SUFFIX) ? parseId('vm', name.slice(0, -SUFFIX.length)) : null;
+    return vmId === null ? [] : [vmId];
+  });
+}
+
 export async function removeTakenConsole(dataDir: string, vmId: VmId): Promise<void> {
   await rm(takenConsolePath(dataDir, vmId), { recursive: true, force: true });
 }
 
 export function takenConsolePath(dataDir: string, vmId: VmId): string {
-  return join(dataDir, 'docker', `${vmId}.console`);
+  return join(dataDir, 'docker', `${vmId}${SUFFIX}`);
+}
+
+function nullIfAbsent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }
 
 function after(position: Position, { stamp, bytes }: StampedPiece): Position {

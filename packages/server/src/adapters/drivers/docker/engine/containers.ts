@@ -160,8 +160,19 @@ export async function setPaused(
 }
 
 export async function removeContainer(client: EngineClient, id: string, options: Abortable): Promise<void> {
-  const path = `/containers/${id}?v=1`;
-  await client.call({ method: 'DELETE', path, expected: NOT_FOUND, patienceMs: PATIENCE_MS }, options);
+  const removed = {
+    method: 'DELETE',
+    path: `/containers/${id}?v=1`,
+    expected: [404, 409],
+    patienceMs: PATIENCE_MS,
+  } as const;
+  const { status, body } = await client.call(removed, options);
+  if (status !== 409) return;
+  // Somebody has asked for it who is not there any more.
+  const words = String(fieldsOf(body)['message']);
+  if (!/already in progress/.test(words)) throw engineRefused(status, words);
+  const path = `/containers/${id}/wait?condition=removed`;
+  await client.call({ method: 'POST', path, expected: NOT_FOUND, patienceMs: PATIENCE_MS }, options);
 }
 
 /** What it may have of the host from now on. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { idFromUuid } from '../../../../domain/ids.ts';
-import { findContainer, listContainers } from './containers.ts';
+import { findContainer, listContainers, removeContainer } from './containers.ts';
 import { createEngineClient, type EngineClient } from './engine-client.ts';
 
 /* What an engine may do that is none of a sound one, played by a server at a socket like its. */
@@ -86,11 +86,22 @@ describe('an engine that says nothing', () => {
       setTimeout(() => response.end('gone on'), 500);
     };
 
-    const stream = await client.stream(PING, options);
+    const stream = await client.stream({ ...PING, isFollowed: true }, options);
 
     let text = '';
     for await (const bytes of stream ?? []) text += String(bytes);
     expect(text).toBe('begungone on');
+  });
+
+  it('is not waited for without an end where it has begun to tell what there is', async () => {
+    answer = (_request, response) => void response.write('begun');
+    const stream = await client.stream(PING, options);
+
+    const reading = (async () => {
+      for await (const bytes of stream ?? []) expect(String(bytes)).toBe('begun');
+    })();
+
+    await expect(reading).rejects.toThrow();
   });
 });
 
@@ -102,6 +113,31 @@ describe('an engine that breaks off', () => {
     };
 
     await expect(client.call(PING, options)).rejects.toMatchObject(UNREACHABLE);
+  });
+});
+
+describe('an engine that removes a container already', () => {
+  const removal = (words: string, asked: string[]): RequestListener => {
+    return (request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (request.method === 'DELETE') response.writeHead(409).end(JSON.stringify({ message: words }));
+      else response.end('{"StatusCode":0}');
+    };
+  };
+
+  it('is waited for until it has', async () => {
+    const asked: string[] = [];
+    answer = removal('removal of container 1 is already in progress', asked);
+
+    await removeContainer(client, '1', options);
+
+    expect(asked).toEqual(['DELETE /v1.41/containers/1?v=1', 'POST /v1.41/containers/1/wait?condition=removed']);
+  });
+
+  it('is not taken for one that refuses', async () => {
+    answer = removal('You cannot remove a running container', []);
+
+    await expect(removeContainer(client, '1', options)).rejects.toMatchObject(REFUSED);
   });
 });
 

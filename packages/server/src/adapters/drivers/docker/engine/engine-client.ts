@@ -21,6 +21,8 @@ export interface EngineRequest {
   readonly archive?: AsyncIterable<Uint8Array>;
   /** Statuses besides the successful ones that are answers. */
   readonly expected?: readonly number[];
+  /** It goes on for as long as there is something to be said, and says nothing meanwhile. */
+  readonly isFollowed?: boolean;
   /** For how long it may say nothing over it, milliseconds; absent: as long as over anything. */
   readonly patienceMs?: number;
 }
@@ -93,8 +95,7 @@ export function createEngineClient(socketPath: string, patience: Patience = PATI
     const answer = await send(`/v${await apiVersion()}${request.path}`, request, options);
     const status = answer.statusCode ?? 0;
     if (status < 300) {
-      // What is followed says nothing for as long as there is nothing to be said.
-      answer.setTimeout(0);
+      if (request.isFollowed === true) answer.setTimeout(0);
       return answer;
     }
     const words = await textOf(answer, options);
