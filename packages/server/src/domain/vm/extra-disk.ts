@@ -53,6 +53,11 @@ export function checkExtraDisks(disks: readonly ExtraDisk[]): void {
     if (TAKEN.includes(serial)) throw invalidDisks(`${serial} is the name of a disk that machines have`);
     if (serials.indexOf(serial) !== at) throw invalidDisks(`a guest would find two of them by ${serial}`);
   }
+  const volumes = disks.filter(({ volume }) => volume !== null);
+  for (const { name, volume } of volumes) {
+    const other = volumes.find((disk) => disk.volume === volume)?.name;
+    if (other !== name) throw invalidDisks(`${other} and ${name} are the same volume`);
+  }
   for (const disk of disks) checkWhole(disk);
 }
 

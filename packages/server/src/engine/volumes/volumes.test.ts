@@ -55,6 +55,22 @@ describe('a volume', () => {
     ]);
   });
 
+  it('is refused as two disks of one VM, whether that writes to it or not', async () => {
+    await make('books');
+    const { id } = (await server.engine.volumes.get(ADMIN, 'books')).volume;
+    for (const isReadonly of [true, false]) {
+      const volumes = [
+        { ref: 'books', disk: 'one', isReadonly },
+        { ref: id, disk: 'two', isReadonly },
+      ];
+      await expect(server.engine.vms.create(ADMIN, { ...request('bird'), volumes })).rejects.toMatchObject({
+        ...{ code: 'invalid_argument', reason: 'vm.invalid_disks' },
+        message: 'disks cannot be as they were asked for: one and two are the same volume.',
+      });
+    }
+    expect(await server.store.vms.getByName('bird')).toBeNull();
+  });
+
   it('is refused by its name, its size, the quota and the host, and nothing is left', async () => {
     const refused = async (asked: Partial<CreateVolumeRequest>) =>
       await server.engine.volumes.create(ADMIN, { ...empty('books'), ...asked }).catch((error: unknown) => error);
