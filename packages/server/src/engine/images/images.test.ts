@@ -155,6 +155,20 @@ describe('labels of an image', () => {
     expect(await labelsOf('web')).toEqual({});
   });
 
+  it('are those that it was given last, also while it is made with others', async () => {
+    const asked = { name: 'web', definition: DISK, labels: { tier: 'front' } };
+    await define('web');
+    const making = await server.engine.images.define(ADMIN, asked);
+
+    await server.engine.images.update(ADMIN, 'web', { labels: { tier: 'back' } });
+    await expect(server.engine.images.define(ADMIN, asked)).rejects.toMatchObject({ reason: 'image.busy' });
+    await finish(server, making);
+    expect(await labelsOf('web')).toEqual({ tier: 'back' });
+
+    await finish(server, await server.engine.images.define(ADMIN, asked));
+    expect(await labelsOf('web')).toEqual({ tier: 'front' });
+  });
+
   it('make a request another one while the same is made with others', async () => {
     const ask = (labels: Readonly<Record<string, string>> | null) =>
       server.engine.images.define(ADMIN, { name: 'web', definition: DISK, labels });

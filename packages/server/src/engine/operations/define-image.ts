@@ -41,7 +41,7 @@ export async function defineImage(
     const stored = await tables.images.get(name);
     if (stored !== null && stored.template !== null) throw ofTemplate(name, stored.template);
     if (stored === null && (await tables.images.count()) >= MAX_IMAGES) throw tooMany();
-    const active = await findActive(tables, name);
+    const active = await findBeingMade(tables, name);
     if (active !== null && !(await makesSame(tables, active, wanted))) throw busy(name);
     const operation = active ?? (await record(deps, tables, principal, { name, ...wanted }));
     await bindKey(tables, deps.clock, once, { kind: 'operation', id: operation.id });
@@ -61,7 +61,8 @@ export function trusted(principal: Principal, definition: ImageDefinition): Imag
   return { ...definition, isLocalAllowed: may(principal, 'image:import-local', null) };
 }
 
-async function findActive(tables: Tables, name: string): Promise<Operation | null> {
+/** The operation that makes something of the name; null: none does. */
+export async function findBeingMade(tables: Tables, name: string): Promise<Operation | null> {
   const active = await tables.operations.listActive();
   return active.find(({ subject }) => subject.kind === 'image' && subject.name === name) ?? null;
 }
