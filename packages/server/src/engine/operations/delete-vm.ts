@@ -67,8 +67,9 @@ function isAwake({ status }: Vm): boolean {
   return AWAKE.has(status.phase);
 }
 
-/** One that sleeps wakes for it, if there is room for that: a deletion is never refused for want of memory. */
+/** One that sleeps wakes for it, if there is room for that: a deletion is never refused for want of memory. Of one that is stopped there is none. */
 async function mayBeAsked(deps: OperationDeps, tables: Tables, vm: Vm, facts: HostFacts): Promise<boolean> {
+  if (vm.status.phase === 'stopped') return false;
   try {
     await admitWaking(tables, vm, facts, deps.config.limits);
     return true;

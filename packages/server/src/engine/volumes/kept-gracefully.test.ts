@@ -75,6 +75,24 @@ it.each([{}, { 'simulate.wake_error': 'unavailable' }, { 'simulate.wake_error': 
   },
 );
 
+it('has the memory promised that it wakes with, until it is gone, and none where it is not there to be asked', async () => {
+  const promisedMib = async () => (await server.store.vms.promised()).memoryMib;
+  await create(server, 'bird', { 'simulate.shutdown': 'ignored' });
+  const { memoryMib } = (await server.engine.vms.get(ADMIN, 'bird')).spec;
+  await finish(server, (await server.engine.vms.suspend(ADMIN, 'bird', {})).operation);
+  expect(await promisedMib()).toBe(0);
+
+  const { operation } = await server.engine.vms.delete(ADMIN, 'bird', { preservesVolumes: true });
+  expect(await promisedMib()).toBe(memoryMib);
+  await server.engine.operations.wait(ADMIN, operation.id, { ...soon, timeoutMs: FASTER * soon.timeoutMs });
+  expect(await promisedMib()).toBe(0);
+
+  await create(server, 'bird');
+  await finish(server, (await server.engine.vms.stop(ADMIN, 'bird', { graceMs: 0 })).operation);
+  const { vm } = await server.engine.vms.delete(ADMIN, 'bird', { preservesVolumes: true });
+  expect(vm.desired.graceMs).toBe(0);
+});
+
 it('is left to it when somebody less patient deletes the VM meanwhile', async () => {
   await create(server, 'bird', { 'simulate.shutdown': 'ignored' });
   const [kept, impatient] = [

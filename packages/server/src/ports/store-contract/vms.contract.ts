@@ -160,6 +160,17 @@ export function vmTableContract(make: MakeStore): void {
     );
 
     it(
+      'count for admission while they are deleted and their guests are given time for it',
+      withStore(make, async ({ vms }) => {
+        const { spec, ...rest } = sampleVm(1);
+        const desired = { ...rest.desired, power: 'absent', graceMs: 1 } as const;
+        await vms.insert({ ...rest, desired, spec: { ...spec, memoryMib: 3, diskGib: 2 } });
+
+        expect(await vms.promised()).toEqual({ vmCount: 1, poweredCount: 1, memoryMib: 3, diskGib: 2 });
+      }),
+    );
+
+    it(
       'are listed by what suspends them, and all by their ids, or those of a driver',
       withStore(make, async ({ vms }) => {
         const { spec } = sampleVm(2);

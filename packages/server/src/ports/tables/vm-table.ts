@@ -7,7 +7,7 @@ import type { OfOwner, PageRequest } from '../requests.ts';
 /** What VMs were promised, all together, and of disk volumes too. */
 export interface Promised {
   readonly vmCount: number;
-  /** Those that are wanted running or paused, and the memory of their guests. */
+  /** Those that are wanted running or paused, or are deleted with time for their guests, and the memory of these. */
   readonly poweredCount: number;
   readonly memoryMib: number;
   /** Virtual sizes of all disks. */
