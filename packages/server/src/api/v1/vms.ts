@@ -5,6 +5,7 @@ import type { Vm } from '../../domain/vm/vm.ts';
 import type { Page } from '../../engine/requests.ts';
 import { onceOf } from '../idempotency.ts';
 import { mount } from '../mount.ts';
+import { createPagesWriter, itemsOf, JSON_HEADER } from '../pages.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import { unlessAborted } from '../realtime/unless-aborted.ts';
 import { answerChange } from './answer-change.ts';
@@ -14,12 +15,16 @@ import { toCreateVm, toVmDto } from './dto/vm-dto.ts';
 import { etagOf, isKnown } from './etags.ts';
 import { cursorParam } from './parse-param.ts';
 
-const JSON_HEADER = 'application/json; charset=utf-8';
-
 /** VMs: create, list, get, wait, console. */
 export function mountVms(app: FastifyInstance, context: V1Context): void {
   const { engine, signals, log } = context;
-  const bytesOf = createPageWriter();
+  const bytesOf = createPagesWriter(
+    (pages: readonly Page<Vm, VmId>[]) =>
+      ({
+        items: itemsOf(pages).map(toVmDto),
+        next_cursor: pages.at(-1)?.next ?? null,
+      }) satisfies VmPage,
+  );
 
   mount(app, routes.createVm, async (request, reply) => {
     const accepted = await engine.vms.create(request.principal, await toCreateVm(request.body), onceOf(request));
@@ -35,7 +40,7 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
       ...(name === undefined ? {} : { name }),
       ...(selector === undefined ? {} : { selector }),
     });
-    return await reply.header('content-type', JSON_HEADER).send(bytesOf(page));
+    return await reply.header('content-type', JSON_HEADER).send(bytesOf([page]));
   });
 
   mount(app, routes.getVm, async (request, reply) => {
@@ -69,21 +74,4 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
     });
     return reply;
   });
-}
-
-/**
- * Keeps the bytes it made of a page for as long as the engine keeps the page: it does so while no VM has changed. Bytes, since
- * a text would be encoded anew for each answer.
- */
-function createPageWriter(): (page: Page<Vm, VmId>) => Buffer {
-  const written = new WeakMap<Page<Vm, VmId>, Buffer>();
-  return (page) => {
-    const known = written.get(page);
-    if (known !== undefined) return known;
-    const bytes = Buffer.from(
-      JSON.stringify({ items: page.items.map(toVmDto), next_cursor: page.next } satisfies VmPage),
-    );
-    written.set(page, bytes);
-    return bytes;
-  };
 }

@@ -75,6 +75,7 @@ export const VmList = component(
   },
   { description: 'VMs.', examples: [{ vms: [VM], total: 1 }] },
 );
+export type VmList = Static<typeof VmList>;
 
 export const VmDetails = component(
   'VmDetails',

@@ -7,6 +7,7 @@ import type { Leaf } from '../../../engine/requests.ts';
 import { JSON_HEADER } from '../../document-bytes.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
+import { JSON_HEADER } from '../../pages.ts';
 import { toMoment } from '../moments.ts';
 import { toCreateRequest, toUpdateRequest } from './ask-for-vm.ts';
 import { toVmMetrics } from './metrics.ts';

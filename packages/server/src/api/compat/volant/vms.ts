@@ -2,11 +2,14 @@ import { LIMITS } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../../domain/errors.ts';
 import type { VmId } from '../../../domain/ids.ts';
+import type { Vm } from '../../../domain/vm/vm.ts';
+import type { Page } from '../../../engine/requests.ts';
 import { plainUserData, requireReadable } from '../../cloud-init-texts.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
+import { createPagesWriter, itemsOf, JSON_HEADER, pagesOf } from '../../pages.ts';
 import { outcomeOf, TELLER } from './finish.ts';
-import { allOf, partOf } from './pages.ts';
+import { partOf } from './pages.ts';
 import { placeOf } from './place.ts';
 import { routes } from './routes.ts';
 import type { CreateVm } from './schemas.ts';
@@ -18,10 +21,16 @@ const ENDING_MS = 60_000;
 /** VMs: list, create, get, start, stop, restart, delete. */
 export function mountVms(app: FastifyInstance, { engine, signals }: FaceContext): void {
   const { vms } = engine;
+  const bytesOf = createPagesWriter((pages: readonly Page<Vm, VmId>[]) => itemsOf(pages).map(toListedVm));
 
   mount(app, routes.listVms, async ({ principal, query }, reply) => {
     const { plugin, status, ...page } = query;
-    const all = await allOf<Awaited<ReturnType<typeof vms.get>>, VmId>((asked) => vms.list(principal, asked));
+    const pages = await pagesOf<Vm, VmId>((asked) => vms.list(principal, asked));
+    const all = itemsOf(pages);
+    if (Object.keys(query).length === 0) {
+      partOf(reply, all, {});
+      return await reply.header('content-type', JSON_HEADER).send(bytesOf(pages));
+    }
     const ofPlugin = plugin === undefined ? all : all.filter(({ spec }) => spec.template?.name === plugin);
     const wanted = status === undefined ? ofPlugin : ofPlugin.filter(isShownAs(status));
     return partOf(reply, wanted, page).map(toListedVm);
