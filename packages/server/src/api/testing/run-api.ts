@@ -22,6 +22,14 @@ export interface RunningApi extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A line of the log of a fault of the server. */
+export interface LoggedFault {
+  readonly message: string;
+  readonly route: string;
+  readonly requestId: string;
+  readonly error: { readonly reason: string; readonly cause: { readonly message: string } };
+}
+
 export async function runApi(options: {
   readonly limits?: Partial<ApiLimits>;
   readonly engine?: Partial<EngineConfig['limits']>;
@@ -34,13 +42,20 @@ export async function runApi(options: {
   readonly clock?: Clock;
   /** Puts something between the engine and its database. */
   readonly wrapStore?: (store: Store) => Store;
+  /** Where faults of the server are expected: what its log says of them. Default: that is printed. */
+  readonly faults?: LoggedFault[];
 }): Promise<RunningApi> {
   const installation = createInstallation({
     settings: options.engine ?? {},
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   const { engine, store, bus } = await installation.start(undefined, undefined, undefined, options.wrapStore);
-  const log = createPinoLog({ level: 'error', stream: { write: (line) => process.stderr.write(line) } });
+  const { faults = null } = options;
+  const write = (line: string): void => {
+    if (faults === null) process.stderr.write(line);
+    else faults.push(JSON.parse(line));
+  };
+  const log = createPinoLog({ level: 'error', stream: { write } });
   const { limits = {}, allowedOrigins = [], proxies, devAuth = false, isLoopbackOpen = true, tls = null } = options;
   const api = createApi({
     engine,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runApi } from '../../testing/run-api.ts';
+import { type LoggedFault, runApi } from '../../testing/run-api.ts';
 import { ADMIN_KEY, runServer } from '../../testing/run-server.ts';
 import { type Aetherium, type Fault, runAetherium } from './aetherium.test-kit.ts';
 
@@ -112,7 +112,9 @@ describe('an error', () => {
 
   it('is 500 for a fault of the server, which tells nothing of its inside', async () => {
     let isBroken = false;
+    const faults: LoggedFault[] = [];
     await using api = await runApi({
+      faults,
       wrapStore: (store) => ({
         ...store,
         operations: {
@@ -130,6 +132,13 @@ describe('an error', () => {
 
     expect({ status: answer.status, body: JSON.parse(text) }).toEqual(fault(500, 'Internal Server Error'));
     expect(text).not.toContain('SQLITE');
+    expect(faults).toMatchObject([
+      {
+        ...{ message: 'request failed', route: '/aetherium/api/v1/tasks/:id' },
+        ...{ requestId: answer.headers.get('x-request-id') },
+        error: { reason: 'internal.unexpected', cause: { message: 'SQLITE_IOERR at /var/lib/secret' } },
+      },
+    ]);
   });
 });
 

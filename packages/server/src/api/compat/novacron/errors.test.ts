@@ -1,6 +1,6 @@
 import { createClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runApi } from '../../testing/run-api.ts';
+import { type LoggedFault, runApi } from '../../testing/run-api.ts';
 import { ADMIN_KEY } from '../../testing/run-server.ts';
 import { askAt, type NovacronServer, PASSWORD, startNovacron } from './novacron.test-kit.ts';
 
@@ -125,7 +125,9 @@ describe('an error of NovaCron', () => {
 
   it('is 500 with the number of the request and where help is, and tells nothing of its inside', async () => {
     let isBroken = false;
+    const faults: LoggedFault[] = [];
     await using api = await runApi({
+      faults,
       wrapStore: (store) => ({
         ...store,
         transaction: async (work) => {
@@ -150,6 +152,12 @@ describe('an error of NovaCron', () => {
           request_id: headers.get('x-request-id'),
           support_url: '/docs/errors#internal',
         },
+      },
+    ]);
+    expect(faults).toMatchObject([
+      {
+        ...{ message: 'request failed', route: '/novacron/v1/vms', requestId: headers.get('x-request-id') },
+        error: { reason: 'internal.unexpected', cause: { message: 'the disk is gone' } },
       },
     ]);
   });

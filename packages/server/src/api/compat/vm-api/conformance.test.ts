@@ -1,6 +1,6 @@
 import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runApi } from '../../testing/run-api.ts';
+import { type LoggedFault, runApi } from '../../testing/run-api.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../../testing/run-server.ts';
 
 let server: RunningServer;
@@ -316,7 +316,9 @@ describe('an error of vm-api', () => {
 
   it('is 500 for a fault of the server, which tells nothing of its inside', async () => {
     let isBroken = false;
+    const faults: LoggedFault[] = [];
     await using api = await runApi({
+      faults,
       wrapStore: (store) => ({
         ...store,
         workspaces: {
@@ -333,5 +335,11 @@ describe('an error of vm-api', () => {
 
     expect(answer).toEqual(fault(500, words));
     expect(JSON.stringify(answer.body)).not.toContain('SQLITE');
+    expect(faults).toMatchObject([
+      {
+        ...{ message: 'request failed', route: '/vm-api/api/v1/workspaces' },
+        error: { reason: 'internal.unexpected', cause: { message: 'SQLITE_IOERR at /var/lib/secret' } },
+      },
+    ]);
   });
 });

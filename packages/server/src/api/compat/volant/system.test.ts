@@ -1,6 +1,6 @@
 import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runApi } from '../../testing/run-api.ts';
+import { type LoggedFault, runApi } from '../../testing/run-api.ts';
 import { ADMIN_KEY } from '../../testing/run-server.ts';
 import { fault, MOMENT, runVolant, type Volant } from './volant.test-kit.ts';
 
@@ -71,7 +71,9 @@ describe('the system', () => {
 describe('an error of Volant', () => {
   it('is 500 for a fault of the server, which tells nothing of its inside', async () => {
     let isBroken = false;
+    const faults: LoggedFault[] = [];
     await using api = await runApi({
+      faults,
       wrapStore: (store) => ({
         ...store,
         vms: {
@@ -91,5 +93,11 @@ describe('an error of Volant', () => {
       fault(500, 'internal_error', {}),
     );
     expect(JSON.stringify(body)).not.toContain('secret');
+    expect(faults).toMatchObject([
+      {
+        ...{ message: 'request failed', route: '/volant/api/v1/vms/:name' },
+        error: { reason: 'internal.unexpected', cause: { message: 'the secret inside' } },
+      },
+    ]);
   });
 });
