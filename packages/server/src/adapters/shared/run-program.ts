@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 /** How a program ended that was run to its end. */
 export interface ProgramResult {
@@ -25,11 +27,14 @@ export function findProgram(name: string, searchPath = process.env['PATH'] ?? ''
   return null;
 }
 
+/** Characters kept of each stream; a program that says more is ended. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
+
 /**
- * Runs a program to its end; an exit code other than 0 is a value. Rejects with the signal's reason, or with the
+ * Runs a program to its end; an exit code other than 0 is a value. It has no input. Rejects with the signal's reason, or with the
  * system's error if it cannot be started. It is killed when the signal is aborted.
  */
-export function runProgram(
+export async function runProgram(
   path: string,
   args: readonly string[],
   options: {
@@ -37,22 +42,35 @@ export function runProgram(
     readonly cwd?: string;
     /** Besides those of this process. */
     readonly env?: Readonly<Record<string, string>>;
+    /** What the program has from its descriptor 3 upward, in this order. They stay ours to close. */
+    readonly descriptors?: readonly number[];
   },
 ): Promise<ProgramResult> {
-  return new Promise((resolve, reject) => {
-    if (options.signal.aborted) return reject(options.signal.reason);
-    const settings = {
-      signal: options.signal,
-      killSignal: 'SIGKILL',
-      maxBuffer: 16 * 1024 * 1024,
-      encoding: 'utf8',
-      env: { ...process.env, LC_ALL: 'C', ...options.env },
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    } as const;
-    const child = execFile(path, [...args], settings, (error, stdout, stderr) => {
-      if (options.signal.aborted) return reject(options.signal.reason);
-      if (error !== null && typeof error.code !== 'number' && error.signal == null) return reject(error);
-      resolve({ exitCode: child.exitCode, stdout, stderr });
-    });
+  const { signal, cwd, descriptors = [] } = options;
+  signal.throwIfAborted();
+  const child = spawn(path, args, {
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
+    env: { ...process.env, LC_ALL: 'C', ...options.env },
+    ...(cwd === undefined ? {} : { cwd }),
   });
+  const end = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => collect(stream, end));
+    const [exitCode] = await once(child, 'close');
+    signal.throwIfAborted();
+    return { exitCode, stdout: stdout?.() ?? '', stderr: stderr?.() ?? '' };
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+/** What comes of the stream, as text. `onTooMuch` is called when that is too much, of which the rest is dropped. */
+function collect(stream: Readable | null, onTooMuch: () => void): () => string {
+  let text = '';
+  stream?.setEncoding('utf8').on('data', (piece: string) => {
+    if (text.length + piece.length > MOST_CHARACTERS) return onTooMuch();
+    text += piece;
+  });
+  return () => text;
 }

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { chmod, open } from 'node:fs/promises';
 import type { DiskFormat } from '../../../domain/image/definition.ts';
+import { SANDBOX_ENV, sandboxed } from '../../shared/sandbox.ts';
 import { runStage } from '../run-stage.ts';
 import { damaged, noRoom } from './disk-errors.ts';
-import { SANDBOX_ENV, sourceOptions } from './inspect-disk.ts';
-import { sandboxed } from './sandbox.ts';
+import { sourceOptions } from './inspect-disk.ts';
 import type { SourceFile } from './source-file.ts';
 
 const MEMORY_MIB = 1_024;

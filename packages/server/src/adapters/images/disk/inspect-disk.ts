@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { DiskFormat } from '../../../domain/image/definition.ts';
 import { flag, integer, nothing, oneOf, optional, record, type Shape } from '../../../lib/shape.ts';
+import { SANDBOX_ENV, sandboxed } from '../../shared/sandbox.ts';
 import { runStage } from '../run-stage.ts';
 import {
   backingFile,
@@ -14,7 +15,6 @@ import {
   partialSector,
 } from './disk-errors.ts';
 import { HEADER_BYTES, isQcow2, readQcow2Size } from './qcow2-header.ts';
-import { sandboxed } from './sandbox.ts';
 import type { SourceFile } from './source-file.ts';
 
 const SECTOR_BYTES = 512;
@@ -120,9 +120,6 @@ async function ask(file: SourceFile, request: readonly string[], { format, signa
     throw error;
   }
 }
-
-/** As few arenas as there can be: each takes of the bound, whatever is used of it. */
-export const SANDBOX_ENV = { MALLOC_ARENA_MAX: '1' } as const;
 
 /** The file that a program in the sandbox has as its descriptor 3, as what it was said to be: nothing is guessed. */
 export function sourceOptions(format: DiskFormat): string {

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { chmod, open } from 'node:fs/promises';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
-import { runProgram } from '../../../shared/run-program.ts';
+import { runOnFile } from '../../../shared/sandbox.ts';
 import { synchronise } from '../../../shared/synchronise.ts';
 import { diskFull, NO_SPACE } from '../errors.ts';
 import type { QemuProgram } from '../qemu-program.ts';
@@ -17,6 +17,9 @@ const HEADER_BYTES = 80;
 const PLACES = { magic: 0, version: 4, size: 24, incompatible: 72 } as const;
 /** What is in it lies in a file of another name. */
 const EXTERNAL_DATA = 4n;
+
+/** What making one larger may take: a monitor has written to what is read for it. */
+const BOUNDS = { memoryMib: 512, cpuSeconds: 60 } as const;
 
 /** Its virtual size, bytes, as its header says. Throws `data_loss` driver.disk_damaged of what is no volume of ours. */
 export async function readVirtualBytes(path: string): Promise<number> {
@@ -44,15 +47,18 @@ export async function growFile(
   if ((await readVirtualBytes(path)) >= sizeGib * GIB) return;
   // One that was only read may be written to by nobody; who has it next says so anew.
   await chmod(path, 0o600);
+  await using file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
   // What it names as below it is not looked up: how large that is changes nothing.
-  const image = { driver: 'qcow2', file: { driver: 'file', filename: path }, backing: null };
-  const args = ['resize', '-q', `json:${JSON.stringify(image)}`, `${sizeGib}G`];
-  const { exitCode, stderr } = await runProgram(program.imageToolPath, args, { signal });
+  const image = { driver: 'qcow2', file: { driver: 'file', filename: '/proc/self/fd/3' }, backing: null };
+  const argv = [program.imageToolPath, 'resize', '-q', `json:${JSON.stringify(image)}`, `${sizeGib}G`];
+  // Its tables lie behind what is in it.
+  const fileBytes = (sizeGib + 1) * GIB;
+  const { exitCode, stderr } = await runOnFile(file, argv, { ...BOUNDS, fileBytes, signal });
   if (exitCode !== 0) {
     if (NO_SPACE.test(stderr)) throw diskFull(stderr);
     throw new VolaryError('unavailable', 'The volume could not be made larger.', {
       reason: 'driver.disk_failed',
-      context: { args, exitCode, stderr },
+      context: { argv, exitCode, stderr },
     });
   }
   await synchronise(path);

@@ -3,6 +3,8 @@
  * of the host's data, and with bounds on its memory, time and what it writes. Its files are descriptors that it inherits.
  */
 import { spawnSync } from 'node:child_process';
+import type { FileHandle } from 'node:fs/promises';
+import { type ProgramResult, runProgram } from './run-program.ts';
 
 export interface SandboxBounds {
   readonly memoryMib: number;
@@ -35,6 +37,29 @@ export function sandboxed(argv: readonly string[], bounds: SandboxBounds): reado
     ...['sh', '-c', inside, 'sh'],
     ...['setpriv', ...user, '--no-new-privs', '--', ...limits, ...argv],
   ];
+}
+
+/** As few arenas as there can be: each takes of the bound, whatever is used of it. */
+export const SANDBOX_ENV = { MALLOC_ARENA_MAX: '1' } as const;
+
+/**
+ * Runs a program in the sandbox that writes to this file, which it has as its descriptor 3, open for writing. For as long as it takes the file is its user's, who has no other
+ * way to it; then it is again whose it was.
+ */
+export async function runOnFile(
+  file: FileHandle,
+  argv: readonly string[],
+  { signal, ...bounds }: SandboxBounds & { readonly signal: AbortSignal },
+): Promise<ProgramResult> {
+  const [program, ...args] = sandboxed(argv, bounds);
+  const { uid, gid } = await file.stat();
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) await file.chown(SANDBOX_USER, SANDBOX_USER);
+  try {
+    return await runProgram(program, args, { signal, env: SANDBOX_ENV, descriptors: [file.fd] });
+  } finally {
+    if (isRoot) await file.chown(uid, gid);
+  }
 }
 
 /** Distributions differ in whether users may. Asked once, since a host does not change its mind while it runs. */
