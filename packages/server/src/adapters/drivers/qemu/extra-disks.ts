@@ -32,6 +32,11 @@ export function extraDiskFile(name: string): string {
   return `disk-${name}.qcow2`;
 }
 
+/** Whether a file of that directory is one of a disk, whoever has that. */
+export function isExtraDiskFile(file: string): boolean {
+  return /^disk-[a-z0-9-]+\.qcow2$/.test(file);
+}
+
 /** The files of those that have one: what is only read is its content, unless it is a volume. */
 export function extraDiskPaths(runPath: string, disks: readonly ExtraDisk[]): readonly string[] {
   return disks.flatMap(({ name, isReadonly, volume }) =>

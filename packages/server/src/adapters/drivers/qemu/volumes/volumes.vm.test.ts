@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -151,6 +151,22 @@ test('comes to a VM between two lives and leaves it, with what it stands on; not
   await removeVm(qemu.driver, machine.vmId);
   await volumes.remove(id, options);
   expect(readdirSync(join(qemu.host.dataDir, 'images'))).toEqual([]);
+});
+
+test('leaves nothing with a VM from which it was taken, also where somebody was interrupted over that', async () => {
+  const id = await make({ kind: 'empty' });
+  const machine = { ...having([]), spec: { ...having([]).spec, disks: [emptyDisk('own', 1)] } };
+  await qemu.driver.createDisk(machine, options);
+  const { runPath } = vmDirectory(qemu.host.dataDir, machine.vmId);
+  const [file, own] = ['disk-data.qcow2', 'disk-own.qcow2'].map((name) => join(runPath, name));
+  // As it is when what the VM has is written down, and no name has gone yet.
+  linkSync(join(qemu.host.dataDir, 'volumes', id, 'disk.qcow2'), file ?? '');
+
+  await volumes.place(machine.vmId, machine.spec.disks, options);
+
+  expect([file, own].map((path) => existsSync(path ?? ''))).toEqual([false, true]);
+  await qemu.driver.deleteDisk(machine.vmId, options);
+  await volumes.remove(id, options);
 });
 
 test('is made larger under a guest that uses it, and without one, with what is in it', async () => {
