@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { connectionsOfEach, readConnectionRoom } from '../../packages/server/src/adapters/networks/connections.ts';
 import { hostNamesOf, INSIDE_UPLINK, tapOf } from '../../packages/server/src/adapters/networks/names.ts';
 import { rulesetOf } from '../../packages/server/src/adapters/networks/ruleset.ts';
 import { bridgeOf } from '../../packages/server/src/domain/network/bridge.ts';
@@ -66,6 +67,7 @@ function expectedNetworks(installationId: string, { networks, guests, groups }: 
   const used = networks.filter(({ id }) => guests.some(({ networkId }) => networkId === id));
   const open = used.filter(({ egress }) => egress.policy !== 'deny').map(({ id }) => id);
   const hasWayOut = guests.some(({ networkId, egress }) => open.includes(networkId) && egress.policy !== 'deny');
+  const mostConnections = connectionsOfEach(guests.length, readConnectionRoom());
   return {
     hasNamespace: true,
     links: [
@@ -77,7 +79,7 @@ function expectedNetworks(installationId: string, { networks, guests, groups }: 
       ...guests.map(({ vmId, networkId }) => `${tapOf(vmId)} of ${bridgeOf(networkId)} UP`),
       ...(hasWayOut ? [`${INSIDE_UPLINK} UP ${insideAddress}/30`] : []),
     ],
-    rules: asKernelHasThem(rulesetOf({ networks: used, guests, groups })),
+    rules: asKernelHasThem(rulesetOf({ networks: used, guests, groups }, mostConnections)),
     outside: hasWayOut ? [`${uplink} UP ${outsideAddress}/30`, `table ip ${table}`] : [],
   };
 }
@@ -121,7 +123,8 @@ function rulesIn(path: string): readonly string[] {
   );
   return nftables.flatMap((entry) =>
     Object.entries(entry)
-      .filter(([kind]) => kind !== 'metainfo')
+      // Counts stay when what is counted to changes.
+      .filter(([kind, { name }]) => kind !== 'metainfo' && !`${name}`.startsWith('connections_'))
       .map(([kind, { handle: _, elem, ...rest }]) => {
         // A set has no order.
         const elements = Array.isArray(elem) ? { elem: elem.map((each) => JSON.stringify(each)).toSorted() } : {};

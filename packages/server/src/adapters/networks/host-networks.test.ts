@@ -196,6 +196,60 @@ describe('the networks of a host', { timeout: 120_000 }, () => {
   });
 });
 
+describe('the connections of guests', { timeout: 120_000 }, () => {
+  it('end with the guest that has begun them, and no others; its address begins at nothing', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld();
+    const two = { ...all, guests: [a, b] };
+    await world.apply(two);
+    for (const guest of two.guests) await world.plugIn(guest);
+    const before = await world.connections();
+    await world.flood(a, bIp, 600);
+    await world.flood(a, INTERNET.first, 400);
+    await world.flood(b, INTERNET.second, 300);
+    expect((await world.connections()) - before).toBeGreaterThanOrEqual(1_300);
+
+    await world.apply({ ...all, guests: [b] });
+
+    const left = (await world.connections()) - before;
+    expect(left).toBeGreaterThanOrEqual(300);
+    expect(left).toBeLessThan(350);
+
+    // At the same address at the same moment.
+    await world.apply({ ...all, guests: [{ ...a, vmId: c.vmId }] });
+    expect((await world.connections()) - before).toBeLessThan(50);
+  });
+
+  it('are no more than have room together, however many guests there are', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld({ connectionRoom: 4_096 });
+    await world.apply(all);
+    await world.plugIn(a);
+    const before = await world.connections();
+
+    await world.flood(a, INTERNET.first, 1_000);
+    const ofSix = (await world.connections()) - before;
+    await world.apply({ ...all, guests: [a] });
+    await world.plugIn(a);
+    await world.flood(a, INTERNET.second, 5_000);
+    const ofOne = (await world.connections()) - before - ofSix;
+
+    // Of half the room, a sixth, and all of it.
+    expect(ofSix).toBeGreaterThanOrEqual(250);
+    expect(ofSix).toBeLessThan(256 + 50);
+    expect(ofOne).toBeGreaterThanOrEqual(2_000);
+    expect(ofOne).toBeLessThan(2_048 + 50);
+  });
+
+  it('are not kept in mind for days when nobody says anything any more', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld();
+    await world.apply(all);
+
+    expect(await world.connectionSetting('tcp_timeout_established')).toBe(7_440);
+  });
+});
+
 describe('what networks leave on a host', { timeout: 120_000 }, () => {
   it('is nothing, when nobody is on them, whoever died before', async (context) => {
     if (whyNot !== null) context.skip(whyNot);

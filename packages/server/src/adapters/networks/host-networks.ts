@@ -7,6 +7,7 @@ import { access, chmod, stat } from 'node:fs/promises';
 import type { FaultPoint } from '../../ports/fault-point.ts';
 import type { NetworkPlan, Networks } from '../../ports/networks.ts';
 import { identityOf } from '../shared/vm-identity.ts';
+import { CONNECTION_SETTINGS, connectionsOfEach, forgetConnections, readConnectionRoom } from './connections.ts';
 import { runOnHost } from './host-commands.ts';
 import { hostNamesOf, tapOf } from './names.ts';
 import { rulesetOf } from './ruleset.ts';
@@ -20,6 +21,8 @@ const TUN = '/dev/net/tun';
 interface HostNetworksConfig {
   readonly installationId: string;
   readonly uplink: UplinkTarget;
+  /** How many connections the kernel has room for; default: what it says. */
+  readonly connectionRoom?: number;
   /** Called between the steps of an application; default: nobody is. */
   readonly faultPoint?: FaultPoint;
 }
@@ -29,10 +32,14 @@ export function createHostNetworks(
 ): Networks & { remove(signal: AbortSignal): Promise<void> } {
   const names = hostNamesOf(config.installationId);
   const namespacePath = `${NAMESPACES}/${names.namespace}`;
+  /** Before a command that is to run in the namespace. */
+  const inside = ['nsenter', `--net=${namespacePath}`];
   const uplink = createUplink(names, config.uplink);
   const { faultPoint: pass = () => undefined } = config;
   /** What was applied last, by us: all of it is applied anew by the first call. */
   let rules: string | null = null;
+  /** Who was joined by that, with their addresses. */
+  let joined: ReadonlyMap<string, number> = new Map();
 
   const isThere = () =>
     access(namespacePath).then(
@@ -50,7 +57,7 @@ export function createHostNetworks(
       await runOnHost(['ip', 'netns', 'add', names.namespace], { signal });
       pass('networks.namespace-made');
     }
-    await runOnHost(['nsenter', `--net=${namespacePath}`, 'sh', '-c', SETTINGS], { signal });
+    await runOnHost([...inside, 'sh', '-c', SETTINGS], { signal });
     await openTun();
   }
 
@@ -60,6 +67,7 @@ export function createHostNetworks(
 
   async function remove(signal: AbortSignal): Promise<void> {
     rules = null;
+    joined = new Map();
     await uplink.remove(signal);
     // With it go its interfaces, as soon as nobody is in it any more.
     if (await isThere()) await runOnHost(['ip', 'netns', 'delete', names.namespace], { signal });
@@ -72,17 +80,26 @@ export function createHostNetworks(
     async apply(plan, { signal }) {
       const used = withGuests(plan);
       if (used.guests.length === 0) return await remove(signal);
-      if (rules === null || !(await isThere())) {
+      const isNew = rules === null || !(await isThere());
+      if (isNew) {
         rules = null;
         await makeNamespace(signal);
       }
       // Before the interfaces: nobody is joined to anything that has no rules yet.
-      const wanted = rulesetOf(used);
+      const room = config.connectionRoom ?? readConnectionRoom();
+      const wanted = rulesetOf(used, connectionsOfEach(used.guests.length, room));
       if (wanted !== rules) {
-        await runOnHost(['nsenter', `--net=${namespacePath}`, 'nft', '-f', '-'], { input: wanted, signal });
+        await runOnHost([...inside, 'nft', '-f', '-'], { input: wanted, signal });
+        // By now the kernel has what is set.
+        if (isNew) await runOnHost([...inside, 'sh', '-c', CONNECTION_SETTINGS], { signal });
         rules = wanted;
         pass('networks.rules-loaded');
       }
+      // Before who has the address next is joined.
+      const addresses = new Map(used.guests.map(({ vmId, address }) => [tapOf(vmId), address]));
+      const gone = [...joined].filter(([tap, address]) => addresses.get(tap) !== address);
+      await forgetConnections(namespacePath, [...new Set(gone.map(([, address]) => address))], { signal });
+      joined = addresses;
       const changes = linkChanges(used, await findLinks(signal), (vmId) => identityOf(vmId, [])?.uid ?? null);
       if (changes.length > 0)
         await runOnHost(['ip', '-n', names.namespace, '-batch', '-'], { input: `${changes.join('\n')}\n`, signal });

@@ -27,7 +27,7 @@ const signal = AbortSignal.timeout(600_000);
 export type NetworkWorld = Awaited<ReturnType<typeof createNetworkWorld>>;
 
 /** Made for one test; disposing removes all of it. */
-export async function createNetworkWorld() {
+export async function createNetworkWorld({ connectionRoom }: { readonly connectionRoom?: number } = {}) {
   const tag = randomBytes(4).toString('hex');
   const [internet, world] = [`volary-test-${tag}`, `volary-test-${tag}-world`];
   const installationId = `test-${tag}`;
@@ -49,7 +49,9 @@ export async function createNetworkWorld() {
   for (const name of ['lo', 'out']) await inHost('link', 'set', 'dev', name, 'up');
   for (const name of ['lo', 'in']) await inWorld('link', 'set', 'dev', name, 'up');
   await inHost('route', 'add', 'default', 'via', INTERNET.first);
-  const create = () => createHostNetworks({ installationId, uplink: { namespacePath: `/run/netns/${internet}` } });
+  const uplink = { namespacePath: `/run/netns/${internet}` };
+  const create = () =>
+    createHostNetworks({ installationId, uplink, ...(connectionRoom === undefined ? {} : { connectionRoom }) });
   const networks = create();
   const names = hostNamesOf(installationId);
 
@@ -90,6 +92,12 @@ export async function createNetworkWorld() {
     async flood({ vmId }: PlannedGuest, address: string, count: number): Promise<void> {
       const space = `/run/netns/${guestSpaces.get(vmId)}`;
       await run('nsenter', `--net=${space}`, process.execPath, '-e', FLOOD, address, String(count));
+    },
+
+    /** What is set of the connections of the namespace. */
+    async connectionSetting(name: string): Promise<number> {
+      const space = `/run/netns/${names.namespace}`;
+      return Number(await run('nsenter', `--net=${space}`, 'cat', `/proc/sys/net/netfilter/nf_conntrack_${name}`));
     },
 
     /** How many connections the namespace keeps in mind. */

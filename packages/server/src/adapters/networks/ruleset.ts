@@ -9,6 +9,7 @@
  *           between   those, under the groups of both
  *           outward   to the uplink: never to what nobody reaches, then as the network, the guest and its groups allow
  *           input, output: the namespace itself talks to nobody, but that its gateways answer a ping
+ *   marked  what a guest begins is marked with its address, by which it is ended with the guest
  *   bound   what a guest has begun and not ended is counted by its address: the kernel's room for connections is the whole host's
  */
 
@@ -23,27 +24,31 @@ const TABLE = 'volary';
 /** Chains, by the rules that they have: whoever has the same shares one. */
 type Chains = Map<string, { readonly name: string; readonly rules: readonly string[] }>;
 
-/** The rules, for `nft -f -`. */
-export function rulesetOf(plan: NetworkPlan): string {
-  return [replace('bridge', bridgeChains(plan)), replace('ip', ipChains(plan)), BOUND, ''].join('\n');
+/** The rules, for `nft -f -`. `mostConnections`: of each guest. */
+export function rulesetOf(plan: NetworkPlan, mostConnections: number): string {
+  return [replace('bridge', bridgeChains(plan)), replace('ip', ipChains(plan)), bound(mostConnections), ''].join('\n');
 }
 
-/** Connections of one guest at a time, tried ones too: more than a busy proxy has, and a part of the 65,536 that a host of 4 GiB has room for in all. */
-const MOST_CONNECTIONS = 16_384;
 /** Guests that are counted: more than a host has room for. */
 const MOST_COUNTED = 65_536;
-const COUNTED = `iifname "${BRIDGE_PREFIX}*" ct state new add @connections { ip saddr ct count over ${MOST_CONNECTIONS} } drop`;
 
-/** A table of its own, whose rules are written anew and whose counts stay: else each change of another guest's would begin them at nothing. */
-const BOUND = [
-  `table ip ${TABLE}_bound`,
-  `flush table ip ${TABLE}_bound`,
-  `table ip ${TABLE}_bound {`,
-  `set connections { type ipv4_addr; size ${MOST_COUNTED}; flags dynamic; }`,
-  ...chain('forward', 'type filter hook forward priority 10; policy accept;', [COUNTED]),
-  ...chain('input', 'type filter hook input priority 10; policy accept;', [COUNTED]),
-  '}',
-].join('\n');
+/**
+ * A table of its own, whose rules are written anew and whose counts stay: else each change of another guest's would begin them at nothing. A count keeps the bound
+ * that it was begun with, so each bound has its own.
+ */
+function bound(most: number): string {
+  const counts = `connections_${most}`;
+  const counted = `iifname "${BRIDGE_PREFIX}*" ct state new add @${counts} { ip saddr ct count over ${most} } drop`;
+  return [
+    `table ip ${TABLE}_bound`,
+    `flush table ip ${TABLE}_bound`,
+    `table ip ${TABLE}_bound {`,
+    `set ${counts} { type ipv4_addr; size ${MOST_COUNTED}; flags dynamic; }`,
+    ...chain('forward', 'type filter hook forward priority 10; policy accept;', [counted]),
+    ...chain('input', 'type filter hook input priority 10; policy accept;', [counted]),
+    '}',
+  ].join('\n');
+}
 
 /** A table is made if it is not there, so that it can be removed, so that it can be made as it is to be. */
 function replace(family: 'bridge' | 'ip', lines: readonly string[]): string {
@@ -90,6 +95,13 @@ function ipChains(plan: NetworkPlan): readonly string[] {
       'ipv4_addr . mark',
       guests.map((guest) => `${ofGuest(guest)} . ${parties.get(partyOf(guest))}`),
     ),
+    // By these connections are found again: see connections.ts.
+    collection(
+      'map',
+      'marks',
+      'ipv4_addr : mark',
+      guests.map((guest) => addressed(guest, `${guest.address}`)),
+    ),
     collection(
       'map',
       'of_network',
@@ -121,6 +133,9 @@ function ipChains(plan: NetworkPlan): readonly string[] {
   ];
   return [...maps, ...[...chains.values()].flatMap(({ name, rules }) => chain(name, null, rules)), ...FIXED];
 }
+
+/** What a guest begins is known for its own by its address. */
+const MARKED = [`iifname "${BRIDGE_PREFIX}*" ct state new ct mark set ip saddr map @marks`];
 
 /** The bridges between the guests of a network; what differs from plan to plan stands in the maps. */
 const FIXED: readonly string[] = [
@@ -154,6 +169,9 @@ const FIXED: readonly string[] = [
     'ct direction reply accept',
     'ct state related accept',
   ]),
+  // After all that drops.
+  ...chain('marked_forward', 'type filter hook forward priority 20; policy accept;', MARKED),
+  ...chain('marked_input', 'type filter hook input priority 20; policy accept;', MARKED),
   ...chain('postrouting', 'type nat hook postrouting priority 100; policy accept;', [
     `oifname "${INSIDE_UPLINK}" masquerade`,
   ]),
