@@ -230,7 +230,6 @@ describe('the connections of guests', { timeout: 120_000 }, () => {
     await world.flood(a, INTERNET.first, 1_000);
     const ofSix = (await world.connections()) - before;
     await world.apply({ ...all, guests: [a] });
-    await world.plugIn(a);
     await world.flood(a, INTERNET.second, 5_000);
     const ofOne = (await world.connections()) - before - ofSix;
 
