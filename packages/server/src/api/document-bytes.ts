@@ -1,7 +1,5 @@
 import type { JsonObject } from '@volary/contract';
 
-export const JSON_HEADER = 'application/json; charset=utf-8';
-
 /** A document that is always the same, as it is sent: written when it is asked for first, and kept. */
 export function documentBytes(describe: () => JsonObject): () => Buffer {
   let bytes: Buffer | null = null;

@@ -1,7 +1,5 @@
 import type { Page } from '../engine/requests.ts';
 
-export const JSON_HEADER = 'application/json; charset=utf-8';
-
 /** Asked for at a time. */
 const PAGE = 200;
 

@@ -1,7 +1,8 @@
 import { openApiDocument, routes } from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
-import { documentBytes, JSON_HEADER } from '../document-bytes.ts';
+import { documentBytes } from '../document-bytes.ts';
+import { JSON_HEADER } from '../json-header.ts';
 import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toCapabilitiesDto, toHostDto } from './dto/host-dto.ts';
