@@ -91,6 +91,7 @@ export const EVENT_TYPES = [
   'volume.deleted',
   'alert.fired',
   'alert.resolved',
+  'integration.event',
   'server.started',
   'server.stopping',
 ] as const;

@@ -105,7 +105,7 @@ const SystemComponent = component(
   {
     name: Type.String({
       description:
-        '`server`, `disk`, `database`, `event_bus`, `networks`, `rate_limiter`, `logs`, `loki`, `metrics`, `alerts`, `traces`, or `driver.` and its kind.',
+        '`server`, `disk`, `database`, `event_bus`, `networks`, `rate_limiter`, `logs`, `loki`, `metrics`, `alerts`, `traces`, `github`, `slack`, `discord`, or `driver.` and its kind.',
     }),
     status: ComponentStatus,
     why: nullableString({ description: 'Why, as a sentence; null where it is well.' }),

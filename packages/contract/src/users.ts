@@ -16,7 +16,7 @@ import {
 } from './schema.ts';
 
 export const USER_STATES = ['active', 'disabled', 'deleted'] as const;
-export const USER_SOURCES = ['local', 'proxy', 'loopback'] as const;
+export const USER_SOURCES = ['local', 'proxy', 'loopback', 'integration'] as const;
 export const USER_NAME_PATTERN = '^[a-z0-9]([a-z0-9._@-]{0,62}[a-z0-9])?$';
 const ROLE_NAME_PATTERN = '^[a-z][a-z0-9-]{0,62}$';
 
@@ -210,7 +210,15 @@ export const UpdateProfileRequest = component(
 );
 export type UpdateProfileRequest = Static<typeof UpdateProfileRequest>;
 
-export const CREDENTIAL_KINDS = ['admin_key', 'api_key', 'session', 'proxy', 'loopback', 'none'] as const;
+export const CREDENTIAL_KINDS = [
+  'admin_key',
+  'api_key',
+  'session',
+  'proxy',
+  'loopback',
+  'integration',
+  'none',
+] as const;
 
 export const Me = component(
   'Me',

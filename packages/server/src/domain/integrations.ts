@@ -1,5 +1,6 @@
 import type { Event } from './events.ts';
 import type { JsonObject } from './json.ts';
+import type { EpochMs } from './time.ts';
 
 /** Where people and programs work whom this server listens to, and whom it tells. */
 export const INTEGRATION_NAMES = ['github', 'slack', 'discord'] as const;
@@ -81,4 +82,10 @@ export interface IntegrationHealth {
   readonly why: string | null;
   /** What else there is to be said of it; null: nothing. */
   readonly detail: string | null;
+}
+
+/** That something has come in and was processed: it is not processed again. */
+export interface ReceivedDelivery
+  extends Pick<IntegrationEvent, 'integration' | 'deliveryId' | 'digest' | 'kind' | 'action'> {
+  readonly receivedAt: EpochMs;
 }

@@ -21,6 +21,8 @@ import { createHealthWatch } from './health/health-watch.ts';
 import { createIdempotency } from './idempotency/claims.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import { namesOfImages } from './images/known-images.ts';
+import { createIntegrationApi } from './integrations/create-integration-api.ts';
+import { createReceiver } from './integrations/receiver.ts';
 import { createRegistry } from './integrations/registry.ts';
 import { createLogIntake } from './logs/log-intake.ts';
 import { createLogQueries } from './logs/log-queries.ts';
@@ -65,6 +67,7 @@ import { findSystemUsage } from './queries/system-usage.ts';
 import { createRevisionQueries } from './queries/vm-revisions.ts';
 import { createVmQueries } from './queries/vms.ts';
 import { listWarmTemplates } from './queries/warm-templates.ts';
+import { createIntegrationLooks } from './readiness/integration-looks.ts';
 import { createReadiness } from './readiness/readiness.ts';
 import { createDiskSpace } from './reconcile/disk-space.ts';
 import { createImageBuilds } from './reconcile/image-builder.ts';
@@ -163,9 +166,12 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const alerts = createAlertWatch({ ...deps, sampler, settings: config.alerts });
   const logIntake = createLogIntake(deps);
   const workspaces = createWorkspaceKeeper({ ...deps, links, secrets, executions });
-  const integrations = createRegistry(deps);
+  const registry = createRegistry(deps);
+  const integrationLooks = createIntegrationLooks(deps, registry);
   const ages = createAges(deps.clock);
   const identity = createIdentity(deps, config, ages);
+  const idempotency = createIdempotency({ ...deps, config, ages });
+  const receiver = createReceiver({ ...deps, registry, idempotency, authenticate: identity.authenticate });
   const refusals = createRefusals(deps);
   const pruner = createPruner({ ...deps, builtIns });
   const createVmOnce: RunningEngine['vms']['create'] = async (principal, request, options) => {
@@ -181,7 +187,10 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
   let notReady: string | null = 'The server is starting.';
-  const readiness = createReadiness({ ...deps, config, diskSpace, networkKeeper, whyNotRunning: () => notReady });
+  const readiness = createReadiness({
+    ...{ ...deps, config, diskSpace, networkKeeper, integrationLooks },
+    whyNotRunning: () => notReady,
+  });
   let stopListening = (): void => undefined;
 
   function wake(vmId: VmId): void {
@@ -254,6 +263,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
       remove: (principal, key, options) => removeWarmTemplate({ ...changing, templates }, principal, key, options),
     },
     webhooks: createWebhookApi(changing),
+    integrations: createIntegrationApi({ ...deps, registry, receiver, looks: integrationLooks }),
     secrets: createSecretApi(deps, rotations),
     networks: createNetworkApi(changing),
     securityGroups: createSecurityGroupApi(changing),
@@ -278,7 +288,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     authenticate: identity.authenticate,
     watchPrincipal: identity.watchPrincipal,
     hosts: createHostQueries({ ...deps, config }),
-    idempotency: createIdempotency({ ...deps, config, ages }),
+    idempotency,
     quotas: createQuotaApi({ ...deps, config }),
     deployments: createDeploymentApi(changing, builtIns),
     workspaces: createWorkspaceApi({ ...changing, begun: workspaces.begun }, builtIns),
@@ -296,7 +306,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     vitals: () => readiness.vitals(),
     whyNotReady: () => readiness.firstFailed(),
     async start() {
-      await integrations.initialize();
+      await registry.initialize();
       await identity.start();
       await sealOlderSecrets(deps);
       await rotations.resume();
@@ -318,6 +328,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
         // A full disk, say: it stops in order all the same.
         deps.log.warn('that the server stops could not be written down', { error });
       }
+      await receiver.stop();
       await supervisor.stop();
       await builtIns.untilDone();
       await identity.stop();

@@ -12,6 +12,7 @@ import type { HealthApi } from './apis/health-api.ts';
 import type { Capabilities, HostApi } from './apis/host-api.ts';
 import type { IdempotencyApi } from './apis/idempotency-api.ts';
 import type { ImageApi } from './apis/image-api.ts';
+import type { IntegrationApi } from './apis/integration-api.ts';
 import type { LogApi } from './apis/log-api.ts';
 import type { MetricApi } from './apis/metric-api.ts';
 import type { MonitoringApi } from './apis/monitoring-api.ts';
@@ -58,6 +59,7 @@ export interface Engine {
   readonly hosts: HostApi;
   readonly webhooks: WebhookApi;
   readonly snapshots: SnapshotApi;
+  readonly integrations: IntegrationApi;
   readonly secrets: SecretApi;
   readonly networks: NetworkApi;
   readonly securityGroups: SecurityGroupApi;
@@ -81,7 +83,7 @@ export interface Engine {
   readonly workspaces: WorkspaceApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Promise<Capabilities>;
-  /** How the database and the event bus are, measured now: anybody may know. */
+  /** How the database and the event bus are, measured now, and what is outside of this server, as it was lately: anybody may know. */
   vitals(): Promise<readonly Component[]>;
   /** The part that keeps the server from taking work, with why; null: it takes work. */
   whyNotReady(): Promise<Component | null>;

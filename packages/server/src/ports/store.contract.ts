@@ -11,6 +11,7 @@ import { imageTableContract } from './store-contract/images.contract.ts';
 import { namedLabelTableContract } from './store-contract/named-labels.contract.ts';
 import { networkTablesContract } from './store-contract/networks.contract.ts';
 import { operationTableContract } from './store-contract/operations.contract.ts';
+import { receivedDeliveryTableContract } from './store-contract/received-deliveries.contract.ts';
 import { apiKeyTableContract, roleTableContract } from './store-contract/roles-and-keys.contract.ts';
 import { secretTableContract } from './store-contract/secrets.contract.ts';
 import { sessionTableContract, signingKeyTableContract } from './store-contract/sessions.contract.ts';
@@ -57,5 +58,6 @@ export function storeContract({ name, make }: { readonly name: string; readonly 
     alertTableContract(make);
     batchOrderTableContract(make);
     namedLabelTableContract(make);
+    receivedDeliveryTableContract(make);
   });
 }

@@ -9,6 +9,7 @@ import type { ImageTable } from './tables/image-table.ts';
 import type { NamedLabelTable } from './tables/named-label-table.ts';
 import type { LeaseTable, NetworkTable, SecurityGroupTable } from './tables/network-tables.ts';
 import type { OperationTable } from './tables/operation-table.ts';
+import type { ReceivedDeliveryTable } from './tables/received-delivery-table.ts';
 import type { SecretTable } from './tables/secret-table.ts';
 import type { SessionTable, SigningKeyTable } from './tables/session-table.ts';
 import type { SettingTable } from './tables/setting-table.ts';
@@ -50,6 +51,7 @@ export interface Tables {
   readonly alerts: AlertTable;
   readonly batchOrders: BatchOrderTable;
   readonly namedLabels: NamedLabelTable;
+  readonly receivedDeliveries: ReceivedDeliveryTable;
 }
 
 /**

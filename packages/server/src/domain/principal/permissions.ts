@@ -49,6 +49,7 @@ export const PERMISSIONS = [
   'webhook:create',
   'webhook:update',
   'webhook:delete',
+  'integration:read',
   'secret:read',
   'secret:create',
   'secret:update',

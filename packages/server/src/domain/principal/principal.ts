@@ -11,9 +11,17 @@ export interface Principal {
   readonly origin: RequestOrigin;
 }
 
-export const CREDENTIAL_KINDS = ['admin_key', 'api_key', 'session', 'proxy', 'loopback', 'none'] as const;
+export const CREDENTIAL_KINDS = [
+  'admin_key',
+  'api_key',
+  'session',
+  'proxy',
+  'loopback',
+  'integration',
+  'none',
+] as const;
 
-/** What proved who it is. `id` names the key or the session; null where there is only one or none. */
+/** What proved who it is. `id` names the key or the session, or who has sent a command by an integration, in its ids; null where there is only one or none. */
 export interface Credential {
   readonly kind: (typeof CREDENTIAL_KINDS)[number];
   readonly id: string | null;

@@ -23,6 +23,7 @@ export const BUILT_IN_ROLES = {
     'network:*',
     'security-group:*',
     'volume:*',
+    'integration:*',
     'secret:*@own',
     'api-key:*@own',
     'session:*@own',
@@ -47,6 +48,7 @@ export const BUILT_IN_ROLES = {
     'network:read',
     'security-group:read',
     'volume:read',
+    'integration:read',
     'session:*@own',
   ],
   /** Does everything with what is its own, and does not see what is not. */

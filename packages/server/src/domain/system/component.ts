@@ -3,7 +3,7 @@ export const COMPONENT_STATES = ['disabled', 'ok', 'degraded', 'failed'] as cons
 
 /** A part of the server that work depends on, or by which it is seen what becomes of that. */
 export interface Component {
-  /** `server`, `database`, `disk`, `event_bus`, `networks`, `rate_limiter`, `logs`, `loki`, `metrics`, `alerts`, `traces`, or `driver.` and its kind. */
+  /** `server`, `database`, `disk`, `event_bus`, `networks`, `rate_limiter`, `logs`, `loki`, `metrics`, `alerts`, `traces`, `github`, `slack`, `discord`, or `driver.` and its kind. */
   readonly name: string;
   /** `degraded`: something is not possible, or not as it should be. `failed`: the server takes no work. `disabled`: it was not asked for. */
   readonly state: (typeof COMPONENT_STATES)[number];

@@ -8,9 +8,9 @@ export type UserState = (typeof USER_STATES)[number];
 
 /**
  * `local` users are made here; `proxy` ones came first by the word of a trusted proxy; `loopback` is who asks without a key from this
- * machine, where a dialect lets that in.
+ * machine, where a dialect lets that in; `integration` is whoever sends commands from one, all of them together.
  */
-export const USER_SOURCES = ['local', 'proxy', 'loopback'] as const;
+export const USER_SOURCES = ['local', 'proxy', 'loopback', 'integration'] as const;
 export type UserSource = (typeof USER_SOURCES)[number];
 
 /** Somebody who may ask. What a user owns carries the user's `name`, which is never changed nor given to another. */

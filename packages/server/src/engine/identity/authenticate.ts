@@ -6,7 +6,7 @@ import type { Principal, RequestOrigin } from '../../domain/principal/principal.
 import type { EngineDeps } from '../deps.ts';
 import { type Credentials, invalidKey, type VerifyToken } from './credentials.ts';
 import { type AdminDeps, type Identified, identifyAdmin, identifyApiKey } from './identify-key.ts';
-import { identifyLoopback, identifyProxied } from './identify-proxied.ts';
+import { identifyIntegration, identifyLoopback, identifyProxied } from './identify-proxied.ts';
 import type { IdentityEpoch } from './identity-epoch.ts';
 import type { KeyUses } from './key-uses.ts';
 import { rightsOfUser } from './roles-of.ts';
@@ -35,6 +35,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     bearer: createVerifiedCredentials<Identified>(epoch),
     proxy: createVerifiedCredentials<Identified>(epoch),
     loopback: createVerifiedCredentials<Identified>(epoch),
+    integration: createVerifiedCredentials<Identified>(epoch),
   };
 
   function toPrincipal({ name, rights, credential, use }: Identified, origin: RequestOrigin, now: number): Principal {
@@ -45,6 +46,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   async function identify(credentials: Credentials, digest: string): Promise<Identified> {
     if (credentials.kind === 'proxy') return await identifyProxied(deps, credentials.name);
     if (credentials.kind === 'loopback') return await identifyLoopback(deps);
+    if (credentials.kind === 'integration') return await identifyIntegration(deps, credentials);
     if (adminDigest !== null && keyMaterial.isSame(digest, adminDigest)) return await identifyAdmin(deps);
     if (credentials.kind === 'bearer' && isToken(credentials.value))
       return await identifySession(deps, credentials.value);
@@ -71,6 +73,8 @@ function handleOf(credentials: Credentials, { digest }: AuthenticateDeps['keyMat
       return credentials.name;
     case 'loopback':
       return '';
+    case 'integration':
+      return JSON.stringify([credentials.name, credentials.userId]);
     case 'key':
     case 'bearer':
       return digest(credentials.value);

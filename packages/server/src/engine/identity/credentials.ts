@@ -1,5 +1,6 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { UserId } from '../../domain/ids.ts';
+import type { IntegrationName } from '../../domain/integrations.ts';
 import type { EpochMs } from '../../domain/time.ts';
 
 /** What a request presents to show who asks. */
@@ -11,7 +12,9 @@ export type Credentials =
   /** A user by the word of a trusted proxy: whoever says so has been found to be one. */
   | { readonly kind: 'proxy'; readonly name: string }
   /** Nothing, from this machine, where a face lets that in. */
-  | { readonly kind: 'loopback' };
+  | { readonly kind: 'loopback' }
+  /** Somebody by the word of an integration, whose signature has been found right. */
+  | { readonly kind: 'integration'; readonly name: IntegrationName; readonly userId: string };
 
 /** What an access token was found to say. */
 export interface VerifiedToken {

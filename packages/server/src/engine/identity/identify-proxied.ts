@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
-import { SYSTEM } from '../../domain/principal/principal.ts';
-import { BUILT_IN_ADMIN, isUserName, type User } from '../../domain/user/user.ts';
+import { INTEGRATION_NAMES, type IntegrationName } from '../../domain/integrations.ts';
+import { type Credential, SYSTEM } from '../../domain/principal/principal.ts';
+import { BUILT_IN_ADMIN, isUserName, type User, type UserSource } from '../../domain/user/user.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
 import { refusedUser } from './credentials.ts';
@@ -10,19 +11,21 @@ import { rightsOfUser } from './roles-of.ts';
 
 /** Who asks from this machine without a key. */
 const LOOPBACK_USER = 'api';
+/** Nobody who is new comes in as these by the word of a proxy. */
+const KEPT_NAMES: ReadonlySet<string> = new Set([LOOPBACK_USER, ...INTEGRATION_NAMES]);
 
 type WelcomeDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'log'>;
 
 /**
  * The user whom a trusted proxy names. Somebody who was never seen becomes a user with the role `member`; the built-in administrator
- * does not come in by the word of a proxy, nor does the user of this machine. Throws `unauthenticated` auth.user_refused.
+ * does not come in by the word of a proxy, nor does the user of this machine or of an integration. Throws `unauthenticated` auth.user_refused.
  */
 export async function identifyProxied(deps: WelcomeDeps, name: string): Promise<Identified> {
-  if (!isUserName(name) || [BUILT_IN_ADMIN, LOOPBACK_USER].includes(name)) throw refusedUser();
-  const user =
-    (await deps.store.users.getByName(name)) ?? (await welcome(deps, { name, role: 'member', source: 'proxy' }));
-  if (user.source === 'loopback') throw refusedUser();
-  return await identified(deps, user, 'proxy');
+  if (!isUserName(name) || name === BUILT_IN_ADMIN) throw refusedUser();
+  const known = await deps.store.users.getByName(name);
+  if (known === null ? KEPT_NAMES.has(name) : standsForOthers(known)) throw refusedUser();
+  const user = known ?? (await welcome(deps, { name, role: 'member', source: 'proxy' }));
+  return await identified(deps, user, { kind: 'proxy', id: null });
 }
 
 /**
@@ -33,15 +36,33 @@ export async function identifyLoopback(deps: WelcomeDeps): Promise<Identified> {
   const asked = { name: LOOPBACK_USER, role: 'operator', source: 'loopback' } as const;
   const user = (await deps.store.users.getByName(LOOPBACK_USER)) ?? (await welcome(deps, asked));
   if (user.source !== 'loopback') throw refusedUser();
-  return await identified(deps, user, 'loopback');
+  return await identified(deps, user, { kind: 'loopback', id: null });
 }
 
-async function identified({ store }: WelcomeDeps, user: User, kind: 'proxy' | 'loopback'): Promise<Identified> {
+/**
+ * The user that stands for whoever sends commands by this integration: an operator, unless an administrator has given it other roles. Who it was is
+ * named beside. An account of that name which is somebody's own is nobody else's: then `unauthenticated` auth.user_refused.
+ */
+export async function identifyIntegration(
+  deps: WelcomeDeps,
+  { name, userId }: { readonly name: IntegrationName; readonly userId: string },
+): Promise<Identified> {
+  const asked = { name, role: 'operator', source: 'integration' } as const;
+  const user = (await deps.store.users.getByName(name)) ?? (await welcome(deps, asked));
+  if (user.source !== 'integration') throw refusedUser();
+  return await identified(deps, user, { kind: 'integration', id: userId });
+}
+
+function standsForOthers({ source }: User): boolean {
+  return source === 'loopback' || source === 'integration';
+}
+
+async function identified({ store }: WelcomeDeps, user: User, credential: Credential): Promise<Identified> {
   if (user.state !== 'active') throw refusedUser();
   return {
     name: user.name,
     rights: await rightsOfUser(store, user),
-    credential: { kind, id: null },
+    credential,
     expiresAt: null,
     use: null,
   };
@@ -50,7 +71,7 @@ async function identified({ store }: WelcomeDeps, user: User, kind: 'proxy' | 'l
 interface Newcomer {
   readonly name: string;
   readonly role: 'member' | 'operator';
-  readonly source: 'proxy' | 'loopback';
+  readonly source: Exclude<UserSource, 'local'>;
 }
 
 async function welcome({ store, log, ...deps }: WelcomeDeps, { name, role, source }: Newcomer): Promise<User> {

@@ -44,7 +44,9 @@ describe('a server', () => {
         ...{ name, state: 'ok', why: null, detail: null },
       })),
       ...Object.entries(details).map(([name, detail]) => ({ name, state: 'ok', why: null, detail })),
-      { name: 'loki', state: 'disabled', why: null, detail: null },
+      ...['loki', 'github', 'slack', 'discord'].map((name) => ({
+        ...{ name, state: 'disabled', why: null, detail: null },
+      })),
     ]);
   });
 

@@ -7,6 +7,7 @@ import { createArchiveLook } from './archive-look.ts';
 import { createBusProbe } from './bus-probe.ts';
 import { component } from './component.ts';
 import { createDatabaseProbe } from './database-probe.ts';
+import type { IntegrationLooks } from './integration-looks.ts';
 import { type ObservingDeps, observing } from './observing.ts';
 
 type ReadinessDeps = Pick<
@@ -16,6 +17,7 @@ type ReadinessDeps = Pick<
   ObservingDeps & {
     readonly diskSpace: Pick<DiskSpace, 'whyFull'>;
     readonly networkKeeper: Pick<NetworkKeeper, 'whyNot'>;
+    readonly integrationLooks: IntegrationLooks;
     /** A sentence while the server starts or stops, else null. */
     readonly whyNotRunning: () => string | null;
   };
@@ -24,7 +26,7 @@ type ReadinessDeps = Pick<
 export interface Readiness {
   /** The first part that keeps the server from taking work; null: it does. Quick, so that it can be asked for all the time. */
   firstFailed(): Promise<Component | null>;
-  /** The database and the event bus, as they are now, and what keeps the log elsewhere, as it was lately: what anybody may be told of. */
+  /** The database and the event bus, as they are now, and what keeps the log elsewhere and the integrations, as they were lately: what anybody may be told of. */
   vitals(): Promise<readonly Component[]>;
   /** All parts, as they are now. */
   components(): Promise<readonly Component[]>;
@@ -51,8 +53,18 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
       return null;
     },
     async vitals() {
-      const [databaseWhy, busWhy, kept] = await Promise.all([database.why(), eventBus.why(), archive.lately()]);
-      return [component('database', databaseWhy, 'failed'), component('event_bus', busWhy, 'degraded'), kept];
+      const [databaseWhy, busWhy, kept, integrations] = await Promise.all([
+        database.why(),
+        eventBus.why(),
+        archive.lately(),
+        deps.integrationLooks.lately(),
+      ]);
+      return [
+        component('database', databaseWhy, 'failed'),
+        component('event_bus', busWhy, 'degraded'),
+        kept,
+        ...integrations,
+      ];
     },
     async components() {
       const needed = NEEDED.map(async ([name, ask]) => component(name, await ask(), 'failed'));
@@ -67,6 +79,7 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
         component('rate_limiter', deps.rateLimiter.whyAlone(), 'degraded'),
         ...(await observing(deps)),
         await archive.now(),
+        ...(await deps.integrationLooks.now()),
       ];
     },
   };

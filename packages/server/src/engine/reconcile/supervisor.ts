@@ -16,6 +16,7 @@ import type { Expiries } from '../expiry/expiry.ts';
 import type { HealthWatch } from '../health/health-watch.ts';
 import { dropOldKeys } from '../idempotency/claims.ts';
 import type { Identity } from '../identity/create-identity.ts';
+import { dropOldReceived } from '../integrations/drop-old-received.ts';
 import type { LogIntake } from '../logs/log-intake.ts';
 import { pruneLogs } from '../logs/prune-logs.ts';
 import type { HostSampler } from '../metrics/host-sampler.ts';
@@ -193,6 +194,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         every(config.timers.retentionMs, 'retention', () => dropOld(deps, signal), { isAtOnce: true }),
         every(config.timers.retentionMs, 'identity', deps.identity.look),
         every(config.timers.sweepMs, 'webhook deliveries', () => dropOldDeliveries(deps)),
+        every(config.timers.sweepMs, 'deliveries of integrations', () => dropOldReceived(deps)),
         runDeliverer(deps, { signal }),
         deps.refusals.run({ signal }),
         deps.warm.run({ signal }),

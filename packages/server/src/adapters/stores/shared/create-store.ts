@@ -20,6 +20,7 @@ import { createLeaseStatements, createLeaseTable } from './tables/lease-table.ts
 import { createNamedLabelStatements, createNamedLabelTable } from './tables/named-label-table.ts';
 import { createNetworkStatements, createNetworkTable } from './tables/network-table.ts';
 import { createOperationStatements, createOperationTable } from './tables/operation-table.ts';
+import { createReceivedDeliveryStatements, createReceivedDeliveryTable } from './tables/received-delivery-table.ts';
 import { createRoleStatements, createRoleTable } from './tables/role-table.ts';
 import { createSecretStatements, createSecretTable } from './tables/secret-table.ts';
 import { createSecurityGroupStatements, createSecurityGroupTable } from './tables/security-group-table.ts';
@@ -66,6 +67,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     alerts: createAlertStatements(compiler),
     batchOrders: createBatchOrderStatements(compiler),
     namedLabels: createNamedLabelStatements(compiler),
+    receivedDeliveries: createReceivedDeliveryStatements(compiler),
   };
   let vmChanges = 0;
 
@@ -99,6 +101,7 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
       alerts: createAlertTable(connection, statements.alerts),
       batchOrders: createBatchOrderTable(connection, statements.batchOrders),
       namedLabels: createNamedLabelTable(connection, statements.namedLabels),
+      receivedDeliveries: createReceivedDeliveryTable(connection, statements.receivedDeliveries),
     };
   }
 
@@ -256,6 +259,11 @@ function writesAsTransactions(reading: Tables, transaction: Store['transaction']
     namedLabels: {
       ...reading.namedLabels,
       put: (...labels) => transaction(({ namedLabels }) => namedLabels.put(...labels)),
+    },
+    receivedDeliveries: {
+      ...reading.receivedDeliveries,
+      insert: (delivery) => transaction(({ receivedDeliveries }) => receivedDeliveries.insert(delivery)),
+      deleteOld: (which) => transaction(({ receivedDeliveries }) => receivedDeliveries.deleteOld(which)),
     },
     securityGroups: {
       ...reading.securityGroups,

@@ -6,6 +6,7 @@ import type { ExecutionOutputRow, ExecutionRow } from './rows/execution-row.ts';
 import type { IdempotencyKeyRow } from './rows/idempotency-key-row.ts';
 import type { ImageRequestRow, ImageRow, ImageUseRow } from './rows/image-row.ts';
 import type { OperationRow } from './rows/operation-row.ts';
+import type { ReceivedDeliveryRow } from './rows/received-delivery-row.ts';
 import type { SecretRow } from './rows/secret-row.ts';
 import type { SessionRow, SigningKeyRow } from './rows/session-row.ts';
 import type { SettingRow } from './rows/setting-row.ts';
@@ -64,4 +65,5 @@ export interface Schema {
   readonly workspaces: WorkspaceRow;
   readonly batch_orders: BatchOrderRow;
   readonly named_labels: NamedLabelRow;
+  readonly received_deliveries: ReceivedDeliveryRow;
 }

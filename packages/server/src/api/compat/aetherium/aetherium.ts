@@ -18,6 +18,7 @@ import { describeAetherium } from './openapi.ts';
 import { routes } from './routes.ts';
 import { mountUpdates } from './updates.ts';
 import { mountVms } from './vms.ts';
+import { mountWebhooks } from './webhooks.ts';
 
 /** Aetherium: VMs with tools in them, commands, tasks and logs. */
 export const aetherium: Face = {
@@ -48,6 +49,7 @@ async function mountAetherium(app: FastifyInstance, context: FaceContext): Promi
   mountLogs(app, context);
   mountUpdates(app, context);
   mountHealth(app, context);
+  await mountWebhooks(app, context);
   const document = documentBytes(() => describeAetherium(version));
   mount(
     app,

@@ -1,15 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { VolaryError } from '../../../domain/errors.ts';
-import { type OperationId, uuidOf } from '../../../domain/ids.ts';
-import type { Operation } from '../../../domain/operation/operation.ts';
-import type { Principal } from '../../../domain/principal/principal.ts';
-import type { Engine } from '../../../engine/engine.ts';
+import { uuidOf } from '../../../domain/ids.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
-import { taskIdsOf, vmIdOf } from './ids.ts';
+import { vmIdOf } from './ids.ts';
 import { outputOfTask, outputsOfList } from './outputs.ts';
 import { routes } from './routes.ts';
-import type { Task } from './schemas.ts';
+import { findTask } from './tasks.ts';
 import { toExecution, toExecutionStatus, toExecutionTask, toOperationTask } from './translate.ts';
 
 /** Commands and tasks: a command is a task, and its execution has the same UUID. */
@@ -38,27 +34,9 @@ export function mountCommands(app: FastifyInstance, { engine, signals }: FaceCon
   });
 
   mount(app, routes.getTask, async ({ principal, params }, reply) => {
-    const ids = taskIdsOf(params.id);
-    const operation = await findOperation(engine, principal, ids.operation);
-    if (operation !== null) return await operationTask(engine, principal, operation);
-    const execution = await engine.executions.get(principal, ids.execution);
+    const task = await findTask(engine, principal, params.id);
+    if (task.kind === 'operation') return toOperationTask(task.operation, task.vm);
+    const { execution } = task;
     return toExecutionTask(execution, await outputOfTask(engine, principal, execution, signals.of(reply)));
-  });
-}
-
-async function operationTask({ vms }: Engine, principal: Principal, operation: Operation): Promise<Task> {
-  const { subject } = operation;
-  const vm = subject.kind === 'vm' ? await unlessUnknown('vm.unknown', vms.get(principal, subject.id)) : null;
-  return toOperationTask(operation, vm);
-}
-
-async function findOperation({ operations }: Engine, principal: Principal, id: OperationId): Promise<Operation | null> {
-  return await unlessUnknown('operation.unknown', operations.get(principal, id));
-}
-
-async function unlessUnknown<T>(reason: string, asked: Promise<T>): Promise<T | null> {
-  return await asked.catch((error: unknown) => {
-    if (error instanceof VolaryError && error.reason === reason) return null;
-    throw error;
   });
 }

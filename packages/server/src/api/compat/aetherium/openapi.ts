@@ -19,6 +19,7 @@ export function describeAetherium(version: string): JsonObject {
       commands: 'Commands in them.',
       tasks: 'What takes its time.',
       logs: 'What was said.',
+      integrations: 'What is sent by GitHub, Slack and Discord.',
       events: 'What happens, as it happens.',
       system: 'How the service is.',
     },

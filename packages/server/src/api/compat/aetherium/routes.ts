@@ -18,6 +18,9 @@ import {
   VmDetails,
   VmList,
   VmParams,
+  Webhook,
+  WebhookAnswer,
+  WebhookParams,
 } from './schemas.ts';
 
 const HEALTH = {
@@ -146,11 +149,25 @@ export const routes = {
     operationId: 'openSocket',
     tag: 'events',
     summary: 'Real-time updates (WebSocket)',
-    description: 'Each message is `{type, timestamp, data}`: `log`, `task_update`, `vm_status`.',
+    description: 'Each message is `{type, timestamp, data}`: `log`, `task_update`, `vm_status`, `integration`.',
     permission: 'event:read',
     query: SocketQuery,
     responses: SOCKET,
     errors: { 404: [], 429: [], 503: [] },
+  }),
+  receiveWebhook: route({
+    method: 'POST',
+    path: '/api/v1/webhooks/{integration}',
+    operationId: 'receiveWebhook',
+    tag: 'integrations',
+    summary: 'Webhook handler',
+    description:
+      'For `github`, `slack` and `discord`, as far as this server is connected with them. No key is needed: the signature shows who sends it, by `X-Hub-Signature-256`, `X-Slack-Signature` or `X-Signature-Ed25519`. A delivery that was processed before is answered, and nothing is done. Forms are taken as well, as GitHub and Slack send them.',
+    permission: 'none',
+    params: WebhookParams,
+    body: { ...jsonBody(Webhook, { isRequired: true }), isReadByHandler: true },
+    responses: { 200: { description: 'It was taken; what the other side expects.', content: [json(WebhookAnswer)] } },
+    errors: { 400: [], 401: [], 404: [], 413: [], 429: [], 503: [] },
   }),
   getHealth: route({ ...HEALTH, path: '/health', operationId: 'getHealth' }),
   getApiHealth: route({ ...HEALTH, path: '/api/v1/health', operationId: 'getApiHealth' }),

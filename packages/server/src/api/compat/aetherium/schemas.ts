@@ -301,7 +301,30 @@ export const SocketQuery = object(inAddress, { description: 'Who asks.' });
 
 export const ComponentState = stringEnum(['healthy', 'unhealthy', 'disabled'], { description: 'How it is now.' });
 export type ComponentState = Static<typeof ComponentState>;
-const EXAMPLE_PARTS = { github: 'disabled', slack: 'disabled', loki: 'disabled' };
+/** What comes in is whatever the other side sends: no more is promised of it than that it is an object. */
+export const Webhook = jsonObject({
+  description: 'What has happened, in the words of who sends it.',
+  examples: [
+    { action: 'opened', pull_request: { number: 123, title: 'Fix bug' } },
+    { type: 'slash_command', command: '/aetherium-status', user_id: 'U123456', channel_id: 'C123456' },
+  ],
+});
+export const WebhookAnswer = jsonObject({
+  description: 'What who has sent it expects: to a command, what came of it.',
+  examples: [{ response_type: 'ephemeral', text: 'Aetherium is well.', mrkdwn: false }, { status: 'ok' }],
+});
+export const WebhookParams = object(
+  {
+    integration: Type.String({
+      maxLength: 64,
+      description: '`github`, `slack` or `discord`.',
+      examples: ['github'],
+    }),
+  },
+  { description: 'Who sends it.' },
+);
+
+const EXAMPLE_PARTS = { github: 'disabled', slack: 'disabled', discord: 'disabled', loki: 'disabled' };
 export const Health = component(
   'Health',
   {
@@ -310,6 +333,7 @@ export const Health = component(
       {
         github: ComponentState,
         slack: ComponentState,
+        discord: ComponentState,
         loki: ComponentState,
         event_bus: ComponentState,
         database: ComponentState,

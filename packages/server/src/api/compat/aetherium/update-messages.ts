@@ -7,11 +7,11 @@ import { toMoment } from '../moments.ts';
 import { uuidIn } from './ids.ts';
 import { toExecutionStatus, toStatus, toTaskStatus, toTaskType } from './translate.ts';
 
-export const TOPICS = ['logs', 'tasks', 'vms'] as const;
+export const TOPICS = ['logs', 'tasks', 'vms', 'integrations'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 interface Update {
-  readonly type: 'task_update' | 'vm_status';
+  readonly type: 'task_update' | 'vm_status' | 'integration';
   readonly timestamp: string;
   readonly data: JsonObject;
 }
@@ -25,7 +25,10 @@ const STATUS_EVENTS: ReadonlySet<EventType> = new Set([
 
 export function eventTypesOf(topics: readonly Topic[]): readonly EventType[] {
   return EVENT_TYPES.filter(
-    (type) => (topics.includes('tasks') && isOfTask(type)) || (topics.includes('vms') && STATUS_EVENTS.has(type)),
+    (type) =>
+      (topics.includes('tasks') && isOfTask(type)) ||
+      (topics.includes('vms') && STATUS_EVENTS.has(type)) ||
+      (topics.includes('integrations') && type === 'integration.event'),
   );
 }
 
@@ -36,8 +39,13 @@ function isOfTask(type: EventType): boolean {
 /** The event as the socket tells it; null for one that is none of its matters. */
 export function toUpdate(event: Event): Update | null {
   if (STATUS_EVENTS.has(event.type)) return toVmStatus(event);
+  if (event.type === 'integration.event') return toNotification(event);
   if (event.type.startsWith('operation.')) return toOperationUpdate(event);
   return event.type.startsWith('execution.') ? toExecutionUpdate(event) : null;
+}
+
+function toNotification({ at, sequence, data }: Event): Update {
+  return { type: 'integration', timestamp: toMoment(at), data: { sequence, ...data } };
 }
 
 function toVmStatus({ type, at, sequence, subject, data }: Event): Update | null {

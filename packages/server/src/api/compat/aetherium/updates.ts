@@ -29,7 +29,7 @@ interface Shared {
   readonly frameOf: EventFrames;
 }
 
-/** The socket that tells what happens: lines of the log, tasks, VMs. */
+/** The socket that tells what happens: lines of the log, tasks, VMs, integrations. */
 export function mountUpdates(app: FastifyInstance, context: FaceContext): void {
   const check = createChecker(SUBSCRIBE);
   const frameOf = createEventFrames((event) => {

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { uuidOf, type VmId } from '../../../domain/ids.ts';
+import type { Principal } from '../../../domain/principal/principal.ts';
 import type { Vm } from '../../../domain/vm/vm.ts';
+import type { Engine } from '../../../engine/engine.ts';
 import type { Page } from '../../../engine/requests.ts';
 import type { FaceContext } from '../../face.ts';
 import { JSON_HEADER } from '../../json-header.ts';
@@ -25,9 +27,7 @@ export function mountVms(app: FastifyInstance, { engine }: FaceContext): void {
   });
 
   mount(app, routes.listVms, async ({ principal }, reply) =>
-    reply
-      .header('content-type', JSON_HEADER)
-      .send(bytesOf(await pagesOf<Vm, VmId>((asked) => vms.list(principal, asked)))),
+    reply.header('content-type', JSON_HEADER).send(bytesOf(await pagesOfVms(engine, principal))),
   );
 
   mount(app, routes.getVm, async ({ principal, params }) => {
@@ -40,4 +40,13 @@ export function mountVms(app: FastifyInstance, { engine }: FaceContext): void {
     const { id, kind, state } = operation;
     return await reply.code(202).send({ id: uuidOf(id), type: toTaskType(kind), status: toTaskStatus(state) });
   });
+}
+
+/** All that the principal may see, in the order they were made. */
+export async function listVms(engine: Engine, principal: Principal): Promise<readonly Vm[]> {
+  return itemsOf(await pagesOfVms(engine, principal));
+}
+
+async function pagesOfVms({ vms }: Engine, principal: Principal): Promise<readonly Page<Vm, VmId>[]> {
+  return await pagesOf<Vm, VmId>((asked) => vms.list(principal, asked));
 }

@@ -26,6 +26,7 @@ import { alerts } from './0025-alerts.ts';
 import { batchOrders } from './0026-batch-orders.ts';
 import { traces } from './0027-traces.ts';
 import { moreLabels } from './0028-more-labels.ts';
+import { receivedDeliveries } from './0029-received-deliveries.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -58,4 +59,5 @@ export const MIGRATIONS: readonly Migration[] = [
   batchOrders,
   traces,
   moreLabels,
+  receivedDeliveries,
 ];

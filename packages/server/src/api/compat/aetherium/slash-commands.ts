@@ -1,0 +1,167 @@
+/** What people ask for in a chat: done by the engine as any other request is, and answered in a few lines of plain text. */
+import { isMutation, readActionOf } from '../../../domain/audit/actions.ts';
+import { toVolaryError, VolaryError } from '../../../domain/errors.ts';
+import { uuidOf } from '../../../domain/ids.ts';
+import type { SlashCommand } from '../../../domain/integrations.ts';
+import type { Principal } from '../../../domain/principal/principal.ts';
+import type { Vm } from '../../../domain/vm/vm.ts';
+import type { RunCommand } from '../../../engine/apis/integration-api.ts';
+import type { Engine } from '../../../engine/engine.ts';
+import { createChecker, invalidFields } from '../../validation.ts';
+import { CreateVm } from './schemas.ts';
+import { findTask } from './tasks.ts';
+import { toCreateRequest, toExecutionStatus, toStatus, toTaskStatus, toTaskType } from './translate.ts';
+import { listVms } from './vms.ts';
+
+/** VMs that are listed; of more it is said how many. */
+const LISTED = 20;
+
+type Run = (
+  engine: Engine,
+  principal: Principal,
+  text: string,
+  options: Parameters<RunCommand>[2],
+) => Promise<readonly string[]>;
+
+interface Offered {
+  readonly run: Run;
+  /** What is written behind it. */
+  readonly usage: string;
+  /** What the audit calls it when it is refused. */
+  readonly action: string;
+}
+
+const COMMANDS: Readonly<Record<string, Offered>> = {
+  'aetherium-status': { run: tellStatus, usage: '', action: readActionOf('vm:read') },
+  'aetherium-vm-list': { run: listAllVms, usage: '', action: readActionOf('vm:read') },
+  'aetherium-vm-create': {
+    run: createVm,
+    usage: '[NAME] [vcpus=2] [memory_mb=1024] [tools=go,python]',
+    action: 'vm.create',
+  },
+  'aetherium-task': { run: tellTask, usage: 'ID', action: readActionOf('operation:read') },
+};
+
+/** Runs commands. A refusal is written down as that of any other request. */
+export function createRunCommand(engine: Engine): RunCommand {
+  return async (principal, command, options) => {
+    const offered = Object.hasOwn(COMMANDS, command.name) ? COMMANDS[command.name] : undefined;
+    if (offered === undefined) throw unknownCommand(command);
+    try {
+      return (await offered.run(engine, principal, command.text.trim(), options)).join('\n');
+    } catch (thrown) {
+      const error = toVolaryError(thrown);
+      // As of requests: of those that only read it is written down when somebody tries what is not allowed.
+      if (isMutation(offered.action) || error.code === 'permission_denied') {
+        const target = { kind: 'integration', id: null, name: principal.name };
+        engine.audit.refused(principal, { action: offered.action, target, error });
+      }
+      throw error;
+    }
+  };
+}
+
+async function tellStatus(engine: Engine, principal: Principal, text: string): Promise<readonly string[]> {
+  refuseText('aetherium-status', text);
+  const vms = await listVms(engine, principal);
+  const counts = new Map<string, number>();
+  for (const { status } of vms) counts.set(toStatus(status.phase), (counts.get(toStatus(status.phase)) ?? 0) + 1);
+  const shown = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  const parts = (await engine.vitals()).filter(({ state }) => state !== 'disabled');
+  const unwell = parts.filter(({ state }) => state !== 'ok');
+  return [
+    unwell.length === 0 ? 'Aetherium is well.' : 'Aetherium is not well.',
+    `VMs: ${vms.length}${shown === '' ? '' : ` (${shown})`}`,
+    `Parts: ${parts.map(({ name, state }) => `${name} ${state === 'ok' ? 'healthy' : 'unhealthy'}`).join(', ')}`,
+  ];
+}
+
+async function listAllVms(engine: Engine, principal: Principal, text: string): Promise<readonly string[]> {
+  refuseText('aetherium-vm-list', text);
+  const vms = await listVms(engine, principal);
+  if (vms.length === 0) return ['There are no VMs.'];
+  // Those that were made last are those that somebody looks for.
+  const shown = vms.toReversed().slice(0, LISTED).map(lineOf);
+  return vms.length > LISTED ? [...shown, `… and ${vms.length - LISTED} more that were made before.`] : shown;
+}
+
+function lineOf({ id, name, status, spec }: Vm): string {
+  return `${name}  ${toStatus(status.phase)}  ${spec.vcpuCount} vCPU  ${spec.memoryMib} MB  ${uuidOf(id)}`;
+}
+
+const checkCreateVm = createChecker(CreateVm);
+
+async function createVm(
+  engine: Engine,
+  principal: Principal,
+  text: string,
+  { once }: Parameters<Run>[3],
+): Promise<readonly string[]> {
+  const request = readCreateVm(text);
+  checkCreateVm(request);
+  const { operation, vm } = await engine.vms.create(principal, toCreateRequest(request), { once });
+  return [
+    `${vm.name} is being created: ${vm.spec.vcpuCount} vCPU, ${vm.spec.memoryMib} MB.`,
+    `Task ${uuidOf(operation.id)}: look with /aetherium-task ${uuidOf(operation.id)}`,
+  ];
+}
+
+/** `web vcpus=2`; what stands alone is the name. Throws `invalid_argument` request.invalid. */
+function readCreateVm(text: string): CreateVm {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  let request: CreateVm = {};
+  for (const word of words) {
+    const [, key = 'name', value = ''] = /^(?:([a-z_]+)=)?(.*)$/s.exec(word) ?? [];
+    if (key === 'name') request = { ...request, name: onlyOne(request.name, value) };
+    else if (key === 'vcpus') request = { ...request, vcpus: numberOf(key, value) };
+    else if (key === 'memory_mb') request = { ...request, memory_mb: numberOf(key, value) };
+    else if (key === 'tools') request = { ...request, additional_tools: value.split(',') };
+    else {
+      const allowed = ['name', 'vcpus', 'memory_mb', 'tools'];
+      throw invalidFields([{ field: key, message: `is none of: ${allowed.join(', ')}`, allowed }]);
+    }
+  }
+  return request;
+}
+
+function onlyOne(before: string | undefined, name: string): string {
+  if (before === undefined) return name;
+  throw invalidFields([{ field: 'name', message: `is given twice: ${before} and ${name}` }]);
+}
+
+function numberOf(field: string, value: string): number {
+  if (/^[0-9]{1,9}$/.test(value)) return Number(value);
+  throw invalidFields([{ field, message: 'must be a whole number' }]);
+}
+
+async function tellTask(engine: Engine, principal: Principal, text: string): Promise<readonly string[]> {
+  if (text === '') throw invalidFields([{ field: 'ID', message: 'is missing: /aetherium-task ID' }]);
+  const task = await findTask(engine, principal, text);
+  if (task.kind === 'execution') {
+    const { state, exitCode, error, request } = task.execution;
+    const result = exitCode === null ? '' : `, exit code ${exitCode}`;
+    return [
+      `vm:execute of ${request.argv[0]}: ${toExecutionStatus(state)}${result}`,
+      ...(error === null ? [] : [error]),
+    ];
+  }
+  const { operation, vm } = task;
+  const { kind, state, subject, error } = operation;
+  const now = vm === null ? '' : `, which is ${toStatus(vm.status.phase)} now`;
+  return [
+    `${toTaskType(kind)} of ${vm?.name ?? subject.name}${now}: ${toTaskStatus(state)}`,
+    ...(error === null ? [] : [error.message]),
+  ];
+}
+
+function refuseText(name: string, text: string): void {
+  if (text !== '') throw invalidFields([{ field: 'text', message: `must be empty: /${name} takes nothing` }]);
+}
+
+function unknownCommand({ name }: SlashCommand): VolaryError {
+  const all = Object.entries(COMMANDS).map(([known, { usage }]) => `/${known} ${usage}`.trimEnd());
+  return new VolaryError('invalid_argument', `There is no command /${name}. There are:\n${all.join('\n')}`, {
+    reason: 'integration.unknown_command',
+    details: { commands: Object.keys(COMMANDS) },
+  });
+}
