@@ -224,6 +224,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Seeing',
+    'integration',
+    'show how GitHub, Slack and Discord are connected',
+    async () => (await import('./commands/integration.ts')).configureIntegration,
+  ),
+  entry(
+    'Seeing',
     'metrics',
     'print all measures, as Prometheus scrapes them',
     async () => (await import('./commands/metrics.ts')).configureMetrics,

@@ -94,6 +94,7 @@ export const TAGS = {
   'warm-templates': 'Guests that have booted, from which VMs begin as forks.',
   deployments: 'Replicas of one VM.',
   workspaces: 'VMs of somebody’s own for a time.',
+  integrations: 'GitHub, Slack and Discord, where people work.',
   webhooks: 'Events that are sent to a URL.',
   users: 'Who may do what.',
   auth: 'Logging in, and oneself.',

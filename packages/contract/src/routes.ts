@@ -42,6 +42,7 @@ import {
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, defineImage, deleteImage, getImage, listImages, updateImage } from './routes/images.ts';
+import { listIntegrations } from './routes/integrations.ts';
 import { listLogs } from './routes/logs.ts';
 import { getHostMetrics, getMetrics, getVmMetrics } from './routes/metrics.ts';
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
@@ -288,6 +289,7 @@ export const routes = {
   renewRecoveryCodes,
   getPublicKeys,
   listAudit,
+  listIntegrations,
   getQuota,
   getCapabilities,
   getOpenApi,

@@ -19,6 +19,7 @@ import { createEventClient, type EventClient } from './events.ts';
 import { createExecutionClient, type ExecutionClient } from './executions.ts';
 import { createFileClient, type FileClient } from './files.ts';
 import { createImageClient, type ImageClient } from './images.ts';
+import { createIntegrationClient, type IntegrationClient } from './integrations.ts';
 import { createLogClient, type LogClient } from './logs.ts';
 import { createMetricClient, type MetricClient } from './metrics.ts';
 import {
@@ -93,6 +94,7 @@ export interface VolaryClient {
   readonly deployments: DeploymentClient;
   readonly workspaces: WorkspaceClient;
   readonly webhooks: WebhookClient;
+  readonly integrations: IntegrationClient;
   readonly users: UserClient;
   readonly roles: RoleClient;
   readonly apiKeys: ApiKeyClient;
@@ -133,6 +135,7 @@ export function createClient(options: TransportOptions): VolaryClient {
     deployments: createDeploymentClient(transport),
     workspaces: createWorkspaceClient(transport),
     webhooks: createWebhookClient(transport),
+    integrations: createIntegrationClient(transport),
     users: createUserClient(transport),
     roles: createRoleClient(transport),
     apiKeys: createApiKeyClient(transport),

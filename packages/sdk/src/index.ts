@@ -18,6 +18,7 @@ export type { OutputChunk } from './exec-stream.ts';
 export type { CommandRequest, ExecSession, ExecutionClient, FinishedCommand } from './executions.ts';
 export type { FileClient, FileContent, WriteOptions } from './files.ts';
 export type { ImageClient } from './images.ts';
+export type { IntegrationClient } from './integrations.ts';
 export { isFresh, type LoginCredentialsOptions, type LoginTokens, loginCredentials, tokensOf } from './login-tokens.ts';
 export type { LogClient, LogFollowQuery, LogPageQuery, LogSelection } from './logs.ts';
 export type { MetricClient } from './metrics.ts';

@@ -5,19 +5,22 @@ import { findEndpoint } from '../endpoint.ts';
 import { findRunningServer } from '../server/start-server.ts';
 import { type Check, type Finding, fine } from './check.ts';
 
-/** What the server has of what is looked back at, and what to do where something of it is not well. */
+/** What the server has of what is looked back at, and of what it is connected with, and what to do where something of it is not well. */
 const PARTS: Readonly<Record<string, { readonly title: string; readonly fix: string }>> = {
   logs: { title: 'Logs', fix: 'what keeps them from being written is in the log of the server: see its start' },
   loki: { title: 'Grafana Loki', fix: 'set loki_url right, or have Loki answer there; lines wait meanwhile' },
   metrics: { title: 'Metrics', fix: 'what keeps them from being written is in the log of the server' },
   alerts: { title: 'Alerts', fix: 'volary system health shows what is wrong with the database' },
+  github: { title: 'GitHub', fix: 'see why: volary integration ls; the token is integrations.github.token' },
+  slack: { title: 'Slack', fix: 'see why: volary integration ls; the token is integrations.slack.bot_token' },
+  discord: { title: 'Discord', fix: 'see why: volary integration ls; the token is integrations.discord.bot_token' },
   traces: {
     title: 'Traces',
     fix: 'is a receiver of OTLP over HTTP at OTEL_EXPORTER_OTLP_ENDPOINT (port 4318 as a rule), and does it take the key in OTEL_EXPORTER_OTLP_HEADERS?',
   },
 };
 
-/** Where logs, metrics, alerts and traces are, as the server of the data directory says, if it runs: for whoever sees nothing of them. */
+/** How logs, metrics, alerts, traces and integrations are, as the server of the data directory says, if it runs: for whoever sees nothing of them. */
 export const checkObserving: Check = async ({ context, dataDir }) => {
   if ((await findRunningServer(dataDir)) === null) return [];
   const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env), context.env);

@@ -11,6 +11,7 @@ import { dialectFaultsOf } from '../testing/conformance.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
 import { send } from '../testing/send.ts';
 import { Fault as AetheriumFault } from './aetherium/schemas.ts';
+import { SECRETS } from './aetherium/webhooks.test-kit.ts';
 import { Fault as NovacronFault } from './novacron/schemas.ts';
 import { Fault as VmApiFault } from './vm-api/schemas.ts';
 import { Fault as VolantFault } from './volant/schemas.ts';
@@ -32,7 +33,8 @@ let server: RunningServer;
 let known: Known;
 
 beforeAll(async () => {
-  server = await runServer({ VOLARY_RATE_LIMIT: 'off' });
+  // What integrations send is looked at where they are set up; with the listener their secrets count.
+  server = await runServer({ VOLARY_RATE_LIMIT: 'off', ...SECRETS }, ['--listen', 'aetherium=127.0.0.1:0']);
   const client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
   await client.vms.create({ name: 'first-vm' });
   await client.deployments.create({ name: 'first-set', replicas: 1 });
@@ -40,6 +42,7 @@ beforeAll(async () => {
   const ids = [parseId('ws', workspace.id), parseId('vm', workspace.vm_id)].filter((id) => id !== null);
   known = {
     vm_id: [(await client.vms.get('first-vm')).id, 'vm_xyz789'],
+    integration: ['github', 'slack', 'discord', 'nobody'],
     name: ['first-vm', 'first-set', 'nobody'],
     plugin: ['base', 'nodejs@1'],
     id: [...ids.map(uuidOf), '01a202bc-8cb2-7a31-b5b9-1552001f0c0b'],

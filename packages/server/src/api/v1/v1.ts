@@ -23,6 +23,7 @@ import { mountExecutions } from './executions.ts';
 import { mountFileContent } from './file-content.ts';
 import { mountFiles } from './files.ts';
 import { mountImages } from './images.ts';
+import { mountIntegrations } from './integrations.ts';
 import { mountLogs } from './logs.ts';
 import { mountMetrics } from './metrics.ts';
 import { mountNetworks, mountSecurityGroups } from './networks.ts';
@@ -113,6 +114,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountWarmTemplates(app, context);
   mountDeployments(app, context);
   mountWorkspaces(app, context);
+  mountIntegrations(app, context);
   mountWebhooks(app, context);
   mountWebhookDeliveries(app, context);
   mountUsers(app, context);

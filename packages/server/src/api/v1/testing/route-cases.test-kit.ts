@@ -196,6 +196,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { query: { since: 'yesterday' } }, status: 400, reason: 'request.invalid' },
   },
+  listIntegrations: { ask: () => ({}), status: 200, failing: UNAUTHENTICATED },
   getQuota: { ask: () => ({}), status: 200, failing: UNAUTHENTICATED },
 };
 
