@@ -19,12 +19,14 @@ export const DELIVERY_STATES = ['waiting', 'delivered', 'dead', 'lost'] as const
 export const DELIVERY_KINDS = ['event', 'replay', 'test', 'gap'] as const;
 export const TRY_ERRORS = [
   'status',
+  'refused',
   'redirected',
   'timeout',
   'connection_failed',
   'unresolved',
   'target_refused',
   'invalid_response',
+  'not_connected',
   'secret_unreadable',
 ] as const;
 

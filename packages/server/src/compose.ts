@@ -132,7 +132,7 @@ export async function compose(config: Config, written: Log): Promise<Composition
         { clock, toBody: (event) => JSON.stringify(toEventDto(event)) },
         { version: VERSION, allowedTargets: config.webhookAllowedTargets },
       ),
-      integrations: createIntegrations({ clock }, config.integrations),
+      integrations: createIntegrations({ clock }, { ...config.integrations, version: VERSION }),
       documents: createWebDocuments({
         fetcher: createFetcher({ allowedTargets: config.downloadAllowedTargets, version: VERSION }),
       }),

@@ -26,6 +26,8 @@ export interface Notification {
   /** The same each time that one is sent again. */
   readonly id: string;
   readonly event: Event;
+  /** What is told: plain text of one line, of which nothing has a meaning of its own at the other side. */
+  readonly text: string;
   readonly target: NotificationTarget;
 }
 

@@ -15,6 +15,8 @@ export interface WebhookMessage {
 export interface SendOutcome extends Try {
   /** Milliseconds from now; null when it did not say. Whatever it said: bounds are the caller's. */
   readonly retryAfterMs: number | null;
+  /** The other side will refuse the same for ever: it is not sent again by itself. Absent: another try may do better. */
+  readonly isFinal?: boolean;
 }
 
 /** Tells receivers of events by HTTP, and connects to no address that they may not be at. */

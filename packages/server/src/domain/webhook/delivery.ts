@@ -16,15 +16,20 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 export const DELIVERY_KINDS = ['event', 'replay', 'test', 'gap'] as const;
 export type DeliveryKind = (typeof DELIVERY_KINDS)[number];
 
-/** Why a try failed. `status`: answered, with neither 2xx nor 3xx. `secret_unreadable`: nothing was sent, since it could not be signed. */
+/**
+ * Why a try failed. `status`: answered, with neither 2xx nor 3xx. `refused`: answered with 200 and a word that means no. `not_connected`: nothing was sent, since this server
+ * has no token for the integration. `secret_unreadable`: nothing was sent, since it could not be signed.
+ */
 export const TRY_ERRORS = [
   'status',
+  'refused',
   'redirected',
   'timeout',
   'connection_failed',
   'unresolved',
   'target_refused',
   'invalid_response',
+  'not_connected',
   'secret_unreadable',
 ] as const;
 export type TryError = (typeof TRY_ERRORS)[number];

@@ -46,6 +46,14 @@ describe('a try', () => {
     expect(afterTry(tried, failed(now), { now, ages, random: () => 0 }, POLICY).state).toBe('waiting');
   });
 
+  it('is the last one when the same would be refused for ever', () => {
+    const refused = { ...failed(5), status: 404, isFinal: true };
+
+    expect(afterTry(fresh, refused, moment(9, Math.random), POLICY)).toMatchObject({
+      ...{ state: 'dead', tries: 1, nextTryAt: null, completedAt: 9, lastTry: { status: 404, error: 'status' } },
+    });
+  });
+
   it('that is a test is never repeated', () => {
     const test = { ...fresh, kind: 'test' } as const;
 

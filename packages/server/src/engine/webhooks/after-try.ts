@@ -16,7 +16,7 @@ export interface RetryPolicy {
 }
 
 /**
- * The delivery after a try: delivered, waiting for the next one, or dead. The wait is chosen from the whole range up to its
+ * The delivery after a try: delivered, waiting for the next one, or dead, at once where another try would come to the same. The wait is chosen from the whole range up to its
  * bound, and is at least what the receiver asked for with `Retry-After`, up to the longest wait.
  */
 export function afterTry(
@@ -31,7 +31,10 @@ export function afterTry(
   const tried = { ...delivery, tries, firstTriedAt, lastTry: { at, status, error, response, durationMs } };
   if (error === null) return { ...tried, state: 'delivered', nextTryAt: null, completedAt: now };
   const isUsedUp =
-    delivery.kind === 'test' || tries >= policy.maxTries || firstTriedAt <= ages.before(policy.giveUpAfterMs);
+    outcome.isFinal === true ||
+    delivery.kind === 'test' ||
+    tries >= policy.maxTries ||
+    firstTriedAt <= ages.before(policy.giveUpAfterMs);
   if (isUsedUp) return { ...tried, state: 'dead', nextTryAt: null, completedAt: now };
   return { ...tried, state: 'waiting', nextTryAt: now + waitMs(tries, outcome.retryAfterMs, random, policy) };
 }

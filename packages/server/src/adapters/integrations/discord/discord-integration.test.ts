@@ -20,8 +20,14 @@ function hexOf(key: KeyObject): string {
 }
 
 function make(applicationId: string | null = null): IncomingEvents {
-  const config = { botToken: null, publicKey: hexOf(OURS.publicKey), applicationId, apiUrl: 'https://discord.com/api' };
-  const { incoming } = createDiscordIntegration({ clock: { now: () => NOW_MS } }, config);
+  const config = {
+    botToken: null,
+    publicKey: hexOf(OURS.publicKey),
+    applicationId,
+    apiUrl: 'https://discord.com/api',
+    version: '1',
+  };
+  const { incoming } = createDiscordIntegration({ clock: { now: () => NOW_MS, monotonicMs: () => 0 } }, config);
   if (incoming === null) throw new Error('it takes nothing');
   return incoming;
 }

@@ -1,8 +1,10 @@
 import type { Incoming } from '../../../domain/integrations.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { IncomingEvents, Integration } from '../../../ports/integration.ts';
+import type { AttemptClock } from '../shared/attempts.ts';
 import { connected } from '../shared/connected.ts';
 import { parseDiscord } from './parse.ts';
+import { createDiscordSender } from './send.ts';
 import { discordKeyOf, verifyDiscord } from './verify.ts';
 
 export interface DiscordConfig {
@@ -14,6 +16,8 @@ export interface DiscordConfig {
   readonly applicationId: string | null;
   /** Without a slash at the end. */
   readonly apiUrl: string;
+  /** Of this server, for `User-Agent`. */
+  readonly version: string;
 }
 
 /** By https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type. */
@@ -24,11 +28,12 @@ const EPHEMERAL = 64;
 const MOST_CHARACTERS = 2_000;
 
 export function createDiscordIntegration(
-  { clock }: { readonly clock: Pick<Clock, 'now'> },
-  { publicKey, applicationId }: DiscordConfig,
+  deps: { readonly clock: AttemptClock },
+  { botToken: token, publicKey, applicationId, apiUrl, version }: DiscordConfig,
 ): Integration {
-  const incoming = publicKey === null ? null : incomingBy({ publicKey, applicationId }, clock);
-  return connected({ name: 'discord', incoming, outgoing: null });
+  const incoming = publicKey === null ? null : incomingBy({ publicKey, applicationId }, deps.clock);
+  const outgoing = token === null ? null : createDiscordSender(deps, { token, apiUrl, version });
+  return connected({ name: 'discord', incoming, outgoing });
 }
 
 function incomingBy(

@@ -18,11 +18,10 @@ const SHOWN_PULL_REQUEST = {
 };
 
 function make(): IncomingEvents {
-  const { incoming } = createGithubIntegration({
-    token: null,
-    webhookSecret: SECRET,
-    apiUrl: 'https://api.github.com',
-  });
+  const { incoming } = createGithubIntegration(
+    { clock: { now: () => 0, monotonicMs: () => 0 } },
+    { token: null, webhookSecret: SECRET, apiUrl: 'https://api.github.com', version: '1' },
+  );
   if (incoming === null) throw new Error('it takes nothing');
   return incoming;
 }

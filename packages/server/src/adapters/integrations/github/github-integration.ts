@@ -1,6 +1,8 @@
 import type { IncomingEvents, Integration } from '../../../ports/integration.ts';
+import type { AttemptClock } from '../shared/attempts.ts';
 import { connected } from '../shared/connected.ts';
 import { parseGithub } from './parse.ts';
+import { createGithubSender } from './send.ts';
 import { verifyGithub } from './verify.ts';
 
 export interface GithubConfig {
@@ -10,11 +12,17 @@ export interface GithubConfig {
   readonly webhookSecret: string | null;
   /** Without a slash at the end. */
   readonly apiUrl: string;
+  /** Of this server, for `User-Agent`. */
+  readonly version: string;
 }
 
-export function createGithubIntegration({ webhookSecret }: GithubConfig): Integration {
+export function createGithubIntegration(
+  deps: { readonly clock: AttemptClock },
+  { token, webhookSecret, apiUrl, version }: GithubConfig,
+): Integration {
   const incoming = webhookSecret === null ? null : incomingBy(webhookSecret);
-  return connected({ name: 'github', incoming, outgoing: null });
+  const outgoing = token === null ? null : createGithubSender(deps, { token, apiUrl, version });
+  return connected({ name: 'github', incoming, outgoing });
 }
 
 function incomingBy(secret: string): IncomingEvents {

@@ -18,7 +18,7 @@ const COMMAND = {
 
 function make(): IncomingEvents {
   const config = { botToken: null, signingSecret: SECRET, apiUrl: 'https://slack.com/api' };
-  const { incoming } = createSlackIntegration({ clock: { now: () => NOW_MS } }, config);
+  const { incoming } = createSlackIntegration({ clock: { now: () => NOW_MS, monotonicMs: () => 0 } }, config);
   if (incoming === null) throw new Error('it takes nothing');
   return incoming;
 }

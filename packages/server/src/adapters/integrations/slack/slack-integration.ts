@@ -1,8 +1,10 @@
 import type { Clock } from '../../../ports/clock.ts';
 import type { IncomingEvents, Integration } from '../../../ports/integration.ts';
+import type { AttemptClock } from '../shared/attempts.ts';
 import { connected } from '../shared/connected.ts';
 import { escapeSlack } from './escape.ts';
 import { parseSlack } from './parse.ts';
+import { createSlackSender } from './send.ts';
 import { verifySlack } from './verify.ts';
 
 export interface SlackConfig {
@@ -15,11 +17,12 @@ export interface SlackConfig {
 }
 
 export function createSlackIntegration(
-  { clock }: { readonly clock: Pick<Clock, 'now'> },
-  { signingSecret }: SlackConfig,
+  deps: { readonly clock: AttemptClock },
+  { botToken: token, signingSecret, apiUrl }: SlackConfig,
 ): Integration {
-  const incoming = signingSecret === null ? null : incomingBy(signingSecret, clock);
-  return connected({ name: 'slack', incoming, outgoing: null });
+  const incoming = signingSecret === null ? null : incomingBy(signingSecret, deps.clock);
+  const outgoing = token === null ? null : createSlackSender(deps, { token, apiUrl });
+  return connected({ name: 'slack', incoming, outgoing });
 }
 
 function incomingBy(secret: string, clock: Pick<Clock, 'now'>): IncomingEvents {
