@@ -274,7 +274,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'webhook',
-    'have events sent to a URL, and see what arrived',
+    'have events sent to a URL or told by an integration, and see what arrived',
     async () => (await import('./commands/webhook.ts')).configureWebhook,
   ),
   entry(

@@ -24,6 +24,7 @@ export type { UpdateLabelsRequest } from './labels.ts';
 export * from './limits.ts';
 export * from './logs.ts';
 export * from './networks.ts';
+export * from './notification-targets.ts';
 export * from './openapi.ts';
 export * from './operations.ts';
 export * from './parameters.ts';

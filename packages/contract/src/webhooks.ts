@@ -3,6 +3,7 @@ import { EVENT_TYPES, Event, EventType, EXAMPLE_EVENT } from './events.ts';
 import { DeliveryId, EXAMPLE_IDS, VmRef, WebhookId } from './ids.ts';
 import { Labels, NewLabels } from './labels.ts';
 import { LIMITS } from './limits.ts';
+import { NotificationTarget } from './notification-targets.ts';
 import {
   component,
   enumComponent,
@@ -58,7 +59,8 @@ export const CreateWebhookRequest = component(
   'CreateWebhookRequest',
   {
     labels: Type.Optional(Labels),
-    url: Url,
+    url: Type.Optional(Url),
+    target: Type.Optional(NotificationTarget),
     types: Type.Optional(Types),
     vm: Type.Optional(nullable(VmRef)),
     secret: Type.Optional(Secret),
@@ -66,7 +68,8 @@ export const CreateWebhookRequest = component(
     is_enabled: Type.Optional(IsEnabled),
   },
   {
-    description: 'A webhook: where events are sent, and which. Absent: all of them, and a secret that is made up.',
+    description:
+      'A webhook: where events are sent, and which. Absent: all of them, and a secret that is made up. It has either a `url`, or a `target` where an integration tells people of them.',
     examples: [{ url: 'https://hooks.example.com/volary', types: ['vm.started', 'vm.failed'] }],
   },
 );
@@ -77,6 +80,7 @@ export const UpdateWebhookRequest = component(
   {
     labels: Type.Optional(NewLabels),
     url: Type.Optional(Url),
+    target: Type.Optional(NotificationTarget),
     types: Type.Optional(Types),
     vm: Type.Optional(nullable(VmRef)),
     secret: Type.Optional(Secret),
@@ -93,6 +97,7 @@ export type UpdateWebhookRequest = Static<typeof UpdateWebhookRequest>;
 const EXAMPLE_WEBHOOK = {
   id: EXAMPLE_IDS.webhook,
   url: 'https://hooks.example.com/volary',
+  target: null,
   types: ['vm.started', 'vm.failed'],
   vm_id: null,
   events_of: null,
@@ -112,7 +117,8 @@ const EXAMPLE_WEBHOOK = {
 
 const webhookFields = {
   id: WebhookId,
-  url: Type.String({ description: 'Where events are sent.' }),
+  url: nullableString({ description: 'Where events are sent; null where there is a target.' }),
+  target: nullable(NotificationTarget),
   types: nullable(Type.Array(EventType, { description: 'Of these types.' })),
   vm_id: nullableString({ description: 'Only events about this VM; null: about anything.' }),
   events_of: nullableString({
@@ -135,8 +141,8 @@ const webhookFields = {
   failing_since: nullableTimestamp('When the first of them failed.'),
   last_delivered_at: nullableTimestamp('When an event was delivered last.'),
   secret_count: Type.Integer({
-    minimum: 1,
-    description: 'How many secrets sign: more than one for a day after a change.',
+    minimum: 0,
+    description: 'How many secrets sign: more than one for a day after a change; none where there is a target.',
   }),
   owner: Type.String({ description: 'Who made it.' }),
   created_at: timestamp('When it was made.'),
@@ -144,7 +150,8 @@ const webhookFields = {
 };
 
 export const Webhook = component('Webhook', webhookFields, {
-  description: 'Somebody who is told of events, each by a signed HTTP request, in the order of the log.',
+  description:
+    'Somebody who is told of events in the order of the log: each by a signed HTTP request, or as a message of an integration.',
   examples: [EXAMPLE_WEBHOOK],
 });
 export type Webhook = Static<typeof Webhook>;
@@ -181,7 +188,7 @@ export const DeliveryTry = component(
       type: ['string', 'null'],
       enum: [...TRY_ERRORS, null],
       description:
-        'Why it does not count as delivered; null when the answer was a 2xx. `secret_unreadable`: nothing was sent, since the server has no key to open what it signs with.',
+        'Why it does not count as delivered; null when it does. `refused`: Slack’s answer says so, with its word in `response`. `not_connected`: nothing was sent, since the server has no token for the integration. `secret_unreadable`: nothing was sent, since the server has no key to open what it signs with.',
     }),
     response: Type.String({ description: "The first 4 KiB of the answer's body, what cannot be printed replaced." }),
     duration_ms: Type.Integer({ minimum: 0, description: 'How long it took.' }),

@@ -25,7 +25,7 @@ export interface DeliveryQuery {
 /** `ifUnchangedSince`: change it only if its settings are still those of this webhook; else a `VolaryApiError` with status 412. */
 export type WebhookChangeOptions = ChangeOptions<Pick<Webhook, 'id' | 'updated_at'>>;
 
-/** Receivers of events by signed HTTP requests. */
+/** Receivers of events, by signed HTTP requests or as messages of integrations. */
 export interface WebhookClient {
   /** Its `secret`, unless you gave one, is told this once. */
   create(request: CreateWebhookRequest, options?: Repeatable): Promise<WebhookWithSecret>;
@@ -42,6 +42,9 @@ export interface WebhookClient {
   deliveries(id: string, query?: DeliveryQuery, options?: Abortable): Promise<DeliveryPage>;
   /** All pages. */
   allDeliveries(id: string, query?: Omit<DeliveryQuery, 'cursor'>, options?: Abortable): AsyncIterable<Delivery>;
+  /** The same of all webhooks. */
+  listDeliveries(query?: DeliveryQuery, options?: Abortable): Promise<DeliveryPage>;
+  listAllDeliveries(query?: Omit<DeliveryQuery, 'cursor'>, options?: Abortable): AsyncIterable<Delivery>;
   replay(id: string, what: ReplayWebhookRequest, options?: Repeatable): Promise<Webhook>;
 }
 
@@ -58,6 +61,10 @@ export function createWebhookClient(transport: Transport): WebhookClient {
       transport.json({ method: 'GET', path: pathOf(id, 'deliveries'), query: { ...query }, signal }),
     allDeliveries: (id, query = {}, options = {}) =>
       allItems((cursor) => client.deliveries(id, cursor === undefined ? query : { ...query, cursor }, options)),
+    listDeliveries: (query = {}, { signal } = {}) =>
+      transport.json({ method: 'GET', path: '/v1/webhook-deliveries', query: { ...query }, signal }),
+    listAllDeliveries: (query = {}, options = {}) =>
+      allItems((cursor) => client.listDeliveries(cursor === undefined ? query : { ...query, cursor }, options)),
     replay: (id, what, options) => post(id, 'replay', what, options),
   };
   return client;

@@ -6,7 +6,7 @@ import { removeEach } from '../operations/remove-each.ts';
 import { addSelectorOption, type SelectorOptions, selectorQuery } from '../operations/selector-option.ts';
 import { formatAge } from '../output/format.ts';
 import { formatFields, formatTable } from '../output/table.ts';
-import { formatDeliveries, formatWebhook, tryWords } from '../webhooks/format-webhook.ts';
+import { formatDeliveries, formatWebhook, placeOf, tryWords } from '../webhooks/format-webhook.ts';
 import {
   addReplayOptions,
   addSettingOptions,
@@ -20,10 +20,14 @@ import {
 /** `volary webhook create|ls|get|update|rm|test|deliveries|replay`. */
 export function configureWebhook(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  addSettingOptions(command.command('create').description('have events sent to a URL; prints its id and its secret'))
-    .argument('<url>', 'where to send them, http or https')
+  addSettingOptions(
+    command
+      .command('create')
+      .description('have events sent to a URL, or told by an integration; prints its id and its secret'),
+  )
+    .argument('[url]', 'where to send them, http or https; or say --to')
     .option('--disabled', 'send nothing yet')
-    .action((url: string, options: SettingOptions) => create(context, url, options));
+    .action((url: string | undefined, options: SettingOptions) => create(context, url, options));
   addSelectorOption(command.command('ls').description('list webhooks')).action((options: SelectorOptions) =>
     list(context, options),
   );
@@ -60,16 +64,16 @@ export function configureWebhook(command: Command, context: Context): void {
     .action((id: string) => test(context, id));
   command
     .command('deliveries')
-    .description('list what did not arrive at once, newest first')
-    .argument('<webhook>', 'id')
+    .description('list what did not arrive at once, newest first: of one webhook, or of all')
+    .argument('[webhook]', 'id')
     .option('--state <state>', 'only these: waiting, delivered, dead (given up) or lost')
-    .action((id: string, options: { readonly state?: string }) => deliveries(context, id, options.state));
+    .action((id: string | undefined, options: { readonly state?: string }) => deliveries(context, id, options.state));
   addReplayOptions(command.command('replay').description('send events again'))
     .argument('<webhook>', 'id')
     .action((id: string, options: ReplayOptions) => replay(context, id, options));
 }
 
-async function create(context: Context, url: string, options: SettingOptions): Promise<void> {
+async function create(context: Context, url: string | undefined, options: SettingOptions): Promise<void> {
   const made = await (await connect(context)).webhooks.create(toCreateRequest(url, options));
   if (context.globals.json !== true && made.secret !== null) context.stderr.write('The secret is shown this once.\n');
   print(context, made, () => shown(made));
@@ -89,13 +93,13 @@ async function list(context: Context, options: SelectorOptions): Promise<void> {
   const items = await collect((await connect(context)).webhooks.listAll(selectorQuery(options)));
   print(context, { items }, () =>
     formatTable(
-      ['ID', 'STATE', 'LAST', 'DELIVERED', 'URL'],
+      ['ID', 'STATE', 'LAST', 'DELIVERED', 'TO'],
       items.map((webhook) => [
         webhook.id,
         stateOf(webhook),
         String(webhook.last_sequence),
         formatAge(webhook.last_delivered_at),
-        webhook.url,
+        placeOf(webhook),
       ]),
     ),
   );
@@ -113,13 +117,14 @@ async function test(context: Context, id: string): Promise<void> {
   throw new CliError('The event did not arrive.', { reason: 'cli.webhook_failed' });
 }
 
-async function deliveries(context: Context, id: string, state: string | undefined): Promise<void> {
+async function deliveries(context: Context, id: string | undefined, state: string | undefined): Promise<void> {
   const known = (['waiting', 'delivered', 'dead', 'lost'] as const).find((each) => each === state);
   if (state !== undefined && known === undefined)
     throw usageError(`There is no state ${state}.`, 'states: waiting, delivered, dead, lost');
   const query = known === undefined ? {} : { state: known };
-  const items = await collect((await connect(context)).webhooks.allDeliveries(id, query));
-  print(context, { items }, () => formatDeliveries(items));
+  const { webhooks } = await connect(context);
+  const items = await collect(id === undefined ? webhooks.listAllDeliveries(query) : webhooks.allDeliveries(id, query));
+  print(context, { items }, () => formatDeliveries(items, { hasWebhook: id === undefined }));
 }
 
 async function replay(context: Context, id: string, options: ReplayOptions): Promise<void> {

@@ -7,7 +7,7 @@ export function formatWebhook(webhook: Webhook): string {
   const because = webhook.disabled_because === 'failing' ? ', because it has failed for too long' : '';
   return formatFields([
     ['id', webhook.id],
-    ['url', webhook.url],
+    [webhook.target === null ? 'url' : 'to', placeOf(webhook)],
     ['state', webhook.is_enabled ? 'enabled' : `disabled${because}`],
     ['types', webhook.types?.join(', ') ?? 'all'],
     ['vm', webhook.vm_id ?? 'any'],
@@ -21,12 +21,20 @@ export function formatWebhook(webhook: Webhook): string {
   ]);
 }
 
-/** Deliveries as a table. */
-export function formatDeliveries(items: readonly Delivery[]): string {
+/** Where it leads: its URL, or its target as `--to` takes it. */
+export function placeOf({ url, target }: Pick<Webhook, 'url' | 'target'>): string {
+  if (target === null) return url ?? '-';
+  const { integration, repository, issue, channel } = target;
+  return integration === 'github' ? `github:${repository}#${issue}` : `${integration}:${channel}`;
+}
+
+/** Deliveries as a table; `hasWebhook`: with the webhook of each. */
+export function formatDeliveries(items: readonly Delivery[], { hasWebhook }: { readonly hasWebhook: boolean }): string {
   return formatTable(
-    ['ID', 'STATE', 'EVENT', 'TYPE', 'TRIES', 'LAST', 'NEXT'],
+    ['ID', ...(hasWebhook ? ['WEBHOOK'] : []), 'STATE', 'EVENT', 'TYPE', 'TRIES', 'LAST', 'NEXT'],
     items.map((delivery) => [
       delivery.id,
+      ...(hasWebhook ? [delivery.webhook_id] : []),
       delivery.state,
       delivery.kind === 'gap' ? `${delivery.first_sequence}-${delivery.sequence}` : String(delivery.sequence),
       delivery.event?.type ?? delivery.kind,
@@ -54,5 +62,7 @@ function failuresOf({ failure_count, failing_since }: Webhook): string {
 
 function lastTryOf({ last_try }: Delivery): string {
   if (last_try === null) return '-';
+  // Slack says no with status 200: then its word is what counts.
+  if (last_try.error === 'refused') return last_try.response;
   return last_try.status === null ? (last_try.error ?? '-') : String(last_try.status);
 }

@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
-import type { CreateWebhookRequest, Event, ReplayWebhookRequest, UpdateWebhookRequest } from '@volary/contract';
+import type {
+  CreateWebhookRequest,
+  Event,
+  NotificationTarget,
+  ReplayWebhookRequest,
+  UpdateWebhookRequest,
+} from '@volary/contract';
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from '../errors.ts';
 import { collectList, collectPairs, parseCount } from '../parse-values.ts';
 
 export interface SettingOptions {
   readonly type?: readonly Event['type'][];
+  readonly to?: NotificationTarget;
   readonly vm?: string;
   readonly description?: string;
   readonly label?: Readonly<Record<string, string>>;
@@ -31,6 +38,11 @@ export function addSettingOptions(command: Command): Command {
       'only these types, such as vm.started,vm.failed (update: all is all of them)',
       collectList,
     )
+    .option(
+      '--to <target>',
+      'tell it by an integration: slack:CHANNEL, discord:CHANNEL or github:OWNER/NAME#ISSUE',
+      parseTarget,
+    )
     .option('--vm <vm>', 'only events about this VM (update: any is about anything)')
     .option('--description <text>', 'for people')
     .option('-l, --label <key=value>', 'a label; may be repeated (update: in place of those that it has)', collectPairs)
@@ -44,10 +56,12 @@ export function addReplayOptions(command: Command): Command {
     .option('--delivery <id>', 'what this delivery tells of, also when it was given up');
 }
 
-export function toCreateRequest(url: string, options: SettingOptions): CreateWebhookRequest {
-  const { type, vm, description, label, secretFile, disabled } = options;
+export function toCreateRequest(url: string | undefined, options: SettingOptions): CreateWebhookRequest {
+  const { to, type, vm, description, label, secretFile, disabled } = options;
+  if ((url === undefined) === (to === undefined)) throw usageError('It is either a URL or --to.');
   return {
-    url,
+    ...(url === undefined ? {} : { url }),
+    ...(to === undefined ? {} : { target: to }),
     ...(type === undefined ? {} : { types: [...type] }),
     ...(vm === undefined ? {} : { vm }),
     ...(description === undefined ? {} : { description }),
@@ -58,10 +72,11 @@ export function toCreateRequest(url: string, options: SettingOptions): CreateWeb
 }
 
 export function toUpdateRequest(options: SettingOptions): UpdateWebhookRequest {
-  const { url, type, vm, description, label, secretFile, rotateSecret, enable, disable } = options;
+  const { url, to, type, vm, description, label, secretFile, rotateSecret, enable, disable } = options;
   if (enable && disable) throw usageError('It is either --enable or --disable.');
   const change = {
     ...(url === undefined ? {} : { url }),
+    ...(to === undefined ? {} : { target: to }),
     ...(type === undefined ? {} : { types: type.join() === 'all' ? null : [...type] }),
     ...(vm === undefined ? {} : { vm: vm === 'any' ? null : vm }),
     ...(description === undefined ? {} : { description }),
@@ -97,4 +112,13 @@ function readSecret(path: string): string {
   } catch {
     throw usageError(`The file ${path} cannot be read.`);
   }
+}
+
+/** `slack:C0123`, `discord:123`, `github:acme/web#7`; what is in it the server looks at. */
+function parseTarget(text: string): NotificationTarget {
+  const [, integration, channel] = /^(slack|discord):(.+)$/.exec(text) ?? [];
+  if ((integration === 'slack' || integration === 'discord') && channel !== undefined) return { integration, channel };
+  const [, repository, issue] = /^github:([^#]+)#([0-9]{1,10})$/.exec(text) ?? [];
+  if (repository !== undefined) return { integration: 'github', repository, issue: Number(issue) };
+  throw new InvalidArgumentError('It is slack:CHANNEL, discord:CHANNEL or github:OWNER/NAME#ISSUE.');
 }

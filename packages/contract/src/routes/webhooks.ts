@@ -20,14 +20,27 @@ const { ETAG, IF_MATCH } = etagOf(
   '"hook_01kahx6z4qf8r9y6m3s2t1v0wq.1763733045123"',
 );
 const REFUSED = ['webhook.invalid_url', 'webhook.target_refused'] as const;
+const REFUSED_OF_TARGETS = ['webhook.unsigned', 'webhook.echo'] as const;
+
+const DELIVERY_QUERY = object(
+  {
+    limit: Type.Optional(Limit),
+    cursor: Type.Optional(
+      Type.String({ pattern: '^dlv_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
+    ),
+    state: Type.Optional(DeliveryState),
+  },
+  { description: 'What to list.' },
+);
 
 export const createWebhook = route({
   method: 'POST',
   path: '/v1/webhooks',
   operationId: 'createWebhook',
   tag: 'webhooks',
-  summary: 'Have events sent to a URL',
-  description: 'Begins with the events after this one. Needs `event:read` as well.',
+  summary: 'Have events sent to a URL, or told by an integration',
+  description:
+    'Begins with the events after this one. Needs `event:read` as well, and for a target `integration:send`. Of events that came in from integrations no target is told.',
   permission: 'webhook:create',
   action: 'webhook.create',
   body: jsonBody(CreateWebhookRequest, { isRequired: true }),
@@ -40,7 +53,12 @@ export const createWebhook = route({
     },
   },
   keyed: 'untold',
-  errors: { 400: REFUSED, 404: ['vm.unknown', 'webhook.unknown'], 429: ['webhook.too_many'] },
+  errors: {
+    400: [...REFUSED, ...REFUSED_OF_TARGETS],
+    404: ['vm.unknown', 'webhook.unknown'],
+    409: ['integration.not_connected'],
+    429: ['webhook.too_many'],
+  },
 });
 
 export const listWebhooks = route({
@@ -90,7 +108,12 @@ export const updateWebhook = route({
   headers: [IF_MATCH],
   body: jsonBody(UpdateWebhookRequest, { isRequired: true }),
   responses: { 200: { description: 'The webhook as it now is.', content: [json(WebhookWithSecret)], headers: [ETAG] } },
-  errors: { 400: REFUSED, 404: ['webhook.unknown', 'vm.unknown'], 412: ['webhook.changed'] },
+  errors: {
+    400: [...REFUSED, ...REFUSED_OF_TARGETS, 'webhook.other_kind'],
+    404: ['webhook.unknown', 'vm.unknown'],
+    409: ['integration.not_connected'],
+    412: ['webhook.changed'],
+  },
 });
 
 export const deleteWebhook = route({
@@ -134,18 +157,23 @@ export const listWebhookDeliveries = route({
     '`state=dead` is the dead-letter list. Events that arrived at the first try are not listed: `last_sequence` of the webhook tells of them. Needs `event:read` as well.',
   permission: 'webhook:read',
   params: WebhookParams,
-  query: object(
-    {
-      limit: Type.Optional(Limit),
-      cursor: Type.Optional(
-        Type.String({ pattern: '^dlv_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
-      ),
-      state: Type.Optional(DeliveryState),
-    },
-    { description: 'What to list.' },
-  ),
+  query: DELIVERY_QUERY,
   responses: { 200: { description: 'A page.', content: [json(DeliveryPage)] } },
   errors: { 404: ['webhook.unknown'] },
+});
+
+export const listDeliveries = route({
+  method: 'GET',
+  path: '/v1/webhook-deliveries',
+  operationId: 'listDeliveries',
+  tag: 'webhooks',
+  summary: 'List what did not arrive at once of all webhooks, newest first',
+  description:
+    '`state=dead` is the dead-letter list: what was given up, to be sent again by `POST /v1/webhooks/{id}/replay`. Needs `event:read` as well; who may read only what is their own sees the deliveries of their own webhooks.',
+  permission: 'webhook:read',
+  query: DELIVERY_QUERY,
+  responses: { 200: { description: 'A page.', content: [json(DeliveryPage)] } },
+  errors: {},
 });
 
 export const replayWebhook = route({

@@ -48,9 +48,9 @@ describe('lists of what has labels', () => {
 });
 
 describe('labels', () => {
-  const namesOf = async (all: AsyncIterable<{ readonly name?: string; readonly url?: string }>) => {
+  const namesOf = async (all: AsyncIterable<{ readonly name?: string; readonly url?: string | null }>) => {
     const names: (string | undefined)[] = [];
-    for await (const { name, url } of all) names.push(name ?? url);
+    for await (const { name, url } of all) names.push(name ?? url ?? undefined);
     return names;
   };
 

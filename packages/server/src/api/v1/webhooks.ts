@@ -1,5 +1,11 @@
-import { type ReplayWebhookRequest, routes, type UpdateWebhookRequest } from '@volary/contract';
+import {
+  type ReplayWebhookRequest,
+  routes,
+  type NotificationTarget as TargetDto,
+  type UpdateWebhookRequest,
+} from '@volary/contract';
 import type { FastifyInstance } from 'fastify';
+import type { NotificationTarget } from '../../domain/integrations.ts';
 import type { Replay, WebhookChange } from '../../engine/apis/webhook-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { mount } from '../mount.ts';
@@ -8,12 +14,14 @@ import type { V1Context } from './context.ts';
 import { toChangedWebhookDto, toDeliveryDto, toWebhookDto } from './dto/webhook-dto.ts';
 import { etagOfSettings, unchangedOf } from './etags.ts';
 import { cursorParam, idParam, selected } from './parse-param.ts';
+import { toTarget } from './parse-target.ts';
 
 /** Webhooks: create, list, get, update, delete. */
 export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, signals }: V1Context): void {
   mount(app, routes.createWebhook, async (request, reply) => {
     const {
       url,
+      target,
       types = null,
       vm = null,
       secret = null,
@@ -21,7 +29,7 @@ export function mountWebhooks(app: FastifyInstance, { engine: { webhooks }, sign
       labels = {},
       is_enabled: isEnabled = true,
     } = request.body;
-    const asked = { url, types, vm, secret, description, labels, isEnabled };
+    const asked = { ...placeOf(url, target), types, vm, secret, description, labels, isEnabled };
     const options = { signal: signals.of(reply), ...onceOf(request) };
     const made = await webhooks.create(request.principal, asked, options);
     reply.header('location', `/v1/webhooks/${made.webhook.id}`).header('etag', etagOfSettings(made.webhook));
@@ -74,15 +82,33 @@ export function mountWebhookDeliveries(app: FastifyInstance, { engine: { webhook
     return { items: page.items.map(toDeliveryDto), next_cursor: page.next };
   });
 
+  mount(app, routes.listDeliveries, async (request) => {
+    const { limit = 50, cursor, state } = request.query;
+    const asked = { limit, after: cursorParam('dlv', cursor), ...(state === undefined ? {} : { state }) };
+    const page = await webhooks.allDeliveries(request.principal, asked);
+    return { items: page.items.map(toDeliveryDto), next_cursor: page.next };
+  });
+
   mount(app, routes.replayWebhook, async (request) => {
     const id = idParam('hook', 'id', request.params.id);
     return toWebhookDto(await webhooks.replay(request.principal, id, toReplay(request.body), onceOf(request)));
   });
 }
 
-function toChange({ rotate_secret, is_enabled, ...same }: UpdateWebhookRequest): WebhookChange {
+/** Where it leads: one of the two. */
+function placeOf(
+  url: string | undefined,
+  target: TargetDto | undefined,
+): { readonly url: string | null; readonly target?: NotificationTarget } {
+  if (url !== undefined && target === undefined) return { url };
+  if (url === undefined && target !== undefined) return { url: null, target: toTarget(target) };
+  throw invalidFields([{ field: '', message: 'must have exactly one of url and target' }]);
+}
+
+function toChange({ rotate_secret, is_enabled, target, ...same }: UpdateWebhookRequest): WebhookChange {
   return {
     ...same,
+    ...(target === undefined ? {} : { target: toTarget(target) }),
     ...(rotate_secret === undefined ? {} : { rotateSecret: rotate_secret }),
     ...(is_enabled === undefined ? {} : { isEnabled: is_enabled }),
   };

@@ -50,6 +50,7 @@ export const PERMISSIONS = [
   'webhook:update',
   'webhook:delete',
   'integration:read',
+  'integration:send',
   'secret:read',
   'secret:create',
   'secret:update',

@@ -1,12 +1,15 @@
 import type { EventType } from '../events.ts';
 import type { VmId, WebhookId } from '../ids.ts';
+import type { NotificationTarget } from '../integrations.ts';
 import type { EpochMs } from '../time.ts';
 
-/** Somebody who is told of events, each by a signed HTTP request, in the order of the log. */
+/** Somebody who is told of events in the order of the log: each by a signed HTTP request, or as a message of an integration. */
 export interface Webhook {
   readonly id: WebhookId;
-  /** May itself be a secret: nothing of it stands in events or the log. */
-  readonly url: string;
+  /** May itself be a secret: nothing of it stands in events or the log. Null of one that has a target. */
+  readonly url: string | null;
+  /** Where an integration tells of it; null of one that has a URL. */
+  readonly target: NotificationTarget | null;
   /** Null: events of all types. */
   readonly types: readonly EventType[] | null;
   /** Null: events about anything. */
@@ -15,7 +18,7 @@ export interface Webhook {
   readonly eventsOf: string | null;
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Those that sign, the present one first; older ones while receivers change over. Never shown. */
+  /** Those that sign, the present one first; older ones while receivers change over. Never shown. None where there is a target. */
   readonly secrets: readonly SigningSecret[];
   readonly isEnabled: boolean;
   /** `failing`: we have disabled it ourselves; null when it is enabled, or somebody asked for it. */
@@ -39,6 +42,14 @@ export interface SigningSecret {
   readonly isSealed: boolean;
   /** Null: until it is changed. */
   readonly expiresAt: EpochMs | null;
+}
+
+/**
+ * Whether it tells of what has come in from an integration. What is sent there comes in again, and would be told without end: so that is told to no
+ * integration.
+ */
+export function isEcho(type: EventType): boolean {
+  return type.startsWith('integration.');
 }
 
 /** For a change at this moment: later than that of the one before, also when that was in the same millisecond, or the clock was set back. */

@@ -1,5 +1,6 @@
 import type { EventType } from '../../domain/events.ts';
 import type { DeliveryId, WebhookId } from '../../domain/ids.ts';
+import type { NotificationTarget } from '../../domain/integrations.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import type { Delivery, DeliveryState } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
@@ -7,12 +8,15 @@ import type { PageRequest } from '../../ports/requests.ts';
 import type { Once, Page, Unchanged } from '../requests.ts';
 
 export interface CreateWebhookRequest {
-  readonly url: string;
+  /** Null of one that has a target. */
+  readonly url: string | null;
+  /** Where an integration is to tell of events; absent: at the URL. */
+  readonly target?: NotificationTarget;
   /** Null: all. */
   readonly types: readonly EventType[] | null;
   /** Id or name; null: events about anything. */
   readonly vm: string | null;
-  /** 16 to 256 printable characters; null: one is made. */
+  /** 16 to 256 printable characters; null: one is made, unless there is a target, where nothing is signed. */
   readonly secret: string | null;
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -20,7 +24,8 @@ export interface CreateWebhookRequest {
 }
 
 /** What is absent stays as it is. A new secret signs beside the old one for `webhooks.secretOverlapMs`. */
-export interface WebhookChange extends Partial<Omit<CreateWebhookRequest, 'secret'>> {
+export interface WebhookChange extends Partial<Omit<CreateWebhookRequest, 'secret' | 'url'>> {
+  readonly url?: string;
   readonly secret?: string;
   /** A new secret is made. */
   readonly rotateSecret?: boolean;
@@ -43,7 +48,10 @@ export type Replay =
  * `not_found` webhook.unknown.
  */
 export interface WebhookApi {
-  /** Begins with the events after this one. Throws `invalid_argument` webhook.invalid_url / webhook.target_refused, `resource_exhausted` webhook.too_many. */
+  /**
+   * Begins with the events after this one. One with a target needs `integration:send` too. Throws `invalid_argument` webhook.invalid_url / webhook.target_refused /
+   * webhook.unsigned / webhook.echo, `failed_precondition` integration.not_connected, `resource_exhausted` webhook.too_many.
+   */
   create(
     principal: Principal,
     request: CreateWebhookRequest,
@@ -54,7 +62,7 @@ export interface WebhookApi {
     principal: Principal,
     request: PageRequest<WebhookId> & { readonly selector?: string },
   ): Promise<Page<Webhook, WebhookId>>;
-  /** Throws as `create`. One that is enabled again goes on where it was, at once. */
+  /** Throws as `create`, and `invalid_argument` webhook.other_kind: what has a URL keeps one, what has a target too. One that is enabled again goes on where it was, at once. */
   update(
     principal: Principal,
     id: WebhookId,
@@ -76,6 +84,11 @@ export interface WebhookApi {
   deliveries(
     principal: Principal,
     id: WebhookId,
+    request: { readonly limit: number; readonly after: DeliveryId | null; readonly state?: DeliveryState },
+  ): Promise<Page<Delivery, DeliveryId>>;
+  /** The same of all webhooks whose events the principal may read. */
+  allDeliveries(
+    principal: Principal,
     request: { readonly limit: number; readonly after: DeliveryId | null; readonly state?: DeliveryState },
   ): Promise<Page<Delivery, DeliveryId>>;
 }

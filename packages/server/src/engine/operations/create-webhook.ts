@@ -11,10 +11,14 @@ import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
 import { findVm } from '../queries/find-vm.ts';
 import type { Once } from '../requests.ts';
+import { checkTarget } from '../webhooks/check-target.ts';
 import { openSigningSecret, sealSigningSecret } from '../webhooks/signing-secrets.ts';
 import { doneToWebhook, webhookEvent } from './webhook-events.ts';
 
-export type WebhookDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'ids' | 'webhookSender' | 'keyring'> & {
+export type WebhookDeps = Pick<
+  EngineDeps,
+  'store' | 'bus' | 'clock' | 'ids' | 'webhookSender' | 'keyring' | 'integrations'
+> & {
   readonly config: EngineConfig;
 };
 
@@ -32,17 +36,19 @@ export async function createWebhook(
   if (earlier !== null) {
     return { webhook: earlier, madeSecret: request.secret === null ? firstSecret(deps, earlier) : null };
   }
-  await deps.webhookSender.checkTarget(request.url, { signal });
+  if (request.target !== undefined) checkTarget(deps, principal, request.target, request);
+  else await deps.webhookSender.checkTarget(request.url ?? '', { signal });
   const made = newWebhook(deps, principal, request, {
     vmId: request.vm === null ? null : (await findVm(deps.store, { principal, permission: 'vm:read' }, request.vm)).id,
   });
-  const secret = request.secret ?? deps.webhookSender.createSecret();
+  const secret = made.target === null ? (request.secret ?? deps.webhookSender.createSecret()) : null;
   const webhook = await deps.store.transaction(async (tables) => {
     await requireRoom(deps, tables);
     await tables.events.append([webhookEvent('webhook.created', made, made.createdAt)]);
     // From here on, and not with its own making.
     const cursor = (await tables.events.bounds()).last;
-    const stored = { ...made, cursor, secrets: [sealSigningSecret(deps.keyring, made, secret)] };
+    const secrets = secret === null ? [] : [sealSigningSecret(deps.keyring, made, secret)];
+    const stored = { ...made, cursor, secrets };
     await tables.webhooks.insert(stored);
     await recordAudit(tables, deps.clock, principal, doneToWebhook('webhook.create', made));
     await bindKey(tables, deps.clock, once, { kind: 'webhook', id: made.id });
@@ -56,13 +62,14 @@ export async function createWebhook(
 function newWebhook(
   { clock, ids }: WebhookDeps,
   principal: Principal,
-  { url, types, description, labels, isEnabled }: CreateWebhookRequest,
+  { url, target, types, description, labels, isEnabled }: CreateWebhookRequest,
   { vmId }: { readonly vmId: Webhook['vmId'] },
 ): Webhook {
   const now = clock.now();
   return {
     id: ids.create('hook'),
-    url,
+    url: target === undefined ? url : null,
+    target: target ?? null,
     types,
     vmId,
     eventsOf: reachOf(principal, 'event:read'),

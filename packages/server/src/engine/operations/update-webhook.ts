@@ -9,6 +9,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { findVm } from '../queries/find-vm.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Unchanged } from '../requests.ts';
+import { checkChange } from '../webhooks/check-target.ts';
 import { changeSecret } from '../webhooks/signing-secrets.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { requireUnchangedWebhook } from './require-unchanged.ts';
@@ -26,7 +27,10 @@ export async function updateWebhook(
   authorise(principal, 'event:read');
   if (change.labels !== undefined) checkLabels(change.labels);
   const asker = { principal, permission: 'webhook:update' } as const;
-  maySeeEvents(principal, await findWebhook(deps.store, asker, id));
+  const present = await findWebhook(deps.store, asker, id);
+  maySeeEvents(principal, present);
+  // Which of the two it is stays so.
+  checkChange(deps, principal, present, change);
   if (change.url !== undefined) await deps.webhookSender.checkTarget(change.url, { signal });
   const vmId =
     change.vm === undefined || change.vm === null
@@ -67,17 +71,18 @@ export async function updateWebhook(
 }
 
 function settingsOf(before: Webhook, change: WebhookChange): Partial<Webhook> {
-  const { url = before.url, types = before.types, description = before.description } = change;
-  const { labels = before.labels } = change;
+  const { url = before.url, target = before.target, types = before.types } = change;
+  const { description = before.description, labels = before.labels } = change;
   const { isEnabled = before.isEnabled } = change;
-  if (isEnabled === before.isEnabled) return { url, types, description, labels };
-  return { url, types, description, labels, isEnabled, disabledBecause: null, failures: null };
+  if (isEnabled === before.isEnabled) return { url, target, types, description, labels };
+  return { url, target, types, description, labels, isEnabled, disabledBecause: null, failures: null };
 }
 
 /** Names what has changed, and no value: a URL may hold a secret. */
 function changedIn(before: Webhook, after: Webhook): readonly string[] {
   return [
     before.url === after.url ? [] : ['url'],
+    JSON.stringify(before.target) === JSON.stringify(after.target) ? [] : ['target'],
     JSON.stringify(before.types) === JSON.stringify(after.types) ? [] : ['types'],
     before.vmId === after.vmId ? [] : ['vm'],
     before.description === after.description ? [] : ['description'],

@@ -10,7 +10,7 @@ import { selectedPage } from './selected-page.ts';
 
 export function createWebhookQueries({
   store,
-}: Pick<EngineDeps, 'store'>): Pick<WebhookApi, 'get' | 'list' | 'deliveries'> {
+}: Pick<EngineDeps, 'store'>): Pick<WebhookApi, 'get' | 'list' | 'deliveries' | 'allDeliveries'> {
   return {
     async get(principal, id) {
       return await findWebhook(store, { principal, permission: 'webhook:read' }, id);
@@ -26,6 +26,15 @@ export function createWebhookQueries({
       authorise(principal, 'event:read');
       maySeeEvents(principal, await findWebhook(store, { principal, permission: 'webhook:read' }, webhookId));
       const wanted = { limit: limit + 1, after, webhookId, ...(state === undefined ? {} : { state }) };
+      return toPage(await store.deliveries.list(wanted), limit);
+    },
+    async allDeliveries(principal, { limit, after, state }) {
+      authorise(principal, 'webhook:read');
+      authorise(principal, 'event:read');
+      const reaches = [reachOf(principal, 'webhook:read'), reachOf(principal, 'event:read')];
+      const user = reaches.find((reach) => reach !== null) ?? null;
+      const reach = user === null ? {} : { ownEventsOf: user };
+      const wanted = { limit: limit + 1, after, ...reach, ...(state === undefined ? {} : { state }) };
       return toPage(await store.deliveries.list(wanted), limit);
     },
   };

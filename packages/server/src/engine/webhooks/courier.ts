@@ -11,15 +11,14 @@ import type { WebhookId } from '../../domain/ids.ts';
 import { type Delivery, newDelivery } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import { fullJitterMs } from '../../lib/backoff.ts';
-import type { EngineDeps } from '../deps.ts';
 import { createBell, sleepUnless } from '../queries/wait-for.ts';
 import { createDueTimes, type DueTimes } from './due-times.ts';
 import { mayBeTold } from './may-be-told.ts';
-import { createSecretOpener, unsigned } from './open-secrets.ts';
 import { planDelivery, sendableKinds } from './plan-delivery.ts';
 import { filterOf, type SettleDeps, settleGap, settleSkipped, settleTry } from './settle.ts';
+import { createTry, type TryDeps } from './try-delivery.ts';
 
-export type CourierDeps = SettleDeps & Pick<EngineDeps, 'webhookSender' | 'keyring'>;
+export type CourierDeps = SettleDeps & TryDeps;
 
 export interface Courier {
   /** Has it look again, now or as soon as it has sent what it is sending. */
@@ -64,19 +63,12 @@ function createRound(deps: CourierDeps, id: WebhookId, signal: AbortSignal): () 
   const { store, config } = deps;
   const dueTimes: DueTimes = createDueTimes(deps.clock, { longestMs: config.webhooks.longestRetryMs });
   const read = createReader(deps);
-  const openSecrets = createSecretOpener(deps);
+  const sendTo = createTry(deps);
 
   async function send(webhook: Webhook, delivery: Delivery, cursor: number | null): Promise<void> {
     const { event } = delivery;
     if (event === null) return;
-    // By the age of the change: a clock that is set ahead ends nobody's time to change over.
-    const { secretOverlapMs } = config.webhooks;
-    const secrets = openSecrets(webhook, deps.ages.before(secretOverlapMs) + secretOverlapMs);
-    const message = { url: webhook.url, deliveryId: delivery.id, event };
-    const outcome =
-      secrets === null
-        ? unsigned(deps.clock.now())
-        : await deps.webhookSender.send({ ...message, secrets }, { signal });
+    const outcome = await sendTo(webhook, { deliveryId: delivery.id, event }, { signal });
     await settleTry(deps, { delivery, cursor, outcome });
   }
 

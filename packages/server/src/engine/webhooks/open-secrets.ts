@@ -1,6 +1,5 @@
 import type { EpochMs } from '../../domain/time.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
-import type { SendOutcome } from '../../ports/webhook-sender.ts';
 import type { EngineDeps } from '../deps.ts';
 import { openSigningSecrets } from './signing-secrets.ts';
 
@@ -32,9 +31,4 @@ export function createSecretOpener({
       return null;
     }
   };
-}
-
-/** A try that came to nothing: a request without a signature is worth nothing to its receiver, and is not sent. */
-export function unsigned(at: EpochMs): SendOutcome {
-  return { at, status: null, error: 'secret_unreadable', response: '', durationMs: 0, retryAfterMs: null };
 }

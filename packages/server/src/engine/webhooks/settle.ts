@@ -1,9 +1,9 @@
-import type { Event, NewEvent } from '../../domain/events.ts';
+import { EVENT_TYPES, type Event, type NewEvent } from '../../domain/events.ts';
 import type { WebhookId } from '../../domain/ids.ts';
 import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { type Delivery, newGap } from '../../domain/webhook/delivery.ts';
-import { nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
+import { isEcho, nextUpdatedAt, type Webhook } from '../../domain/webhook/webhook.ts';
 import type { EventFilter } from '../../ports/tables/event-table.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
 import { ofOwner } from '../access/of-owner.ts';
@@ -101,7 +101,8 @@ async function nextFor({ store }: Pick<EngineDeps, 'store'>, webhook: Webhook, c
 }
 
 /** Which events are for the webhook. */
-export function filterOf({ types, vmId, eventsOf }: Webhook): EventFilter {
+export function filterOf({ types: asked, vmId, eventsOf, target }: Webhook): EventFilter {
+  const types = target === null ? asked : (asked ?? EVENT_TYPES).filter((type) => !isEcho(type));
   return { ...(types === null ? {} : { types }), ...(vmId === null ? {} : { vmId }), ...ofOwner(eventsOf) };
 }
 

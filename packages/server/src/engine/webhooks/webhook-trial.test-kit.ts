@@ -4,6 +4,7 @@ import type { Principal } from '../../domain/principal/principal.ts';
 import type { Delivery, DeliveryState } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import { type Receiver, startReceiver } from '../../lib/testing/http-receiver.ts';
+import type { Integration } from '../../ports/integration.ts';
 import type { CreateWebhookRequest } from '../apis/webhook-api.ts';
 import type { EngineConfig, WebhookLimits } from '../deps.ts';
 import { ADMIN, createInstallation, type TestServer } from '../installation.test-kit.ts';
@@ -37,9 +38,10 @@ export interface WebhookTrial extends AsyncDisposable {
 export async function startWebhookTrial(
   limits: Partial<WebhookLimits> = QUICK,
   timers: Partial<EngineConfig['timers']> = {},
+  integrations: readonly Integration[] = [],
 ): Promise<WebhookTrial> {
   const receiver = await startReceiver();
-  const installation = createInstallation({ settings: timers, webhooks: limits });
+  const installation = createInstallation({ settings: timers, webhooks: limits, integrations });
   let server = await installation.start();
 
   async function add(change: Partial<CreateWebhookRequest> = {}, principal: Principal = ADMIN): Promise<Webhook> {

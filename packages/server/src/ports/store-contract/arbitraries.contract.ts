@@ -3,6 +3,7 @@ import { AUDIT_RESULTS, type NewAuditEntry } from '../../domain/audit/audit.ts';
 import { EVENT_TYPES, type NewEvent } from '../../domain/events.ts';
 import { EXECUTION_STATES, type Execution } from '../../domain/execution/execution.ts';
 import { type Id, type IdPrefix, idFromUuid } from '../../domain/ids.ts';
+import type { NotificationTarget } from '../../domain/integrations.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { CREDENTIAL_KINDS } from '../../domain/principal/principal.ts';
 import type { SecretGrant } from '../../domain/secret/grant.ts';
@@ -208,23 +209,38 @@ export const anyAuditEntry: fc.Arbitrary<NewAuditEntry> = fc.record({
 });
 
 /** Any webhook at all; whoever stores it gives it an id and a revision. */
-export const anyWebhook: fc.Arbitrary<Omit<Webhook, 'id' | 'revision'>> = fc.record({
-  url: words,
-  types: orNull(fc.subarray([...EVENT_TYPES])),
-  vmId: orNull(anyId('vm')),
-  eventsOf: orNull(words),
-  description: words,
-  labels: texts,
-  secrets: fc.array(fc.record({ stored: words, isSealed: fc.boolean(), expiresAt: orNull(moment) }), { maxLength: 3 }),
-  isEnabled: fc.boolean(),
-  disabledBecause: fc.constantFrom('failing', null),
-  cursor: moment,
-  failures: orNull(fc.record({ count: fc.integer({ min: 1, max: 1e6 }), since: moment })),
-  lastDeliveredAt: orNull(moment),
-  owner: words,
-  createdAt: moment,
-  updatedAt: moment,
-});
+export const anyWebhook: fc.Arbitrary<Omit<Webhook, 'id' | 'revision'>> = fc
+  .tuple(anyWebhookSettings(), fc.oneof(words, anyTarget()))
+  .map(([settings, to]) => ({
+    ...settings,
+    ...(typeof to === 'string' ? { url: to, target: null } : { url: null, target: to }),
+  }));
+
+function anyTarget(): fc.Arbitrary<NotificationTarget> {
+  const issue = fc.record({ integration: fc.constant('github' as const), repository: words, issue: small });
+  return fc.oneof(issue, fc.record({ integration: fc.constantFrom('slack', 'discord'), channel: words }));
+}
+
+function anyWebhookSettings(): fc.Arbitrary<Omit<Webhook, 'id' | 'revision' | 'url' | 'target'>> {
+  return fc.record({
+    types: orNull(fc.subarray([...EVENT_TYPES])),
+    vmId: orNull(anyId('vm')),
+    eventsOf: orNull(words),
+    description: words,
+    labels: texts,
+    secrets: fc.array(fc.record({ stored: words, isSealed: fc.boolean(), expiresAt: orNull(moment) }), {
+      maxLength: 3,
+    }),
+    isEnabled: fc.boolean(),
+    disabledBecause: fc.constantFrom('failing', null),
+    cursor: moment,
+    failures: orNull(fc.record({ count: fc.integer({ min: 1, max: 1e6 }), since: moment })),
+    lastDeliveredAt: orNull(moment),
+    owner: words,
+    createdAt: moment,
+    updatedAt: moment,
+  });
+}
 
 /** Any delivery at all; whoever stores it gives it an id and a webhook. */
 export const anyDelivery: fc.Arbitrary<Omit<Delivery, 'id' | 'webhookId'>> = fc.record({

@@ -232,6 +232,7 @@ export function sampleWebhook(number: number, change: Partial<Webhook> = {}): We
   return {
     id: numberedId('hook', number),
     url: 'https://hooks.example.com/',
+    target: null,
     types: null,
     vmId: null,
     eventsOf: null,

@@ -10,6 +10,7 @@ export function toWebhookDto(webhook: Webhook): WebhookDto {
   return {
     id: webhook.id,
     url: webhook.url,
+    target: webhook.target,
     types: webhook.types === null ? null : [...webhook.types],
     vm_id: webhook.vmId,
     events_of: webhook.eventsOf,

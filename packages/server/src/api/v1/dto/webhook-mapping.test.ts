@@ -14,6 +14,7 @@ import type { Nothing, Places, Unfilled } from './mapping.test-kit.ts';
 const WEBHOOK = {
   id: ['id'],
   url: ['url'],
+  target: ['target'],
   types: ['types'],
   vmId: ['vm_id'],
   eventsOf: ['events_of'],

@@ -41,6 +41,15 @@ export function webhookCases(client: () => VolaryClient) {
       status: 200,
       failing: UNKNOWN_WEBHOOK,
     },
+    listDeliveries: {
+      ask: async () => {
+        const tested = await webhook();
+        await client().webhooks.test(tested.params?.['id'] ?? '');
+        return { query: { state: 'dead', limit: 1 } };
+      },
+      status: 200,
+      failing: { ask: { query: { state: 'late' } }, status: 400, reason: 'request.invalid' },
+    },
     replayWebhook: {
       ask: async () => ({ ...(await webhook()), body: { sequences: [1, 2] } }),
       status: 200,

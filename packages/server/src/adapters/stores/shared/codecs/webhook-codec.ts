@@ -1,4 +1,5 @@
 import { EVENT_TYPES } from '../../../../domain/events.ts';
+import { INTEGRATION_NAMES, type NotificationTarget } from '../../../../domain/integrations.ts';
 import type { SigningSecret, Webhook } from '../../../../domain/webhook/webhook.ts';
 import type { WebhookRow } from '../rows/webhook-row.ts';
 import { readRow } from './damaged-row.ts';
@@ -8,7 +9,8 @@ import * as read from './read-value.ts';
 export function encodeWebhook(webhook: Webhook): WebhookRow {
   return {
     id: webhook.id,
-    url: webhook.url,
+    url: webhook.url ?? '',
+    target: webhook.target === null ? null : JSON.stringify(webhook.target),
     types: webhook.types === null ? null : JSON.stringify(webhook.types),
     vm_id: webhook.vmId,
     events_of: webhook.eventsOf,
@@ -32,7 +34,8 @@ export function encodeWebhook(webhook: Webhook): WebhookRow {
 export function decodeWebhook(row: WebhookRow): Webhook {
   return readRow({ what: 'webhook', id: row.id }, () => ({
     id: read.id('hook')(row.id, 'id'),
-    url: read.text(row.url, 'url'),
+    url: row.target === null ? read.text(row.url, 'url') : null,
+    target: target(row.target, 'target'),
     types: types(row.types, 'types'),
     vmId: read.nullable(read.id('vm'))(row.vm_id, 'vm_id'),
     eventsOf: read.nullable(read.text)(row.events_of, 'events_of'),
@@ -53,6 +56,16 @@ export function decodeWebhook(row: WebhookRow): Webhook {
 
 const moment = read.nullable(read.number);
 const types = read.nullable(read.json(read.list(read.oneOf(EVENT_TYPES))));
+const integration = read.oneOf(INTEGRATION_NAMES);
+const target = read.nullable(
+  read.json((value, field): NotificationTarget => {
+    const fields = read.object(value, field);
+    const name = integration(fields['integration'], `${field}.integration`);
+    if (name !== 'github') return { integration: name, channel: read.text(fields['channel'], `${field}.channel`) };
+    const repository = read.text(fields['repository'], `${field}.repository`);
+    return { integration: name, repository, issue: read.count(fields['issue'], `${field}.issue`) };
+  }),
+);
 const disabledBecause = read.nullable(read.oneOf(['failing']));
 
 /** `value` is what was stored of them before they were sealed. */

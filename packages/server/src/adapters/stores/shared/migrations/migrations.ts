@@ -27,6 +27,7 @@ import { batchOrders } from './0026-batch-orders.ts';
 import { traces } from './0027-traces.ts';
 import { moreLabels } from './0028-more-labels.ts';
 import { receivedDeliveries } from './0029-received-deliveries.ts';
+import { webhookTargets } from './0030-webhook-targets.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
@@ -60,4 +61,5 @@ export const MIGRATIONS: readonly Migration[] = [
   traces,
   moreLabels,
   receivedDeliveries,
+  webhookTargets,
 ];

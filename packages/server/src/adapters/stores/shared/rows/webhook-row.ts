@@ -1,6 +1,9 @@
 export interface WebhookRow {
   readonly id: string;
+  /** Empty where there is a target. */
   readonly url: string;
+  /** JSON: where an integration tells of it. */
+  readonly target: string | null;
   /** JSON: a list of types. */
   readonly types: string | null;
   readonly vm_id: string | null;

@@ -23,13 +23,14 @@ export function createDeliveryStatements(db: Kysely<Schema>) {
     get: prepareStatement<Pick<WebhookDeliveryRow, 'id'>, WebhookDeliveryRow>((place) =>
       db.selectFrom('webhook_deliveries').selectAll().where('id', '=', place('id')),
     ),
-    list: ({ limit, after, webhookId, state }: Parameters<DeliveryTable['list']>[0]) => {
-      let query = db
-        .selectFrom('webhook_deliveries')
-        .selectAll()
-        .where('webhook_id', '=', webhookId)
-        .orderBy('id', 'desc')
-        .limit(limit);
+    list: ({ limit, after, webhookId, state, ownEventsOf: user }: Parameters<DeliveryTable['list']>[0]) => {
+      let query = db.selectFrom('webhook_deliveries').selectAll().orderBy('id', 'desc').limit(limit);
+      if (webhookId !== undefined) query = query.where('webhook_id', '=', webhookId);
+      if (user !== undefined) {
+        query = query.where('webhook_id', 'in', (own) =>
+          own.selectFrom('webhooks').select('id').where('owner', '=', user).where('events_of', '=', user),
+        );
+      }
       if (after !== null) query = query.where('id', '<', after);
       if (state !== undefined) query = query.where('state', '=', state);
       return query.compile();

@@ -72,6 +72,7 @@ function everyColumn(place: Place<WebhookRow>) {
   return {
     id: place('id'),
     url: place('url'),
+    target: place('target'),
     types: place('types'),
     vm_id: place('vm_id'),
     events_of: place('events_of'),
