@@ -128,5 +128,9 @@ describe('a VM of aetherium', () => {
     for (const place of ['kernel_path', 'rootfs_path', 'socket_path'])
       expect(existsSync(shown[place] ?? '')).toBe(true);
     expect(shown['rootfs_path']).toContain(native);
+    const { kernel_path, rootfs_path: root_path, socket_path } = shown;
+    expect(JSON.parse(await here.must(['get', 'tooled', '--places', '--json']))).toEqual({
+      ...{ kernel_path, root_path, socket_path },
+    });
   });
 });

@@ -45,7 +45,11 @@ describe('VMs', () => {
     expect(await here.must(['ls', '-q', '-l', 'set=a'])).toBe('one');
     expect(await here.must(['ls', '-q', '--phase', 'stopped'])).toBe('two');
     expect(JSON.parse(await here.must(['ls', '--json'])).items).toHaveLength(2);
-    await here.must(['rm', '--force', 'one', 'two']);
+    expect(await here.must(['ls', '-q', '--search', 'TW', '--driver', 'simulated'])).toBe('two');
+    expect(await here.must(['ls', '-q', '--driver', 'docker'])).toBe('');
+    expect(await here.must(['get', 'one', '--places'])).toMatch(/^kernel +-\nroot +-\nsocket +-$/);
+    expect(JSON.parse(await here.must(['get', 'one', '--places', '--json']))).toMatchObject({ root_path: null });
+    await here.must(['rm', '--force', '--grace', '10s', 'one', 'two']);
   });
 
   it('may be waited for, and operations too', async () => {

@@ -46,6 +46,7 @@ export * from './vm-actions.ts';
 export * from './vm-config.ts';
 export * from './vm-health.ts';
 export * from './vm-metrics.ts';
+export * from './vm-places.ts';
 export * from './vm-volumes.ts';
 export * from './vms.ts';
 export * from './volumes.ts';

@@ -101,6 +101,7 @@ const EXAMPLE_NETWORK = {
   subnets: [],
   ...POLICY,
   addresses: { total: 253, used: 2 },
+  bridge_name: 'vb7d1f0c2a9e34',
   created_at: '2026-01-31T12:00:00.000Z',
   updated_at: '2026-01-31T12:00:00.000Z',
 } as const;
@@ -125,6 +126,9 @@ export const Network = component(
       },
       { additionalProperties: false, description: 'How many there are.' },
     ),
+    bridge_name: Type.String({
+      description: 'What its bridge is called, in the namespace of networks on the host, while a VM is on it.',
+    }),
     created_at: timestamp('When it was made.'),
     updated_at: timestamp('When it was last changed.'),
   },

@@ -214,3 +214,19 @@ export const AcceptedOperation = component(
   },
 );
 export type AcceptedOperation = Static<typeof AcceptedOperation>;
+
+export const OperationEstimate = component(
+  'OperationEstimate',
+  {
+    operation_id: OperationId,
+    completed_at: nullableTimestamp(
+      'When it is expected to be over, or was: it began, and takes what the last 20 of its kind took that succeeded, the one in their middle. Null where none of its kind is known.',
+    ),
+    is_final: Type.Boolean({ description: 'It is over: that is when.' }),
+  },
+  {
+    description: 'When an operation is expected to be over.',
+    examples: [{ operation_id: EXAMPLE_IDS.operation, completed_at: '2026-01-31T12:00:05.000Z', is_final: false }],
+  },
+);
+export type OperationEstimate = Static<typeof OperationEstimate>;

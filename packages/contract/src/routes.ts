@@ -46,7 +46,13 @@ import { listIntegrations } from './routes/integrations.ts';
 import { listLogs } from './routes/logs.ts';
 import { getHostMetrics, getMetrics, getVmMetrics } from './routes/metrics.ts';
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
-import { cancelOperation, getOperation, listOperations, waitForOperation } from './routes/operations.ts';
+import {
+  cancelOperation,
+  estimateOperation,
+  getOperation,
+  listOperations,
+  waitForOperation,
+} from './routes/operations.ts';
 import { connectToPort, listPorts } from './routes/ports.ts';
 import { getQuota } from './routes/quota.ts';
 import { deleteRole, getRole, listRoles, putRole } from './routes/roles.ts';
@@ -90,6 +96,7 @@ import {
   updateUser,
 } from './routes/users.ts';
 import { getVmConfig, getVmRevision, listVmRevisions, rollBackVm, updateVmConfig } from './routes/vm-config.ts';
+import { getVmPlaces } from './routes/vm-places.ts';
 import { attachVolume, detachVolume } from './routes/vm-volumes.ts';
 import {
   createVm,
@@ -134,6 +141,7 @@ export const routes = {
   createVm,
   listVms,
   getVm,
+  getVmPlaces,
   waitForVm,
   readConsole,
   startVm,
@@ -178,6 +186,7 @@ export const routes = {
   connectToPort,
   listOperations,
   getOperation,
+  estimateOperation,
   waitForOperation,
   cancelOperation,
   listEvents,

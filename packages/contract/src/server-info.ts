@@ -56,6 +56,7 @@ export const Capabilities = component(
     why_no_bridges: nullableString({
       description: 'Why VMs cannot be joined to networks on this host, and what to do; null where they can.',
     }),
+    why_no_migration: nullableString({ description: 'Why no VM can go to another host; null where they can.' }),
     images: Type.Array(Type.String(), { description: 'What `image` may be.' }),
     limits: object({ vcpus: Range, memory_mib: Range, disk_gib: Range }, { description: 'Bounds of one VM.' }),
     degraded: Type.Array(Type.String(), {
@@ -75,6 +76,7 @@ export const Capabilities = component(
         supports_live_resize: true,
         network_modes: ['user', 'none'],
         why_no_bridges: 'Networks need a server that runs as root: it has no right to make network namespaces.',
+        why_no_migration: 'This server has one host alone: there is none that a VM could go to.',
         images: ['base'],
         limits: { vcpus: LIMITS.vcpus, memory_mib: LIMITS.memoryMib, disk_gib: LIMITS.diskGib },
         degraded: [],

@@ -1,4 +1,4 @@
-import type { Operation, OperationKind, OperationPage, OperationState } from '@volary/contract';
+import type { Operation, OperationEstimate, OperationKind, OperationPage, OperationState } from '@volary/contract';
 import type { Abortable } from './abortable.ts';
 import { errorOfOperation } from './errors.ts';
 import { allItems } from './pages.ts';
@@ -21,6 +21,8 @@ export interface OperationQuery {
 
 export interface OperationClient {
   get(id: string, options?: Abortable): Promise<Operation>;
+  /** When it is expected to be over; when it was, of one that is. */
+  estimate(id: string, options?: Abortable): Promise<OperationEstimate>;
   list(query?: OperationQuery, options?: Abortable): Promise<OperationPage>;
   /** Resolves with the operation, cancelled; what it had half made is unmade by the one that its error's details name. */
   cancel(id: string, options?: Repeatable): Promise<Operation>;
@@ -39,6 +41,7 @@ export function createOperationClient(transport: Transport): OperationClient {
   const pathOf = (id: string) => `/v1/operations/${encodeURIComponent(id)}`;
   const client: OperationClient = {
     get: (id, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(id), signal }),
+    estimate: (id, { signal } = {}) => transport.json({ method: 'GET', path: `${pathOf(id)}/estimate`, signal }),
     list: (query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: '/v1/operations', query: { ...query }, signal }),
     cancel: (id, options = {}) => postJsonOnce(transport, { path: `${pathOf(id)}/cancel`, json: {}, ...options }),

@@ -11,6 +11,7 @@ import type {
   VmHealth,
   VmPage,
   VmPhase,
+  VmPlaces,
   VmRevisionConfig,
   VmRevisionPage,
 } from '@volary/contract';
@@ -30,6 +31,9 @@ export interface VmQuery {
   readonly name?: string;
   /** By labels: `a=b,c!=d,e in (f,g),!h`. */
   readonly selector?: string;
+  readonly driver?: readonly string[];
+  /** A part of the name or of the id, in any case. */
+  readonly search?: string;
 }
 
 export interface ChangeOptions extends Repeatable {
@@ -42,6 +46,8 @@ export interface DeleteOptions extends Omit<ChangeOptions, 'idempotencyKey'> {
   readonly preserveVolumes?: boolean;
   /** How long a guest that runs may take to shut down; default: its machine is ended at once. */
   readonly graceMs?: number;
+  /** False: refused (409 vm.still_running) where it has a machine. Default: true. */
+  readonly isForced?: boolean;
 }
 
 export interface UpdateOptions extends Omit<ChangeOptions, 'idempotencyKey'> {
@@ -59,6 +65,8 @@ export interface ConsoleChunk {
 export interface VmClient {
   create(request?: CreateVmRequest, options?: Repeatable): Promise<AcceptedOperation>;
   get(ref: string, options?: Abortable): Promise<Vm>;
+  /** Where it lies on its host; paths are null for those who may not see that. */
+  locate(ref: string, options?: Abortable): Promise<VmPlaces>;
   list(query?: VmQuery, options?: Abortable): Promise<VmPage>;
   /** All pages, in the order they were made. */
   listAll(query?: Omit<VmQuery, 'cursor'>, options?: Abortable): AsyncIterable<Vm>;
@@ -127,6 +135,7 @@ export function createVmClient(transport: Transport): VmClient {
   const client: VmClient = {
     create: (request = {}, options = {}) => postJsonOnce(transport, { path: '/v1/vms', json: request, ...options }),
     get: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref), signal }),
+    locate: (ref, { signal } = {}) => transport.json({ method: 'GET', path: pathOf(ref, 'places'), signal }),
     list: (query = {}, { signal } = {}) =>
       transport.json({ method: 'GET', path: '/v1/vms', query: { ...query }, signal }),
     listAll: (query = {}, options = {}) =>
@@ -159,10 +168,11 @@ export function createVmClient(transport: Transport): VmClient {
     fork: (ref, request = {}, options = {}) =>
       postJsonOnce(transport, { path: pathOf(ref, 'fork'), json: request, ...options }),
     restore: (ref, request, options = {}) => change(ref, 'restore', request, options),
-    delete: (ref, { preserveVolumes, graceMs, ...options } = {}) => {
+    delete: (ref, { preserveVolumes, graceMs, isForced, ...options } = {}) => {
       const query = {
         ...(preserveVolumes === undefined ? {} : { preserve_volumes: preserveVolumes }),
         ...(graceMs === undefined ? {} : { grace_ms: graceMs }),
+        ...(isForced === undefined ? {} : { force: isForced }),
       };
       return transport.json({ method: 'DELETE', path: pathOf(ref), query, ...precondition(options) });
     },

@@ -1,4 +1,4 @@
-import type { Vm } from '@volary/contract';
+import type { Vm, VmPlaces } from '@volary/contract';
 import type { Command } from 'commander';
 import { formatChanges } from '../config/apply-change.ts';
 import { connect } from '../connect.ts';
@@ -12,12 +12,29 @@ import { describeWorkload } from '../workloads/describe-workload.ts';
 
 /** `volary get VM`: everything known of it. */
 export function configureGet(command: Command, context: Context): void {
-  command.argument('<vm>', 'name or id').action(async (ref: string) => {
-    const client = await connect(context);
-    const vm = await client.vms.get(ref);
-    if (context.globals.json === true) printJson(context, vm);
-    else context.stdout.write(formatVm(context, vm));
-  });
+  command
+    .argument('<vm>', 'name or id')
+    .option('--places', 'where it lies on its host, and nothing else')
+    .action(async (ref: string, options: { readonly places?: true }) => {
+      const { vms } = await connect(context);
+      if (options.places === true) {
+        const places = await vms.locate(ref);
+        if (context.globals.json === true) printJson(context, places);
+        else context.stdout.write(formatPlaces(places));
+        return;
+      }
+      const vm = await vms.get(ref);
+      if (context.globals.json === true) printJson(context, vm);
+      else context.stdout.write(formatVm(context, vm));
+    });
+}
+
+function formatPlaces({ kernel_path: kernel, root_path: root, socket_path: socket }: VmPlaces): string {
+  return formatFields([
+    ['kernel', kernel ?? '-'],
+    ['root', root ?? '-'],
+    ['socket', socket ?? '-'],
+  ]);
 }
 
 function formatVm({ stdout }: Context, vm: Vm): string {

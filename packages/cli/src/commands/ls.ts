@@ -15,6 +15,8 @@ interface LsOptions {
   readonly phase?: readonly VmPhase[];
   readonly label?: Readonly<Record<string, string>>;
   readonly selector?: string;
+  readonly driver?: readonly string[];
+  readonly search?: string;
 }
 
 /** `volary ls`: all VMs, as a table, as names (`-q`), or as JSON. */
@@ -24,15 +26,22 @@ export function configureLs(command: Command, context: Context): void {
     .addOption(new Option('--phase <phase...>', 'only those in one of these phases').choices(PHASES))
     .option('-l, --label <key=value>', 'only those with this label; may be repeated', collectPairs)
     .option('--selector <selector>', "only those with such labels: 'a=b,c!=d,e in (f,g),!h'")
+    .option('--driver <driver...>', 'only those that one of these runs')
+    .option('--search <text>', 'only those with this in their name or id')
     .action((options: LsOptions) => list(context, options));
 }
 
 async function list(context: Context, options: LsOptions): Promise<void> {
   const client = await connect(context);
   const labels = Object.entries(options.label ?? {});
-  const phase = options.phase === undefined ? {} : { phase: options.phase };
-  const selector = options.selector === undefined ? {} : { selector: options.selector };
-  const query = { limit: PAGE_ITEMS, ...phase, ...selector };
+  const { phase, selector, driver, search } = options;
+  const query = {
+    limit: PAGE_ITEMS,
+    ...(phase === undefined ? {} : { phase }),
+    ...(selector === undefined ? {} : { selector }),
+    ...(driver === undefined ? {} : { driver }),
+    ...(search === undefined ? {} : { search }),
+  };
   const vms: Vm[] = [];
   for await (const vm of client.vms.listAll(query)) {
     if (labels.every(([key, value]) => vm.labels[key] === value)) vms.push(vm);

@@ -113,6 +113,7 @@ function describe(network: Network): string {
     ['subnets', network.subnets.map(({ name, cidr }) => `${name}=${cidr}`).join(', ') || 'none'],
     ['egress', [network.egress, ...network.allow.map(ruleText)].join(' ')],
     ['dns', network.dns ?? 'none'],
+    ['bridge', network.bridge_name],
     ['addresses', `${addresses.used} of ${addresses.total} used`],
     ['created', network.created_at],
     ['changed', network.updated_at],

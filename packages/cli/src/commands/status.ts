@@ -26,6 +26,7 @@ export function configureStatus(command: Command, context: Context): void {
           ...hosts.items.flatMap(hostFields),
           ...capabilities.drivers.map(driverField),
           ['networks', capabilities.why_no_bridges ?? 'VMs can be joined to them'],
+          ['migration', capabilities.why_no_migration ?? 'VMs can go to other hosts'],
           ['vms', formatPhases(context, phases)],
           ...capabilities.degraded.map((what) => ['degraded', what] as const),
         ]),

@@ -25,6 +25,9 @@ export const deleteVm = route({
           'Its root, and disks besides it that are its own, become volumes, which the result of the operation names. Takes `volume:create`.',
         ),
       ),
+      force: Type.Optional(
+        Type.Boolean({ default: true, description: '`false`: refused where the VM has a machine.' }),
+      ),
       grace_ms: Type.Optional(
         Type.Integer({
           minimum: LIMITS.graceMs.minimum,
@@ -46,7 +49,7 @@ export const deleteVm = route({
   },
   errors: {
     404: ['vm.unknown'],
-    409: ['vm.being_deleted', 'volume.nothing_to_keep', 'volume.name_taken'],
+    409: ['vm.being_deleted', 'vm.still_running', 'volume.nothing_to_keep', 'volume.name_taken'],
     412: ['vm.changed'],
     422: ['driver.no_volumes'],
     429: ['volume.too_many'],

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { VmRef } from '../ids.ts';
-import { Operation, OperationKind, OperationPage, OperationState } from '../operations.ts';
+import { Operation, OperationEstimate, OperationKind, OperationPage, OperationState } from '../operations.ts';
 import { Limit, OperationParams, WaitTimeout } from '../parameters.ts';
 import { json, jsonBody, route } from '../route.ts';
 import { object } from '../schema.ts';
@@ -38,6 +38,18 @@ export const getOperation = route({
   permission: 'operation:read',
   params: OperationParams,
   responses: { 200: { description: 'The operation.', content: [json(Operation)] } },
+  errors: { 404: ['operation.unknown'] },
+});
+
+export const estimateOperation = route({
+  method: 'GET',
+  path: '/v1/operations/{id}/estimate',
+  operationId: 'estimateOperation',
+  tag: 'operations',
+  summary: 'Tell when an operation is expected to be over',
+  permission: 'operation:read',
+  params: OperationParams,
+  responses: { 200: { description: 'When.', content: [json(OperationEstimate)] } },
   errors: { 404: ['operation.unknown'] },
 });
 

@@ -156,6 +156,20 @@ export const listVms = route({
       ),
       name: Type.Optional(VmName),
       selector: Type.Optional(LabelSelector),
+      driver: Type.Optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: 64, description: 'A driver.' }), {
+          maxItems: 16,
+          description: 'Only VMs that one of these runs. May be repeated.',
+        }),
+      ),
+      search: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 128,
+          pattern: '^[^\\u0000]*$',
+          description: 'Only VMs with this in their name or id, in any case.',
+        }),
+      ),
     },
     { description: 'What to list.' },
   ),

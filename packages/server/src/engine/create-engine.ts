@@ -40,7 +40,7 @@ import { cancelOperation } from './operations/cancel-operation.ts';
 import { createVm, type WarmCreation } from './operations/create-vm.ts';
 import { defineImage } from './operations/define-image.ts';
 import { deleteVm } from './operations/delete-vm.ts';
-import { migrateVm } from './operations/migrate-vm.ts';
+import { migrateVm, WHY_NO_MIGRATION } from './operations/migrate-vm.ts';
 import { pauseVm } from './operations/pause-vm.ts';
 import { pruneSystem } from './operations/prune-system.ts';
 import { removeImage } from './operations/remove-image.ts';
@@ -300,6 +300,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
       drivers: await describeDrivers(deps),
       ...capabilitiesHere(deps),
       whyNoBridges: deps.networks.whyNone,
+      whyNoMigration: WHY_NO_MIGRATION,
       images: await namesOfImages(deps),
       degraded: [deps.rateLimiter.whyAlone(), networkKeeper.whyNot()].filter((why) => why !== null),
     }),

@@ -9,6 +9,7 @@ import { onceOf } from '../idempotency.ts';
 import { mount } from '../mount.ts';
 import type { V1Context } from './context.ts';
 import { toOperationDto } from './dto/operation-dto.ts';
+import { toIso } from './dto/to-iso.ts';
 import { cursorParam, operationParam } from './parse-param.ts';
 
 /** Operations: list, get, wait, cancel. */
@@ -27,6 +28,12 @@ export function mountOperations(app: FastifyInstance, { engine: { operations }, 
 
   mount(app, routes.getOperation, async (request) => {
     return toOperationDto(await operations.get(request.principal, operationParam(request.params.id)));
+  });
+
+  mount(app, routes.estimateOperation, async ({ principal, params }) => {
+    const id = operationParam(params.id);
+    const { at, isFinal: isOver } = await operations.expect(principal, id);
+    return { operation_id: id, completed_at: at === null ? null : toIso(at), is_final: isOver };
   });
 
   mount(app, routes.waitForOperation, async (request, reply) => {

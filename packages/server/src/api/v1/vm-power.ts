@@ -44,8 +44,9 @@ export function mountVmPower(app: FastifyInstance, context: V1Context): void {
 
   mount(app, routes.deleteVm, async (request, reply) => {
     const { ref, precondition } = await preconditionOf(vms, request, request.params.ref);
-    const { preserve_volumes: preservesVolumes = false, grace_ms: graceMs = 0 } = request.query;
-    const accepted = await vms.delete(request.principal, ref, { ...precondition, preservesVolumes, graceMs });
+    const { preserve_volumes: preservesVolumes = false, grace_ms: graceMs = 0, force: isForced = true } = request.query;
+    const how = { preservesVolumes, graceMs, isForced };
+    const accepted = await vms.delete(request.principal, ref, { ...precondition, ...how });
     return await answerOperation(context, request, reply, accepted);
   });
 }

@@ -74,6 +74,17 @@ describe('Prefer: wait', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ kind: 'vm.delete', state: 'succeeded', vm: null });
     await expect(client.vms.get('doomed')).rejects.toMatchObject({ status: 404 });
   });
+
+  it('refuses a delete without force of a VM that has a machine', async () => {
+    await created('busy');
+
+    await expect(client.vms.delete('busy', { isForced: false })).rejects.toMatchObject({
+      ...{ status: 409, reason: 'vm.still_running' },
+    });
+    await client.operations.finish((await client.vms.stop('busy')).id);
+    await client.operations.finish((await client.vms.delete('busy', { isForced: false })).id);
+    await expect(client.vms.get('busy')).rejects.toMatchObject({ status: 404 });
+  });
 });
 
 describe('ETag', () => {

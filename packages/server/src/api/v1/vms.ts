@@ -33,13 +33,15 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.listVms, async (request, reply) => {
-    const { limit = 50, cursor, phase, name, selector } = request.query;
+    const { limit = 50, cursor, phase, name, selector, driver, search } = request.query;
     const page = await engine.vms.list(request.principal, {
       limit,
       after: cursorParam('vm', cursor),
       ...(phase === undefined ? {} : { phases: phase }),
       ...(name === undefined ? {} : { name }),
       ...(selector === undefined ? {} : { selector }),
+      ...(driver === undefined ? {} : { drivers: driver }),
+      ...(search === undefined ? {} : { search }),
     });
     return await reply.header('content-type', JSON_HEADER).send(bytesOf([page]));
   });
@@ -50,6 +52,11 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
     reply.header('etag', etag);
     if (isKnown(request.headers['if-none-match'], etag)) return await reply.code(304).send();
     return await reply.send(toVmDto(vm));
+  });
+
+  mount(app, routes.getVmPlaces, async (request) => {
+    const { kernelPath, rootPath, socketPath } = await engine.vms.locate(request.principal, request.params.ref);
+    return { kernel_path: kernelPath, root_path: rootPath, socket_path: socketPath };
   });
 
   mount(app, routes.waitForVm, async (request, reply) => {

@@ -38,6 +38,8 @@ export interface Capabilities {
   readonly networkModes: readonly string[];
   /** Why no VM can be joined to a network here, for people; null: VMs can. */
   readonly whyNoBridges: string | null;
+  /** Why no VM can go to another host, for people; null: they can. */
+  readonly whyNoMigration: string | null;
   readonly images: readonly string[];
   /** What is not as it was configured, a sentence each. */
   readonly degraded: readonly string[];

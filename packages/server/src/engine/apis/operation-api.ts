@@ -32,8 +32,16 @@ export interface OperationApi {
    * a guest; before these, how long a guest may take at most.
    */
   estimate(operation: Operation, vm: Pick<Vm, 'driver'>): Promise<EpochMs>;
+  /** The same of any operation, by its id; null where none of its kind is known, and it boots no guest. Throws `not_found` operation.unknown. */
+  expect(principal: Principal, id: OperationId): Promise<ExpectedEnd>;
   /** Resolves with the operation when it is final, or as it is when the time is over. */
   wait(principal: Principal, id: OperationId, waiting: Waiting): Promise<Operation>;
   /** The operation at each change, until it is final or the signal is aborted. */
   follow(principal: Principal, id: OperationId, options: { readonly signal: AbortSignal }): AsyncIterable<Operation>;
+}
+
+/** When an operation is expected to be over; when it was, of one that is. */
+export interface ExpectedEnd {
+  readonly at: EpochMs | null;
+  readonly isFinal: boolean;
 }

@@ -62,6 +62,9 @@ export interface VmApi extends ConfigApi {
       readonly name?: string;
       /** By labels; throws `invalid_argument` selector.invalid. */
       readonly selector?: string;
+      readonly drivers?: readonly string[];
+      /** A part of the name or of the id, in any case. */
+      readonly search?: string;
     },
   ): Promise<Page<Vm, VmId>>;
   /** Where it lies on its host. Told to those who may see the host (`host:read`); to others all is null. */

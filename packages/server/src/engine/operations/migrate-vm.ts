@@ -7,6 +7,9 @@ import { findVm } from '../queries/find-vm.ts';
 import type { Accepted } from '../requests.ts';
 import { mayTalkToGuest } from './power-policy.ts';
 
+/** As long as a server has its own host alone. */
+export const WHY_NO_MIGRATION = 'This server has one host alone: there is none that a VM could go to.';
+
 /** Moves a VM to another host. An embedded server has its own alone: there is nowhere to go. Throws as `VmApi.migrate` says. */
 export async function migrateVm(
   deps: Pick<EngineDeps, 'store' | 'hostProbe'> & { readonly config: { readonly hostId: string } },

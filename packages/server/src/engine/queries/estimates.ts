@@ -1,8 +1,10 @@
-import type { Operation, OperationKind } from '../../domain/operation/operation.ts';
+import { isFinal, type Operation, type OperationKind } from '../../domain/operation/operation.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { OperationApi } from '../apis/operation-api.ts';
 import type { EngineDeps } from '../deps.ts';
+import { findOperation } from './find-operation.ts';
 
 /** Of so many of the last ones of their kind the median counts. */
 const MOST = 20;
@@ -14,11 +16,12 @@ const BOOTS: readonly OperationKind[] = ['vm.create', 'vm.start', 'vm.restart'];
 /** When operations are expected to be over. */
 export function createEstimates({
   store,
+  driver: main,
   drivers,
   config,
-}: Pick<EngineDeps, 'store' | 'drivers'> & {
+}: Pick<EngineDeps, 'store' | 'driver' | 'drivers'> & {
   readonly config: { readonly limits: { readonly bootMs: number } };
-}): Pick<OperationApi, 'estimate'> {
+}): Pick<OperationApi, 'estimate' | 'expect'> {
   async function durations(kind: OperationKind, driver: Vm['driver']): Promise<readonly number[]> {
     const last = await store.operations.list({ limit: LOOKED_THROUGH, after: null, kind, state: 'succeeded' });
     const found: number[] = [];
@@ -30,14 +33,28 @@ export function createEstimates({
     return found;
   }
 
+  async function estimate(
+    { kind, createdAt, completedAt }: Operation,
+    { driver }: Pick<Vm, 'driver'>,
+    others: readonly OperationKind[],
+  ): Promise<EpochMs | null> {
+    if (completedAt !== null) return completedAt;
+    for (const like of [kind, ...others]) {
+      const median = medianOf(await durations(like, driver));
+      if (median !== null) return createdAt + median;
+    }
+    return null;
+  }
+
   return {
-    async estimate({ kind, createdAt, completedAt }, { driver }) {
-      if (completedAt !== null) return completedAt;
-      for (const like of [kind, ...BOOTS]) {
-        const median = medianOf(await durations(like, driver));
-        if (median !== null) return createdAt + median;
-      }
-      return createdAt + config.limits.bootMs;
+    async estimate(operation, vm) {
+      return (await estimate(operation, vm, BOOTS)) ?? operation.createdAt + config.limits.bootMs;
+    },
+    async expect(principal, id) {
+      const operation = await findOperation(store, { principal, permission: 'operation:read' }, id);
+      const driver = (await driverOf(store, operation, false, main.kind)) ?? main.kind;
+      const others = BOOTS.includes(operation.kind) ? BOOTS : [];
+      return { at: await estimate(operation, { driver }, others), isFinal: isFinal(operation.state) };
     },
   };
 }

@@ -14,7 +14,7 @@ const FOLLOW_MS = 60_000;
 
 export function createOperationQueries(
   deps: Pick<EngineDeps, 'store' | 'bus' | 'clock'>,
-): Omit<OperationApi, 'cancel' | 'estimate'> {
+): Omit<OperationApi, 'cancel' | 'estimate' | 'expect'> {
   async function find(principal: Principal, id: OperationId): Promise<Operation> {
     return await findOperation(deps.store, { principal, permission: 'operation:read' }, id);
   }

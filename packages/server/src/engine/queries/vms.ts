@@ -43,8 +43,8 @@ export function createVmQueries(
     async list(principal, request) {
       authorise(principal, 'vm:read');
       const owner = reachOf(principal, 'vm:read');
-      const { limit, after, phases, name, selector } = request;
-      return await pages.get(JSON.stringify([limit, after, phases, name, owner, selector]), () =>
+      const { limit, after, phases, name, selector, drivers, search } = request;
+      return await pages.get(JSON.stringify([limit, after, phases, name, owner, selector, drivers, search]), () =>
         selectedPage(request, (page) => deps.store.vms.list({ ...request, ...page, ...ofOwner(owner) })),
       );
     },

@@ -36,6 +36,7 @@ export function toCapabilitiesDto(capabilities: Capabilities): CapabilitiesDto {
     drivers: capabilities.drivers.map(toDriverDto),
     ...whatItCan(capabilities),
     why_no_bridges: capabilities.whyNoBridges,
+    why_no_migration: capabilities.whyNoMigration,
     images: [...capabilities.images],
     limits: { vcpus: VM_LIMITS.vcpuCount, memory_mib: VM_LIMITS.memoryMib, disk_gib: VM_LIMITS.diskGib },
     degraded: [...capabilities.degraded],

@@ -4,6 +4,7 @@ import type {
   TrafficRule as TrafficRuleDto,
   VmNetworkRequest,
 } from '@volary/contract';
+import { bridgeOf } from '../../../domain/network/bridge.ts';
 import { formatAddress } from '../../../domain/network/cidr.ts';
 import { cidrOf } from '../../../domain/network/network.ts';
 import { gatewayOf } from '../../../domain/network/pool.ts';
@@ -28,6 +29,7 @@ export function toNetworkDto({ network, total, used }: NetworkUse): NetworkDto {
     allow: network.egress.allow.map(ruleWords),
     dns: network.dns,
     addresses: { total, used },
+    bridge_name: bridgeOf(network.id),
     created_at: toIso(network.createdAt),
     updated_at: toIso(network.updatedAt),
   };

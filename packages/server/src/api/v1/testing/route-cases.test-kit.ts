@@ -47,6 +47,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     status: 200,
     failing: { ask: { params: { id: NO_OPERATION } }, status: 404, reason: 'operation.unknown' },
   },
+  estimateOperation: {
+    ask: async () => ({ params: { id: (await client.operations.list()).items[0]?.id ?? '' } }),
+    status: 200,
+    failing: { ask: { params: { id: NO_OPERATION } }, status: 404, reason: 'operation.unknown' },
+  },
   waitForOperation: {
     ask: async () => ({
       params: { id: (await client.operations.list({ vm: 'first' })).items[0]?.id ?? '' },

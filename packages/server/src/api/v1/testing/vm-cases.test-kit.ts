@@ -7,6 +7,7 @@ type VmRoute = Extract<
   | 'createVm'
   | 'listVms'
   | 'getVm'
+  | 'getVmPlaces'
   | 'waitForVm'
   | 'updateVm'
   | 'getVmConfig'
@@ -33,11 +34,12 @@ export function vmCases({ client, freeName, vm }: Examples): Readonly<Record<VmR
       failing: { ask: { body: { name: 'first' } }, status: 409, reason: 'vm.name_taken' },
     },
     listVms: {
-      ask: () => ({ query: { limit: 2, phase: ['running', 'stopped'] } }),
+      ask: () => ({ query: { limit: 2, phase: ['running', 'stopped'], driver: ['simulated'], search: 'F' } }),
       status: 200,
       failing: { ask: { query: { limit: 201 } }, status: 400, reason: 'request.invalid' },
     },
     getVm: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
+    getVmPlaces: { ask: () => RUNNING, status: 200, failing: UNKNOWN_VM },
     waitForVm: {
       ask: () => ({ ...RUNNING, query: { phase: 'running', timeout: 5 } }),
       status: 200,
