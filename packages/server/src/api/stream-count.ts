@@ -19,7 +19,10 @@ export function createStreamCount(limits: Pick<ApiLimits, 'streams' | 'callerStr
     const entry = count.enter(caller);
     if (!entry.isIn) throw tooMany(entry);
     entries.set(closed, entry);
-    closed.once('close', entry.leave);
+    closed.once('close', () => {
+      entry.leave();
+      entries.delete(closed);
+    });
   }
 
   return {
