@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
 import { NO_INTEGRATIONS } from './integrations.ts';
@@ -100,6 +101,17 @@ integrations:
       details: { field },
     });
     expect(JSON.stringify(failed) + String(failed)).not.toContain('s3cr');
+  });
+
+  it.each([
+    ['a line that is none', 'integrations:\n  github: { token: ${GITHUB_TOKEN} }}', 's3cret-token'],
+    ['an alias of nothing', 'integrations: { github: { token: ${GITHUB_TOKEN} } }', '*s3cret-token'],
+    ['a tag of nothing', 'integrations: { github: { token: ${GITHUB_TOKEN} } }', '"s3cret-token'],
+  ])('are not repeated where the file cannot be read, as for %s', async (_what, text, token) => {
+    const failed = await withFile(text, { GITHUB_TOKEN: token }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ reason: 'config.invalid', message: expect.stringMatching(/cannot be read/) });
+    expect(String(failed)).not.toContain('s3cret');
+    expect(inspect(failed)).not.toContain('s3cret');
   });
 
   it('have addresses that are URLs, and ids that no parser has rounded', async () => {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { VolaryError } from '../domain/errors.ts';
 import { GATEWAY_SECTIONS, GATEWAY_SOURCES, type GatewaySettings } from './gateway-settings.ts';
 import { INTEGRATION_SOURCES, type IntegrationTexts } from './integrations.ts';
 import { TRANSPORT_SOURCES, type TransportSettings } from './transport-settings.ts';
+import { type Env, readYamlFile } from './yaml-file.ts';
 
 /** What was told, as text, before it is checked. Null where nothing was. */
 export interface Settings {
@@ -77,8 +77,6 @@ interface Source {
   readonly env: string | null;
   readonly file: string | null;
 }
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** The name of each setting on the command line, in the environment and in the YAML file. */
 const SOURCES = {
@@ -310,18 +308,7 @@ function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
 }
 
 async function readFile(path: string, env: Env): Promise<ReadonlyMap<string, string>> {
-  // Loaded only where there is a file: the parser takes several megabytes.
-  const { parse: parseYaml } = await import('yaml');
-  let document: unknown;
-  try {
-    document = parseYaml(expand(readFileSync(path, 'utf8'), env));
-  } catch (error) {
-    if (error instanceof VolaryError) throw error;
-    throw invalid(
-      `The configuration file ${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}.`,
-      error,
-    );
-  }
+  const document = await readYamlFile(path, env);
   if (document === null || document === undefined) return new Map();
   if (typeof document !== 'object' || Array.isArray(document))
     throw invalid('The configuration file must hold settings by name.', null);
@@ -373,15 +360,6 @@ function toText(name: string, value: unknown): string {
 
 function isScalar(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
-}
-
-/** Replaces `${VAR}`; a variable that is not set stops the start, since an empty value would be a silent guess. */
-function expand(text: string, env: Env): string {
-  return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_all, name: string) => {
-    const value = env[name];
-    if (value === undefined) throw invalid(`The configuration file uses \${${name}}, which is not set.`, null);
-    return value;
-  });
 }
 
 function invalid(message: string, cause: unknown): VolaryError {

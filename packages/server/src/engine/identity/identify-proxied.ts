@@ -12,7 +12,7 @@ import { rightsOfUser } from './roles-of.ts';
 /** Who asks from this machine without a key. */
 const LOOPBACK_USER = 'api';
 /** Nobody who is new comes in as these by the word of a proxy. */
-const KEPT_NAMES: ReadonlySet<string> = new Set([LOOPBACK_USER, ...INTEGRATION_NAMES]);
+const KEPT_NAMES: ReadonlySet<string> = new Set(INTEGRATION_NAMES);
 
 type WelcomeDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'log'>;
 
@@ -21,7 +21,7 @@ type WelcomeDeps = Pick<EngineDeps, 'store' | 'clock' | 'ids' | 'log'>;
  * does not come in by the word of a proxy, nor does the user of this machine or of an integration. Throws `unauthenticated` auth.user_refused.
  */
 export async function identifyProxied(deps: WelcomeDeps, name: string): Promise<Identified> {
-  if (!isUserName(name) || name === BUILT_IN_ADMIN) throw refusedUser();
+  if (!isUserName(name) || [BUILT_IN_ADMIN, LOOPBACK_USER].includes(name)) throw refusedUser();
   const known = await deps.store.users.getByName(name);
   if (known === null ? KEPT_NAMES.has(name) : standsForOthers(known)) throw refusedUser();
   const user = known ?? (await welcome(deps, { name, role: 'member', source: 'proxy' }));

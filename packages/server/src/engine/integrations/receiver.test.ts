@@ -149,6 +149,18 @@ describe('a command', () => {
   });
 });
 
+it('what has happened elsewhere is told as failed when it cannot be written down, and processed when it comes again', async () => {
+  const server = await installation.start(undefined, undefined, undefined, failing(1));
+  const happened = delivery({ type: 'event_callback', event_id: 'Ev1', event: { type: 'message', user: 'U1' } });
+
+  await expect(received(server, make(server), happened)).rejects.toMatchObject({ reason: 'store.busy' });
+  expect(await events(server)).toEqual([]);
+  await received(server, make(server), happened);
+  await received(server, make(server), happened);
+
+  expect(await events(server)).toMatchObject([{ kind: 'message', delivery_id: 'Ev1' }]);
+});
+
 describe('integrations', () => {
   it('are listed with how they are, and what came last, to those who may see them', async () => {
     const server = await installation.start();
