@@ -215,6 +215,19 @@ describe('a command', () => {
   });
 });
 
+it('has a user that nobody is by the word of a header', async () => {
+  await using own = await runAetherium({ ...SECRETS, VOLARY_DEV_AUTH: 'on' });
+  await fromSlack(own, SLACK);
+  const asWhom = async (name: string) =>
+    (await fetch(`${own.server.url}/vm-api/api/v1/workspaces`, { headers: { 'x-user': name } })).status;
+
+  // The one is there, the other would come with its first command.
+  expect([await asWhom('slack'), await asWhom('discord'), await asWhom('ann')]).toEqual([401, 401, 200]);
+  expect((await fromDiscord(own, interaction('aetherium-status'))).body).toMatchObject({
+    data: { content: expect.stringContaining('Aetherium is well.') },
+  });
+});
+
 it('is told to who follows the updates, as a notification of an integration', async () => {
   const socket = new WebSocket(`${here.base.replace('http', 'ws')}/api/v1/ws?api_key=${ADMIN_KEY}`);
   const heard = new Promise<unknown>((resolve, reject) => {
