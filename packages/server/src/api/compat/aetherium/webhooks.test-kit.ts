@@ -32,7 +32,11 @@ async function post(
 export async function fromGithub(
   { base }: Pick<Aetherium, 'base'>,
   payload: object | string,
-  { event = 'pull_request', id = crypto.randomUUID() as string, secret = GITHUB_SECRET } = {},
+  {
+    event = 'pull_request',
+    id = crypto.randomUUID(),
+    secret = GITHUB_SECRET,
+  }: { readonly event?: string; readonly id?: string; readonly secret?: string } = {},
 ): Promise<Sent> {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
   const signature = await new Webhooks({ secret }).sign(body);
