@@ -8,6 +8,7 @@ import { authentication } from './authentication.ts';
 import { coldBoot } from './cold-boot.ts';
 import { density } from './density.ts';
 import { deploymentScale } from './deployment-scale.ts';
+import { dialectStreams } from './dialect-streams.ts';
 import { dialects } from './dialects.ts';
 import { eventAppend } from './event-append.ts';
 import { eventFanOut } from './event-fan-out.ts';
@@ -42,6 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   serverRestart,
   listVms,
   dialects,
+  dialectStreams,
   authentication,
   login,
   logs,

@@ -10,6 +10,8 @@ import { findOperation } from './find-operation.ts';
 const MOST = 20;
 /** So many are looked through for those of the same driver. */
 const LOOKED_THROUGH = 60;
+/** So long a median stands for the next ones too: who makes hundreds of VMs is not to have all of this read for each. */
+const KEPT_MS = 1_000;
 /** What boots a guest: what one of these took says most of another, where there is nothing better. */
 const BOOTS: readonly OperationKind[] = ['vm.create', 'vm.start', 'vm.restart'];
 
@@ -18,10 +20,24 @@ export function createEstimates({
   store,
   driver: main,
   drivers,
+  clock,
   config,
-}: Pick<EngineDeps, 'store' | 'driver' | 'drivers'> & {
+}: Pick<EngineDeps, 'store' | 'driver' | 'drivers' | 'clock'> & {
   readonly config: { readonly limits: { readonly bootMs: number } };
 }): Pick<OperationApi, 'estimate' | 'expect'> {
+  /** By kind and driver. */
+  const kept = new Map<string, { readonly atMs: number; readonly median: number }>();
+
+  async function medianFor(kind: OperationKind, driver: Vm['driver']): Promise<number | null> {
+    const key = `${kind} ${driver}`;
+    const nowMs = clock.monotonicMs();
+    const known = kept.get(key);
+    if (known !== undefined && nowMs - known.atMs < KEPT_MS) return known.median;
+    const median = medianOf(await durations(kind, driver));
+    if (median !== null) kept.set(key, { atMs: nowMs, median });
+    return median;
+  }
+
   async function durations(kind: OperationKind, driver: Vm['driver']): Promise<readonly number[]> {
     const last = await store.operations.list({ limit: LOOKED_THROUGH, after: null, kind, state: 'succeeded' });
     const found: number[] = [];
@@ -40,7 +56,7 @@ export function createEstimates({
   ): Promise<EpochMs | null> {
     if (completedAt !== null) return completedAt;
     for (const like of [kind, ...others]) {
-      const median = medianOf(await durations(like, driver));
+      const median = await medianFor(like, driver);
       if (median !== null) return createdAt + median;
     }
     return null;
