@@ -11,6 +11,13 @@ const BATCH_MS = 25;
  * since its end is often so near that both are one transaction.
  */
 const FIRST_MS = 2;
+/**
+ * From one write to the next of a workload that says little, bytes at a time: as long as so many writes take, so that most of the time is left for all else, and at least so long,
+ * milliseconds. Where it says more, each write is a whole batch's.
+ */
+const LITTLE_BYTES = 2_048;
+const PAUSE_WRITES = 4;
+const LEAST_PAUSE_MS = 6;
 
 /** Keeps a command's output in the store, in batches, and says what is safe so that the guest may forget it. */
 export interface OutputRecorder {
@@ -36,6 +43,8 @@ export function createOutputRecorder(
   let pendingBytes = 0;
   let oldestMs = 0;
   let writtenMs = Number.NEGATIVE_INFINITY;
+  /** From the last write to the next. */
+  let pauseMs = BATCH_MS;
   let isTimerSet = false;
   let writing: Promise<void> = Promise.resolve();
   let fault: { readonly error: unknown } | null = null;
@@ -71,6 +80,7 @@ export function createOutputRecorder(
   }
 
   async function write(chunks: readonly OutputChunk[], commit: () => Promise<void>): Promise<void> {
+    const startedMs = clock.monotonicMs();
     const mine = commit();
     writing = mine.catch(() => undefined);
     try {
@@ -79,6 +89,7 @@ export function createOutputRecorder(
       giveBack(chunks);
       throw error;
     }
+    pauseMs = pauseAfter(chunks, clock.monotonicMs() - startedMs);
     acknowledgeAll(chunks);
     if (execution.isWorkload && chunks.length > 0) bus.publish('output', execution.id);
   }
@@ -90,10 +101,9 @@ export function createOutputRecorder(
     await write(chunks, () => store.transaction((tables) => append(tables, chunks)));
   }
 
-  /** Not written more often than once in the time of a batch. */
   function delayMs(): number {
     if (!execution.isWorkload) return BATCH_MS;
-    return Math.min(BATCH_MS, Math.max(FIRST_MS, BATCH_MS - (clock.monotonicMs() - writtenMs)));
+    return Math.min(BATCH_MS, Math.max(FIRST_MS, pauseMs - (clock.monotonicMs() - writtenMs)));
   }
 
   function setTimer(): void {
@@ -134,6 +144,12 @@ export function createOutputRecorder(
       isTruncated: seen.stdout > KEPT_OUTPUT_BYTES || seen.stderr > KEPT_OUTPUT_BYTES,
     }),
   };
+}
+
+function pauseAfter(chunks: readonly OutputChunk[], tookMs: number): number {
+  const byteCount = chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (byteCount > LITTLE_BYTES) return BATCH_MS;
+  return Math.min(BATCH_MS, Math.max(LEAST_PAUSE_MS, PAUSE_WRITES * tookMs));
 }
 
 /** Chunks that adjoin in one stream, as one: fewer rows for a command that writes in small pieces. */
