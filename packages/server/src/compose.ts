@@ -29,6 +29,7 @@ import { createRedisRateLimiter } from './adapters/rate-limits/redis-rate-limite
 import { createKeyFileFingerprinter } from './adapters/secrets/key-file-fingerprinter.ts';
 import { givenKeys, keysOfFile } from './adapters/secrets/key-store.ts';
 import { createKeyring } from './adapters/secrets/keyring.ts';
+import { createCheckpoints } from './adapters/shared/checkpoints.ts';
 import { lockDataDir } from './adapters/shared/data-dir-lock.ts';
 import { type DiskReserve, openDiskReserve } from './adapters/shared/disk-reserve.ts';
 import { createFetcher } from './adapters/shared/fetch/fetcher.ts';
@@ -85,7 +86,8 @@ export async function compose(config: Config, written: Log): Promise<Composition
   const turns = createLoopTurns({ longestMs: TURN_MS });
   parts.use(lockDataDir(config.dataDir));
   // What is said about keeping lines, and about hints of them, is not kept: it would come back for ever.
-  const local = openSqliteLogs(join(config.dataDir, 'logs.db'), { log: written });
+  const checkpoints = parts.use(createCheckpoints({ log: written }));
+  const local = openSqliteLogs(join(config.dataDir, 'logs.db'), { log: written, checkpoints });
   const loki = openLoki(config, { local, clock, log: written, random: ids.random });
   const logs = parts.use(loki?.logs ?? local);
   const bus = createMemoryBus({ log: written });
@@ -96,7 +98,8 @@ export async function compose(config: Config, written: Log): Promise<Composition
   const keyring = openKeyring(config, log);
   const diskReserve = parts.use(openDiskReserve(config.dataDir, { log }));
   const faultPoint = config.faultPoint === null ? null : killAtFaultPoint(config.faultPoint);
-  const sqlite = parts.use(await createSqliteStore({ path: join(config.dataDir, config.database), turns }));
+  const database = join(config.dataDir, config.database);
+  const sqlite = parts.use(await createSqliteStore({ path: database, turns, checkpoints }));
   const store = faultPoint === null ? sqlite : storeWithFaultPoints(sqlite, faultPoint);
   const metrics = parts.use(openSqliteMetrics(join(config.dataDir, 'metrics.db'), { log }));
   const adminKey = obtainAdminKey(config.dataDir, config.adminKey);

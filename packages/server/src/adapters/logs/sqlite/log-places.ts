@@ -1,7 +1,7 @@
 /** In which thread questions about the lines are answered. */
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+
+import type { Checkpoints } from '../../shared/checkpoints.ts';
+import { startTypedWorker } from '../../shared/typed-worker.ts';
 import { createLogService, type LogAnswer, type LogQuestion } from './log-service.ts';
 
 export interface PlaceOptions {
@@ -31,12 +31,7 @@ export type StartPlace = (
 
 /** A thread of its own. */
 export const startWorker: StartPlace = (options, heard, over) => {
-  const compiled = getCompileCacheDir();
-  const worker = new Worker(new URL('./log-worker.ts', import.meta.url), {
-    workerData: options,
-    // Without what was compiled before it would load what strips types, which takes more memory than all else of it.
-    env: { ...process.env, ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) }) },
-  });
+  const worker = startTypedWorker(new URL('./log-worker.ts', import.meta.url), options);
   worker.on('message', heard);
   worker.on('error', over);
   worker.on('exit', () => over(new Error('the thread of the logs has ended')));
@@ -50,18 +45,30 @@ export const startWorker: StartPlace = (options, heard, over) => {
 };
 
 /** This thread. */
-export const startHere: StartPlace = (options, heard) => {
-  const service = createLogService(options, heard);
-  return { post: (message) => service.receive(message), hold: () => undefined, end: async () => undefined };
-};
+export const startHere: StartPlace = startHereWith(null);
+
+function startHereWith(checkpoints: Checkpoints | null): StartPlace {
+  return (options, heard) => {
+    const service = createLogService({ ...options, checkpoints }, heard);
+    return { post: (message) => service.receive(message), hold: () => undefined, end: async () => undefined };
+  };
+}
 
 /** What is written within a second before it takes a thread of its own: as much as nobody else notices. */
 const LITTLE = { lines: 256, bytes: 65_536 } as const;
 /** Of no question of anybody. */
 const MOVING = -1;
 
-/** This thread as long as there is little to write, and from then on one of its own: that takes 15 MiB. */
-export const startHereFirst: StartPlace = (options, heard, over) => {
+/** This thread as long as there is little to write, and from then on one of its own: that takes 15 MiB. `checkpoints` move what this thread commits; null: it does. */
+export function startHereFirst(checkpoints: Checkpoints | null): StartPlace {
+  return (options, heard, over) => beginHere(checkpoints, options, { heard, over });
+}
+
+function beginHere(
+  checkpoints: Checkpoints | null,
+  options: PlaceOptions,
+  { heard, over }: { readonly heard: (answer: LogAnswer) => void; readonly over: (error: unknown) => void },
+): Place {
   /** Asked here, and not answered. */
   const open = new Set<number>();
   /** What has come since it was to move; null: it stays, or has moved. */
@@ -70,7 +77,7 @@ export const startHereFirst: StartPlace = (options, heard, over) => {
   let isHeld = false;
   const isMuch = createGauge();
 
-  let place = startHere(
+  let place = startHereWith(checkpoints)(
     options,
     (answer) => {
       if ('id' in answer) open.delete(answer.id);
@@ -109,7 +116,7 @@ export const startHereFirst: StartPlace = (options, heard, over) => {
     },
     end: () => place.end(),
   };
-};
+}
 
 /** Whether more than a little has been asked to be written within a second. */
 function createGauge(): (question: LogQuestion) => boolean {

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import type { GuestOutput, NewLogLine } from '../../../domain/logs/log-line.ts';
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
+import type { Checkpoints, WatchedLog } from '../../shared/checkpoints.ts';
 import { openForReading, openLogFile } from './log-file.ts';
 import { pruneLines } from './log-pruning.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
@@ -38,6 +39,7 @@ interface Open {
   readonly database: Database;
   readonly writing: LogWriting;
   readonly reading: LogReading;
+  readonly walLog: WatchedLog | null;
 }
 
 type Simple = Exclude<LogQuestion, { readonly kind: 'append' | 'appendOutput' | 'prune' }>;
@@ -47,6 +49,13 @@ interface Job {
   readonly result: (last: number) => unknown;
 }
 
+export interface LogServiceOptions {
+  readonly path: string;
+  readonly isWriter: boolean;
+  /** Move what was committed, in another thread; null: who commits does. */
+  readonly checkpoints?: Checkpoints | null;
+}
+
 export interface LogService {
   /** A question with its number; the answer has the same. */
   receive(message: { readonly id: number; readonly question: LogQuestion }): void;
@@ -54,7 +63,7 @@ export interface LogService {
 
 /** Opens the file with the first question; only who writes makes it. */
 export function createLogService(
-  { path, isWriter }: { readonly path: string; readonly isWriter: boolean },
+  { path, isWriter, checkpoints = null }: LogServiceOptions,
   tell: (answer: LogAnswer) => void,
 ): LogService {
   let open: Open | null = null;
@@ -134,7 +143,8 @@ export function createLogService(
   function files(): Open {
     if (open !== null) return open;
     const database = isWriter ? openLogFile(path, (damaged) => tell({ damaged })) : openForReading(path);
-    open = { database, writing: createLogWriting(database), reading: createLogReading(database) };
+    const walLog = isWriter ? (checkpoints?.watch(database, path) ?? null) : null;
+    open = { database, walLog, writing: createLogWriting(database), reading: createLogReading(database) };
     return open;
   }
 
@@ -156,6 +166,7 @@ export function createLogService(
     tasks = [];
     try {
       tasks = files().writing.run(present);
+      files().walLog?.committed();
     } catch (error) {
       for (const task of present) task.failed(error);
     }

@@ -4,6 +4,7 @@ import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
 import { abortable } from '../../shared/abortable.ts';
+import type { Checkpoints } from '../../shared/checkpoints.ts';
 import { startHere, startHereFirst, startWorker } from './log-places.ts';
 import type { LogQuestion } from './log-service.ts';
 import { createLogThread, type LogThread } from './log-thread.ts';
@@ -11,10 +12,15 @@ import { createLogThread, type LogThread } from './log-thread.ts';
 /** Where it is worked on: in this thread, for tests that start hundreds of servers; in one of its own; or in that from when there is much to write. */
 export type LogWriter = 'here' | 'thread' | 'here-first';
 
+export interface SqliteLogsOptions {
+  readonly log: Log;
+  readonly writer?: LogWriter;
+  /** Move what this thread writes into the file, in another one; absent: whoever writes does. */
+  readonly checkpoints?: Checkpoints | null;
+}
+
 /** How long nobody asks before the thread that reads ends: it takes some 15 MiB, and a tenth of a second to begin. */
 const IDLE_MS = 30_000;
-
-const WRITERS = { here: startHere, thread: startWorker, 'here-first': startHereFirst } as const;
 
 /**
  * Two threads have the file, one that writes, once there is much to write, and one that reads, once somebody does, for what either does would keep all requests waiting. A file that is
@@ -22,11 +28,12 @@ const WRITERS = { here: startHere, thread: startWorker, 'here-first': startHereF
  */
 export function openSqliteLogs(
   path: string,
-  { log, writer: kind = 'here-first' }: { readonly log: Log; readonly writer?: LogWriter },
+  { log, writer: kind = 'here-first', checkpoints = null }: SqliteLogsOptions,
 ): LogStore {
+  const writers = { here: startHere, thread: startWorker, 'here-first': startHereFirst(checkpoints) };
   const damaged = (error: unknown): void =>
     log.error('the logs are damaged: they are put aside and begun anew', { error });
-  const writer = createLogThread({ path, isWriter: true, start: WRITERS[kind] }, damaged);
+  const writer = createLogThread({ path, isWriter: true, start: writers[kind] }, damaged);
   const reader =
     kind === 'here'
       ? createLogThread({ path, isWriter: false, start: startHere }, damaged)

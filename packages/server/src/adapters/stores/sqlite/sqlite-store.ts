@@ -7,6 +7,7 @@ import type Database from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import type { LoopTurns } from '../../../lib/loop-turns.ts';
 import type { Store } from '../../../ports/store.ts';
+import type { Checkpoints, WatchedLog } from '../../shared/checkpoints.ts';
 import type { DatabaseBackend } from '../shared/connection.ts';
 import { createStore } from '../shared/create-store.ts';
 import { migrate } from '../shared/migrations/migrate.ts';
@@ -33,6 +34,8 @@ export interface SqliteStoreConfig {
    * without end, so that tests that step a clock see all that a step brings about.
    */
   readonly turns?: LoopTurns;
+  /** Moves what was committed into the database, in another thread. Absent: it is done within some commits. */
+  readonly checkpoints?: Checkpoints;
 }
 
 /** Closing waits for the transaction under way, this long at most; any longer and it is rolled back. Milliseconds. */
@@ -44,14 +47,23 @@ const CLOSE_TIMEOUT_MS = 10_000;
  * store.damaged, `unavailable` store.busy, `resource_exhausted` store.full.
  */
 export async function createSqliteStore(config: SqliteStoreConfig): Promise<Store> {
-  const { path, busyTimeoutMs = 10_000, migrations = MIGRATIONS, isShared = false, turns = null } = config;
+  const {
+    path,
+    busyTimeoutMs = 10_000,
+    migrations = MIGRATIONS,
+    isShared = false,
+    turns = null,
+    checkpoints = null,
+  } = config;
   let database: Database | null = null;
   try {
     database = openWriter(path, { timeoutMs: busyTimeoutMs });
     await bringUpToDate(database, path, migrations);
     const reader = openReader(path, { timeoutMs: busyTimeoutMs });
     const compiler = new Kysely<Schema>({ dialect: new TransactionalSqliteDialect(database) });
-    return createStore(createBackend(createWriter(database, { busyTimeoutMs, turns }), reader, !isShared), compiler);
+    const walLog = checkpoints?.watch(database, path) ?? null;
+    const writer = createWriter(database, { busyTimeoutMs, turns, walLog });
+    return createStore(createBackend({ writer, reader, walLog, isOnlyWriter: !isShared }), compiler);
   } catch (error) {
     database?.close();
     throw translateSqliteError(error);
@@ -70,7 +82,14 @@ async function bringUpToDate(database: Database, path: string, migrations: reado
   database.exec('PRAGMA foreign_keys = ON');
 }
 
-function createBackend(writer: Writer, reader: Database, isOnlyWriter: boolean): DatabaseBackend {
+interface BackendParts {
+  readonly writer: Writer;
+  readonly reader: Database;
+  readonly walLog: WatchedLog | null;
+  readonly isOnlyWriter: boolean;
+}
+
+function createBackend({ writer, reader, walLog, isOnlyWriter }: BackendParts): DatabaseBackend {
   let isClosed = false;
   return {
     reader: createSqliteConnection(reader),
@@ -81,6 +100,7 @@ function createBackend(writer: Writer, reader: Database, isOnlyWriter: boolean):
       isClosed = true;
       const endTurn = await writer.turn.acquire({ timeoutMs: CLOSE_TIMEOUT_MS });
       if (endTurn !== null) commitGroup(writer);
+      await walLog?.[Symbol.asyncDispose]();
       reader.close();
       // The last connection to close moves the log into the database and removes it.
       writer.database.close();

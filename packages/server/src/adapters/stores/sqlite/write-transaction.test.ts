@@ -15,7 +15,7 @@ describe('a transaction on the writing connection', () => {
   beforeEach(() => {
     database = new Database(':memory:');
     database.exec('CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT)');
-    writer = createWriter(database, { busyTimeoutMs: 1000, turns: null });
+    writer = createWriter(database, { busyTimeoutMs: 1000, turns: null, walLog: null });
   });
   afterEach(() => {
     database.close();
@@ -98,7 +98,7 @@ describe('a transaction on the writing connection', () => {
 
   it('that refuses because of another says so when that one can be seen by all', async () => {
     const turns = createLoopTurns({ longestMs: 60_000 });
-    const grouped = createWriter(database, { busyTimeoutMs: 1000, turns });
+    const grouped = createWriter(database, { busyTimeoutMs: 1000, turns, walLog: null });
     const first = runTransaction(grouped, (each) => each.execute(insert(1, 'a')));
     const refused = runTransaction(grouped, async () => {
       throw new Error(`there are ${ids().length}`);
@@ -128,7 +128,9 @@ describe('a transaction on the writing connection', () => {
   });
 
   it('lets others in this process have a turn, however many come', async () => {
-    const fair = createWriter(database, { busyTimeoutMs: 10_000, turns: createLoopTurns({ longestMs: 1 }) });
+    const fair = createWriter(database, {
+      ...{ busyTimeoutMs: 10_000, turns: createLoopTurns({ longestMs: 1 }), walLog: null },
+    });
     let othersTurns = 0;
     const other = (): void => {
       othersTurns += 1;

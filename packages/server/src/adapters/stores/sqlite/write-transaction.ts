@@ -12,6 +12,7 @@ import type { Statement } from 'better-sqlite3';
 import { VolaryError } from '../../../domain/errors.ts';
 import type { LoopTurns } from '../../../lib/loop-turns.ts';
 import { createMutex, type Mutex } from '../../../lib/mutex.ts';
+import type { WatchedLog } from '../../shared/checkpoints.ts';
 import type { Connection } from '../shared/connection.ts';
 import { createSqliteConnection } from './sqlite-connection.ts';
 import { closed, isBusy, translateSqliteError } from './sqlite-errors.ts';
@@ -40,6 +41,8 @@ export interface Writer {
   readonly busyTimeoutMs: number;
   /** Lets others in this process have a turn between transactions; null: as long as there are transactions, nobody has. */
   readonly turns: LoopTurns | null;
+  /** Told of each commit; null: the log is moved within some of them. */
+  readonly walLog: Pick<WatchedLog, 'committed'> | null;
   /** What has been done and not yet committed. */
   group: Group | null;
 }
@@ -47,7 +50,7 @@ export interface Writer {
 /** Makes a connection the writing one. From now on it never blocks: waiting for locks is done here. */
 export function createWriter(
   database: Database,
-  { busyTimeoutMs, turns }: Pick<Writer, 'busyTimeoutMs' | 'turns'>,
+  { busyTimeoutMs, turns, walLog }: Pick<Writer, 'busyTimeoutMs' | 'turns' | 'walLog'>,
 ): Writer {
   database.exec('PRAGMA busy_timeout = 0');
   return {
@@ -65,6 +68,7 @@ export function createWriter(
     turn: createMutex(),
     busyTimeoutMs,
     turns,
+    walLog,
     group: null,
   };
 }
@@ -195,7 +199,9 @@ export function commitGroup(writer: Writer): void {
   } catch (error) {
     if (database.open && database.inTransaction) statements.rollback.run([]);
     group.committed.reject(translateSqliteError(error));
+    return;
   }
+  writer.walLog?.committed();
 }
 
 /**
