@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { logPruningContract } from '../../../ports/log-pruning.contract.ts';
 import { line, logStoreContract, output, UNSTOPPED } from '../../../ports/log-store.contract.ts';
+import { createCheckpoints } from '../../shared/checkpoints.ts';
 import { createPinoLog } from '../../system/pino-log.ts';
 import { openSqliteLogs } from './sqlite-logs.ts';
 
@@ -30,6 +32,23 @@ test('who moves to a thread of its own amid what is written loses nothing, doubl
   expect(lasts).toEqual(lasts.toSorted((one, other) => one - other));
   const { lines } = await logs.read({ ...ALL, limit: 1_000 }, { signal: UNSTOPPED });
   expect(lines.map(({ message }) => message)).toEqual(wanted);
+});
+
+test('lines are there, each once, while another thread moves them into the file, and when a thread of its own goes on', async () => {
+  const path = join(directory, 'logs.db');
+  await using checkpoints = createCheckpoints({ log }, { pages: 20 });
+  await using logs = openSqliteLogs(path, { log, checkpoints });
+  const all = Array.from({ length: 200 }, (_, index) => `line ${index}`);
+  for (const message of all) {
+    await logs.append([line(message)]);
+    await nextTurn();
+  }
+  // As much within a second as this thread does not do by itself.
+  const many = Array.from({ length: 600 }, (_, index) => `many ${index}`);
+  await logs.append(many.map((message) => line(message)));
+
+  const { lines } = await logs.read({ ...ALL, limit: 1_000 }, { signal: UNSTOPPED });
+  expect(lines.map(({ message }) => message)).toEqual([...all, ...many]);
 });
 
 test('what was said is there after a restart, and goes on', async () => {
