@@ -53,7 +53,11 @@ export async function runProgram(
     env: { ...process.env, LC_ALL: 'C', ...options.env },
     ...(cwd === undefined ? {} : { cwd }),
   });
-  const end = (): void => void child.kill('SIGKILL');
+  const end = (): void => {
+    child.kill('SIGKILL');
+    // What it has started itself may have them still.
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  };
   signal.addEventListener('abort', end, { once: true });
   try {
     const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => collect(stream, end));
