@@ -20,7 +20,7 @@ const FLAGS = [
 if (chromiumPath === null) {
   it('a browser follows what happens', ({ skip }) => skip('Chromium is not here (Debian: chromium)'));
 } else {
-  describe('a browser', () => {
+  describe('a browser', { timeout: 90_000 }, () => {
     let server: RunningServer;
     let client: VolaryClient;
     let browser: Browser;
@@ -185,7 +185,7 @@ const TELL_EVENTS = `
     source.addEventListener(type, ({ data }) => tell({ type, data: JSON.parse(data) }));`;
 
 async function untilTold(told: readonly Told[], isIt: (message: Told) => boolean): Promise<Told> {
-  await expect.poll(() => told.some(isIt), { timeout: 25_000, interval: 20 }).toBe(true);
+  await expect.poll(() => told.some(isIt), { timeout: 80_000, interval: 20 }).toBe(true);
   return told.find(isIt) ?? { type: 'none' };
 }
 

@@ -63,7 +63,7 @@ function start(
 async function happenUntil(program: Running, isEnough: RegExp, happen: () => Promise<unknown>): Promise<string> {
   while (!isEnough.test(program.said())) {
     await happen();
-    if (program.exitCode() !== null) throw new Error(`The program ended: ${program.said()}`);
+    if (program.hasEnded()) throw new Error(`The program ended: ${program.said()}`);
   }
   return program.said();
 }
@@ -83,7 +83,7 @@ async function expectListAndCreation(example: Example, nothing: string): Promise
   expect(lines.toSorted()).toEqual(['', 'Created: test-vm', `my-vm: running (${ip ?? nothing})`]);
 }
 
-describe('JavaScript', () => {
+describe('JavaScript', { timeout: 90_000 }, () => {
   it('follows the log of Aetherium by a WebSocket', async ({ skip }) => {
     const example = find('javascript', 'WebSocket Log Streaming 1');
     if (example === null) return skip(NO_DOCUMENT);
@@ -170,7 +170,7 @@ describe('JavaScript', () => {
   });
 });
 
-describe('Python', () => {
+describe('Python', { timeout: 90_000 }, () => {
   it('asks Volant by requests', async ({ skip }) => {
     const example = find('python', 'SDK Examples, Python 1');
     if (example === null) return skip(NO_DOCUMENT);

@@ -13,8 +13,7 @@ export interface Ran {
 export interface Running {
   /** All that it has said so far, of what went wrong too. */
   said(): string;
-  /** Null as long as it runs. */
-  exitCode(): number | null;
+  hasEnded(): boolean;
   readonly ended: Promise<Ran>;
   /** Ends it, and all that it has started. */
   stop(): Promise<void>;
@@ -51,19 +50,24 @@ export function startProgram(
   };
   const child = spawn(program, args, { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
+  let isOver = false;
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
   const ended = new Promise<Ran>((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => resolve({ code, said }));
+    child.once('error', reject).once('close', (code) => {
+      isOver = true;
+      resolve({ code, said });
+    });
   });
   return {
     said: () => said,
-    exitCode: () => child.exitCode,
+    hasEnded: () => isOver,
     ended,
     async stop() {
-      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      const isRunning = child.exitCode === null && child.signalCode === null;
+      if (isRunning && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       await ended;
     },
   };
