@@ -61,6 +61,24 @@ export function createHostNetworks(
     await openTun();
   }
 
+  async function loadRules(used: NetworkPlan, isNew: boolean, signal: AbortSignal): Promise<void> {
+    const room = config.connectionRoom ?? readConnectionRoom();
+    const wanted = rulesetOf(used, connectionsOfEach(used.guests.length, room));
+    if (wanted === rules) return;
+    await runOnHost([...inside, 'nft', '-f', '-'], { input: wanted, signal });
+    // By now the kernel has what is set.
+    if (isNew) await runOnHost([...inside, 'sh', '-c', CONNECTION_SETTINGS], { signal });
+    rules = wanted;
+    pass('networks.rules-loaded');
+  }
+
+  async function forgetGone({ guests }: NetworkPlan, signal: AbortSignal): Promise<void> {
+    const addresses = new Map(guests.map(({ vmId, address }) => [tapOf(vmId), address]));
+    const gone = [...joined].filter(([tap, address]) => addresses.get(tap) !== address);
+    await forgetConnections(namespacePath, [...new Set(gone.map(([, address]) => address))], { signal });
+    joined = addresses;
+  }
+
   async function findLinks(signal: AbortSignal): Promise<readonly FoundLink[]> {
     return parseLinks(await runOnHost(['ip', '-n', names.namespace, '-json', 'link', 'show'], { signal }));
   }
@@ -86,20 +104,9 @@ export function createHostNetworks(
         await makeNamespace(signal);
       }
       // Before the interfaces: nobody is joined to anything that has no rules yet.
-      const room = config.connectionRoom ?? readConnectionRoom();
-      const wanted = rulesetOf(used, connectionsOfEach(used.guests.length, room));
-      if (wanted !== rules) {
-        await runOnHost([...inside, 'nft', '-f', '-'], { input: wanted, signal });
-        // By now the kernel has what is set.
-        if (isNew) await runOnHost([...inside, 'sh', '-c', CONNECTION_SETTINGS], { signal });
-        rules = wanted;
-        pass('networks.rules-loaded');
-      }
-      // Before who has the address next is joined.
-      const addresses = new Map(used.guests.map(({ vmId, address }) => [tapOf(vmId), address]));
-      const gone = [...joined].filter(([tap, address]) => addresses.get(tap) !== address);
-      await forgetConnections(namespacePath, [...new Set(gone.map(([, address]) => address))], { signal });
-      joined = addresses;
+      await loadRules(used, isNew, signal);
+      // Before who has an address next is joined.
+      await forgetGone(used, signal);
       const changes = linkChanges(used, await findLinks(signal), (vmId) => identityOf(vmId, [])?.uid ?? null);
       if (changes.length > 0)
         await runOnHost(['ip', '-n', names.namespace, '-batch', '-'], { input: `${changes.join('\n')}\n`, signal });

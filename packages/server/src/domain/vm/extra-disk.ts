@@ -53,12 +53,15 @@ export function checkExtraDisks(disks: readonly ExtraDisk[]): void {
     if (TAKEN.includes(serial)) throw invalidDisks(`${serial} is the name of a disk that machines have`);
     if (serials.indexOf(serial) !== at) throw invalidDisks(`a guest would find two of them by ${serial}`);
   }
-  const volumes = disks.filter(({ volume }) => volume !== null);
-  for (const { name, volume } of volumes) {
-    const other = volumes.find((disk) => disk.volume === volume)?.name;
-    if (other !== name) throw invalidDisks(`${other} and ${name} are the same volume`);
-  }
+  checkVolumes(disks);
   for (const disk of disks) checkWhole(disk);
+}
+
+function checkVolumes(disks: readonly ExtraDisk[]): void {
+  for (const { name, volume } of disks) {
+    const first = disks.find((disk) => volume !== null && disk.volume === volume)?.name ?? name;
+    if (first !== name) throw invalidDisks(`${first} and ${name} are the same volume`);
+  }
 }
 
 function checkWhole({ name, sizeGib, content, isReadonly, volume }: ExtraDisk): void {

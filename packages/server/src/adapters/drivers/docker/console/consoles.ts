@@ -47,21 +47,7 @@ interface Kept {
 export function createConsoles(client: EngineClient, dataDir: string): Consoles {
   const all = new Map<VmId, Kept>();
   const lock = createKeyedLock();
-  /** Of those who read a console, what ends it for them. */
-  const readers = new Map<VmId, Set<AbortController>>();
-
-  function beginReading(vmId: VmId): AbortController {
-    const own = new AbortController();
-    const all = readers.get(vmId) ?? new Set();
-    readers.set(vmId, all.add(own));
-    return own;
-  }
-
-  function endReading(vmId: VmId, own: AbortController): void {
-    const all = readers.get(vmId);
-    all?.delete(own);
-    if (all?.size === 0) readers.delete(vmId);
-  }
+  const readers = createReaders();
 
   /** The caller holds the VM's lock. */
   async function catchUp(vmId: VmId, container: Container, { signal }: Abortable): Promise<TakenConsole> {
@@ -99,7 +85,7 @@ export function createConsoles(client: EngineClient, dataDir: string): Consoles 
 
   return {
     async *read(vmId, find, options) {
-      const reading = beginReading(vmId);
+      const reading = readers.begin(vmId);
       const signal = AbortSignal.any([options.signal, reading.signal]);
       try {
         yield* read(vmId, find, { ...options, signal });
@@ -107,18 +93,38 @@ export function createConsoles(client: EngineClient, dataDir: string): Consoles 
         // Who follows until it is enough, or until there is no console, is not told so by an error.
         if (!signal.aborted) throw error;
       } finally {
-        endReading(vmId, reading);
+        readers.end(vmId, reading);
       }
     },
     place: (vmId) => placeConsole(dataDir, vmId),
     isPlaced: (vmId) => isConsolePlaced(dataDir, vmId),
     list: () => listConsoles(dataDir),
     remove: async (vmId) => {
-      for (const reading of readers.get(vmId) ?? []) reading.abort();
+      readers.abort(vmId);
       await lock.run(vmId, async () => {
         all.delete(vmId);
         await removeTakenConsole(dataDir, vmId);
       });
+    },
+  };
+}
+
+/** Of those who read a console, what ends it for them. */
+function createReaders() {
+  const all = new Map<VmId, Set<AbortController>>();
+  return {
+    begin(vmId: VmId): AbortController {
+      const own = new AbortController();
+      all.set(vmId, (all.get(vmId) ?? new Set()).add(own));
+      return own;
+    },
+    end(vmId: VmId, own: AbortController): void {
+      const readers = all.get(vmId);
+      readers?.delete(own);
+      if (readers?.size === 0) all.delete(vmId);
+    },
+    abort(vmId: VmId): void {
+      for (const reading of all.get(vmId) ?? []) reading.abort();
     },
   };
 }
