@@ -225,7 +225,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Seeing',
     'integration',
-    'show how GitHub, Slack and Discord are connected',
+    'show how GitHub, Slack and Discord are connected, and send there',
     async () => (await import('./commands/integration.ts')).configureIntegration,
   ),
   entry(

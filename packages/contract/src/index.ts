@@ -19,6 +19,7 @@ export * from './hosts.ts';
 export * from './ids.ts';
 export * from './image-origin.ts';
 export * from './images.ts';
+export * from './integration-messages.ts';
 export * from './integrations.ts';
 export type { UpdateLabelsRequest } from './labels.ts';
 export * from './limits.ts';

@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { component, stringEnum } from './schema.ts';
-
-export const INTEGRATIONS = ['github', 'slack', 'discord'] as const;
+import { IntegrationName } from './integrations.ts';
+import { component } from './schema.ts';
 
 /** Neither part may be a step upwards in a path. */
 export const Repository = Type.String({
@@ -24,7 +23,7 @@ export const Channel = Type.String({
 export const NotificationTarget = component(
   'NotificationTarget',
   {
-    integration: stringEnum(INTEGRATIONS, { description: 'Where people are told of it.' }),
+    integration: IntegrationName,
     repository: Type.Optional(Repository),
     issue: Type.Optional(IssueNumber),
     channel: Type.Optional(Channel),

@@ -55,7 +55,7 @@ export interface Route {
   readonly responses: Readonly<Record<number, RouteResponse>>;
   /**
    * How a repetition with the same `Idempotency-Key` is kept from taking effect twice. `stored`: the key is written together with
-   * the effect. `untold`: so too, but its answer may tell a secret, of which no copy is kept: it is made again. `in-guest`: the effect is in a guest, and the key is written before it. Absent: repeating it does no harm.
+   * the effect. `untold`: so too, but its answer may tell a secret, of which no copy is kept: it is made again. `in-guest`: the effect is in a guest, or at a vendor of an integration, and the key is written before it. Absent: repeating it does no harm.
    */
   readonly keyed?: 'stored' | 'untold' | 'in-guest';
   /** Reasons of its own errors, by status. */

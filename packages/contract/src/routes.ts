@@ -42,6 +42,12 @@ import {
 import { deleteFile, listFiles, makeDirectory, readFile, renameFile, statFile, writeFile } from './routes/files.ts';
 import { getHost, listHosts } from './routes/hosts.ts';
 import { buildImage, defineImage, deleteImage, getImage, listImages, updateImage } from './routes/images.ts';
+import {
+  createComment,
+  createPullRequest,
+  postDiscordMessage,
+  postSlackMessage,
+} from './routes/integration-messages.ts';
 import { listIntegrations } from './routes/integrations.ts';
 import { listLogs } from './routes/logs.ts';
 import { getHostMetrics, getMetrics, getVmMetrics } from './routes/metrics.ts';
@@ -255,6 +261,10 @@ export const routes = {
   listWebhookDeliveries,
   listDeliveries,
   replayWebhook,
+  createPullRequest,
+  createComment,
+  postSlackMessage,
+  postDiscordMessage,
   getMe,
   updateMe,
   createUser,

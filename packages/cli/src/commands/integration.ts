@@ -1,17 +1,70 @@
-import type { Integration } from '@volary/contract';
+import { text } from 'node:stream/consumers';
+import type { Integration, NotificationTarget } from '@volary/contract';
 import type { Command } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { formatAge } from '../output/format.ts';
 import { formatTable } from '../output/table.ts';
+import { parseTarget } from '../webhooks/parse-target.ts';
 
-/** `volary integration ls`: what the server is connected with, and how that is. */
+/** `volary integration ls|send|pull-request`: what the server is connected with, how that is, and what is sent there. */
 export function configureIntegration(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
     .command('ls')
     .description('list integrations, how they are, and what came from them last')
     .action(() => list(context));
+  command
+    .command('send')
+    .description('post a message in Slack or Discord, or comment at GitHub; prints its id')
+    .argument('<target>', 'slack:CHANNEL, discord:CHANNEL or github:OWNER/NAME#ISSUE', parseTarget)
+    .argument('<text>', "what it says, in the other side's markup; - reads it from stdin")
+    .action((target: NotificationTarget, text: string) => send(context, target, text));
+  command
+    .command('pull-request')
+    .description('open a pull request at GitHub; prints where it is')
+    .argument('<repository>', 'OWNER/NAME')
+    .requiredOption('--title <title>', 'its title')
+    .requiredOption('--head <branch>', 'the branch with the changes')
+    .requiredOption('--base <branch>', 'the branch that is to have them')
+    .option('--body <text>', 'what it is about; - reads it from stdin')
+    .option('--draft', 'not to be merged yet')
+    .action((repository: string, options: PullRequestOptions) => openPullRequest(context, repository, options));
+}
+
+interface PullRequestOptions {
+  readonly title: string;
+  readonly head: string;
+  readonly base: string;
+  readonly body?: string;
+  readonly draft?: true;
+}
+
+async function send(context: Context, target: NotificationTarget, given: string): Promise<void> {
+  const { integration, repository = '', issue = 0, channel = '' } = target;
+  const written = await textOf(context, given);
+  const { integrations } = await connect(context);
+  const sent =
+    integration === 'github'
+      ? await integrations.createComment({ repository, issue, body: written })
+      : integration === 'slack'
+        ? await integrations.postSlackMessage({ channel, text: written })
+        : await integrations.postDiscordMessage({ channel, text: written });
+  if (context.globals.json === true) printJson(context, sent);
+  else context.stdout.write(`${sent.id}\n`);
+}
+
+async function openPullRequest(context: Context, repository: string, options: PullRequestOptions): Promise<void> {
+  const { title, head, base, body, draft } = options;
+  const about = body === undefined ? {} : { body: await textOf(context, body) };
+  const asked = { ...{ repository, title, head, base }, ...about, ...(draft === true ? { is_draft: true } : {}) };
+  const opened = await (await connect(context)).integrations.createPullRequest(asked);
+  if (context.globals.json === true) printJson(context, opened);
+  else context.stdout.write(`${opened.url}\n`);
+}
+
+async function textOf({ stdin }: Context, given: string): Promise<string> {
+  return given === '-' ? await text(stdin) : given;
 }
 
 async function list(context: Context): Promise<void> {

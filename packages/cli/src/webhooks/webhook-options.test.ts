@@ -14,7 +14,8 @@ import {
 } from './webhook-options.ts';
 
 function settings(...args: readonly string[]): SettingOptions {
-  const command = addSettingOptions(new Command()).option('--rotate-secret').option('--enable').option('--disable');
+  const quiet = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  const command = addSettingOptions(quiet).option('--rotate-secret').option('--enable').option('--disable');
   return command.parse(args, { from: 'user' }).opts();
 }
 
@@ -32,6 +33,23 @@ describe('what is asked of a new webhook', () => {
     expect(
       toCreateRequest('http://a/', settings('--type', 'vm.started,vm.failed', '--vm', 'web', '--description', 'x')),
     ).toEqual({ url: 'http://a/', types: ['vm.started', 'vm.failed'], vm: 'web', description: 'x' });
+  });
+
+  it.each([
+    ['slack:C0123', { integration: 'slack', channel: 'C0123' }],
+    ['slack:#general', { integration: 'slack', channel: '#general' }],
+    ['discord:123', { integration: 'discord', channel: '123' }],
+    ['github:acme/web#7', { integration: 'github', repository: 'acme/web', issue: 7 }],
+  ])('is told by an integration: %s', (to, target) => {
+    expect(toCreateRequest(undefined, settings('--to', to))).toEqual({ target });
+    expect(toUpdateRequest(settings('--to', to))).toEqual({ target });
+  });
+
+  it('leads to one place, which can be understood', () => {
+    expect(() => toCreateRequest('http://a/', settings('--to', 'slack:C1'))).toThrow('either');
+    expect(() => toCreateRequest(undefined, settings())).toThrow('either');
+    for (const to of ['slack', 'slack:', 'teams:C1', 'github:acme/web', 'github:acme/web#x', 'http://a/'])
+      expect(() => settings('--to', to)).toThrow('slack:CHANNEL');
   });
 
   it('has its secret from a file, without the newline', () => {

@@ -9,6 +9,7 @@ import type {
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from '../errors.ts';
 import { collectList, collectPairs, parseCount } from '../parse-values.ts';
+import { parseTarget } from './parse-target.ts';
 
 export interface SettingOptions {
   readonly type?: readonly Event['type'][];
@@ -112,13 +113,4 @@ function readSecret(path: string): string {
   } catch {
     throw usageError(`The file ${path} cannot be read.`);
   }
-}
-
-/** `slack:C0123`, `discord:123`, `github:acme/web#7`; what is in it the server looks at. */
-function parseTarget(text: string): NotificationTarget {
-  const [, integration, channel] = /^(slack|discord):(.+)$/.exec(text) ?? [];
-  if ((integration === 'slack' || integration === 'discord') && channel !== undefined) return { integration, channel };
-  const [, repository, issue] = /^github:([^#]+)#([0-9]{1,10})$/.exec(text) ?? [];
-  if (repository !== undefined) return { integration: 'github', repository, issue: Number(issue) };
-  throw new InvalidArgumentError('It is slack:CHANNEL, discord:CHANNEL or github:OWNER/NAME#ISSUE.');
 }

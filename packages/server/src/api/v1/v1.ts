@@ -23,6 +23,7 @@ import { mountExecutions } from './executions.ts';
 import { mountFileContent } from './file-content.ts';
 import { mountFiles } from './files.ts';
 import { mountImages } from './images.ts';
+import { mountIntegrationMessages } from './integration-messages.ts';
 import { mountIntegrations } from './integrations.ts';
 import { mountLogs } from './logs.ts';
 import { mountMetrics } from './metrics.ts';
@@ -117,6 +118,7 @@ function mountJsonRoutes(app: FastifyInstance, context: V1Context): void {
   mountIntegrations(app, context);
   mountWebhooks(app, context);
   mountWebhookDeliveries(app, context);
+  mountIntegrationMessages(app, context);
   mountUsers(app, context);
   mountOwnAccount(app, context);
   mountRoles(app, context);

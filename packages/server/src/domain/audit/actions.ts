@@ -59,6 +59,7 @@ export const MUTATIONS = [
   'webhook.disable',
   'webhook.test',
   'webhook.replay',
+  'integration.send',
   'secret.create',
   'secret.update',
   'secret.delete',

@@ -2,9 +2,10 @@ import type { IncomingDelivery, IntegrationName, ReceivedDelivery, SlashCommand 
 import type { Principal, RequestOrigin } from '../../domain/principal/principal.ts';
 import type { Component } from '../../domain/system/component.ts';
 import type { Once } from '../requests.ts';
+import type { MessageApi } from './message-api.ts';
 
 /** What integrations there are, and what they send. */
-export interface IntegrationApi {
+export interface IntegrationApi extends MessageApi {
   /** All there could be, in their order, with how each is now. */
   list(principal: Principal): Promise<readonly IntegrationStatus[]>;
   /**

@@ -4,16 +4,19 @@ import type { EngineDeps } from '../deps.ts';
 import type { IntegrationLooks } from '../readiness/integration-looks.ts';
 import type { Receiver } from './receiver.ts';
 import type { IntegrationRegistry } from './registry.ts';
+import { createMessageApi } from './send-message.ts';
 
-type IntegrationApiDeps = Pick<EngineDeps, 'store'> & {
+type IntegrationApiDeps = Pick<EngineDeps, 'store' | 'clock' | 'integrations'> & {
   readonly registry: Pick<IntegrationRegistry, 'all'>;
   readonly looks: Pick<IntegrationLooks, 'now'>;
   readonly receiver: Pick<Receiver, 'receive'>;
 };
 
 /** The integrations of engine.ts. */
-export function createIntegrationApi({ store, registry, looks, receiver }: IntegrationApiDeps): IntegrationApi {
+export function createIntegrationApi(deps: IntegrationApiDeps): IntegrationApi {
+  const { store, registry, looks, receiver } = deps;
   return {
+    ...createMessageApi(deps),
     async list(principal) {
       authorise(principal, 'integration:read');
       const healths = new Map((await looks.now()).map((health) => [health.name, health]));

@@ -7,12 +7,14 @@ import { deploymentCases } from './deployment-cases.test-kit.ts';
 import { createExamples } from './examples.test-kit.ts';
 import { executionCases } from './execution-cases.test-kit.ts';
 import { fileCases } from './file-cases.test-kit.ts';
+import { messageCases } from './message-cases.test-kit.ts';
 import { networkCases } from './network-cases.test-kit.ts';
 import { portCases } from './port-cases.test-kit.ts';
 import { type Case, NO_OPERATION, UNAUTHENTICATED } from './routes.test-kit.ts';
 import { givenSecrets, secretCases } from './secret-cases.test-kit.ts';
 import { snapshotCases } from './snapshot-cases.test-kit.ts';
 import { templateCases } from './template-cases.test-kit.ts';
+import { startVendors } from './vendors.test-kit.ts';
 import { vmCases } from './vm-cases.test-kit.ts';
 import { volumeCases } from './volume-cases.test-kit.ts';
 import { WARM, warmTemplateCases } from './warm-templates.test-kit.ts';
@@ -175,6 +177,7 @@ const CASES: Readonly<Record<OperationName, Case>> = {
   },
   ...snapshotCases(examples),
   ...webhookCases(() => client),
+  ...messageCases(),
   ...accountCases(() => client),
   ...networkCases(() => client),
   ...portCases(),
@@ -216,7 +219,8 @@ export interface CasesServer extends AsyncDisposable {
 
 /** Starts what the examples need. */
 export async function startCases(): Promise<CasesServer> {
-  const [used, empty] = await Promise.all([runServer(WARM), runServer()]);
+  const vendors = await startVendors();
+  const [used, empty] = await Promise.all([runServer(WARM, vendors.flags), runServer()]);
   server = used;
   client = createClient({ baseUrl: server.url, apiKey: ADMIN_KEY });
   unused = { server: empty, client: createClient({ baseUrl: empty.url, apiKey: ADMIN_KEY }) };
@@ -230,6 +234,7 @@ export async function startCases(): Promise<CasesServer> {
     async [Symbol.asyncDispose]() {
       await used[Symbol.asyncDispose]();
       await empty[Symbol.asyncDispose]();
+      await vendors[Symbol.asyncDispose]();
     },
   };
 }
