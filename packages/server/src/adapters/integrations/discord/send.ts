@@ -1,4 +1,3 @@
-import type { RESTPostAPIChannelMessageJSONBody } from 'discord-api-types/v10';
 import type { OutgoingMessages } from '../../../ports/integration.ts';
 import { type AttemptClock, createAttempts } from '../shared/attempts.ts';
 import { fieldsOf } from '../shared/fields-of.ts';
@@ -72,7 +71,12 @@ export function createDiscordSender(
   };
 }
 
-type Body = RESTPostAPIChannelMessageJSONBody;
+/** What we say of a message: https://discord.com/developers/docs/resources/message#create-message */
+interface Body {
+  readonly content: string;
+  readonly nonce?: string;
+  readonly enforce_nonce?: boolean;
+}
 
 /** "retry_after: The number of seconds to wait", with fractions; the header is rounded. */
 function failureOf({ status, headers }: Response, fields: Readonly<Record<string, unknown>>): VendorFailure {
