@@ -112,6 +112,21 @@ describe('a webhook with a target', () => {
     });
   });
 
+  it('is told by the next server of what was under way when this one ended', async () => {
+    await using trial = await start();
+    slack.failNext('silence');
+    const hook = await trial.add({ ...TO_GENERAL, types: ['webhook.updated'] });
+    await trial.tick();
+    await slack.arrived(1);
+    await trial.restart(() => {});
+    await slack.arrived(2);
+
+    await trial.until(hook, { cursor: hook.cursor + 1, failures: null });
+    expect(slack.requests.length).toBe(2);
+    expect(texts()).toEqual(['Webhook 0 was changed: description']);
+    expect(await trial.deliveriesOf(hook)).toEqual([]);
+  });
+
   it('is tested as any other', async () => {
     await using trial = await start();
     const hook = await trial.add({ ...TO_GENERAL, isEnabled: false });
