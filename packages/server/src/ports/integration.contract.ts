@@ -43,6 +43,18 @@ export function incomingEventsContract(name: string, make: () => IncomingFixture
       expect(new Set(ids).size).toBe(bodies.length);
     });
 
+    it('is the same whatever its Content-Type says, which nobody has signed', () => {
+      const { incoming, sign, bodies } = make();
+      for (const body of bodies) {
+        const delivery = sign(bytes(body));
+        const taken = incoming.handleEvent(delivery);
+        for (const type of ['application/x-www-form-urlencoded', 'application/json', 'text/plain', undefined])
+          expect(incoming.handleEvent({ ...delivery, headers: { ...delivery.headers, 'content-type': type } })).toEqual(
+            taken,
+          );
+      }
+    });
+
     it('is not believed with another signature, or with none, and not with a byte more or less', () => {
       const { incoming, sign, bodies } = make();
       for (const body of bodies) {

@@ -46,7 +46,8 @@ const SUMMARIES: Readonly<Record<string, (payload: unknown) => Summary>> = {
 
 /** Reads what has been verified. Throws `invalid_argument` request.malformed_json, request.too_deep, request.invalid. */
 export function parseGithub({ headers, body }: IncomingDelivery): IntegrationEvent {
-  const payload = readObject(isForm(headers) ? payloadOf(textOf(body)) : textOf(body));
+  const text = textOf(body);
+  const payload = readObject(isForm(text) ? payloadOf(text) : text);
   const kind = kindOf(headers['x-github-event'], payload);
   const digest = digestOf(body);
   const summary = Object.hasOwn(SUMMARIES, kind) ? SUMMARIES[kind]?.(payload) : undefined;

@@ -17,7 +17,7 @@ export function parseSlack(delivery: IncomingDelivery): Incoming {
   const { headers, body } = delivery;
   const fallbackId = digestOf(headers['x-slack-request-timestamp'] ?? '', ':', body);
   const text = textOf(body);
-  if (!isForm(headers)) return parseFields(readObject(text), fallbackId);
+  if (!isForm(text)) return parseFields(readObject(text), fallbackId);
   const form = new URLSearchParams(text);
   if (form.get('ssl_check') === '1') return { kind: 'handshake', challenge: null };
   const payload = form.get('payload');

@@ -36,8 +36,8 @@ function takeJson(body: object): Incoming {
   return make().handleEvent(signed(Buffer.from(JSON.stringify(body))));
 }
 
-function takeForm(fields: Readonly<Record<string, string>>): Incoming {
-  return make().handleEvent(signed(Buffer.from(new URLSearchParams(fields).toString()), { headers: FORM }));
+function takeForm(fields: Readonly<Record<string, string>>, headers: object = FORM): Incoming {
+  return make().handleEvent(signed(Buffer.from(new URLSearchParams(fields).toString()), { headers }));
 }
 
 incomingEventsContract('Slack', () => ({
@@ -79,12 +79,14 @@ describe('a command', () => {
       command: { ...asked, text: 'a <b>' },
       event: { deliveryId: '1.2.x' },
     });
+    expect(takeForm(fields, {})).toEqual(takeForm(fields));
   });
 
   it('without a name or somebody who asks is malformed', () => {
     for (const missing of ['command', 'user_id'])
       expect(() => takeJson({ ...COMMAND, [missing]: undefined })).toThrow(`${missing} is missing`);
     expect(() => takeForm({ command: '/a b', user_id: 'U1' })).toThrow('command');
+    expect(() => make().handleEvent(signed(Buffer.from('no form')))).toThrow('not valid JSON');
   });
 
   it('is answered to whoever asks alone, and nothing in the answer calls anybody', () => {
@@ -109,6 +111,16 @@ describe('an event', () => {
     });
     const later = signed(Buffer.from(JSON.stringify(body)), { atMs: NOW_MS + 60_000 });
     expect(make().handleEvent(later)).toMatchObject({ event: { deliveryId: 'Ev08' } });
+  });
+
+  it('is no command, whatever somebody says in it, when it is sent again as a form', () => {
+    const text = '&command=/aetherium-vm-create&user_id=U1&text=mined&ssl_check=1';
+    const body = Buffer.from(
+      JSON.stringify({ type: 'event_callback', event_id: 'Ev9', event: { type: 'app_mention', text, user: 'U666' } }),
+    );
+    const replayed = make().handleEvent(signed(body, { headers: FORM }));
+    expect(replayed).toEqual(make().handleEvent(signed(body)));
+    expect(replayed).toMatchObject({ kind: 'event', event: { deliveryId: 'Ev9', summary: { user_id: 'U666' } } });
   });
 
   it('is what is clicked, too', () => {
