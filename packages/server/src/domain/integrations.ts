@@ -54,12 +54,20 @@ export interface IntegrationEvent {
   readonly summary: JsonObject;
 }
 
+/** A field that was filled in: its value is one, whatever stands in it. */
+export interface CommandOption {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** Something that somebody has asked for in a chat: `/aetherium-vm-create name=web`. */
 export interface SlashCommand {
   /** Without the slash. */
   readonly name: string;
   /** What was written behind it. */
   readonly text: string;
+  /** What was filled in, where the other side has fields for that: 25 of 1,000 characters at most. */
+  readonly options: readonly CommandOption[];
   /** Who has, and where, in the other side's ids. */
   readonly userId: string;
   readonly channelId: string | null;

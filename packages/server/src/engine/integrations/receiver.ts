@@ -45,7 +45,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     stopping.signal.throwIfAborted();
     const claim = await idempotency.claim(principal, {
       key: `${event.integration}:${event.deliveryId}`,
-      fingerprint: idempotency.fingerprintOf(JSON.stringify([command.name, command.text])),
+      fingerprint: idempotency.fingerprintOf(JSON.stringify([command.name, command.text, command.options])),
       requestId: origin.requestId ?? event.deliveryId,
     });
     try {

@@ -55,22 +55,31 @@ it('is a PING, which is answered with a PONG', () => {
   expect(make().answer(take({ id: '1', type: 1, application_id: '1234567890123456789' }), null)).toEqual({ type: 1 });
 });
 
-it('is a command, with what was filled in as it would be written in a line', () => {
+it('is a command, with what was filled in as it is, and in the event as it would be written in a line', () => {
   const options = [
-    { name: 'name', type: 3, value: 'web' },
+    { name: 'name', type: 3, value: 'my web' },
     { name: 'vcpus', type: 4, value: 2 },
     { name: 'text', type: 3, value: 'memory_mb=512' },
+    { name: 'fast', type: 5, value: true },
     { name: 'deep', type: 1, options: [] },
   ];
   expect(take({ ...COMMAND, data: { name: 'aetherium-vm-create', options } })).toMatchObject({
     kind: 'command',
     command: {
-      ...{ name: 'aetherium-vm-create', text: 'name=web vcpus=2 memory_mb=512' },
+      ...{ name: 'aetherium-vm-create', text: 'memory_mb=512' },
+      options: [
+        { name: 'name', value: 'my web' },
+        { name: 'vcpus', value: '2' },
+        { name: 'fast', value: 'true' },
+      ],
       ...{ userId: '80351110224678912', channelId: '645027906669510667' },
     },
     event: {
       ...{ integration: 'discord', deliveryId: '786008729715212338', kind: 'application_command' },
-      ...{ action: 'aetherium-vm-create', summary: { command: 'aetherium-vm-create', guild_id: '1' } },
+      ...{
+        action: 'aetherium-vm-create',
+        summary: { command: 'aetherium-vm-create', guild_id: '1', text: 'name=my web vcpus=2 memory_mb=512 fast=true' },
+      },
     },
   });
   const { member: _member, ...alone } = COMMAND;

@@ -1,5 +1,5 @@
 import { VolaryError } from '../../../domain/errors.ts';
-import type { Incoming, IncomingDelivery, IntegrationEvent } from '../../../domain/integrations.ts';
+import type { CommandOption, Incoming, IncomingDelivery, IntegrationEvent } from '../../../domain/integrations.ts';
 import { at, known, shortened, textAt } from '../shared/picks.ts';
 import { readObject, textOf } from '../shared/read-body.ts';
 import { invalidSignature } from '../shared/signatures.ts';
@@ -14,7 +14,10 @@ const KINDS: ReadonlyMap<unknown, string> = new Map([
   [5, 'modal_submit'],
 ]);
 const PING = 1;
+/** Characters of one option. */
 const MOST_CHARACTERS = 1_000;
+/** As many as a command of Discord's may have. */
+const MOST_OPTIONS = 25;
 
 /**
  * Reads what has been verified. Throws `invalid_argument` request.malformed_json, request.too_deep, request.invalid; `unauthenticated`
@@ -29,14 +32,15 @@ export function parseDiscord({ body }: IncomingDelivery, applicationId: string |
   const userId = textAt(fields, 'member', 'user', 'id') ?? textAt(fields, 'user', 'id');
   const channelId = textAt(fields, 'channel_id');
   const name = textAt(fields, 'data', 'name');
-  const text = optionsOf(fields);
+  const given = optionsOf(fields);
+  const line = lineOf(given);
   const event: IntegrationEvent = {
     ...{ integration: 'discord', kind, digest: null },
     deliveryId: idOf(fields),
     action: name,
     summary: known({
       command: kind === 'application_command' ? name : null,
-      text: text === '' ? null : shortened(text),
+      text: line === '' ? null : shortened(line),
       user_id: userId,
       channel_id: channelId,
       guild_id: textAt(fields, 'guild_id'),
@@ -45,19 +49,25 @@ export function parseDiscord({ body }: IncomingDelivery, applicationId: string |
   if (kind !== 'application_command') return { kind: 'event', event };
   if (name === null) throw invalid('data.name');
   if (userId === null || !/^[0-9]{1,20}$/.test(userId)) throw invalid('member.user.id');
-  return { kind: 'command', event, command: { name, text, userId, channelId } };
+  const text = given.find((option) => option.name === 'text')?.value ?? '';
+  const options = given.filter((option) => option.name !== 'text');
+  return { kind: 'command', event, command: { name, text, options, userId, channelId } };
 }
 
-/** What was filled in, as it would be written in a line: `name=web vcpus=2`; what has the name `text` as it is. */
-function optionsOf(fields: Fields): string {
+/** What was filled in. */
+function optionsOf(fields: Fields): readonly CommandOption[] {
   const options = at(fields, 'data', 'options');
-  if (!Array.isArray(options)) return '';
-  const words = options.flatMap((option: unknown) => {
-    const [name, value] = [at(option, 'name'), at(option, 'value')];
-    if (typeof name !== 'string' || (typeof value !== 'string' && typeof value !== 'number')) return [];
-    return [name === 'text' ? `${value}` : `${name}=${value}`];
+  if (!Array.isArray(options)) return [];
+  return options.slice(0, MOST_OPTIONS).flatMap((option: unknown) => {
+    const [name, value] = [textAt(option, 'name'), at(option, 'value')];
+    if (name === null || !['string', 'number', 'boolean'].includes(typeof value)) return [];
+    return [{ name, value: shortened(String(value), MOST_CHARACTERS) }];
   });
-  return shortened(words.join(' '), MOST_CHARACTERS);
+}
+
+/** As it would be written in a line: `name=web vcpus=2`; what has the name `text` as it is. */
+function lineOf(options: readonly CommandOption[]): string {
+  return options.map(({ name, value }) => (name === 'text' ? value : `${name}=${value}`)).join(' ');
 }
 
 function idOf(fields: Fields): string {

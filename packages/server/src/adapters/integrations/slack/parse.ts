@@ -57,7 +57,7 @@ function commandOf(fields: Fields, fallbackId: string): Incoming {
         team_id: textAt(fields, 'team_id'),
       }),
     },
-    command: { name: command.slice(1), text, userId, channelId },
+    command: { name: command.slice(1), text, options: [], userId, channelId },
   };
 }
 

@@ -64,7 +64,7 @@ it('is believed by the values that Slack publishes', () => {
 
 describe('a command', () => {
   it('is the same as a form and as the document has it', () => {
-    const asked = { name: 'aetherium-status', text: '', userId: 'U123456', channelId: 'C123456' };
+    const asked = { name: 'aetherium-status', text: '', options: [], userId: 'U123456', channelId: 'C123456' };
     expect(takeJson(COMMAND)).toMatchObject({
       kind: 'command',
       command: asked,

@@ -8,6 +8,7 @@ import type { Vm } from '../../../domain/vm/vm.ts';
 import type { RunCommand } from '../../../engine/apis/integration-api.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { createChecker, invalidFields } from '../../validation.ts';
+import { readOptions } from './command-options.ts';
 import { CreateVm } from './schemas.ts';
 import { findTask } from './tasks.ts';
 import { toCreateRequest, toExecutionStatus, toStatus, toTaskStatus, toTaskType } from './translate.ts';
@@ -19,7 +20,7 @@ const LISTED = 20;
 type Run = (
   engine: Engine,
   principal: Principal,
-  text: string,
+  command: SlashCommand,
   options: Parameters<RunCommand>[2],
 ) => Promise<readonly string[]>;
 
@@ -48,7 +49,7 @@ export function createRunCommand(engine: Engine): RunCommand {
     const offered = Object.hasOwn(COMMANDS, command.name) ? COMMANDS[command.name] : undefined;
     if (offered === undefined) throw unknownCommand(command);
     try {
-      return (await offered.run(engine, principal, command.text.trim(), options)).join('\n');
+      return (await offered.run(engine, principal, command, options)).join('\n');
     } catch (thrown) {
       const error = toVolaryError(thrown);
       // As of requests: of those that only read it is written down when somebody tries what is not allowed.
@@ -61,8 +62,8 @@ export function createRunCommand(engine: Engine): RunCommand {
   };
 }
 
-async function tellStatus(engine: Engine, principal: Principal, text: string): Promise<readonly string[]> {
-  refuseText('aetherium-status', text);
+async function tellStatus(engine: Engine, principal: Principal, command: SlashCommand): Promise<readonly string[]> {
+  refuseOptions(command);
   const vms = await listVms(engine, principal);
   const counts = new Map<string, number>();
   for (const { status } of vms) counts.set(toStatus(status.phase), (counts.get(toStatus(status.phase)) ?? 0) + 1);
@@ -76,8 +77,8 @@ async function tellStatus(engine: Engine, principal: Principal, text: string): P
   ];
 }
 
-async function listAllVms(engine: Engine, principal: Principal, text: string): Promise<readonly string[]> {
-  refuseText('aetherium-vm-list', text);
+async function listAllVms(engine: Engine, principal: Principal, command: SlashCommand): Promise<readonly string[]> {
+  refuseOptions(command);
   const vms = await listVms(engine, principal);
   if (vms.length === 0) return ['There are no VMs.'];
   // Those that were made last are those that somebody looks for.
@@ -94,10 +95,10 @@ const checkCreateVm = createChecker(CreateVm);
 async function createVm(
   engine: Engine,
   principal: Principal,
-  text: string,
+  command: SlashCommand,
   { once }: Parameters<Run>[3],
 ): Promise<readonly string[]> {
-  const request = readCreateVm(text);
+  const request = readCreateVm(command);
   checkCreateVm(request);
   const { operation, vm } = await engine.vms.create(principal, toCreateRequest(request), { once });
   return [
@@ -106,27 +107,15 @@ async function createVm(
   ];
 }
 
-/** `web vcpus=2`; what stands alone is the name. Throws `invalid_argument` request.invalid. */
-function readCreateVm(text: string): CreateVm {
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  let request: CreateVm = {};
-  for (const word of words) {
-    const [, key = 'name', value = ''] = /^(?:([a-z_]+)=)?(.*)$/s.exec(word) ?? [];
-    if (key === 'name') request = { ...request, name: onlyOne(request.name, value) };
-    else if (key === 'vcpus') request = { ...request, vcpus: numberOf(key, value) };
-    else if (key === 'memory_mb') request = { ...request, memory_mb: numberOf(key, value) };
-    else if (key === 'tools') request = { ...request, additional_tools: value.split(',') };
-    else {
-      const allowed = ['name', 'vcpus', 'memory_mb', 'tools'];
-      throw invalidFields([{ field: key, message: `is none of: ${allowed.join(', ')}`, allowed }]);
-    }
-  }
-  return request;
-}
-
-function onlyOne(before: string | undefined, name: string): string {
-  if (before === undefined) return name;
-  throw invalidFields([{ field: 'name', message: `is given twice: ${before} and ${name}` }]);
+/** Throws `invalid_argument` request.invalid. */
+function readCreateVm(command: SlashCommand): CreateVm {
+  const { name, vcpus, memory_mb, tools } = readOptions(command, 'name', 'vcpus', 'memory_mb', 'tools');
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(vcpus === undefined ? {} : { vcpus: numberOf('vcpus', vcpus) }),
+    ...(memory_mb === undefined ? {} : { memory_mb: numberOf('memory_mb', memory_mb) }),
+    ...(tools === undefined ? {} : { additional_tools: tools.split(',').map((tool) => tool.trim()) }),
+  };
 }
 
 function numberOf(field: string, value: string): number {
@@ -134,9 +123,10 @@ function numberOf(field: string, value: string): number {
   throw invalidFields([{ field, message: 'must be a whole number' }]);
 }
 
-async function tellTask(engine: Engine, principal: Principal, text: string): Promise<readonly string[]> {
-  if (text === '') throw invalidFields([{ field: 'ID', message: 'is missing: /aetherium-task ID' }]);
-  const task = await findTask(engine, principal, text);
+async function tellTask(engine: Engine, principal: Principal, command: SlashCommand): Promise<readonly string[]> {
+  const { id } = readOptions(command, 'id');
+  if (id === undefined) throw invalidFields([{ field: 'id', message: 'is missing: /aetherium-task ID' }]);
+  const task = await findTask(engine, principal, id);
   if (task.kind === 'execution') {
     const { state, exitCode, error, request } = task.execution;
     const result = exitCode === null ? '' : `, exit code ${exitCode}`;
@@ -154,8 +144,9 @@ async function tellTask(engine: Engine, principal: Principal, text: string): Pro
   ];
 }
 
-function refuseText(name: string, text: string): void {
-  if (text !== '') throw invalidFields([{ field: 'text', message: `must be empty: /${name} takes nothing` }]);
+function refuseOptions({ name, text, options }: SlashCommand): void {
+  const [field] = text.trim() === '' ? options.map((option) => option.name) : ['text'];
+  if (field !== undefined) throw invalidFields([{ field, message: `must be empty: /${name} takes nothing` }]);
 }
 
 function unknownCommand({ name }: SlashCommand): VolaryError {

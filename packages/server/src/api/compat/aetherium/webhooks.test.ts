@@ -166,6 +166,27 @@ describe('a command', () => {
     expect(await here.client.vms.get('by-discord')).toMatchObject({ owner: 'discord' });
   });
 
+  it('of Discord has its options as they were filled in', async () => {
+    const told = async (name: string, given: Readonly<Record<string, unknown>>) => {
+      const options = Object.entries(given).map(([each, value]) => ({ name: each, type: 3, value }));
+      return JSON.stringify((await fromDiscord(here, interaction(name, options))).body);
+    };
+    const made = await told('aetherium-vm-create', { name: 'by-options', tools: 'go, python' });
+    const [, task = ''] = /Task ([\w-]+):/.exec(made) ?? [];
+
+    expect(made).toContain('by-options is being created');
+    expect((await here.finish(task)).status).toBe('completed');
+    const tools = (await here.client.vms.get('by-options')).tools.map(({ name }) => name);
+    expect(tools).toEqual(expect.arrayContaining(['go', 'python']));
+    expect(await told('aetherium-task', { id: ` ${task} ` })).toContain('vm:create of by-options, which is running now');
+    expect(await told('aetherium-vm-create', { name: 'one vcpus=2' })).toContain('name');
+    expect(await told('aetherium-vm-create', { name: 'one', text: 'two' })).toContain('given twice');
+    expect(await told('aetherium-vm-create', { name: 'one', fast: true })).toContain('is none of');
+    expect(await told('aetherium-task', { task })).toContain('is none of: id');
+    expect(await told('aetherium-status', { all: 'yes' })).toContain('takes nothing');
+    await expect(here.client.vms.get('one')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it('that cannot be done says why to who has asked alone', async () => {
     const told = async (command: string, text: string) => {
       const { status, body } = await fromSlack(here, { ...SLACK, command, text });
