@@ -96,6 +96,17 @@ it('is answered to whoever asks alone, word for word, and calls nobody', () => {
   expect(answer.data.content.isWellFormed()).toBe(true);
 });
 
+it('is answered with whole lines where there are too many, and with how many more there are', () => {
+  const lines = Array.from({ length: 99 }, (_, i) => `${i}: ${'x'.repeat(50)}`);
+  const answer = JSON.parse(JSON.stringify(make().answer(take(COMMAND), { text: lines.join('\n') })));
+  const shown: readonly string[] = answer.data.content.split('\n').slice(1, -1);
+
+  expect(answer.data.content.length).toBeLessThanOrEqual(2_000);
+  expect(shown.length).toBeGreaterThan(30);
+  expect(shown.slice(0, -1)).toEqual(lines.slice(0, shown.length - 1));
+  expect(shown.at(-1)).toBe(`… and ${99 - (shown.length - 1)} more lines.`);
+});
+
 it('is answered by its kind where nothing comes of it', () => {
   const answered = (type: number) => make().answer(take({ ...COMMAND, type }), null);
   expect(answered(3)).toEqual({ type: 6 });

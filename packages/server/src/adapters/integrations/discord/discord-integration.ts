@@ -3,6 +3,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { IncomingEvents, Integration } from '../../../ports/integration.ts';
 import type { AttemptClock } from '../shared/attempts.ts';
 import { connected } from '../shared/connected.ts';
+import { fitLines } from './fit-lines.ts';
 import { parseDiscord } from './parse.ts';
 import { createDiscordSender } from './send.ts';
 import { discordKeyOf, verifyDiscord } from './verify.ts';
@@ -64,6 +65,6 @@ function answerWithoutReply({ event }: Exclude<Incoming, { readonly kind: 'hands
 function message(text: string) {
   const block = (inner: string): string => `\`\`\`\n${inner}\n\`\`\``;
   const plain = text.replaceAll('```', "'''");
-  const content = block(plain.slice(0, MOST_CHARACTERS - block('').length).toWellFormed());
+  const content = block(fitLines(plain, MOST_CHARACTERS - block('').length));
   return { type: ANSWERS.message, data: { content, flags: EPHEMERAL, allowed_mentions: { parse: [] } } };
 }

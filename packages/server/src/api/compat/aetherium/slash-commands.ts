@@ -16,6 +16,8 @@ import { listVms } from './vms.ts';
 
 /** VMs that are listed; of more it is said how many. */
 const LISTED = 20;
+/** Characters of their lines: of all chats Discord has the least room, 2,000 with what is around them. */
+const LISTED_CHARACTERS = 1_900;
 
 type Run = (
   engine: Engine,
@@ -82,8 +84,11 @@ async function listAllVms(engine: Engine, principal: Principal, command: SlashCo
   const vms = await listVms(engine, principal);
   if (vms.length === 0) return ['There are no VMs.'];
   // Those that were made last are those that somebody looks for.
-  const shown = vms.toReversed().slice(0, LISTED).map(lineOf);
-  return vms.length > LISTED ? [...shown, `… and ${vms.length - LISTED} more that were made before.`] : shown;
+  const lines = vms.toReversed().slice(0, LISTED).map(lineOf);
+  while (lines.join('\n').length > LISTED_CHARACTERS) lines.pop();
+  return vms.length > lines.length
+    ? [...lines, `… and ${vms.length - lines.length} more that were made before.`]
+    : lines;
 }
 
 function lineOf({ id, name, status, spec }: Vm): string {

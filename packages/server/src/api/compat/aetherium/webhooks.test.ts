@@ -130,6 +130,21 @@ describe('a command', () => {
     expect(String(body['text']).split('\n')[0]).toBe(`listed  running  1 vCPU  256 MB  ${id}`);
   });
 
+  it('lists as many VMs as an answer of Discord has room for, each whole, and says how many more there are', async () => {
+    await using own = await runAetherium(SECRETS);
+    const names = Array.from({ length: 22 }, (_, i) => `${'x'.repeat(55)}-${i + 10}`);
+    for (const name of names) await own.client.vms.create({ name, memory_mib: 256, start: false });
+    const { body } = await fromDiscord(own, interaction('aetherium-vm-list'));
+    const { content } = JSON.parse(JSON.stringify(body['data']));
+    const shown: readonly string[] = content.split('\n').slice(1, -1);
+
+    expect(content.length).toBeLessThanOrEqual(2_000);
+    expect(shown.length).toBeGreaterThan(10);
+    const listed = shown.slice(0, -1).map((line) => /^(\S+) .* [\da-f-]{36}$/.exec(line)?.[1]);
+    expect(listed).toEqual(names.toReversed().slice(0, listed.length));
+    expect(shown.at(-1)).toBe(`… and ${22 - listed.length} more that were made before.`);
+  });
+
   it('makes a VM, once for each that is sent, and tells of its task', async () => {
     const asked = {
       ...{ ...SLACK, command: '/aetherium-vm-create', trigger_id: 'c.1' },
@@ -178,7 +193,9 @@ describe('a command', () => {
     expect((await here.finish(task)).status).toBe('completed');
     const tools = (await here.client.vms.get('by-options')).tools.map(({ name }) => name);
     expect(tools).toEqual(expect.arrayContaining(['go', 'python']));
-    expect(await told('aetherium-task', { id: ` ${task} ` })).toContain('vm:create of by-options, which is running now');
+    expect(await told('aetherium-task', { id: ` ${task} ` })).toContain(
+      'vm:create of by-options, which is running now',
+    );
     expect(await told('aetherium-vm-create', { name: 'one vcpus=2' })).toContain('name');
     expect(await told('aetherium-vm-create', { name: 'one', text: 'two' })).toContain('given twice');
     expect(await told('aetherium-vm-create', { name: 'one', fast: true })).toContain('is none of');
