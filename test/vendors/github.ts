@@ -11,6 +11,8 @@ import {
 } from './vendor-server.ts';
 
 export interface GitHubOptions {
+  /** False of an Enterprise Server whose administrator has set no rate limits, which is as it comes. */
+  readonly hasRateLimits?: boolean;
   /** Tokens that it knows, and whether they may write. */
   readonly tokens: Readonly<Record<string, 'write' | 'read'>>;
   /** `owner/name` of those that the tokens can see, with what is in them. */
@@ -50,7 +52,7 @@ const DOCS = 'https://docs.github.com/rest';
 /** REST, Issue comments: a longer one is "too long (maximum is 65536 characters)". */
 const MOST_CHARACTERS = 65_536;
 
-export async function startGitHub({ tokens, repositories }: GitHubOptions): Promise<GitHub> {
+export async function startGitHub({ tokens, repositories, hasRateLimits = true }: GitHubOptions): Promise<GitHub> {
   const pulls: Pull[] = [];
   const comments: Comment[] = [];
 
@@ -73,7 +75,9 @@ export async function startGitHub({ tokens, repositories }: GitHubOptions): Prom
     if (token === null) return problem(401, 'Requires authentication');
     const right = tokens[token];
     if (right === undefined) return problem(401, 'Bad credentials');
-    if (method === 'GET' && path === '/rate_limit') return rateLimit();
+    // Enterprise Server, Configuring rate limits: they are "disabled by default"; then there are none to tell.
+    if (method === 'GET' && path === '/rate_limit')
+      return hasRateLimits ? rateLimit() : problem(404, 'Rate limiting is not enabled.');
     const { pull, repository, issue } = placeOf(path);
     const found = repository === null ? undefined : repositories[repository];
     if (repository === null || found === undefined || method !== 'POST') return problem(404, 'Not Found');

@@ -14,6 +14,7 @@ beforeEach(async () => {
       { id: 'C1', name: 'general' },
       { id: 'C2', name: 'old', isArchived: true },
       { id: 'C3', name: 'others', isMember: false },
+      { id: 'C4', name: 'board', isMember: false, isPrivate: true },
     ],
   });
 });
@@ -39,6 +40,17 @@ describe('the Slack of the tests', () => {
     expect((await post({}, HEADERS, 'auth.test')).body).toMatchObject({ ok: true, team: 'Work' });
   });
 
+  it('makes links of what looks like one, unless it is told not to', async () => {
+    const text = 'see https://a.example/x and <https://b.example|b>';
+    await post({ ...MESSAGE, text });
+    await post({ ...MESSAGE, text, parse: 'none' });
+
+    expect(slack.messages.map(({ links }) => links)).toEqual([
+      ['https://a.example/x', 'https://b.example'],
+      ['https://b.example'],
+    ]);
+  });
+
   it('cuts what is too long', async () => {
     await post({ ...MESSAGE, text: 'x'.repeat(40_001) });
 
@@ -61,6 +73,7 @@ describe('the Slack of the tests', () => {
       { error: 'missing_scope', needed: 'chat:write', provided: 'channels:read' },
     ],
     ['a channel that there is not', {}, { ...MESSAGE, channel: 'C9' }, { error: 'channel_not_found' }],
+    ['a private channel that it is not in', {}, { ...MESSAGE, channel: 'C4' }, { error: 'channel_not_found' }],
     ['a channel that is put away', {}, { ...MESSAGE, channel: 'C2' }, { error: 'is_archived' }],
     ['a channel that it is not in', {}, { ...MESSAGE, channel: 'C3' }, { error: 'not_in_channel' }],
     ['no text', {}, { channel: 'C1' }, { error: 'no_text' }],

@@ -20,6 +20,7 @@ export interface Channel {
   readonly id: string;
   readonly name: string;
   readonly isMember?: boolean;
+  readonly isPrivate?: boolean;
   readonly isArchived?: boolean;
 }
 
@@ -27,6 +28,8 @@ export interface SlackMessage {
   readonly channel: string;
   readonly text: string;
   readonly thread: string | null;
+  /** What can be clicked in it. */
+  readonly links: readonly string[];
 }
 
 export interface Slack extends VendorServer {
@@ -65,9 +68,11 @@ export async function startSlack({ tokens, channels }: SlackOptions): Promise<Sl
     // METHOD, errors: each is its own word.
     if (!scopes.includes('chat:write'))
       return refused('missing_scope', { needed: 'chat:write', provided: scopes.join() });
-    const { channel: asked, text, thread_ts: thread } = given;
+    const { channel: asked, text, thread_ts: thread, parse } = given;
     const channel = channels.find(({ id, name }) => asked === id || asked === name || asked === `#${name}`);
-    if (channel === undefined) return refused('channel_not_found');
+    // To whoever is not in it, a private channel is none: "channel_not_found: Value passed for channel was invalid".
+    if (channel === undefined || (channel.isPrivate === true && channel.isMember === false))
+      return refused('channel_not_found');
     if (channel.isArchived === true) return refused('is_archived');
     if (channel.isMember === false) return refused('not_in_channel');
     if (typeof text !== 'string' || text === '') return refused('no_text');
@@ -75,13 +80,22 @@ export async function startSlack({ tokens, channels }: SlackOptions): Promise<Sl
       return refused('invalid_thread_ts');
     // Counted as characters, not as code units.
     const kept = [...text].slice(0, MOST_CHARACTERS).join('');
-    messages.push({ channel: channel.id, text: kept, thread: typeof thread === 'string' ? thread : null });
+    messages.push({
+      ...{ channel: channel.id, text: kept, links: linksOf(kept, parse) },
+      thread: typeof thread === 'string' ? thread : null,
+    });
     const ts = `1700000000.${String(messages.length).padStart(6, '0')}`;
     return ok({ channel: channel.id, ts, message: { type: 'message', text: kept, ts } });
   }
 
   const server = await startVendorServer(answer);
   return Object.assign(server, { messages, apiUrl: `${server.url}/api` });
+}
+
+/** METHOD, Formatting: "By default, URLs will be hyperlinked. Set parse to none to remove the hyperlinks." What is within `<` and `>` is a link all the same. */
+function linksOf(text: string, parse: unknown): readonly string[] {
+  const asLinks = parse === 'none' ? /(?<=<)https?:[^|>\s]+/g : /https?:[^|>\s]+/g;
+  return text.match(asLinks) ?? [];
 }
 
 /** WEB, Rate limits: "If you exceed… a HTTP 429 Too Many Requests error, and a Retry-After HTTP header containing the number of seconds until you can retry." */

@@ -13,11 +13,15 @@ import { create as createVm } from '../vm-life.test-kit.ts';
 import { QUICK, STAYING, startWebhookTrial, type WebhookTrial } from './webhook-trial.test-kit.ts';
 
 const GENERAL: NotificationTarget = { integration: 'slack', channel: 'C1' };
+const CHANNELS = [
+  { id: 'C1', name: 'general' },
+  { id: 'C9', name: 'old', isArchived: true },
+];
 const TO_GENERAL = { url: null, target: GENERAL } as const;
 let slack: Slack;
 
 beforeEach(async () => {
-  slack = await startSlack({ tokens: { xoxb: ['chat:write'] }, channels: [{ id: 'C1', name: 'general' }] });
+  slack = await startSlack({ tokens: { xoxb: ['chat:write'] }, channels: CHANNELS });
 });
 afterEach(async () => await slack[Symbol.asyncDispose]());
 
@@ -86,7 +90,7 @@ describe('a webhook with a target', () => {
       .items;
 
     expect(dead).toMatchObject({
-      ...{ webhookId: hook.id, tries: 1, lastTry: { status: 200, error: 'refused', response: 'channel_not_found' } },
+      ...{ webhookId: hook.id, tries: 1, lastTry: { status: 200, error: 'refused', response: 'is_archived' } },
     });
     await trial.server.engine.webhooks.update(ADMIN, hook.id, { target: GENERAL }, STAYING);
     await trial.server.engine.webhooks.replay(ADMIN, hook.id, {

@@ -75,13 +75,17 @@ describe('sending to GitHub', () => {
   });
 
   it('gives up what GitHub will never take, and not what somebody can allow', async () => {
-    const nowhere = { ...TARGETS.github, issue: 99 };
-    const gone = await githubSender(github).sendNotification(notificationOf(nowhere), { signal: never });
+    const send = async (repository: string) =>
+      await githubSender(github).sendNotification(notificationOf({ ...TARGETS.github, repository }), { signal: never });
+    const gone = await send('acme/closed');
+    // What a token may not see is not there.
+    const unseen = await send('acme/private');
     const denied = await githubSender(github, { token: 'ghp_reads' }).sendNotification(notificationOf(TARGETS.github), {
       signal: never,
     });
 
-    expect(gone).toMatchObject({ status: 404, error: 'status', isFinal: true, response: '404, Not Found' });
+    expect(gone).toMatchObject({ status: 410, error: 'status', isFinal: true });
+    expect(unseen).toMatchObject({ status: 404, error: 'status', isFinal: false, response: '404, Not Found' });
     expect(denied).toMatchObject({ status: 403, error: 'status', isFinal: false });
   });
 
@@ -101,6 +105,21 @@ describe('sending to GitHub', () => {
     await expect(repositories?.createPullRequest(PULL, { signal: never })).rejects.toMatchObject({
       code: 'unavailable',
     });
+  });
+});
+
+describe('the health of GitHub', () => {
+  it('is well where there are no rate limits', async () => {
+    await using enterprise = await startStrictGitHub({ hasRateLimits: false });
+
+    expect(await githubSender(enterprise).health({ signal: never })).toEqual({ why: null, detail: 'no rate limits' });
+    expect((await githubSender(enterprise, { token: 'wrong' }).health({ signal: never })).why).toContain('401');
+  });
+
+  it('is not well where something else answers', async () => {
+    github.failNext({ status: 404, body: { message: 'Not Found' } });
+
+    expect((await githubSender(github).health({ signal: never })).why).toBe('GitHub: 404, Not Found.');
   });
 });
 

@@ -84,7 +84,9 @@ export function createGithubSender(
     async health(options): Promise<IntegrationHealth> {
       return await attempts.health(async (call) => {
         // Asking for this counts against nothing.
-        const { rate } = fieldsOf(await request(call, 'GET /rate_limit', {}));
+        const answer = await request(call, 'GET /rate_limit', {}).catch(unlessUnlimited);
+        if (answer === null) return 'no rate limits';
+        const { rate } = fieldsOf(answer);
         const { remaining, limit } = fieldsOf(rate);
         if (typeof remaining !== 'number' || typeof limit !== 'number') throw unreadable(200);
         return `${remaining} of ${limit} requests left`;
@@ -101,25 +103,34 @@ interface NewCommentText {
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+/** Null of the 404 by which an Enterprise Server without rate limits says so; who has asked it knows by then. Else it throws what it was given. */
+function unlessUnlimited(error: unknown): null {
+  if (error instanceof VendorFailure && error.status === 404 && /rate limit/i.test(error.message)) return null;
+  throw error;
+}
+
 function partsOf(repository: string): { readonly owner: string; readonly repo: string } {
   const [owner = '', repo = ''] = repository.split('/');
   return { owner, repo };
 }
 
+/** What a token may not see is not there: 404 says that as well. */
+const DENIED: ReadonlySet<number> = new Set([401, 403, 404]);
+
 /**
  * 403 says either that something is not allowed, or that it was too much: then "the x-ratelimit-remaining header will be 0", or the message "indicates that you exceeded a secondary rate
  * limit".
  */
-function failureOf({ status, headers }: AnswerHead, cause: unknown, now: number): VendorFailure {
-  const words = cause instanceof Error ? `${status}, ${withoutLink(cause.message)}` : String(status);
+function failureOf({ status, headers }: AnswerHead, thrown: unknown, now: number): VendorFailure {
+  const words = thrown instanceof Error ? `${status}, ${withoutLink(thrown.message)}` : String(status);
   const limited = status === 403 || status === 429 ? waitOf(headers, words, now) : null;
-  const about = { error: 'status', status, cause } as const;
+  const about = { error: 'status', status } as const;
   if (limited !== null) return new VendorFailure(words, { ...about, kind: 'later', retryAfterMs: limited });
   if (status < 400) return unreadable(status);
   if (status >= 500 || status === 408 || status === 429) {
     return new VendorFailure(words, { ...about, kind: 'later', retryAfterMs: retryAfterMs(headers) });
   }
-  return new VendorFailure(words, { ...about, kind: status === 401 || status === 403 ? 'denied' : 'final' });
+  return new VendorFailure(words, { ...about, kind: DENIED.has(status) ? 'denied' : 'final' });
 }
 
 function waitOf(headers: Headers, words: string, now: number): number | null {

@@ -18,16 +18,19 @@ describe('sending to Slack', () => {
     );
 
     expect(posted).toEqual({ id: '1700000000.000001', channel: 'C1' });
-    expect(slack.messages).toEqual([{ channel: 'C1', text: '*Hi* <!here> & "é"', thread: null }]);
+    expect(slack.messages).toEqual([{ channel: 'C1', text: '*Hi* <!here> & "é"', thread: null, links: [] }]);
   });
 
   it('tells of events as what they are, mentioning nobody', async () => {
-    const text = 'VM <!channel> & <https://evil.example|web> *failed*';
+    const text = 'VM <!channel> & <https://evil.example|web> *failed* https://evil.example/login';
     const outcome = await slackSender(slack).sendNotification(notificationOf(TARGETS.slack, text), { signal: never });
     const sent = new URLSearchParams(slack.requests[0]?.body);
 
     expect(outcome).toMatchObject({ status: 200, error: null });
-    expect(slack.messages[0]?.text).toBe('VM &lt;!channel&gt; &amp; &lt;https://evil.example|web&gt; *failed*');
+    expect(slack.messages[0]?.text).toBe(
+      'VM &lt;!channel&gt; &amp; &lt;https://evil.example|web&gt; *failed* https://evil.example/login',
+    );
+    expect(slack.messages[0]?.links).toEqual([]);
     expect([sent.get('mrkdwn'), sent.get('unfurl_links'), sent.get('unfurl_media'), sent.get('token')]).toEqual([
       ...['false', 'false', 'false'],
       null,
@@ -35,7 +38,9 @@ describe('sending to Slack', () => {
   });
 
   it.each<[string, string, string | undefined, boolean, string]>([
-    ['a channel that there is not', 'C9', undefined, true, 'channel_not_found'],
+    ['a channel that it does not see', 'C9', undefined, false, 'channel_not_found'],
+    ['a private channel that it is not in', 'C4', undefined, false, 'channel_not_found'],
+    ['a channel that is put away', 'C3', undefined, true, 'is_archived'],
     ['a channel that it is not in', 'C2', undefined, false, 'not_in_channel'],
     ['a token that may not write', 'C1', 'xoxb-reads', false, 'missing_scope'],
     ['a token that is none', 'C1', 'xoxb-wrong', false, 'invalid_auth'],

@@ -23,10 +23,14 @@ export interface SenderOptions {
   readonly timeoutMs?: number;
 }
 
-export const startStrictGitHub = () =>
+export const startStrictGitHub = ({ hasRateLimits = true }: { readonly hasRateLimits?: boolean } = {}) =>
   startGitHub({
+    hasRateLimits,
     tokens: { [TOKENS.github]: 'write', ghp_reads: 'read' },
-    repositories: { 'acme/web': { branches: ['main', 'feature', 'other'], issues: [7] } },
+    repositories: {
+      'acme/web': { branches: ['main', 'feature', 'other'], issues: [7] },
+      'acme/closed': { branches: ['main'], issues: [7], hasIssues: false },
+    },
   });
 
 export const startStrictSlack = () =>
@@ -35,6 +39,8 @@ export const startStrictSlack = () =>
     channels: [
       { id: 'C1', name: 'general' },
       { id: 'C2', name: 'others', isMember: false },
+      { id: 'C3', name: 'old', isArchived: true },
+      { id: 'C4', name: 'board', isMember: false, isPrivate: true },
     ],
   });
 
@@ -75,7 +81,7 @@ export interface AnyVendor {
 
 export const VENDORS: readonly AnyVendor[] = [
   {
-    ...{ name: 'github', start: startStrictGitHub, sender: githubSender },
+    ...{ name: 'github', start: () => startStrictGitHub(), sender: githubSender },
     ask: async (sender, signal) =>
       await sender.repositories?.comment({ repository: 'acme/web', issue: 7, body: 'Hello' }, { signal }),
   },
