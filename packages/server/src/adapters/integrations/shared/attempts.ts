@@ -39,7 +39,7 @@ export type AttemptClock = Pick<Clock, 'now' | 'monotonicMs'>;
 export function createAttempts({ clock }: { readonly clock: AttemptClock }, config: AttemptConfig): Attempts {
   const { name, secret, timeoutMs = 10_000 } = config;
 
-  /** Throws a VendorFailure, or the signal's reason. */
+  /** Throws a VendorFailure that does not tell the secret, or the signal's reason. */
   async function once<T>(request: Request<T>, signal: AbortSignal): Promise<T> {
     const overtime = AbortSignal.timeout(timeoutMs);
     const call = createVendorCall(AbortSignal.any([signal, overtime]));
@@ -49,12 +49,13 @@ export function createAttempts({ clock }: { readonly clock: AttemptClock }, conf
       signal.throwIfAborted();
       if (overtime.aborted) throw overdue();
       // Before what a library has made of it.
-      throw call.failure() ?? error;
+      const failure = call.failure() ?? error;
+      throw failure instanceof VendorFailure ? failure.inOtherWords(withoutSecret(failure.message)) : failure;
     }
   }
 
-  const wordsOf = ({ message }: VendorFailure): string =>
-    message
+  const withoutSecret = (words: string): string =>
+    words
       .replaceAll(secret, '(secret)')
       .replaceAll(/[^\P{C}]+|\s+/gu, ' ')
       .trim()
@@ -70,16 +71,16 @@ export function createAttempts({ clock }: { readonly clock: AttemptClock }, conf
         return { at, status: 200, error: null, response: '', durationMs: took(), retryAfterMs: null };
       } catch (error) {
         if (!(error instanceof VendorFailure)) throw error;
-        const { status, error: why, retryAfterMs, kind } = error;
+        const { status, error: why, message: response, retryAfterMs, kind } = error;
         const isFinal = kind === 'final';
-        return { at, status, error: why, response: wordsOf(error), durationMs: took(), retryAfterMs, isFinal };
+        return { at, status, error: why, response, durationMs: took(), retryAfterMs, isFinal };
       }
     },
     async result(request, { signal }) {
       try {
         return await once(request, signal);
       } catch (error) {
-        if (error instanceof VendorFailure) throw toError(name, error, wordsOf(error));
+        if (error instanceof VendorFailure) throw toError(name, error);
         throw error;
       }
     },
@@ -87,7 +88,7 @@ export function createAttempts({ clock }: { readonly clock: AttemptClock }, conf
       try {
         return { why: null, detail: await once(request, signal) };
       } catch (error) {
-        const words = error instanceof VendorFailure ? wordsOf(error) : 'it could not be asked';
+        const words = error instanceof VendorFailure ? error.message : 'it could not be asked';
         return { why: `${CALLED[name]}: ${words}.`, detail: null };
       }
     },
@@ -95,8 +96,8 @@ export function createAttempts({ clock }: { readonly clock: AttemptClock }, conf
 }
 
 /** Without an answer nobody knows whether it was done: so it is said. */
-function toError(name: IntegrationName, failure: VendorFailure, words: string): VolaryError {
-  const { kind, status, retryAfterMs: retry_after_ms } = failure;
+function toError(name: IntegrationName, failure: VendorFailure): VolaryError {
+  const { kind, status, message: words, retryAfterMs: retry_after_ms } = failure;
   const details = { integration: name, status, ...(retry_after_ms === null ? {} : { retry_after_ms }) };
   if (kind !== 'later') {
     return new VolaryError('failed_precondition', `${CALLED[name]} has refused it: ${words}.`, {

@@ -75,7 +75,8 @@ function toFailure(cause: unknown): VendorFailure {
     return new VendorFailure('its name cannot be looked up', { ...about, error: 'unresolved' });
   if (UNSENT.has(code)) return new VendorFailure('there is no connection', { ...about, error: 'connection_failed' });
   if (code === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW')
-    return new VendorFailure('it does not speak HTTP', { ...about, error: 'invalid_response', isUnknown: true });
+    // Without the cause, which has the bytes that came in it.
+    return new VendorFailure('it does not speak HTTP', { kind: 'later', error: 'invalid_response', isUnknown: true });
   return new VendorFailure('the connection was broken off', {
     ...{ ...about, error: 'connection_failed', isUnknown: true },
   });

@@ -26,6 +26,7 @@ export class VendorFailure extends Error {
       readonly status?: number | null;
       readonly retryAfterMs?: number | null;
       readonly isUnknown?: boolean;
+      /** Nothing that has words of the other side in it: nobody looks for secrets there. */
       readonly cause?: unknown;
     },
   ) {
@@ -35,6 +36,12 @@ export class VendorFailure extends Error {
     this.status = about.status ?? null;
     this.retryAfterMs = about.retryAfterMs ?? null;
     this.isUnknown = about.isUnknown ?? false;
+  }
+
+  /** The same in other words, with nothing of its own but them. */
+  inOtherWords(words: string): VendorFailure {
+    const { kind, error, status, retryAfterMs, isUnknown, cause } = this;
+    return new VendorFailure(words, { kind, error, status, retryAfterMs, isUnknown, cause });
   }
 }
 

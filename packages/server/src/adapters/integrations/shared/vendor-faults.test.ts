@@ -1,6 +1,7 @@
 /** What each sender makes of a vendor that is not as it should be. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { VendorServer } from '../../../../../../test/vendors/vendor-server.ts';
 import { notificationOf, TARGETS, TOKENS, VENDORS } from '../testing/vendors.ts';
@@ -131,7 +132,8 @@ describe.each(VENDORS)('$name', ({ name, start, sender: create, ask }) => {
     const error: unknown = await ask(sender, never).catch((caught: unknown) => caught);
     const health = await sender.health({ signal: never });
 
-    expect(JSON.stringify([outcome, health, String(error)])).not.toContain(TOKENS[name]);
+    // The error with its stack, its fields and its causes, as it is logged.
+    expect(inspect([outcome, health, error], { depth: null })).not.toContain(TOKENS[name]);
     expect(outcome.response).toMatch(/418/);
     expect(outcome.response).not.toMatch(/\p{C}/u);
   });
