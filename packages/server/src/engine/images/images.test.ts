@@ -169,6 +169,28 @@ describe('labels of an image', () => {
     expect(await labelsOf('web')).toEqual({ tier: 'front' });
   });
 
+  it('are those that it was given last, also when its making is nearly done', async () => {
+    const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await define('web');
+    await server.stop();
+    const other = await installation.start(undefined, (images) => ({
+      ...images,
+      async ensure(...args) {
+        begun.resolve();
+        await go.promise;
+        return await images.ensure(...args);
+      },
+    }));
+    const labels = { tier: 'front' };
+    const making = await other.engine.images.define(ADMIN, { name: 'web', definition: DISK, labels });
+    await begun.promise;
+    await other.engine.images.update(ADMIN, 'web', { labels: { tier: 'back' } });
+    go.resolve();
+    await finish(other, making);
+
+    expect((await other.engine.images.get(ADMIN, 'web')).labels).toEqual({ tier: 'back' });
+  });
+
   it('make a request another one while the same is made with others', async () => {
     const ask = (labels: Readonly<Record<string, string>> | null) =>
       server.engine.images.define(ADMIN, { name: 'web', definition: DISK, labels });

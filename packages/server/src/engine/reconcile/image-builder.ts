@@ -23,7 +23,8 @@ export function createImageBuilds(deps: BuilderDeps): Builds {
     if (asked !== null) events.push(imageEvent('image.defined', image, now));
     await recorder.succeed({ name: image.name, digest: image.digest }, events, async (tables) => {
       if (asked === null) return;
-      const { definition, labels } = asked;
+      // It may have been given others while it was made.
+      const { definition, labels } = (await tables.images.getRequest(id)) ?? asked;
       const former = await tables.images.get(subject.name);
       const createdAt = former?.createdAt ?? now;
       await tables.images.put({ name: subject.name, definition, owner, template: null, createdAt, updatedAt: now });
