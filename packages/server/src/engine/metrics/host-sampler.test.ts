@@ -107,6 +107,15 @@ describe('what a host does', () => {
     expect(await points()).toEqual([]);
   });
 
+  it('is no gap where the kernel takes back what it counted as waiting for disks', async () => {
+    await pass({ iowait: 2_000 });
+    await pass({ user: 10_000, iowait: -500 });
+
+    const found = await points();
+    expect(found.map(({ coveredMs }) => coveredMs)).toEqual([STEP_MS, STEP_MS]);
+    expect(found[1]).toMatchObject({ cpuUsedMs: STEP_MS / 2, sums: { cpuUserMs: 2_500, cpuIowaitMs: 0 } });
+  });
+
   it('is measured when it is its turn, and goes on after a gap', async () => {
     await pass({ user: 1_000 }, { memory: null });
     host = { ...host, memory: { sizeBytes: GIB, availableBytes: GIB, freeBytes: GIB, cachedBytes: 0 } };

@@ -90,7 +90,7 @@ function lookOf({ cpuMs, memory, dataDisk, dataDevice, networks }: HostReading, 
 function passedBetween(before: HostLook, after: HostLook): Omit<Stretch, 'subject' | 'endMs'> | null {
   // A device that came has counted since long before.
   if (before.devices !== after.devices) return null;
-  const passed = between(before.reading, after.reading, GAP_INTERVALS * INTERVAL_MS);
+  const passed = between(withoutReturned(before.reading, after.reading), after.reading, GAP_INTERVALS * INTERVAL_MS);
   const cpuMs = after.cpuMs - before.cpuMs;
   if (passed === null || passed.guest === null || cpuMs <= 0) return null;
   const { guest, lengthMs, cpuUsedMs } = passed;
@@ -101,4 +101,15 @@ function passedBetween(before: HostLook, after: HostLook): Omit<Stretch, 'subjec
     ...{ lengthMs, cpuUsedMs: ofOne(cpuUsedMs) },
     guest: { ...guest, sums: mapSums((name) => cpu[name] ?? sums[name]) },
   };
+}
+
+/**
+ * What went before, as if no more had waited for disks by then than has now: the kernel may count some of it as idle later. "The value in this field will decrease in certain conditions":
+ * https://man7.org/linux/man-pages/man5/proc_stat.5.html
+ */
+function withoutReturned(before: Reading, { guest: after }: Reading): Reading {
+  const { guest } = before;
+  if (guest === null || after === null) return before;
+  const cpuIowaitMs = Math.min(guest.sums.cpuIowaitMs, after.sums.cpuIowaitMs);
+  return { ...before, guest: { ...guest, sums: { ...guest.sums, cpuIowaitMs } } };
 }
