@@ -31,9 +31,8 @@ export function createWebhookQueries({
     async allDeliveries(principal, { limit, after, state }) {
       authorise(principal, 'webhook:read');
       authorise(principal, 'event:read');
-      const reaches = [reachOf(principal, 'webhook:read'), reachOf(principal, 'event:read')];
-      const user = reaches.find((reach) => reach !== null) ?? null;
-      const reach = user === null ? {} : { ownEventsOf: user };
+      const eventsOf = reachOf(principal, 'event:read');
+      const reach = { ...ofOwner(reachOf(principal, 'webhook:read')), ...(eventsOf === null ? {} : { eventsOf }) };
       const wanted = { limit: limit + 1, after, ...reach, ...(state === undefined ? {} : { state }) };
       return toPage(await store.deliveries.list(wanted), limit);
     },

@@ -129,6 +129,28 @@ export function deliveryTableContract(make: MakeStore): void {
     );
 
     it(
+      'are listed by whose their webhook is, and by whose events it is told of',
+      withStore(make, async ({ webhooks, deliveries }) => {
+        const webhooksOf = [
+          { owner: 'mia', eventsOf: 'mia' },
+          { owner: 'mia', eventsOf: null },
+          { owner: 'olga', eventsOf: 'mia' },
+        ];
+        for (const [i, of] of webhooksOf.entries()) {
+          await webhooks.insert(sampleWebhook(i, of));
+          await deliveries.insert(sampleDelivery(i, { webhookId: numberedId('hook', i) }));
+        }
+        const list = async (of: { readonly owner?: string; readonly eventsOf?: string }) =>
+          (await deliveries.list({ limit: 9, after: null, ...of })).map(({ id }) => id);
+
+        expect(await list({ owner: 'mia' })).toEqual([1, 0].map((i) => numberedId('dlv', i)));
+        expect(await list({ eventsOf: 'mia' })).toEqual([2, 0].map((i) => numberedId('dlv', i)));
+        expect(await list({ owner: 'mia', eventsOf: 'mia' })).toEqual([numberedId('dlv', 0)]);
+        expect((await list({})).length).toBe(3);
+      }),
+    );
+
+    it(
       'that wait are found in the order that they are to be tried in',
       withStore(make, async ({ webhooks, deliveries }) => {
         for (const number of [1, 2]) await webhooks.insert(sampleWebhook(number));

@@ -19,13 +19,14 @@ export interface DeliveryTable {
   /** Throws `conflict` store.constraint when its webhook is not there. */
   insert(delivery: Delivery): Promise<void>;
   get(id: DeliveryId): Promise<Delivery | null>;
-  /** Newest first: of this webhook, or of all. `ownEventsOf`: of those webhooks alone that are this user's, and are told of nothing but what is theirs. */
+  /** Newest first: of this webhook, or of all. `owner`: of those webhooks alone that are this user's; `eventsOf`: that are told of nothing but what is this user's. */
   list(
-    page: PageRequest<DeliveryId> & {
-      readonly webhookId?: WebhookId;
-      readonly state?: DeliveryState;
-      readonly ownEventsOf?: string;
-    },
+    page: PageRequest<DeliveryId> &
+      OfOwner & {
+        readonly webhookId?: WebhookId;
+        readonly state?: DeliveryState;
+        readonly eventsOf?: string;
+      },
   ): Promise<readonly Delivery[]>;
   /** Writes the row, if it is there. */
   update(delivery: Delivery): Promise<void>;

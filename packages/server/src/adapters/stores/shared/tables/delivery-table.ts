@@ -23,12 +23,17 @@ export function createDeliveryStatements(db: Kysely<Schema>) {
     get: prepareStatement<Pick<WebhookDeliveryRow, 'id'>, WebhookDeliveryRow>((place) =>
       db.selectFrom('webhook_deliveries').selectAll().where('id', '=', place('id')),
     ),
-    list: ({ limit, after, webhookId, state, ownEventsOf: user }: Parameters<DeliveryTable['list']>[0]) => {
+    list: ({ limit, after, webhookId, state, owner, eventsOf }: Parameters<DeliveryTable['list']>[0]) => {
       let query = db.selectFrom('webhook_deliveries').selectAll().orderBy('id', 'desc').limit(limit);
       if (webhookId !== undefined) query = query.where('webhook_id', '=', webhookId);
-      if (user !== undefined) {
-        query = query.where('webhook_id', 'in', (own) =>
-          own.selectFrom('webhooks').select('id').where('owner', '=', user).where('events_of', '=', user),
+      if (owner !== undefined) {
+        query = query.where('webhook_id', 'in', ({ selectFrom }) =>
+          selectFrom('webhooks').select('id').where('owner', '=', owner),
+        );
+      }
+      if (eventsOf !== undefined) {
+        query = query.where('webhook_id', 'in', ({ selectFrom }) =>
+          selectFrom('webhooks').select('id').where('events_of', '=', eventsOf),
         );
       }
       if (after !== null) query = query.where('id', '<', after);
