@@ -137,7 +137,7 @@ export const testWebhook = route({
   tag: 'webhooks',
   summary: 'Send a webhook an event of type `webhook.test`, once',
   description:
-    'Also when it is disabled. Answers with what came of it, within about 25 seconds. Needs `event:read` as well.',
+    'Also when it is disabled. Answers with what came of it, within about 25 seconds. Needs `event:read` as well, and for a target `integration:send`.',
   permission: 'webhook:update',
   action: 'webhook.test',
   params: WebhookParams,
@@ -183,7 +183,7 @@ export const replayWebhook = route({
   tag: 'webhooks',
   summary: 'Send events again',
   description:
-    'All after a sequence in order, single ones, or a delivery (a dead one, say). Answers when it is written down; sending goes on by itself. Needs `event:read` as well.',
+    'All after a sequence in order, single ones, or a delivery (a dead one, say). Answers when it is written down; sending goes on by itself. Needs `event:read` as well, and for a target `integration:send`. Of events that came in from integrations no target is told.',
   permission: 'webhook:update',
   action: 'webhook.replay',
   params: WebhookParams,
@@ -191,7 +191,7 @@ export const replayWebhook = route({
   responses: { 200: { description: 'The webhook as it now is.', content: [json(Webhook)] } },
   keyed: 'stored',
   errors: {
-    400: ['webhook.replay_ahead'],
+    400: ['webhook.replay_ahead', 'webhook.echo'],
     404: ['webhook.unknown', 'webhook.unknown_delivery', 'events.unknown'],
     409: ['webhook.nothing_to_send'],
     410: ['events.trimmed'],

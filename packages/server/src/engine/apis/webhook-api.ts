@@ -72,12 +72,12 @@ export interface WebhookApi {
   delete(principal: Principal, id: WebhookId, unchanged?: Unchanged): Promise<void>;
   /**
    * Sends one event of type `webhook.test`, once, also to one that is disabled. Resolves with what came of it, or with the delivery as it is
-   * when that takes long. Throws `resource_exhausted` webhook.too_many_waiting.
+   * when that takes long. One with a target needs `integration:send` too. Throws `resource_exhausted` webhook.too_many_waiting.
    */
   test(principal: Principal, id: WebhookId, options: Once & { readonly signal: AbortSignal }): Promise<Delivery>;
   /**
-   * Resolves when it is written down what is to be sent again. Throws `not_found` events.trimmed / events.unknown / webhook.unknown_delivery,
-   * `invalid_argument` webhook.replay_ahead, `failed_precondition` webhook.nothing_to_send, `resource_exhausted` webhook.too_many_waiting.
+   * Resolves when it is written down what is to be sent again. One with a target needs `integration:send` too. Throws `not_found` events.trimmed / events.unknown / webhook.unknown_delivery,
+   * `invalid_argument` webhook.replay_ahead / webhook.echo, `failed_precondition` webhook.nothing_to_send, `resource_exhausted` webhook.too_many_waiting.
    */
   replay(principal: Principal, id: WebhookId, what: Replay, options?: Once): Promise<Webhook>;
   /** Newest first: those that wait, are dead or lost, and those that did not arrive at the first try. */

@@ -14,6 +14,7 @@ import { bindKey } from '../idempotency/claims.ts';
 import { recallWebhook } from '../idempotency/recall.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import type { Once } from '../requests.ts';
+import { checkEcho, checkSending } from '../webhooks/check-target.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { doneToWebhook } from './webhook-events.ts';
 
@@ -32,6 +33,7 @@ export async function replayWebhook(
   const webhook = await deps.store.transaction(async (tables) => {
     const before = await findWebhook(tables, { principal, permission: 'webhook:update' }, id);
     maySeeEvents(principal, before);
+    checkSending(principal, before);
     const after = await record(deps, tables, before, what);
     await recordAudit(tables, deps.clock, principal, doneToWebhook('webhook.replay', before, { what: what.kind }));
     await bindKey(tables, deps.clock, once, { kind: 'webhook', id });
@@ -49,7 +51,7 @@ async function record(deps: WebhookDeps, tables: Tables, webhook: Webhook, what:
       await sendAgain(deps, tables, webhook, what.sequences);
       return webhook;
     case 'delivery':
-      await restart(deps, tables, webhook.id, what.id);
+      await restart(deps, tables, webhook, what.id);
       return webhook;
     default:
       return what satisfies never;
@@ -75,19 +77,22 @@ async function setBack(tables: Tables, webhook: Webhook, after: number): Promise
 async function sendAgain(
   deps: WebhookDeps,
   tables: Tables,
-  { id: webhookId, eventsOf }: Webhook,
+  webhook: Webhook,
   sequences: readonly number[],
 ): Promise<void> {
+  const { id: webhookId, eventsOf } = webhook;
   const distinct = [...new Set(sequences)].sort((a, b) => a - b);
   await requireRoomToWait(deps, tables, webhookId, distinct.length);
   for (const sequence of distinct) {
     const event = await eventAt(tables, sequence, eventsOf);
+    checkEcho(webhook, event.type, 'sequences');
     const made = { id: deps.ids.create('dlv'), webhookId, kind: 'replay' } as const;
     await tables.deliveries.insert(newDelivery(made, event, deps.clock.now()));
   }
 }
 
-async function restart(deps: WebhookDeps, tables: Tables, webhookId: WebhookId, id: DeliveryId): Promise<void> {
+async function restart(deps: WebhookDeps, tables: Tables, webhook: Webhook, id: DeliveryId): Promise<void> {
+  const { id: webhookId } = webhook;
   const delivery = await tables.deliveries.get(id);
   if (delivery?.webhookId !== webhookId) throw unknownDelivery(id);
   if (delivery.event === null) {
@@ -99,6 +104,7 @@ async function restart(deps: WebhookDeps, tables: Tables, webhookId: WebhookId, 
       },
     );
   }
+  checkEcho(webhook, delivery.event.type, 'delivery');
   const again = startAgain(delivery, deps.clock.now());
   if (delivery.state === 'waiting') return await tables.deliveries.update(again);
   await requireRoomToWait(deps, tables, webhookId, 1);

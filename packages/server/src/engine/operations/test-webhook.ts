@@ -9,6 +9,7 @@ import { recallDelivery } from '../idempotency/recall.ts';
 import { findWebhook } from '../queries/find-webhook.ts';
 import { waitFor } from '../queries/wait-for.ts';
 import type { Once } from '../requests.ts';
+import { checkSending } from '../webhooks/check-target.ts';
 import type { WebhookDeps } from './create-webhook.ts';
 import { requireRoomToWait, unknownDelivery } from './replay-webhook.ts';
 import { doneToWebhook, webhookEvent } from './webhook-events.ts';
@@ -51,6 +52,7 @@ async function recordTest(
   return await deps.store.transaction(async (tables) => {
     const webhook = await findWebhook(tables, { principal, permission: 'webhook:update' }, webhookId);
     maySeeEvents(principal, webhook);
+    checkSending(principal, webhook);
     await requireRoomToWait(deps, tables, webhookId, 1);
     await tables.events.append([webhookEvent('webhook.test', webhook, now)]);
     const { last } = await tables.events.bounds();

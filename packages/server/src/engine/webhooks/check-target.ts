@@ -29,6 +29,16 @@ export function checkTarget(
   outgoingOf(deps, integration);
 }
 
+/** Whether somebody may have it send now. Throws `permission_denied` access.denied. */
+export function checkSending(principal: Principal, { target }: Pick<Webhook, 'target'>): void {
+  if (target !== null) authorise(principal, 'integration:send');
+}
+
+/** Whether it may be told of this, when somebody asks for it by its `field`. Throws `invalid_argument` webhook.echo. */
+export function checkEcho({ target }: Pick<Webhook, 'target'>, type: EventType, field: string): void {
+  if (target !== null && isEcho(type)) throw echo(type, field);
+}
+
 /** The same of what a webhook that has one is to become. Throws `invalid_argument` webhook.other_kind for a URL in place of a target, or the reverse. */
 export function checkChange(
   deps: Pick<EngineDeps, 'integrations'>,
@@ -53,13 +63,16 @@ function checkAsked({ types, secret, rotateSecret }: Asked): void {
       ...{ reason: 'webhook.unsigned', details: { field: 'secret' } },
     });
   }
-  const echo = types?.find(isEcho);
-  if (echo === undefined) return;
-  throw new VolaryError(
+  const type = types?.find(isEcho);
+  if (type !== undefined) throw echo(type, 'types');
+}
+
+function echo(type: EventType, field: string): VolaryError {
+  return new VolaryError(
     'invalid_argument',
-    `No integration is told of ${echo}: what is sent there would come in again.`,
+    `No integration is told of ${type}: what is sent there would come in again.`,
     {
-      ...{ reason: 'webhook.echo', details: { field: 'types' } },
+      ...{ reason: 'webhook.echo', details: { field } },
     },
   );
 }
