@@ -67,6 +67,19 @@ export interface Delivery {
   readonly completedAt: EpochMs | null;
 }
 
+/**
+ * What a delivery is known by to those it tells. In its turn in the log it is the same for that event each time, also when the server died before
+ * it could write down that it was sent; what somebody asks for is something new.
+ */
+export function notificationIdOf({
+  id,
+  webhookId,
+  kind,
+  sequence,
+}: Pick<Delivery, 'id' | 'webhookId' | 'kind' | 'sequence'>): string {
+  return kind === 'event' ? `${webhookId}/${sequence}` : id;
+}
+
 /** A delivery of this event, to be tried now. */
 export function newDelivery(
   { id, webhookId, kind }: Pick<Delivery, 'id' | 'webhookId'> & { readonly kind: 'event' | 'replay' | 'test' },

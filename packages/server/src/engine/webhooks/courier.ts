@@ -68,7 +68,7 @@ function createRound(deps: CourierDeps, id: WebhookId, signal: AbortSignal): () 
   async function send(webhook: Webhook, delivery: Delivery, cursor: number | null): Promise<void> {
     const { event } = delivery;
     if (event === null) return;
-    const outcome = await sendTo(webhook, { deliveryId: delivery.id, event }, { signal });
+    const outcome = await sendTo(webhook, { delivery, event }, { signal });
     await settleTry(deps, { delivery, cursor, outcome });
   }
 

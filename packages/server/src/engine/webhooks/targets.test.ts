@@ -1,5 +1,6 @@
 /** Webhooks that lead to integrations, by the real senders over HTTP, to vendors as strict as their documentation. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startDiscord } from '../../../../../test/vendors/discord.ts';
 import { type Slack, slackLimit, startSlack } from '../../../../../test/vendors/slack.ts';
 import { createIntegrations, type IntegrationConfigs } from '../../adapters/integrations/create-integrations.ts';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
@@ -131,6 +132,47 @@ describe('a webhook with a target', () => {
     expect(await trial.deliveriesOf(hook)).toEqual([]);
   });
 
+  it('makes one message of a notification that the server died over, at Discord', async () => {
+    await using discord = await startDiscord({ tokens: ['secret'], channels: { '10': 'open' } });
+    const config = { botToken: 'secret', publicKey: null, applicationId: null, apiUrl: discord.apiUrl };
+    await using trial = await startWebhookTrial(QUICK, {}, connected({ discord: config }));
+    const target = { integration: 'discord', channel: '10' } as const;
+    const hook = await trial.add({ url: null, target, types: ['webhook.updated'] });
+    await trial.tick();
+    await trial.until(hook, { cursor: hook.cursor + 1 });
+    // As the death of the server between the two leaves it: it was sent, and that is not written down.
+    const { revision } = await trial.get(hook);
+    const unwritten = { ...(await trial.get(hook)), cursor: hook.cursor, revision: revision + 1 };
+    await trial.server.store.webhooks.update(unwritten);
+    await trial.restart(() => {});
+    await trial.until(hook, { cursor: hook.cursor + 1 });
+
+    expect(discord.requests.length).toBe(2);
+    expect(discord.messages.length).toBe(1);
+    // Who asks for it again is told again.
+    await trial.server.engine.webhooks.replay(ADMIN, hook.id, { kind: 'sequences', sequences: [hook.cursor + 1] });
+    await expect.poll(() => discord.messages.length).toBe(2);
+  });
+
+  it('sends nothing again that came in from an integration', async () => {
+    await using trial = await start();
+    const hook = await trial.add({ ...TO_GENERAL, types: ['vm.failed'] });
+    const elsewhere = await trial.add({ types: ['vm.failed'] });
+    const event = { type: 'integration.event', subject: 'slack', vmId: null, owner: null, operationId: null } as const;
+    await trial.server.store.events.append([{ ...event, at: 0, data: { integration: 'slack', kind: 'message' } }]);
+    const { last } = await trial.server.store.events.bounds();
+    const { replay } = trial.server.engine.webhooks;
+
+    await expect(replay(ADMIN, hook.id, { kind: 'sequences', sequences: [last - 1, last] })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      reason: 'webhook.echo',
+      details: { field: 'sequences' },
+    });
+    expect(await trial.deliveriesOf(hook)).toEqual([]);
+    await replay(ADMIN, elsewhere.id, { kind: 'sequences', sequences: [last] });
+    await trial.receiver.count(1);
+  });
+
   it('is tested as any other', async () => {
     await using trial = await start();
     const hook = await trial.add({ ...TO_GENERAL, isEnabled: false });
@@ -201,6 +243,23 @@ describe('making one', () => {
     });
   });
 
+  it('needs that right for a test and for what is sent again, too', async () => {
+    await using trial = await start();
+    const { webhooks } = trial.server.engine;
+    const hook = await trial.add({ ...TO_GENERAL, types: ['vm.failed'] });
+    const gardener = principalWith('gardener', 'webhook:*', 'event:*');
+    const again = { kind: 'sequences', sequences: [1] } as const;
+    const denied = expect.objectContaining({ code: 'permission_denied' });
+
+    await expect(webhooks.test(gardener, hook.id, STAYING)).rejects.toEqual(denied);
+    await expect(webhooks.replay(gardener, hook.id, again)).rejects.toEqual(denied);
+    await expect(webhooks.replay(gardener, hook.id, { kind: 'after', sequence: 0 })).rejects.toEqual(denied);
+    expect([texts(), await trial.deliveriesOf(hook)]).toEqual([[], []]);
+    const sender = principalWith('sender', 'webhook:*', 'event:*', 'integration:send');
+    await webhooks.replay(sender, hook.id, again);
+    await slack.arrived(1);
+  });
+
   it('is for good what it is', async () => {
     await using trial = await start();
     const { webhooks } = trial.server.engine;
@@ -242,5 +301,27 @@ describe('what is dead of all webhooks', () => {
     const first = await engine.webhooks.allDeliveries(ADMIN, { limit: 2, after: null });
     const rest = await engine.webhooks.allDeliveries(ADMIN, { limit: 2, after: first.next });
     expect([first.items.length, rest.items.length, rest.next]).toEqual([2, 1, null]);
+  });
+
+  it('is limited by each right on its own: whose the webhook is, and whose the events are', async () => {
+    await using trial = await start();
+    const { engine } = trial.server;
+    await engine.users.create(ADMIN, userNamed('mia', { roles: ['member'] }));
+    const withAllEvents = principalWith('mia', 'webhook:*@own', 'event:*');
+    const withOwnEvents = principalWith('mia', 'webhook:*', 'event:*@own');
+    const wide = await trial.add({ isEnabled: false }, withAllEvents);
+    const narrow = await trial.add({ isEnabled: false }, withOwnEvents);
+    const ours = await trial.add({ isEnabled: false });
+    await trial.receiver[Symbol.asyncDispose]();
+    for (const { id } of [wide, narrow, ours]) await engine.webhooks.test(ADMIN, id, STAYING);
+    const list = async (...patterns: readonly string[]) =>
+      (await engine.webhooks.allDeliveries(principalWith('mia', ...patterns), { limit: 50, after: null })).items.map(
+        ({ webhookId }) => webhookId,
+      );
+
+    expect(await list('webhook:*@own', 'event:*')).toEqual([narrow.id, wide.id]);
+    expect(await list('webhook:*', 'event:*@own')).toEqual([narrow.id]);
+    expect(await list('*:*@own')).toEqual([narrow.id]);
+    expect(await list('*:*')).toEqual([ours.id, narrow.id, wide.id]);
   });
 });

@@ -1,10 +1,9 @@
 import type { Event } from '../../domain/events.ts';
-import type { DeliveryId } from '../../domain/ids.ts';
 import { parseId } from '../../domain/ids.ts';
 import type { NotificationTarget } from '../../domain/integrations.ts';
 import { notificationText } from '../../domain/notification-text.ts';
 import type { EpochMs } from '../../domain/time.ts';
-import type { TryError } from '../../domain/webhook/delivery.ts';
+import { type Delivery, notificationIdOf, type TryError } from '../../domain/webhook/delivery.ts';
 import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { SendOutcome } from '../../ports/webhook-sender.ts';
 import type { Ages } from '../ages.ts';
@@ -18,7 +17,7 @@ export type TryDeps = Pick<EngineDeps, 'store' | 'clock' | 'log' | 'webhookSende
 };
 
 interface Tried {
-  readonly deliveryId: DeliveryId;
+  readonly delivery: Pick<Delivery, 'id' | 'webhookId' | 'kind' | 'sequence'>;
   readonly event: Event;
 }
 
@@ -27,28 +26,28 @@ export function createTry(
   deps: TryDeps,
 ): (webhook: Webhook, tried: Tried, options: { readonly signal: AbortSignal }) => Promise<SendOutcome> {
   const openSecrets = createSecretOpener(deps);
-  return async (webhook, { deliveryId, event }, options) => {
+  return async (webhook, { delivery, event }, options) => {
     const { url, target } = webhook;
-    if (target !== null) return await notify(deps, target, { deliveryId, event }, options);
+    if (target !== null) return await notify(deps, target, { delivery, event }, options);
     // By the age of the change: a clock that is set ahead ends nobody's time to change over.
     const { secretOverlapMs } = deps.config.webhooks;
     const secrets = openSecrets(webhook, deps.ages.before(secretOverlapMs) + secretOverlapMs);
     // A request without a signature is worth nothing to its receiver.
     if (secrets === null || url === null) return unsent(deps.clock.now(), 'secret_unreadable');
-    return await deps.webhookSender.send({ url, deliveryId, event, secrets }, options);
+    return await deps.webhookSender.send({ url, deliveryId: delivery.id, event, secrets }, options);
   };
 }
 
 async function notify(
   deps: TryDeps,
   target: NotificationTarget,
-  { deliveryId, event }: Tried,
+  { delivery, event }: Tried,
   options: { readonly signal: AbortSignal },
 ): Promise<SendOutcome> {
   const outgoing = createRegistry(deps).find(target.integration)?.outgoing ?? null;
   if (outgoing === null) return unsent(deps.clock.now(), 'not_connected');
   const text = notificationText(event, await vmNameOf(deps, event));
-  return await outgoing.sendNotification({ id: deliveryId, event, text, target }, options);
+  return await outgoing.sendNotification({ id: notificationIdOf(delivery), event, text, target }, options);
 }
 
 /** As it is called now; null when the event is about none, or it is gone. */

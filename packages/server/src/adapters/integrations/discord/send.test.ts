@@ -36,14 +36,16 @@ describe('sending to Discord', () => {
   });
 
   it('is one message, however often it is sent again within minutes', async () => {
-    const id = 'dlv_01kahx6z4qf8r9y6m3s2t1v0wq';
+    const id = 'hook_01kahx6z4qf8r9y6m3s2t1v0wq/7';
     const sender = discordSender(discord);
     discord.failNext('unread');
     const first = await sender.sendNotification(notificationOf(TARGETS.discord, 'x', id), { signal: never });
     const second = await sender.sendNotification(notificationOf(TARGETS.discord, 'x', id), { signal: never });
 
     expect([first.error, second.error]).toEqual(['connection_failed', null]);
-    expect(discord.messages).toMatchObject([{ content: 'x', nonce: '1kahx6z4qf8r9y6m3s2t1v0wq' }]);
+    expect(discord.messages).toMatchObject([{ content: 'x' }]);
+    await sender.sendNotification(notificationOf(TARGETS.discord, 'x', `${id}0`), { signal: never });
+    expect(discord.messages.length).toBe(2);
   });
 
   it.each<[string, string, number, boolean, string]>([

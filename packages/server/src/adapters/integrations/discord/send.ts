@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { OutgoingMessages } from '../../../ports/integration.ts';
 import { type AttemptClock, createAttempts } from '../shared/attempts.ts';
 import { fieldsOf } from '../shared/fields-of.ts';
@@ -54,7 +55,7 @@ export function createDiscordSender(
     async sendNotification({ id, target, text }, options) {
       if (target.integration !== 'discord') throw new TypeError('a notification for somebody else');
       // Sent again within some minutes, it is the same message.
-      const nonce = id.slice(-NONCE_CHARACTERS);
+      const nonce = createHash('sha256').update(id).digest('hex').slice(0, NONCE_CHARACTERS);
       const body = { content: escapeMarkdown(text), nonce, enforce_nonce: true };
       return await attempts.outcome((call) => post(call, target.channel, body), options);
     },
