@@ -304,7 +304,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
       images: await namesOfImages(deps),
       degraded: [deps.rateLimiter.whyAlone(), networkKeeper.whyNot()].filter((why) => why !== null),
     }),
-    vitals: () => readiness.vitals(),
+    vitals: (options) => readiness.vitals(options),
     whyNotReady: () => readiness.firstFailed(),
     async start() {
       await registry.initialize();

@@ -35,6 +35,7 @@ import type { WorkloadInterface } from './apis/workload-interface.ts';
 import type { WorkspaceApi } from './apis/workspace-api.ts';
 import type { Authenticate } from './identity/authenticate.ts';
 import type { PrincipalWatch } from './identity/principal-watch.ts';
+import type { LookOptions } from './readiness/look.ts';
 
 /**
  * All that the faces can ask for. Every call names who asks and goes through `access/`; every call may throw
@@ -83,8 +84,8 @@ export interface Engine {
   readonly workspaces: WorkspaceApi;
   /** What this server can do, for clients that adapt. */
   capabilities(): Promise<Capabilities>;
-  /** How the database and the event bus are, measured now, and what is outside of this server, as it was lately: anybody may know. */
-  vitals(): Promise<readonly Component[]>;
+  /** How the database and the event bus are, measured now, and what is outside of this server, as it was a minute ago at most: anybody may know. */
+  vitals(options?: LookOptions): Promise<readonly Component[]>;
   /** The part that keeps the server from taking work, with why; null: it takes work. */
   whyNotReady(): Promise<Component | null>;
 }

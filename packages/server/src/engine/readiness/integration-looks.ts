@@ -4,14 +4,15 @@ import type { Integration } from '../../ports/integration.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { IntegrationRegistry } from '../integrations/registry.ts';
 import { component } from './component.ts';
-import { createLook } from './look.ts';
+import { createLook, type LookOptions } from './look.ts';
 
 /** How long the other side may take to say how it is. */
 const PATIENCE_MS = 3_000;
 
 /** How integrations are, those that this server is not connected with too, in their order. */
 export interface IntegrationLooks {
-  lately(): Promise<readonly Component[]>;
+  /** As `Look.lately`, each. */
+  lately(options?: LookOptions): Promise<readonly Component[]>;
   now(): Promise<readonly Component[]>;
 }
 
@@ -19,7 +20,9 @@ export function createIntegrationLooks(
   { clock }: Pick<EngineDeps, 'clock'>,
   registry: Pick<IntegrationRegistry, 'all'>,
 ): IntegrationLooks {
-  const looks = registry.all().map(({ name, integration }) => createLook(() => ask(name, integration), clock));
+  const looks = registry
+    .all()
+    .map(({ name, integration }) => createLook({ name, ask: () => ask(name, integration) }, clock));
 
   async function ask(name: IntegrationName, integration: Integration | null): Promise<Component> {
     if (integration === null) return { name, state: 'disabled', why: null, detail: null };
@@ -42,7 +45,7 @@ export function createIntegrationLooks(
   }
 
   return {
-    lately: () => Promise.all(looks.map((look) => look.lately())),
+    lately: (options) => Promise.all(looks.map((look) => look.lately(options))),
     now: () => Promise.all(looks.map((look) => look.now())),
   };
 }

@@ -8,6 +8,7 @@ import { createBusProbe } from './bus-probe.ts';
 import { component } from './component.ts';
 import { createDatabaseProbe } from './database-probe.ts';
 import type { IntegrationLooks } from './integration-looks.ts';
+import type { LookOptions } from './look.ts';
 import { type ObservingDeps, observing } from './observing.ts';
 
 type ReadinessDeps = Pick<
@@ -26,8 +27,8 @@ type ReadinessDeps = Pick<
 export interface Readiness {
   /** The first part that keeps the server from taking work; null: it does. Quick, so that it can be asked for all the time. */
   firstFailed(): Promise<Component | null>;
-  /** The database and the event bus, as they are now, and what keeps the log elsewhere and the integrations, as they were lately: what anybody may be told of. */
-  vitals(): Promise<readonly Component[]>;
+  /** The database and the event bus, as they are now, and what keeps the log elsewhere and the integrations, as they were a minute ago at most: what anybody may be told of. */
+  vitals(options?: LookOptions): Promise<readonly Component[]>;
   /** All parts, as they are now. */
   components(): Promise<readonly Component[]>;
 }
@@ -52,12 +53,12 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
       }
       return null;
     },
-    async vitals() {
+    async vitals(options) {
       const [databaseWhy, busWhy, kept, integrations] = await Promise.all([
         database.why(),
         eventBus.why(),
-        archive.lately(),
-        deps.integrationLooks.lately(),
+        archive.lately(options),
+        deps.integrationLooks.lately(options),
       ]);
       return [
         component('database', databaseWhy, 'failed'),

@@ -34,8 +34,15 @@ export interface ShownTask {
   readonly error: string | null;
 }
 
-export async function runAetherium(settings: Readonly<Record<string, string>> = {}): Promise<Aetherium> {
-  const server = await runServer({ VOLARY_RATE_LIMIT: 'off', ...settings }, ['--listen', 'aetherium=127.0.0.1:0']);
+export async function runAetherium(
+  settings: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Promise<Aetherium> {
+  const server = await runServer({ VOLARY_RATE_LIMIT: 'off', ...settings }, [
+    '--listen',
+    'aetherium=127.0.0.1:0',
+    ...flags,
+  ]);
   const base = server.faces['aetherium'] ?? '';
 
   const ask: Aetherium['ask'] = async <T>(

@@ -26,6 +26,9 @@ type Run = (
   options: Parameters<RunCommand>[2],
 ) => Promise<readonly string[]>;
 
+/** How long a command waits for what is outside of this server: it is answered after two seconds, whether it is done or not. */
+const VITALS_MS = 1_500;
+
 interface Offered {
   readonly run: Run;
   /** What is written behind it. */
@@ -70,7 +73,7 @@ async function tellStatus(engine: Engine, principal: Principal, command: SlashCo
   const counts = new Map<string, number>();
   for (const { status } of vms) counts.set(toStatus(status.phase), (counts.get(toStatus(status.phase)) ?? 0) + 1);
   const shown = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
-  const parts = (await engine.vitals()).filter(({ state }) => state !== 'disabled');
+  const parts = (await engine.vitals({ waitMs: VITALS_MS })).filter(({ state }) => state !== 'disabled');
   const unwell = parts.filter(({ state }) => state !== 'ok');
   return [
     unwell.length === 0 ? 'Aetherium is well.' : 'Aetherium is not well.',

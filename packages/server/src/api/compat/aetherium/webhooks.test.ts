@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createClient } from '@volary/sdk';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSlack } from '../../../../../../test/vendors/slack.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../../testing/run-server.ts';
 import { type Aetherium, runAetherium } from './aetherium.test-kit.ts';
 import { fromDiscord, fromGithub, fromSlack, interaction, SECRETS, type Sent } from './webhooks.test-kit.ts';
@@ -121,6 +125,20 @@ describe('a command', () => {
         `^Aetherium is well\\.\nVMs: ${vms.length} \\([^)]*\\d running[^)]*\\)\nParts: database healthy, event_bus healthy, github healthy, slack healthy, discord healthy$`,
       ),
     );
+  });
+
+  it('tells how the server is, also where the other side says nothing of itself', async () => {
+    await using vendor = await startSlack({ tokens: {}, channels: [] });
+    vendor.failAll('silence');
+    const dir = await mkdtemp(join(tmpdir(), 'volary-test-config-'));
+    const file = join(dir, 'volary.yaml');
+    await writeFile(file, `integrations: { slack: { api_url: "${vendor.apiUrl}" } }`);
+    await using own = await runAetherium({ ...SECRETS, SLACK_BOT_TOKEN: 'xoxb-1' }, ['--config', file]);
+    await rm(dir, { recursive: true });
+
+    const { body } = await fromSlack(own, SLACK);
+    expect(vendor.requests).toHaveLength(1);
+    expect(body['text']).toMatch(/^Aetherium is not well\.\nVMs: 0\nParts: .*, slack unhealthy, discord healthy$/);
   });
 
   it('lists the VMs that there are', async () => {
