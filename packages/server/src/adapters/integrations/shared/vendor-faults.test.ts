@@ -93,10 +93,13 @@ describe.each(VENDORS)('$name', ({ name, start, sender: create, ask }) => {
     const address = odd.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
 
-    const outcome = await create({ ...server, url: `http://127.0.0.1:${port}` }).sendNotification(notification, {
-      signal: never,
-    });
+    const sender = create({ ...server, url: `http://127.0.0.1:${port}` });
+    const outcome = await sender.sendNotification(notification, { signal: never });
+    const error: unknown = await ask(sender, never).catch((caught: unknown) => caught);
+
     expect(outcome).toMatchObject({ status: null, error: 'invalid_response', isFinal: false });
+    expect(error).toMatchObject({ reason: 'integration.unavailable' });
+    expect(inspect(error, { depth: null })).not.toContain('OpenSSH');
     odd.close();
     await once(odd, 'close');
   });
