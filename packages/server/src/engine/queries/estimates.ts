@@ -19,14 +19,13 @@ const BOOTS: readonly OperationKind[] = ['vm.create', 'vm.start', 'vm.restart'];
 export function createEstimates({
   store,
   driver: main,
-  drivers,
   clock,
   config,
-}: Pick<EngineDeps, 'store' | 'driver' | 'drivers' | 'clock'> & {
+}: Pick<EngineDeps, 'store' | 'driver' | 'clock'> & {
   readonly config: { readonly limits: { readonly bootMs: number } };
 }): Pick<OperationApi, 'estimate' | 'expect'> {
-  /** By kind and driver. */
-  const kept = new Map<string, { readonly atMs: number; readonly median: number }>();
+  /** By kind and driver. Null: none was found. */
+  const kept = new Map<string, { readonly atMs: number; readonly median: number | null }>();
 
   async function medianFor(kind: OperationKind, driver: Vm['driver']): Promise<number | null> {
     const key = `${kind} ${driver}`;
@@ -34,7 +33,7 @@ export function createEstimates({
     const known = kept.get(key);
     if (known !== undefined && nowMs - known.atMs < KEPT_MS) return known.median;
     const median = medianOf(await durations(kind, driver));
-    if (median !== null) kept.set(key, { atMs: nowMs, median });
+    kept.set(key, { atMs: nowMs, median });
     return median;
   }
 
@@ -44,7 +43,7 @@ export function createEstimates({
     for (const operation of last) {
       if (found.length === MOST) break;
       const took = (operation.completedAt ?? operation.createdAt) - operation.createdAt;
-      if (took > 0 && (await driverOf(store, operation, drivers.all.length === 1, driver)) === driver) found.push(took);
+      if (took > 0 && ((await driverOf(store, operation)) ?? driver) === driver) found.push(took);
     }
     return found;
   }
@@ -68,21 +67,15 @@ export function createEstimates({
     },
     async expect(principal, id) {
       const operation = await findOperation(store, { principal, permission: 'operation:read' }, id);
-      const driver = (await driverOf(store, operation, false, main.kind)) ?? main.kind;
+      const driver = (await driverOf(store, operation)) ?? main.kind;
       const others = BOOTS.includes(operation.kind) ? BOOTS : [];
       return { at: await estimate(operation, { driver }, others), isFinal: isFinal(operation.state) };
     },
   };
 }
 
-/** Of a VM that is gone nobody knows it any more, unless there is one alone. */
-async function driverOf(
-  { vms }: Pick<Tables, 'vms'>,
-  { subject }: Operation,
-  isOnly: boolean,
-  only: Vm['driver'],
-): Promise<Vm['driver'] | null> {
-  if (isOnly) return only;
+/** Null where any may have been: what is no VM's has none, and of a VM that is gone nobody knows it any more. */
+async function driverOf({ vms }: Pick<Tables, 'vms'>, { subject }: Operation): Promise<Vm['driver'] | null> {
   return subject.kind === 'vm' ? ((await vms.get(subject.id))?.driver ?? null) : null;
 }
 
