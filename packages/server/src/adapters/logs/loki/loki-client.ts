@@ -60,13 +60,14 @@ const isRange: Shape<{
   data: record({ result: listOf(record({ stream: dictionaryOf(text), values: listOf(listOf(text, 2)) })) }),
 });
 
-/** Connections of their own for either: who asks waits for no lines that are on their way, nor the other way round. */
+/** Connections of their own for each: who asks waits for no lines that are on their way, nor the other way round; and a look whether it answers for nobody. */
 export interface LokiConnections {
   readonly pushes: LokiHttp;
   readonly questions: LokiHttp;
+  readonly looks: LokiHttp;
 }
 
-export function createLokiClient({ pushes, questions }: LokiConnections): LokiClient {
+export function createLokiClient({ pushes, questions, looks }: LokiConnections): LokiClient {
   return {
     async push(streams, { signal }) {
       const body = await zip(JSON.stringify({ streams }));
@@ -89,7 +90,7 @@ export function createLokiClient({ pushes, questions }: LokiConnections): LokiCl
     },
     async whyNot({ signal }) {
       try {
-        const reply = await questions.send({ method: 'GET', path: 'loki/api/v1/labels', timeoutMs: LOOK_MS, signal });
+        const reply = await looks.send({ method: 'GET', path: 'loki/api/v1/labels', timeoutMs: LOOK_MS, signal });
         return reply.status === 200 ? null : whyOf(reply);
       } catch (error) {
         if (!(error instanceof LokiError)) throw error;

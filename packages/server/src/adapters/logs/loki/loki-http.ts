@@ -30,6 +30,7 @@ export interface LokiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** How long it has to answer, from when there is a connection for it. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -42,12 +43,14 @@ export interface LokiReply {
 
 /** Connections to one Loki. Disposing closes them. */
 export interface LokiHttp extends Disposable {
-  /** Rejects with a LokiError when there is no whole answer in time, or one that is larger than anything that was asked for. No error names the user, the password or the address. */
+  /** Rejects with a LokiError when no connection is free for long, when there is no whole answer in time, or one that is larger than anything that was asked for. No error names the user, the password or the address. */
   send(request: LokiRequest): Promise<LokiReply>;
 }
 
 /** No page of ours has more: 2,000 lines with all that belongs to them. */
 const REPLY_BYTES = 128 * 1024 ** 2;
+/** So many times as long as an answer may take a request waits for its turn: others may be before it. */
+const QUEUE_TURNS = 3;
 
 export function createLokiHttp(
   { url: address, tenant }: LokiAddress,
@@ -69,16 +72,17 @@ export function createLokiHttp(
   }
 
   function exchange({ method, path, query = {}, headers: more = {}, body, timeoutMs, signal }: LokiRequest) {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const bound = createBound(timeoutMs);
     return new Promise<LokiReply>((resolve, reject) => {
       const send = isSecure ? requestHttps : requestHttp;
       const request = send(urlOf(path, query), {
-        ...{ method, agent, signal: AbortSignal.any([signal, timeout]) },
+        ...{ method, agent, signal: AbortSignal.any([signal, bound.signal]) },
         headers: { ...headers, ...more, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
       });
       const fail = (error: unknown): void =>
-        reject(signal.aborted ? signal.reason : withoutAddress(error, timeout, request.reusedSocket));
+        reject(signal.aborted ? signal.reason : withoutAddress(error, bound.signal, request.reusedSocket));
       request.on('error', fail);
+      request.on('socket', () => bound.begin());
       request.on('response', (response) => {
         readWhole(response).then((text) => {
           const { statusCode: status = 0, headers: answered } = response;
@@ -86,7 +90,7 @@ export function createLokiHttp(
         }, fail);
       });
       request.end(body);
-    });
+    }).finally(() => bound.end());
   }
 
   return {
@@ -129,16 +133,40 @@ async function readWhole(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+/** How long one request may take: first until it is its turn, and anew from then on. */
+interface Bound {
+  /** Aborted with a LokiError that says which of the two was too long. */
+  readonly signal: AbortSignal;
+  /** It is its turn. */
+  begin(): void;
+  end(): void;
+}
+
+function createBound(timeoutMs: number): Bound {
+  const tooLong = new AbortController();
+  const after = (ms: number, words: string) => setTimeout(() => tooLong.abort(new LokiError(words)), ms);
+  let timer = after(QUEUE_TURNS * timeoutMs, 'too many others ask it');
+  return {
+    signal: tooLong.signal,
+    begin() {
+      clearTimeout(timer);
+      timer = after(timeoutMs, SLOW);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
 /** Why there was no answer, in a word or two. */
-function withoutAddress(error: unknown, timeout: AbortSignal, isReused: boolean): Error {
+function withoutAddress(error: unknown, bound: AbortSignal, isReused: boolean): Error {
   if (error instanceof LokiError) return error;
-  if (timeout.aborted) return new LokiError('it did not answer in time');
+  if (bound.aborted && bound.reason instanceof LokiError) return bound.reason;
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;
   const message = code ?? (error instanceof Error ? error.message : 'no connection');
   const words = WORDS[message] ?? message;
   return isReused && code === 'ECONNRESET' ? new StaleError(words) : new LokiError(words);
 }
 
+const SLOW = 'it did not answer in time';
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was broken off',
@@ -146,5 +174,5 @@ const WORDS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'its name cannot be looked up',
   EHOSTUNREACH: 'its host cannot be reached',
   ENETUNREACH: 'its network cannot be reached',
-  ETIMEDOUT: 'it did not answer in time',
+  ETIMEDOUT: SLOW,
 };

@@ -52,6 +52,7 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
   const connections = {
     pushes: createLokiHttp(config, { connections: 1 }),
     questions: createLokiHttp(config, { connections: 8 }),
+    looks: createLokiHttp(config, { connections: 1 }),
   };
   const client = createLokiClient(connections);
   const stopping = new AbortController();
