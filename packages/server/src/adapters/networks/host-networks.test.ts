@@ -220,24 +220,45 @@ describe('the connections of guests', { timeout: 120_000 }, () => {
     expect((await world.connections()) - before).toBeLessThan(50);
   });
 
-  it('are no more than have room together, however many guests there are', async (context) => {
+  it('are no more than have room together, however many guests there come to be, and how few are left', async (context) => {
     if (whyNot !== null) context.skip(whyNot);
     await using world = await createNetworkWorld({ connectionRoom: 4_096 });
-    await world.apply(all);
-    await world.plugIn(a);
+    const guests = [2, 3, 4].map((number) => plannedGuest(blue, number));
+    const counts: number[] = [];
+    let plugged = 0;
+    let before = 0;
+    for (const many of [1, 2, 3, 2, 1]) {
+      const there = guests.slice(0, many);
+      await world.apply({ networks: [blue], guests: there, groups: [] });
+      for (const guest of there.slice(plugged)) await world.plugIn(guest);
+      if (plugged === 0) before = await world.connections();
+      plugged = Math.max(plugged, many);
+      for (const guest of there) await world.flood(guest, INTERNET.first, 2_200);
+      counts.push((await world.connections()) - before);
+    }
+
+    // Half of the room, of which each has the same: three quarters of that where there are three.
+    for (const count of counts) expect(count).toBeLessThan(2_048 + 50);
+    expect(counts.map((count) => Math.floor((count + 50) / 512))).toEqual([4, 4, 3, 4, 4]);
+  });
+
+  it('end with the guest that has begun them, also when it goes while no server runs, and stay otherwise', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld();
+    const two = { ...all, guests: [a, b] };
+    await world.apply(two);
+    for (const guest of two.guests) await world.plugIn(guest);
     const before = await world.connections();
+    await world.flood(a, INTERNET.first, 400);
+    await world.flood(b, INTERNET.second, 300);
 
-    await world.flood(a, INTERNET.first, 1_000);
-    const ofSix = (await world.connections()) - before;
-    await world.apply({ ...all, guests: [a] });
-    await world.flood(a, INTERNET.second, 5_000);
-    const ofOne = (await world.connections()) - before - ofSix;
+    await world.create().apply(two, { signal: world.signal });
+    expect((await world.connections()) - before).toBeGreaterThanOrEqual(700);
+    await world.create().apply({ ...all, guests: [b, { ...a, vmId: c.vmId }] }, { signal: world.signal });
 
-    // Of half the room, a sixth, and all of it.
-    expect(ofSix).toBeGreaterThanOrEqual(250);
-    expect(ofSix).toBeLessThan(256 + 50);
-    expect(ofOne).toBeGreaterThanOrEqual(2_000);
-    expect(ofOne).toBeLessThan(2_048 + 50);
+    const left = (await world.connections()) - before;
+    expect(left).toBeGreaterThanOrEqual(300);
+    expect(left).toBeLessThan(350);
   });
 
   it('are not kept in mind for days when nobody says anything any more', async (context) => {

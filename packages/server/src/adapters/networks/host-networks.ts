@@ -9,6 +9,7 @@ import type { NetworkPlan, Networks } from '../../ports/networks.ts';
 import { identityOf } from '../shared/vm-identity.ts';
 import { CONNECTION_SETTINGS, connectionsOfEach, forgetConnections, readConnectionRoom } from './connections.ts';
 import { runOnHost } from './host-commands.ts';
+import { type LoadedRules, parseRules } from './loaded-rules.ts';
 import { hostNamesOf, tapOf } from './names.ts';
 import { rulesetOf } from './ruleset.ts';
 import { createUplink, type UplinkTarget } from './uplink.ts';
@@ -38,8 +39,8 @@ export function createHostNetworks(
   const { faultPoint: pass = () => undefined } = config;
   /** What was applied last, by us: all of it is applied anew by the first call. */
   let rules: string | null = null;
-  /** Who was joined by that, with their addresses. */
-  let joined: ReadonlyMap<string, number> = new Map();
+  /** Whose connections there may be; null: what the rules say that are there. */
+  let known: LoadedRules | null = null;
 
   const isThere = () =>
     access(namespacePath).then(
@@ -61,9 +62,8 @@ export function createHostNetworks(
     await openTun();
   }
 
-  async function loadRules(used: NetworkPlan, isNew: boolean, signal: AbortSignal): Promise<void> {
-    const room = config.connectionRoom ?? readConnectionRoom();
-    const wanted = rulesetOf(used, connectionsOfEach(used.guests.length, room));
+  async function loadRules(used: NetworkPlan, most: number, isNew: boolean, signal: AbortSignal): Promise<void> {
+    const wanted = rulesetOf(used, most);
     if (wanted === rules) return;
     await runOnHost([...inside, 'nft', '-f', '-'], { input: wanted, signal });
     // By now the kernel has what is set.
@@ -72,11 +72,21 @@ export function createHostNetworks(
     pass('networks.rules-loaded');
   }
 
-  async function forgetGone({ guests }: NetworkPlan, signal: AbortSignal): Promise<void> {
-    const addresses = new Map(guests.map(({ vmId, address }) => [tapOf(vmId), address]));
-    const gone = [...joined].filter(([tap, address]) => addresses.get(tap) !== address);
-    await forgetConnections(namespacePath, [...new Set(gone.map(([, address]) => address))], { signal });
-    joined = addresses;
+  /** Loads rules, and has the kernel forget what they no longer let be kept: of whoever is gone, and of all when each may have another number, since counts begin anew. */
+  async function renewRules(used: NetworkPlan, isNew: boolean, signal: AbortSignal): Promise<void> {
+    const room = config.connectionRoom ?? readConnectionRoom();
+    const joined = new Map(used.guests.map(({ vmId, address }) => [tapOf(vmId), address]));
+    const mostConnections = connectionsOfEach(joined.size, room);
+    const before = known ?? parseRules(await runOnHost([...inside, 'nft', '-j', 'list', 'ruleset'], { signal }));
+    known = before;
+    const isBoundAnew = before.mostConnections !== mostConnections;
+    const gone = [...before.joined].filter(([tap, address]) => isBoundAnew || joined.get(tap) !== address);
+    const marks = [...new Set(gone.map(([, address]) => address))];
+    // Before, since whoever comes after a death in the middle finds the new rules; and after, for what was begun under the old ones meanwhile.
+    await forgetConnections(namespacePath, marks, { signal });
+    await loadRules(used, mostConnections, isNew, signal);
+    await forgetConnections(namespacePath, marks, { signal });
+    known = { joined, mostConnections };
   }
 
   async function findLinks(signal: AbortSignal): Promise<readonly FoundLink[]> {
@@ -85,7 +95,7 @@ export function createHostNetworks(
 
   async function remove(signal: AbortSignal): Promise<void> {
     rules = null;
-    joined = new Map();
+    known = null;
     await uplink.remove(signal);
     // With it go its interfaces, as soon as nobody is in it any more.
     if (await isThere()) await runOnHost(['ip', 'netns', 'delete', names.namespace], { signal });
@@ -103,10 +113,8 @@ export function createHostNetworks(
         rules = null;
         await makeNamespace(signal);
       }
-      // Before the interfaces: nobody is joined to anything that has no rules yet.
-      await loadRules(used, isNew, signal);
-      // Before who has an address next is joined.
-      await forgetGone(used, signal);
+      // Before the interfaces: nobody is joined to anything that has no rules yet, or by an address under which somebody else's connections are kept.
+      await renewRules(used, isNew, signal);
       const changes = linkChanges(used, await findLinks(signal), (vmId) => identityOf(vmId, [])?.uid ?? null);
       if (changes.length > 0)
         await runOnHost(['ip', '-n', names.namespace, '-batch', '-'], { input: `${changes.join('\n')}\n`, signal });

@@ -34,7 +34,7 @@ const MOST_COUNTED = 65_536;
 
 /**
  * A table of its own, whose rules are written anew and whose counts stay: else each change of another guest's would begin them at nothing. A count keeps the bound
- * that it was begun with, so each bound has its own.
+ * that it was begun with, so each bound has its own, which knows nothing of what others have counted: with another bound all that guests have begun is forgotten.
  */
 function bound(most: number): string {
   const counts = `connections_${most}`;
