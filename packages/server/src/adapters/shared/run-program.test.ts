@@ -1,3 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findProgram, runProgram } from './run-program.ts';
 
@@ -14,12 +18,20 @@ it('tells how a program ended, and what it said', async () => {
 });
 
 it('ends a program that is to end, whatever that has started holds on to', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'volary-test-'));
+  const pidFile = join(directory.path, 'pid');
   const given = new AbortController();
-  const running = runProgram(SHELL, ['-c', 'sleep 5 & wait'], { signal: given.signal });
+  const running = runProgram(SHELL, ['-c', 'sleep 60 & echo $! >"$FILE"; wait'], {
+    signal: given.signal,
+    env: { FILE: pidFile },
+  });
+  await expect.poll(() => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '')).toMatch(/^\d+\n$/);
 
   given.abort(new Error('enough'));
 
   await expect(running).rejects.toThrow('enough');
+  // It runs on, with the streams that it was given: nobody waited for it.
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
   await expect(runProgram(SHELL, ['-c', 'true'], { signal: given.signal })).rejects.toThrow('enough');
 });
 
