@@ -35,29 +35,41 @@ export const CONNECTION_SETTINGS = `set -e
 cd /proc/sys/net/netfilter
 if [ -e nf_conntrack_tcp_timeout_established ]; then echo 7440 > nf_conntrack_tcp_timeout_established; fi`;
 
+/** So few that nobody has to lose them when the share becomes this: of all guests together they are an eighth of what they may have. */
+export function fewConnections(share: number): number {
+  return Math.floor(share / 8);
+}
+
 /**
- * Ends what is kept in mind under these marks in the namespace. Where there is no Perl, which Debian always has, or the kernel cannot, it stays until its time is over. Throws
- * `unavailable` network.host_failed.
+ * Ends what is kept in mind under these marks in the namespace, of a mark only if it is more than the number beside it. Where there is no Perl, which Debian always has, or the kernel
+ * cannot, it stays until its time is over. Throws `unavailable` network.host_failed.
  */
 export async function forgetConnections(
   namespacePath: string,
-  marks: readonly number[],
+  marks: ReadonlyMap<number, number>,
   options: { readonly signal: AbortSignal },
 ): Promise<void> {
-  if (marks.length === 0 || findProgram('perl') === null) return;
-  await runOnHost(['nsenter', `--net=${namespacePath}`, 'perl', '-e', FORGET, ...marks.map(String)], options);
+  if (marks.size === 0 || findProgram('perl') === null) return;
+  const words = [...marks].map(([mark, stays]) => `${mark}:${stays}`);
+  await runOnHost(['nsenter', `--net=${namespacePath}`, 'perl', '-e', FORGET, ...words], options);
 }
 
 /**
  * No program of those that are needed anyway says this to the kernel: delete the entries of this mark (a message of ctnetlink: IPCTNL_MSG_CT_DELETE with
- * CTA_MARK and CTA_MARK_MASK, through a raw socket of NETLINK_NETFILTER). EINVAL (22), EPROTONOSUPPORT (93) and EOPNOTSUPP (95): this kernel does not know how. Nothing is used of Perl but
- * what is built into it.
+ * CTA_MARK and CTA_MARK_MASK, through a raw socket of NETLINK_NETFILTER). EINVAL (22), EPROTONOSUPPORT (93) and EOPNOTSUPP (95): this kernel does not know how. How many there are
+ * of each is counted in the kernel's own list, if it has one. Nothing is used of Perl but what is built into it.
  */
 const FORGET = `
 use strict;
 alarm 30;
+my %stays = map { split /:/ } @ARGV;
+my %count;
+if (grep { $_ > 0 } values %stays and open(my $list, '<', '/proc/net/nf_conntrack')) {
+  while (<$list>) { $count{$1}++ if / mark=([0-9]+) / }
+}
 socket(my $kernel, 16, 3, 12) or exit($! + 0 == 93 ? 0 : 1);
-for my $mark (@ARGV) {
+for my $mark (keys %stays) {
+  next if $stays{$mark} > 0 && ($count{$mark} // 0) <= $stays{$mark};
   my $wanted = pack('C C n', 2, 0, 0) . pack('S S N', 8, 8, $mark) . pack('S S N', 8, 21, 0xffffffff);
   send($kernel, pack('L S S L L', 16 + length($wanted), 0x0102, 5, $mark, 0) . $wanted, 0) or die "send: $!";
   defined(recv($kernel, my $answer, 8192, 0)) or die "recv: $!";

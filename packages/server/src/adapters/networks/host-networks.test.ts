@@ -237,9 +237,28 @@ describe('the connections of guests', { timeout: 120_000 }, () => {
       counts.push((await world.connections()) - before);
     }
 
-    // Half of the room, of which each has the same: three quarters of that where there are three.
+    // Half of the room, of which each has the same: three quarters of that where there are three. Nobody had so few that they stay over a change.
     for (const count of counts) expect(count).toBeLessThan(2_048 + 50);
     expect(counts.map((count) => Math.floor((count + 50) / 512))).toEqual([4, 4, 3, 4, 4]);
+  });
+
+  it('stay with a guest that has few when the share changes', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld({ connectionRoom: 4_096 });
+    const guests = [2, 3, 4].map((number) => plannedGuest(blue, number));
+    const [quiet, loud] = guests;
+    if (quiet === undefined || loud === undefined) throw new Error('there are three');
+    await world.apply({ networks: [blue], guests: [quiet, loud], groups: [] });
+    for (const guest of [quiet, loud]) await world.plugIn(guest);
+    const before = await world.connections();
+    await world.flood(quiet, INTERNET.first, 60);
+    await world.flood(loud, INTERNET.first, 700);
+
+    await world.apply({ networks: [blue], guests, groups: [] });
+
+    const left = (await world.connections()) - before;
+    expect(left).toBeGreaterThanOrEqual(60);
+    expect(left).toBeLessThan(60 + 50);
   });
 
   it('end with the guest that has begun them, also when it goes while no server runs, and stay otherwise', async (context) => {

@@ -7,7 +7,13 @@ import { access, chmod, stat } from 'node:fs/promises';
 import type { FaultPoint } from '../../ports/fault-point.ts';
 import type { NetworkPlan, Networks } from '../../ports/networks.ts';
 import { identityOf } from '../shared/vm-identity.ts';
-import { CONNECTION_SETTINGS, connectionsOfEach, forgetConnections, readConnectionRoom } from './connections.ts';
+import {
+  CONNECTION_SETTINGS,
+  connectionsOfEach,
+  fewConnections,
+  forgetConnections,
+  readConnectionRoom,
+} from './connections.ts';
 import { runOnHost } from './host-commands.ts';
 import { type LoadedRules, parseRules } from './loaded-rules.ts';
 import { hostNamesOf, tapOf } from './names.ts';
@@ -72,16 +78,20 @@ export function createHostNetworks(
     pass('networks.rules-loaded');
   }
 
-  /** Loads rules, and has the kernel forget what they no longer let be kept: of whoever is gone, and of all when each may have another number, since counts begin anew. */
+  /**
+   * Loads rules, and has the kernel forget what they no longer let be kept: of whoever is gone; and, when each may have another number, of
+   * whoever has many, since counts begin anew. Who has few keeps them: a connection over which a guest only receives would not be found again.
+   */
   async function renewRules(used: NetworkPlan, isNew: boolean, signal: AbortSignal): Promise<void> {
     const room = config.connectionRoom ?? readConnectionRoom();
     const joined = new Map(used.guests.map(({ vmId, address }) => [tapOf(vmId), address]));
     const mostConnections = connectionsOfEach(joined.size, room);
     const before = known ?? parseRules(await runOnHost([...inside, 'nft', '-j', 'list', 'ruleset'], { signal }));
     known = before;
-    const isBoundAnew = before.mostConnections !== mostConnections;
-    const gone = [...before.joined].filter(([tap, address]) => isBoundAnew || joined.get(tap) !== address);
-    const marks = [...new Set(gone.map(([, address]) => address))];
+    const marks = new Map<number, number>();
+    if (before.mostConnections !== mostConnections)
+      for (const address of before.joined.values()) marks.set(address, fewConnections(mostConnections));
+    for (const [tap, address] of before.joined) if (joined.get(tap) !== address) marks.set(address, 0);
     // Before, since whoever comes after a death in the middle finds the new rules; and after, for what was begun under the old ones meanwhile.
     await forgetConnections(namespacePath, marks, { signal });
     await loadRules(used, mostConnections, isNew, signal);
