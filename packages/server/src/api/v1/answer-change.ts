@@ -6,6 +6,7 @@ import type { AcceptedSnapshot } from '../../engine/apis/snapshot-api.ts';
 import type { AcceptedVolume } from '../../engine/apis/volume-api.ts';
 import type { Accepted } from '../../engine/requests.ts';
 import { failureOf } from '../operation-failure.ts';
+import { TELLER } from '../teller.ts';
 import type { V1Context } from './context.ts';
 import { toAcceptedDto } from './dto/operation-dto.ts';
 import { toAcceptedSnapshotDto, toSnapshotDto } from './dto/snapshot-dto.ts';
@@ -28,7 +29,7 @@ export async function answerChange(
 ): Promise<FastifyReply> {
   const operation = await waitAsPreferred(context, request, reply, accepted.operation);
   if (!isFinal(operation.state)) return answerUnderWay(reply, operation, await latest(context, request, accepted.vm));
-  const vm = await context.engine.vms.get(request.principal, accepted.vm.id);
+  const vm = await context.engine.vms.get(TELLER, accepted.vm.id);
   if (doneStatus === 201) reply.header('location', `/v1/vms/${vm.id}`);
   return await reply.code(doneStatus).header('etag', etagOf(vm)).send(toVmDto(vm));
 }
@@ -58,7 +59,7 @@ export async function answerSnapshot(
     return await reply.code(202).header('location', `/v1/operations/${operation.id}`).send(body);
   }
   if (operation.kind === 'snapshot.delete') return await reply.code(200).send(toAcceptedSnapshotDto(operation, null));
-  const snapshot = await context.engine.snapshots.get(request.principal, accepted.snapshot.id);
+  const snapshot = await context.engine.snapshots.get(TELLER, accepted.snapshot.id);
   return await reply.code(201).header('location', `/v1/snapshots/${snapshot.id}`).send(toSnapshotDto(snapshot));
 }
 
@@ -75,7 +76,7 @@ export async function answerVolume(
     return await reply.code(202).header('location', `/v1/operations/${operation.id}`).send(body);
   }
   if (operation.kind === 'volume.delete') return await reply.code(200).send(toAcceptedVolumeDto(operation, null));
-  const shown = await context.engine.volumes.get(request.principal, accepted.volume.id);
+  const shown = await context.engine.volumes.get(TELLER, accepted.volume.id);
   reply.header('location', `/v1/volumes/${shown.volume.id}`).header('etag', etagOf(shown.volume));
   return await reply.code(201).send(toVolumeDto(shown));
 }
@@ -89,7 +90,7 @@ export async function answerTemplate(
 ): Promise<FastifyReply> {
   const operation = await waitAsPreferred(context, request, reply, accepted);
   if (!isFinal(operation.state)) return answerUnderWay(reply, operation, null);
-  const template = await context.engine.templates.get(request.principal, operation.subject.name);
+  const template = await context.engine.templates.get(TELLER, operation.subject.name);
   const ref = `${template.name}@${template.version}`;
   return await reply.code(201).header('location', `/v1/templates/${ref}`).send(toTemplateDto(template));
 }
@@ -105,7 +106,7 @@ export async function waitAsPreferred(
   if (seconds === null || isFinal(operation.state)) return unlessFailed(operation);
   reply.header('preference-applied', `wait=${seconds}`);
   const waiting = { timeoutMs: seconds * 1000, signal: context.signals.of(reply) };
-  return unlessFailed(await context.engine.operations.wait(request.principal, operation.id, waiting));
+  return unlessFailed(await context.engine.operations.wait(TELLER, operation.id, waiting));
 }
 
 /** An operation that is over already is that of a repeated request, the first of which was never answered. */
@@ -123,7 +124,7 @@ function answerUnderWay(reply: FastifyReply, operation: Operation, vm: Vm | null
 async function latest(context: V1Context, request: FastifyRequest, vm: Vm): Promise<Vm> {
   if (preferredWait(request.headers['prefer']) === null) return vm;
   try {
-    return await context.engine.vms.get(request.principal, vm.id);
+    return await context.engine.vms.get(TELLER, vm.id);
   } catch (error) {
     if (error instanceof VolaryError && error.code === 'not_found') return vm;
     throw error;

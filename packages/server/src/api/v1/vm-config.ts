@@ -2,6 +2,7 @@ import { routes } from '@volary/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Updated, UpdateOptions } from '../../engine/apis/config-api.ts';
 import { mount } from '../mount.ts';
+import { TELLER } from '../teller.ts';
 import { waitAsPreferred } from './answer-change.ts';
 import type { V1Context } from './context.ts';
 import { toConfigStateDto, toRevisionConfigDto, toRevisionDto, toUpdateVm } from './dto/config-dto.ts';
@@ -74,5 +75,5 @@ async function settled(
 ): Promise<Updated['vm']> {
   if (operation === null || request.headers['prefer'] === undefined) return vm;
   await waitAsPreferred(context, request, reply, operation);
-  return await context.engine.vms.get(request.principal, vm.id);
+  return await context.engine.vms.get(TELLER, vm.id);
 }

@@ -4,6 +4,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { SeenWorkspace } from '../../engine/apis/workspace-api.ts';
 import { onceOf } from '../idempotency.ts';
 import { mount } from '../mount.ts';
+import { TELLER } from '../teller.ts';
 import type { V1Context } from './context.ts';
 import { toCreateWorkspace, toWorkspaceChange, toWorkspaceDto } from './dto/workspace-dto.ts';
 import { etagOfWish, unchangedOf } from './etags.ts';
@@ -77,9 +78,9 @@ async function waitAsPreferred(
   const waiting = { timeoutMs: seconds * 1_000, signal: signals.of(reply) };
   const { id } = made.workspace;
   try {
-    return (await engine.workspaces.wait(request.principal, id, 'settled', waiting)) ?? made;
+    return (await engine.workspaces.wait(TELLER, id, 'settled', waiting)) ?? made;
   } catch (error) {
     if (!(error instanceof VolaryError) || error.reason !== 'workspace.wait_timeout') throw error;
-    return await engine.workspaces.get(request.principal, id);
+    return await engine.workspaces.get(TELLER, id);
   }
 }

@@ -4,7 +4,7 @@ import type { DeploymentId } from '../../../domain/ids.ts';
 import type { Principal } from '../../../domain/principal/principal.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
-import { TELLER } from './finish.ts';
+import { TELLER } from '../../teller.ts';
 import { allOf, partOf } from './pages.ts';
 import { placeOf } from './place.ts';
 import { routes } from './routes.ts';

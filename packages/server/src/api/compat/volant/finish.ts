@@ -1,14 +1,9 @@
 import { VolaryError } from '../../../domain/errors.ts';
 import { isFinal, type Operation } from '../../../domain/operation/operation.ts';
-import { SYSTEM } from '../../../domain/principal/principal.ts';
 import type { Waiting } from '../../../engine/apis/waiting.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { failureOf } from '../../operation-failure.ts';
-
-/**
- * Who asks what has become of a change: whoever may make one is told that, though they may read nothing else. A refusal after it would say that nothing has changed.
- */
-export const TELLER = SYSTEM;
+import { TELLER } from '../../teller.ts';
 
 /** Why the operation failed; null when it succeeded. Throws `deadline_exceeded` operation.deadline if it has not ended by then. */
 export async function outcomeOf(
