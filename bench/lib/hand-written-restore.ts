@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, constants, copyFileSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sizeArguments } from '../../packages/server/src/adapters/drivers/qemu/growth.ts';
 import type { SavedMachine } from '../../packages/server/src/adapters/drivers/qemu/saved/saved-machine.ts';
 import { connectWhenThere, type HandWrittenGuest } from './hand-written-qemu.ts';
 
@@ -51,13 +52,14 @@ function commandLine(
   { facts, memoryPath }: SavedMachine,
   { rootPath, diskPath, socketPath }: { readonly [path: string]: string },
 ): readonly string[] {
-  const { machineType, memoryMib, vcpuCount, accelerator } = facts;
+  const { machineType, memoryMib, accelerator } = facts;
   const memory = `memory-backend-file,id=memory,size=${memoryMib}M,mem-path=${memoryPath},share=off`;
   const machine = `${machineType},usb=off,sata=off,smbus=off,vmport=off,hpet=off,memory-backend=memory,suppress-vmdesc=on`;
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-object', memory, '-machine', machine],
     ...(accelerator === 'tcg' ? ['-accel', 'tcg,thread=multi', '-cpu', 'max'] : ['-accel', 'kvm', '-cpu', 'host']),
-    ...['-smp', `cpus=${vcpuCount},sockets=1,cores=${vcpuCount},threads=1`, '-m', `${memoryMib}M`],
+    // It may grow: with room for less of it its state would not fit.
+    ...sizeArguments(facts, { canGrow: true, hasOwnKernel: false }),
     ...['-global', 'ICH9-LPC.disable_s3=1', '-global', 'ICH9-LPC.disable_s4=1'],
     ...['-global', 'migration.send-configuration=off', '-incoming', 'fd:3'],
     ...['-device', 'virtio-serial-pci,id=serial0,max_ports=2'],
@@ -69,7 +71,7 @@ function commandLine(
     ...['-chardev', 'ringbuf,id=console,size=262144', '-serial', 'chardev:console'],
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-device', 'pvpanic-pci'],
-    ...['-blockdev', 'driver=null-co,node-name=packs,size=512G,read-only=on,read-zeroes=on'],
+    ...['-blockdev', 'driver=null-co,node-name=packs,size=549755813888,read-only=on,read-zeroes=on'],
     ...['-device', 'virtio-blk-pci,id=packs0,drive=packs,serial=volary-packs'],
   ];
 }
