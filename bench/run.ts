@@ -27,6 +27,7 @@ import { login } from './login.ts';
 import { logs } from './logs.ts';
 import { metricsCost } from './metrics-cost.ts';
 import { networkAttach } from './network-attach.ts';
+import { nextOutput } from './next-output.ts';
 import { ports } from './ports.ts';
 import { reconcileCost } from './reconcile-cost.ts';
 import { scrape } from './scrape.ts';
@@ -61,6 +62,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   metricsCost,
   scrape,
   networkAttach,
+  nextOutput,
   imageImport,
   density,
 ];

@@ -55,13 +55,14 @@ export function createOutputStatements(db: Kysely<Schema>) {
         .where('start_offset', '<', place('before'))
         .where('end_offset', '<=', place('before')),
     ),
+    // By where pieces begin alone: by where they end, all that is kept would be looked at.
     after: prepareStatement<StreamKey & { readonly from: number }, Pick<ExecutionOutputRow, 'start_offset'>>((place) =>
       db
         .selectFrom('execution_output')
         .select('start_offset')
         .where('execution_id', '=', place('execution_id'))
         .where('stream', '=', place('stream'))
-        .where('end_offset', '>', place('from'))
+        .where('start_offset', '>', place('from'))
         .orderBy('start_offset')
         .limit(1),
     ),
@@ -105,6 +106,13 @@ export function createExecutionOutput(
     }
   }
 
+  /** The pieces from this offset on, until the first gap: none where it lies in one. */
+  async function piecesFrom(key: StreamKey, from: number, limitBytes: number): Promise<readonly Piece[]> {
+    const { rows } = await connection.execute(statements.read({ ...key, from, to: from + limitBytes }));
+    const gap = rows.findIndex(({ start_offset }, at) => start_offset > (rows[at - 1]?.end_offset ?? from));
+    return gap < 0 ? rows : rows.slice(0, gap);
+  }
+
   return {
     async appendOutput(id, stream, offset, bytes) {
       const key = { execution_id: id, stream };
@@ -122,12 +130,12 @@ export function createExecutionOutput(
     },
     async nextOutput(id, stream, offset, limitBytes) {
       const key = { execution_id: id, stream };
-      const { rows: first } = await connection.execute(statements.after({ ...key, from: offset }));
-      const from = Math.max(offset, first[0]?.start_offset ?? offset);
-      const { rows } = await connection.execute(statements.read({ ...key, from, to: from + limitBytes }));
-      const gap = rows.findIndex(({ start_offset }, at) => at > 0 && start_offset !== rows[at - 1]?.end_offset);
-      const joined = gap < 0 ? rows : rows.slice(0, gap);
-      return { offset: from, bytes: join(joined, { id, from, to: from + limitBytes }) };
+      const here = await piecesFrom(key, offset, limitBytes);
+      if (here.length > 0) return { offset, bytes: join(here, { id, from: offset, to: offset + limitBytes }) };
+      const { rows: after } = await connection.execute(statements.after({ ...key, from: offset }));
+      const from = after[0]?.start_offset ?? offset;
+      const pieces = after.length === 0 ? [] : await piecesFrom(key, from, limitBytes);
+      return { offset: from, bytes: join(pieces, { id, from, to: from + limitBytes }) };
     },
     async readOutput(id, stream, offset, limitBytes) {
       const to = offset + limitBytes;
