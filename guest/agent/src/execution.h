@@ -25,6 +25,7 @@ struct output {
   struct source source;  // fd -1: at its end
   struct queue queue;
   struct sending sending;
+  struct timer gathering;  // armed: the pipe is left alone until it fires
   uint64_t take_left;  // how much more is read after the command has ended; UINT64_MAX: all there is
   struct execution *execution;
 };
@@ -107,7 +108,11 @@ void output_open(struct output *output, int fd, struct execution *execution);
 void output_regulate(struct output *output);
 // Frees what the host has acknowledged.
 void output_acknowledge(struct output *output, uint64_t offset);
-// The command has ended: takes what its pipe holds now and no more.
+// The command has ended: what its pipe holds is read at once from now on.
+void output_gather_no_more(struct output *output);
+// The next run begins: takes what the pipe of the one before holds, as far as there is room, and lets go of it.
+void output_cut(struct output *output);
+// The command has ended a while ago: takes what its pipe holds now and no more.
 void output_take_rest(struct output *output);
 void output_close(struct output *output);
 bool output_is_at_end(const struct output *output);

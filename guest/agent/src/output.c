@@ -11,6 +11,11 @@
 
 enum { READS_AT_ONCE = 8 };
 
+// What comes after a silence is passed on at once. After a piece smaller than this the pipe is left alone for a moment, so that a command that
+// writes line by line costs a frame each time, and not one for each line: the kernel gathers them.
+enum { SMALL = 4096 };
+static const int64_t GATHER_NS = 2 * MILLISECOND_NS;
+
 static uint64_t kept;  // by all executions together
 
 static uint64_t kept_max(void) {
@@ -44,7 +49,19 @@ static bool keeps_newest(const struct output *output) {
 
 void output_regulate(struct output *output) {
   if (output->source.fd < 0) return;
-  source_want(&output->source, room_left(output) > 0 || keeps_newest(output) ? EPOLLIN : 0);
+  bool takes = (room_left(output) > 0 || keeps_newest(output)) && !output->gathering.is_armed;
+  source_want(&output->source, takes ? EPOLLIN : 0);
+}
+
+static void on_gathered(struct timer *timer) { output_regulate(timer->owner); }
+
+static void gather(struct output *output) {
+  if (output->source.fd >= 0 && output->execution->state == RUNNING) timer_set(&output->gathering, now_ns() + GATHER_NS);
+}
+
+void output_gather_no_more(struct output *output) {
+  timer_stop(&output->gathering);
+  output_regulate(output);
 }
 
 static void regulate_both(struct execution *execution) {
@@ -76,6 +93,7 @@ void output_restart(struct output *output) {
 }
 
 void output_close(struct output *output) {
+  timer_stop(&output->gathering);
   source_close(&output->source);
   drop(output, output->queue.end);
 }
@@ -109,16 +127,26 @@ static bool read_some(struct output *output) {
 static void on_ready(struct source *source, uint32_t events) {
   (void)events;
   struct output *output = source->owner;
+  uint64_t before = output->queue.end;
   for (int i = 0; i < READS_AT_ONCE && read_some(output); i++) continue;
+  if (output->queue.end - before < SMALL) gather(output);
   if (output->execution->is_orphan) drop(output, output->queue.end);
   if (queue_length(&output->queue) == 0) queue_drop(&output->queue, output->queue.end);
   output_regulate(output);
   execution_wake(output->execution);
 }
 
+void output_cut(struct output *output) {
+  timer_stop(&output->gathering);
+  if (output->source.fd < 0) return;
+  for (int i = 0; i < READS_AT_ONCE && read_some(output); i++) continue;
+  source_close(&output->source);
+}
+
 void output_open(struct output *output, int fd, struct execution *execution) {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   output->source = (struct source){.fd = fd, .ready = on_ready, .owner = output};
+  output->gathering = (struct timer){.fire = on_gathered, .owner = output};
   output->take_left = UINT64_MAX;
   output->execution = execution;
   output_regulate(output);

@@ -24,6 +24,7 @@ static void end(struct execution *execution, const siginfo_t *info) {
   execution->exit_signal = has_exited ? 0 : info->si_status;
   execution->state = ENDED;
   execution->ended_at_ns = now_ns();
+  for (int i = 0; i < 2; i++) output_gather_no_more(&execution->outputs[i]);
   if (execution->supervision) supervise_run_ended(execution);
   if (!execution->is_timed_out) timer_stop(&execution->timer);
   sink_close(&execution->stdin_sink);

@@ -48,7 +48,7 @@ static void on_next(struct timer *timer) {
   struct execution *execution = timer->owner;
   const char *step;
   // Whoever escaped from the group of the run before may hold its pipes for ever.
-  for (int i = 0; i < 2; i++) source_close(&execution->outputs[i].source);
+  for (int i = 0; i < 2; i++) output_cut(&execution->outputs[i]);
   timer_stop(&execution->linger);
   note_run(execution);
   int error = execution_spawn(execution, &execution->supervision->request, &step);

@@ -256,6 +256,7 @@ static void take_output(struct message *message, struct outcome *outcome) {
   CHECK(offset + length <= sizeof outcome->output[which]);
   memcpy(outcome->output[which] + offset, message->reader.at, length);
   outcome->length[which] += length;
+  outcome->pieces++;
 }
 
 void client_collect(struct client *client, uint32_t stream, struct outcome *outcome) {
@@ -289,6 +290,7 @@ struct outcome *client_run(struct client *client, uint32_t stream, uint8_t id, c
   static struct outcome outcome;
   static struct message message;
   memset(outcome.length, 0, sizeof outcome.length);
+  outcome.pieces = 0;
   send_shell(client, stream, id, 0, script);
   client_expect(client, &message, FRAME_RESULT, stream);
   for (uint8_t channel = 1; channel <= 2; channel++) send_window(client, stream, channel, 0, WINDOW_MAX);

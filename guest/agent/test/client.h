@@ -82,6 +82,7 @@ void send_shell(struct client *client, uint32_t stream, uint8_t id, uint8_t flag
 struct outcome {
   char output[2][1 << 20];
   size_t length[2];
+  unsigned pieces;  // DATA frames, of both
   int32_t exit_code;
   uint32_t signal;
   uint8_t reason;

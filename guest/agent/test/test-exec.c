@@ -37,6 +37,18 @@ static void output_and_exit_code(void) {
   client_stop(&client);
 }
 
+static void lines_written_one_by_one_are_sent_together(void) {
+  enum { LINES = 2000, GATHERED_NS = 2000000 };
+  begin();
+  struct outcome *done =
+      client_run(&client, 1, 1, "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo $((1000000+i)); done");
+  CHECK_EQUAL(done->length[0], LINES * strlen("1000001\n"));
+  for (int i = 0; i < LINES; i++) CHECK_EQUAL(strtol(done->output[0] + 8 * i, NULL, 10), 1000001 + i);
+  // One at once, after each pause one and, where that was large, another; and what was left in the end.
+  CHECK(done->pieces <= 2 * (done->duration_ns / GATHERED_NS) + 3);
+  client_stop(&client);
+}
+
 static void environment_directory_and_user(void) {
   static const char *const argv[] = {"sh", "-c", "pwd; echo $HOME:$USER:$A:$PATH:${TERM-none}; id -un; umask", NULL};
   static const char *const env[] = {"A=b c", "PATH=/usr/bin:/bin", NULL};
@@ -227,7 +239,7 @@ static void input_to_who_does_not_read_it_is_swallowed(void) {
   client_stop(&client);
 }
 
-RUN_TESTS(TEST(output_and_exit_code), TEST(environment_directory_and_user),
+RUN_TESTS(TEST(output_and_exit_code), TEST(lines_written_one_by_one_are_sent_together), TEST(environment_directory_and_user),
           TEST(what_cannot_be_started_leaves_the_id_free), TEST(a_repeated_open_starts_nothing),
           TEST(a_request_cut_at_any_byte_runs_once), TEST(output_goes_on_from_what_was_acknowledged),
           TEST(close_before_the_end_detaches), TEST(input_goes_on_after_a_reconnect),

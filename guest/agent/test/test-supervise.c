@@ -326,6 +326,21 @@ static void it_is_controlled(void) {
   client_stop(&client);
 }
 
+static void nothing_of_a_run_is_lost_by_the_next(void) {
+  enum { RUNS = 40 };
+  begin();
+  supervise(1, 1, ALWAYS, 1, "echo one; echo two; echo three >&2; exit 1");
+  await_runs(RUNNING, RUNS);
+  control(END, 0);
+  await_exit();
+  static const char both[] = "one\ntwo\n";
+  for (unsigned i = 0; i + 1 < RUNS; i++) {
+    CHECK(memcmp(heard.text[0] + i * strlen(both), both, strlen(both)) == 0);
+    CHECK(memcmp(heard.text[1] + i * strlen("three\n"), "three\n", strlen("three\n")) == 0);
+  }
+  client_stop(&client);
+}
+
 static void another_id_takes_it_over(void) {
   begin();
   supervise(1, 1, ALWAYS, 10, "echo before; while :; do sleep 0.01; done");
@@ -373,5 +388,5 @@ static void a_program_that_vanishes_is_told(void) {
 
 RUN_TESTS(TEST(runs_again_with_a_growing_delay), TEST(a_policy_is_kept), TEST(wrong_requests_start_nothing),
           TEST(goes_on_without_a_host_and_keeps_the_newest), TEST(a_workload_never_waits_for_a_host),
-          TEST(what_a_run_leaves_is_killed_before_the_next), TEST(it_is_controlled), TEST(another_id_takes_it_over),
+          TEST(what_a_run_leaves_is_killed_before_the_next), TEST(it_is_controlled), TEST(nothing_of_a_run_is_lost_by_the_next), TEST(another_id_takes_it_over),
           TEST(a_program_that_vanishes_is_told))
