@@ -9,7 +9,7 @@ export interface Bus {
   subscribe(topic: Topic, listener: (key: string) => void): () => void;
 }
 
-/** `events`: their log has grown. `logs`: lines of this VM, or of none, have come. `output`: some of this execution's has been kept. `probe`: nothing; it is looked whether hints get through. The others: the one with this id has changed. */
+/** `events`: their log has grown. `logs`: lines of this VM, or of none, have come. `output`: some of this stream (`<execution's id>:stdout` or `:stderr`) has been kept. `probe`: nothing; it is looked whether hints get through. The others: the one with this id has changed. */
 export type Topic =
   | 'events'
   | 'vm'

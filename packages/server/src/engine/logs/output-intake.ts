@@ -4,6 +4,7 @@
  */
 import { EXECUTION_TRANSITIONS, type OutputStream } from '../../domain/execution/execution.ts';
 import { type ExecutionId, parseId } from '../../domain/ids.ts';
+import { createLoopTurns } from '../../lib/loop-turns.ts';
 import type { EngineDeps } from '../deps.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import { createIntake, type Intake } from './intake.ts';
@@ -14,6 +15,8 @@ type OutputDeps = Pick<EngineDeps, 'store' | 'logs' | 'bus' | 'clock' | 'log'>;
 const PIECE_BYTES = 64 * 1024;
 const STREAMS: readonly OutputStream[] = ['stdout', 'stderr'];
 const PREFIX = 'output:';
+/** How long pieces may keep requests waiting, milliseconds: one of them takes about half of it. */
+const TURN_MS = 1;
 /** Where the cursor of what has been taken to its end stands. */
 const TAKEN = Number.MAX_SAFE_INTEGER;
 
@@ -31,20 +34,24 @@ export function createOutputIntake(deps: OutputDeps): OutputIntake {
   const { store, logs, bus } = deps;
   /** As the log has them. */
   const positions = new Map<string, number>();
-  const intake = createIntake(deps, 'output', (source) => take(deps, positions, source));
+  const turns = createLoopTurns({ longestMs: TURN_MS });
+  const intake = createIntake(deps, 'output', async (source) => {
+    await turns.share();
+    return await take(deps, positions, source);
+  });
   let unfollow: readonly (() => void)[] = [];
 
   return {
     async start() {
-      const offer = (id: string): void => offerBoth(intake, id);
       const offerRest = (id: string): void => {
-        if (STREAMS.some((stream) => positions.has(`${id}:${stream}`))) offer(id);
+        if (STREAMS.some((stream) => positions.has(`${id}:${stream}`))) offerBoth(intake, id);
       };
-      unfollow = [bus.subscribe('output', offer), bus.subscribe('execution', offerRest)];
+      unfollow = [bus.subscribe('output', (source) => intake.offer(source)), bus.subscribe('execution', offerRest)];
       for (const { key, position } of await logs.cursors(PREFIX))
         if (position !== TAKEN) intake.offer(key.slice(PREFIX.length));
       for await (const { workloadStatus } of everyVm(store))
-        if (workloadStatus !== null && workloadStatus.executionId !== null) offer(workloadStatus.executionId);
+        if (workloadStatus !== null && workloadStatus.executionId !== null)
+          offerBoth(intake, workloadStatus.executionId);
     },
     async look() {
       for (const { id, isWorkload } of await store.executions.listActive()) if (isWorkload) offerBoth(intake, id);
@@ -92,6 +99,7 @@ async function take(
   const key = `${PREFIX}${source}`;
   const position = positions.get(source) ?? (await logs.cursor(key)) ?? 0;
   if (position === TAKEN) return false;
+  positions.set(source, position);
   // It is looked at before its output: what is over by then writes nothing more.
   const isOver = EXECUTION_TRANSITIONS[execution.state].length === 0;
   const { offset, bytes } = await store.executions.nextOutput(id, stream, position, PIECE_BYTES);

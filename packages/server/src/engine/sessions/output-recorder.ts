@@ -91,7 +91,8 @@ export function createOutputRecorder(
     }
     pauseMs = pauseAfter(chunks, clock.monotonicMs() - startedMs);
     acknowledgeAll(chunks);
-    if (execution.isWorkload && chunks.length > 0) bus.publish('output', execution.id);
+    if (execution.isWorkload)
+      for (const stream of streamsOf(chunks)) bus.publish('output', `${execution.id}:${stream}`);
   }
 
   async function flush(): Promise<void> {
@@ -144,6 +145,10 @@ export function createOutputRecorder(
       isTruncated: seen.stdout > KEPT_OUTPUT_BYTES || seen.stderr > KEPT_OUTPUT_BYTES,
     }),
   };
+}
+
+function streamsOf(chunks: readonly OutputChunk[]): ReadonlySet<OutputStream> {
+  return new Set(chunks.map(({ stream }) => stream));
 }
 
 function pauseAfter(chunks: readonly OutputChunk[], tookMs: number): number {

@@ -1,7 +1,9 @@
 /** The threads that `log-thread.ts` starts: one that writes, and one that reads, so that neither waits for the other. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { workInBackground } from '../../shared/background-thread.ts';
 import { createLogService } from './log-service.ts';
 
+workInBackground();
 const service = createLogService(workerData, (answer) => parentPort?.postMessage(answer));
 parentPort?.on('message', (message) => {
   service.receive(message);
