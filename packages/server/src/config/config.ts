@@ -139,81 +139,80 @@ export async function readConfig(
 ): Promise<Config> {
   const settings = await readSettings(argv, env);
   const home = env['HOME'] ?? homedir();
-  const listeners = withGateway(settings.gateway, parseListenAddresses(settings.listen));
-  const dataDir = resolve(settings.dataDir ?? join(home, '.local/share/volary'));
-  const driver = oneOf('driver', settings.driver ?? 'qemu', ['qemu', 'docker', 'simulated']);
+  const listeners = withGateway(settings, parseListenAddresses(settings.text('listen')));
+  const dataDir = resolve(settings.text('dataDir') ?? join(home, '.local/share/volary'));
+  const driver = oneOf('driver', settings.text('driver') ?? 'qemu', ['qemu', 'docker', 'simulated']);
   const dockerSocket = readDockerSocket(settings, env);
   return Object.freeze({
     dataDir,
-    database: checkDatabase(settings.database ?? 'volary.db'),
-    cacheDir: resolve(settings.cacheDir ?? join(home, '.cache/volary')),
+    database: checkDatabase(settings.text('database') ?? 'volary.db'),
+    cacheDir: resolve(settings.text('cacheDir') ?? join(home, '.cache/volary')),
     ...listeners,
-    devAuth: oneOf('dev_auth', settings.devAuth ?? 'off', ['on', 'off']) === 'on',
-    ...readTransport(settings.transport, listeners),
+    devAuth: oneOf('dev_auth', settings.text('devAuth') ?? 'off', ['on', 'off']) === 'on',
+    ...readTransport(settings, listeners),
     simulatedHost: readSimulatedHost(settings),
     driver,
     dockerSocket,
-    adminKey: checkKey(settings.adminKey),
-    secretsKey: settings.secretsKey,
-    webhookAllowedTargets: checkTargets('webhook_allowed_targets', settings.webhookAllowedTargets ?? ''),
-    networkUplink: checkUplink(settings.networkUplink ?? 'host'),
-    downloadAllowedTargets: checkTargets('download_allowed_targets', settings.downloadAllowedTargets ?? ''),
-    npmRegistry: checkRegistry(settings.npmRegistry ?? 'https://registry.npmjs.org'),
+    adminKey: checkKey(settings.text('adminKey')),
+    secretsKey: settings.text('secretsKey'),
+    webhookAllowedTargets: checkTargets('webhook_allowed_targets', settings.text('webhookAllowedTargets') ?? ''),
+    networkUplink: checkUplink(settings.text('networkUplink') ?? 'host'),
+    downloadAllowedTargets: checkTargets('download_allowed_targets', settings.text('downloadAllowedTargets') ?? ''),
+    npmRegistry: checkRegistry(settings.text('npmRegistry') ?? 'https://registry.npmjs.org'),
     imports: {
       folders:
-        settings.imageFolders === null
+        settings.text('imageFolders') === null
           ? [join(dataDir, 'imports')]
-          : listOf(settings.imageFolders).map((path) => resolve(path)),
-      maxBytes: GIB * count('image_max_gib', settings.imageMaxGib, 64, 16_384),
+          : listOf(settings.text('imageFolders')).map((path) => resolve(path)),
+      maxBytes: GIB * count('image_max_gib', settings.text('imageMaxGib'), 64, 16_384),
     },
     webhookRetries: webhookRetries(settings),
-    faultPoint: settings.faultPoint,
-    logLevel: oneOf('log_level', settings.logLevel ?? settings.gateway.logLevel ?? 'info', [
+    faultPoint: settings.text('faultPoint'),
+    logLevel: oneOf('log_level', settings.text('logLevel') ?? settings.text('gatewayLogLevel') ?? 'info', [
       'debug',
       'info',
       'warn',
       'error',
     ]),
     retention: {
-      eventMs: HOUR_MS * count('event_retention_hours', settings.eventRetentionHours, WEEK_HOURS, CENTURY_HOURS),
-      eventCount: count('event_max_count', settings.eventMaxCount, 1_000_000, 1_000_000_000),
+      eventMs:
+        HOUR_MS * count('event_retention_hours', settings.text('eventRetentionHours'), WEEK_HOURS, CENTURY_HOURS),
+      eventCount: count('event_max_count', settings.text('eventMaxCount'), 1_000_000, 1_000_000_000),
       finishedMs:
-        HOUR_MS * count('finished_retention_hours', settings.finishedRetentionHours, WEEK_HOURS, CENTURY_HOURS),
-      auditMs: DAY_MS * count('audit_retention_days', settings.auditRetentionDays, YEAR_DAYS, CENTURY_DAYS),
-      logMs: HOUR_MS * count('log_retention_hours', settings.logRetentionHours, WEEK_HOURS, CENTURY_HOURS),
-      logBytesPerVm: MIB * count('log_max_mib_per_vm', settings.logMaxMibPerVm, 256, 10_000_000),
-      logBytes: MIB * count('log_max_mib', settings.logMaxMib, 2_048, 10_000_000),
+        HOUR_MS * count('finished_retention_hours', settings.text('finishedRetentionHours'), WEEK_HOURS, CENTURY_HOURS),
+      auditMs: DAY_MS * count('audit_retention_days', settings.text('auditRetentionDays'), YEAR_DAYS, CENTURY_DAYS),
+      logMs: HOUR_MS * count('log_retention_hours', settings.text('logRetentionHours'), WEEK_HOURS, CENTURY_HOURS),
+      logBytesPerVm: MIB * count('log_max_mib_per_vm', settings.text('logMaxMibPerVm'), 256, 10_000_000),
+      logBytes: MIB * count('log_max_mib', settings.text('logMaxMib'), 2_048, 10_000_000),
     },
     sessions: {
-      sessionMs: DAY_MS * count('session_days', settings.sessionDays, 30, 365),
-      idleMs: DAY_MS * count('session_idle_days', settings.sessionIdleDays, 7, 365),
-      keyAgeMs: DAY_MS * count('signing_key_days', settings.signingKeyDays, 30, 365),
+      sessionMs: DAY_MS * count('session_days', settings.text('sessionDays'), 30, 365),
+      idleMs: DAY_MS * count('session_idle_days', settings.text('sessionIdleDays'), 7, 365),
+      keyAgeMs: DAY_MS * count('signing_key_days', settings.text('signingKeyDays'), 30, 365),
     },
     loki: readLoki(settings),
-    quota: readQuotas(settings.quotas),
-    alerts: readAlerts(settings.alerts),
-    tracing: readTracing(settings.tracing, env),
-    volant: readVolant(settings.volant),
-    integrations: isGatewayAskedFor(settings.gateway, listeners)
-      ? readIntegrations(settings.integrations)
-      : NO_INTEGRATIONS,
-    novacron: readNovacron(settings.novacron),
-    workspaces: readWorkspaces(settings.workspaces, { driver, dockerSocket }),
+    quota: readQuotas(settings.text('quotas')),
+    alerts: readAlerts(settings.text('alerts')),
+    tracing: readTracing(settings.text('tracing'), env),
+    volant: readVolant(settings.text('volant')),
+    integrations: isGatewayAskedFor(settings, listeners) ? readIntegrations(settings) : NO_INTEGRATIONS,
+    novacron: readNovacron(settings.text('novacron')),
+    workspaces: readWorkspaces(settings.text('workspaces'), { driver, dockerSocket }),
     warm: {
-      isEnabled: oneOf('warm_templates', settings.warmTemplates ?? 'on', ['on', 'off']) === 'on',
-      maxBytes: GIB * count('warm_templates_gib', settings.warmTemplatesGib, 4, 100_000),
-      poolMemoryMib: countOrNone('warm_pool_memory_mib', settings.warmPoolMemoryMib, 1_024, 100_000_000),
-      poolCount: countOrNone('warm_pool_count', settings.warmPoolCount, 8, 10_000),
+      isEnabled: oneOf('warm_templates', settings.text('warmTemplates') ?? 'on', ['on', 'off']) === 'on',
+      maxBytes: GIB * count('warm_templates_gib', settings.text('warmTemplatesGib'), 4, 100_000),
+      poolMemoryMib: countOrNone('warm_pool_memory_mib', settings.text('warmPoolMemoryMib'), 1_024, 100_000_000),
+      poolCount: countOrNone('warm_pool_count', settings.text('warmPoolCount'), 8, 10_000),
     },
-    allowedOrigins: listOf(settings.allowedOrigins).map(origin),
+    allowedOrigins: listOf(settings.text('allowedOrigins')).map(origin),
   });
 }
 
 function webhookRetries(settings: Settings): Config['webhookRetries'] {
   const firstRetryMs =
-    SECOND_MS * count('webhook_first_retry_seconds', settings.webhookFirstRetrySeconds, 10, DAY_SECONDS);
+    SECOND_MS * count('webhook_first_retry_seconds', settings.text('webhookFirstRetrySeconds'), 10, DAY_SECONDS);
   const longestRetryMs =
-    SECOND_MS * count('webhook_longest_retry_seconds', settings.webhookLongestRetrySeconds, 3_600, DAY_SECONDS);
+    SECOND_MS * count('webhook_longest_retry_seconds', settings.text('webhookLongestRetrySeconds'), 3_600, DAY_SECONDS);
   if (longestRetryMs < firstRetryMs) {
     throw new VolaryError(
       'invalid_argument',
@@ -224,10 +223,11 @@ function webhookRetries(settings: Settings): Config['webhookRetries'] {
   return {
     firstRetryMs,
     longestRetryMs,
-    giveUpAfterMs: HOUR_MS * count('webhook_give_up_hours', settings.webhookGiveUpHours, 24, YEAR_HOURS),
-    maxTries: count('webhook_max_tries', settings.webhookMaxTries, 60, 10_000),
-    disableAfterMs: HOUR_MS * count('webhook_disable_after_hours', settings.webhookDisableAfterHours, 72, YEAR_HOURS),
-    disableAfterTries: count('webhook_disable_after_tries', settings.webhookDisableAfterTries, 20, 10_000),
+    giveUpAfterMs: HOUR_MS * count('webhook_give_up_hours', settings.text('webhookGiveUpHours'), 24, YEAR_HOURS),
+    maxTries: count('webhook_max_tries', settings.text('webhookMaxTries'), 60, 10_000),
+    disableAfterMs:
+      HOUR_MS * count('webhook_disable_after_hours', settings.text('webhookDisableAfterHours'), 72, YEAR_HOURS),
+    disableAfterTries: count('webhook_disable_after_tries', settings.text('webhookDisableAfterTries'), 20, 10_000),
   };
 }
 

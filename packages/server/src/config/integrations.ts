@@ -2,25 +2,11 @@
  * What this server shows itself with at GitHub, Slack and Discord, and by what it knows them. In the environment these have the names that
  * everybody gives them, and may be there for something else: they count where the gateway is asked for.
  */
+import { INTEGRATION_SOURCES } from './setting-sources.ts';
+import type { Settings } from './settings.ts';
 import { invalidSetting } from './values.ts';
 
-export const INTEGRATION_SOURCES = {
-  githubToken: { flag: null, env: 'GITHUB_TOKEN', file: 'integrations.github.token' },
-  githubWebhookSecret: { flag: null, env: 'GITHUB_WEBHOOK_SECRET', file: 'integrations.github.webhook_secret' },
-  githubApiUrl: { flag: null, env: null, file: 'integrations.github.api_url' },
-  slackBotToken: { flag: null, env: 'SLACK_BOT_TOKEN', file: 'integrations.slack.bot_token' },
-  slackSigningSecret: { flag: null, env: 'SLACK_SIGNING_SECRET', file: 'integrations.slack.signing_secret' },
-  slackApiUrl: { flag: null, env: null, file: 'integrations.slack.api_url' },
-  discordBotToken: { flag: null, env: 'DISCORD_BOT_TOKEN', file: 'integrations.discord.bot_token' },
-  discordPublicKey: { flag: null, env: 'DISCORD_PUBLIC_KEY', file: 'integrations.discord.public_key' },
-  discordApplicationId: { flag: null, env: 'DISCORD_APPLICATION_ID', file: 'integrations.discord.application_id' },
-  discordApiUrl: { flag: null, env: null, file: 'integrations.discord.api_url' },
-} as const satisfies Record<string, { flag: null; env: string | null; file: string }>;
-
 type IntegrationSetting = keyof typeof INTEGRATION_SOURCES;
-
-/** What was told of them, as text, before it is checked. Null where nothing was. */
-export type IntegrationTexts = Readonly<Record<IntegrationSetting, string | null>>;
 
 /** Null: this server is not connected with it. */
 export interface IntegrationSettings {
@@ -50,23 +36,23 @@ export interface IntegrationSettings {
 export const NO_INTEGRATIONS: IntegrationSettings = { github: null, slack: null, discord: null };
 
 /** A secret alone, or a token alone, is enough. Throws `invalid_argument` config.invalid, and repeats no secret. */
-export function readIntegrations(texts: IntegrationTexts): IntegrationSettings {
-  const github = { token: secret(texts, 'githubToken'), webhookSecret: phrase(texts, 'githubWebhookSecret') };
-  const slack = { botToken: secret(texts, 'slackBotToken'), signingSecret: secret(texts, 'slackSigningSecret') };
+export function readIntegrations(settings: Settings): IntegrationSettings {
+  const github = { token: secret(settings, 'githubToken'), webhookSecret: phrase(settings, 'githubWebhookSecret') };
+  const slack = { botToken: secret(settings, 'slackBotToken'), signingSecret: secret(settings, 'slackSigningSecret') };
   const discord = {
-    botToken: secret(texts, 'discordBotToken'),
-    publicKey: matching(texts, 'discordPublicKey', /^[0-9a-f]{64}$/i, 'the 64 hexadecimal digits of an Ed25519 key'),
-    applicationId: matching(texts, 'discordApplicationId', /^[0-9]{15,20}$/, 'the digits of an id, between quotes'),
+    botToken: secret(settings, 'discordBotToken'),
+    publicKey: matching(settings, 'discordPublicKey', /^[0-9a-f]{64}$/i, 'the 64 hexadecimal digits of an Ed25519 key'),
+    applicationId: matching(settings, 'discordApplicationId', /^[0-9]{15,20}$/, 'the digits of an id, between quotes'),
   };
   return {
     github: any(github.token, github.webhookSecret)
-      ? { ...github, apiUrl: address(texts, 'githubApiUrl', 'https://api.github.com') }
+      ? { ...github, apiUrl: address(settings, 'githubApiUrl', 'https://api.github.com') }
       : null,
     slack: any(slack.botToken, slack.signingSecret)
-      ? { ...slack, apiUrl: address(texts, 'slackApiUrl', 'https://slack.com/api') }
+      ? { ...slack, apiUrl: address(settings, 'slackApiUrl', 'https://slack.com/api') }
       : null,
     discord: any(discord.botToken, discord.publicKey)
-      ? { ...discord, apiUrl: address(texts, 'discordApiUrl', 'https://discord.com/api/v10') }
+      ? { ...discord, apiUrl: address(settings, 'discordApiUrl', 'https://discord.com/api/v10') }
       : null,
   };
 }
@@ -76,24 +62,24 @@ function any(...values: readonly (string | null)[]): boolean {
 }
 
 /** What goes into headers and signatures: no blanks, which come from a line that was copied with its end. */
-function secret(texts: IntegrationTexts, name: IntegrationSetting): string | null {
-  return matching(texts, name, /^[\x21-\x7e]{1,1024}$/, 'printable characters without blanks, at most 1024');
+function secret(settings: Settings, name: IntegrationSetting): string | null {
+  return matching(settings, name, /^[\x21-\x7e]{1,1024}$/, 'printable characters without blanks, at most 1024');
 }
 
 /** What people think of themselves may have blanks within. */
-function phrase(texts: IntegrationTexts, name: IntegrationSetting): string | null {
+function phrase(settings: Settings, name: IntegrationSetting): string | null {
   const what = 'printable characters, at most 1024, and no blank at its ends';
-  return matching(texts, name, /^(?! )[\x20-\x7e]{1,1024}(?<! )$/, what);
+  return matching(settings, name, /^(?! )[\x20-\x7e]{1,1024}(?<! )$/, what);
 }
 
-function matching(texts: IntegrationTexts, name: IntegrationSetting, pattern: RegExp, what: string): string | null {
-  const text = texts[name];
+function matching(settings: Settings, name: IntegrationSetting, pattern: RegExp, what: string): string | null {
+  const text = settings.text(name);
   if (text === null || pattern.test(text)) return text;
   throw invalidSetting(INTEGRATION_SOURCES[name].file, `${called(name)} must be ${what}.`);
 }
 
-function address(texts: IntegrationTexts, name: IntegrationSetting, otherwise: string): string {
-  const text = texts[name];
+function address(settings: Settings, name: IntegrationSetting, otherwise: string): string {
+  const text = settings.text(name);
   if (text === null) return otherwise;
   const url = URL.canParse(text) ? new URL(text) : null;
   const isGood =
@@ -106,6 +92,6 @@ function address(texts: IntegrationTexts, name: IntegrationSetting, otherwise: s
 }
 
 function called(name: IntegrationSetting): string {
-  const { env, file }: { readonly env: string | null; readonly file: string } = INTEGRATION_SOURCES[name];
+  const { env, file } = INTEGRATION_SOURCES[name];
   return [env, file].filter((each) => each !== null).join(' or ');
 }

@@ -1,3 +1,4 @@
+import type { Settings } from './settings.ts';
 import { count, invalidSetting } from './values.ts';
 
 /** A Loki that lines of the log are handed over to. */
@@ -12,16 +13,9 @@ export interface LokiSettings {
 const DAY_MS = 24 * 3_600_000;
 
 /** Null: there is none. Throws `invalid_argument` config.invalid. */
-export function readLoki({
-  lokiUrl,
-  lokiTenant,
-  lokiLookbackDays,
-}: {
-  readonly lokiUrl: string | null;
-  readonly lokiTenant: string | null;
-  readonly lokiLookbackDays: string | null;
-}): LokiSettings | null {
-  const lookbackMs = DAY_MS * count('loki_lookback_days', lokiLookbackDays, 30, 3_650);
+export function readLoki(settings: Settings): LokiSettings | null {
+  const [lokiUrl, lokiTenant] = [settings.text('lokiUrl'), settings.text('lokiTenant')];
+  const lookbackMs = DAY_MS * count('loki_lookback_days', settings.text('lokiLookbackDays'), 30, 3_650);
   const tenant = lokiTenant === null ? null : checkTenant(lokiTenant);
   return lokiUrl === null ? null : { url: checkUrl(lokiUrl), tenant, lookbackMs };
 }

@@ -1,4 +1,5 @@
 import type { SimulatedHost } from '../domain/host/simulated-host.ts';
+import type { Settings } from './settings.ts';
 import { count, invalidSetting, oneOf } from './values.ts';
 
 const FIGURES = { cpus: 'cpuCount', memory_mib: 'memoryMib', disk_gib: 'diskGib' } as const;
@@ -9,15 +10,10 @@ const MOST = 1_000_000_000;
  * `cpus: 64, memory_mib: 1048576`: what the host of simulated VMs is said to have; what is not named is as this machine has it. Null where nothing
  * was said. Throws `invalid_argument` config.invalid, also where real VMs would be admitted by it.
  */
-export function readSimulatedHost({
-  simulatedHost: text,
-  driver,
-}: {
-  readonly simulatedHost: string | null;
-  readonly driver: string | null;
-}): SimulatedHost | null {
+export function readSimulatedHost(settings: Settings): SimulatedHost | null {
+  const text = settings.text('simulatedHost');
   if (text === null) return null;
-  if (driver !== 'simulated')
+  if (settings.text('driver') !== 'simulated')
     throw invalidSetting(
       'simulated_host',
       'simulated_host is only for the simulated driver: real VMs take real memory.',

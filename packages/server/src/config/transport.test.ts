@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
+import { TRANSPORT_SOURCES } from './setting-sources.ts';
 import { FACE_NAMES } from './transport.ts';
-import { TRANSPORT_SOURCES } from './transport-settings.ts';
 
 let dir: string;
 beforeEach(() => {

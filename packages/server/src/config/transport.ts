@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { VolaryError } from '../domain/errors.ts';
 import { type IpRange, parseIpRange } from '../lib/ip-address.ts';
 import { isLoopback, type ListenAddress, type Listeners } from './listen.ts';
-import type { TransportSettings } from './transport-settings.ts';
+import type { Settings } from './settings.ts';
 import { count, invalidSetting, listOf, oneOf } from './values.ts';
 
 /** How the server is reached, whom it believes about who calls, and how much of it one caller gets. */
@@ -64,34 +64,38 @@ const MIB = 1024 ** 2;
 const HOUR_SECONDS = 3_600;
 
 /** Throws `invalid_argument` config.invalid, or `failed_precondition` config.insecure_listen for an address that others reach without TLS. */
-export function readTransport(settings: TransportSettings, { listen, dialects }: Listeners): TransportConfig {
+export function readTransport(settings: Settings, { listen, dialects }: Listeners): TransportConfig {
   const tls = readTls(settings);
-  if (tls === null && !isOn('insecure_listen', settings.insecureListen))
+  if (tls === null && !isOn('insecure_listen', settings.text('insecureListen')))
     requireLoopback([listen, ...dialects.map(({ address }) => address)]);
   return {
     tls,
-    trustedProxies: listOf(settings.trustedProxies).map(proxyRange),
-    proxyHeader: oneOf('proxy_header', settings.proxyHeader ?? 'x-forwarded-for', ['x-forwarded-for', 'forwarded']),
+    trustedProxies: listOf(settings.text('trustedProxies')).map(proxyRange),
+    proxyHeader: oneOf('proxy_header', settings.text('proxyHeader') ?? 'x-forwarded-for', [
+      'x-forwarded-for',
+      'forwarded',
+    ]),
     rateLimits: readRateLimits(settings),
-    redisUrl: settings.redisUrl === null ? null : checkRedisUrl(settings.redisUrl),
+    redisUrl: checkRedisUrl(settings.text('redisUrl')),
     limits: {
-      connections: count('max_connections', settings.maxConnections, 16_384, 10_000_000),
-      addressConnections: count('max_address_connections', settings.maxAddressConnections, 1_024, 10_000_000),
-      streams: count('max_streams', settings.maxStreams, 8_192, 10_000_000),
-      callerStreams: count('max_caller_streams', settings.maxCallerStreams, 4_096, 10_000_000),
-      jsonBytes: KIB * count('max_body_kib', settings.maxBodyKib, 1_024, 65_536),
-      headerBytes: KIB * count('max_header_kib', settings.maxHeaderKib, 16, 1_024),
-      uploadBytes: MIB * count('max_upload_mib', settings.maxUploadMib, 65_536, 1_000_000_000),
-      messageBytes: KIB * count('max_message_kib', settings.maxMessageKib, 16, 65_536),
-      headerMs: SECOND_MS * count('header_timeout_seconds', settings.headerTimeoutSeconds, 15, HOUR_SECONDS),
-      bodyMs: SECOND_MS * count('body_timeout_seconds', settings.bodyTimeoutSeconds, 60, HOUR_SECONDS),
-      keepAliveMs: SECOND_MS * count('keep_alive_seconds', settings.keepAliveSeconds, 72, HOUR_SECONDS),
+      connections: count('max_connections', settings.text('maxConnections'), 16_384, 10_000_000),
+      addressConnections: count('max_address_connections', settings.text('maxAddressConnections'), 1_024, 10_000_000),
+      streams: count('max_streams', settings.text('maxStreams'), 8_192, 10_000_000),
+      callerStreams: count('max_caller_streams', settings.text('maxCallerStreams'), 4_096, 10_000_000),
+      jsonBytes: KIB * count('max_body_kib', settings.text('maxBodyKib'), 1_024, 65_536),
+      headerBytes: KIB * count('max_header_kib', settings.text('maxHeaderKib'), 16, 1_024),
+      uploadBytes: MIB * count('max_upload_mib', settings.text('maxUploadMib'), 65_536, 1_000_000_000),
+      messageBytes: KIB * count('max_message_kib', settings.text('maxMessageKib'), 16, 65_536),
+      headerMs: SECOND_MS * count('header_timeout_seconds', settings.text('headerTimeoutSeconds'), 15, HOUR_SECONDS),
+      bodyMs: SECOND_MS * count('body_timeout_seconds', settings.text('bodyTimeoutSeconds'), 60, HOUR_SECONDS),
+      keepAliveMs: SECOND_MS * count('keep_alive_seconds', settings.text('keepAliveSeconds'), 72, HOUR_SECONDS),
     },
   };
 }
 
-function readTls({ tlsCert, tlsKey, tlsMinVersion }: TransportSettings): TlsConfig | null {
-  const version = oneOf('tls_min_version', tlsMinVersion ?? '1.2', ['1.2', '1.3']);
+function readTls(settings: Settings): TlsConfig | null {
+  const [tlsCert, tlsKey] = [settings.text('tlsCert'), settings.text('tlsKey')];
+  const version = oneOf('tls_min_version', settings.text('tlsMinVersion') ?? '1.2', ['1.2', '1.3']);
   if (tlsCert === null && tlsKey === null) return null;
   if (tlsCert === null || tlsKey === null) {
     const [given, missing] = tlsCert === null ? ['tls_key', 'tls_cert'] : ['tls_cert', 'tls_key'];
@@ -124,7 +128,8 @@ function proxyRange(text: string): IpRange {
 }
 
 /** The setting for all faces counts before those for single ones, as the environment does before the file. */
-function readRateLimits({ rateLimit, rateLimits }: TransportSettings): TransportConfig['rateLimits'] {
+function readRateLimits(settings: Settings): TransportConfig['rateLimits'] {
+  const [rateLimit, rateLimits] = [settings.text('rateLimit'), settings.text('rateLimits')];
   if (rateLimit !== null) {
     const all = parseRateLimit('rate_limit', rateLimit);
     return { v1: all, aetherium: all, novacron: all, volant: all, 'vm-api': all };
@@ -153,7 +158,8 @@ function parseRateLimit(setting: string, text: string): RateLimit | null {
 }
 
 /** The value is not repeated: it may hold a password. */
-function checkRedisUrl(text: string): string {
+function checkRedisUrl(text: string | null): string | null {
+  if (text === null) return null;
   if (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) && new URL(text).hostname !== '') return text;
   throw invalidSetting('redis_url', 'redis_url must be like redis://localhost:6379, or rediss://… for TLS.');
 }
