@@ -132,7 +132,6 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   };
   const awaken = createAwaken(changing);
   const activity = createActivity(deps.clock);
-  const idle = createIdleWatch({ ...changing, activity });
   const expiries = createExpiries(changing);
   const executions = createExecutions({ ...deps, config, links, awaken, secrets });
   const cloudInit = createCloudInitKeeper({ ...deps, links, executions });
@@ -162,6 +161,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const deployments = createDeploymentKeeper({ ...changing, watch });
   const autoscaler = createAutoscaler({ ...changing, links, watch });
   const sampler = createSampler({ ...deps, links });
+  const idle = createIdleWatch({ ...changing, activity, sampler });
   const hostSampler = createHostSampler(deps, { hostId: config.hostId });
   const alerts = createAlertWatch({ ...deps, sampler, settings: config.alerts });
   const logIntake = createLogIntake(deps);

@@ -154,8 +154,6 @@ export interface RestoredSpec extends MachineSpec {
 export interface MachineUse {
   /** Processor time of its VMM, milliseconds: what its guest computes, and what the VMM does for it. */
   readonly cpuMs: number;
-  /** Bytes that have passed its network device, both ways; null where nobody counts them. */
-  readonly networkBytes: number | null;
 }
 
 /** How a machine that was running came to its end. */

@@ -40,7 +40,7 @@ describe('a VM that is to be suspended when it is idle', () => {
     const { suspension } = await get(server, 'bird');
     expect(suspension).toMatchObject({ reason: 'idle' });
     expect(suspension?.message).toMatch(
-      /^Idle for 1[0-9] s: no commands, no streams, network traffic not measured, at most 0\.0 % of a processor \(below 5 %\)\.$/,
+      /^Idle for 1[0-9] s: no commands, no streams, (network traffic not measured|no network traffic), at most 0\.0 % of a processor \(below 5 %\)\.$/,
     );
     const [event] = await server.engine.events.list(ADMIN, { after: null, limit: 9, types: ['vm.suspended'] });
     expect(event?.data).toMatchObject({ reason: 'idle', message: suspension?.message });
@@ -52,7 +52,7 @@ describe('a VM that is to be suspended when it is idle', () => {
 
   it('is not while its processors are busy', async () => {
     const server = await installation.start();
-    await create(server, { 'simulate.cpu_percent': '50' });
+    await create(server, { 'simulate.cpu_percent': '50', 'simulate.network': 'offline' });
 
     await expect(
       server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, { ...soon, timeoutMs: 20_000 }),
@@ -60,6 +60,28 @@ describe('a VM that is to be suspended when it is idle', () => {
 
     await server.engine.vms.update(ADMIN, 'bird', { autoSuspend: { ...AFTER_TEN, cpuBelowPercent: 60 } }, {});
     await server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, soon);
+  });
+
+  it('is not while it sends something to its networks', async () => {
+    const server = await installation.start();
+    await create(server, { 'simulate.cpu_percent': '50' });
+    // Long enough that its agent has told of it before.
+    const settings = { idleSeconds: 60, cpuBelowPercent: 60 };
+    await server.engine.vms.update(ADMIN, 'bird', { autoSuspend: settings }, {});
+
+    await expect(
+      server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, { ...soon, timeoutMs: 120_000 }),
+    ).rejects.toMatchObject({ reason: 'vm.wait_timeout' });
+  });
+
+  it('is though it is measured that it sends nothing', async () => {
+    const server = await installation.start();
+    await create(server);
+    await server.engine.vms.update(ADMIN, 'bird', { autoSuspend: { ...AFTER_TEN, idleSeconds: 60 } }, {});
+
+    await server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, { ...soon, timeoutMs: 200_000 });
+
+    expect((await get(server, 'bird')).suspension?.message).toContain('no network traffic, ');
   });
 
   it('is not while a command runs in it', async () => {

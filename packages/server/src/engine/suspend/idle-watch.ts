@@ -1,23 +1,30 @@
 /**
  * Suspends VMs that have had nothing to do for as long as their settings say. What is looked at is all that can be measured from
- * outside: commands that run, files and consoles that somebody reads, the processor time of the VMM, and the bytes that pass its network device
- * where its driver counts them. Each server begins to count anew.
+ * outside: commands that run, files and consoles that somebody reads, the processor time of the VMM, and what its agent last told of the bytes that
+ * it has sent to its networks. Each server begins to count anew.
  */
 import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { AutoSuspend } from '../../domain/vm/auto-suspend.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { MachineUse } from '../../ports/driver.ts';
 import type { EngineDeps } from '../deps.ts';
+import type { Sampler } from '../metrics/sampler.ts';
 import type { OperationDeps } from '../operations/request-change.ts';
 import { suspendVm } from '../operations/suspend-vm.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import type { Activity } from '../sessions/activity.ts';
 
-type IdleDeps = OperationDeps & Pick<EngineDeps, 'log'> & { readonly activity: Activity };
+type IdleDeps = OperationDeps &
+  Pick<EngineDeps, 'log'> & { readonly activity: Activity; readonly sampler: Pick<Sampler, 'latest'> };
+
+/** What a guest sends between two looks though nobody wants anything of it, bytes: answers to who it is, not to what it has. */
+const NETWORK_NOISE_BYTES = 512;
 
 /** What was measured of one machine at one look. */
 interface Sample extends MachineUse {
   readonly incarnation: number;
+  /** Null: no agent tells. */
+  readonly sentBytes: number | null;
   readonly atMs: number;
   /** Since when it has had nothing to do. */
   readonly idleSinceMs: number;
@@ -50,14 +57,17 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
     const use = await deps.drivers.of(vm).measureMachine(vm.id, { signal });
     if (use === null) return null;
     const atMs = deps.clock.monotonicMs();
-    const fresh: Sample = { ...use, incarnation: vm.incarnation, atMs, idleSinceMs: atMs, mostPercent: 0 };
-    const before = samples.get(vm.id);
+    const told = deps.sampler.latest().get(vm.id)?.reading.guest?.sums.networkSentBytes ?? null;
+    const known = samples.get(vm.id);
     // The first of a machine, also of one that was woken: its VMM is another one.
-    if (before === undefined || before.incarnation !== vm.incarnation || use.cpuMs < before.cpuMs) return fresh;
+    const before = known?.incarnation === vm.incarnation && use.cpuMs >= known.cpuMs ? known : undefined;
+    const sentBytes = told ?? before?.sentBytes ?? null;
+    const fresh: Sample = { ...use, sentBytes, incarnation: vm.incarnation, atMs, idleSinceMs: atMs, mostPercent: 0 };
+    if (before === undefined) return fresh;
     const percent = (100 * (use.cpuMs - before.cpuMs)) / Math.max(1, atMs - before.atMs);
     const isBusy =
       percent >= settings.cpuBelowPercent ||
-      use.networkBytes !== before.networkBytes ||
+      hasSent(before.sentBytes, sentBytes) ||
       deps.activity.isBusySince(vm.id, before.atMs) ||
       // A workload runs all the time; what it does shows in the processors.
       (await deps.store.executions.listActive({ vmId: vm.id })).some(({ isWorkload }) => !isWorkload);
@@ -94,7 +104,13 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
   };
 }
 
-function describe({ mostPercent, networkBytes }: Sample, { cpuBelowPercent }: AutoSuspend): string {
-  const network = networkBytes === null ? 'network traffic not measured' : 'no network traffic';
+/** Counters that go back are those of a device that has gone, or of another life. */
+function hasSent(before: number | null, after: number | null): boolean {
+  if (before === null || after === null) return false;
+  return after < before || after - before > NETWORK_NOISE_BYTES;
+}
+
+function describe({ mostPercent, sentBytes }: Sample, { cpuBelowPercent }: AutoSuspend): string {
+  const network = sentBytes === null ? 'network traffic not measured' : 'no network traffic';
   return `no commands, no streams, ${network}, at most ${mostPercent.toFixed(1)} % of a processor (below ${cpuBelowPercent} %)`;
 }

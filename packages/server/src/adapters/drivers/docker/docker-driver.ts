@@ -162,7 +162,7 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
     async measureMachine(vmId, options) {
       const container = await find(vmId, options);
       const use = container === null ? null : await readUse(client, container.id, options);
-      return use === null ? null : { cpuMs: use.cpuMs, networkBytes: null };
+      return use === null ? null : { cpuMs: use.cpuMs };
     },
     async findAll(options) {
       const containers = await unlessUnreachable(listContainers(client, { installationId }, options));

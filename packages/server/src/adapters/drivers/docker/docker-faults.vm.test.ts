@@ -56,7 +56,7 @@ function testContainers(engine: TestEngine): void {
     for (const bit of [21n, 19n, 12n, 13n, 27n]) expect([bit, (has >> bit) & 1n]).toEqual([bit, 0n]);
     expect((await tryInGuest(link, 'mount -t tmpfs none /mnt')).exitCode).not.toBe(0);
     expect((await link.stats(options)).memoryBytes).toMatchObject({ total: machine.spec.memoryMib * MIB });
-    expect(await driver.measureMachine(machine.vmId, options)).toMatchObject({ networkBytes: null });
+    expect(await driver.measureMachine(machine.vmId, options)).toEqual({ cpuMs: expect.any(Number) });
   });
 
   it('are held to their memory: what wants more is ended, and the rest goes on', async () => {

@@ -205,8 +205,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       const record = await findRecord(machines, vmId);
       const pid = record === null ? undefined : findVmm(record, machines.directory(vmId))?.pid;
       const cpuMs = pid === undefined ? null : readCpuMs(pid);
-      // The user-mode network counts nothing that could be asked for.
-      return cpuMs === null ? null : { cpuMs, networkBytes: null };
+      return cpuMs === null ? null : { cpuMs };
     },
     findAll: async (options) => {
       await settle();

@@ -38,6 +38,8 @@ export interface FaultPlan {
   readonly ignoresShutdown: boolean;
   /** What its processors take all the time, percent of one. */
   readonly cpuPercent: number;
+  /** It exchanges no packets, however much its processors do. */
+  readonly isOffline: boolean;
   readonly saveDelayMs: number;
   /** Of a warm template that is made for machines like it. */
   readonly templateDelayMs: number;
@@ -61,7 +63,7 @@ const ENDS = {
 const LABELS: readonly string[] = [
   ...FAULTY_CALLS.map((call) => `${call}_error`),
   ...['start_delay_ms', 'agent', 'ends', 'ends_after_ms', 'dies_after_ms', 'unresponsive_after_ms', 'shutdown'],
-  ...['save_delay_ms', 'saves', 'cpu_percent', 'template_delay_ms', 'templates'],
+  ...['save_delay_ms', 'saves', 'cpu_percent', 'network', 'template_delay_ms', 'templates'],
 ];
 
 /** The plan in these labels; labels of other people are none of ours. Throws `invalid_argument` driver.invalid_fault naming the label. */
@@ -79,6 +81,7 @@ export function parseFaults(labels: Readonly<Record<string, string>>): FaultPlan
     unresponsiveAfterMs: duration('unresponsive_after_ms'),
     ignoresShutdown: parseWord('shutdown', text('shutdown'), ['ignored']) !== null,
     cpuPercent: duration('cpu_percent') ?? 0,
+    isOffline: parseWord('network', text('network'), ['offline']) !== null,
     saveDelayMs: duration('save_delay_ms') ?? 0,
     templateDelayMs: duration('template_delay_ms') ?? 0,
     savesDamaged: parseWord('saves', text('saves'), ['damaged']) !== null,

@@ -158,7 +158,7 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
       const machine = world.vms.get(vmId)?.machine ?? null;
       if (machine === null) return null;
       const livedMs = world.clock.monotonicMs() - machine.startedAtMs;
-      return { cpuMs: (livedMs * world.faults.plan(vmId).cpuPercent) / 100, networkBytes: null };
+      return { cpuMs: (livedMs * world.faults.plan(vmId).cpuPercent) / 100 };
     },
 
     async findAll() {

@@ -309,6 +309,7 @@ export class SimulatedVm {
       bootedAtMs: startedAtMs,
       size: () => this.#machine?.size ?? size ?? null,
       cpuPercent: () => this.#faults.cpuPercent,
+      isOffline: () => this.#faults.isOffline,
       begun: commands.flatMap((command) => parseId('exec', command) ?? []),
       onBegin: () => unlessFull(() => this.#keep()),
       onPowerOff: (how) => {

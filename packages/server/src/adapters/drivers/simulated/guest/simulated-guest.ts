@@ -19,6 +19,8 @@ export interface GuestDeps {
   readonly size?: () => { readonly vcpuCount: number; readonly memoryMib: number } | null;
   /** How busy it is said to be, percent of one processor; default: not at all. */
   readonly cpuPercent?: () => number;
+  /** Whether it exchanges no packets; default: it does. */
+  readonly isOffline?: () => boolean;
   /** When its machine was started, by the monotonic clock; default: now. */
   readonly bootedAtMs?: number;
   /** Commands that it has begun in a process that is gone, and knows nothing more of; default: none. */
@@ -67,6 +69,10 @@ export class SimulatedGuest {
   /** Processor time that it is said to have used since its boot, milliseconds. */
   get cpuUsedMs(): number {
     return (this.uptimeMs * (this.#deps.cpuPercent?.() ?? 0)) / 100;
+  }
+
+  get isOffline(): boolean {
+    return this.#deps.isOffline?.() ?? false;
   }
 
   /** What it has in use: all that its machine has. */

@@ -216,8 +216,9 @@ export class SimulatedLink implements GuestLink {
 
   async stats({ signal }: Abortable): Promise<GuestStats> {
     await this.#turn(signal);
-    const { uptimeMs, cpuUsedMs, processCount, size } = this.#guest;
+    const { uptimeMs, cpuUsedMs, processCount, size, isOffline } = this.#guest;
     const user = Math.floor(cpuUsedMs / 10);
+    const packets = isOffline ? 0 : user;
     const idle = Math.max(0, Math.floor((uptimeMs * size.vcpuCount) / 10) - user);
     return {
       uptimeMs,
@@ -227,8 +228,8 @@ export class SimulatedLink implements GuestLink {
       diskBytes: { total: DISK_BYTES, free: DISK_BYTES / 2 },
       diskTransferBytes: { read: user * BLOCK_BYTES, written: user * BLOCK_BYTES },
       diskOperations: { reads: user, writes: user },
-      networkBytes: { received: user * PACKET_BYTES, sent: user * PACKET_BYTES },
-      networkPackets: { received: user, sent: user },
+      networkBytes: { received: packets * PACKET_BYTES, sent: packets * PACKET_BYTES },
+      networkPackets: { received: packets, sent: packets },
       processCount,
       loadAverage: [0, 0, 0],
     };
