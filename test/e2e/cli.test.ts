@@ -67,6 +67,9 @@ describe('VMs', () => {
     const { id } = JSON.parse(
       await here.must(['create', 'never', '--no-wait', '--json', '-l', 'simulate.agent=silent']),
     );
+    const waited = await here.volary(['wait', id, '--timeout', '200ms']);
+    expect(waited).toMatchObject({ code: 4 });
+    expect(waited.stderr).toContain('is not over after the time that was given');
 
     expect(await here.must(['cancel', 'never'])).toBe(id);
 

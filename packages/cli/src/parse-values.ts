@@ -10,12 +10,12 @@ export function parseDiskGib(text: string): number {
   return parseSize(text, { '': 1, g: 1, t: 1024 }, 'GiB, such as 8, 8g or 1t');
 }
 
-/** `30`, `500ms`, `30s`, `5m`, `2h` as milliseconds; a bare number is seconds. */
+/** `30`, `500ms`, `30s`, `5m`, `2h`, `7d` as milliseconds; a bare number is seconds. */
 export function parseDurationMs(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text.trim());
-  const factor: Record<string, number> = { ms: 1, '': 1000, s: 1000, m: 60_000, h: 3_600_000 };
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|)$/.exec(text.trim());
+  const factor: Record<string, number> = { ms: 1, '': 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   const ms = Number(match?.[1]) * (factor[match?.[2] ?? ''] ?? Number.NaN);
-  if (!Number.isFinite(ms)) throw new InvalidArgumentError('It is a time, such as 30, 500ms, 30s or 5m.');
+  if (!Number.isFinite(ms)) throw new InvalidArgumentError('Expected a time, such as 500ms, 30s, 5m, 2h or 7d.');
   return Math.round(ms);
 }
 

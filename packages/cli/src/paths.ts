@@ -36,6 +36,11 @@ export function programName(env: Env): string {
   return nonEmpty(env['VOLARY_COMMAND']) ?? 'volary';
 }
 
+/** A text of ours with the commands in it as they are to be typed here: `volary ls` is `./volary ls` in a checkout. */
+export function asTyped(text: string, env: Env): string {
+  return text.replaceAll(/\bvolary (?=[a-z-])/g, `${programName(env)} `);
+}
+
 function nonEmpty(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }

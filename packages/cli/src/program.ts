@@ -17,8 +17,7 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
   let exitCode: ExitCode = EXIT_CODES.ok;
   let invoked: string | null = null;
   const program = createProgram(streams);
-  const tell = (error: unknown): ExitCode =>
-    reportError(error, { stderr: streams.stderr, isJson: context.globals.json === true, command: invoked });
+  const tell = (error: unknown): ExitCode => reportError(error, context, invoked);
   using pipes = watchPipes(streams, (error) => tell(outputError(error)));
   const context: Context = {
     ...streams,

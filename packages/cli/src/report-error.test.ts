@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { VolaryApiError, VolaryConnectionError } from '@volary/sdk';
 import { describe, expect, it } from 'vitest';
 import { CliError, usageError } from './errors.ts';
+import { asTyped } from './paths.ts';
 import { describeError } from './report-error.ts';
 
 function apiError(code: VolaryApiError['code'], reason: string, detail: string): VolaryApiError {
@@ -25,6 +26,13 @@ describe('what is told of an error', () => {
 
   it('says what to do', () => {
     expect(describeError(apiError('not_found', 'vm.unknown', 'There is no VM x.'), 'get').hint).toContain('volary ls');
+  });
+
+  it('names the program as it was called', () => {
+    const { hint } = describeError(apiError('not_found', 'template.unknown', 'There is no template x.'), 'get');
+
+    expect(asTyped(hint ?? '', { VOLARY_COMMAND: './volary' })).toBe('see what there is: ./volary template ls');
+    expect(asTyped('the log of volary; volary --help', { VOLARY_COMMAND: 'x' })).toBe('the log of volary; x --help');
   });
 
   it('does not take the refusal of a guest for that of a key', () => {

@@ -1,11 +1,13 @@
 import type { VolaryApiError } from '@volary/sdk';
 import { CommanderError } from 'commander';
+import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { hintFor } from './hints.ts';
 import { toSafeWords } from './output/console-text.ts';
 import { formatInvalidFields } from './output/invalid-fields.ts';
 import { styled } from './output/style.ts';
+import { asTyped } from './paths.ts';
 import { describeTlsFailure } from './tls-failure.ts';
 
 /** An error in the form in which it is told, as text and as JSON. */
@@ -21,21 +23,23 @@ interface Report {
 /** They end with the code of what they run, so that their own faults have one of their own. */
 const ENDING_AS_COMMANDS: ReadonlySet<string> = new Set(['exec', 'ssh', 'workspace ssh']);
 
-/** Tells the error on stderr (one sentence and what to do, or one JSON document) and returns the exit code. */
+/** Tells the error on stderr (one sentence and what to do, or one JSON document) and returns the exit code. `command`: its words, where it is the whole command that has failed. */
 export function reportError(
   error: unknown,
-  options: { readonly stderr: NodeJS.WriteStream; readonly isJson: boolean; readonly command: string | null },
+  { stderr, env, globals }: Pick<Context, 'stderr' | 'env' | 'globals'>,
+  command: string | null = null,
 ): ExitCode {
-  const report = describeError(error, options.command);
-  const isCommands = ENDING_AS_COMMANDS.has(options.command ?? '');
+  const report = describeError(error, command);
+  const hint = report.hint === null ? null : asTyped(report.hint, env);
+  const isCommands = ENDING_AS_COMMANDS.has(command ?? '');
   const exitCode = isCommands && report.exitCode !== EXIT_CODES.timedOut ? EXIT_CODES.execFailed : report.exitCode;
-  if (options.isJson) {
-    const { message, hint, reason, more } = report;
-    options.stderr.write(`${JSON.stringify({ error: { message, hint, reason, exit_code: exitCode, ...more } })}\n`);
+  if (globals.json === true) {
+    const { message, reason, more } = report;
+    stderr.write(`${JSON.stringify({ error: { message, hint, reason, exit_code: exitCode, ...more } })}\n`);
     return exitCode;
   }
-  options.stderr.write(`${styled(options.stderr, 'red', 'error:')} ${toSafeWords(report.message)}\n`);
-  if (report.hint !== null) options.stderr.write(`  ${styled(options.stderr, 'cyan', '→')} ${report.hint}\n`);
+  stderr.write(`${styled(stderr, 'red', 'error:')} ${toSafeWords(report.message)}\n`);
+  if (hint !== null) stderr.write(`  ${styled(stderr, 'cyan', '→')} ${hint}\n`);
   return exitCode;
 }
 

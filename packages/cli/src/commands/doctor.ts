@@ -11,7 +11,7 @@ import { checkMemory, checkSystem } from '../doctor/check-system.ts';
 import { checkTools } from '../doctor/check-tools.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { styled } from '../output/style.ts';
-import { cacheDirectory, dataDirectory } from '../paths.ts';
+import { asTyped, cacheDirectory, dataDirectory, programName } from '../paths.ts';
 import { ensurePackages } from '../setup/ensure-packages.ts';
 import { findMissingTools, findPackageManager, installCommand } from '../setup/find-tools.ts';
 
@@ -55,7 +55,7 @@ async function installAll(context: Context): Promise<string | null> {
   return missing.length === 0 ? null : installCommand(missing, await findPackageManager(context.env));
 }
 
-function print({ stdout }: Context, findings: readonly Finding[], all: string | null): void {
+function print({ stdout, env }: Context, findings: readonly Finding[], all: string | null): void {
   const marks = {
     ok: styled(stdout, 'green', 'ok  '),
     warn: styled(stdout, 'yellow', 'warn'),
@@ -64,11 +64,11 @@ function print({ stdout }: Context, findings: readonly Finding[], all: string | 
   const width = Math.max(...findings.map((finding) => finding.title.length));
   for (const { status, title, detail, fix } of findings) {
     stdout.write(`${marks[status]}  ${title.padEnd(width)}  ${detail}\n`);
-    if (fix !== null) stdout.write(`${' '.repeat(width + 8)}${styled(stdout, 'cyan', '→')} ${fix}\n`);
+    if (fix !== null) stdout.write(`${' '.repeat(width + 8)}${styled(stdout, 'cyan', '→')} ${asTyped(fix, env)}\n`);
   }
   if (all !== null)
     stdout.write(
-      `\nAll that is missing at once: ${styled(stdout, 'bold', all)}\n(volary doctor --fix does it on Debian and its kin.)\n`,
+      `\nAll that is missing at once: ${styled(stdout, 'bold', all)}\n(${programName(env)} doctor --fix does it on Debian and its kin.)\n`,
     );
   else if (findings.every((finding) => finding.status !== 'fail')) stdout.write('\nThis machine can run VMs.\n');
 }

@@ -55,7 +55,7 @@ async function fork(context: Context, vm: string, names: readonly string[], opti
       if (context.globals.json !== true && name !== undefined) context.stdout.write(`${name}\n`);
     } catch (error) {
       items.push(item);
-      const code = reportError(error, { stderr: context.stderr, isJson: context.globals.json === true, command: null });
+      const code = reportError(error, context);
       exitCode ||= code;
     }
   }

@@ -67,13 +67,19 @@ async function isDeployment(client: VolaryClient, ref: string): Promise<boolean>
   );
 }
 
-async function waitForOperation(context: Context, id: string, options: WaitOptions): Promise<void> {
+async function waitForOperation(context: Context, id: string, options: Timed): Promise<void> {
   if (options.phase !== undefined || options.health !== undefined || options.incarnation !== undefined)
     throw usageError('--phase, --health and --incarnation are for a VM, and this is an operation.');
   const client = await connect(context);
   const operation = await client.operations.get(id);
   const what = `${operation.kind} ${operation.subject.name}`;
-  const final = await finishOperation(context, client, operation, { doing: what, done: what });
+  const final = await finishOperation(
+    context,
+    client,
+    operation,
+    { doing: what, done: what },
+    { timeoutMs: options.timeout },
+  );
   if (context.globals.json === true) printJson(context, final);
 }
 

@@ -10,14 +10,13 @@ export async function askEach<T>(
   refs: Iterable<string>,
   ask: (ref: string) => Promise<T>,
 ): Promise<readonly T[]> {
-  const isJson = context.globals.json === true;
   const answers: T[] = [];
   let exitCode = 0;
   for (const ref of new Set(refs)) {
     try {
       answers.push(await ask(ref));
     } catch (error) {
-      const code = reportError(error, { stderr: context.stderr, isJson, command: null });
+      const code = reportError(error, context);
       exitCode ||= code;
     }
   }

@@ -41,7 +41,7 @@ export async function changeVms(
       items.push(options.wait ? await finishOperation(context, client, request.value, titles) : request.value);
       if (context.globals.json !== true) context.stdout.write(`${options.wait ? subject.name : request.value.id}\n`);
     } catch (error) {
-      const code = reportError(error, { stderr: context.stderr, isJson: context.globals.json === true, command: null });
+      const code = reportError(error, context);
       exitCode ||= code;
     }
   }

@@ -1,6 +1,8 @@
 import type { Operation } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
 import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import type { ProgressUpdate } from '../output/progress.ts';
 import { stageFor } from './stage-for.ts';
 
@@ -13,14 +15,16 @@ export interface Titles {
 
 /**
  * Shows an operation's progress on stderr until it is final, and returns it. Throws its error if it does not succeed.
- * An interrupt ends the waiting alone, and says so: the operation goes on.
+ * An interrupt, or the end of `timeoutMs`, ends the waiting alone, and says so: the operation goes on.
  */
 export async function finishOperation(
   context: Context,
   client: VolaryClient,
   operation: Operation,
   titles: Titles,
+  { timeoutMs }: { readonly timeoutMs?: number } = {},
 ): Promise<Operation> {
+  const patience = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   using stage = stageFor(context, titles.doing);
   const onInterrupt = (): void => {
     stage?.leave(`${titles.doing} goes on: volary wait ${operation.id} (or volary cancel ${operation.id})`);
@@ -28,15 +32,26 @@ export async function finishOperation(
   };
   process.once('SIGINT', onInterrupt);
   try {
-    const final = await client.operations.finish(operation.id, { onUpdate: (now) => stage?.update(progressOf(now)) });
+    const final = await client.operations.finish(operation.id, {
+      signal: patience,
+      onUpdate: (now) => stage?.update(progressOf(now)),
+    });
     stage?.succeed(titles.done);
     return final;
   } catch (error) {
     stage?.fail();
-    throw error;
+    throw patience?.aborted === true ? notYet(operation) : error;
   } finally {
     process.off('SIGINT', onInterrupt);
   }
+}
+
+function notYet({ id, kind }: Operation): CliError {
+  return new CliError(`${kind} is not over after the time that was given.`, {
+    exitCode: EXIT_CODES.precondition,
+    reason: 'operation.wait_timeout',
+    hint: `it goes on: volary wait ${id}, or volary cancel ${id}`,
+  });
 }
 
 /** What an operation is doing now, for people. */

@@ -20,7 +20,7 @@ export async function removeEach(
   const removed: string[] = [];
   let exitCode = 0;
   const tell = (error: unknown): void => {
-    const code = reportError(error, { stderr: context.stderr, isJson, command: null });
+    const code = reportError(error, context);
     exitCode ||= code;
   };
   const begun: Removing[] = [];
