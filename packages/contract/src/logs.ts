@@ -53,7 +53,7 @@ export const LogLine = component(
     fields: jsonObject({ description: 'What else is known, by source.' }),
     marks: Type.Array(stringEnum(LOG_MARKS), {
       description:
-        '`truncated`: it was longer. `invalid_utf8`: what was no text is U+FFFD. `gap`: output is missing here, as the message says. `partial`: it had no end when nothing more had come for a while, as a prompt has none; what comes then is a line of its own.',
+        '`truncated`: it was longer. `invalid_utf8`: what was no text is U+FFFD. `gap`: output is missing here, as the message says. `partial`: it had no end when nothing more had come for a while, as a prompt has none, or its end is missing; what comes then is a line of its own.',
     }),
   },
   { description: 'A line of the log.', examples: [EXAMPLE_LINE] },

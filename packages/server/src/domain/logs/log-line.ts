@@ -16,7 +16,7 @@ export type GuestSource = Extract<LogSource, 'console' | 'stdout' | 'stderr'>;
 
 /**
  * What is to be known about a line. `truncated`: it was longer. `invalid_utf8`: what was no text is U+FFFD. `gap`: something is missing here. `partial`: it
- * had no end when nothing more had come for a while, as a prompt has none; what comes then is a line of its own. Kept by their places: new ones come last.
+ * had no end when nothing more had come for a while, as a prompt has none, or its end is missing; what comes then is a line of its own. Kept by their places: new ones come last.
  */
 export const LOG_MARKS = ['truncated', 'invalid_utf8', 'gap', 'partial'] as const;
 export type LogMark = (typeof LOG_MARKS)[number];
@@ -61,7 +61,7 @@ export interface GuestOutput {
   readonly bytes: Uint8Array;
   /** True: nothing comes after this, so that what has no line end is a line too. */
   readonly isEnd: boolean;
-  /** True: nothing has come for a while, so that what has no line end is a line too, marked as partial. */
+  /** True: nothing has come for a while, or what follows is missing, so that what has no line end is a line too, marked as partial. */
   readonly isPaused?: boolean;
 }
 

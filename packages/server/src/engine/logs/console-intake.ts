@@ -108,11 +108,13 @@ async function take(
   const pieces: Uint8Array[] = [];
   let first: number | null = null;
   let length = 0;
+  let isBeforeGap = false;
   for await (const { offset, bytes } of drivers
     .of(vm)
     .readConsole(vm.id, { offset: position, follow: false, signal })) {
-    // After a gap it is the next piece's turn.
-    if (first !== null && offset !== first + length) break;
+    // What lies behind a gap is the next piece, and the line before it has no end to wait for.
+    isBeforeGap = first !== null && offset !== first + length;
+    if (isBeforeGap) break;
     first ??= offset;
     pieces.push(bytes);
     length += bytes.length;
@@ -124,10 +126,12 @@ async function take(
   const sinceMs = rest?.end === end ? rest.sinceMs : nowMs;
   const { next } = await logs.appendOutput({
     ...{ key, source: 'console', vmId: vm.id, owner: vm.owner, executionId: null, at: clock.now(), offset: first },
-    ...{ bytes: joined(pieces, length), isEnd: false, isPaused: nowMs - sinceMs >= PARTIAL_AFTER_MS },
+    ...{ bytes: joined(pieces, length), isEnd: false },
+    isPaused: isBeforeGap || nowMs - sinceMs >= PARTIAL_AFTER_MS,
   });
   if (next > position) bus.publish('logs', vm.id);
-  return { bytes: next - position, hasMore: length >= PIECE_BYTES, rest: next < end ? { end, sinceMs } : null };
+  const hasMore = isBeforeGap || length >= PIECE_BYTES;
+  return { bytes: next - position, hasMore, rest: next < end ? { end, sinceMs } : null };
 }
 
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {

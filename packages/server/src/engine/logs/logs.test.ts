@@ -41,6 +41,18 @@ async function follow(
   throw new Error('the feed has ended');
 }
 
+/** Where output goes on of which some is missing. */
+const BEHIND_GAP = 100_000;
+
+/** As an agent tells it that has dropped the oldest of what nobody took. */
+async function keepBehindGap({ store }: TestServer, id: LogLine['executionId'] | undefined, text: string) {
+  const [execution] = (await store.executions.listActive()).filter((each) => each.id === id);
+  if (execution === undefined) throw new Error('the workload is over');
+  await store.executions.appendNewest(execution.id, 'stdout', {
+    ...{ offset: BEHIND_GAP, bytes: new TextEncoder().encode(text), keepFrom: 0 },
+  });
+}
+
 const hasMessage =
   (text: string) =>
   (lines: readonly LogLine[]): boolean =>
@@ -125,6 +137,35 @@ describe('the log', () => {
       'line 1',
       'line 2',
       'line 3',
+    ]);
+  });
+
+  it('goes on behind a gap in what a workload wrote, and says so, though no line ends before it', async () => {
+    await make('echo one; printf hal; sleep 600');
+    const [one] = await follow({ vm: 'bird', sources: ['stdout'] }, hasMessage('one'));
+    await keepBehindGap(server, one?.executionId, 'f\nlater\nend');
+
+    server.bus.publish('output', `${one?.executionId}:stdout`);
+
+    const lines = await follow({ vm: 'bird', sources: ['stdout'] }, hasMessage('later'));
+    expect(lines.map(({ message, marks }) => (marks.includes('gap') ? 'gap' : message))).toEqual([
+      ...['one', 'hal', 'gap', 'f', 'later'],
+    ]);
+    expect(lines[1]?.marks).toEqual(['partial']);
+    expect(lines[2]?.fields).toEqual({ missing_bytes: BEHIND_GAP - 7 });
+  });
+
+  it('has what a workload wrote behind a gap also when it is over before that is taken', async () => {
+    await make('echo one; printf hal; sleep 600');
+    const [one] = await follow({ vm: 'bird', sources: ['stdout'] }, hasMessage('one'));
+    await keepBehindGap(server, one?.executionId, 'f\nlater\nend');
+
+    const { operation } = await server.engine.vms.stop(ADMIN, 'bird', { graceMs: 0 });
+    await finish(server, operation);
+
+    const lines = await follow({ vm: 'bird', sources: ['stdout'] }, hasMessage('end'));
+    expect(lines.map(({ message, marks }) => (marks.includes('gap') ? 'gap' : message))).toEqual([
+      ...['one', 'hal', 'gap', 'f', 'later', 'end'],
     ]);
   });
 

@@ -102,13 +102,14 @@ async function take(
   positions.set(source, position);
   // It is looked at before its output: what is over by then writes nothing more.
   const isOver = EXECUTION_TRANSITIONS[execution.state].length === 0;
-  const { offset, bytes } = await store.executions.nextOutput(id, stream, position, PIECE_BYTES);
-  const hasMore = bytes.length >= PIECE_BYTES;
+  const { offset, bytes, isBeforeGap } = await store.executions.nextOutput(id, stream, position, PIECE_BYTES);
+  const hasMore = isBeforeGap || bytes.length >= PIECE_BYTES;
   if (bytes.length > 0) {
     const { vmId, owner } = execution;
     const { next } = await logs.appendOutput({
       ...{ key, source: stream, vmId, owner, executionId: id, at: clock.now(), offset, bytes },
-      isEnd: isOver && !hasMore,
+      // The end of a line before a gap never comes.
+      ...{ isEnd: isOver && !hasMore, isPaused: isBeforeGap },
     });
     positions.set(source, next);
     if (next > position) bus.publish('logs', vmId);

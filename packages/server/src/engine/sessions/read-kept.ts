@@ -48,10 +48,10 @@ type Output = Extract<ExecutionUpdate, { kind: 'output' }>;
 
 async function* readStream(store: Store, { id }: Execution, stream: OutputStream, from: number): AsyncIterable<Output> {
   for (let offset = from; ; ) {
-    const next = await store.executions.nextOutput(id, stream, offset, PIECE_BYTES);
-    if (next.bytes.length === 0) return;
-    yield { kind: 'output', stream, ...next };
-    offset = next.offset + next.bytes.length;
+    const { offset: at, bytes } = await store.executions.nextOutput(id, stream, offset, PIECE_BYTES);
+    if (bytes.length === 0) return;
+    yield { kind: 'output', stream, offset: at, bytes };
+    offset = at + bytes.length;
   }
 }
 

@@ -157,7 +157,7 @@ export function executionTableContract(make: MakeStore): void {
           executions.appendNewest(EXEC, 'stdout', { offset, bytes: bytes(text), keepFrom });
         const next = async (offset: number, limit = 100) => {
           const found = await executions.nextOutput(EXEC, 'stdout', offset, limit);
-          return [found.offset, new TextDecoder().decode(found.bytes)];
+          return [found.offset, new TextDecoder().decode(found.bytes), ...(found.isBeforeGap ? ['gap'] : [])];
         };
 
         await append(0, 'abc');
@@ -165,7 +165,9 @@ export function executionTableContract(make: MakeStore): void {
         await append(2, 'cde');
         await append(10, 'k');
         await append(11, 'lm');
-        expect(await next(0)).toEqual([0, 'abcde']);
+        expect(await next(0)).toEqual([0, 'abcde', 'gap']);
+        // Also where what comes behind the gap lies beyond what is read.
+        expect(await next(2, 4)).toEqual([2, 'cde', 'gap']);
         expect(await next(1, 2)).toEqual([1, 'bc']);
         expect(await next(5)).toEqual([10, 'klm']);
         expect(await next(12)).toEqual([12, 'm']);
@@ -173,7 +175,7 @@ export function executionTableContract(make: MakeStore): void {
         expect(await executions.outputLengths(EXEC)).toEqual({ stdout: 13, stderr: 0 });
 
         await append(13, 'n', 4);
-        expect(await next(0)).toEqual([3, 'de']);
+        expect(await next(0)).toEqual([3, 'de', 'gap']);
         await append(14, 'o', 13);
         expect(await next(0)).toEqual([13, 'no']);
         await expect(

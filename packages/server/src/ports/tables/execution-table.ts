@@ -25,13 +25,16 @@ export interface ExecutionTable {
     stream: OutputStream,
     chunk: { readonly offset: number; readonly bytes: Uint8Array; readonly keepFrom: number },
   ): Promise<void>;
-  /** The first kept output at or after `offset`, without a gap in it, at most `limitBytes`; empty at the end. */
+  /**
+   * The first kept output at or after `offset`, without a gap in it, at most `limitBytes`; empty at the end. `isBeforeGap`: it is less than `limitBytes`
+   * because what follows it is missing, and more is kept behind that.
+   */
   nextOutput(
     id: ExecutionId,
     stream: OutputStream,
     offset: number,
     limitBytes: number,
-  ): Promise<{ readonly offset: number; readonly bytes: Uint8Array }>;
+  ): Promise<{ readonly offset: number; readonly bytes: Uint8Array; readonly isBeforeGap: boolean }>;
   /** Kept output from `offset` on, at most `limitBytes`; empty at the end. */
   readOutput(id: ExecutionId, stream: OutputStream, offset: number, limitBytes: number): Promise<Uint8Array>;
   /** Where the kept output of each stream ends. */

@@ -113,6 +113,12 @@ export function createExecutionOutput(
     return gap < 0 ? rows : rows.slice(0, gap);
   }
 
+  /** Where the first piece begins that lies at or after this offset; null: there is none. */
+  async function startFrom(key: StreamKey, offset: number): Promise<number | null> {
+    const { rows } = await connection.execute(statements.after({ ...key, from: offset - 1 }));
+    return rows[0]?.start_offset ?? null;
+  }
+
   return {
     async appendOutput(id, stream, offset, bytes) {
       const key = { execution_id: id, stream };
@@ -130,12 +136,17 @@ export function createExecutionOutput(
     },
     async nextOutput(id, stream, offset, limitBytes) {
       const key = { execution_id: id, stream };
-      const here = await piecesFrom(key, offset, limitBytes);
-      if (here.length > 0) return { offset, bytes: join(here, { id, from: offset, to: offset + limitBytes }) };
-      const { rows: after } = await connection.execute(statements.after({ ...key, from: offset }));
-      const from = after[0]?.start_offset ?? offset;
-      const pieces = after.length === 0 ? [] : await piecesFrom(key, from, limitBytes);
-      return { offset: from, bytes: join(pieces, { id, from, to: from + limitBytes }) };
+      let from = offset;
+      let pieces = await piecesFrom(key, from, limitBytes);
+      if (pieces.length === 0) {
+        from = (await startFrom(key, offset)) ?? offset;
+        if (from > offset) pieces = await piecesFrom(key, from, limitBytes);
+      }
+      const to = from + limitBytes;
+      const end = pieces.at(-1)?.end_offset ?? to;
+      // A piece that begins right at the end may have come since the others were read: it is no gap.
+      const isBeforeGap = end < to && ((await startFrom(key, end)) ?? end) > end;
+      return { offset: from, bytes: join(pieces, { id, from, to }), isBeforeGap };
     },
     async readOutput(id, stream, offset, limitBytes) {
       const to = offset + limitBytes;
