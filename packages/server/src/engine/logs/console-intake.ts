@@ -21,7 +21,10 @@ const PREFIX = 'console:';
 const PARTIAL_AFTER_MS = 10_000;
 
 export interface ConsoleIntake {
-  start(): Promise<void>;
+  /** Looks from now on at those that change or say something. */
+  start(): void;
+  /** Has all of them looked at. Repeating it is safe. */
+  findAll(): Promise<void>;
   /** Looks at those whose turn it is. To be called each second. */
   look(): void;
   /** Forgets how far consoles were taken whose VM is no more. */
@@ -60,11 +63,13 @@ export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
   }
 
   return {
-    async start() {
+    start() {
       unfollow = bus.subscribe('vm', (vmId) => {
         // One that changes all the time is looked at all the same.
         if ((turns.get(vmId)?.pauseMs ?? LATEST_MS) > SOON_MS) lookSoon(vmId);
       });
+    },
+    async findAll() {
       for await (const { id } of everyVm(store)) lookSoon(id);
     },
     look() {

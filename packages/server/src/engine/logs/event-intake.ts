@@ -1,30 +1,23 @@
 import { lineOfEvent } from '../../domain/logs/line-of-event.ts';
 import type { EngineDeps } from '../deps.ts';
 import { waitFor } from '../queries/wait-for.ts';
+import { untilDone } from './failures.ts';
 
 type EventDeps = Pick<EngineDeps, 'store' | 'logs' | 'bus' | 'clock' | 'log'>;
 
 const KEY = 'events';
 const PAGE = 256;
 const WAIT_MS = 60_000;
-const PAUSE_MS = 1_000;
 
 /** Takes what happens into the log, each event once, until the signal is aborted. */
 export async function takeEvents(deps: EventDeps, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-  let isFailing = false;
-  while (!signal.aborted) {
-    try {
-      await takeUntilFault(deps, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isFailing) deps.log.warn('events could not be taken into the log; it is tried again', { error });
-      isFailing = true;
-      await deps.clock.sleep(PAUSE_MS, { signal }).catch(() => undefined);
-    }
-  }
+  await untilDone(deps, { source: 'events', signal }, (isWell) => takeUntilFault(deps, { signal, isWell }));
 }
 
-async function takeUntilFault({ store, logs, bus, clock }: EventDeps, signal: AbortSignal): Promise<never> {
+async function takeUntilFault(
+  { store, logs, bus, clock }: EventDeps,
+  { signal, isWell }: { readonly signal: AbortSignal; readonly isWell: () => void },
+): Promise<never> {
   const { first, last } = await store.events.bounds();
   let after = (await logs.cursor(KEY)) ?? first - 1;
   if (after > last) {
@@ -43,9 +36,11 @@ async function takeUntilFault({ store, logs, bus, clock }: EventDeps, signal: Ab
       },
     );
     const to = page?.at(-1)?.sequence;
-    if (page === undefined || to === undefined) continue;
-    await logs.append(page.map(lineOfEvent), { key: KEY, to });
-    after = to;
-    for (const vmId of new Set(page.map((event) => event.vmId ?? ''))) bus.publish('logs', vmId);
+    if (page !== undefined && to !== undefined) {
+      await logs.append(page.map(lineOfEvent), { key: KEY, to });
+      after = to;
+      for (const vmId of new Set(page.map((event) => event.vmId ?? ''))) bus.publish('logs', vmId);
+    }
+    isWell();
   }
 }

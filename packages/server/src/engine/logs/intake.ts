@@ -1,14 +1,12 @@
-import { VolaryError } from '../../domain/errors.ts';
 import type { EngineDeps } from '../deps.ts';
+import { createFailures } from './failures.ts';
 
 /** What is taken at the same time: the rest has its turn after it. */
 const CONCURRENCY = 8;
-/** After a failure, milliseconds. */
-const PAUSE_MS = 1_000;
 
 /**
  * Takes from many sources, a part of each at a time and each source by itself, so that one with much to say takes turns with all others. What is offered while it is
- * being taken is looked at once more.
+ * being taken is looked at once more. One that fails rests for a while, whatever is offered of it, and keeps nobody else waiting.
  */
 export interface Intake {
   /** There may be something at this source. Returns at once. */
@@ -29,7 +27,8 @@ export function createIntake(
   const waiting = new Set<string>();
   const taken = new Set<string>();
   const under = new Set<Promise<void>>();
-  let isFailing = false;
+  const resting = new Map<string, Promise<void>>();
+  const failures = createFailures({ log }, name);
 
   function next(): void {
     for (const source of waiting) {
@@ -49,25 +48,34 @@ export function createIntake(
   async function takeOnce(source: string): Promise<void> {
     try {
       if (await take(source, signal)) waiting.add(source);
-      isFailing = false;
+      failures.clear(source);
     } catch (error) {
-      if (signal.aborted) return;
-      // Told once: a disk that is full stays so for a while.
-      if (!isFailing) log.warn('lines could not be taken into the log; it is tried again', { intake: name, error });
-      isFailing = true;
-      await clock.sleep(PAUSE_MS, { signal }).catch(() => undefined);
-      if (error instanceof VolaryError) waiting.add(source);
+      if (!signal.aborted) rest(source, failures.add(source, error));
     }
+  }
+
+  function rest(source: string, pauseMs: number): void {
+    waiting.delete(source);
+    const rested = clock
+      .sleep(pauseMs, { signal })
+      .catch(() => undefined)
+      .then(() => {
+        resting.delete(source);
+        waiting.add(source);
+        next();
+      });
+    resting.set(source, rested);
   }
 
   return {
     offer(source) {
+      if (resting.has(source)) return;
       waiting.add(source);
       next();
     },
     async stop() {
       stopping.abort(new DOMException('the server is stopping', 'AbortError'));
-      await Promise.all(under);
+      await Promise.all([...under, ...resting.values()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { EngineDeps } from '../deps.ts';
 import { createConsoleIntake } from './console-intake.ts';
 import { takeEvents } from './event-intake.ts';
+import { untilDone } from './failures.ts';
 import { createOutputIntake } from './output-intake.ts';
 
 type IntakeDeps = Pick<EngineDeps, 'store' | 'drivers' | 'logs' | 'bus' | 'clock' | 'log'>;
@@ -22,11 +23,13 @@ export function createLogIntake(deps: IntakeDeps): LogIntake {
   const consoles = createConsoleIntake(deps);
   return {
     async run({ signal }) {
-      const begun = Promise.all([output.start(), consoles.start()]).catch((error: unknown) => {
-        deps.log.error('not all that guests have written is taken into the log now', { error });
-      });
-      await takeEvents(deps, { signal });
-      await begun;
+      output.start();
+      consoles.start();
+      await Promise.all([
+        takeEvents(deps, { signal }),
+        untilDone(deps, { source: 'output', signal }, () => output.findRest()),
+        untilDone(deps, { source: 'console', signal }, () => consoles.findAll()),
+      ]);
       await Promise.all([output.stop(), consoles.stop()]);
     },
     lookAtConsoles: () => consoles.look(),

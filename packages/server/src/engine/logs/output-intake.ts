@@ -21,8 +21,10 @@ const TURN_MS = 1;
 const TAKEN = Number.MAX_SAFE_INTEGER;
 
 export interface OutputIntake {
-  /** Finds what a former server did not take, and takes what comes from now on. */
-  start(): Promise<void>;
+  /** Takes what comes from now on. */
+  start(): void;
+  /** Finds what a former server did not take. Repeating it is safe. */
+  findRest(): Promise<void>;
   /** Takes what hints did not tell of. To be called now and then. */
   look(): Promise<void>;
   /** Forgets how far executions were taken that are no more. */
@@ -42,11 +44,13 @@ export function createOutputIntake(deps: OutputDeps): OutputIntake {
   let unfollow: readonly (() => void)[] = [];
 
   return {
-    async start() {
+    start() {
       const offerRest = (id: string): void => {
         if (STREAMS.some((stream) => positions.has(`${id}:${stream}`))) offerBoth(intake, id);
       };
       unfollow = [bus.subscribe('output', (source) => intake.offer(source)), bus.subscribe('execution', offerRest)];
+    },
+    async findRest() {
       for (const { key, position } of await logs.cursors(PREFIX))
         if (position !== TAKEN) intake.offer(key.slice(PREFIX.length));
       for await (const { workloadStatus } of everyVm(store))
