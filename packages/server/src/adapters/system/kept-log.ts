@@ -1,3 +1,4 @@
+import { VolaryError } from '../../domain/errors.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LogLevel, NewLogLine } from '../../domain/logs/log-line.ts';
 import { MAX_MESSAGE_BYTES } from '../../domain/logs/log-line.ts';
@@ -27,7 +28,7 @@ interface KeptLogDeps {
   readonly kept: () => void;
 }
 
-/** Nobody waits for it: lines are kept in the background, and of those that come faster than that it is told how many were left out. */
+/** Nobody waits for it: lines are kept in the background. They wait while they cannot be, and it is told how many came that had no room to. */
 export function createKeptLog(deps: KeptLogDeps): KeptLog {
   const { log, logs, clock, kept } = deps;
   const closing = new AbortController();
@@ -43,18 +44,28 @@ export function createKeptLog(deps: KeptLogDeps): KeptLog {
     });
   }
 
+  /** What there is no room for is the newest. */
+  function giveBack(lines: readonly NewLogLine[], count: number): void {
+    const all = [...lines, ...waiting];
+    waiting = all.slice(0, WAITING_LINES);
+    leftOut += count + all.length - waiting.length;
+  }
+
   async function keep(): Promise<void> {
     // What is said in one turn goes together.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const lines = leftOut === 0 ? waiting : [...waiting, gapLine(clock.now(), leftOut)];
+      const [lines, count] = [waiting, leftOut];
       waiting = [];
       leftOut = 0;
       try {
-        await logs.append(lines);
+        await logs.append(count === 0 ? lines : [...lines, gapLine(clock.now(), count)]);
         kept();
       } catch (error) {
-        leftOut += lines.length;
+        const isAway = error instanceof VolaryError && error.code === 'unavailable';
+        // What the log cannot take for another reason it would never take.
+        if (isAway) giveBack(lines, count);
+        else leftOut += count + lines.length;
         log.debug('lines of the server could not be kept', { error });
         if (closing.signal.aborted) return;
         await clock.sleep(PAUSE_MS, closing).catch(() => undefined);
