@@ -1,8 +1,9 @@
 import type { Event, EventType } from '../events.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { LogLevel, LogSource, NewLogLine } from './log-line.ts';
 
 const WARNINGS: ReadonlySet<EventType> = new Set([
+  'alert.fired',
   ...(['vm.orphan_reaped', 'vm.warm_start_failed', 'vm.tools_failed', 'webhook.disabled'] as const),
   ...([
     'webhook.events_lost',
@@ -17,7 +18,7 @@ export function lineOfEvent({ type, at, subject, vmId, owner, operationId, data 
   const source = sourceOf(type);
   return {
     ...{ at, source, vmId, owner, operationId },
-    level: levelOfEvent(type),
+    level: levelOfEvent(type, data),
     message: [`${type} ${textOf(data['name']) ?? subject}`, textOf(data['message'])].filter(Boolean).join(': '),
     executionId: source === 'execution' ? subject : null,
     fields: { ...data, event: type, subject },
@@ -30,8 +31,8 @@ function sourceOf(type: EventType): LogSource {
   return type.startsWith('execution.') ? 'execution' : 'engine';
 }
 
-function levelOfEvent(type: EventType): LogLevel {
-  if (WARNINGS.has(type)) return 'warn';
+function levelOfEvent(type: EventType, { to }: JsonObject): LogLevel {
+  if (WARNINGS.has(type) || (type === 'vm.health_changed' && to === 'unhealthy')) return 'warn';
   return type.endsWith('.failed') ? 'error' : 'info';
 }
 

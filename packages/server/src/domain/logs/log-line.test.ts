@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { lineOfEvent } from './line-of-event.ts';
 import { levelOf } from './log-line.ts';
 import { phrasesOf } from './log-query.ts';
 
@@ -11,6 +12,18 @@ it.each([
   [`${'x'.repeat(200)} ERROR far behind`, 'info'],
 ])('%j is of the level that it names', (message, level) => {
   expect(levelOf(message, 'stdout')).toBe(level);
+});
+
+it.each([
+  ['alert.fired', {}, 'warn'],
+  ['alert.resolved', {}, 'info'],
+  ['vm.health_changed', { from: 'healthy', to: 'unhealthy' }, 'warn'],
+  ['vm.health_changed', { from: 'unhealthy', to: 'healthy' }, 'info'],
+  ['operation.failed', {}, 'error'],
+] as const)('%s with %j is a line of the level %s', (type, data, level) => {
+  const about = { at: 0, sequence: 1, subject: 'vm_1', vmId: null, owner: 'admin', operationId: null };
+
+  expect(lineOfEvent({ ...about, type, data }).level).toBe(level);
 });
 
 it('has the words of each part follow one another, and means nothing else', () => {
