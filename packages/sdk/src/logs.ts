@@ -91,23 +91,17 @@ interface FollowOptions {
 
 async function* follow(transport: Transport, query: LogFollowQuery, options: FollowOptions): AsyncGenerator<LogLine> {
   const backoff = createBackoff({ giveUpAfterMs: Number.POSITIVE_INFINITY });
-  let from: Pick<LogFollowQuery, 'after' | 'tail' | 'since'> = {
-    ...(query.after === undefined ? {} : { after: query.after }),
-    ...(query.tail === undefined ? {} : { tail: query.tail }),
-    ...(query.since === undefined ? {} : { since: query.since }),
-  };
+  let { after = 0 } = query;
   let hasConnected = false;
   for (;;) {
     try {
-      for await (const message of connect(transport, { ...query, ...from }, options)) {
+      for await (const message of connect(transport, { ...query, after }, options)) {
         hasConnected = true;
         backoff.reset();
         if (message.type === 'error') throw errorOfProblem(message.problem);
-        if (message.type === 'line') {
-          // What was sent to begin with is before where the stream began.
-          from = { after: Math.max(from.after ?? 0, message.line.sequence) };
-          yield message.line;
-        } else if (from.tail === undefined && message.sequence > 0) from = { after: message.sequence };
+        const sequence = message.type === 'line' ? message.line.sequence : message.sequence;
+        if (sequence > after) after = sequence;
+        if (message.type === 'line') yield message.line;
       }
     } catch (error) {
       // Nobody there from the start is an answer; somebody who went away comes back.
@@ -120,16 +114,17 @@ async function* follow(transport: Transport, query: LogFollowQuery, options: Fol
 /** One connection, to its end, which is always one before its time. */
 async function* connect(
   transport: Transport,
-  { after, tail, ...selection }: LogFollowQuery,
+  { after = 0, tail, ...selection }: LogFollowQuery,
   { signal, silenceMs }: FollowOptions,
 ): AsyncGenerator<LogMessage> {
   const alarm = createSilenceAlarm(silenceMs, signal, () => new VolaryConnectionError('the server', 'it is silent'));
   try {
-    const cursor = after === undefined || after === 0 ? undefined : String(after);
+    // Once it is known where to go on, the last lines are not asked for again.
+    const beginning = after === 0 ? { tail } : { cursor: String(after) };
     const response = await transport.send({
       method: 'GET',
       path: PATH,
-      query: { ...queryOf(selection), follow: true, cursor, tail },
+      query: { ...queryOf(selection), follow: true, ...beginning },
       headers: NDJSON,
       signal: alarm.signal,
     });

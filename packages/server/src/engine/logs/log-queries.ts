@@ -48,10 +48,13 @@ export function createLogQueries(deps: QueryDeps): LogApi {
     async follow(principal, selection, { after, tail, signal }) {
       const filter = await filterOf(principal, selection);
       await checkCursor(after);
+      if (after !== null) return createFeed(deps, filter, { first: [], goOnAfter: after, signal });
       const last = await logs.last();
-      const first = tail === null ? [] : await lastLines(deps, filter, { limit: tail, before: last + 1, signal });
-      const start = after ?? (tail === null && filter.sinceMs !== undefined ? 0 : last);
-      return createFeed(deps, filter, { start, first: after === null ? first : [], signal });
+      if (tail !== null) {
+        const beginning = await beginTail(deps, filter, { limit: tail, before: last + 1, signal });
+        return createFeed(deps, filter, { ...beginning, signal });
+      }
+      return createFeed(deps, filter, { first: [], goOnAfter: filter.sinceMs === undefined ? last : 0, signal });
     },
     async export(principal, selection, { signal }) {
       const filter = await filterOf(principal, selection);
@@ -68,21 +71,28 @@ function sourcesFor(principal: Principal, sources: LogFilter['sources']): Pick<L
   return { sources: open };
 }
 
-/** The last of them, oldest first. */
-async function lastLines(
+/**
+ * Where the last `limit` lines begin: the oldest of them, and the sequence after which the others are read. Only one page of them is ever held, since all of
+ * them may take far more memory than one reader should.
+ */
+async function beginTail(
   { logs }: QueryDeps,
   filter: LogFilter,
   { limit, before, signal }: { readonly limit: number; readonly before: number; readonly signal: AbortSignal },
-): Promise<readonly LogLine[]> {
-  const lines: LogLine[] = [];
-  for (let from = before; lines.length < limit; ) {
-    const query: LogQuery = { ...filter, direction: 'backward', from, limit: Math.min(PAGE, limit - lines.length) };
+): Promise<Beginning> {
+  let beginning: Beginning = { first: [], goOnAfter: before - 1 };
+  let found = 0;
+  for (let from = before; found < limit; ) {
+    const query: LogQuery = { ...filter, direction: 'backward', from, limit: Math.min(PAGE, limit - found) };
     const page = await logs.read(query, { signal });
-    lines.push(...page.lines);
+    if (page.lines.length > 0) beginning = { first: page.lines.toReversed(), goOnAfter: from - 1 };
+    found += page.lines.length;
     if (page.isAtEnd) break;
     from = page.reached;
   }
-  return lines.toReversed();
+  // A line that says what is missing may stand where nothing is yet: whoever went on after it would miss what comes there.
+  const first = beginning.first.map((line) => ({ ...line, sequence: Math.min(line.sequence, beginning.goOnAfter) }));
+  return { ...beginning, first };
 }
 
 async function* readAll(
@@ -98,19 +108,24 @@ async function* readAll(
   }
 }
 
-interface FeedOptions {
-  readonly start: number;
+interface Beginning {
   /** What comes before everything else; of it nothing comes again. */
   readonly first: readonly LogLine[];
-  readonly signal: AbortSignal;
+  /** The sequence after which everything else comes. */
+  readonly goOnAfter: number;
 }
 
 /**
  * History and what comes are one thing: what lies after the cursor. A hint says when to look again, and what the reader has not taken yet waits in the
  * store, so that nothing can be lost or doubled between the two.
  */
-function createFeed(deps: QueryDeps, filter: LogFilter, { start, first, signal }: FeedOptions): LogFeed {
-  let position = start;
+function createFeed(
+  deps: QueryDeps,
+  filter: LogFilter,
+  { first, goOnAfter, signal }: Beginning & { readonly signal: AbortSignal },
+): LogFeed {
+  const [oldest] = first;
+  let position = oldest === undefined ? goOnAfter : oldest.sequence - 1;
 
   async function* read(): AsyncGenerator<readonly LogLine[]> {
     const bell = createBell();
@@ -119,6 +134,7 @@ function createFeed(deps: QueryDeps, filter: LogFilter, { start, first, signal }
     });
     try {
       if (first.length > 0) yield first;
+      position = goOnAfter;
       for (;;) {
         signal.throwIfAborted();
         const rung = bell.next();
