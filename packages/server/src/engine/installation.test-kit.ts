@@ -36,6 +36,7 @@ import type { Driver } from '../ports/driver.ts';
 import type { HostProbe } from '../ports/host-facts.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Integration } from '../ports/integration.ts';
+import type { LogStore } from '../ports/log-store.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
 import type { Tracer } from '../ports/tracer.ts';
@@ -52,6 +53,7 @@ export interface TestServer {
   readonly engine: RunningEngine;
   readonly store: Store;
   readonly bus: Bus;
+  readonly logs: LogStore;
   stop(): Promise<void>;
 }
 
@@ -182,6 +184,7 @@ export function createInstallation({
       engine,
       store,
       bus,
+      logs,
       async stop() {
         if (!servers.delete(server)) return;
         await engine.stop();

@@ -4,6 +4,7 @@ import type { NewEvent } from '../../domain/events.ts';
 import type { EngineConfig } from '../../engine/deps.ts';
 import { createInstallation } from '../../engine/installation.test-kit.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { LogStore } from '../../ports/log-store.ts';
 import type { Store } from '../../ports/store.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ApiLimits } from '../limits.ts';
@@ -14,6 +15,7 @@ import { createApi } from '../server.ts';
 export interface RunningApi extends AsyncDisposable {
   readonly url: string;
   readonly store: Store;
+  readonly logs: LogStore;
   /** Adds events to the log, and tells of it. */
   append(...events: readonly NewEvent[]): Promise<void>;
   /** The sequence of the last event. */
@@ -49,7 +51,7 @@ export async function runApi(options: {
     settings: options.engine ?? {},
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
-  const { engine, store, bus } = await installation.start(undefined, undefined, undefined, options.wrapStore);
+  const { engine, store, bus, logs } = await installation.start(undefined, undefined, undefined, options.wrapStore);
   const { faults = null } = options;
   const write = (line: string): void => {
     if (faults === null) process.stderr.write(line);
@@ -74,6 +76,7 @@ export async function runApi(options: {
   return {
     url,
     store,
+    logs,
     async append(...events) {
       await store.events.append(events);
       bus.publish('events', '');

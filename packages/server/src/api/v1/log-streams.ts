@@ -1,4 +1,4 @@
-import { type LogMessage, NDJSON_TYPE } from '@volary/contract';
+import { EVENT_SOCKET_CLOSE, type LogMessage, NDJSON_TYPE } from '@volary/contract';
 import type { FastifyReply } from 'fastify';
 import { VolaryError } from '../../domain/errors.ts';
 import type { LogLine } from '../../domain/logs/log-line.ts';
@@ -81,26 +81,43 @@ export async function sendLogSocket(
   // What cannot be fulfilled is answered in HTTP, as long as that can be.
   const feed = await open(stop.signal);
   reply.hijack();
-  const progress = (socket: GuardedSocket): void => socket.send(textOf({ type: 'progress', sequence: feed.position }));
-  const refuse = (socket: GuardedSocket, error: unknown): void =>
-    socket.send(textOf({ type: 'error', problem: toProblem(toApiError(error), request.id) }));
-  const answer = (socket: GuardedSocket) => {
-    const unasked = (): void => refuse(socket, invalidFields([{ field: '', message: 'is not asked for here' }]));
+  await openSocket(upgrade, { limits, signals, log, headers: reply.getHeaders() }, (socket) => {
+    const refuse = (error: unknown): void => {
+      socket.send(textOf({ type: 'error', problem: toProblem(toApiError(error), request.id) }));
+      // Who says and says what is not asked for, and never reads that it is refused.
+      if (socket.isOverfull) socket.close(EVENT_SOCKET_CLOSE.tooSlow, 'you read too slowly');
+    };
+    const unasked = (): void => refuse(invalidFields([{ field: '', message: 'is not asked for here' }]));
     socket.closed.addEventListener('abort', () => stop.abort(socket.closed.reason), { once: true });
-    pump(socket, feed).catch((error: unknown) => {
+    const { tellProgress, done } = pump(socket, feed);
+    done.catch((error: unknown) => {
       if (stop.signal.aborted) return;
-      refuse(socket, error);
+      refuse(error);
       socket.close(CLOSE_FAILED, error instanceof VolaryError ? error.reason : 'internal.unexpected');
     });
-    return { message: unasked, bytes: unasked, beat: () => progress(socket) };
-  };
-  await openSocket(upgrade, { limits, signals, log, headers: reply.getHeaders() }, answer);
+    return { message: unasked, bytes: unasked, beat: tellProgress };
+  });
+}
 
-  async function pump(socket: GuardedSocket, pages: LogFeed): Promise<void> {
-    progress(socket);
-    for await (const page of pages) {
+interface Pump {
+  /** Says up to where all has been sent or was not asked for. */
+  tellProgress(): void;
+  /** Rejects with what ends the feed. */
+  readonly done: Promise<void>;
+}
+
+/** Sends what comes, as fast as it is taken. */
+function pump(socket: GuardedSocket, feed: LogFeed): Pump {
+  // The feed moves on only when the next page is asked for, which is after this one was taken.
+  let sent = 0;
+  const tellProgress = (): void => socket.send(textOf({ type: 'progress', sequence: Math.max(sent, feed.position) }));
+  const send = async (): Promise<void> => {
+    tellProgress();
+    for await (const page of feed) {
       for (const line of page) socket.send(textOf({ type: 'line', line: toLogLineDto(line) }));
+      sent = page.at(-1)?.sequence ?? sent;
       await socket.taken(neverTooSlow());
     }
-  }
+  };
+  return { tellProgress, done: send() };
 }
