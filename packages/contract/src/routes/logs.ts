@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { ExecutionId, OperationId, VmRef } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
 import { LOG_SOURCES, LogLevel, LogLine, LogPage, LogSource } from '../logs.ts';
-import { Limit } from '../parameters.ts';
 import { json, NDJSON_TYPE, route, SSE_TYPE } from '../route.ts';
 import { MOMENT_PATTERN, object, stringEnum } from '../schema.ts';
 
@@ -12,7 +12,7 @@ export const listLogs = route({
   tag: 'logs',
   summary: 'Search or follow what guests, operations and the server say',
   description:
-    'A page; with `Accept: application/x-ndjson`, all that is wanted as a stream that ends; with `follow=true`, `Accept: text/event-stream` or `Upgrade: websocket` a stream that goes on with what comes (`docs/guide/logs.md`). Each line once and in order; `cursor`, or `Last-Event-ID`, resumes after a line without a gap. Looking for lines takes a second or two at most: a page may have fewer than asked for, or none, and be followed by others.',
+    'A page; with `Accept: application/x-ndjson`, all that is wanted, oldest first, as a stream that ends (`order` and `limit` go with a page alone); with `follow=true`, `Accept: text/event-stream` or `Upgrade: websocket` a stream that goes on with what comes (`docs/guide/logs.md`). Each line once and in order; `cursor`, or `Last-Event-ID`, resumes after a line without a gap. Looking for lines takes a second or two at most: a page may have fewer than asked for, or none, and be followed by others.',
   permission: 'log:read',
   headers: [
     {
@@ -52,7 +52,14 @@ export const listLogs = route({
           description: '`asc` (the default): oldest first. `desc`: newest first, of a page.',
         }),
       ),
-      limit: Type.Optional(Limit),
+      limit: Type.Optional(
+        // Without a default, so that it is seen where it was asked for and means nothing.
+        Type.Integer({
+          minimum: LIMITS.pageItems.minimum,
+          maximum: LIMITS.pageItems.maximum,
+          description: `How many lines of a page at most; ${LIMITS.pageItems.default} where it does not say.`,
+        }),
+      ),
       cursor: Type.Optional(
         Type.String({
           pattern: '^[1-9][0-9]{0,15}$',

@@ -33,14 +33,23 @@ export function cursorOf({ headers, query }: LogRequest): number | null {
 }
 
 /** Throws `invalid_argument` request.invalid for what has no meaning in a stream that goes on. */
-export function checkFollowing({ query }: LogRequest): void {
-  // A limit has its usual value where none is given; of a stream it bounds nothing.
-  const without = (['until', 'order'] as const).filter((field) => query[field] !== undefined);
-  if (without.length > 0)
-    throw invalidFields(without.map((field) => ({ field, message: 'goes without a stream that goes on' })));
+export function checkFollowing(request: LogRequest): void {
+  // A limit bounds nothing of such a stream; clients that always say one may.
+  refuse(request, ['until', 'order'], 'goes without a stream that goes on');
 }
 
 /** Throws `invalid_argument` request.invalid for what has no meaning but in a stream that goes on. */
-export function checkNotFollowing({ query }: LogRequest): void {
-  if (query.tail !== undefined) throw invalidFields([{ field: 'tail', message: 'goes with `follow`' }]);
+export function checkNotFollowing(request: LogRequest): void {
+  refuse(request, ['tail'], 'goes with `follow`');
+}
+
+/** Throws `invalid_argument` request.invalid for what has no meaning where all lines are asked for, oldest first. */
+export function checkExporting(request: LogRequest): void {
+  checkNotFollowing(request);
+  refuse(request, ['order', 'limit'], 'goes with a page alone');
+}
+
+function refuse({ query }: LogRequest, fields: readonly (keyof LogRequest['query'])[], message: string): void {
+  const given = fields.filter((field) => query[field] !== undefined);
+  if (given.length > 0) throw invalidFields(given.map((field) => ({ field, message })));
 }

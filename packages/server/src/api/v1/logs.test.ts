@@ -47,6 +47,30 @@ describe('the log', () => {
     expect(messagesOf(await all(client.logs.export(OUT)))).toEqual(LINES);
   });
 
+  it('is given as a whole from a line on', async () => {
+    const [, , third] = (await client.logs.list(OUT)).items;
+    const accept = 'application/x-ndjson';
+    const texts = [
+      await (await ask(`vm=bird&source=stdout&cursor=${third?.sequence}`, { accept })).text(),
+      await (await ask('vm=bird&source=stdout', { accept, 'last-event-id': `${third?.sequence}` })).text(),
+    ];
+    for (const text of texts) {
+      const lines: LogLine[] = text
+        .trim()
+        .split('\n')
+        .map((each) => JSON.parse(each));
+      expect(messagesOf(lines)).toEqual(LINES.slice(3));
+    }
+    expect((await ask('cursor=9000000000000000', { accept })).status).toBe(400);
+  });
+
+  it.each(['order=desc', 'order=asc', 'limit=5', 'tail=5'])('is not given as a whole with %s', async (search) => {
+    const response = await ask(search, { accept: 'application/x-ndjson' });
+
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain(search.split('=')[0]);
+  });
+
   it('is narrowed by what is asked for', async () => {
     const [first] = (await client.logs.list({ ...OUT, search: 'LINE 7' })).items;
     expect(first).toMatchObject({ message: 'line 7', level: 'info', source: 'stdout', owner: 'admin', marks: [] });

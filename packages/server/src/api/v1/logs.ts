@@ -1,4 +1,4 @@
-import { type LogPage as LogPageDto, NDJSON_TYPE, routes, SSE_TYPE } from '@volary/contract';
+import { LIMITS, type LogPage as LogPageDto, NDJSON_TYPE, routes, SSE_TYPE } from '@volary/contract';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import type { LogPage } from '../../domain/logs/log-query.ts';
@@ -6,7 +6,14 @@ import { mount } from '../mount.ts';
 import { sendStream } from '../realtime/send-stream.ts';
 import type { V1Context } from './context.ts';
 import { toLogLineDto } from './dto/log-dto.ts';
-import { checkFollowing, checkNotFollowing, cursorOf, type LogRequest, selectionOf } from './log-query.ts';
+import {
+  checkExporting,
+  checkFollowing,
+  checkNotFollowing,
+  cursorOf,
+  type LogRequest,
+  selectionOf,
+} from './log-query.ts';
 import { sendLogEvents, sendLogLines, sendLogSocket } from './log-streams.ts';
 
 /** What guests, operations and the server say: a page of it, all of it, or a stream that goes on. */
@@ -24,7 +31,7 @@ export function mountLogs(app: FastifyInstance, context: V1Context): void {
 
 async function readPage(request: LogRequest, reply: FastifyReply, { engine, signals }: V1Context): Promise<LogPageDto> {
   checkNotFollowing(request);
-  const { limit = 50, order = 'asc' } = request.query;
+  const { limit = LIMITS.pageItems.default, order = 'asc' } = request.query;
   const direction = order === 'asc' ? 'forward' : 'backward';
   const page = { direction, from: cursorOf(request), limit, signal: signals.of(reply) } as const;
   return toPage(await engine.logs.list(request.principal, selectionOf(request), page));
@@ -35,8 +42,8 @@ function toPage({ lines, reached, isAtEnd }: LogPage): LogPageDto {
 }
 
 async function exportAll(request: LogRequest, reply: FastifyReply, { engine, signals, log }: V1Context): Promise<void> {
-  checkNotFollowing(request);
-  const options = { signal: signals.of(reply) };
+  checkExporting(request);
+  const options = { after: cursorOf(request), signal: signals.of(reply) };
   const pages = await engine.logs.export(request.principal, selectionOf(request), options);
   // A failure cuts the connection: a log that lacks its end must not look complete.
   await sendStream(reply, linesOf(pages), { contentType: NDJSON_TYPE, log });

@@ -56,9 +56,10 @@ export function createLogQueries(deps: QueryDeps): LogApi {
       }
       return createFeed(deps, filter, { first: [], goOnAfter: filter.sinceMs === undefined ? last : 0, signal });
     },
-    async export(principal, selection, { signal }) {
+    async export(principal, selection, { after, signal }) {
       const filter = await filterOf(principal, selection);
-      return readAll(deps, filter, { until: await logs.last(), signal });
+      await checkCursor(after);
+      return readAll(deps, filter, { after, until: await logs.last(), signal });
     },
   };
 }
@@ -98,9 +99,9 @@ async function beginTail(
 async function* readAll(
   { logs }: QueryDeps,
   filter: LogFilter,
-  { until, signal }: { readonly until: number; readonly signal: AbortSignal },
+  { after, until, signal }: { readonly after: number | null; readonly until: number; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly LogLine[]> {
-  for (let from: number | null = null; from === null || from < until; ) {
+  for (let from = after; from === null || from < until; ) {
     const page: LogPage = await logs.read({ ...filter, direction: 'forward', from, limit: PAGE }, { signal });
     const lines = page.lines.filter(({ sequence }) => sequence <= until);
     if (lines.length > 0) yield lines;
