@@ -110,3 +110,20 @@ it('makes an index anew that is mostly of lines that are gone, and finds all tha
   expect(found('kept')).toHaveLength(25);
   expect(found('kept', { vmId: OTHER })).toHaveLength(25);
 });
+
+it('loses no word of what comes into a segment between finding it stale and tidying it', () => {
+  goTo(5_000);
+  write(11_000, (at) => `flood ${at} ${'x'.repeat(80)}`);
+  const pruning = pruneLines(database, { ...UNBOUNDED, maxBytesPerVm: 1 });
+  // The index of the older segment is gone, that of the newer one was found to be stale and is still there.
+  while (indexes() > 1) expect(pruning.next().done).toBe(false);
+  write(100, (at) => `needle ${at}`, OTHER);
+  for (const _ of pruning);
+
+  expect(found('needle')).toHaveLength(100);
+  expect(found('flood')).toEqual([]);
+
+  write(5_000, (at) => `flood ${at} ${'x'.repeat(80)}`);
+  prune({ maxBytesPerVm: 100_000 });
+  expect(found('needle')).toHaveLength(100);
+});

@@ -58,21 +58,29 @@ export function noteDropped(database: Database, sequences: readonly number[]): v
   for (const [segment, count] of counts) note.run([count, segment]);
 }
 
+const STALE = 'dropped >= lines OR (dropped >= ? AND dropped >= lines * ?)';
+
 /** Drops indexes all of whose lines are gone, and makes those anew of which most are: one in each step, a transaction of its own. */
 export function* tidyWords(database: Database): Generator<void> {
   const stale = database
-    .prepare(
-      'SELECT segment, lines, dropped FROM segments WHERE dropped >= lines OR (dropped >= ? AND dropped >= lines * ?) ORDER BY segment',
-    )
-    .all<Segment>([STALE_LINES, STALE_PART]);
-  for (const { segment, lines, dropped } of stale) {
-    transact(database, () => {
-      database.exec(`DROP TABLE ${wordsTable(segment)}`);
-      if (dropped >= lines) database.prepare('DELETE FROM segments WHERE segment = ?').run([segment]);
-      else makeAnew(database, segment, lines - dropped);
-    });
+    .prepare(`SELECT segment FROM segments WHERE ${STALE} ORDER BY segment`)
+    .all<Pick<Segment, 'segment'>>([STALE_LINES, STALE_PART]);
+  for (const { segment } of stale) {
+    transact(database, () => tidy(database, segment));
     yield;
   }
+}
+
+/** Looks again within the transaction: lines may have come into the segment since it was found to be stale. */
+function tidy(database: Database, segment: number): void {
+  const [stale] = database
+    .prepare(`SELECT * FROM segments WHERE segment = ? AND (${STALE})`)
+    .all<Segment>([segment, STALE_LINES, STALE_PART]);
+  if (stale === undefined) return;
+  database.exec(`DROP TABLE ${wordsTable(segment)}`);
+  const left = stale.lines - stale.dropped;
+  if (left <= 0) database.prepare('DELETE FROM segments WHERE segment = ?').run([segment]);
+  else makeAnew(database, segment, left);
 }
 
 function makeAnew(database: Database, segment: number, left: number): void {
