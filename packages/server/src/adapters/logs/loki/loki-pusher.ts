@@ -1,7 +1,7 @@
 /**
  * Hands lines to Loki, in order, from the log that is kept here, which so is the spool: it is on disk, bounded, and outlives the server. What was handed over is a cursor of it.
  *
- *   wait for lines -> read a batch -> send it -> (refused: its halves) -> (later: back off, the same again) -> move the cursor
+ *   wait for lines -> read a batch -> send it -> (refused: its halves) -> (later: back off, the same again) -> note the cursor
  *                      ^--------------------------- none of it is taken, nor a line that is good for certain: until that is
  */
 import type { LogLine } from '../../../domain/logs/log-line.ts';
@@ -72,6 +72,9 @@ export function createLokiPusher(
   const totals: Totals = { taken: 0, refused: 0, lost: 0, retries: 0 };
   let last = 0;
   let position: number | null = null;
+  /** The position that the log here has noted. */
+  let noted: number | null = null;
+  let isWorkable = true;
   let time: LokiTime = { ms: 0, sequence: 0 };
   let why: string | null = null;
   /** Why it has refused all that was sent last. */
@@ -80,22 +83,31 @@ export function createLokiPusher(
   let rung = Promise.withResolvers<void>();
 
   async function run(): Promise<void> {
-    while (!signal.aborted) {
+    for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        for (let from = await begin(); ; from = await handOver(from)) position = from;
+        position ??= await begin();
+        for (; ; attempt = 1) {
+          await note(position);
+          position = await handOver(position);
+        }
       } catch (error) {
         if (signal.aborted) return;
         // Only the log here throws: what Loki says is an answer.
-        log.warn('lines for Loki cannot be read; it is tried again', { error });
-        await clock.sleep(RETRY.firstMs, { signal }).catch(() => undefined);
+        if (isWorkable)
+          log.warn('what Loki takes cannot be read, or noted, in the log here; it is tried again', { error });
+        isWorkable = false;
+        await clock.sleep(fullJitterMs(attempt, RETRY, deps.random), { signal }).catch(() => undefined);
       }
     }
   }
 
   async function begin(): Promise<number> {
-    const start = (await local.cursor(POSITION)) ?? (await beforeFirst(local, { signal }));
+    noted = await local.cursor(POSITION);
+    const start = noted ?? (await beforeFirst(local, { signal }));
     // Lines of a log that was lost are at Loki already: those that are taken anew have later numbers, and so later times.
-    time = { ms: (await local.cursor(TIME)) ?? (await local.keptFrom()).atMs, sequence: start };
+    // One that was dropped may have been of the future, of which Loki takes none.
+    const latest = Math.min((await local.keptFrom()).atMs, clock.now());
+    time = { ms: (await local.cursor(TIME)) ?? latest, sequence: start };
     last = Math.max(last, await local.last());
     return start;
   }
@@ -104,13 +116,32 @@ export function createLokiPusher(
   async function handOver(from: number): Promise<number> {
     await untilLines(from);
     const { lines, reached } = await nextBatch(local, from, { signal });
+    recoverLog();
     const handed: Handed = { refusals: [], isProven: false };
     const isSent = (await send(lines, handed)) && (handed.refusals.length === 0 || (await prove(handed)));
     if (!isSent) return from;
-    await moveTo(lines.at(-1)?.sequence ?? reached);
-    countMissing(from, lines);
+    const end = lines.at(-1)?.sequence ?? reached;
+    time = { ms: time.ms, sequence: end };
+    countMissing(end - from - lines.length);
     countRefused(handed.refusals, lines.length);
-    return lines.at(-1)?.sequence ?? reached;
+    return end;
+  }
+
+  /**
+   * What was taken is not sent again while the log here cannot note it, on a full disk say: that alone is tried again. The position comes first: a time that stands behind it costs
+   * order among a few lines, one before it would double them.
+   */
+  async function note(reached: number): Promise<void> {
+    if (noted !== null && noted >= reached) return;
+    await local.append([], { key: POSITION, to: reached });
+    await local.append([], { key: TIME, to: time.ms });
+    noted = reached;
+    recoverLog();
+  }
+
+  function recoverLog(): void {
+    if (!isWorkable) log.info('what Loki takes is read and noted in the log here again');
+    isWorkable = true;
   }
 
   async function untilLines(from: number): Promise<void> {
@@ -125,9 +156,7 @@ export function createLokiPusher(
   }
 
   /** Numbers that are missing are of lines that were dropped before it was their turn. */
-  function countMissing(from: number, lines: readonly LogLine[]): void {
-    const end = lines.at(-1)?.sequence;
-    const missing = end === undefined ? 0 : end - from - lines.length;
+  function countMissing(missing: number): void {
     if (missing === 0) return;
     totals.lost += missing;
     log.warn('lines were dropped before Loki took them: more came meanwhile than is kept here', { lines: missing });
@@ -193,13 +222,6 @@ export function createLokiPusher(
     if (why !== null) log.info('Loki takes lines again');
     why = null;
     hasToldOfDrops = false;
-  }
-
-  /** The position first: a time that stands behind it costs order among a few lines, one before it would double them. */
-  async function moveTo(sequence: number): Promise<void> {
-    await local.append([], { key: POSITION, to: sequence });
-    await local.append([], { key: TIME, to: time.ms });
-    time = { ms: time.ms, sequence };
   }
 
   const running = run();
