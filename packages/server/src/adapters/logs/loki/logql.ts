@@ -27,7 +27,7 @@ export function toLogQl(filter: LogFilter, installation: string, { after, before
     `{${labels.join(', ')}}`,
     ...words.map((word) => `|= ${quote(word)}`),
     ...Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [`| ${name}=${quote(value)}`])),
-    ...(sinceMs === undefined ? [] : [`| at >= ${sinceMs}`]),
+    ...(sinceMs === undefined ? [] : [`| at >= ${Math.max(0, sinceMs)}`]),
     ...(untilMs === undefined ? [] : [`| at < ${untilMs}`]),
     ...(after === null ? [] : [`| sequence > ${after}`]),
     `| sequence < ${before}`,

@@ -7,6 +7,7 @@ import { toLogQl } from './logql.ts';
 import type { LokiClient, LokiEntry } from './loki-client.ts';
 import { LokiError } from './loki-http.ts';
 import { toLine } from './loki-lines.ts';
+import { createPlaces, max, min, type Span } from './loki-places.ts';
 
 export interface LokiReading {
   /**
@@ -27,63 +28,54 @@ export interface ReadingConfig {
 /** Lines of one answer at most, less than the `max_entries_limit_per_query` of 5,000 that Loki comes with. */
 const PAGE = 2_000;
 /** One question spans no more: `max_query_length` is 30 days and an hour. */
-const SPAN_MS = 30 * 24 * 3_600_000;
+const SPAN = 30n * 24n * 3_600_000_000_000n;
 /** Lines have later times at Loki than here where the clock was set back, or the log here was lost: so much later at most, or they are not found by `until`. */
 const LATE_MS = 7 * 24 * 3_600_000;
 /** How far ahead of this clock that of whoever said it may have been; Loki itself takes ten minutes. */
 const AHEAD_MS = 3_600_000;
 /** After this the page ends, as one of the log here does. */
 const PATIENCE_MS = 2_000;
-/** Where pages ended lately is remembered, to go on at the same time. */
-const PLACES = 1_024;
+/** What Loki takes later is of later times: by default it takes nothing that is older than a week. */
+const SETTLED_MS = 8 * 24 * 3_600_000;
+/** Before this there is nothing: what we ask for needs Loki 3, which is of April of that year. */
+const EARLIEST_MS = Date.UTC(2024, 0, 1);
 const NANOSECONDS = 1_000_000n;
-
-/** In nanoseconds, the end excluded. */
-interface Span {
-  readonly start: bigint;
-  readonly end: bigint;
-}
 
 export function createLokiReading(
   { client, clock }: { readonly client: Pick<LokiClient, 'range'>; readonly clock: Clock },
   { installation, lookbackMs, answerMs }: ReadingConfig,
 ): LokiReading {
-  const places = new Map<number, bigint>();
+  const places = createPlaces();
 
-  function remember(sequence: number, time: bigint): void {
-    if (places.size >= PLACES) for (const oldest of [...places.keys()].slice(0, PLACES / 2)) places.delete(oldest);
-    places.set(sequence, time);
-  }
-
-  function spanOf({ direction, from, sinceMs, untilMs }: LogQuery): Span {
+  function spanOf(query: LogQuery): Span {
     const nowMs = clock.now();
-    const start = BigInt(sinceMs ?? nowMs - lookbackMs) * NANOSECONDS;
-    const end = BigInt(Math.min((untilMs ?? nowMs) + LATE_MS, nowMs + AHEAD_MS)) * NANOSECONDS;
-    const place = from === null ? undefined : places.get(from);
-    if (place === undefined) return { start, end };
-    return direction === 'forward' ? { start: max(start, place + 1n), end } : { start, end: min(end, place) };
+    const startMs = Math.max(EARLIEST_MS, query.sinceMs ?? nowMs - lookbackMs);
+    const endMs = Math.min((query.untilMs ?? nowMs) + LATE_MS, nowMs + AHEAD_MS);
+    return places.narrow({ start: BigInt(startMs) * NANOSECONDS, end: BigInt(endMs) * NANOSECONDS }, query);
   }
 
-  /** What Loki has, span by span and answer by answer; `sizeOf` says how many lines the next one is to have at most. */
-  async function* answers(question: Question, sizeOf: () => number): AsyncGenerator<readonly LokiEntry[]> {
-    for (const span of spans(question.span, question.direction === 'forward')) yield* answersIn(span, question, sizeOf);
+  /** One answer, and what is left of the span then. */
+  async function ask(
+    { query, direction, signal, limit }: Question,
+    span: Span,
+  ): Promise<{ readonly entries: readonly LokiEntry[]; readonly left: Span }> {
+    const isForward = direction === 'forward';
+    const part = isForward
+      ? { ...span, end: min(span.end, span.start + SPAN) }
+      : { ...span, start: max(span.start, span.end - SPAN) };
+    const entries = await client.range({ query, direction, limit, ...part }, { signal, timeoutMs: answerMs });
+    const last = entries.at(-1);
+    if (last !== undefined && (last.time < part.start || last.time >= part.end))
+      throw new LokiError('it answers lines of another time');
+    if (last !== undefined && entries.length >= limit) return { entries, left: beyond(span, last.time, isForward) };
+    return { entries, left: isForward ? { ...span, start: part.end } : { ...span, end: part.start } };
   }
 
-  async function* answersIn(
-    whole: Span,
-    { query, direction, signal }: Question,
-    sizeOf: () => number,
-  ): AsyncGenerator<readonly LokiEntry[]> {
-    for (let span = whole; span.start < span.end; ) {
-      const limit = sizeOf();
-      const entries = await client.range({ query, direction, limit, ...span }, { signal, timeoutMs: answerMs });
-      const last = entries.at(-1);
-      if (last === undefined) return;
-      if (last.time < span.start || last.time >= span.end) throw new LokiError('it answers lines of another time');
-      yield entries;
-      if (entries.length < limit) return;
-      span = direction === 'forward' ? { ...span, start: last.time + 1n } : { ...span, end: last.time };
-    }
+  /** Where the next page goes on. */
+  function remember(query: LogQuery, { reached, end, left }: Ended): void {
+    if (end !== undefined) places.noteLine(reached, end.time);
+    const settled = BigInt(clock.now() - SETTLED_MS) * NANOSECONDS;
+    places.noteLooked(query, reached, query.direction === 'forward' ? min(left.start, settled) : left.end);
   }
 
   return {
@@ -94,30 +86,46 @@ export function createLokiReading(
       const logQl = toLogQl(query, installation, isForward ? { after: from, before } : { after: null, before: first });
       const page = createPage(query, first);
       const giveUpAt = clock.monotonicMs() + PATIENCE_MS;
-      const sizeOf = (): number => (query.phrases === undefined ? Math.min(PAGE, limit - page.lines.length) : PAGE);
-      let isAtEnd = true;
+      let left = spanOf(query);
       let end: LokiEntry | undefined;
-      try {
-        for await (const entries of answers({ query: logQl, direction, span: spanOf(query), signal }, sizeOf)) {
-          end = entries.find((entry) => page.take(entry)) ?? entries.at(-1) ?? end;
-          isAtEnd = page.lines.length < limit && clock.monotonicMs() <= giveUpAt;
-          if (!isAtEnd) break;
-        }
-      } catch (error) {
-        // What it has answered is a page; the next one says what is missing, or has it.
-        if (!(error instanceof LokiError) || page.reached === first) throw error;
-        isAtEnd = false;
+      for (let asked = 0; left.start < left.end && page.lines.length < limit; asked++) {
+        if (asked > 0 && clock.monotonicMs() > giveUpAt) break;
+        const size = query.phrases === undefined ? Math.min(PAGE, limit - page.lines.length) : PAGE;
+        const answer = await ask({ query: logQl, direction, signal, limit: size }, left).catch((error: unknown) => {
+          // What it has answered is a page; the next one says what is missing, or has it.
+          if (!(error instanceof LokiError) || asked === 0) throw error;
+          return null;
+        });
+        if (answer === null) break;
+        const full = answer.entries.find((entry) => page.take(entry));
+        end = full ?? answer.entries.at(-1) ?? end;
+        left = full === undefined ? answer.left : beyond(left, full.time, isForward);
       }
-      if (!isAtEnd && end !== undefined) remember(page.reached, end.time);
-      return { lines: page.lines, reached: page.reached, isAtEnd };
+      const { lines, reached } = page;
+      const isAtEnd = lines.length < limit && left.start >= left.end;
+      if (!isAtEnd) remember(query, { reached, end, left });
+      return { lines, reached, isAtEnd };
     },
   };
+}
+
+/** What is left of a span behind a line of this time. */
+function beyond(span: Span, time: bigint, isForward: boolean): Span {
+  return isForward ? { ...span, start: time + 1n } : { ...span, end: time };
+}
+
+/** A page that others follow. */
+interface Ended {
+  readonly reached: number;
+  /** The last one that Loki gave. */
+  readonly end: LokiEntry | undefined;
+  readonly left: Span;
 }
 
 interface Question {
   readonly query: string;
   readonly direction: LogQuery['direction'];
-  readonly span: Span;
+  readonly limit: number;
   readonly signal: AbortSignal;
 }
 
@@ -166,18 +174,4 @@ function isMeant(line: LogLine, query: LogQuery): boolean {
     line.at < untilMs &&
     hasPhrases(line.message, phrases)
   );
-}
-
-function* spans({ start, end }: Span, isForward: boolean): Generator<Span> {
-  const step = BigInt(SPAN_MS) * NANOSECONDS;
-  if (isForward) for (let at = start; at < end; at += step) yield { start: at, end: min(end, at + step) };
-  else for (let at = end; at > start; at -= step) yield { start: max(start, at - step), end: at };
-}
-
-function min(one: bigint, other: bigint): bigint {
-  return one < other ? one : other;
-}
-
-function max(one: bigint, other: bigint): bigint {
-  return one > other ? one : other;
 }
