@@ -17,6 +17,7 @@ import type { VmId } from '../../packages/server/src/domain/ids.ts';
 import { createDrivers } from '../../packages/server/src/engine/drivers.ts';
 import { createSampler } from '../../packages/server/src/engine/metrics/sampler.ts';
 import type { GuestLink } from '../../packages/server/src/ports/guest-link.ts';
+import { sampleVm } from '../../packages/server/src/ports/store-contract/samples.contract.ts';
 
 /** What was taken by resting and by measuring; memory with whatever garbage there is at the end. */
 export interface SamplingReport {
@@ -44,8 +45,9 @@ for (const path of sockets) {
 }
 await using metrics = openSqliteMetrics(file, { log });
 await using store = await createSqliteStore({ path: `${file}.vms` });
+for (const [index, id] of [...all.keys()].entries()) await store.vms.insert(sampleVm(index, { id }));
 const drivers = createDrivers(createSimulatedDriver({ world: createSimulatedWorld({ clock }) }), []);
-const sampler = createSampler({ store, drivers, clock, log, links: { all: () => all }, metrics });
+const sampler = createSampler({ store, drivers, clock, ids, log, links: { all: () => all }, metrics });
 
 /** Percent of a processor while this goes on. */
 async function cpuPercent(durationMs: number, isMeasuring: boolean): Promise<number> {

@@ -3,6 +3,7 @@ import { createSimulatedDriver } from '../../adapters/drivers/simulated/simulate
 import { openSqliteMetrics } from '../../adapters/metrics/sqlite-metrics.ts';
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
+import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { createDrivers } from '../drivers.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { finish, soon } from '../vm-life.test-kit.ts';
@@ -89,7 +90,7 @@ describe('what a VM uses', () => {
     await using metrics = openSqliteMetrics(':memory:', { log });
     const drivers = createDrivers(createSimulatedDriver({ world: installation.world }), []);
     const links = { all: () => new Map() };
-    const sampler = createSampler({ store: server.store, drivers, clock, log, links, metrics });
+    const sampler = createSampler({ store: server.store, drivers, clock, log, ids: createSystemIds(), links, metrics });
     const range = { stepMs: 60_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
 
     await sampler.findMachines();

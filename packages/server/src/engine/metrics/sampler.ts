@@ -1,6 +1,7 @@
 /**
- * Measures VMs, a part of them each second, so that nobody has to wait for all. Guests that answer anyway are asked; of a machine without an agent it
- * is what its VMM takes of the host's processors. Nobody is woken or kept awake by it. Each server begins anew, which leaves a gap of one interval.
+ * Measures VMs that run, a part of them each second. Guests with an open link are asked; of a machine without an agent it is what its VMM takes of the
+ * host's processors. No VM is woken or kept awake by it, and none waits for another: what is measured is stored with the next look. Each server begins
+ * anew, which leaves a gap of one interval.
  */
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
@@ -9,18 +10,27 @@ import type { GuestLink, GuestStats } from '../../ports/guest-link.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { everyVm } from '../queries/every-vm.ts';
-import { askStats } from '../sessions/ask-stats.ts';
-import type { GuestLinks } from '../sessions/guest-links.ts';
+import { ANSWER_MS, askStats } from '../sessions/ask-stats.ts';
+import { withTimeout } from '../with-timeout.ts';
 
-type SamplerDeps = Pick<EngineDeps, 'store' | 'drivers' | 'clock' | 'log'> & {
-  readonly links: Pick<GuestLinks, 'all'>;
+type Link = Pick<GuestLink, 'stats'>;
+
+type SamplerDeps = Pick<EngineDeps, 'drivers' | 'clock' | 'log'> & {
+  readonly store: Pick<EngineDeps['store'], 'vms'>;
+  readonly ids: Pick<EngineDeps['ids'], 'random'>;
+  /** Those that are open now, as `GuestLinks` has them. */
+  readonly links: { all(): ReadonlyMap<VmId, Link> };
   readonly metrics: Pick<MetricStore, 'add'>;
 };
 
 /** From one reading of a VM to the next, milliseconds, as long as there are not more VMs than can be asked so often. */
 export const INTERVAL_MS = 5_000;
-/** VMs that are asked each second at most. */
-const MOST_AT_ONCE = 100;
+/** By how much an interval may be longer or shorter than that, by chance: so nobody is asked in step with what a guest does every few seconds. */
+const JITTER_MS = 1_000;
+/** VMs that are asked each second, over a while. */
+const MOST_EACH_SECOND = 100;
+/** So many times as many may be asked at once: chance makes some seconds busier than others. */
+const BUSY_SECOND = 1.25;
 /** So many intervals without a reading are a gap. */
 export const GAP_INTERVALS = 3;
 /** A tick of a processor in what guests tell, milliseconds. */
@@ -34,8 +44,10 @@ export interface Measured {
 }
 
 export interface Sampler {
-  /** Measures those whose turn it is. To be called each second. */
+  /** Stores what was measured since the last look, and asks those whose turn it is without waiting for an answer. To be called each second. */
   look(signal: AbortSignal): Promise<void>;
+  /** Resolves when nobody is being asked any more and all that was measured is stored. */
+  settled(): Promise<void>;
   /** Finds the machines that no agent tells of. To be called now and then. */
   findMachines(): Promise<void>;
   /** Of all VMs that are measured now; of others there is none. */
@@ -43,59 +55,78 @@ export interface Sampler {
 }
 
 export function createSampler(deps: SamplerDeps): Sampler {
-  const { store, drivers, clock, links, metrics } = deps;
+  const { store, drivers, clock, ids, links, metrics } = deps;
   const measurements = new Map<VmId, Measured>();
-  const tried = new Map<VmId, number>();
+  const dueMs = new Map<VmId, number>();
+  /** Those who are being asked: nobody is asked again before that is over. */
+  const underWay = new Map<VmId, Promise<void>>();
+  let measured: Stretch[] = [];
   let agentless: readonly VmId[] = [];
   let gapMs = GAP_INTERVALS * INTERVAL_MS;
 
-  async function read(vmId: VmId, link: GuestLink | undefined, signal: AbortSignal): Promise<Reading | null> {
-    if (link !== undefined) return readingOf(await askStats(clock, link, signal), clock.monotonicMs());
+  /** Null where the VM does not run, or has no machine. */
+  async function read(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<Reading | null> {
     const vm = await store.vms.get(vmId);
-    const use = vm === null ? null : await drivers.of(vm).measureMachine(vmId, { signal });
+    // Halted processors answer nothing, and a guest that is ended or begins is no measure.
+    if (vm === null || vm.status.phase !== 'running') return null;
+    if (link !== undefined) return readingOf(await askStats(clock, link, signal), clock.monotonicMs());
+    const measure = (within: AbortSignal) => drivers.of(vm).measureMachine(vmId, { signal: within });
+    const use = await withTimeout(clock, ANSWER_MS, signal, measure);
     return use === null ? null : { atMs: clock.monotonicMs(), cpuUsedMs: use.cpuMs, guest: null };
   }
 
-  async function measure(
-    vmId: VmId,
-    { link, signal }: { readonly link: GuestLink | undefined; readonly signal: AbortSignal },
-  ): Promise<Stretch | null> {
+  async function measure(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<void> {
     const reading = await read(vmId, link, signal).catch((error: unknown) => {
-      signal.throwIfAborted();
-      // One that does not answer leaves a gap. What is no answer at all is a fault of ours, and keeps the others from nothing.
-      if (!(error instanceof VolaryError)) deps.log.error('a VM could not be measured', { vmId, error });
+      // One that does not answer in time leaves a gap. What is no answer at all is a fault of ours.
+      if (!signal.aborted && !(error instanceof VolaryError) && !isTimeout(error))
+        deps.log.error('a VM could not be measured', { vmId, error });
       return null;
     });
+    if (reading === null) return;
     const before = measurements.get(vmId);
-    if (reading === null) return null;
     const passed = before === undefined ? null : between(before.reading, reading, gapMs);
     const stretch = passed === null ? null : { subject: vmId, endMs: clock.now(), ...passed };
     measurements.set(vmId, { reading, stretch });
-    return stretch;
+    if (stretch !== null) measured.push(stretch);
+  }
+
+  /** Who is asked now, those first who have waited longest. */
+  function whoIsDue(all: ReadonlySet<VmId>, nowMs: number): readonly VmId[] {
+    // A look comes a little early or late: what is due within half a second is due.
+    return [...all]
+      .filter((vmId) => !underWay.has(vmId))
+      .map((vmId) => ({ vmId, atMs: dueMs.get(vmId) ?? Number.NEGATIVE_INFINITY }))
+      .filter(({ atMs }) => nowMs >= atMs - 500)
+      .toSorted((a, b) => a.atMs - b.atMs)
+      .slice(0, Math.ceil(BUSY_SECOND * Math.min(MOST_EACH_SECOND, all.size / (INTERVAL_MS / 1_000))))
+      .map(({ vmId }) => vmId);
+  }
+
+  async function storeMeasured(): Promise<void> {
+    const stretches = measured;
+    measured = [];
+    if (stretches.length > 0) await metrics.add(stretches);
   }
 
   return {
     async look(signal) {
       const open = links.all();
       const all = new Set([...open.keys(), ...agentless]);
-      for (const vmId of tried.keys())
-        if (!all.has(vmId)) {
-          tried.delete(vmId);
-          measurements.delete(vmId);
-        }
-      const intervalMs = INTERVAL_MS * Math.ceil(all.size / (MOST_AT_ONCE * (INTERVAL_MS / 1_000)));
+      for (const known of [dueMs, measurements])
+        for (const vmId of known.keys()) if (!all.has(vmId)) known.delete(vmId);
+      const intervalMs = INTERVAL_MS * Math.ceil(all.size / (MOST_EACH_SECOND * (INTERVAL_MS / 1_000)));
       gapMs = GAP_INTERVALS * intervalMs;
       const nowMs = clock.monotonicMs();
-      // A look comes a little early or late: what is due by half a second is due.
-      const due = [...all]
-        .map((vmId) => ({ vmId, atMs: tried.get(vmId) ?? Number.NEGATIVE_INFINITY }))
-        .filter(({ atMs }) => nowMs - atMs >= intervalMs - 500)
-        .toSorted((a, b) => a.atMs - b.atMs)
-        .slice(0, Math.min(MOST_AT_ONCE, Math.ceil(all.size / (INTERVAL_MS / 1_000))));
-      for (const { vmId } of due) tried.set(vmId, nowMs);
-      const measured = await Promise.all(due.map(({ vmId }) => measure(vmId, { link: open.get(vmId), signal })));
-      const stretches = measured.filter((stretch) => stretch !== null);
-      if (stretches.length > 0) await metrics.add(stretches);
+      for (const vmId of whoIsDue(all, nowMs)) {
+        dueMs.set(vmId, nowMs + intervalMs + JITTER_MS * (2 * ids.random() - 1));
+        const asked = measure(vmId, open.get(vmId), signal).finally(() => underWay.delete(vmId));
+        underWay.set(vmId, asked);
+      }
+      await storeMeasured();
+    },
+    async settled() {
+      await Promise.all(underWay.values());
+      await storeMeasured();
     },
     async findMachines() {
       const open = links.all();
@@ -109,6 +140,10 @@ export function createSampler(deps: SamplerDeps): Sampler {
       return new Map([...measurements].filter(([, { reading }]) => reading.atMs >= oldestMs));
     },
   };
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }
 
 function readingOf(stats: GuestStats, atMs: number): Reading {

@@ -4,6 +4,7 @@ import { createPrometheusMeter } from '../../adapters/meters/prometheus-meter.ts
 import { openSqliteMetrics } from '../../adapters/metrics/sqlite-metrics.ts';
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
+import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import { createDrivers } from '../drivers.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
@@ -123,6 +124,7 @@ describe('what is told of a VM', () => {
       drivers: createDrivers(driver, []),
       clock,
       log,
+      ids: createSystemIds(),
       links,
       metrics,
     });
@@ -130,6 +132,7 @@ describe('what is told of a VM', () => {
     const look = createVmFigures(meter, { store: server.store, turns, sampler });
 
     await sampler.look(soon.signal);
+    await sampler.settled();
     await look();
     const fresh = await meter.read();
     aheadMs = 16_000;

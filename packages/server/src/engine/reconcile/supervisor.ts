@@ -237,6 +237,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       await deps.cloudInit.stop();
       await deps.healthWatch.stop();
       await Promise.all(running);
+      await deps.sampler.settled();
       await deps.links[Symbol.asyncDispose]();
     },
   };

@@ -4,10 +4,10 @@ import type { GuestLink, GuestStats } from '../../ports/guest-link.ts';
 import { withTimeout } from '../with-timeout.ts';
 
 /** How long a guest may take to answer, milliseconds. */
-const ANSWER_MS = 2_000;
+export const ANSWER_MS = 2_000;
 
 /** Asks a guest what it uses. Throws `deadline_exceeded` guest.silent for one that does not answer in time, and what the link throws. */
-export function askStats(clock: Clock, link: GuestLink, signal: AbortSignal): Promise<GuestStats> {
+export function askStats(clock: Clock, link: Pick<GuestLink, 'stats'>, signal: AbortSignal): Promise<GuestStats> {
   return withTimeout(clock, ANSWER_MS, signal, (within) => link.stats({ signal: within }), notInTime);
 }
 

@@ -1,0 +1,234 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSimulatedDriver } from '../../adapters/drivers/simulated/simulated-driver.ts';
+import { createSimulatedWorld } from '../../adapters/drivers/simulated/simulated-world.ts';
+import { openSqliteMetrics } from '../../adapters/metrics/sqlite-metrics.ts';
+import { createManualClock, type ManualClock } from '../../adapters/shared/manual-clock.ts';
+import { createSqliteStore } from '../../adapters/stores/sqlite/sqlite-store.ts';
+import { createPinoLog } from '../../adapters/system/pino-log.ts';
+import { VolaryError } from '../../domain/errors.ts';
+import type { VmId } from '../../domain/ids.ts';
+import { together } from '../../domain/metrics/view.ts';
+import type { Driver } from '../../ports/driver.ts';
+import type { GuestLink, GuestStats } from '../../ports/guest-link.ts';
+import type { MetricStore } from '../../ports/metric-store.ts';
+import type { Store, Tables } from '../../ports/store.ts';
+import { sampleVm } from '../../ports/store-contract/samples.contract.ts';
+import { createDrivers } from '../drivers.ts';
+import { createSampler, type Sampler } from './sampler.ts';
+
+/* Many guests over minutes, with links that answer as the test says, while a clock is stepped. */
+
+type Link = Pick<GuestLink, 'stats'>;
+
+const NOON = 500_000 * 900_000;
+const TEN_MINUTES_MS = 600_000;
+const log = createPinoLog({ level: 'error' });
+let directory: string;
+let clock: ManualClock;
+let store: Store;
+let metrics: MetricStore;
+let links: Map<VmId, Link>;
+/** When which guest was asked, by the clock of the test. */
+let asked: Map<VmId, number[]>;
+/** What is drawn next; the middle of all chances unless a test says otherwise. */
+let random: () => number;
+let stopping: AbortController;
+
+beforeEach(async () => {
+  clock = createManualClock({ startsAt: NOON });
+  directory = mkdtempSync(join(tmpdir(), 'volary-sampler-'));
+  store = await createSqliteStore({ path: join(directory, 'volary.db') });
+  metrics = openSqliteMetrics(':memory:', { log });
+  [links, asked, stopping, random] = [new Map(), new Map(), new AbortController(), () => 0.5];
+});
+afterEach(async () => {
+  await metrics[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+/** Half of one processor is busy since the guest's boot, which was when the test began. */
+function statsNow(): GuestStats {
+  const uptimeMs = clock.monotonicMs();
+  return {
+    ...{ uptimeMs, cpuTicks: { user: uptimeMs / 20, system: 0, idle: uptimeMs / 20, iowait: 0, steal: 0 } },
+    memoryBytes: { total: 100, free: 10, available: 50, cached: 40 },
+    ...{ diskBytes: { total: 10, free: 1 }, diskTransferBytes: null, diskOperations: null },
+    ...{ networkBytes: { received: 0, sent: 0 }, networkPackets: null, processCount: 1, loadAverage: [0, 0, 0] },
+  };
+}
+
+/** Never answers; fails when it is called off. */
+function silence(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** A VM that runs, with a guest that answers so. */
+async function addVm(
+  number: number,
+  stats: Link['stats'] = async () => statsNow(),
+  tables: Pick<Tables, 'vms'> = store,
+): Promise<VmId> {
+  const vm = sampleVm(number);
+  await tables.vms.insert(vm);
+  asked.set(vm.id, []);
+  links.set(vm.id, {
+    stats: (options) => {
+      asked.get(vm.id)?.push(clock.monotonicMs());
+      return stats(options);
+    },
+  });
+  return vm.id;
+}
+
+function begin(driver: Driver = createSimulatedDriver({ world: createSimulatedWorld({ clock }) })): Sampler {
+  const drivers = createDrivers(driver, []);
+  return createSampler({
+    ...{ store, drivers, clock, log, metrics },
+    ...{ ids: { random: () => random() }, links: { all: () => links } },
+  });
+}
+
+/** As the server has it look, for so long; each second takes a little longer than one. */
+async function lookFor(sampler: Sampler, durationMs: number): Promise<void> {
+  for (const untilMs = clock.monotonicMs() + durationMs; clock.monotonicMs() < untilMs; ) {
+    await sampler.look(stopping.signal);
+    await clock.advance(1_001);
+  }
+}
+
+async function coveredMs(vmId: VmId): Promise<number> {
+  const points = await metrics.read(vmId, { stepMs: 5_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+  return together(points, 0).coveredMs;
+}
+
+async function everyoneIsCovered(vmIds: readonly VmId[], ms: number): Promise<void> {
+  const covered = await Promise.all(vmIds.map(coveredMs));
+  expect(Math.min(...covered)).toBeGreaterThan(ms - 20_000);
+}
+
+describe('who is measured', () => {
+  it('is measured all the time, whoever else is silent', async () => {
+    const silent = ({ signal }: { readonly signal: AbortSignal }) => silence(signal);
+    for (let number = 0; number < 5; number++) await addVm(number, silent);
+    const answering: VmId[] = [];
+    for (let number = 5; number < 20; number++) answering.push(await addVm(number));
+    const sampler = begin();
+
+    await lookFor(sampler, TEN_MINUTES_MS);
+    await sampler.settled();
+
+    await everyoneIsCovered(answering, TEN_MINUTES_MS);
+    expect(sampler.latest().size).toBe(answering.length);
+  });
+
+  it('is measured all the time, whatever an engine takes over the machine of another', async () => {
+    const hung = sampleVm(1);
+    await store.vms.insert(hung);
+    const guest = await addVm(2);
+    const driver = createSimulatedDriver({ world: createSimulatedWorld({ clock }) });
+    let callCount = 0;
+    const measureMachine: Driver['measureMachine'] = (_, { signal }) => {
+      callCount += 1;
+      return silence(signal);
+    };
+    const sampler = begin({ ...driver, measureMachine });
+    await sampler.findMachines();
+
+    await lookFor(sampler, 60_000);
+    await sampler.settled();
+
+    await everyoneIsCovered([guest], 60_000);
+    expect(callCount).toBeGreaterThan(10);
+  });
+
+  it('is asked one thing at a time, however long the answer takes', async () => {
+    let underWay = 0;
+    let most = 0;
+    await addVm(1, async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await clock.sleep(12_000, { signal: new AbortController().signal });
+      underWay -= 1;
+      throw new VolaryError('unavailable', 'It was away.', { reason: 'guest.link_lost' });
+    });
+    const sampler = begin();
+
+    await lookFor(sampler, 60_000);
+
+    expect(most).toBe(1);
+    await clock.advance(12_000);
+    await sampler.settled();
+  });
+
+  it('is who runs: one that is paused is not asked until it goes on', async () => {
+    const vmId = await addVm(1);
+    const sampler = begin();
+    await lookFor(sampler, 20_000);
+    const vm = await store.vms.get(vmId);
+    if (vm === null) throw new TypeError('the VM is gone');
+    await store.vms.update({ ...vm, revision: 2, status: { phase: 'paused', since: clock.now() } });
+    const askedBefore = [...(asked.get(vmId) ?? [])];
+
+    await lookFor(sampler, 60_000);
+    expect(asked.get(vmId)).toEqual(askedBefore);
+    expect(sampler.latest().size).toBe(0);
+
+    await store.vms.update({ ...vm, revision: 3 });
+    await lookFor(sampler, 20_000);
+    expect(sampler.latest().size).toBe(1);
+  });
+
+  it('is asked every five seconds, now a little earlier, now a little later', async () => {
+    const draws = [0, 0.999, 0.5];
+    let drawn = 0;
+    random = () => draws[drawn++ % draws.length] ?? 0.5;
+    const vmId = await addVm(1);
+
+    await lookFor(begin(), 60_000);
+
+    const moments = asked.get(vmId) ?? [];
+    const seconds = moments.slice(1).map((atMs, index) => Math.round((atMs - (moments[index] ?? 0)) / 1_000));
+    expect(seconds.slice(0, 6)).toEqual([4, 6, 5, 4, 6, 5]);
+  });
+
+  it('is asked in turns when there are many', async () => {
+    let drawn = 0;
+    random = () => (drawn++ * 0.618) % 1;
+    const vmIds: VmId[] = [];
+    await store.transaction(async (tables) => {
+      for (let number = 0; number < 510; number++) vmIds.push(await addVm(number, async () => statsNow(), tables));
+    });
+    const sampler = begin();
+
+    await lookFor(sampler, 60_000);
+    await sampler.settled();
+
+    await everyoneIsCovered(vmIds, 60_000);
+    const perSecond = new Map<number, number>();
+    for (const atMs of [...asked.values()].flat()) perSecond.set(atMs, (perSecond.get(atMs) ?? 0) + 1);
+    expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(125);
+  });
+});
+
+describe('stopping', () => {
+  it('ends what is under way, and keeps what was measured', async () => {
+    const vmId = await addVm(1);
+    await addVm(2, ({ signal }) => silence(signal));
+    const sampler = begin();
+    await lookFor(sampler, 7_000);
+    const stored = await coveredMs(vmId);
+    await clock.advance(5_000);
+    await sampler.look(stopping.signal);
+    stopping.abort(new DOMException('the server is stopping', 'AbortError'));
+
+    await sampler.settled();
+
+    expect(await coveredMs(vmId)).toBeGreaterThan(stored);
+  });
+});
