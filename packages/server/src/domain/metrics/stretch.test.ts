@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { between, mapCounts, mapLevels, mapSums, type Reading } from './stretch.ts';
+import { between, mapCounts, mapLevels, mapSums, type Reading, withoutReturned } from './stretch.ts';
 
 function reading(atMs: number, amount: number, uptimeMs = atMs): Reading {
   const [sums, counts, levels] = [mapSums(() => amount), mapCounts(() => amount), mapLevels(() => amount)];
@@ -51,5 +51,26 @@ describe('what lies between two readings', () => {
   it('is known of a machine without an agent as well', () => {
     const at = (atMs: number, cpuUsedMs: number): Reading => ({ atMs, cpuUsedMs, guest: null });
     expect(between(at(0, 5), at(5_000, 10), 15_000)).toEqual({ lengthMs: 5_000, cpuUsedMs: 5, guest: null });
+  });
+});
+
+describe('time of waiting for disks that a kernel takes back', () => {
+  const waited = (told: Reading, cpuIowaitMs: number): Reading => ({
+    ...told,
+    guest: told.guest && { ...told.guest, sums: { ...told.guest.sums, cpuIowaitMs } },
+  });
+
+  it('is left as it was until there is more of it', () => {
+    const before = waited(reading(1_000, 10), 500);
+
+    expect(withoutReturned(before, waited(reading(6_000, 30), 200))).toEqual(waited(reading(6_000, 30), 500));
+    expect(withoutReturned(before, waited(reading(6_000, 30), 700))).toEqual(waited(reading(6_000, 30), 700));
+  });
+
+  it.each([
+    ['its uptime', reading(6_000, 30, 400)],
+    ['its counters', reading(6_000, 5)],
+  ])('begins anew with a boot, as %s says', (_, after) => {
+    expect(withoutReturned(waited(reading(1_000, 10), 500), waited(after, 200))).toEqual(waited(after, 200));
   });
 });

@@ -88,6 +88,17 @@ export function between(before: Reading, after: Reading, gapMs: number): Omit<St
   return { lengthMs, cpuUsedMs, guest: { sums, counts, levels } };
 }
 
+/**
+ * A reading with no less time of waiting for disks than the one before it, as long as they are of one boot: a kernel may count some of it as idle later.
+ * "The value in this field will decrease in certain conditions": https://man7.org/linux/man-pages/man5/proc_stat.5.html
+ */
+export function withoutReturned(before: Reading, after: Reading): Reading {
+  if (before.guest === null || after.guest === null) return after;
+  const isOneBoot = after.guest.uptimeMs >= before.guest.uptimeMs && after.cpuUsedMs >= before.cpuUsedMs;
+  const cpuIowaitMs = Math.max(before.guest.sums.cpuIowaitMs, after.guest.sums.cpuIowaitMs);
+  return isOneBoot ? { ...after, guest: { ...after.guest, sums: { ...after.guest.sums, cpuIowaitMs } } } : after;
+}
+
 function added(before: number | null = null, after: number | null = null): number | null {
   return before === null || after === null ? null : after - before;
 }

@@ -3,7 +3,7 @@
  * a figure of last week does not depend on how many there are now.
  */
 import type { HostId } from '../../domain/ids.ts';
-import { between, mapSums, type Reading, type Stretch } from '../../domain/metrics/stretch.ts';
+import { between, mapSums, type Reading, type Stretch, withoutReturned } from '../../domain/metrics/stretch.ts';
 import { CPU_MODES, type HostMeter, type HostReading } from '../../ports/host-meter.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -41,7 +41,7 @@ export function createHostSampler(
       // A look comes a little early or late: what is due by half a second is due.
       if (clock.monotonicMs() - triedMs < INTERVAL_MS - 500) return;
       triedMs = clock.monotonicMs();
-      const next = lookOf(await hostMeter.readHost(), triedMs);
+      const next = after(last, lookOf(await hostMeter.readHost(), triedMs));
       const passed = last === null || next === null ? null : passedBetween(last, next);
       last = next;
       if (passed !== null) await metrics.add([{ subject: hostId, endMs: clock.now(), ...passed }]);
@@ -87,10 +87,14 @@ function lookOf({ cpuMs, memory, dataDisk, dataDevice, networks }: HostReading, 
   };
 }
 
+function after(before: HostLook | null, look: HostLook | null): HostLook | null {
+  return before === null || look === null ? look : { ...look, reading: withoutReturned(before.reading, look.reading) };
+}
+
 function passedBetween(before: HostLook, after: HostLook): Omit<Stretch, 'subject' | 'endMs'> | null {
   // A device that came has counted since long before.
   if (before.devices !== after.devices) return null;
-  const passed = between(withoutReturned(before.reading, after.reading), after.reading, GAP_INTERVALS * INTERVAL_MS);
+  const passed = between(before.reading, after.reading, GAP_INTERVALS * INTERVAL_MS);
   const cpuMs = after.cpuMs - before.cpuMs;
   if (passed === null || passed.guest === null || cpuMs <= 0) return null;
   const { guest, lengthMs, cpuUsedMs } = passed;
@@ -101,15 +105,4 @@ function passedBetween(before: HostLook, after: HostLook): Omit<Stretch, 'subjec
     ...{ lengthMs, cpuUsedMs: ofOne(cpuUsedMs) },
     guest: { ...guest, sums: mapSums((name) => cpu[name] ?? sums[name]) },
   };
-}
-
-/**
- * What went before, as if no more had waited for disks by then than has now: the kernel may count some of it as idle later. "The value in this field will decrease in certain conditions":
- * https://man7.org/linux/man-pages/man5/proc_stat.5.html
- */
-function withoutReturned(before: Reading, { guest: after }: Reading): Reading {
-  const { guest } = before;
-  if (guest === null || after === null) return before;
-  const cpuIowaitMs = Math.min(guest.sums.cpuIowaitMs, after.sums.cpuIowaitMs);
-  return { ...before, guest: { ...guest, sums: { ...guest.sums, cpuIowaitMs } } };
 }

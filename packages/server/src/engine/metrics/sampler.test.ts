@@ -216,6 +216,29 @@ describe('who is measured', () => {
   });
 });
 
+describe('what is told of a guest', () => {
+  it('has no gap, and no counter that falls, where its kernel takes back what waited for disks', async () => {
+    const waited = [0, 100, 300, 250, 250, 400];
+    let answers = 0;
+    const vmId = await addVm(1, async () => {
+      const stats = statsNow();
+      return { ...stats, cpuTicks: { ...stats.cpuTicks, iowait: waited[answers++] ?? 500 } };
+    });
+    const sampler = begin();
+    const told: (number | undefined)[] = [];
+    while (answers < waited.length) {
+      await lookFor(sampler, 1_000);
+      told.push(sampler.latest().get(vmId)?.reading.guest?.sums.cpuIowaitMs);
+    }
+    await sampler.settled();
+
+    expect([...new Set(told)]).toEqual([0, 1_000, 3_000, 4_000]);
+    const [minute] = await metrics.read(vmId, { stepMs: 60_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+    expect(minute?.coveredMs).toBeGreaterThan(24_000);
+    expect(minute?.sums.cpuIowaitMs).toBeCloseTo(4_000);
+  });
+});
+
 describe('stopping', () => {
   it('ends what is under way, and keeps what was measured', async () => {
     const vmId = await addVm(1);

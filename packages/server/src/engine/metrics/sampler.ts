@@ -5,7 +5,7 @@
  */
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
-import { between, type Reading, type Stretch } from '../../domain/metrics/stretch.ts';
+import { between, type Reading, type Stretch, withoutReturned } from '../../domain/metrics/stretch.ts';
 import type { GuestLink, GuestStats } from '../../ports/guest-link.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -76,14 +76,15 @@ export function createSampler(deps: SamplerDeps): Sampler {
   }
 
   async function measure(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<void> {
-    const reading = await read(vmId, link, signal).catch((error: unknown) => {
+    const told = await read(vmId, link, signal).catch((error: unknown) => {
       // One that does not answer in time leaves a gap. What is no answer at all is a fault of ours.
       if (!signal.aborted && !(error instanceof VolaryError) && !isTimeout(error))
         deps.log.error('a VM could not be measured', { vmId, error });
       return null;
     });
-    if (reading === null) return;
+    if (told === null) return;
     const before = measurements.get(vmId);
+    const reading = before === undefined ? told : withoutReturned(before.reading, told);
     const passed = before === undefined ? null : between(before.reading, reading, gapMs);
     const stretch = passed === null ? null : { subject: vmId, endMs: clock.now(), ...passed };
     measurements.set(vmId, { reading, stretch });

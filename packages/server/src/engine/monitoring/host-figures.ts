@@ -1,4 +1,4 @@
-import { CPU_MODES, type HostMeter } from '../../ports/host-meter.ts';
+import { CPU_MODES, type CpuMode, type HostMeter } from '../../ports/host-meter.ts';
 import type { Meter } from '../../ports/meter.ts';
 
 /** Defines what is told of the host; the function reads it now. What the kernel does not tell is not there. */
@@ -27,9 +27,25 @@ export function createHostFigures(meter: Meter, hostMeter: Pick<HostMeter, 'read
     return meter.counter({ name: `volary_host_${name}`, help, labels: ['device'] });
   }
 
+  /** What was told of each mode last: a kernel takes back some of it, and a counter that falls is taken for one that begins anew. */
+  const told = new Map<CpuMode, number>();
+
+  function notLess(mode: CpuMode, ms: number): number {
+    const most = Math.max(ms, told.get(mode) ?? 0);
+    told.set(mode, most);
+    return most;
+  }
+
   return async () => {
     const { cpuMs, memory, dataDisk, dataDevice, networks } = await hostMeter.readHost();
-    cpu.replace(cpuMs === null ? [] : CPU_MODES.map((mode) => ({ labels: { mode }, value: cpuMs[mode] / 1_000 })));
+    cpu.replace(
+      cpuMs === null
+        ? []
+        : CPU_MODES.map((mode) => ({
+            labels: { mode },
+            value: notLess(mode, cpuMs[mode]) / 1_000,
+          })),
+    );
     memorySize.replace(one(memory?.sizeBytes));
     memoryAvailable.replace(one(memory?.availableBytes));
     diskSize.replace(one(dataDisk?.sizeBytes));
