@@ -17,11 +17,19 @@ describe('what lies between two readings', () => {
   it.each([
     ['longer than a gap may be', reading(1_000, 10), reading(17_000, 30)],
     ['a boot', reading(50_000, 10), reading(55_000, 30, 3_000)],
+    ['a boot after which it has run for longer than before', reading(5_000, 10, 3_000), reading(17_000, 30, 10_000)],
+    ['a halt', reading(1_000, 10), reading(14_000, 30, 6_000)],
+    ['an uptime that stands still', reading(1_000, 10), reading(2_500, 30, 1_000)],
     ['counters that begin anew', reading(1_000, 30), reading(6_000, 10)],
     ['the same moment', reading(1_000, 10), reading(1_000, 10)],
     ['an agent that came', { ...reading(1_000, 10), guest: null }, reading(6_000, 30)],
   ])('is a gap: %s', (_, before, after) => {
     expect(between(before, after, 15_000)).toBeNull();
+  });
+
+  it('is as long as it was for its guest, whenever the answers came', () => {
+    expect(between(reading(2_500, 10, 1_000), reading(6_000, 30), 15_000)?.lengthMs).toBe(5_000);
+    expect(between(reading(1_000, 10), reading(6_300, 30, 6_000), 15_000)?.lengthMs).toBe(5_000);
   });
 
   it('has no counts where they were not counted at its beginning or at its end', () => {

@@ -69,16 +69,24 @@ export interface Stretch {
 }
 
 /**
+ * By how much the time that passed for a guest may differ from that of its host, milliseconds: answers come sooner and later, and a snapshot halts it for
+ * a moment.
+ */
+const MAX_DRIFT_MS = 2_000;
+
+/**
  * What lies between two readings; null where they are not of one life of the VM, or further apart than `gapMs`: what happened in between was not seen, and
- * is not made up.
+ * is not made up. Of a guest it is as long as its own uptime says: when an answer comes says nothing of when the guest counted, and while it is
+ * halted it counts nothing.
  */
 export function between(before: Reading, after: Reading, gapMs: number): Omit<Stretch, 'subject' | 'endMs'> | null {
-  const lengthMs = after.atMs - before.atMs;
+  const passedMs = after.atMs - before.atMs;
   const cpuUsedMs = after.cpuUsedMs - before.cpuUsedMs;
   const isOneKind = (before.guest === null) === (after.guest === null);
-  if (lengthMs <= 0 || lengthMs > gapMs || cpuUsedMs < 0 || !isOneKind) return null;
-  if (before.guest === null || after.guest === null) return { lengthMs, cpuUsedMs, guest: null };
-  if (after.guest.uptimeMs < before.guest.uptimeMs) return null;
+  if (passedMs <= 0 || passedMs > gapMs || cpuUsedMs < 0 || !isOneKind) return null;
+  if (before.guest === null || after.guest === null) return { lengthMs: passedMs, cpuUsedMs, guest: null };
+  const lengthMs = after.guest.uptimeMs - before.guest.uptimeMs;
+  if (lengthMs <= 0 || Math.abs(passedMs - lengthMs) > MAX_DRIFT_MS) return null;
   const sums = mapSums((name) => (after.guest?.sums[name] ?? 0) - (before.guest?.sums[name] ?? 0));
   // A device that was taken away has taken its counters with it.
   if (GUEST_SUMS.some((name) => sums[name] < 0)) return null;
