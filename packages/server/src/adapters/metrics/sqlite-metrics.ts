@@ -15,8 +15,8 @@ import { type MetricPoint, RESOLUTIONS } from '../../domain/metrics/view.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 
-/** Changes with the table: what another program wrote is not read. */
-const VERSION = 3;
+/** Changes with the table and with what its figures mean: what another program wrote is not read. */
+const VERSION = 4;
 const COUNTED = ['disk_bytes_counted_ms', 'disk_operations_counted_ms', 'packets_counted_ms'] as const;
 const COLUMNS = [
   'covered_ms',

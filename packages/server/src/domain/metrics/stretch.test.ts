@@ -3,7 +3,7 @@ import { between, mapCounts, mapLevels, mapSums, type Reading, withoutReturned }
 
 function reading(atMs: number, amount: number, uptimeMs = atMs): Reading {
   const [sums, counts, levels] = [mapSums(() => amount), mapCounts(() => amount), mapLevels(() => amount)];
-  return { atMs, cpuUsedMs: amount, guest: { uptimeMs, sums, counts, levels } };
+  return { atMs, vcpuCount: 1, cpuUsedMs: amount, guest: { uptimeMs, sums, counts, levels } };
 }
 
 describe('what lies between two readings', () => {
@@ -22,6 +22,7 @@ describe('what lies between two readings', () => {
     ['an uptime that stands still', reading(1_000, 10), reading(2_500, 30, 1_000)],
     ['counters that begin anew', reading(1_000, 30), reading(6_000, 10)],
     ['the same moment', reading(1_000, 10), reading(1_000, 10)],
+    ['a processor that came', reading(1_000, 10), { ...reading(6_000, 30), vcpuCount: 2 }],
     ['an agent that came', { ...reading(1_000, 10), guest: null }, reading(6_000, 30)],
   ])('is a gap: %s', (_, before, after) => {
     expect(between(before, after, 15_000)).toBeNull();
@@ -30,6 +31,15 @@ describe('what lies between two readings', () => {
   it('is as long as it was for its guest, whenever the answers came', () => {
     expect(between(reading(2_500, 10, 1_000), reading(6_000, 30), 15_000)?.lengthMs).toBe(5_000);
     expect(between(reading(1_000, 10), reading(6_300, 30, 6_000), 15_000)?.lengthMs).toBe(5_000);
+  });
+
+  it('has processor time as if there were one processor', () => {
+    const [before, after] = [reading(1_000, 10), reading(6_000, 30)].map((each) => ({ ...each, vcpuCount: 4 }));
+
+    expect(before && after && between(before, after, 15_000)).toMatchObject({
+      ...{ lengthMs: 5_000, cpuUsedMs: 5 },
+      guest: { sums: { ...mapSums(() => 5), networkReceivedBytes: 20, networkSentBytes: 20 } },
+    });
   });
 
   it('has no counts where they were not counted at its beginning or at its end', () => {
@@ -57,7 +67,7 @@ describe('what lies between two readings', () => {
   });
 
   it('is known of a machine without an agent as well', () => {
-    const at = (atMs: number, cpuUsedMs: number): Reading => ({ atMs, cpuUsedMs, guest: null });
+    const at = (atMs: number, cpuUsedMs: number): Reading => ({ atMs, vcpuCount: 1, cpuUsedMs, guest: null });
     expect(between(at(0, 5), at(5_000, 10), 15_000)).toEqual({ lengthMs: 5_000, cpuUsedMs: 5, guest: null });
   });
 });

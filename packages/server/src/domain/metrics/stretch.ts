@@ -1,8 +1,8 @@
 import type { HostId, VmId } from '../ids.ts';
 
 /**
- * What grows while a VM runs, as what was added in some time. `cpu…Ms`: processor time over all processors,
- * milliseconds.
+ * What grows while a VM runs, as what was added in some time. `cpu…Ms`: processor time, milliseconds; in a reading over all processors, in a
+ * stretch as if there were one.
  */
 export const GUEST_SUMS = [
   'cpuUserMs',
@@ -49,7 +49,9 @@ export interface GuestReading {
 export interface Reading {
   /** By a clock that nobody sets, milliseconds. */
   readonly atMs: number;
-  /** Processor time that is used, since some beginning: by its guest, or by its VMM where no guest tells. */
+  /** Virtual processors that its machine has. */
+  readonly vcpuCount: number;
+  /** Processor time that is used, over all processors, since some beginning: by its guest, or by its VMM where no guest tells. */
   readonly cpuUsedMs: number;
   /** Null: there is no agent that tells. */
   readonly guest: GuestReading | null;
@@ -64,6 +66,7 @@ export interface Stretch {
   /** Its end, milliseconds since 1970. */
   readonly endMs: number;
   readonly lengthMs: number;
+  /** As if it had one processor: how many there were then is nobody's concern later. */
   readonly cpuUsedMs: number;
   readonly guest: Omit<GuestReading, 'uptimeMs'> | null;
 }
@@ -80,20 +83,30 @@ const MAX_DRIFT_MS = 2_000;
  * halted it counts nothing.
  */
 export function between(before: Reading, after: Reading, gapMs: number): Omit<Stretch, 'subject' | 'endMs'> | null {
+  const { vcpuCount } = after;
   const passedMs = after.atMs - before.atMs;
-  const cpuUsedMs = after.cpuUsedMs - before.cpuUsedMs;
-  const isOneKind = (before.guest === null) === (after.guest === null);
-  if (passedMs <= 0 || passedMs > gapMs || cpuUsedMs < 0 || !isOneKind) return null;
-  if (before.guest === null || after.guest === null) return { lengthMs: passedMs, cpuUsedMs, guest: null };
+  const cpuUsedMs = (after.cpuUsedMs - before.cpuUsedMs) / vcpuCount;
+  if (passedMs <= 0 || passedMs > gapMs || cpuUsedMs < 0 || before.vcpuCount !== vcpuCount) return null;
+  if (before.guest === null && after.guest === null) return { lengthMs: passedMs, cpuUsedMs, guest: null };
+  if (before.guest === null || after.guest === null) return null;
   const lengthMs = after.guest.uptimeMs - before.guest.uptimeMs;
   if (lengthMs <= 0 || Math.abs(passedMs - lengthMs) > MAX_DRIFT_MS) return null;
-  const sums = mapSums((name) => (after.guest?.sums[name] ?? 0) - (before.guest?.sums[name] ?? 0));
+  const guest = guestBetween(before.guest, after.guest, vcpuCount);
+  return guest === null ? null : { lengthMs, cpuUsedMs, guest };
+}
+
+/** Null where a counter has begun anew. */
+function guestBetween(before: GuestReading, after: GuestReading, vcpuCount: number): Stretch['guest'] {
+  const sums = mapSums((name) => (after.sums[name] - before.sums[name]) / (isCpu(name) ? vcpuCount : 1));
   // A device that was taken away has taken its counters with it.
   if (GUEST_SUMS.some((name) => sums[name] < 0)) return null;
-  const counts = mapCounts((name) => added(before.guest?.counts[name], after.guest?.counts[name]));
+  const counts = mapCounts((name) => added(before.counts[name], after.counts[name]));
   if (GUEST_COUNTS.some((name) => (counts[name] ?? 0) < 0)) return null;
-  const levels = mapLevels((name) => ((after.guest?.levels[name] ?? 0) + (before.guest?.levels[name] ?? 0)) / 2);
-  return { lengthMs, cpuUsedMs, guest: { sums, counts, levels } };
+  return { sums, counts, levels: mapLevels((name) => (after.levels[name] + before.levels[name]) / 2) };
+}
+
+function isCpu(name: keyof GuestSums): boolean {
+  return name !== 'networkReceivedBytes' && name !== 'networkSentBytes';
 }
 
 /**
@@ -107,7 +120,7 @@ export function withoutReturned(before: Reading, after: Reading): Reading {
   return isOneBoot ? { ...after, guest: { ...after.guest, sums: { ...after.guest.sums, cpuIowaitMs } } } : after;
 }
 
-function added(before: number | null = null, after: number | null = null): number | null {
+function added(before: number | null, after: number | null): number | null {
   return before === null || after === null ? null : after - before;
 }
 

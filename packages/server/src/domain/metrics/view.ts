@@ -29,6 +29,7 @@ export interface MetricPoint {
   readonly coveredMs: number;
   /** How much of that a guest told of. */
   readonly guestMs: number;
+  /** Of `coveredMs`, as if there were one processor; so is what is told of processors in `sums`. */
   readonly cpuUsedMs: number;
   readonly sums: GuestSums;
   /** Of `guestMs`, how much somebody counted in; the counts are of that time. */

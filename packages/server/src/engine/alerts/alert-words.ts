@@ -8,10 +8,7 @@ import type { Vm } from '../../domain/vm/vm.ts';
 export function figureOf(kind: AlertKind, vm: Vm, stretch: Stretch | null): number | null {
   if (kind === 'health') return badHealth(vm);
   if (stretch === null) return null;
-  if (kind === 'cpu') {
-    const vcpus = vm.machine?.vcpuCount ?? vm.spec.vcpuCount;
-    return (100 * stretch.cpuUsedMs) / (stretch.lengthMs * vcpus);
-  }
+  if (kind === 'cpu') return (100 * stretch.cpuUsedMs) / stretch.lengthMs;
   if (stretch.guest === null) return null;
   const { memoryUsedBytes, memoryTotalBytes, diskUsedBytes, diskTotalBytes } = stretch.guest.levels;
   const [used, total] = kind === 'memory' ? [memoryUsedBytes, memoryTotalBytes] : [diskUsedBytes, diskTotalBytes];

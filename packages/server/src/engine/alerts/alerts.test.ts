@@ -56,13 +56,13 @@ describe('the watch', () => {
     });
   }
 
-  /** Two processors, so busy; and so much of the memory and the disk in use. Percent. */
+  /** Its processors so busy; and so much of the memory and the disk in use. Percent. */
   function measured({ cpu = 5, memory = 5, disk = 5 }): Measured {
     const figures: Record<string, number> = { memoryUsedBytes: memory, diskUsedBytes: disk };
     const levels = mapLevels((name) => figures[name] ?? 100);
     const guest = { sums: mapSums(() => 0), counts: mapCounts(() => null), levels };
-    const stretch = { subject: vmId, endMs: 0, lengthMs: 1_000, cpuUsedMs: cpu * 20, guest };
-    return { reading: { atMs: monotonicMs, cpuUsedMs: 0, guest: { uptimeMs: 1, ...guest } }, stretch };
+    const stretch = { subject: vmId, endMs: 0, lengthMs: 1_000, cpuUsedMs: cpu * 10, guest };
+    return { reading: { atMs: monotonicMs, vcpuCount: 2, cpuUsedMs: 0, guest: { uptimeMs: 1, ...guest } }, stretch };
   }
 
   async function lookAfter(watching: ReturnType<typeof watch>, seconds: number, figures: Measured | null) {

@@ -25,7 +25,7 @@ export interface MetricReport extends MetricView {
   readonly vm: Vm;
 }
 
-/** By a host: its processor time is that of one of its processors, on average. */
+/** By a host. */
 export interface HostMetricReport extends MetricView {
   readonly hostId: HostId;
 }

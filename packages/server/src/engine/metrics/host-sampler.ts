@@ -1,6 +1,6 @@
 /**
- * Measures the machine that VMs run on as they are measured: by the differences of what its kernel counts. Processor time is kept as if the host had one processor, so that
- * a figure of last week does not depend on how many there are now.
+ * Measures the machine that VMs run on as they are measured: by the differences of what its kernel counts. Its processors are as many as counted then: it
+ * may have others tomorrow.
  */
 import type { HostId } from '../../domain/ids.ts';
 import { between, mapSums, type Reading, type Stretch, withoutReturned } from '../../domain/metrics/stretch.ts';
@@ -59,7 +59,8 @@ function lookOf({ cpuMs, memory, dataDisk, dataDevice, networks }: HostReading, 
     cpuMs: CPU_MODES.reduce((sum, mode) => sum + cpuMs[mode], 0),
     devices: networks.map(({ device }) => device).join(' '),
     reading: {
-      ...{ atMs, cpuUsedMs: userMs + systemMs },
+      // Divided by all of them later, by what they counted themselves.
+      ...{ atMs, vcpuCount: 1, cpuUsedMs: userMs + systemMs },
       guest: {
         uptimeMs: atMs,
         sums: {

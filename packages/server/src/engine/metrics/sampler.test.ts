@@ -11,6 +11,7 @@ import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { together } from '../../domain/metrics/view.ts';
+import { noGrowth } from '../../domain/vm/machine-shape.ts';
 import type { Driver } from '../../ports/driver.ts';
 import type { GuestLink, GuestStats } from '../../ports/guest-link.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
@@ -217,6 +218,25 @@ describe('who is measured', () => {
 });
 
 describe('what is told of a guest', () => {
+  it('is a share of the processors that its machine had then, whatever it is to have or has later', async () => {
+    const vmId = await addVm(1);
+    const size = { vcpuCount: 4, memoryMib: 256, diskGib: 8 };
+    const told = { name: 'vm-1', networkMode: 'user', workload: null, healthCheck: null } as const;
+    const machine = { ...size, ...told, growth: noGrowth(size) };
+    const vm = sampleVm(1);
+    // It is to have one from its next start on.
+    await store.vms.update({ ...vm, revision: 2, spec: { ...vm.spec, vcpuCount: 1 }, machine });
+    const sampler = begin();
+    await lookFor(sampler, 60_000);
+    await store.vms.update({ ...vm, revision: 3, machine: { ...machine, vcpuCount: 1 } });
+    await lookFor(sampler, 60_000);
+    await sampler.settled();
+
+    const points = await metrics.read(vmId, { stepMs: 5_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+    const shares = points.map(({ cpuUsedMs, coveredMs }) => (cpuUsedMs / coveredMs).toFixed(3));
+    expect([...new Set(shares)]).toEqual(['0.125', '0.500']);
+  });
+
   it('has no gap, and no counter that falls, where its kernel takes back what waited for disks', async () => {
     const waited = [0, 100, 300, 250, 250, 400];
     let answers = 0;

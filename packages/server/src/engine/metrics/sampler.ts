@@ -69,10 +69,14 @@ export function createSampler(deps: SamplerDeps): Sampler {
     const vm = await store.vms.get(vmId);
     // Halted processors answer nothing, and a guest that is ended or begins is no measure.
     if (vm === null || vm.status.phase !== 'running') return null;
-    if (link !== undefined) return readingOf(await askStats(clock, link, signal), clock.monotonicMs());
+    const { vcpuCount } = vm.machine ?? vm.spec;
+    if (link !== undefined) {
+      const stats = await askStats(clock, link, signal);
+      return readingOf(stats, { atMs: clock.monotonicMs(), vcpuCount });
+    }
     const measure = (within: AbortSignal) => drivers.of(vm).measureMachine(vmId, { signal: within });
     const use = await withTimeout(clock, ANSWER_MS, signal, measure);
-    return use === null ? null : { atMs: clock.monotonicMs(), cpuUsedMs: use.cpuMs, guest: null };
+    return use === null ? null : { atMs: clock.monotonicMs(), vcpuCount, cpuUsedMs: use.cpuMs, guest: null };
   }
 
   async function measure(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<void> {
@@ -147,13 +151,13 @@ function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
 }
 
-function readingOf(stats: GuestStats, atMs: number): Reading {
+function readingOf(stats: GuestStats, at: Pick<Reading, 'atMs' | 'vcpuCount'>): Reading {
   const { cpuTicks, memoryBytes: memory, diskBytes: disk, networkBytes: network } = stats;
   const { diskTransferBytes: transfer, diskOperations: operations, networkPackets: packets } = stats;
   const userMs = cpuTicks.user * TICK_MS;
   const systemMs = cpuTicks.system * TICK_MS;
   return {
-    ...{ atMs, cpuUsedMs: userMs + systemMs },
+    ...{ ...at, cpuUsedMs: userMs + systemMs },
     guest: {
       uptimeMs: stats.uptimeMs,
       sums: {

@@ -35,10 +35,9 @@ function only(figures: Figures, isWanted: (group: MetricGroup) => boolean): Metr
   };
 }
 
-function figuresOf({ vm, whole }: MetricReport): Figures {
+function figuresOf({ whole }: MetricReport): Figures {
   const { coveredMs, guestMs, cpuUsedMs, sums, countedMs, counts, levels } = whole;
-  const { vcpuCount } = vm.spec;
-  const percent = (usedMs: number, ofMs: number) => (ofMs === 0 ? null : round((100 * usedMs) / (ofMs * vcpuCount)));
+  const percent = (usedMs: number, ofMs: number) => (ofMs === 0 ? null : round((100 * usedMs) / ofMs));
   const told = (figure: number) => (guestMs === 0 ? null : round(figure));
   const perSecond = (amount: number) => (1_000 * amount) / guestMs;
   // Not every driver counts them.

@@ -10,7 +10,7 @@ const POINT: MetricPoint = {
 };
 
 test('what was counted a part of the time is told as what it came to, and each second of that part', () => {
-  const { disk, network } = figuresOf(POINT, 1);
+  const { disk, network } = figuresOf(POINT);
 
   expect(disk).toMatchObject({ read_bytes: 50, read_bytes_per_second: 10, write_ops: 50, write_ops_per_second: 10 });
   expect(network).toMatchObject({ rx_bytes: 5_000, rx_bytes_per_second: 500, tx_packets_per_second: 10 });
@@ -19,7 +19,7 @@ test('what was counted a part of the time is told as what it came to, and each s
 test('what nobody counted is null, and not nothing', () => {
   const nobody = { ...POINT, counts: mapCounts(() => 0), countedMs: { diskBytes: 0, diskOperations: 0, packets: 0 } };
 
-  const { disk, network } = figuresOf(nobody, 1);
+  const { disk, network } = figuresOf(nobody);
 
   expect(disk).toEqual({
     ...{ total_bytes: 40, used_bytes: 40 },

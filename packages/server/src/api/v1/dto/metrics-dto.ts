@@ -5,18 +5,17 @@ import { toIso } from './to-iso.ts';
 
 /** What a VM did, as `/v1` shows it. */
 export function toVmMetricsDto({ vm, interval, atMs, whole, points, stepMs }: MetricReport): VmMetrics {
-  const { vcpuCount } = vm.spec;
   return {
     vm_id: vm.id,
     timestamp: toIso(atMs),
     interval,
     step_seconds: stepMs / 1_000,
     covered_seconds: whole.coveredMs / 1_000,
-    metrics: figuresOf(whole, vcpuCount),
+    metrics: figuresOf(whole),
     series: points.map((point) => ({
       timestamp: toIso(point.atMs),
       covered_seconds: point.coveredMs / 1_000,
-      metrics: figuresOf(point, vcpuCount),
+      metrics: figuresOf(point),
     })),
   };
 }
@@ -39,16 +38,16 @@ export function toHostMetricsDto(report: HostMetricReport): HostMetrics {
 }
 
 function hostFiguresOf(point: MetricPoint): HostMetricFigures {
-  const { cpu, memory, disk, network } = figuresOf(point, 1);
+  const { cpu, memory, disk, network } = figuresOf(point);
   return { cpu, memory, disk, network };
 }
 
-/** Percents are of all these processors. */
-export function figuresOf(point: MetricPoint, vcpuCount: number): VmMetricFigures {
+/** Percents are of all processors that there were at that time. */
+export function figuresOf(point: MetricPoint): VmMetricFigures {
   const { coveredMs, guestMs, cpuUsedMs, sums, levels } = point;
   if (coveredMs === 0) return { cpu: null, memory: null, disk: null, network: null, processes: null };
   const isTold = guestMs > 0;
-  const percent = (usedMs: number, ofMs: number): number => (100 * usedMs) / (ofMs * vcpuCount);
+  const percent = (usedMs: number, ofMs: number): number => (100 * usedMs) / ofMs;
   const ofGuest = (usedMs: number): number | null => (isTold ? percent(usedMs, guestMs) : null);
   return {
     cpu: {
