@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { completeHealthCheck } from './health-check.ts';
-import { afterCheck, type HealthState, UNTRIED } from './health-state.ts';
+import { afterCheck, type HealthState, resumedFrom, UNTRIED } from './health-state.ts';
 
 const asked = { type: 'tcp', port: 1, startPeriodMs: 1_000, healthyThreshold: 2, unhealthyThreshold: 3 } as const;
 const check = completeHealthCheck(asked, null);
@@ -31,5 +31,22 @@ describe('the health of a VM', () => {
   it('is not spoilt by what fails while it starts, but by what fails after it was healthy', () => {
     expect(after('-----', { late: false })).toEqual(UNTRIED);
     expect(after('++---', { late: false }).status).toBe('unhealthy');
+  });
+
+  it.each([
+    ['healthy', '', 'healthy'],
+    ['healthy', '--', 'healthy'],
+    ['healthy', '---', 'unhealthy'],
+    ['unhealthy', '+', 'unhealthy'],
+    ['unhealthy', '++', 'healthy'],
+    ['degraded', '', 'starting'],
+    ['unknown', '--', 'starting'],
+  ] as const)('that was %s, as another watch goes on with %j, is %s', (health, checks, status) => {
+    const resumed = [...checks].reduce(
+      (state, each) => afterCheck(check, state, { isGood: each === '+', sinceStartMs: 1_000 }),
+      resumedFrom(health),
+    );
+
+    expect(resumed.status).toBe(status);
   });
 });

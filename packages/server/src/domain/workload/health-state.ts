@@ -1,3 +1,4 @@
+import type { VmHealth } from '../vm/vm.ts';
 import type { HealthCheck } from './health-check.ts';
 
 /**
@@ -14,6 +15,11 @@ export interface HealthState {
 }
 
 export const UNTRIED: HealthState = { status: 'starting', successes: 0, failures: 0 };
+
+/** Where a new watch over a VM goes on: earlier checks have decided that it is healthy or unhealthy, or nothing is known of it. */
+export function resumedFrom(health: VmHealth): HealthState {
+  return health === 'healthy' || health === 'unhealthy' ? { ...UNTRIED, status: health } : UNTRIED;
+}
 
 /** What follows from one more check. A failure within the start period does not count as long as nothing has succeeded. */
 export function afterCheck(

@@ -9,7 +9,7 @@ import { presentSpec } from '../../domain/vm/settings.ts';
 import { isSameJson } from '../../domain/vm/spec-diff.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
 import type { HealthCheck } from '../../domain/workload/health-check.ts';
-import { afterCheck, type HealthState, UNTRIED } from '../../domain/workload/health-state.ts';
+import { afterCheck, type HealthState, resumedFrom, UNTRIED } from '../../domain/workload/health-state.ts';
 import { healthCheckWords } from '../../domain/workload/words.ts';
 import type { EngineDeps } from '../deps.ts';
 import { isConflict } from '../is-conflict.ts';
@@ -54,10 +54,10 @@ export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
   const checks = new Map<VmId, LastCheck>();
   let isStopping = false;
 
-  function begin(vm: Vm, healthCheck: HealthCheck): void {
+  function begin(vm: Vm, healthCheck: HealthCheck, state: HealthState): void {
     const abort = new AbortController();
     const note = (check: LastCheck): void => void checks.set(vm.id, check);
-    const done = watch(deps, { vm, healthCheck }, note, abort.signal)
+    const done = watch(deps, { vm, healthCheck, state }, note, abort.signal)
       .catch((error: unknown) => {
         if (!abort.signal.aborted) deps.log.error('the health of a VM is no longer asked for', { vmId: vm.id, error });
       })
@@ -76,7 +76,10 @@ export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
       if (isStopping || (before?.incarnation === vm.incarnation && isSameCheck(before.healthCheck, healthCheck)))
         return;
       before?.abort.abort(new DOMException('the VM is in another life, or asked otherwise', 'AbortError'));
-      if (healthCheck !== null) begin(vm, healthCheck);
+      if (healthCheck === null) return;
+      // What another check came to says nothing of this one; what this one came to under an earlier server still holds.
+      const isOtherCheck = before?.incarnation === vm.incarnation;
+      begin(vm, healthCheck, isOtherCheck ? UNTRIED : resumedFrom(vm.health));
     },
     lastCheck: (vmId) => checks.get(vmId) ?? null,
     async stop() {
@@ -92,14 +95,22 @@ function isSameCheck(one: HealthCheck, other: HealthCheck | null): boolean {
   return one === other || isSameJson(healthCheckWords(one), healthCheckWords(other));
 }
 
-/** Asks until the VM does not run any more, or is asked otherwise: what another check came to says nothing of this one. */
+interface Beginning {
+  readonly vm: Vm;
+  readonly healthCheck: HealthCheck;
+  readonly state: HealthState;
+}
+
+/** Asks until the VM does not run any more, or is asked otherwise. */
 async function watch(
   deps: HealthWatchDeps,
-  { vm: { id, incarnation }, healthCheck }: { readonly vm: Vm; readonly healthCheck: HealthCheck },
+  beginning: Beginning,
   note: (check: LastCheck) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let state: HealthState = UNTRIED;
+  const { healthCheck } = beginning;
+  const { id, incarnation } = beginning.vm;
+  let { state } = beginning;
   for (;;) {
     const vm = await deps.store.vms.get(id);
     if (vm === null || vm.incarnation !== incarnation || vm.status.phase !== 'running') return;
@@ -127,6 +138,8 @@ async function write(
     signal.throwIfAborted();
     const vm = await deps.store.vms.get(id);
     if (vm === null || vm.status.phase !== 'running' || vm.health === status) return;
+    // Another check has not decided yet: until it does, what was decided before stays.
+    if (status === 'starting' && (vm.health === 'healthy' || vm.health === 'unhealthy')) return;
     try {
       await writeHealth(deps, { vm, operation: null }, status, message);
       deps.log.info('health changed', { vmId: id, from: vm.health, to: status });

@@ -90,6 +90,38 @@ describe('the health of a VM that has a check', () => {
     await until('healthy');
   });
 
+  it.each([
+    ['healthy', 80],
+    ['unhealthy', 81],
+  ] as const)('stays %s when the server is restarted, until a check says otherwise', async (health, port) => {
+    await make({ type: 'tcp', port, intervalMs: 500, startPeriodMs: 0, healthyThreshold: 3, unhealthyThreshold: 3 });
+    await until(health);
+    await server.stop();
+    server = await installation.start();
+
+    // The first checks of the next server are fewer in a row than either threshold.
+    const inARow = async () => {
+      const { lastCheck } = await server.engine.health.get(ADMIN, 'bird');
+      return (lastCheck?.successes ?? 0) + (lastCheck?.failures ?? 0);
+    };
+    await expect.poll(inARow, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    expect(await changes()).toEqual([['starting', health]]);
+  });
+
+  it('is told anew by another check, without a way back to starting', async () => {
+    await make({ type: 'tcp', port: 80, intervalMs: 500, startPeriodMs: 0, unhealthyThreshold: 2 });
+    await until('healthy');
+    const other: AskedHealthCheck = { type: 'tcp', port: 81, intervalMs: 500, startPeriodMs: 0, unhealthyThreshold: 2 };
+
+    await server.engine.vms.update(ADMIN, 'bird', { spec: { healthCheck: completeHealthCheck(other, null) } }, {});
+
+    await until('unhealthy');
+    expect(await changes()).toEqual([
+      ['starting', 'healthy'],
+      ['healthy', 'unhealthy'],
+    ]);
+  });
+
   it('is not known while it does not run, and begins anew with each life', async () => {
     await make(FILE);
     await write('/root/well');
