@@ -25,6 +25,14 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+function writeGroup(path: string, files: Readonly<Record<string, number | string>>): void {
+  mkdirSync(join(root, 'sys/fs/cgroup', path), { recursive: true });
+  for (const [name, content] of Object.entries(files)) write(`sys/fs/cgroup/${path}/${name}`, `${content}\n`);
+}
+
 const DEVICES = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
     lo:  999       1    0    0    0     0          0         0      999       1    0    0    0     0       0          0
@@ -69,19 +77,45 @@ describe('the host meter', () => {
     });
   });
 
-  it('tells of the memory that its control group may have, where that has a bound', async () => {
-    mkdirSync(join(root, 'sys/fs/cgroup/box'), { recursive: true });
+  it("tells of the memory that its control group may have, where files that are cached are in nobody's way", async () => {
     write('proc/self/cgroup', '0::/box\n');
-    write('sys/fs/cgroup/box/memory.max', `${1024 ** 3}\n`);
-    write('sys/fs/cgroup/box/memory.current', `${256 * 1024 ** 2}\n`);
-    write('sys/fs/cgroup/box/memory.stat', 'anon 5\nfile 4096\n');
+    writeGroup('box', {
+      ...{ 'memory.max': GIB, 'memory.current': 1_000 * MIB },
+      'memory.stat': `anon ${100 * MIB}\nfile ${880 * MIB}\ninactive_file ${500 * MIB}\nactive_file ${300 * MIB}\nslab_reclaimable ${20 * MIB}`,
+    });
 
     const { memory } = await createHostMeter({ dataDir: '/', root }).readHost();
 
-    const leftBytes = 768 * 1024 ** 2;
+    // Of the cached files 80 MiB lie in memory alone, and cannot be given up: those of a tmpfs.
     expect(memory).toEqual({
-      ...{ sizeBytes: 1024 ** 3, availableBytes: leftBytes, freeBytes: leftBytes, cachedBytes: 4_096 },
+      ...{ sizeBytes: GIB, freeBytes: 24 * MIB, cachedBytes: 880 * MIB },
+      availableBytes: (24 + 500 + 300 + 20) * MIB,
     });
+  });
+
+  it('tells of what the groups above its own leave it', async () => {
+    write('proc/self/cgroup', '0::/slice/part/box\n');
+    writeGroup('slice', { 'memory.max': 2 * GIB, 'memory.current': 2 * GIB - 64 * MIB, 'memory.stat': 'file 5' });
+    writeGroup('slice/part', { 'memory.max': 'max', 'memory.current': 9 });
+    writeGroup('slice/part/box', { 'memory.max': GIB, 'memory.current': 256 * MIB, 'memory.stat': 'file 4096' });
+
+    const { memory } = await createHostMeter({ dataDir: '/', root }).readHost();
+
+    expect(memory).toEqual({
+      ...{ sizeBytes: GIB, availableBytes: 64 * MIB, freeBytes: 64 * MIB, cachedBytes: 4_096 },
+    });
+  });
+
+  it('never has more of it than the group may have, nor less than nothing', async () => {
+    write('proc/self/cgroup', '0::/box\n');
+    const file = `inactive_file ${2 * GIB}`;
+    writeGroup('box', { 'memory.max': GIB, 'memory.current': 8 * MIB, 'memory.stat': file });
+    const { memory: more } = await createHostMeter({ dataDir: '/', root }).readHost();
+    writeGroup('box', { 'memory.max': GIB, 'memory.current': 2 * GIB, 'memory.stat': 'inactive_file 0' });
+
+    const { memory: less } = await createHostMeter({ dataDir: '/', root }).readHost();
+
+    expect([more?.availableBytes, less?.availableBytes, less?.freeBytes]).toEqual([GIB, 0, 0]);
   });
 
   it.each([
