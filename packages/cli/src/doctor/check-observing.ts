@@ -2,7 +2,8 @@ import type { SystemHealth } from '@volary/contract';
 import { VolaryApiError } from '@volary/sdk';
 import { connectTo } from '../connect.ts';
 import { findEndpoint } from '../endpoint.ts';
-import { findRunningServer } from '../server/start-server.ts';
+import { describeError } from '../report-error.ts';
+import { findAnsweringServer } from '../server/start-server.ts';
 import { type Check, type Finding, fine } from './check.ts';
 
 /** What the server has of what is looked back at, and of what it is connected with, and what to do where something of it is not well. */
@@ -20,18 +21,28 @@ const PARTS: Readonly<Record<string, { readonly title: string; readonly fix: str
   },
 };
 
-/** How logs, metrics, alerts, traces and integrations are, as the server of the data directory says, if it runs: for whoever sees nothing of them. */
+/**
+ * How logs, metrics, alerts, traces and integrations are, as the server says, if that of the data directory answers: for whoever sees nothing of them. It is asked
+ * even where it takes no work: just then it is looked at.
+ */
 export const checkObserving: Check = async ({ context, dataDir }) => {
-  if ((await findRunningServer(dataDir)) === null) return [];
-  const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env), context.env);
+  if ((await findAnsweringServer(dataDir)) === null) return [];
   try {
+    const client = await connectTo(await findEndpoint({ ...context.globals, dataDir }, context.env), context.env);
     return findingsOf(await client.system.health());
   } catch (error) {
-    if (!(error instanceof VolaryApiError)) throw error;
-    const fix = 'ask with a key that may see the system: permission system:read';
-    return [{ id: 'observing', title: 'Logs and metrics', status: 'warn', detail: error.detail, fix }];
+    return [findingOfRefusal(error)];
   }
 };
+
+/** Of whoever is not told. Throws what no server and no setting brought about. */
+function findingOfRefusal(error: unknown): Finding {
+  const { message, hint, reason } = describeError(error, null);
+  if (reason === 'cli.unexpected') throw error;
+  const isForbidden = error instanceof VolaryApiError && error.status === 403;
+  const fix = isForbidden ? 'ask with a key that may see the system: permission system:read' : hint;
+  return { id: 'observing', title: 'Logs and metrics', status: 'warn', detail: message, fix };
+}
 
 /** Without traces it is said how they would come. */
 export function findingsOf({ components }: Pick<SystemHealth, 'components'>): readonly Finding[] {

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { connectTo } from '../connect.ts';
 import { DEFAULT_LISTEN, findEndpoint } from '../endpoint.ts';
-import { findRunningServer } from '../server/start-server.ts';
+import { type AnsweringServer, findAnsweringServer, findRunningServer } from '../server/start-server.ts';
 import { type Check, type Finding, fine, type Surroundings } from './check.ts';
 import { findKvmFault } from './kvm-device.ts';
 
 /** The server of the data directory, if it runs, or the port that one would need. */
 export const checkServer: Check = async ({ context, dataDir }) => {
-  const server = await findRunningServer(dataDir);
-  if (server !== null) return [fine('server', 'Server', `runs at ${server.url} (process ${server.pid})`)];
+  const answering = await findAnsweringServer(dataDir);
+  if (answering !== null) return [findingOf(answering)];
   const listen = context.env['VOLARY_LISTEN'] ?? DEFAULT_LISTEN;
   const port = Number(listen.slice(listen.lastIndexOf(':') + 1));
   if (await isFree(port)) return [fine('server', 'Server', `does not run; ${listen} is free for it`)];
@@ -24,6 +24,19 @@ export const checkServer: Check = async ({ context, dataDir }) => {
     },
   ];
 };
+
+function findingOf({ server: { url, pid }, unready }: AnsweringServer): Finding {
+  if (unready === null) return fine('server', 'Server', `runs at ${url} (process ${pid})`);
+  const { component, why } = unready;
+  const isPassing = component === 'server';
+  return {
+    ...{ id: 'server', title: 'Server', status: isPassing ? 'warn' : 'fail' },
+    detail: `runs at ${url} (process ${pid}), but takes no work: ${why} (component ${component})`,
+    fix: isPassing
+      ? 'it starts or stops: look again in a moment'
+      : 'what is wrong with its parts: volary system health',
+  };
+}
 
 /** The accelerator as the running server found it with a probe guest: that alone tells whether hardware really works. */
 export async function findProbedAccelerator({ context, dataDir }: Surroundings): Promise<Finding | null> {

@@ -45,27 +45,57 @@ export async function startServer(options: ServerOptions & { readonly dataDir: s
   });
 }
 
-/** True if this server says that it takes work. */
-async function isReady(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false; // not yet, or not any more: to be asked again
-  }
+/** Why a server that answers takes no work, as it says itself. */
+export interface Unready {
+  /** Which part of it keeps it from that: `disk`, `database`, or `server` while it starts or stops. */
+  readonly component: string;
+  readonly why: string;
 }
 
-/** The same of one that has written down how it is known. */
-async function isServerReady({ url, certificate }: ServerFile): Promise<boolean> {
-  if (certificate !== null) trustCertificate(certificate);
-  return await isReady(url);
+/** A server that answers; `unready` is null where it takes work. */
+export interface AnsweringServer {
+  readonly server: ServerFile;
+  readonly unready: Unready | null;
+}
+
+/** The server of this data directory if one answers, whether or not it takes work; null where none does. */
+export async function findAnsweringServer(dataDir: string): Promise<AnsweringServer | null> {
+  const server = await readServerFile(dataDir);
+  if (server === null) return null;
+  if (server.certificate !== null) trustCertificate(server.certificate);
+  const readiness = await askReadiness(server.url);
+  return readiness === 'silent' ? null : { server, unready: readiness === 'ready' ? null : readiness };
 }
 
 /** The server of this data directory if one runs and takes work, else null. */
 export async function findRunningServer(dataDir: string): Promise<ServerFile | null> {
-  const server = await readServerFile(dataDir);
-  return server !== null && (await isServerReady(server)) ? server : null;
+  const found = await findAnsweringServer(dataDir);
+  return found?.unready === null ? found.server : null;
+}
+
+async function isServerReady({ url, certificate }: ServerFile): Promise<boolean> {
+  if (certificate !== null) trustCertificate(certificate);
+  return (await askReadiness(url)) === 'ready';
+}
+
+async function askReadiness(url: string): Promise<'ready' | 'silent' | Unready> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
+    const answer: unknown = await response.json();
+    return response.ok ? 'ready' : (readUnready(answer) ?? 'silent');
+  } catch {
+    return 'silent'; // not yet, not any more, or another program that speaks otherwise: to be asked again
+  }
+}
+
+/** Null where the answer is not a Volary server's: another program may have its port by now. */
+function readUnready(answer: unknown): Unready | null {
+  if (typeof answer !== 'object' || answer === null || !('reason' in answer) || !('detail' in answer)) return null;
+  const { reason, detail } = answer;
+  if (reason !== 'server.not_ready' && reason !== 'server.stopping') return null;
+  const details: unknown = 'details' in answer ? answer.details : null;
+  const isNamed = typeof details === 'object' && details !== null && 'component' in details;
+  return { component: isNamed ? String(details.component) : 'server', why: String(detail) };
 }
 
 async function rotate(path: string): Promise<void> {
