@@ -20,7 +20,7 @@ export interface HostReading {
     readonly reads: number;
     readonly writes: number;
   } | null;
-  /** Since they came up, of the devices that join the host to others: physical ones, and those with a default route. */
+  /** Since they came up, of the devices that join the host to others: physical ones, and those with a default route that are not stacked on such. */
   readonly networks: readonly {
     readonly device: string;
     readonly receivedBytes: number;

@@ -133,6 +133,28 @@ describe('the host meter', () => {
     expect(networks.map(({ device }) => device)).toEqual(['ens3', 'eth0']);
   });
 
+  it('counts what goes by stacked devices once, where it leaves the host', async () => {
+    const figures = '1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0';
+    const devices = ['ens3', 'ens4', 'bond0', 'bond0.7', 'br0', 'tap0', 'br1', 'wg0'];
+    write('proc/net/dev', devices.map((device) => `${device}: ${figures}\n`).join(''));
+    const route = (device: string): string => `${device}\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\n`;
+    write('proc/net/route', ['br0', 'br1', 'wg0'].map(route).join(''));
+    const stack = [
+      'br0/lower_bond0.7',
+      'br0/lower_tap0',
+      'bond0.7/lower_bond0',
+      'bond0/lower_ens3',
+      'bond0/lower_ens4',
+    ];
+    for (const path of ['ens4/device', ...stack, 'br1/lower_tap0'])
+      mkdirSync(join(root, 'sys/class/net', path), { recursive: true });
+
+    const { networks } = await createHostMeter({ dataDir: '/', root }).readHost();
+
+    // Beneath br1 there is none that is counted itself.
+    expect(networks.map(({ device }) => device)).toEqual(['ens3', 'ens4', 'br1', 'wg0']);
+  });
+
   it('reads what the device of the data directory did', async () => {
     const [major, minor] = execFileSync('stat', ['-c', '%Hd %Ld', '/'], { encoding: 'utf8' }).trim().split(' ');
     write(

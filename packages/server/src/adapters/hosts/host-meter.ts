@@ -79,6 +79,10 @@ function readDevice(root: string, device: number): HostReading['dataDevice'] {
 
 function readNetworks(root: string): HostReading['networks'] {
   const routed = routedDevices(root);
+  // Not those of VMs and containers, which come and go: what goes by them is theirs.
+  const joins = (device: string): boolean => routed.has(device) || existsSync(`${root}/sys/class/net/${device}/device`);
+  // What goes by a bridge or a bond goes by the devices beneath it too, and is counted there.
+  const isCounted = (device: string): boolean => joins(device) && !devicesBeneath(root, device).some(joins);
   return textOf(`${root}/proc/net/dev`)
     .split('\n')
     .flatMap((line) => {
@@ -87,10 +91,20 @@ function readNetworks(root: string): HostReading['networks'] {
       const [receivedBytes, receivedPackets, , , , , , , sentBytes, sentPackets] = fields;
       if (receivedBytes === undefined || receivedPackets === undefined) return [];
       if (sentBytes === undefined || sentPackets === undefined) return [];
-      // Not those of VMs and containers, which come and go: what goes by them is theirs.
-      if (!routed.has(device) && !existsSync(`${root}/sys/class/net/${device}/device`)) return [];
+      if (!isCounted(device)) return [];
       return [{ device, receivedBytes, sentBytes, receivedPackets, sentPackets }];
     });
+}
+
+const LOWER = 'lower_';
+
+/** Those that it is stacked on, down to the lowest: the ports of a bridge, the members of a bond, the device of a VLAN (Linux: sysfs-class-net). */
+function devicesBeneath(root: string, device: string): readonly string[] {
+  const directory = `${root}/sys/class/net/${device}`;
+  const next = existsSync(directory)
+    ? readdirSync(directory).flatMap((name) => (name.startsWith(LOWER) ? [name.slice(LOWER.length)] : []))
+    : [];
+  return next.flatMap((lower) => [lower, ...devicesBeneath(root, lower)]);
 }
 
 /** Those by which a default route leads; of IPv6 the unreachable one of the loopback does not count. */
