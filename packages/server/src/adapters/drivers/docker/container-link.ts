@@ -1,6 +1,7 @@
 import type { GuestLink, GuestSize, GuestStats } from '../../../ports/guest-link.ts';
 import { readUse } from './engine/containers.ts';
 import type { EngineClient } from './engine/engine-client.ts';
+import { engineRefused } from './errors.ts';
 
 const MIB = 1024 ** 2;
 const TICK_MS = 10;
@@ -10,6 +11,8 @@ export interface ContainerSize {
   readonly id: string;
   readonly vcpuCount: number;
   readonly memoryMib: number;
+  /** When it was last started, ISO 8601. */
+  readonly startedAt: string;
 }
 
 /**
@@ -28,16 +31,22 @@ export function containerLink(
     },
     async stats(options): Promise<GuestStats> {
       const host = await link.stats(options);
-      const { id, memoryMib } = await sizeOf();
+      const { id, memoryMib, startedAt } = await sizeOf();
       const use = await readUse(client, id, options);
-      if (use === null) return host;
+      // The agent's own figures are the host's: nothing is better than these.
+      if (use === null) throw engineRefused(200, 'it does not tell what a container uses');
+      const cpu = use.cpuModesMs ?? { user: use.cpuMs, system: 0 };
       const total = memoryMib * MIB;
       const free = Math.max(0, total - use.memoryBytes);
       const available = Math.min(total, free + use.cachedBytes);
       return {
         ...host,
-        // The engine does not say which of it was the kernel's.
-        cpuTicks: { user: Math.round(use.cpuMs / TICK_MS), system: 0, idle: host.cpuTicks.idle, iowait: 0, steal: 0 },
+        // The kernel that the agent asks is the host's, and was up before the container.
+        uptimeMs: Math.max(0, Date.now() - Date.parse(startedAt)),
+        cpuTicks: {
+          ...{ user: Math.round(cpu.user / TICK_MS), system: Math.round(cpu.system / TICK_MS) },
+          ...{ idle: host.cpuTicks.idle, iowait: 0, steal: 0 },
+        },
         memoryBytes: { total, free, available, cached: use.cachedBytes },
         // The devices that the agent sees are the host's, with what everybody does with them. The network is the container's own.
         diskTransferBytes: use.diskTransferBytes,

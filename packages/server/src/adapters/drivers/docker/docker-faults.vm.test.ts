@@ -59,6 +59,23 @@ function testContainers(engine: TestEngine): void {
     expect(await driver.measureMachine(machine.vmId, options)).toEqual({ cpuMs: expect.any(Number) });
   });
 
+  it('tell of their own time: since they were started, and of processors by what they did', async () => {
+    const before = Date.now();
+    await start();
+    await using link = await driver.openLink(machine.vmId, options);
+    await runInGuest(
+      link,
+      'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; dd if=/dev/zero of=/dev/null bs=4k count=200000',
+    );
+
+    const { uptimeMs, cpuTicks } = await link.stats(options);
+
+    expect(uptimeMs).toBeGreaterThan(0);
+    expect(uptimeMs).toBeLessThanOrEqual(Date.now() - before);
+    expect(cpuTicks.user).toBeGreaterThan(0);
+    expect(cpuTicks.system).toBeGreaterThan(0);
+  });
+
   it('are held to their memory: what wants more is ended, and the rest goes on', async () => {
     await start();
     await using link = await driver.openLink(machine.vmId, options);

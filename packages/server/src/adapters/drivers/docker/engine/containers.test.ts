@@ -14,7 +14,7 @@ test('what a container has read and written is that of all its disks', () => {
   };
 
   expect(useIn({ cpu_stats: CPU, memory_stats: MEMORY, blkio_stats: disks })).toEqual({
-    ...{ cpuMs: 2_500, memoryBytes: 9_000_000, cachedBytes: 4_000_000 },
+    ...{ cpuMs: 2_500, cpuModesMs: null, memoryBytes: 9_000_000, cachedBytes: 4_000_000 },
     diskTransferBytes: { read: 4_608, written: 8_192 },
     diskOperations: { reads: 3, writes: 2 },
   });
@@ -28,6 +28,19 @@ test.each([
   expect(useIn({ cpu_stats: CPU, memory_stats: MEMORY, blkio_stats: disks })).toMatchObject({
     ...{ diskTransferBytes: null, diskOperations: null },
   });
+});
+
+test('what a container has used of processors is told by mode where the engine tells it', () => {
+  const usage = { total_usage: 2_500_000_000, usage_in_usermode: 2_000_000_000, usage_in_kernelmode: 500_000_000 };
+
+  expect(useIn({ cpu_stats: { cpu_usage: usage }, memory_stats: MEMORY })).toMatchObject({
+    ...{ cpuMs: 2_500, cpuModesMs: { user: 2_000, system: 500 } },
+  });
+});
+
+test('an engine that does not tell of processors or memory tells nothing', () => {
+  expect(useIn({ memory_stats: MEMORY })).toBeNull();
+  expect(useIn({ cpu_stats: CPU })).toBeNull();
 });
 
 test('a container that does not run uses nothing that could be told', () => {

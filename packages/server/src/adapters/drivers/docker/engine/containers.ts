@@ -193,6 +193,8 @@ export function limitsOf({ vcpuCount, memoryMib }: { readonly vcpuCount: number;
 
 export interface ContainerUse {
   readonly cpuMs: number;
+  /** The same by who used it. Null: the engine tells the sum alone. */
+  readonly cpuModesMs: { readonly user: number; readonly system: number } | null;
   readonly memoryBytes: number;
   readonly cachedBytes: number;
   /** Null: the engine counts none, as where control groups of the second kind are without their `io`, or nothing has been read or written yet. */
@@ -208,11 +210,13 @@ export async function readUse(client: EngineClient, id: string, options: Abortab
   return status >= 300 ? null : useIn(body);
 }
 
-/** What an answer says. Null where it says nothing, as of a container that does not run. */
+const NS_PER_MS = 1e6;
+
+/** What an answer says. Null where it does not tell of processors or memory, as of a container that does not run. */
 export function useIn(body: unknown): ContainerUse | null {
   const cpu = fieldsOf(fieldsOf(fieldsOf(body)['cpu_stats'])['cpu_usage']);
   const memory = fieldsOf(fieldsOf(body)['memory_stats']);
-  if (memory['usage'] === undefined) return null;
+  if (cpu['total_usage'] === undefined || memory['usage'] === undefined) return null;
   const kept = fieldsOf(memory['stats']);
   // By control groups of the second and of the first kind.
   const cached = kept['inactive_file'] ?? kept['total_inactive_file'] ?? 0;
@@ -220,12 +224,18 @@ export function useIn(body: unknown): ContainerUse | null {
   const bytes = sumsOf(disks['io_service_bytes_recursive']);
   const operations = sumsOf(disks['io_serviced_recursive']);
   return {
-    cpuMs: numberOf(cpu['total_usage']) / 1e6,
+    cpuMs: numberOf(cpu['total_usage']) / NS_PER_MS,
+    cpuModesMs: modesOf(cpu),
     memoryBytes: numberOf(memory['usage']),
     cachedBytes: numberOf(cached),
     diskTransferBytes: bytes && { read: bytes.read, written: bytes.write },
     diskOperations: operations && { reads: operations.read, writes: operations.write },
   };
+}
+
+function modesOf({ usage_in_usermode: user, usage_in_kernelmode: system }: Readonly<Record<string, unknown>>) {
+  if (typeof user !== 'number' || typeof system !== 'number') return null;
+  return { user: user / NS_PER_MS, system: system / NS_PER_MS };
 }
 
 /** Of one figure of all disks: an entry for each disk and what was done, whose name is `Read` or `read` by the kind of control groups. Null: it is not told. */
