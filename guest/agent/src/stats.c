@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,11 +54,29 @@ static void put_memory(struct writer *result) {
   put_u64(result, (buffers + cached) * 1024);
 }
 
+static bool has_prefix(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
+
+// True if the directory has an entry that begins so; "" is any. One that cannot be read has none.
+static bool has_entry(const char *path, const char *prefix) {
+  bool found = false;
+  const struct dirent *entry;
+  DIR *directory = opendir(path);
+  while (directory && !found && (entry = readdir(directory)))
+    found = entry->d_name[0] != '.' && has_prefix(entry->d_name, prefix);
+  if (directory) closedir(directory);
+  return found;
+}
+
+// Not one in memory, nor one that lies on others, such as a RAID: what it does is counted with them.
 static bool is_whole_disk(const char *name) {
+  static const char *const others[] = {"loop", "ram", "zram", "dm-"};
   char path[96];
-  if (strncmp(name, "loop", 4) == 0 || strncmp(name, "ram", 3) == 0 || strncmp(name, "dm-", 3) == 0) return false;
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    if (has_prefix(name, others[i])) return false;
   snprintf(path, sizeof path, "/sys/block/%s", name);
-  return access(path, F_OK) == 0;
+  if (access(path, F_OK) != 0) return false;
+  snprintf(path, sizeof path, "/sys/block/%s/slaves", name);
+  return !has_entry(path, "");
 }
 
 // What only hosts that ask for it are told.
@@ -87,14 +106,42 @@ static void put_disks(struct writer *result, struct counts *counts) {
   put_u64(result, written_sectors * SECTOR_SIZE);
 }
 
+static bool device_has(const char *name, const char *entry) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "/sys/class/net/%s/%s", name, entry);
+  return access(path, F_OK) == 0;
+}
+
+static bool has_physical_device(void) {
+  bool found = false;
+  const struct dirent *entry;
+  DIR *directory = opendir("/sys/class/net");
+  while (directory && !found && (entry = readdir(directory)))
+    found = entry->d_name[0] != '.' && device_has(entry->d_name, "device");
+  if (directory) closedir(directory);
+  return found;
+}
+
+// Those that lead out of the machine, each packet counted once: not bridges, bonds and VLANs, which lie on others, nor what joins the
+// containers of this guest to each other. Where the machine has no device of its own, as in a container, a virtual one leads out.
+static bool leads_out(const char *name, bool has_physical) {
+  char path[96];
+  if (strcmp(name, "lo") == 0) return false;
+  snprintf(path, sizeof path, "/sys/class/net/%s", name);
+  if (has_entry(path, "lower_")) return false;
+  if (has_physical) return device_has(name, "device");
+  return !device_has(name, "master") && !device_has(name, "bridge");
+}
+
 static void put_network(struct writer *result, struct counts *counts) {
   unsigned long long received = 0, sent = 0, in, out, packets_in, packets_out;
   char line[512], name[64];
+  bool has_physical = has_physical_device();
   FILE *file = fopen("/proc/net/dev", "re");
   while (file && fgets(line, sizeof line, file)) {
     if (sscanf(line, " %63[^:]: %llu %llu %*u %*u %*u %*u %*u %*u %llu %llu", name, &in, &packets_in, &out, &packets_out) !=
             5 ||
-        strcmp(name, "lo") == 0)
+        !leads_out(name, has_physical))
       continue;
     counts->packets_received += packets_in;
     counts->packets_sent += packets_out;

@@ -1,4 +1,4 @@
-// TCP from inside, watches, statistics, and an agent that nobody talks to. Against a real agent.
+// TCP from inside, watches, and an agent that nobody talks to. Against a real agent.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -253,58 +253,6 @@ static void watching_too_much(void) {
   client_stop(&client);
 }
 
-// ---- statistics
-
-static struct request *ask_for_statistics(void) {
-  struct request *request = request_begin();
-  put_u8(&request->writer, 11);
-  return request;
-}
-
-static void statistics(void) {
-  begin();
-  struct request *request = ask_for_statistics();
-  client_send(&client, request, FRAME_OPEN, 1);
-  client_expect(&client, &message, FRAME_RESULT, 1);
-  uint64_t values[16];
-  for (int i = 0; i < 16; i++) values[i] = take_u64(&message.reader);
-  CHECK(values[0] > 0 && values[1] > 0 && values[3] > 0);
-  CHECK(values[6] > 1 << 20 && values[7] <= values[6] && values[8] <= values[6]);
-  CHECK(values[10] > 0 && values[11] <= values[10]);
-  CHECK(take_u32(&message.reader) > 1);
-  for (int i = 0; i < 3; i++) take_u32(&message.reader);
-  CHECK(reader_is_finished(&message.reader));
-  client_stop(&client);
-}
-
-// Who asks for counts is told the same, and them; another flag, or more than flags, is refused.
-static void statistics_with_counts(void) {
-  begin();
-  struct request *request = ask_for_statistics();
-  put_u8(&request->writer, 1);
-  client_send(&client, request, FRAME_OPEN, 1);
-  client_expect(&client, &message, FRAME_RESULT, 1);
-  uint64_t values[16], counts[4];
-  for (int i = 0; i < 16; i++) values[i] = take_u64(&message.reader);
-  for (int i = 0; i < 4; i++) take_u32(&message.reader);
-  for (int i = 0; i < 4; i++) counts[i] = take_u64(&message.reader);
-  CHECK(reader_is_finished(&message.reader));
-  // A sector is the least that is read or written, and an Ethernet header the least that is sent.
-  CHECK((counts[0] > 0) == (values[12] > 0) && counts[0] <= values[12] / 512);
-  CHECK((counts[2] > 0) == (values[14] > 0) && counts[2] <= values[14]);
-  CHECK((counts[3] > 0) == (values[15] > 0) && counts[3] <= values[15]);
-
-  request = ask_for_statistics();
-  put_u8(&request->writer, 2);
-  client_send(&client, request, FRAME_OPEN, 2);
-  CHECK_EQUAL(client_expect_error(&client, 2), EINVAL);
-  request = ask_for_statistics();
-  put_u16(&request->writer, 1);
-  client_send(&client, request, FRAME_OPEN, 3);
-  CHECK_EQUAL(client_expect_error(&client, 3), EBADMSG);
-  client_stop(&client);
-}
-
 // ---- nobody there
 
 static long cpu_ticks(pid_t pid) {
@@ -381,5 +329,5 @@ static void hosts_come_and_go(void) {
 }
 
 RUN_TESTS(TEST(tcp_to_the_default_host), TEST(tcp_to_a_name), TEST(tcp_errors), TEST(tcp_close_resets_the_connection),
-          TEST(watching_a_directory), TEST(watching_a_tree), TEST(watching_too_much), TEST(statistics), TEST(statistics_with_counts),
+          TEST(watching_a_directory), TEST(watching_a_tree), TEST(watching_too_much),
           TEST(hosts_come_and_go))
