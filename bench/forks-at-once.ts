@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readSavedMachine, snapshotsPath } from '../packages/server/src/adapters/drivers/qemu/saved/saved-machine.ts';
+import { valueIn } from '../packages/server/src/adapters/shared/read-facts.ts';
 import { awaitAnswer } from './lib/agent-answer.ts';
 import type { Benchmark } from './lib/benchmark.ts';
 import { restoreByHand, type SavedFiles } from './lib/hand-written-restore.ts';
@@ -64,7 +65,7 @@ type Samples = Readonly<Record<'untilAllRunMs' | 'vmmS' | 'serverS' | 'byHandS',
 async function savedSource({ client, dataDir }: BenchServer, rootPath: string): Promise<SavedFiles> {
   const { id, subject } = await client.snapshots.create(SOURCE);
   await client.operations.finish(id);
-  const saved = await readSavedMachine(join(snapshotsPath(dataDir), subject.id ?? ''));
+  const saved = valueIn(await readSavedMachine(join(snapshotsPath(dataDir), subject.id ?? '')));
   if (saved === null) throw new Error('the snapshot is not where it is kept');
   return { saved, rootPath };
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RESTORED_MEMORY } from '../../packages/server/src/adapters/drivers/qemu/command-line.ts';
 import { readSavedMachine } from '../../packages/server/src/adapters/drivers/qemu/saved/saved-machine.ts';
+import { valueIn } from '../../packages/server/src/adapters/shared/read-facts.ts';
 import { bootFiles } from './boot-files.ts';
 import type { SavedFiles } from './hand-written-restore.ts';
 import { machinesBelow } from './machines-below.ts';
@@ -75,7 +76,7 @@ export async function awaitSpare({ dataDir }: BenchServer): Promise<void> {
 /** The saved machine whose memory this VMM maps; null: it has booted. */
 async function savedOf(pid: number): Promise<SavedFiles['saved'] | null> {
   const path = readlinkSync(`/proc/${pid}/fd/${RESTORED_MEMORY}`);
-  return await readSavedMachine(dirname(path));
+  return valueIn(await readSavedMachine(dirname(path)));
 }
 
 function ticksOf(pid: number): number {

@@ -47,6 +47,6 @@ export interface DriverVolumes {
   place(vmId: VmId, disks: readonly ExtraDisk[], options: Abortable): Promise<void>;
   /** Removes it with what is in it; absent is fine. No machine has it. */
   remove(id: VolumeId, options: Abortable): Promise<void>;
-  /** All that are there, complete ones, whether the store knows them or not. */
+  /** All that are there, also damaged ones, whether the store knows them or not. */
   list(): Promise<readonly VolumeId[]>;
 }

@@ -188,6 +188,11 @@ export type MachineState =
     }
   /** The guest has ended (or its VMM has died). `endMachine` clears what is left. */
   | { readonly kind: 'ended'; readonly incarnation: number; readonly end: MachineEnd }
+  /**
+   * No VMM, but something is kept that it may have been suspended to, and that cannot be read, now or ever: `wakeMachine` says why. Nobody
+   * knows which life it is. `endMachine` gives it up for good, so that nobody asks for that who was not asked to.
+   */
+  | { readonly kind: 'unreadable'; readonly detail: string }
   /** Its VMM lives and is ours, but does not answer; `endMachine` can still end it. */
   | {
       readonly kind: 'unresponsive';

@@ -84,6 +84,8 @@ function planStop(input: CancelInput): CancelPlan {
 
 /** What the machine of the last life does, if its guest has come up in it; null where there is none, or it does not say. */
 function presentPower({ vm, observation: { machine } }: CancelInput): 'running' | 'paused' | 'suspended' | null {
+  // Whatever is wrong with what it was suspended to, its memory is not given up by a cancellation.
+  if (machine.kind === 'unreadable') return vm.startedAt === null ? null : 'suspended';
   if (machine.kind !== 'running' && machine.kind !== 'paused' && machine.kind !== 'suspended') return null;
   return machine.incarnation === vm.incarnation && vm.startedAt !== null ? machine.kind : null;
 }

@@ -35,6 +35,7 @@ const machine: fc.Arbitrary<MachineState> = fc.oneof(
     pid: fc.constant(7),
     detail: fc.constant(''),
   }),
+  fc.constant<MachineState>({ kind: 'unreadable', detail: 'its file is damaged' }),
 );
 
 function* noCrash(): Generator<boolean> {
@@ -136,6 +137,38 @@ describe('the planner', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  it('ends no life by itself whose memory may still be kept', () => {
+    const kept = fc.constantFrom<MachineState['kind']>('suspended', 'unreadable');
+    const powers = fc.constantFrom<PowerState>('running', 'paused', 'suspended');
+    fc.assert(
+      fc.property(world, kept, powers, fc.infiniteStream(fc.boolean()), (it, kind, wanted, crashes) => {
+        const { incarnation } = it.vm;
+        it.vm = { ...it.vm, desired: { ...it.vm.desired, power: wanted, incarnation }, startedAt: 1 };
+        it.restartInMs = null;
+        const detail = 'its file is damaged';
+        it.observation = {
+          disk: DISK,
+          machine: kind === 'suspended' ? { kind, incarnation } : { kind: 'unreadable', detail },
+        };
+
+        drive(it, crashes, (plan) => expect(plan).not.toMatchObject({ step: 'end-machine' }));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('leaves what cannot be read as it is, and says so to whoever wants it awake', () => {
+    const it = runningWorld('suspended', 0);
+    it.observation = { disk: DISK, machine: { kind: 'unreadable', detail: 'its file is damaged' } };
+
+    expect(look(it)).toEqual({ kind: 'unresponsive', detail: 'its file is damaged' });
+    expect(look({ ...it, restartInMs: 0 })).toMatchObject({ kind: 'unresponsive' });
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'running' } };
+    expect(look(it)).toMatchObject({ step: 'wake-machine', phase: 'resuming' });
+    it.vm = { ...it.vm, desired: { ...it.vm.desired, incarnation: 2 } };
+    expect(look(it)).toMatchObject({ step: 'end-machine' });
   });
 
   it('never makes a second disk where one was lost', () => {

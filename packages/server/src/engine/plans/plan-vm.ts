@@ -102,13 +102,17 @@ function planRemoval(input: PlanInput): Plan {
   return { kind: 'gone' };
 }
 
-function planCleaning({ observation }: PlanInput): Plan {
-  return observation.machine.kind === 'absent' ? { kind: 'failed' } : step('end-machine', 'failed');
+/** What a machine was suspended to is nothing half-made: only whoever is asked to gives it up. */
+function planCleaning({ observation: { machine } }: PlanInput): Plan {
+  const isKept = machine.kind === 'suspended' || machine.kind === 'unreadable';
+  return machine.kind === 'absent' || isKept ? { kind: 'failed' } : step('end-machine', 'failed');
 }
 
 /** Until it is due, the VM stays in the phase that its end has brought it to, with nothing left of the ended machine. */
 function planRestart({ vm, observation }: PlanInput, delayMs: number): Plan {
-  if (observation.machine.kind !== 'absent') return step('end-machine', vm.status.phase);
+  const { machine } = observation;
+  if (machine.kind === 'unreadable') return { kind: 'unresponsive', detail: machine.detail };
+  if (machine.kind !== 'absent') return step('end-machine', vm.status.phase);
   return delayMs > 0 ? { kind: 'restart-later', delayMs } : { kind: 'restart-due' };
 }
 
@@ -122,6 +126,7 @@ function planAlive(input: PlanInput, power: AlivePower): Plan {
   const { vm, observation } = input;
   const { machine } = observation;
   if (machine.kind === 'absent') return planBirth(input);
+  if (machine.kind === 'unreadable') return planUnreadable(input, machine.detail, power);
   // Of an earlier life; or of a later one than anybody has asked for, as after an older database was brought back.
   if (machine.incarnation !== vm.desired.incarnation) {
     // It goes on until all is there that its next life needs.
@@ -188,6 +193,19 @@ function planSuspended(
   return vm.handle === null && !hasRemains
     ? { kind: 'settled', phase: 'suspended' }
     : step('suspend-machine', 'suspending');
+}
+
+/**
+ * What it may have been suspended to cannot be read. A next life is what somebody has asked for, knowing that this one is given up. Else it
+ * stays: whoever wants it awake is told what is wrong, and it is looked at again later, since that may pass.
+ */
+function planUnreadable(input: PlanInput, detail: string, power: AlivePower): Plan {
+  const { vm } = input;
+  if (vm.incarnation !== vm.desired.incarnation) {
+    if (isToPrepare(input)) return step('prepare-restore', 'restarting');
+    return planMachineEnd(input, startingPhase(input));
+  }
+  return power === 'suspended' ? { kind: 'unresponsive', detail } : step('wake-machine', 'resuming');
 }
 
 /** It is there, and was suspended as far as its row knows. */
@@ -286,7 +304,7 @@ function planMachineEnd(input: PlanInput, phase: TransientPhase): Plan {
   const { observation, tried } = input;
   const { machine } = observation;
   const mayAsk = mayAskGuest(input);
-  const isAsleep = machine.kind === 'suspended' || isHalfAwake(input);
+  const isAsleep = machine.kind === 'suspended' || machine.kind === 'unreadable' || isHalfAwake(input);
   if (mayAsk && isAsleep && !tried.has('wake-machine')) return step('wake-machine', phase);
   if (mayAsk && machine.kind === 'running') return step('shut-down-guest', phase);
   if (mayAsk && machine.kind === 'paused' && !tried.has('resume-machine')) return step('resume-machine', phase);

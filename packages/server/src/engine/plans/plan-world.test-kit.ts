@@ -101,6 +101,13 @@ export function perform(it: World, step: VmStep, isUnwritten: boolean): void {
       learn({ handle: null });
       return;
     case 'wake-machine':
+      if (observation.machine.kind === 'unreadable') {
+        const { desired, incarnation } = it.vm;
+        const isEnding =
+          desired.power === 'stopped' || desired.power === 'absent' || desired.incarnation !== incarnation;
+        if (!isEnding) learn({ desired: { ...desired, power: 'suspended' } });
+        return;
+      }
       if ('incarnation' in observation.machine) {
         const { incarnation } = observation.machine;
         it.observation = { ...observation, machine: { kind: 'running', incarnation, handle: HANDLE, pid: 7 } };

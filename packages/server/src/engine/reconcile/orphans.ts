@@ -31,7 +31,7 @@ export function createReaper(deps: ReaperDeps): { look(signal: AbortSignal): Pro
     for (const { vmId, observation, isSpare } of found) {
       const { kind } = observation.machine;
       // Those are the pool's business. A suspended one is but files, as its disk is.
-      if (isSpare || kind === 'absent' || kind === 'suspended') continue;
+      if (isSpare || kind === 'absent' || kind === 'suspended' || kind === 'unreadable') continue;
       // One of another driver's VM is nobody's either: that VM's machine is elsewhere.
       if (!known.has(vmId)) orphans.push(vmId);
     }

@@ -44,5 +44,7 @@ export async function isMachineOver(
 ): Promise<boolean> {
   if (vm.incarnation !== incarnation) return true;
   const { machine } = await drivers.of(vm).inspect(vm.id, { signal });
+  // What it was suspended to may be readable again.
+  if (machine.kind === 'unreadable') return false;
   return machine.kind === 'absent' || machine.kind === 'ended' || machine.incarnation !== incarnation;
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { parseId } from '../../../domain/ids.ts';
 import { dictionaryOf, flag, type Of, oneOf, optional, record, type Shape, text } from '../../../lib/shape.ts';
+import { readFacts, valueIn } from '../../shared/read-facts.ts';
 import { replaceFile } from '../../shared/replace-file.ts';
 import { synchronise } from '../../shared/synchronise.ts';
 import type { VmDirectory } from './vm-directory.ts';
@@ -25,20 +25,9 @@ const DISK_ORIGIN = record({
 /** What is kept beside a disk for as long as it lives: which image it was made from, and is worthless without. */
 export type DiskOrigin = Of<typeof DISK_ORIGIN>;
 
-/** What was written beside the VM's disk; null if nothing was, or nobody can tell what. */
+/** What was written beside the VM's disk; null if nothing was, or nobody can tell what. Throws `unavailable` host.file_unreadable. */
 export async function readDiskOrigin({ diskOriginPath }: VmDirectory): Promise<DiskOrigin | null> {
-  const content = await readFile(diskOriginPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw error;
-  });
-  if (content === null) return null;
-  try {
-    const value: unknown = JSON.parse(content);
-    return DISK_ORIGIN(value) ? value : null;
-  } catch {
-    // Damaged, which is told as not being there.
-    return null;
-  }
+  return valueIn(await readFacts(diskOriginPath, DISK_ORIGIN));
 }
 
 /**

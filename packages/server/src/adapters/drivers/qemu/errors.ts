@@ -28,6 +28,15 @@ export function imageLost(context: Readonly<Record<string, unknown>>): VolaryErr
   });
 }
 
+/** There is something of the image, and disks may stand on it: whoever put another in its place could damage them. */
+export function imageDamaged(path: string): VolaryError {
+  return new VolaryError(
+    'data_loss',
+    'What the host keeps of this image cannot be told from its file of facts, and disks may stand on it. It is left as it is.',
+    { reason: 'image.kept_damaged', context: { path } },
+  );
+}
+
 /** `cause`: the system's error, or a program's words. */
 export function diskFull(cause: unknown): VolaryError {
   return new VolaryError('resource_exhausted', 'There is no space left on the disk that holds the VMs.', {

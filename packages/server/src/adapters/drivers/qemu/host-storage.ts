@@ -64,11 +64,11 @@ async function leftoversIn(cacheDir: string): Promise<readonly string[]> {
   return left;
 }
 
-/** Templates without readable facts, as after a removal that was cut short: nobody finds them. */
+/** Templates without facts, as after a removal that was cut short, or with damaged ones: nobody finds them. */
 async function damagedTemplates(cacheDir: string): Promise<readonly string[]> {
   const damaged: string[] = [];
   for (const key of await namesIn(join(cacheDir, 'warm')))
-    if ((await readSavedFacts(join(cacheDir, 'warm', key))) === null) damaged.push(join('warm', key));
+    if ((await readSavedFacts(join(cacheDir, 'warm', key))).kind !== 'valid') damaged.push(join('warm', key));
   return damaged;
 }
 

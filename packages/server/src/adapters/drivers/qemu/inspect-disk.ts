@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { DiskState } from '../../../ports/driver.ts';
+import { unlessAbsent } from '../../shared/read-facts.ts';
 import { readDiskOrigin } from './disk-origin.ts';
 import type { VmDirectory } from './vm-directory.ts';
 
@@ -14,9 +15,6 @@ export async function inspectDisk(directory: VmDirectory): Promise<DiskState> {
 
 /** True when the VM's disk is complete. */
 export async function hasDisk(directory: VmDirectory): Promise<boolean> {
-  const file = await stat(directory.diskPath).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw error;
-  });
+  const file = await stat(directory.diskPath).catch(unlessAbsent);
   return file?.isFile() === true;
 }

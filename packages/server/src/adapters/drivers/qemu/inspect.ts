@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { toVolaryError } from '../../../domain/errors.ts';
+import { toVolaryError, VolaryError } from '../../../domain/errors.ts';
 import type { VmId } from '../../../domain/ids.ts';
 import type { MachineShape } from '../../../domain/vm/machine-shape.ts';
 import type { DriverHandle } from '../../../domain/vm/vm.ts';
@@ -53,19 +53,24 @@ function findLost(vmId: VmId, directory: VmDirectory): MachineState | null {
   return { kind: 'unresponsive', incarnation: 0, pid: facts.pid, detail };
 }
 
-/** One that was suspended, of which there is no VMM any more. */
+/** One that was suspended, of which there is no VMM any more; what nobody can read is told as that, and not as absent. */
 async function findSuspended(
   machines: Machines,
   vmId: VmId,
-): Promise<Extract<MachineState, { kind: 'suspended' }> | null> {
-  const incarnation = await machines.suspendedLife(vmId);
-  return incarnation === null ? null : { kind: 'suspended', incarnation };
+): Promise<Extract<MachineState, { kind: 'suspended' | 'unreadable' }> | null> {
+  try {
+    const incarnation = await machines.suspendedLife(vmId);
+    return incarnation === null ? null : { kind: 'suspended', incarnation };
+  } catch (error) {
+    if (error instanceof VolaryError) return { kind: 'unreadable', detail: error.message };
+    throw error;
+  }
 }
 
 /** The same, with the record of a VMM that did not live to see it awake, or to clear what it leaves. */
 async function findHalfSuspended(machines: Machines, vmId: VmId): Promise<MachineState | null> {
   const suspended = await findSuspended(machines, vmId);
-  return suspended === null ? null : { ...suspended, hasRemains: true };
+  return suspended?.kind === 'suspended' ? { ...suspended, hasRemains: true } : suspended;
 }
 
 function foreign(vmId: VmId, directory: VmDirectory, incarnation: number): MachineState {

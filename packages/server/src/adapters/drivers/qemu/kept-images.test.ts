@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,7 +18,9 @@ import type { DirectImage, Image } from '../../../domain/image/image.ts';
 import { requireDirect } from './direct-image.ts';
 import { writeDiskOrigin } from './disk-origin.ts';
 import { createKeptImages } from './kept-images.ts';
+import { factsPath, snapshotsPath } from './saved/saved-machine.ts';
 import { vmDirectory } from './vm-directory.ts';
+import { VOLUME_FILES, volumesPath } from './volumes/volume-files.ts';
 
 const ROOT_BYTES = 8 * 1024 * 1024;
 const ONE = vmId(1);
@@ -124,6 +127,64 @@ test('nothing is removed while there is a disk of which nobody can tell what it 
   await createKeptImages(dataDir).sweep();
 
   expect(namesKept()).toEqual([image.digest]);
+});
+
+test.each(['no JSON', '', '{"version":3,"imageDigest":"of a later version"}'])(
+  'nor while there is a snapshot of which nobody can tell what it stands on: %j',
+  async (facts) => {
+    await keepFor(ONE, image);
+    await rm(vmDirectory(dataDir, ONE).path, { recursive: true });
+    const snapshot = join(snapshotsPath(dataDir), 'snap_1');
+    mkdirSync(snapshot, { recursive: true });
+    writeFileSync(factsPath(snapshot), facts);
+
+    await createKeptImages(dataDir).sweep();
+
+    expect(namesKept()).toEqual([image.digest]);
+  },
+);
+
+test.each(['snapshot', 'volume', 'disk'])('nor while the facts of a %s cannot be read', async (kind) => {
+  await keepFor(ONE, image);
+  await rm(vmDirectory(dataDir, ONE).path, { recursive: true });
+  const paths: Readonly<Record<string, string>> = {
+    snapshot: factsPath(join(snapshotsPath(dataDir), 'snap_1')),
+    volume: join(volumesPath(dataDir), 'vol_1', VOLUME_FILES.facts),
+    disk: vmDirectory(dataDir, TWO).diskOriginPath,
+  };
+  mkdirSync(`${paths[kind]}`, { recursive: true });
+
+  await expect(createKeptImages(dataDir).sweep()).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+
+  expect(namesKept()).toEqual([image.digest]);
+});
+
+test.each(['kernel', 'root.raw', 'image.json'])(
+  'an image whose %s cannot be looked at stays as it is',
+  async (name) => {
+    const { rootPath } = await keepFor(ONE, image);
+    const file = join(dirname(rootPath), name);
+    await rm(file);
+    symlinkSync(name, file);
+    const images = createKeptImages(dataDir);
+
+    await expect(keepFor(TWO, image)).rejects.toMatchObject({ code: 'unavailable', reason: 'host.file_unreadable' });
+    await expect(images.find(image.digest)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+
+    expect(readdirSync(dirname(rootPath)).toSorted()).toEqual(['image.json', 'initramfs', 'kernel', 'root.raw']);
+  },
+);
+
+test('one with damaged facts is put in no other place while a disk may stand on it, and is made whole then', async () => {
+  const { rootPath } = await keepFor(ONE, image);
+  writeFileSync(join(dirname(rootPath), 'image.json'), '{"version":9}');
+  const other = makeImage(join(directory, 'built again'), 'a');
+
+  await expect(keepFor(TWO, other)).rejects.toMatchObject({ code: 'data_loss', reason: 'image.kept_damaged' });
+  expect(statSync(rootPath).ino).toBe(statSync(image.rootPath).ino);
+
+  for (const id of [ONE, TWO]) await rm(vmDirectory(dataDir, id).path, { recursive: true });
+  expect(statSync((await keepFor(TWO, other)).rootPath).ino).toBe(statSync(other.rootPath).ino);
 });
 
 test('of an image that starts by firmware there is a root alone', async () => {

@@ -8,7 +8,7 @@
  * appears by a rename, complete or not at all. Nobody counts its users: those are the disks that name it, also the saved
  * ones, looked at when one is removed and when the server starts.
  */
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FIRMWARES } from '../../../domain/image/definition.ts';
 import type { AnyImage, ContentImage, Image } from '../../../domain/image/image.ts';
@@ -16,7 +16,9 @@ import { either, integer, type Of, oneOf, record, text } from '../../../lib/shap
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { inPlace, namesIn, removeParts } from '../../shared/in-place.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
+import { type Facts, readFacts, unlessAbsent, valueIn } from '../../shared/read-facts.ts';
 import { imagesOf, readDiskOrigin } from './disk-origin.ts';
+import { imageDamaged } from './errors.ts';
 import { hasDisk } from './inspect-disk.ts';
 import { linkImageFile } from './link-image-file.ts';
 import { readSavedFacts, snapshotsPath } from './saved/saved-machine.ts';
@@ -53,14 +55,15 @@ const isFacts = either(FACTS, either(FIRMWARE_FACTS, CONTENT_FACTS));
 export interface KeptImages {
   /**
    * Keeps the image unless it is kept, and returns it as it lies here. `use` writes down who needs it; until that has
-   * been done, nobody takes it for unused. Throws as `linkImageFile`.
+   * been done, nobody takes it for unused. Throws as `linkImageFile`, `unavailable` host.file_unreadable, and `data_loss` image.kept_damaged where
+   * nobody can tell what is kept of it, and disks may stand on it.
    */
   keep(image: Image, options: Abortable, use: () => Promise<void>): Promise<Image>;
   /** The same of what disks besides a root begin with. */
   keepContent(image: ContentImage, options: Abortable, use: () => Promise<void>): Promise<ContentImage>;
   /** The same of either; `use` is told where it is kept. */
   keepAny(image: AnyImage, options: Abortable, use: (kept: AnyImage) => Promise<void>): Promise<AnyImage>;
-  /** The image with this digest, complete, or null. */
+  /** The image with this digest, complete, or null. Throws `unavailable` host.file_unreadable. */
   find(digest: string): Promise<Image | null>;
   /** The root with this digest as what disks besides a root begin with, whether it could be booted or not. */
   findContent(digest: string): Promise<ContentImage | null>;
@@ -83,8 +86,10 @@ export function createKeptImages(dataDir: string): KeptImages {
   const keep = (image: AnyImage, options: Abortable, use: (kept: AnyImage) => Promise<void>): Promise<AnyImage> =>
     lock.run(image.digest, async () => {
       const directory = join(path, image.digest);
-      if ((await read(directory)) === null) await put(path, image, options);
-      const kept = await read(directory);
+      const present = await read(directory);
+      if (present.kind === 'damaged' && (await isUsed(dataDir, image.digest))) throw imageDamaged(directory);
+      if (present.kind !== 'valid') await put(path, image, options);
+      const kept = valueIn(await read(directory));
       if (kept === null) throw new TypeError('the image is not where it was just put');
       await use(kept);
       return kept;
@@ -101,11 +106,11 @@ export function createKeptImages(dataDir: string): KeptImages {
       return asContent(await keep(image, options, use));
     },
     async find(digest) {
-      const found = await read(join(path, digest));
+      const found = valueIn(await read(join(path, digest)));
       return found?.boot === 'none' ? null : found;
     },
     async findContent(digest) {
-      const found = await read(join(path, digest));
+      const found = valueIn(await read(join(path, digest)));
       return found === null ? null : asContent(found);
     },
     removeUnused,
@@ -148,11 +153,17 @@ function factsOf(image: AnyImage): Of<typeof isFacts> {
     : { version: 2, name, digest, rootBytes, firmware: image.firmware, builtAt };
 }
 
-async function read(directory: string): Promise<AnyImage | null> {
-  const facts = await readFacts(join(directory, FILES.facts));
-  if (facts === null) return null;
+/** Absent where a file is gone or has another size: what can be linked again is, and nothing that stood on it can be hurt by that any more. */
+async function read(directory: string): Promise<Facts<AnyImage>> {
+  const read = await readFacts(join(directory, FILES.facts), isFacts);
+  if (read.kind !== 'valid') return read;
+  const image = await imageIn(directory, read.value);
+  return image === null ? { kind: 'absent' } : { kind: 'valid', value: image };
+}
+
+async function imageIn(directory: string, facts: Of<typeof isFacts>): Promise<AnyImage | null> {
   const names = facts.version === 1 ? [FILES.kernel, FILES.initramfs, FILES.root] : [FILES.root];
-  const files = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => null)));
+  const files = await Promise.all(names.map((name) => stat(join(directory, name)).catch(unlessAbsent)));
   if (files.some((file) => !file?.isFile()) || files.at(-1)?.size !== facts.rootBytes) return null;
   const { name, digest, rootBytes, builtAt } = facts;
   const sizeBytes = files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0);
@@ -166,18 +177,7 @@ async function read(directory: string): Promise<AnyImage | null> {
   };
 }
 
-async function readFacts(path: string): Promise<Of<typeof isFacts> | null> {
-  const content = await readFile(path, 'utf8').catch(() => null);
-  if (content === null) return null;
-  try {
-    const value: unknown = JSON.parse(content);
-    return isFacts(value) ? value : null;
-  } catch {
-    // Damaged: as if it were not there. What can be linked again is; what cannot is told to be lost.
-    return null;
-  }
-}
-
+/** Also where there is something of which nobody can tell what it stands on. */
 async function isUsed(dataDir: string, digest: string): Promise<boolean> {
   for (const vmId of await listVmIds(dataDir)) {
     const directory = vmDirectory(dataDir, vmId);
@@ -186,12 +186,12 @@ async function isUsed(dataDir: string, digest: string): Promise<boolean> {
   }
   for (const name of await namesIn(snapshotsPath(dataDir))) {
     const facts = await readSavedFacts(join(snapshotsPath(dataDir), name));
-    if (facts !== null && imagesOf(facts).includes(digest)) return true;
+    if (facts.kind === 'damaged' || (facts.kind === 'valid' && imagesOf(facts.value).includes(digest))) return true;
   }
   for (const id of await namesIn(volumesPath(dataDir))) {
     const facts = await readVolumeFacts(join(volumesPath(dataDir), id));
-    // Of one that is damaged nobody can tell.
-    if (facts === null || facts.baseDigest === digest) return true;
+    // One without facts may be being removed, or have lost them.
+    if (facts.kind !== 'valid' || facts.value.baseDigest === digest) return true;
   }
   return false;
 }

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import {
   dictionaryOf,
   either,
@@ -12,6 +12,7 @@ import {
   record,
   text,
 } from '../../../lib/shape.ts';
+import { readFacts } from '../../shared/read-facts.ts';
 import { halfWrittenPath, replaceFile } from '../../shared/replace-file.ts';
 import { ATTACHMENTS } from './attachments/attachments.ts';
 
@@ -67,6 +68,7 @@ export type LaunchRecord = Of<typeof LAUNCH_RECORD>;
 
 /** What a later version will have kept of it, or not. */
 const NEWER_RECORD = record({ version: integer(2) });
+const ANY_RECORD = either(LAUNCH_RECORD, NEWER_RECORD);
 const WITH_INCARNATION = record({ incarnation: integer(1) });
 
 /**
@@ -79,16 +81,13 @@ export type StoredRecord =
   | { readonly kind: 'newer'; readonly incarnation: number }
   | { readonly kind: 'valid'; readonly record: LaunchRecord };
 
-/** The record at `path`. */
+/** The record at `path`. Throws `unavailable` host.file_unreadable. */
 export async function readRecord(path: string): Promise<StoredRecord> {
-  const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (content === null) return { kind: 'none' };
-  const value = parseJson(content);
+  const read = await readFacts(path, ANY_RECORD);
+  if (read.kind === 'absent') return { kind: 'none' };
+  if (read.kind === 'damaged') return read;
+  const { value } = read;
   if (LAUNCH_RECORD(value)) return { kind: 'valid', record: value };
-  if (!NEWER_RECORD(value)) return { kind: 'damaged' };
   return { kind: 'newer', incarnation: WITH_INCARNATION(value) ? value.incarnation : 0 };
 }
 
@@ -105,13 +104,4 @@ export async function removeRecord(path: string): Promise<void> {
 /** Removes what a server that was killed over writing the record has left; nobody else may be writing it. */
 export async function removeHalfWritten(path: string): Promise<void> {
   await rm(halfWrittenPath(path), { force: true });
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    // A damaged file is an answer of its own, told by the check that follows.
-    return null;
-  }
 }

@@ -4,7 +4,7 @@ import type { GuestLink } from '../../../ports/guest-link.ts';
 import type { Log } from '../../../ports/log.ts';
 import { createHintQueue, type HintQueue } from '../../shared/hint-queue.ts';
 import { createKeyedLock, type KeyedLock } from '../../shared/keyed-lock.ts';
-import { linkReplaced, noMachine } from './errors.ts';
+import { linkReplaced, noMachine, suspendedDamaged } from './errors.ts';
 import { type LaunchRecord, readRecord, writeRecord } from './launch-record.ts';
 import { readSavedFacts, suspendedPath } from './saved/saved-machine.ts';
 import { type VmDirectory, vmDirectory } from './vm-directory.ts';
@@ -79,9 +79,15 @@ export class Machines implements AsyncDisposable {
     this.#links.set(vmId, link);
   }
 
-  /** The life of the VM that was suspended, and is to be woken from what was saved of it; null: there is none. */
+  /**
+   * The life of the VM that was suspended, and is to be woken from what was saved of it; null: there is none. Throws `data_loss`
+   * driver.suspended_damaged, `unavailable` host.file_unreadable.
+   */
   async suspendedLife(vmId: VmId): Promise<number | null> {
-    return (await readSavedFacts(suspendedPath(this.#dataDir, vmId)))?.suspendedLife ?? null;
+    const path = suspendedPath(this.#dataDir, vmId);
+    const facts = await readSavedFacts(path);
+    if (facts.kind === 'damaged') throw suspendedDamaged(`${path}: its facts are damaged, or of a newer version`);
+    return facts.kind === 'absent' ? null : (facts.value.suspendedLife ?? null);
   }
 
   hint(vmId: VmId): void {

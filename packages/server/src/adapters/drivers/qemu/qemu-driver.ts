@@ -53,7 +53,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const snapshots = createSavedStore(snapshotsPath(deps.dataDir));
   const sleepersPath = suspendedPath(deps.dataDir);
   const suspended: Suspended = { path: sleepersPath, store: createSavedStore(sleepersPath) };
-  const templates = createSavedStore(join(deps.cacheDir, 'warm'));
+  const templates = createSavedStore(join(deps.cacheDir, 'warm'), { isRebuildable: true });
   const openSaved = (ref: SavedRef) => (ref.kind === 'snapshot' ? snapshots.open(ref.id) : templates.open(ref.key));
   const findQemu = createQemuFinder(deps.searchPath);
   const accelerators = createAcceleratorChooser({ ...deps, cacheDir: join(deps.cacheDir, 'qemu') });

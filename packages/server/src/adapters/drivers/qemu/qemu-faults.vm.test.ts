@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import { connectSocket } from '../../shared/connect-socket.ts';
 import { readBootId, readProcess } from '../../shared/process.ts';
 import { identityOf } from '../../shared/vm-identity.ts';
 import { readRecord, writeRecord } from './launch-record.ts';
+import { factsPath, suspendedPath } from './saved/saved-machine.ts';
 import { useQemu } from './use-qemu.fixture.ts';
 import { type VmDirectory, vmDirectory } from './vm-directory.ts';
 
@@ -340,6 +341,29 @@ test('what a killed server has left half written of a record is gone once the ne
 
   expect(existsSync(`${directory.recordPath}.new`)).toBe(false);
   expect(found.map(({ observation }) => observation.machine)).toMatchObject([{ kind: 'running', pid }]);
+});
+
+test('a suspended machine whose facts cannot be read stays, says what is wrong, and goes on when they can', async () => {
+  const machine = qemu.newMachine();
+  const { vmId, incarnation } = machine;
+  await qemu.start(machine);
+  await qemu.driver.suspendMachine(vmId, options);
+  const path = factsPath(suspendedPath(qemu.host.dataDir, vmId));
+  const content = readFileSync(path);
+
+  rmSync(path);
+  mkdirSync(path);
+  expect((await qemu.driver.inspect(vmId, options)).machine.kind).toBe('unreadable');
+  await expect(qemu.driver.wakeMachine(machine, options)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+  rmdirSync(path);
+  writeFileSync(path, content.subarray(0, 100));
+  expect((await qemu.driver.inspect(vmId, options)).machine.kind).toBe('unreadable');
+  await expect(qemu.driver.wakeMachine(machine, options)).rejects.toMatchObject({ reason: 'driver.suspended_damaged' });
+  writeFileSync(path, content);
+
+  expect((await qemu.driver.inspect(vmId, options)).machine).toEqual({ kind: 'suspended', incarnation });
+  await qemu.driver.wakeMachine(machine, options);
+  expect((await qemu.driver.inspect(vmId, options)).machine.kind).toBe('running');
 });
 
 test('what a waking has left that was killed is seen, and cleared when the machine is to stay suspended', async () => {

@@ -162,13 +162,13 @@ async function findPresent(machine: Launch, context: StartContext): Promise<Driv
   const { machines, signal } = context;
   const { machine: present } = await inspectVm(machines, machine.vmId, { signal });
   if (present.kind === 'absent') return null;
-  const isSame = present.incarnation === machine.incarnation;
-  if (isSame && (present.kind === 'running' || present.kind === 'paused')) {
+  if ('handle' in present && present.incarnation === machine.incarnation) {
     const stored = await readRecord(machines.directory(machine.vmId).recordPath);
     if (stored.kind === 'valid') await goOnIfHeld(machine, stored.record, context);
     return present.handle;
   }
-  throw machinePresent({ state: present.kind, incarnation: present.incarnation, wanted: machine.incarnation });
+  const { kind: state, incarnation } = { incarnation: null, ...present };
+  throw machinePresent({ state, incarnation, wanted: machine.incarnation });
 }
 
 /** A former server was interrupted between the machine's start and its going, or it was made ahead and its VM is there now. */

@@ -14,7 +14,7 @@
  * keeps what it changes for itself, and has a copy of the disk.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmId } from '../../../../domain/ids.ts';
 import {
@@ -30,6 +30,7 @@ import {
   text,
 } from '../../../../lib/shape.ts';
 import type { SavedRef } from '../../../../ports/driver.ts';
+import { type Facts, readFacts, unlessAbsent } from '../../../shared/read-facts.ts';
 import { ATTACHMENTS, NO_ATTACHMENTS } from '../attachments/attachments.ts';
 import { dimmsOf, memoryFileName } from '../attachments/grown.ts';
 
@@ -132,10 +133,11 @@ export async function writeSavedFacts(directory: string, facts: SavedFacts): Pro
   await writeFile(factsPath(directory), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** The saved machine in this directory; null where there is none, or not all of one. */
-export async function readSavedMachine(directory: string): Promise<SavedMachine | null> {
-  const facts = await readSavedFacts(directory);
-  if (facts === null) return null;
+/** The saved machine in this directory; damaged where a file is gone or cut short. Throws `unavailable` host.file_unreadable. */
+export async function readSavedMachine(directory: string): Promise<Facts<SavedMachine>> {
+  const read = await readSavedFacts(directory);
+  if (read.kind !== 'valid') return read;
+  const facts = read.value;
   const paths = savedPaths(directory);
   const addedMemoryPaths = dimmsOf(facts.attachments ?? NO_ATTACHMENTS).map((dimm) =>
     join(directory, memoryFileName(dimm)),
@@ -146,9 +148,9 @@ export async function readSavedMachine(directory: string): Promise<SavedMachine 
   const linkKeyPath = facts.isPrepared ? null : paths.linkKeyPath;
   const saved = { facts, ...paths, addedMemoryPaths, extraDiskPaths, linkKeyPath };
   const needed = [...filesOf(saved), saved.linkKeyPath ?? saved.memoryPath, ...packFilesOf(saved)];
-  const files = await Promise.all(needed.map((path) => stat(path).catch(() => null)));
+  const files = await Promise.all(needed.map((path) => stat(path).catch(unlessAbsent)));
   const isComplete = files.every((file) => file?.isFile() === true) && files[0]?.size === facts.memoryMib * 1024 ** 2;
-  return isComplete ? saved : null;
+  return isComplete ? { kind: 'valid', value: saved } : { kind: 'damaged' };
 }
 
 /** The files that have digests: memory first. */
@@ -165,10 +167,12 @@ function packFilesOf({ facts, packsPath }: SavedMachine): readonly string[] {
   return (facts.attachments?.packs ?? []).map(({ digest }) => join(packsPath, digest));
 }
 
-/** What was written beside it, whether or not the rest is there. */
-export async function readSavedFacts(directory: string): Promise<SavedFacts | null> {
-  const content = await readFile(factsPath(directory), 'utf8').catch(() => null);
-  return content === null ? null : parseFacts(content);
+/** What was written beside it, whether or not the rest is there. Throws `unavailable` host.file_unreadable. */
+export async function readSavedFacts(directory: string): Promise<Facts<SavedFacts>> {
+  const read = await readFacts(factsPath(directory), isWritten);
+  if (read.kind !== 'valid') return read;
+  const { checksum, ...facts } = read.value;
+  return checksum === checksumOf(facts) ? { kind: 'valid', value: facts } : { kind: 'damaged' };
 }
 
 /** Removes it; without its facts it is none any more, however far the removal comes. */
@@ -177,16 +181,8 @@ export async function removeSavedMachine(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
 }
 
-function parseFacts(content: string): SavedFacts | null {
-  try {
-    const value: unknown = JSON.parse(content);
-    if (!FACTS(value) || !CHECKSUM(value)) return null;
-    const { checksum, ...facts } = value;
-    return checksum === checksumOf(facts) ? facts : null;
-  } catch {
-    // Damaged, which is told as not being there.
-    return null;
-  }
+function isWritten(value: unknown): value is SavedFacts & Of<typeof CHECKSUM> {
+  return FACTS(value) && CHECKSUM(value);
 }
 
 /** Whatever the order in which the facts come; what is undefined is not written. */

@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -83,6 +93,47 @@ describe('a saved machine', () => {
         await expect(one.open(ID)).rejects.toMatchObject({ code: 'data_loss', reason: 'snapshot.damaged' });
       await store.remove(ID);
     }
+  });
+
+  it.each(FILES)('stays what it is when %s cannot be looked at, whoever wants to keep another there', async (name) => {
+    await store.keep(ID, fill);
+    const file = join(path, ID, name);
+    unlinkSync(file);
+    symlinkSync(name, file);
+
+    await expect(store.keep(ID, fill)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+    await expect(store.open(ID)).rejects.toMatchObject({ code: 'unavailable', reason: 'host.file_unreadable' });
+
+    expect(readdirSync(join(path, ID)).toSorted()).toEqual([...FILES].toSorted());
+  });
+
+  it('is replaced where it is damaged only by a store of what can be made again', async () => {
+    await store.keep(ID, fill);
+    writeFileSync(join(path, ID, 'machine.json'), '{"version":3}');
+
+    await expect(store.keep(ID, fill)).rejects.toMatchObject({ code: 'data_loss', reason: 'snapshot.damaged' });
+    expect(readdirSync(join(path, ID)).toSorted()).toEqual([...FILES].toSorted());
+
+    const templates = createSavedStore(path, { isRebuildable: true });
+    await templates.keep(ID, fill);
+    expect((await templates.open(ID)).facts.imageDigest).toBe('i');
+  });
+
+  it('is made again after a removal that was cut short', async () => {
+    mkdirSync(join(path, ID));
+    writeFileSync(join(path, ID, 'memory'), 'what was left');
+
+    await store.keep(ID, fill);
+
+    expect((await store.open(ID)).facts.imageDigest).toBe('i');
+  });
+
+  it('names no images when it is removed with damaged facts, and is gone', async () => {
+    await store.keep(ID, fill);
+    writeFileSync(join(path, ID, 'machine.json'), 'no JSON');
+
+    expect(await store.remove(ID)).toEqual([]);
+    expect(await store.remove(ID)).toBeNull();
   });
 
   it('is lost when nothing is there', async () => {

@@ -6,6 +6,7 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { SavedSummary } from '../../../../ports/driver.ts';
 import { inPlace, namesIn } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
+import { valueIn } from '../../../shared/read-facts.ts';
 import { identityOf } from '../../../shared/vm-identity.ts';
 import { isAddedMemory } from '../attachments/grown.ts';
 import { imagesOf } from '../disk-origin.ts';
@@ -26,21 +27,25 @@ import {
 export interface SavedStore {
   /**
    * What `fill` has put into an empty directory, kept under this id; what is there already stays. Throws what `fill` does,
-   * and `resource_exhausted` driver.disk_full; then nothing is left of it.
+   * and `resource_exhausted` driver.disk_full; then nothing is left of it. Throws `data_loss` snapshot.damaged where there is one that
+   * nobody can tell to be whole: it stays as it is, unless the store is one of what can be made again.
    */
   keep(id: string, fill: (out: string) => Promise<SavedFacts>): Promise<SavedSummary>;
-  /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, snapshot.lost. */
+  /** The saved machine, unaltered. Throws `data_loss` snapshot.damaged, snapshot.lost, `unavailable` host.file_unreadable. */
   open(id: string): Promise<SavedMachine>;
-  /** What it is, when it was made, and when it was made or opened last, without looking at its digests; null where there is none. */
+  /** What it is, when it was made, and when it was made or opened last, without looking at its digests; null where there is none, or a damaged one. */
   summary(id: string): Promise<(SavedSummary & { readonly createdAt: number; readonly usedAt: number }) | null>;
   /** Ids of all. */
   list(): Promise<readonly string[]>;
-  /** Answers the digests of the images that it stood on; null if it was not there. */
+  /** Answers the digests of the images that it stood on, none of one that is damaged; null if it was not there. */
   remove(id: string): Promise<readonly string[] | null>;
 }
 
-/** One object for each directory at a time. */
-export function createSavedStore(path: string): SavedStore {
+/** One object for each directory at a time. `isRebuildable`: what is damaged there is made again. */
+export function createSavedStore(
+  path: string,
+  { isRebuildable }: { readonly isRebuildable: boolean } = { isRebuildable: false },
+): SavedStore {
   const lock = createKeyedLock();
   /** By directory: what the files were like when their digests were last seen to be right. */
   const verified = new Map<string, string>();
@@ -74,16 +79,18 @@ export function createSavedStore(path: string): SavedStore {
       lock.run(id, async () => {
         const directory = join(path, id);
         const present = await readSavedMachine(directory);
-        if (present !== null) return await summarise(present);
+        if (present.kind === 'valid') return await summarise(present.value);
+        if (present.kind === 'damaged' && !isRebuildable) throw damaged();
+        // Without its facts it was never completed, or somebody died over its removal.
         await rm(directory, { recursive: true, force: true });
         await put(id, fill);
-        const saved = await readSavedMachine(directory);
+        const saved = valueIn(await readSavedMachine(directory));
         if (saved === null) throw new TypeError('the saved machine is not where it was just put');
         verified.set(directory, await likenessOf(saved));
         return await summarise(saved);
       }),
     async summary(id) {
-      const saved = await readSavedMachine(join(path, id));
+      const saved = valueIn(await readSavedMachine(join(path, id)));
       if (saved === null) return null;
       const { mtimeMs } = await stat(factsPath(join(path, id)));
       return { ...(await summarise(saved)), createdAt: saved.facts.savedAt, usedAt: Math.round(mtimeMs) };
@@ -92,7 +99,7 @@ export function createSavedStore(path: string): SavedStore {
     open: (id) =>
       lock.run(id, async () => {
         const directory = join(path, id);
-        const saved = await readSavedMachine(directory);
+        const saved = valueIn(await readSavedMachine(directory));
         if (saved === null) throw existsSync(directory) ? damaged() : lost();
         await verify(directory, saved);
         const now = new Date();
@@ -105,7 +112,8 @@ export function createSavedStore(path: string): SavedStore {
         const facts = await readSavedFacts(directory);
         verified.delete(directory);
         await removeSavedMachine(directory);
-        return facts === null ? null : imagesOf(facts);
+        if (facts.kind === 'absent') return null;
+        return facts.kind === 'damaged' ? [] : imagesOf(facts.value);
       }),
   };
 }

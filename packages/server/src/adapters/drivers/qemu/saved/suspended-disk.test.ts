@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -37,6 +37,12 @@ test('so is each disk besides the root, unless an earlier version has noted the 
   utimesSync(data, 1, 1);
 
   await expect(checkSuspendedDisks([disk, data], saved)).rejects.toMatchObject({ reason: 'driver.suspended_damaged' });
+});
+
+test('where the note cannot be read nobody says that the disk is the one that was noted', async () => {
+  mkdirSync(join(saved, 'disk.json'));
+
+  await expect(checkSuspendedDisks([disk], saved)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
 });
 
 test('a note that never reached the disk condemns nothing', async () => {

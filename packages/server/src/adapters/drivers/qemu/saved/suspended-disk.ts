@@ -4,6 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessAbsent } from '../../../shared/read-facts.ts';
 import { replaceFile } from '../../../shared/replace-file.ts';
 import { synchronise } from '../../../shared/synchronise.ts';
 import { suspendedDamaged } from '../errors.ts';
@@ -31,8 +32,9 @@ export async function noteSuspendedDisks(diskPaths: readonly string[], saved: st
 /**
  * Throws `data_loss` driver.suspended_damaged if one of the disks is another one. An earlier version has noted the root alone. A server that was killed, or a host that lost its
  * power, before it was noted has left nothing to compare, or an empty file.
+ * Throws `unavailable` host.file_unreadable where the note cannot be read.
  */
 export async function checkSuspendedDisks(diskPaths: readonly string[], saved: string): Promise<void> {
-  const [then, now] = [await readFile(join(saved, FILE), 'utf8').catch(() => null), await describe(diskPaths)];
+  const [then, now] = [await readFile(join(saved, FILE), 'utf8').catch(unlessAbsent), await describe(diskPaths)];
   if (then !== null && !now.startsWith(then)) throw suspendedDamaged({ then, now });
 }

@@ -9,7 +9,8 @@
  * keeps the memory's file open.
  */
 import { join } from 'node:path';
-import { VolaryError } from '../../../../domain/errors.ts';
+import { toVolaryError, VolaryError } from '../../../../domain/errors.ts';
+import type { VmId } from '../../../../domain/ids.ts';
 import type { DriverHandle } from '../../../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../../../ports/driver.ts';
 import { clearLife, endVmm } from '../end-machine.ts';
@@ -17,6 +18,7 @@ import { machinePresent, noMachine, suspendedDamaged, suspendedDoesNotFit } from
 import { extraDiskPaths } from '../extra-disks.ts';
 import { handleOf, inspectVm } from '../inspect.ts';
 import { type LaunchRecord, writeRecord } from '../launch-record.ts';
+import type { Machines } from '../machines.ts';
 import { findRecord } from '../present-machine.ts';
 import { setGoing } from '../processors.ts';
 import { launchRestored, type StartContext } from '../start-machine.ts';
@@ -34,12 +36,25 @@ export async function wakeMachine(machine: MachineSpec, context: WakeContext): P
   const { vmId, incarnation } = machine;
   const { machines, signal } = context;
   const { machine: present } = await inspectVm(machines, vmId, { signal });
+  if (present.kind === 'unreadable') throw await whyUnreadable(machines, vmId);
   if (present.kind === 'absent' || present.kind === 'ended') throw noMachine();
   if (present.incarnation !== incarnation || present.kind === 'unresponsive')
     throw machinePresent({ state: present.kind, incarnation: present.incarnation, wanted: incarnation });
   const record = present.kind === 'suspended' ? await load(machine, context) : await findRecord(machines, vmId);
   if (record === null) throw noMachine();
   return handleOf(await goOn(machine, record, context));
+}
+
+/** What is wrong with what was saved, which `inspect` tells as a state. */
+async function whyUnreadable(machines: Machines, vmId: VmId): Promise<VolaryError> {
+  try {
+    await machines.suspendedLife(vmId);
+  } catch (error) {
+    return toVolaryError(error);
+  }
+  return new VolaryError('unavailable', 'What was saved of the suspended machine could not be read just now.', {
+    reason: 'host.file_unreadable',
+  });
 }
 
 /** A VMM that has taken up what was saved. When it fails, there is none, and what was saved is as it was. */

@@ -7,6 +7,7 @@ import type { DriverVolumes, VolumeContent } from '../../../../ports/driver-volu
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { inPlace } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
+import { valueIn } from '../../../shared/read-facts.ts';
 import { identityOf } from '../../../shared/vm-identity.ts';
 import { readDiskOrigin } from '../disk-origin.ts';
 import { diskFull, imageLost, isNoSpace } from '../errors.ts';
@@ -26,6 +27,7 @@ import {
   readVolumeFacts,
   requireOwnFile,
   VOLUME_FILES,
+  volumeDamaged,
   volumePath,
   volumesPath,
 } from './volume-files.ts';
@@ -107,7 +109,10 @@ export function createQemuVolumes(deps: VolumeDeps): DriverVolumes {
   return {
     create: ({ id, ...volume }, options) =>
       lock.run(id, async () => {
-        if ((await readVolumeFacts(join(path, id))) !== null) return;
+        const facts = await readVolumeFacts(join(path, id));
+        if (facts.kind === 'valid') return;
+        // There may be everything of it but the facts.
+        if (facts.kind === 'damaged') throw volumeDamaged(id);
         options.signal.throwIfAborted();
         await make(id, volume, options).catch((error: unknown) => {
           throw isNoSpace(error) ? diskFull(error) : error;
@@ -116,7 +121,7 @@ export function createQemuVolumes(deps: VolumeDeps): DriverVolumes {
     remove: (id) =>
       lock.run(id, async () => {
         const directory = join(path, id);
-        const facts = await readVolumeFacts(directory);
+        const facts = valueIn(await readVolumeFacts(directory));
         await rm(join(directory, VOLUME_FILES.disk), { force: true });
         await rm(directory, { recursive: true, force: true });
         if (facts !== null && facts.baseDigest !== null) await images.removeUnused(facts.baseDigest);

@@ -6,15 +6,17 @@
  * One appears by a rename, complete or not at all. A VM that has it has a second name for the file in its run directory, so that nobody has to be let
  * in here, and what removes the VM's directory takes nothing from the volume.
  */
-import { chmod, chown, link, lstat, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, link, lstat, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
 import { parseId, type VolumeId } from '../../../../domain/ids.ts';
 import type { ExtraDisk } from '../../../../domain/vm/extra-disk.ts';
 import { either, nothing, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
 import { namesIn } from '../../../shared/in-place.ts';
+import { type Facts, readFacts, unlessAbsent } from '../../../shared/read-facts.ts';
 import { synchronise } from '../../../shared/synchronise.ts';
 import type { Identity } from '../../../shared/vm-identity.ts';
+import { diskFull, isNoSpace } from '../errors.ts';
 import type { VmDirectory } from '../vm-directory.ts';
 
 /** Names of files in the directory of a volume. */
@@ -42,39 +44,31 @@ export function volumePath(path: string, id: VolumeId): string {
   return join(path, id, VOLUME_FILES.disk);
 }
 
-/** Ids of all that are there, complete ones. */
+/** Ids of all that are there, also of such as are damaged. Throws `unavailable` host.file_unreadable. */
 export async function listVolumeIds(path: string): Promise<readonly VolumeId[]> {
   const ids: VolumeId[] = [];
   for (const name of await namesIn(path)) {
     const id = parseId('vol', name);
-    if (id !== null && (await readVolumeFacts(join(path, id))) !== null) ids.push(id);
+    if (id !== null && (await readVolumeFacts(join(path, id))).kind !== 'absent') ids.push(id);
   }
   return ids;
 }
 
-/** What is written beside it; null where there is no such volume, or not all of one. */
-export async function readVolumeFacts(directory: string): Promise<VolumeFacts | null> {
-  const content = await readFile(join(directory, VOLUME_FILES.facts), 'utf8').catch(() => null);
-  if (content === null) return null;
-  try {
-    const value: unknown = JSON.parse(content);
-    return FACTS(value) ? value : null;
-  } catch {
-    // Damaged, which is told as not being there.
-    return null;
-  }
+/** What is written beside it; absent where there is no such volume, or not all of one. Throws `unavailable` host.file_unreadable. */
+export async function readVolumeFacts(directory: string): Promise<Facts<VolumeFacts>> {
+  return await readFacts(join(directory, VOLUME_FILES.facts), FACTS);
 }
 
-/** What the volume is an overlay on. Throws `data_loss` driver.disk_damaged where it is not there. */
+/** What the volume is an overlay on. Throws `data_loss` driver.disk_damaged where it is not there, or nobody can tell. */
 export async function baseDigestOf(path: string, id: VolumeId): Promise<string | null> {
   const facts = await readVolumeFacts(join(path, id));
-  if (facts === null) throw volumeLost(id);
-  return facts.baseDigest;
+  if (facts.kind === 'valid') return facts.value.baseDigest;
+  throw facts.kind === 'damaged' ? volumeDamaged(id) : volumeLost(id);
 }
 
 /**
  * Gives the volume a name in the directory of its VM's monitor, which may write to it unless it is only to be read: then no monitor may, and all may read.
- * Throws `data_loss` driver.disk_damaged.
+ * Throws `data_loss` driver.disk_damaged, `resource_exhausted` driver.disk_full, `unavailable` driver.disk_failed.
  */
 export async function linkVolume(
   directory: VmDirectory,
@@ -84,8 +78,9 @@ export async function linkVolume(
   const from = volumePath(volumesBeside(directory), id);
   const to = join(directory.runPath, file);
   await rm(to, { force: true });
-  await link(from, to).catch((cause: unknown) => {
-    throw volumeLost(id, cause);
+  await link(from, to).catch((cause: NodeJS.ErrnoException) => {
+    if (isNoSpace(cause)) throw diskFull(cause);
+    throw cause.code === 'ENOENT' ? volumeLost(id, cause) : notLinked(cause);
   });
   await chmod(from, isReadonly ? 0o444 : 0o600);
   if (identity !== null)
@@ -103,7 +98,7 @@ export function volumesOfDisks(disks: readonly ExtraDisk[]): Record<string, stri
 
 /** Throws `data_loss` driver.disk_damaged unless it is a file of this monitor: that may have put there what it likes, and what it is not the owner of is somebody else's. */
 export async function requireOwnFile(path: string, identity: Identity | null): Promise<void> {
-  const found = await lstat(path).catch(() => null);
+  const found = await lstat(path).catch(unlessAbsent);
   const uid = identity?.uid ?? process.getuid?.() ?? 0;
   if (found?.isFile() === true && found.uid === uid) return;
   throw new VolaryError('data_loss', 'The disk that was to be kept is not there, or is not the one of this VM.', {
@@ -117,4 +112,21 @@ function volumeLost(id: VolumeId, cause?: unknown): VolaryError {
     reason: 'driver.disk_damaged',
     cause,
   });
+}
+
+/** It is there, and is not to be had now. */
+function notLinked(cause: unknown): VolaryError {
+  return new VolaryError('unavailable', 'The VM could not be given the disk of its volume.', {
+    reason: 'driver.disk_failed',
+    cause,
+  });
+}
+
+/** Its disk is there, and nobody can tell what it stands on. */
+export function volumeDamaged(id: VolumeId): VolaryError {
+  return new VolaryError(
+    'data_loss',
+    `The file of facts beside the disk of the volume ${id} is damaged, or a newer version of the server has written it. The disk is left as it is.`,
+    { reason: 'driver.disk_damaged' },
+  );
 }
