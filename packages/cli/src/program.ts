@@ -25,11 +25,7 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
     get globals() {
       return program.opts<GlobalOptions>();
     },
-    loadCommands: async () => {
-      const complete = createProgram(streams);
-      for (const entry of COMMANDS) await configure(complete, entry.name, context);
-      return complete;
-    },
+    loadCommands: () => createCompleteProgram(context),
     whenPipeBreaks: pipes.whenBroken,
     endWith: (code) => {
       exitCode = code;
@@ -59,12 +55,19 @@ function outputError(cause: Error): CliError {
   return new CliError(`Output cannot be written: ${systemReason(cause)}.`, { reason: 'cli.output_failed', cause });
 }
 
+/** The program with every command configured, which takes longer than with the one that runs. */
+export async function createCompleteProgram(context: Context): Promise<Command> {
+  const program = createProgram(context);
+  for (const { name } of COMMANDS) await configure(program, name, context);
+  return program;
+}
+
 function createProgram(streams: Streams): Command {
   const program = new Command('volary')
     .usage('COMMAND [options]')
     .description('A self-hosted cloud of virtual machines.')
     .version(readVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'explain it')
+    .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .option('--json', 'print JSON: results on stdout, errors on stderr')
     .option('--url <url>', 'address of the server (VOLARY_URL)')

@@ -7,7 +7,9 @@ import { ensurePackages } from '../setup/ensure-packages.ts';
 
 /** `volary test`: what the tests need is installed, then all of them run, with real VMs. */
 export function configureTest(command: Command, context: Context): void {
-  command.argument('[args...]', 'passed on to the tests').action(async (args: readonly string[]) => {
+  // Options too: it is the tests that know them.
+  command.allowUnknownOption().argument('[args...]', 'passed on to the tests');
+  command.action(async (args: readonly string[]) => {
     await ensurePackages(context, 'tests');
     const path = [
       dirname(process.execPath),
