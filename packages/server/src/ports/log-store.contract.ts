@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseId, type VmId } from '../domain/ids.ts';
 import type { GuestOutput, NewLogLine } from '../domain/logs/log-line.ts';
-import { type LogQuery, phrasesOf } from '../domain/logs/log-query.ts';
+import { type LogQuery, PAGE_CHARACTERS, phrasesOf } from '../domain/logs/log-query.ts';
 import type { LogStore } from './log-store.ts';
 
 /** Two VMs of nobody's. */
@@ -89,6 +89,24 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
           if (page.isAtEnd) break;
         }
         const all = Array.from({ length: 25 }, (_, at) => `${at}`);
+        expect(seen).toEqual(direction === 'forward' ? all : all.toReversed());
+      }
+    });
+
+    it('is read in pages that end early where lines are long, each line once', async () => {
+      const long = Array.from({ length: 40 }, (_, at) => line(`${at} ${'x'.repeat(16_000)}`));
+      await store.append(long);
+      const all = long.map((_, at) => `${at}`);
+      for (const direction of ['forward', 'backward'] as const) {
+        const seen: string[] = [];
+        for (let from: number | null = null; ; ) {
+          const page = await read({ direction, from });
+          // Twice as much, where what is here is read together with what is elsewhere.
+          expect(page.lines.length).toBeLessThan((2.1 * PAGE_CHARACTERS) / 16_000);
+          seen.push(...page.lines.map(({ message }) => message.split(' ')[0] ?? ''));
+          from = page.reached;
+          if (page.isAtEnd) break;
+        }
         expect(seen).toEqual(direction === 'forward' ? all : all.toReversed());
       }
     });

@@ -11,7 +11,7 @@ declare module 'better-sqlite3' {
     readonly reader: boolean;
     /** `Row` is what the caller believes; nothing checks it. */
     all<Row>(parameters: readonly unknown[]): Row[];
-    iterate(parameters: readonly unknown[]): IterableIterator<unknown>;
+    iterate<Row>(parameters: readonly unknown[]): IterableIterator<Row>;
     run(parameters: readonly unknown[]): RunResult;
   }
 

@@ -4,6 +4,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import type { LogFeed } from '../../engine/apis/log-api.ts';
 import { toProblem } from '../errors-to-status.ts';
+import type { ApiLimits } from '../limits.ts';
 import { toApiError } from '../problem-reply.ts';
 import { checkHandshake } from '../realtime/accept-socket.ts';
 import { checkOrigin } from '../realtime/origin.ts';
@@ -27,6 +28,11 @@ function neverTooSlow(): AbortSignal {
   return new AbortController().signal;
 }
 
+/** Of those who are sent lines as an answer in HTTP. */
+export function slowReaderOf({ slowReaderMs, goodbyeMs }: Pick<ApiLimits, 'slowReaderMs' | 'goodbyeMs'>) {
+  return { signal: neverTooSlow(), afterMs: slowReaderMs, goodbyeMs };
+}
+
 function textOf(message: LogMessage): string {
   return JSON.stringify(message);
 }
@@ -39,7 +45,7 @@ export async function sendLogLines(reply: FastifyReply, open: OpenFeed, context:
   await sendStream(reply, messageLines(feed, progress()), {
     contentType: NDJSON_TYPE,
     heartbeat: { everyMs: limits.heartbeatMs, text: progress },
-    slowReader: { signal: neverTooSlow(), afterMs: limits.slowReaderMs, goodbyeMs: limits.goodbyeMs },
+    slowReader: slowReaderOf(limits),
     log,
     onFailure: (error) => `${textOf({ type: 'error', problem: toProblem(error, reply.request.id) })}\n`,
   });

@@ -14,7 +14,7 @@ import {
   type LogRequest,
   selectionOf,
 } from './log-query.ts';
-import { sendLogEvents, sendLogLines, sendLogSocket } from './log-streams.ts';
+import { sendLogEvents, sendLogLines, sendLogSocket, slowReaderOf } from './log-streams.ts';
 
 /** What guests, operations and the server say: a page of it, all of it, or a stream that goes on. */
 export function mountLogs(app: FastifyInstance, context: V1Context): void {
@@ -41,12 +41,14 @@ function toPage({ lines, reached, isAtEnd }: LogPage): LogPageDto {
   return { items: lines.map(toLogLineDto), next_cursor: isAtEnd ? null : String(reached) };
 }
 
-async function exportAll(request: LogRequest, reply: FastifyReply, { engine, signals, log }: V1Context): Promise<void> {
+async function exportAll(request: LogRequest, reply: FastifyReply, context: V1Context): Promise<void> {
   checkExporting(request);
+  const { engine, signals, limits, log, occupancy } = context;
   const options = { after: cursorOf(request), signal: signals.of(reply) };
+  occupancy.logReaders.enter(request.principal, reply.raw);
   const pages = await engine.logs.export(request.principal, selectionOf(request), options);
   // A failure cuts the connection: a log that lacks its end must not look complete.
-  await sendStream(reply, linesOf(pages), { contentType: NDJSON_TYPE, log });
+  await sendStream(reply, linesOf(pages), { contentType: NDJSON_TYPE, slowReader: slowReaderOf(limits), log });
 }
 
 async function* linesOf(pages: AsyncIterable<readonly LogLine[]>): AsyncGenerator<string> {

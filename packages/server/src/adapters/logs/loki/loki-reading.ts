@@ -1,7 +1,7 @@
 /** Reads lines back from Loki, by their sequence, as the log here is read: times grow as sequences do (`loki-lines.ts`), so the order of the one is that of the other. */
 import { hasPhrases } from '../../../domain/logs/has-phrases.ts';
 import { LOG_LEVELS, type LogLine } from '../../../domain/logs/log-line.ts';
-import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
+import { type LogPage, type LogQuery, PAGE_CHARACTERS } from '../../../domain/logs/log-query.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { toLogQl } from './logql.ts';
 import type { LokiClient, LokiEntry } from './loki-client.ts';
@@ -88,7 +88,7 @@ export function createLokiReading(
       const giveUpAt = clock.monotonicMs() + PATIENCE_MS;
       let left = spanOf(query);
       let end: LokiEntry | undefined;
-      for (let asked = 0; left.start < left.end && page.lines.length < limit; asked++) {
+      for (let asked = 0; left.start < left.end && !page.isFull; asked++) {
         if (asked > 0 && clock.monotonicMs() > giveUpAt) break;
         const size = query.phrases === undefined ? Math.min(PAGE, limit - page.lines.length) : PAGE;
         const answer = await ask({ query: logQl, direction, signal, limit: size }, left).catch((error: unknown) => {
@@ -102,7 +102,7 @@ export function createLokiReading(
         left = full === undefined ? answer.left : beyond(left, full.time, isForward);
       }
       const { lines, reached } = page;
-      const isAtEnd = lines.length < limit && left.start >= left.end;
+      const isAtEnd = !page.isFull && left.start >= left.end;
       if (!isAtEnd) remember(query, { reached, end, left });
       return { lines, reached, isAtEnd };
     },
@@ -132,6 +132,7 @@ interface Question {
 interface Page {
   readonly lines: LogLine[];
   readonly reached: number;
+  readonly isFull: boolean;
   /** True: this was the last one that has room. */
   take(entry: LokiEntry): boolean;
 }
@@ -140,8 +141,13 @@ function createPage(query: LogQuery, first: number): Page {
   const isForward = query.direction === 'forward';
   const lines: LogLine[] = [];
   let reached = first;
+  let characters = 0;
+  const isFull = (): boolean => lines.length >= query.limit || characters >= PAGE_CHARACTERS;
   return {
     lines,
+    get isFull() {
+      return isFull();
+    },
     get reached() {
       return reached;
     },
@@ -150,8 +156,11 @@ function createPage(query: LogQuery, first: number): Page {
       // None of ours, or doubled by a crash at the one moment where that can be.
       if (line === null || (isForward ? line.sequence <= reached : line.sequence >= reached)) return false;
       reached = line.sequence;
-      if (isMeant(line, query)) lines.push(line);
-      return lines.length >= query.limit;
+      if (isMeant(line, query)) {
+        lines.push(line);
+        characters += message.length + JSON.stringify(line.fields).length;
+      }
+      return isFull();
     },
   };
 }

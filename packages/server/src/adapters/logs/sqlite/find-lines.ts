@@ -18,6 +18,12 @@ interface Row {
   readonly fields: string | null;
 }
 
+/** A line, and what its message and its fields come to. */
+export interface FoundLine {
+  readonly line: LogLine;
+  readonly characters: number;
+}
+
 /** Sequences, both included. */
 export interface Range {
   readonly first: number;
@@ -30,8 +36,11 @@ export interface Condition {
   readonly values: readonly unknown[];
 }
 
-/** Those of the sequences in a range, at most `limit`, in the direction of the query. With words to be found the range is within one segment. */
-export function findLines(
+/**
+ * Those of the sequences in a range, at most `limit`, in the direction of the query, one after the other as they are asked for. With words to be found the range is
+ * within one segment.
+ */
+export function* findLines(
   database: Database,
   query: LogQuery,
   {
@@ -39,7 +48,7 @@ export function findLines(
     range,
     limit,
   }: { readonly conditions: readonly Condition[]; readonly range: Range; readonly limit: number },
-): readonly LogLine[] {
+): Generator<FoundLine> {
   const order = query.direction === 'forward' ? 'ASC' : 'DESC';
   const isSearch = query.phrases !== undefined;
   const key = isSearch ? 'w.rowid' : 'l.sequence';
@@ -55,8 +64,8 @@ export function findLines(
       `SELECT l.*, s.vm_id, s.owner FROM ${from} CROSS JOIN subjects AS s ON s.id = l.subject
        WHERE ${all.map(({ sql }) => sql).join(' AND ')} ORDER BY ${key} ${order} LIMIT ?`,
     )
-    .all<Row>([...all.flatMap(({ values }) => values), limit]);
-  return rows.map(toLine);
+    .iterate<Row>([...all.flatMap(({ values }) => values), limit]);
+  for (const row of rows) yield { line: toLine(row), characters: row.message.length + (row.fields?.length ?? 0) };
 }
 
 /** Whose lines are wanted; null: everybody's. */

@@ -4,7 +4,7 @@
 import type Database from 'better-sqlite3';
 import { parseId, type VmId } from '../../../domain/ids.ts';
 import type { LogLine } from '../../../domain/logs/log-line.ts';
-import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
+import { type LogPage, type LogQuery, PAGE_CHARACTERS } from '../../../domain/logs/log-query.ts';
 import { conditionsOf, findLines, type Range, subjectsOf } from './find-lines.ts';
 import { BLOCK_LINES, usedBytes } from './log-file.ts';
 import { SEGMENT_LINES, segmentOf } from './word-index.ts';
@@ -48,12 +48,18 @@ function readPage(database: Database, query: LogQuery): LogPage {
   const conditions = conditionsOf(query, subjects);
   const giveUpAt = performance.now() + PATIENCE_MS;
   const lines: LogLine[] = [];
+  let characters = 0;
   const range = rangeInTime(database, query, rangeFrom(query, kept));
   for (const stretch of stretchesFor(database, query, range)) {
     // The first stretch is looked through in any case, so that every page comes further.
     if (performance.now() > giveUpAt)
       return { lines, reached: isForward ? stretch.first - 1 : stretch.last + 1, isAtEnd: false };
-    lines.push(...findLines(database, query, { conditions, range: stretch, limit: query.limit - lines.length }));
+    for (const found of findLines(database, query, { conditions, range: stretch, limit: query.limit - lines.length })) {
+      const last = lines.at(-1);
+      characters += found.characters;
+      if (last !== undefined && characters > PAGE_CHARACTERS) return { lines, reached: last.sequence, isAtEnd: false };
+      lines.push(found.line);
+    }
     const last = lines.at(-1);
     if (last !== undefined && lines.length >= query.limit) return { lines, reached: last.sequence, isAtEnd: false };
   }

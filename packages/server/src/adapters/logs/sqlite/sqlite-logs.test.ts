@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PAGE_CHARACTERS } from '../../../domain/logs/log-query.ts';
 import { logPruningContract } from '../../../ports/log-pruning.contract.ts';
 import { line, logStoreContract, output, UNSTOPPED } from '../../../ports/log-store.contract.ts';
 import { createCheckpoints } from '../../shared/checkpoints.ts';
@@ -96,4 +97,19 @@ test('what keeps it from its file makes it unavailable, as long as it does', asy
   await logs.append([line('yes')]);
 
   expect((await logs.read(ALL, { signal: UNSTOPPED })).lines.map(({ message }) => message)).toEqual(['yes']);
+});
+
+test('a line that is more than a page is a page', async () => {
+  await using logs = openSqliteLogs(join(directory, 'logs.db'), { log, writer: 'here' });
+  const fields = { all: 'x'.repeat(PAGE_CHARACTERS) };
+  const last = await logs.append([line('before'), line('long', { fields }), line('after')]);
+
+  const pages = [];
+  for (let from = last - 3; from < last; ) {
+    const page = await logs.read({ ...ALL, from }, { signal: UNSTOPPED });
+    pages.push(page.lines.map(({ message }) => message));
+    from = page.reached;
+  }
+
+  expect(pages).toEqual([['before'], ['long'], ['after']]);
 });

@@ -15,6 +15,8 @@ import type { LogLine, LogsQuery } from './watch-schemas.ts';
 
 /** Read at a time. */
 const PAGE = 500;
+/** What the messages of an answer come to at most, characters: of a guest that writes long lines it has the last ones, and fewer than were asked for. */
+const ANSWER_CHARACTERS = 4 * 1024 * 1024;
 
 /** Lines of a VM: the last ones, and what comes. */
 export function mountLogs(app: FastifyInstance, routes: VersionRoutes, context: FaceContext): void {
@@ -41,14 +43,16 @@ async function lastLines({ engine, signals }: FaceContext, asked: Asked): Promis
   const { principal, lines, selection, reply } = asked;
   const signal = signals.of(reply);
   const found: LogLine[] = [];
+  let characters = 0;
   let from: number | null = null;
-  while (found.length < lines) {
+  while (found.length < lines && characters < ANSWER_CHARACTERS) {
     const limit = Math.min(PAGE, lines - found.length);
     const page: Awaited<ReturnType<LogApi['list']>> = await engine.logs.list(principal, selection, {
       direction: 'backward',
       ...{ from, limit, signal },
     });
     found.push(...page.lines.map(toLine));
+    for (const { message } of page.lines) characters += message.length;
     if (page.isAtEnd) break;
     from = page.reached;
   }
