@@ -1,7 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import type { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPinoLog, type PinoLogConfig } from './pino-log.ts';
 
 function recording(level: PinoLogConfig['level']) {
@@ -73,5 +77,76 @@ describe('a log that cannot be written', () => {
     closeSync(full);
 
     expect({ stdout, status }).toEqual({ stdout: 'lives on', status: 0 });
+  });
+});
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly i?: number;
+  readonly lost?: number;
+}
+
+/** Writes more than anything holds for a reader, and lives on until its input ends. */
+const CHATTY = `
+  import { createPinoLog } from ${JSON.stringify(join(import.meta.dirname, 'pino-log.ts'))};
+  const log = createPinoLog({ level: 'info' });
+  for (let i = 0; i < 20_000; i++) log.info('a line', { i, text: 'x'.repeat(100) });
+  setTimeout(() => process.stdout.write('lives on'), 50);
+  process.stdin.resume();
+`;
+
+describe('a log that nobody reads', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'volary-stderr-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  function start(stderr: 'pipe' | number): ChildProcess {
+    const args = ['--input-type=module', '-e', CHATTY];
+    return spawn(process.execPath, args, { stdio: ['pipe', 'pipe', stderr], timeout: 20_000 });
+  }
+
+  /** All lines that came, once it has said that some were lost. */
+  async function finish(child: ChildProcess, stderr: Readable): Promise<readonly Line[]> {
+    let text = '';
+    for await (const chunk of stderr) {
+      text += String(chunk);
+      if (text.includes('were lost')) child.stdin?.end();
+    }
+    return text
+      .trim()
+      .split('\n')
+      .map((each) => JSON.parse(each));
+  }
+
+  function expectLost(lines: readonly Line[]): void {
+    const kept = lines.filter(({ message }) => message === 'a line').map(({ i }) => i);
+    const lost = lines.find(({ level }) => level === 'warn')?.lost;
+    expect(kept).toEqual(Array.from({ length: kept.length }, (_, at) => at));
+    expect(kept.length + Number(lost)).toBe(20_000);
+    expect(kept.length).toBeLessThan(20_000);
+  }
+
+  it('over a socket holds nothing up, and says what was lost once somebody does', async () => {
+    const child = start('pipe');
+    if (child.stdout === null || child.stderr === null) throw new Error('it has no streams');
+    expect(String((await once(child.stdout, 'data'))[0])).toBe('lives on');
+
+    expectLost(await finish(child, child.stderr));
+  });
+
+  it('over a pipe holds nothing up, and says what was lost once somebody does', async () => {
+    const path = join(directory, 'stderr');
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writing = openSync(path, 'w');
+    const child = start(writing);
+    closeSync(writing);
+    if (child.stdout === null) throw new Error('it has no stream');
+    expect(String((await once(child.stdout, 'data'))[0])).toBe('lives on');
+
+    expectLost(await finish(child, new Socket({ fd: reading, writable: false })));
   });
 });

@@ -1,10 +1,11 @@
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { Log, LogFields } from '../../ports/log.ts';
 import { toLoggableFields } from './loggable.ts';
+import { openStandardError } from './standard-error.ts';
 
 export interface PinoLogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  /** Where lines go; default: this process's stderr, each line written before the call returns. */
+  /** Where lines go; default: this process's stderr, each line written before the call returns unless nobody takes it. */
   readonly stream?: DestinationStream;
 }
 
@@ -24,15 +25,17 @@ export function createPinoLog({ level, stream }: PinoLogConfig): Log {
   return toLog(logger);
 }
 
-/** What waits at most for a log that cannot be written, bytes; past it the newest lines are lost. */
-const WAITING_BYTES = 256 * 1024;
-
+/** Each line is written before the call returns, since the last words before a crash are those that matter. */
 function standardError(): DestinationStream {
-  // Synchronous: the last words before a crash are those that matter.
-  const stderr = destination({ dest: 2, sync: true, maxLength: WAITING_BYTES });
-  // A full disk that the log lies on too: there is nowhere to tell of it, and it is no reason to end.
-  stderr.on('error', () => undefined);
-  return stderr;
+  return openStandardError((lost) => {
+    const line = {
+      level: 'warn',
+      time: new Date().toISOString(),
+      message: 'lines of this log were lost: nobody took them',
+      lost,
+    };
+    return `${JSON.stringify(line)}\n`;
+  });
 }
 
 function toLog(logger: Logger): Log {
