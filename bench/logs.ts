@@ -91,7 +91,7 @@ async function linesPerSecond(store: LogStore): Promise<number> {
 
 /** The physical limit: what SQLite itself makes of it in this thread, with the text ready. */
 async function bareLinesPerSecond(path: string): Promise<number> {
-  const database = openLogFile(path, () => undefined);
+  const database = openLogFile(path);
   database.exec('CREATE TABLE bare (id INTEGER PRIMARY KEY, at INTEGER, vm INTEGER, message TEXT)');
   database.exec("CREATE VIRTUAL TABLE bare_words USING fts5(message, content='', tokenize='unicode61')");
   const insert = database.prepare('INSERT INTO bare (at, vm, message) VALUES (?, ?, ?)');

@@ -8,9 +8,10 @@
  *
  * Among the cursors is also from where on nothing has been dropped.
  */
-import { renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { KeptFrom } from '../../../ports/log-store.ts';
+import { removeBeside } from '../../shared/expendable-database.ts';
 
 /** Changes with the tables: what another program wrote is not read. */
 const VERSION = 2;
@@ -38,33 +39,15 @@ CREATE TABLE numbers (last INTEGER NOT NULL)`;
  */
 const SEQUENCES_PER_MS = 64;
 
-/** Opens the database, and makes it where there is none. One that is damaged is put aside and begun anew; `damaged` is told. Throws SqliteError. */
-export function openLogFile(path: string, damaged: (error: unknown) => void): Database {
-  try {
-    return open(path);
-  } catch (error) {
-    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
-    damaged(error);
-    renameSync(path, `${path}.damaged`);
-    drop(path, ['-wal', '-shm']);
-    return open(path);
-  }
-}
-
-/** For looking only; the file has to be there, as `openLogFile` has made it. */
-export function openForReading(path: string): Database {
-  const database = new Database(path, { readonly: true, fileMustExist: true });
-  database.exec('PRAGMA cache_size = -8192');
-  return database;
-}
-
-function open(path: string): Database {
+/** Opens the database, and makes it where there is none; one of another version is dropped. Throws SqliteError. */
+export function openLogFile(path: string): Database {
   let database = new Database(path);
   try {
     const version = database.pragma('user_version', { simple: true });
     if (version !== VERSION && version !== 0) {
       database.close();
-      drop(path, ['', '-wal', '-shm']);
+      rmSync(path, { force: true });
+      removeBeside(path);
       database = new Database(path);
     }
     database.exec('PRAGMA journal_mode = WAL');
@@ -78,6 +61,13 @@ function open(path: string): Database {
     database.close();
     throw error;
   }
+}
+
+/** For looking only; the file has to be there, as `openLogFile` has made it. */
+export function openForReading(path: string): Database {
+  const database = new Database(path, { readonly: true, fileMustExist: true });
+  database.exec('PRAGMA cache_size = -8192');
+  return database;
 }
 
 function make(database: Database): void {
@@ -99,10 +89,6 @@ export function raiseKeptFrom(database: Database, { sequence, atMs }: KeptFrom):
   );
   raise.run([KEPT_FROM.sequence, sequence]);
   raise.run([KEPT_FROM.atMs, atMs]);
-}
-
-function drop(path: string, suffixes: readonly string[]): void {
-  for (const suffix of suffixes) rmSync(`${path}${suffix}`, { force: true });
 }
 
 /** All that `work` does, or nothing. */

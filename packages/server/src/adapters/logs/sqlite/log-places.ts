@@ -50,14 +50,14 @@ export const startHere: StartPlace = startHereWith(null);
 function startHereWith(checkpoints: Checkpoints | null): StartPlace {
   return (options, heard) => {
     const service = createLogService({ ...options, checkpoints }, heard);
-    return { post: (message) => service.receive(message), hold: () => undefined, end: async () => undefined };
+    return { post: (message) => void service.receive(message), hold: () => undefined, end: async () => undefined };
   };
 }
 
 /** What is written within a second before it takes a thread of its own: as much as nobody else notices. */
 const LITTLE = { lines: 256, bytes: 65_536 } as const;
-/** Of no question of anybody. */
-const MOVING = -1;
+/** Of a question of nobody's: to close the file, so that the other thread can have it. */
+const MOVING = -2;
 
 /** This thread as long as there is little to write, and from then on one of its own: that takes 15 MiB. `checkpoints` move what this thread commits; null: it does. */
 export function startHereFirst(checkpoints: Checkpoints | null): StartPlace {
@@ -74,14 +74,16 @@ function beginHere(
   /** What has come since it was to move; null: it stays, or has moved. */
   let arrived: Message[] | null = null;
   let isHere = true;
+  let isClosing = false;
   let isHeld = false;
   const isMuch = createGauge();
 
   let place = startHereWith(checkpoints)(
     options,
     (answer) => {
+      if ('id' in answer && answer.id === MOVING) move();
+      else heard(answer);
       if ('id' in answer) open.delete(answer.id);
-      heard(answer);
       moveIfDone();
     },
     over,
@@ -89,11 +91,15 @@ function beginHere(
 
   /** The file is had by one of the two at a time, so that nothing overtakes anything. */
   function moveIfDone(): void {
-    if (arrived === null || open.size > 0) return;
-    const messages = arrived;
+    if (arrived === null || open.size > 0 || isClosing) return;
+    isClosing = true;
+    place.post({ id: MOVING, question: { kind: 'close' } });
+  }
+
+  function move(): void {
+    const messages = arrived ?? [];
     arrived = null;
     isHere = false;
-    place.post({ id: MOVING, question: { kind: 'close' } });
     place = startWorker(options, heard, over);
     place.hold(isHeld);
     for (const message of messages) place.post(message);

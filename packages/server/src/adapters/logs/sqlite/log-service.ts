@@ -5,6 +5,12 @@ import type { GuestOutput, NewLogLine } from '../../../domain/logs/log-line.ts';
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
 import type { Checkpoints, WatchedLog } from '../../shared/checkpoints.ts';
+import {
+  createExpendableDatabase,
+  createExpendableReader,
+  DamageFound,
+  type ExpendableDatabase,
+} from '../../shared/expendable-database.ts';
 import { openForReading, openLogFile } from './log-file.ts';
 import { pruneLines } from './log-pruning.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
@@ -27,7 +33,13 @@ export type LogQuestion =
   | { readonly kind: 'read'; readonly query: LogQuery }
   | { readonly kind: 'vms' }
   | { readonly kind: 'usage' }
+  | { readonly kind: 'putAside'; readonly fileId: number }
   | { readonly kind: 'close' };
+
+/** What a question is answered with by who only reads, where the file is damaged: who writes is to put it aside. */
+export interface DamagedFile {
+  readonly damagedFileId: number;
+}
 
 /** What it says: an answer to the question with this number, or that the file was damaged. */
 export type LogAnswer =
@@ -42,7 +54,7 @@ interface Open {
   readonly walLog: WatchedLog | null;
 }
 
-type Simple = Exclude<LogQuestion, { readonly kind: 'append' | 'appendOutput' | 'prune' }>;
+type Simple = Exclude<LogQuestion, { readonly kind: 'append' | 'appendOutput' | 'prune' | 'putAside' | 'close' }>;
 
 interface Job {
   readonly step: WriteTask['step'];
@@ -57,143 +69,165 @@ export interface LogServiceOptions {
 }
 
 export interface LogService {
-  /** A question with its number; the answer has the same. */
-  receive(message: { readonly id: number; readonly question: LogQuestion }): void;
+  /** A question with its number; the answer has the same. That to close comes after all others. Resolves when it is answered. */
+  receive(message: { readonly id: number; readonly question: LogQuestion }): Promise<void>;
 }
 
 /** Opens the file with the first question; only who writes makes it. */
-export function createLogService(
-  { path, isWriter, checkpoints = null }: LogServiceOptions,
-  tell: (answer: LogAnswer) => void,
-): LogService {
-  let open: Open | null = null;
+export function createLogService(options: LogServiceOptions, tell: (answer: LogAnswer) => void): LogService {
+  const file = fileOf(options, (damaged) => tell({ damaged }));
+  /** Questions that are not answered yet. */
+  const asked = new Set<Promise<void>>();
   let tasks: readonly WriteTask[] = [];
-  let isRunning = false;
-  let pruning: Promise<void> = Promise.resolve();
+  let isWriting = false;
+  let pruning: Promise<unknown> = Promise.resolve();
 
-  function receive(id: number, question: LogQuestion): void {
+  async function resultOf(question: LogQuestion): Promise<unknown> {
     switch (question.kind) {
       case 'append':
-        enqueue(id, appending(question));
-        break;
+        return await write(appending(question));
       case 'appendOutput':
-        enqueue(id, taking(question.output));
-        break;
+        return await write(taking(question.output));
       case 'prune':
-        pruning = pruning.then(() => prune(id, question.bounds)).catch((error: unknown) => refuse(id, error));
-        break;
-      default:
-        answer(id, replyTo(question));
-    }
-  }
-
-  function replyTo(question: Simple): unknown {
-    switch (question.kind) {
-      case 'cursor':
-        return files().writing.cursor(question.key);
-      case 'cursors':
-        return files().writing.cursors(question.prefix);
-      case 'dropCursors':
-        return files().writing.dropCursors(question.keys);
-      case 'last':
-        return files().writing.last();
-      case 'keptFrom':
-        return files().writing.keptFrom();
-      case 'read':
-        return files().reading.read(question.query);
-      case 'vms':
-        return files().reading.vms();
-      case 'usage':
-        return files().reading.usage();
+        pruning = Promise.allSettled([pruning]).then(() => prune(question.bounds));
+        return await pruning;
+      case 'putAside':
+        return await file.putAside(question.fileId);
       case 'close':
-        return close();
+        await Promise.all(asked);
+        return await file.close();
       default:
-        return question satisfies never;
+        return await file.use((open) => replyTo(open, question));
     }
   }
 
-  function close(): void {
-    open?.database.close();
-    open = null;
+  function write({ step, result }: Job): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    tasks = [...tasks, { step, done: (last) => resolve(result(last)), failed: reject }];
+    if (!isWriting) void writeAll();
+    return promise;
   }
 
-  function appending({ lines, cursor }: Extract<LogQuestion, { readonly kind: 'append' }>): Job {
-    return {
-      step: () => {
-        files().writing.add(lines, cursor);
-        return true;
-      },
-      result: (last) => last,
-    };
-  }
-
-  function taking(output: GuestOutput): Job {
-    let next = 0;
-    return {
-      step: (lineCount) => {
-        const part = files().writing.take(output, lineCount);
-        next = part.next;
-        return part.isDone;
-      },
-      result: (last) => ({ next, last }),
-    };
-  }
-
-  /** Opened with the first question: what keeps it from that, such as a full disk, is asked about again with the next. */
-  function files(): Open {
-    if (open !== null) return open;
-    const database = isWriter ? openLogFile(path, (damaged) => tell({ damaged })) : openForReading(path);
-    const walLog = isWriter ? (checkpoints?.watch(database, path) ?? null) : null;
-    open = { database, walLog, writing: createLogWriting(database), reading: createLogReading(database) };
-    return open;
-  }
-
-  function enqueue(id: number, { step, result }: Job): void {
-    const task: WriteTask = {
-      step,
-      done: (last: number) => answer(id, result(last)),
-      failed: (error: unknown) => refuse(id, error),
-    };
-    tasks = [...tasks, task];
-    if (isRunning) return;
-    isRunning = true;
+  async function writeAll(): Promise<void> {
+    isWriting = true;
     // What came together goes into one transaction.
-    setImmediate(runTasks);
+    do {
+      await nextTurn();
+      await writePart();
+    } while (tasks.length > 0);
+    isWriting = false;
   }
 
-  function runTasks(): void {
+  async function writePart(): Promise<void> {
     const present = tasks;
     tasks = [];
     try {
-      tasks = files().writing.run(present);
-      files().walLog?.committed();
+      const unfinished = await file.use(({ writing, walLog }) => {
+        const left = writing.run(present);
+        walLog?.committed();
+        return left;
+      });
+      tasks = [...unfinished, ...tasks];
     } catch (error) {
       for (const task of present) task.failed(error);
     }
-    isRunning = tasks.length > 0;
-    if (isRunning) setImmediate(runTasks);
   }
 
-  async function prune(id: number, bounds: Parameters<LogStore['prune']>[0]): Promise<void> {
-    for (const _ of pruneLines(files().database, bounds)) await nextTurn();
-    answer(id, null);
+  /** In a file that was begun anew meanwhile it begins anew as well. */
+  async function prune(bounds: Parameters<LogStore['prune']>[0]): Promise<void> {
+    let pruned: { readonly open: Open; readonly steps: Iterator<void> } | null = null;
+    for (;;) {
+      const isDone: boolean = await file.use((open) => {
+        if (pruned?.open !== open) pruned = { open, steps: pruneLines(open.database, bounds) };
+        return pruned.steps.next().done === true;
+      });
+      if (isDone) return;
+      await nextTurn();
+    }
   }
 
-  function answer(id: number, result: unknown): void {
-    tell({ id, result });
-  }
-
-  function refuse(id: number, error: unknown): void {
-    tell({ id, error, code: error instanceof Database.SqliteError ? error.code : null });
+  async function reply(id: number, question: LogQuestion): Promise<void> {
+    try {
+      tell({ id, result: await resultOf(question) });
+    } catch (error) {
+      if (error instanceof DamageFound) tell({ id, result: { damagedFileId: error.fileId } satisfies DamagedFile });
+      else tell({ id, error, code: error instanceof Database.SqliteError ? error.code : null });
+    }
   }
 
   return {
     receive({ id, question }) {
-      try {
-        receive(id, question);
-      } catch (error) {
-        refuse(id, error);
-      }
+      const answered = reply(id, question).finally(() => asked.delete(answered));
+      asked.add(answered);
+      return answered;
     },
   };
+}
+
+function replyTo({ writing, reading }: Open, question: Simple): unknown {
+  switch (question.kind) {
+    case 'cursor':
+      return writing.cursor(question.key);
+    case 'cursors':
+      return writing.cursors(question.prefix);
+    case 'dropCursors':
+      return writing.dropCursors(question.keys);
+    case 'last':
+      return writing.last();
+    case 'keptFrom':
+      return writing.keptFrom();
+    case 'read':
+      return reading.read(question.query);
+    case 'vms':
+      return reading.vms();
+    case 'usage':
+      return reading.usage();
+    default:
+      return question satisfies never;
+  }
+}
+
+function appending({ lines, cursor }: Extract<LogQuestion, { readonly kind: 'append' }>): Job {
+  return {
+    step: (writing) => {
+      writing.add(lines, cursor);
+      return true;
+    },
+    result: (last) => last,
+  };
+}
+
+function taking(output: GuestOutput): Job {
+  let next = 0;
+  return {
+    step: (writing, lineCount) => {
+      const part = writing.take(output, lineCount);
+      next = part.next;
+      return part.isDone;
+    },
+    result: (last) => ({ next, last }),
+  };
+}
+
+function fileOf(
+  { path, isWriter, checkpoints = null }: LogServiceOptions,
+  damaged: (error: unknown) => void,
+): ExpendableDatabase<Open> {
+  const open = (): Open => {
+    const database = isWriter ? openLogFile(path) : openForReading(path);
+    try {
+      const [writing, reading] = [createLogWriting(database), createLogReading(database)];
+      return { database, writing, reading, walLog: isWriter ? (checkpoints?.watch(database, path) ?? null) : null };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  const close = async ({ database, walLog }: Open): Promise<void> => {
+    await walLog?.[Symbol.asyncDispose]();
+    database.close();
+  };
+  return isWriter
+    ? createExpendableDatabase({ path, open, close, damaged })
+    : createExpendableReader({ path, open, close });
 }

@@ -6,7 +6,8 @@ import { createLogService } from './log-service.ts';
 workInBackground();
 const service = createLogService(workerData, (answer) => parentPort?.postMessage(answer));
 parentPort?.on('message', (message) => {
-  service.receive(message);
-  // Who has closed its file is asked nothing more: with nothing to hear, the thread ends.
-  if (message.question.kind === 'close') parentPort?.close();
+  void service.receive(message).then(() => {
+    // Who has closed its file is asked nothing more: with nothing to hear, the thread ends.
+    if (message.question.kind === 'close') parentPort?.close();
+  });
 });

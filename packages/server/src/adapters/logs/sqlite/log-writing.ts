@@ -24,7 +24,7 @@ const LINE_FEED = 10;
 /** What is to be done in one transaction or several of them. */
 export interface WriteTask {
   /** Does a part of it, of about so many lines; true: it is done, if the transaction is. */
-  step(lineCount: number): boolean;
+  step(writing: Pick<LogWriting, 'add' | 'take'>, lineCount: number): boolean;
   /** Told once: with what has been done, or why not. */
   done(last: number): void;
   failed(error: unknown): void;
@@ -56,7 +56,7 @@ export function createLogWriting(database: Database): LogWriting {
 
   const cursorOf = (key: string): Cursor | undefined => findCursor.all<Cursor>([key])[0];
 
-  return {
+  const writing: LogWriting = {
     add(lines, cursor) {
       if (cursor !== null) {
         if ((cursorOf(cursor.key)?.position ?? -1) >= cursor.to) return false;
@@ -111,13 +111,14 @@ export function createLogWriting(database: Database): LogWriting {
       const finished: WriteTask[] = [];
       transact(database, () => {
         writer.begin();
-        for (const task of tasks) if (task.step(share)) finished.push(task);
+        for (const task of tasks) if (task.step(writing, share)) finished.push(task);
         writer.end();
       });
       for (const task of finished) task.done(writer.last);
       return tasks.filter((task) => !finished.includes(task));
     },
   };
+  return writing;
 }
 
 function toLine(

@@ -5,8 +5,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PAGE_CHARACTERS } from '../../../domain/logs/log-query.ts';
 import { logPruningContract } from '../../../ports/log-pruning.contract.ts';
-import { line, logStoreContract, output, UNSTOPPED } from '../../../ports/log-store.contract.ts';
+import { line, logStoreContract, output, UNBOUNDED, UNSTOPPED } from '../../../ports/log-store.contract.ts';
 import { createCheckpoints } from '../../shared/checkpoints.ts';
+import { damageTable } from '../../shared/damage-file.fixture.ts';
 import { createPinoLog } from '../../system/pino-log.ts';
 import { openSqliteLogs } from './sqlite-logs.ts';
 
@@ -19,7 +20,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-for (const writer of ['here', 'thread', 'here-first'] as const) {
+const WRITERS = ['here', 'thread', 'here-first'] as const;
+for (const writer of WRITERS) {
   const open = async () => openSqliteLogs(join(directory, 'logs.db'), { log, writer });
   logStoreContract(`SQLite (${writer})`, open);
   logPruningContract(`SQLite (${writer})`, open);
@@ -85,6 +87,67 @@ test('a file that is damaged is put aside, and numbers go on above those it had'
     'kept',
   ]);
   expect(readdirSync(directory)).toContain('logs.db.damaged');
+});
+
+/** A file whose first page is sound, so that only who looks for lines finds that it is damaged. */
+async function makeDamaged(path: string): Promise<void> {
+  {
+    await using logs = openSqliteLogs(path, { log, writer: 'here' });
+    for (let at = 0; at < 50; at++) await logs.append(Array.from({ length: 20 }, () => line(`lost ${at}`)));
+  }
+  damageTable(path, 'lines');
+}
+
+test.each(WRITERS)(
+  'damage that is found while lines are written costs those that were there, and no other (%s)',
+  async (writer) => {
+    const path = join(directory, 'logs.db');
+    await makeDamaged(path);
+    await using logs = openSqliteLogs(path, { log, writer });
+    const before = await logs.last();
+    // This thread reads it too, and has the damaged file open.
+    await logs.usage();
+
+    await Promise.all([logs.append([line('one')]), logs.appendOutput(output('two\n')), logs.append([line('three')])]);
+
+    const { lines } = await logs.read({ ...ALL, from: before }, { signal: UNSTOPPED });
+    expect(lines.map(({ message }) => message)).toEqual(['one', 'two', 'three']);
+    expect(readdirSync(directory)).toContain('logs.db.damaged');
+  },
+);
+
+test.each(WRITERS)(
+  'damage that is found by who reads is answered with what there is then: nothing (%s)',
+  async (writer) => {
+    const path = join(directory, 'logs.db');
+    await makeDamaged(path);
+    await using logs = openSqliteLogs(path, { log, writer });
+
+    expect((await logs.read(ALL, { signal: UNSTOPPED })).lines).toEqual([]);
+    await logs.append([line('kept')]);
+
+    expect((await logs.read(ALL, { signal: UNSTOPPED })).lines.map(({ message }) => message)).toEqual(['kept']);
+    expect(readdirSync(directory)).toContain('logs.db.damaged');
+  },
+);
+
+test.each(WRITERS)('what was asked before it is disposed of is done and answered (%s)', async (writer) => {
+  const path = join(directory, 'logs.db');
+  const asked: Promise<unknown>[] = [];
+  {
+    await using logs = openSqliteLogs(path, { log, writer });
+    await logs.append([line('old', { at: 1 })]);
+    asked.push(
+      logs.append([line('one')]),
+      logs.appendOutput(output(Array.from({ length: 1_000 }, (_, at) => `line ${at}\n`).join(''))),
+      logs.prune({ ...UNBOUNDED, beforeMs: 2 }),
+    );
+  }
+
+  expect(await Promise.allSettled(asked)).toMatchObject(asked.map(() => ({ status: 'fulfilled' })));
+  await using logs = openSqliteLogs(path, { log });
+  const { lines } = await logs.read({ ...ALL, limit: 2_000 }, { signal: UNSTOPPED });
+  expect(lines.map(({ message }) => message)).toHaveLength(1_001);
 });
 
 test('what keeps it from its file makes it unavailable, as long as it does', async () => {

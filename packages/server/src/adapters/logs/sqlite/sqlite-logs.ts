@@ -6,7 +6,7 @@ import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
 import { abortable } from '../../shared/abortable.ts';
 import type { Checkpoints } from '../../shared/checkpoints.ts';
 import { startHere, startHereFirst, startWorker } from './log-places.ts';
-import type { LogQuestion } from './log-service.ts';
+import type { DamagedFile, LogQuestion } from './log-service.ts';
 import { createLogThread, type LogThread } from './log-thread.ts';
 
 /** Where it is worked on: in this thread, for tests that start hundreds of servers; in one of its own; or in that from when there is much to write. */
@@ -51,6 +51,15 @@ export function openSqliteLogs(
     }
   }
 
+  /** What who reads finds damaged is put aside by who writes; then there is another file. */
+  async function askReader<T>(question: LogQuestion, isAnswer: (answer: unknown) => answer is T): Promise<T> {
+    await whenMade();
+    const answer = await reader.ask(question);
+    if (isAnswer(answer)) return answer;
+    if (isDamagedFile(answer)) await writer.ask({ kind: 'putAside', fileId: answer.damagedFileId });
+    return await ask(reader, question, isAnswer);
+  }
+
   return {
     append: (lines, cursor) => ask(writer, { kind: 'append', lines, cursor: cursor ?? null }, isNumber),
     appendOutput: (output) => ask(writer, { kind: 'appendOutput', output }, isTaken),
@@ -65,19 +74,12 @@ export function openSqliteLogs(
       await writer.ask({ kind: 'prune', bounds });
     },
     async read(query, { signal }) {
-      await whenMade();
       signal.throwIfAborted();
       // A page that nobody waits for any more is made to its end, which is not far.
-      return await abortable(ask(reader, { kind: 'read', query }, isPage), signal);
+      return await abortable(askReader({ kind: 'read', query }, isPage), signal);
     },
-    async vms() {
-      await whenMade();
-      return await ask(reader, { kind: 'vms' }, isIds);
-    },
-    async usage() {
-      await whenMade();
-      return await ask(reader, { kind: 'usage' }, isUsage);
-    },
+    vms: () => askReader({ kind: 'vms' }, isIds),
+    usage: () => askReader({ kind: 'usage' }, isUsage),
     async [Symbol.asyncDispose]() {
       await reader[Symbol.asyncDispose]();
       await writer[Symbol.asyncDispose]();
@@ -122,6 +124,10 @@ function isPage(answer: unknown): answer is LogPage {
 
 function isUsage(answer: unknown): answer is { readonly bytes: number; readonly oldestAt: number | null } {
   return typeof answer === 'object' && answer !== null && 'bytes' in answer && 'oldestAt' in answer;
+}
+
+function isDamagedFile(answer: unknown): answer is DamagedFile {
+  return typeof answer === 'object' && answer !== null && 'damagedFileId' in answer;
 }
 
 function isIds(answer: unknown): answer is readonly VmId[] {

@@ -17,7 +17,7 @@ let database: Database;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'volary-words-'));
-  database = openLogFile(join(directory, 'logs.db'), () => undefined);
+  database = openLogFile(join(directory, 'logs.db'));
 });
 afterEach(() => {
   database.close();
