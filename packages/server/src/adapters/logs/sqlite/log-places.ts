@@ -2,7 +2,7 @@
 
 import type { Checkpoints } from '../../shared/checkpoints.ts';
 import { startTypedWorker } from '../../shared/typed-worker.ts';
-import { createLogService, type LogAnswer, type LogQuestion } from './log-service.ts';
+import { createLogService, type LogAnswer, type LogQuestion, TOO_MUCH } from './log-service.ts';
 
 export interface PlaceOptions {
   readonly path: string;
@@ -59,7 +59,7 @@ const LITTLE = { lines: 256, bytes: 65_536 } as const;
 /** Of a question of nobody's: to close the file, so that the other thread can have it. */
 const MOVING = -2;
 
-/** This thread as long as there is little to write, and from then on one of its own: that takes 15 MiB. `checkpoints` move what this thread commits; null: it does. */
+/** This thread as long as there is little to write or to drop, and from then on one of its own: that takes 15 MiB. `checkpoints` move what this thread commits; null: it does. */
 export function startHereFirst(checkpoints: Checkpoints | null): StartPlace {
   return (options, heard, over) => beginHere(checkpoints, options, { heard, over });
 }
@@ -70,7 +70,7 @@ function beginHere(
   { heard, over }: { readonly heard: (answer: LogAnswer) => void; readonly over: (error: unknown) => void },
 ): Place {
   /** Asked here, and not answered. */
-  const open = new Set<number>();
+  const open = new Map<number, Message>();
   /** What has come since it was to move; null: it stays, or has moved. */
   let arrived: Message[] | null = null;
   let isHere = true;
@@ -82,6 +82,7 @@ function beginHere(
     options,
     (answer) => {
       if ('id' in answer && answer.id === MOVING) move();
+      else if (isTooMuchHere(answer)) takeAlong(answer.id);
       else heard(answer);
       if ('id' in answer) open.delete(answer.id);
       moveIfDone();
@@ -105,6 +106,13 @@ function beginHere(
     for (const message of messages) place.post(message);
   }
 
+  /** What was asked here and left to the thread. */
+  function takeAlong(id: number): void {
+    const message = open.get(id);
+    arrived ??= [];
+    if (message !== undefined) arrived.push(message);
+  }
+
   return {
     post(message) {
       if (isHere && isMuch(message.question)) arrived ??= [];
@@ -113,8 +121,8 @@ function beginHere(
         moveIfDone();
         return;
       }
-      if (isHere) open.add(message.id);
-      place.post(message);
+      if (isHere) open.set(message.id, message);
+      place.post(isHere ? littleOf(message) : message);
     },
     hold(held) {
       isHeld = held;
@@ -122,6 +130,15 @@ function beginHere(
     },
     end: () => place.end(),
   };
+}
+
+/** How much a pruning drops is known only to who looks at the file. */
+function littleOf({ id, question }: Message): Message {
+  return { id, question: question.kind === 'prune' ? { ...question, mostLines: LITTLE.lines } : question };
+}
+
+function isTooMuchHere(answer: LogAnswer): answer is Extract<LogAnswer, { readonly result: unknown }> {
+  return 'result' in answer && answer.result === TOO_MUCH;
 }
 
 /** Whether more than a little has been asked to be written within a second. */

@@ -1,13 +1,18 @@
 import type Database from 'better-sqlite3';
 import { BLOCK_LINES, raiseKeptFrom, transact, usedBytes } from './log-file.ts';
-import { noteDropped, tidyWords } from './word-index.ts';
+import { hasMuchToTidy, noteDropped, tidyWords } from './word-index.ts';
 
 /** Lines dropped in one transaction: whoever writes meanwhile waits for some milliseconds. */
 const LINES_AT_ONCE = 1_000;
 /** What is dropped at once when all takes too much, as a part of the bound. */
 const SPARE = 0.05;
 
-interface Bounds {
+/** Blocks with something old of which few lines may be. */
+const FEW_BLOCKS = 4;
+/** What a line takes, bytes: about. */
+const LINE_BYTES = 256;
+
+export interface Bounds {
   readonly beforeMs: number;
   readonly maxBytesPerVm: number;
   readonly maxBytes: number;
@@ -30,6 +35,31 @@ export function* pruneLines(database: Database, bounds: Bounds): Generator<void>
   database.exec(
     'DELETE FROM subjects WHERE bytes <= 0 AND NOT EXISTS (SELECT 1 FROM lines WHERE subject = subjects.id)',
   );
+}
+
+/** Whether pruning drops more than about so many lines, or rewrites a large index: then it holds up for tens of milliseconds whoever does it. */
+export function isMuchToPrune(database: Database, bounds: Bounds, mostLines: number): boolean {
+  const sumOf = (sql: string, values: readonly unknown[]): number =>
+    database.prepare(sql).all<{ readonly sum: number | null }>(values)[0]?.sum ?? 0;
+  if (usedBytes(database) > bounds.maxBytes || hasMuchToTidy(database, mostLines)) return true;
+  const excess = sumOf("SELECT sum(bytes - ?) AS sum FROM subjects WHERE vm_id <> '' AND bytes > ?", [
+    bounds.maxBytesPerVm,
+    bounds.maxBytesPerVm,
+  ]);
+  if (excess > mostLines * LINE_BYTES) return true;
+  const old = oldBlocks(database, bounds.beforeMs);
+  if (old.length > FEW_BLOCKS) return true;
+  const count = 'SELECT count(*) AS sum FROM lines WHERE sequence >= ? AND sequence < ? AND at < ?';
+  const lines = old.map((block) => sumOf(count, [block * BLOCK_LINES, (block + 1) * BLOCK_LINES, bounds.beforeMs]));
+  return lines.reduce((sum, each) => sum + each, 0) > mostLines;
+}
+
+/** Blocks in which there may be something older. */
+function oldBlocks(database: Database, beforeMs: number): readonly number[] {
+  return database
+    .prepare('SELECT block FROM blocks WHERE min_at < ? ORDER BY block')
+    .all<{ readonly block: number }>([beforeMs])
+    .map(({ block }) => block);
 }
 
 const DOOMED =
@@ -58,16 +88,14 @@ function createDropping(database: Database): (doomed: readonly Doomed[]) => void
 }
 
 function* dropOld(database: Database, drop: (doomed: readonly Doomed[]) => void, beforeMs: number): Generator<void> {
-  const old = database
-    .prepare('SELECT block FROM blocks WHERE min_at < ? ORDER BY block')
-    .all<{ readonly block: number }>([beforeMs]);
+  const old = oldBlocks(database, beforeMs);
   const find = database.prepare(`${DOOMED} WHERE sequence >= ? AND sequence < ? AND at < ? LIMIT ?`);
   const settle = database.prepare(
     `UPDATE blocks SET min_at = ifnull((SELECT min(at) FROM lines WHERE sequence >= ? AND sequence < ?), max_at + 1) WHERE block = ?`,
   );
   const forget = database.prepare('DELETE FROM blocks WHERE block = ? AND min_at > max_at AND block < ?');
   const [newest] = database.prepare('SELECT max(block) AS block FROM blocks').all<{ readonly block: number }>([]);
-  for (const { block } of old) {
+  for (const block of old) {
     const range = [block * BLOCK_LINES, (block + 1) * BLOCK_LINES];
     for (;;) {
       const doomed = find.all<Doomed>([...range, beforeMs, LINES_AT_ONCE]);

@@ -3,7 +3,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { GuestOutput, NewLogLine } from '../../../domain/logs/log-line.ts';
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
-import type { LogStore } from '../../../ports/log-store.ts';
 import type { Checkpoints, WatchedLog } from '../../shared/checkpoints.ts';
 import {
   createExpendableDatabase,
@@ -12,7 +11,7 @@ import {
   type ExpendableDatabase,
 } from '../../shared/expendable-database.ts';
 import { openForReading, openLogFile } from './log-file.ts';
-import { pruneLines } from './log-pruning.ts';
+import { type Bounds, isMuchToPrune, pruneLines } from './log-pruning.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
 import { createLogWriting, type LogWriting, type WriteTask } from './log-writing.ts';
 
@@ -29,12 +28,19 @@ export type LogQuestion =
   | { readonly kind: 'dropCursors'; readonly keys: readonly string[] }
   | { readonly kind: 'last' }
   | { readonly kind: 'keptFrom' }
-  | { readonly kind: 'prune'; readonly bounds: Parameters<LogStore['prune']>[0] }
+  | {
+      readonly kind: 'prune';
+      readonly bounds: Bounds;
+      /** With this, nothing is dropped where more than about so many lines are to go: the answer is `TOO_MUCH`. */
+      readonly mostLines?: number;
+    }
   | { readonly kind: 'read'; readonly query: LogQuery }
   | { readonly kind: 'vms' }
   | { readonly kind: 'usage' }
   | { readonly kind: 'putAside'; readonly fileId: number }
   | { readonly kind: 'close' };
+
+export const TOO_MUCH = 'too much';
 
 /** What a question is answered with by who only reads, where the file is damaged: who writes is to put it aside. */
 export interface DamagedFile {
@@ -89,7 +95,7 @@ export function createLogService(options: LogServiceOptions, tell: (answer: LogA
       case 'appendOutput':
         return await write(taking(question.output));
       case 'prune':
-        pruning = Promise.allSettled([pruning]).then(() => prune(question.bounds));
+        pruning = Promise.allSettled([pruning]).then(() => prune(question));
         return await pruning;
       case 'putAside':
         return await file.putAside(question.fileId);
@@ -134,14 +140,16 @@ export function createLogService(options: LogServiceOptions, tell: (answer: LogA
   }
 
   /** In a file that was begun anew meanwhile it begins anew as well. */
-  async function prune(bounds: Parameters<LogStore['prune']>[0]): Promise<void> {
+  async function prune({ bounds, mostLines }: Extract<LogQuestion, { readonly kind: 'prune' }>): Promise<unknown> {
+    if (mostLines !== undefined && (await file.use(({ database }) => isMuchToPrune(database, bounds, mostLines))))
+      return TOO_MUCH;
     let pruned: { readonly open: Open; readonly steps: Iterator<void> } | null = null;
     for (;;) {
       const isDone: boolean = await file.use((open) => {
         if (pruned?.open !== open) pruned = { open, steps: pruneLines(open.database, bounds) };
         return pruned.steps.next().done === true;
       });
-      if (isDone) return;
+      if (isDone) return null;
       await nextTurn();
     }
   }

@@ -150,6 +150,27 @@ test.each(WRITERS)('what was asked before it is disposed of is done and answered
   expect(lines.map(({ message }) => message)).toHaveLength(1_001);
 });
 
+test('much that is to be dropped is dropped by a thread, and little without one', async () => {
+  const path = join(directory, 'logs.db');
+  {
+    await using logs = openSqliteLogs(path, { log, writer: 'here' });
+    for (const at of [1, 2]) await logs.append(Array.from({ length: at * 200 }, () => line('old', { at })));
+  }
+  let threads = 0;
+  const count = () => void threads++;
+  process.on('worker', count);
+  await using logs = openSqliteLogs(path, { log });
+
+  const { sequence: first } = await logs.keptFrom();
+
+  await logs.prune({ ...UNBOUNDED, beforeMs: 2 });
+  expect([threads, (await logs.keptFrom()).sequence]).toEqual([0, first + 200]);
+  await logs.prune({ ...UNBOUNDED, beforeMs: 3 });
+  process.off('worker', count);
+
+  expect([threads, (await logs.keptFrom()).sequence]).toEqual([1, first + 600]);
+});
+
 test('what keeps it from its file makes it unavailable, as long as it does', async () => {
   const path = join(directory, 'logs.db');
   mkdirSync(path);

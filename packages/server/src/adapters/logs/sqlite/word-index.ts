@@ -71,6 +71,14 @@ export function* tidyWords(database: Database): Generator<void> {
   }
 }
 
+/** Whether tidying is much work, now or when so many lines more have been dropped. */
+export function hasMuchToTidy(database: Database, lineCount: number): boolean {
+  const found = database.prepare(
+    `SELECT 1 FROM (SELECT lines, dropped + ? AS dropped FROM segments WHERE lines >= ?) WHERE ${STALE} LIMIT 1`,
+  );
+  return found.all([lineCount, STALE_LINES, STALE_LINES, STALE_PART]).length > 0;
+}
+
 /** Looks again within the transaction: lines may have come into the segment since it was found to be stale. */
 function tidy(database: Database, segment: number): void {
   const [stale] = database
