@@ -147,6 +147,31 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
         expect(RESOLUTIONS.find((each) => each.stepMs === stepMs)?.keepMs).toBeGreaterThanOrEqual(lengthMs);
     });
 
+    it('drops the finest first when it takes too much, and keeps what views are made of', async () => {
+      await store.add(Array.from({ length: 750 }, (_, at) => stretch(NOON - at * 900_000)));
+      await store.add(Array.from({ length: 1_400 }, (_, at) => stretch(NOON - at * 5_000)));
+      const count = async (stepMs: number) => (await store.read(VM, { ...ALL, stepMs })).length;
+      await store.prune({ nowMs: NOON, maxBytes: Number.MAX_SAFE_INTEGER });
+      const [, minutes, quarters] = await Promise.all(RESOLUTIONS.map(({ stepMs }) => count(stepMs)));
+
+      await store.prune({ nowMs: NOON, maxBytes: (await store.usage()) * 0.7 });
+      expect(await Promise.all([count(60_000), count(900_000)])).toEqual([minutes, quarters]);
+      expect(await count(5_000)).toBeLessThan(1_000);
+
+      await store.prune({ nowMs: NOON, maxBytes: (await store.usage()) * 0.8 });
+      expect(await count(900_000)).toBe(quarters);
+      for (const { lengthMs, stepMs } of Object.values(METRIC_INTERVALS))
+        expect(await store.read(VM, { stepMs, fromMs: NOON - lengthMs, untilMs: NOON })).toHaveLength(
+          lengthMs / stepMs,
+        );
+    });
+
+    it('has nothing to say against itself while it keeps what it is given', async () => {
+      await store.add([stretch(NOON)]);
+
+      expect(store.whyNot()).toBeNull();
+    });
+
     it('drops the oldest when it takes too much, and keeps what is new', async () => {
       const many = Array.from({ length: 1_400 }, (_, at) => stretch(NOON - at * 5_000));
       await store.add(many);

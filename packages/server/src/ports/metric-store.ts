@@ -15,8 +15,13 @@ export interface MetricStore extends AsyncDisposable {
   vms(): Promise<readonly VmId[]>;
   /** What all of it takes, bytes. */
   usage(): Promise<number>;
+  /** What keeps measurements from being kept, or for longer than the server runs, for operators; null: nothing. */
+  whyNot(): string | null;
   /** Drops all that is kept of these. */
   forget(vmIds: readonly VmId[]): Promise<void>;
-  /** Drops what has been kept long enough by `RESOLUTIONS`, and of the rest the oldest until all takes `maxBytes` at most. */
+  /**
+   * Drops what has been kept long enough by `RESOLUTIONS`. Until all takes `maxBytes` at most, it drops more: the oldest of the finest resolution, down to what `METRIC_INTERVALS`
+   * shows of it, then of the next ones; then the oldest of all.
+   */
   prune(options: { readonly nowMs: number; readonly maxBytes: number }): Promise<void>;
 }

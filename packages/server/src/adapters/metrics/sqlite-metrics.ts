@@ -1,6 +1,5 @@
 /** Measurements in a file of their own: they are written all the time, and may be lost without harm. */
-import { renameSync, rmSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import Database, { type Statement } from 'better-sqlite3';
 import { parseId } from '../../domain/ids.ts';
 import {
   GUEST_COUNTS,
@@ -11,9 +10,10 @@ import {
   mapSums,
   type Stretch,
 } from '../../domain/metrics/stretch.ts';
-import { type MetricPoint, RESOLUTIONS } from '../../domain/metrics/view.ts';
+import { METRIC_INTERVALS, type MetricPoint, RESOLUTIONS } from '../../domain/metrics/view.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
+import { createExpendableDatabase } from '../shared/expendable-database.ts';
 
 /** Changes with the table and with what its figures mean: what another program wrote is not read. */
 const VERSION = 4;
@@ -29,38 +29,54 @@ const COLUMNS = [
 ] as const;
 type Row = Readonly<Record<(typeof COLUMNS)[number] | 'at', number>>;
 
-/** Of what is kept, how much is left when it is too much. */
-const SHRINK = 0.8;
+/** Of the time that something is kept, how much is left when all takes too much. */
+const SHRINK = 0.7;
 const MAX_SHRINKS = 20;
+
+interface Open {
+  readonly database: Database;
+  readonly isInMemory: boolean;
+  readonly insert: Statement;
+}
+
+/** Of one resolution, how long it is kept. */
+interface Keeping {
+  readonly stepMs: number;
+  readonly keepMs: number;
+}
 
 /**
  * A file that is damaged, or of another version, is put aside or dropped and begun anew; on a disk that is full measurements are in memory alone, or left
  * out: there is nothing in them that a VM needs, and nobody is hindered by them.
  */
 export function openSqliteMetrics(path: string, { log }: { readonly log: Log }): MetricStore {
-  const database = openFile(path, log);
+  const file = createExpendableDatabase<Open>({
+    path,
+    open: () => openFile(path, log),
+    close: async ({ database }) => void database.close(),
+    damaged: (error) => log.error('the measurements are damaged: they are put aside and begun anew', { error }),
+  });
   let wasFull = false;
-  const insert = database.prepare(
-    `INSERT INTO points (subject, step, at, ${COLUMNS.join(', ')}) VALUES (?, ?, ?, ${COLUMNS.map(() => '?').join(', ')})
-     ON CONFLICT DO UPDATE SET ${COLUMNS.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
-  );
-  const select = database.prepare(
-    'SELECT * FROM points WHERE subject = ? AND step = ? AND at >= ? AND at < ? ORDER BY at',
-  );
-  const dropOld = database.prepare('DELETE FROM points WHERE subject = ? AND step = ? AND at < ?');
-  const dropVm = database.prepare('DELETE FROM points WHERE subject = ?');
-  const distinct = database.prepare('SELECT DISTINCT subject FROM points');
+  let isInMemory = false;
+  /** Why the last measurements were not kept. */
+  let failure: string | null = null;
 
-  function subjects(): readonly string[] {
-    return distinct.all<{ readonly subject: string }>([]).map(({ subject }) => subject);
+  async function write(work: (open: Open) => void): Promise<void> {
+    try {
+      await file.use((open) => {
+        isInMemory = open.isInMemory;
+        transact(open.database, () => work(open));
+      });
+      [wasFull, failure] = [false, null];
+    } catch (error) {
+      failure = isFull(error)
+        ? 'The disk is full: nothing is measured until there is room.'
+        : 'The file of the measurements cannot be written; the log of the server says why.';
+      throw error;
+    }
   }
 
-  function drop(nowMs: number, share: number): void {
-    for (const subject of subjects())
-      for (const { stepMs, keepMs } of RESOLUTIONS) dropOld.run([subject, stepMs, nowMs - keepMs * share]);
-  }
-
-  function addStretch(stretch: Stretch): void {
+  function addStretch(insert: Statement, stretch: Stretch): void {
     for (const { stepMs } of RESOLUTIONS) {
       // What ends with a step belongs to it.
       const at = Math.floor((stretch.endMs - 1) / stepMs) * stepMs;
@@ -71,39 +87,87 @@ export function openSqliteMetrics(path: string, { log }: { readonly log: Log }):
   return {
     async add(stretches) {
       try {
-        transact(database, () => {
-          for (const stretch of stretches) addStretch(stretch);
+        await write(({ insert }) => {
+          for (const stretch of stretches) addStretch(insert, stretch);
         });
-        wasFull = false;
       } catch (error) {
         if (!isFull(error)) throw error;
         if (!wasFull) log.warn('the disk is full: nothing is measured until there is room', { error });
         wasFull = true;
       }
     },
-    read: async (subject, { stepMs, fromMs, untilMs }) =>
-      select.all<Row>([subject, stepMs, fromMs, untilMs]).map(toPoint),
-    vms: async () =>
-      subjects()
-        .map((subject) => parseId('vm', subject))
-        .filter((id) => id !== null),
-    usage: async () => usedBytes(database),
-    async forget(vmIds) {
-      transact(database, () => {
-        for (const vmId of vmIds) dropVm.run([vmId]);
-      });
-    },
-    async prune({ nowMs, maxBytes }) {
-      transact(database, () => {
-        drop(nowMs, 1);
-        for (let tries = 1; usedBytes(database) > maxBytes && tries <= MAX_SHRINKS; tries++)
-          drop(nowMs, SHRINK ** tries);
-      });
-    },
-    async [Symbol.asyncDispose]() {
-      database.close();
-    },
+    read: (subject, { stepMs, fromMs, untilMs }) =>
+      file.use(({ database }) =>
+        database
+          .prepare('SELECT * FROM points WHERE subject = ? AND step = ? AND at >= ? AND at < ? ORDER BY at')
+          .all<Row>([subject, stepMs, fromMs, untilMs])
+          .map(toPoint),
+      ),
+    vms: () =>
+      file.use(({ database }) =>
+        subjectsOf(database)
+          .map((subject) => parseId('vm', subject))
+          .filter((id) => id !== null),
+      ),
+    usage: () => file.use(({ database }) => usedBytes(database)),
+    whyNot: () =>
+      failure ?? (isInMemory ? 'The disk was full at the start: measurements are in memory until the next one.' : null),
+    forget: (vmIds) =>
+      write(({ database }) => {
+        const drop = database.prepare('DELETE FROM points WHERE subject = ?');
+        for (const vmId of vmIds) drop.run([vmId]);
+      }),
+    prune: (bounds) => write(({ database }) => prunePoints(database, bounds)),
+    [Symbol.asyncDispose]: () => file.close(),
   };
+}
+
+/** By one step for each in the order of the key: looking at each of their points takes a tenth of a second for a hundred VMs. */
+function subjectsOf(database: Database): readonly string[] {
+  return database
+    .prepare(
+      `WITH RECURSIVE known (subject) AS (
+         SELECT min(subject) FROM points
+         UNION ALL SELECT (SELECT min(subject) FROM points WHERE subject > known.subject) FROM known WHERE known.subject IS NOT NULL
+       ) SELECT subject FROM known WHERE subject IS NOT NULL`,
+    )
+    .all<{ readonly subject: string }>([])
+    .map(({ subject }) => subject);
+}
+
+function prunePoints(
+  database: Database,
+  { nowMs, maxBytes }: { readonly nowMs: number; readonly maxBytes: number },
+): void {
+  const subjects = subjectsOf(database);
+  const dropOld = database.prepare('DELETE FROM points WHERE subject = ? AND step = ? AND at < ?');
+  const keepOnly = ({ stepMs, keepMs }: Keeping): void => {
+    for (const subject of subjects) dropOld.run([subject, stepMs, nowMs - keepMs]);
+  };
+  for (const resolution of RESOLUTIONS) keepOnly(resolution);
+  for (const shorter of everShorter()) {
+    if (usedBytes(database) <= maxBytes) return;
+    for (const keeping of shorter) keepOnly(keeping);
+  }
+}
+
+/** The finest goes first, down to what views are made of, and then the next; when all are as short as that, all alike. */
+function* everShorter(): Generator<readonly Keeping[]> {
+  const least = RESOLUTIONS.map(({ stepMs }) => ({ stepMs, keepMs: longestView(stepMs) }));
+  for (const [at, { stepMs, keepMs }] of RESOLUTIONS.entries()) {
+    const leastMs = least[at]?.keepMs ?? 0;
+    for (let shorterMs = keepMs * SHRINK; shorterMs > leastMs; shorterMs *= SHRINK)
+      yield [{ stepMs, keepMs: shorterMs }];
+    yield [{ stepMs, keepMs: leastMs }];
+  }
+  for (let tries = 1; tries <= MAX_SHRINKS; tries++)
+    yield least.map(({ stepMs, keepMs }) => ({ stepMs, keepMs: keepMs * SHRINK ** tries }));
+}
+
+/** The longest time that is shown in such steps, milliseconds. */
+function longestView(stepMs: number): number {
+  const shown = Object.values(METRIC_INTERVALS).filter((each) => each.stepMs === stepMs);
+  return Math.max(0, ...shown.map(({ lengthMs }) => lengthMs));
 }
 
 /** Levels are kept as what they come to over the time, so that points can be added up. */
@@ -159,23 +223,17 @@ function isFull(error: unknown): boolean {
   );
 }
 
-function openFile(path: string, log: Log): Database {
+function openFile(path: string, log: Log): Open {
   try {
     return openDatabase(path);
   } catch (error) {
-    if (isFull(error)) {
-      log.error('the disk is full: measurements are kept in memory alone until the next start', { error });
-      return openDatabase(':memory:');
-    }
-    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
-    log.error('the measurements are damaged: they are put aside and begun anew', { error });
-    renameSync(path, `${path}.damaged`);
-    for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-    return openDatabase(path);
+    if (!isFull(error)) throw error;
+    log.error('the disk is full: measurements are kept in memory alone until the next start', { error });
+    return { ...openDatabase(':memory:'), isInMemory: true };
   }
 }
 
-function openDatabase(path: string): Database {
+function openDatabase(path: string): Open {
   const database = new Database(path);
   try {
     database.exec('PRAGMA journal_mode = WAL');
@@ -189,7 +247,11 @@ function openDatabase(path: string): Database {
         PRIMARY KEY (subject, step, at)) WITHOUT ROWID`,
     );
     database.exec(`PRAGMA user_version = ${VERSION}`);
-    return database;
+    const insert = database.prepare(
+      `INSERT INTO points (subject, step, at, ${COLUMNS.join(', ')}) VALUES (?, ?, ?, ${COLUMNS.map(() => '?').join(', ')})
+       ON CONFLICT DO UPDATE SET ${COLUMNS.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
+    );
+    return { database, insert, isInMemory: false };
   } catch (error) {
     database.close();
     throw error;

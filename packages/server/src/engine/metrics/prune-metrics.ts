@@ -1,7 +1,7 @@
 import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
 
-/** What all measurements may take on the disk, bytes: a VM takes about half a megabyte. */
+/** What all measurements may take on the disk, bytes. A VM that ran all the week takes 1.2 to 2.3 MiB; where there are some hundreds, the finest points go early. */
 export const METRIC_BYTES = 512 * 1024 ** 2;
 
 /** Drops measurements that have been kept long enough, and all of VMs that are no more. */

@@ -16,15 +16,15 @@ export async function observing(deps: ObservingDeps): Promise<readonly Component
   const { tracer } = deps;
   return [
     await asked('logs', () => describeLogs(deps)),
-    await asked('metrics', () => describeMetrics(deps)),
+    await asked('metrics', () => describeMetrics(deps), deps.metrics.whyNot()),
     await asked('alerts', () => describeAlerts(deps)),
     ...(tracer === null ? [] : [component('traces', tracer.whyNot(), 'degraded', describeSpans(tracer.counts()))]),
   ];
 }
 
-async function asked(name: string, ask: () => Promise<string>): Promise<Component> {
+async function asked(name: string, ask: () => Promise<string>, why: string | null = null): Promise<Component> {
   try {
-    return component(name, null, 'degraded', await ask());
+    return component(name, why, 'degraded', await ask());
   } catch (error) {
     return component(name, toVolaryError(error).message, 'degraded');
   }
