@@ -70,5 +70,32 @@ export function logPruningContract(name: string, open: () => Promise<LogStore>):
         expect(await store.keptFrom()).toEqual({ sequence: first + 3, atMs: late });
       }
     });
+
+    it('says so of a VM, and of an owner, apart from another VM that says too much', async () => {
+      const begun = await store.keptFrom();
+      const late = Math.max(begun.atMs, NOON) + 10;
+      const mine = { at: late, vmId: OTHER, owner: 'bob' } as const;
+      await store.append([line('mine', mine)]);
+      const last = await store.append(
+        Array.from({ length: 1_000 }, (_, at) => line(`${at} ${'x'.repeat(100)}`, { at: late + at })),
+      );
+      expect(await store.keptFrom({ vmId: VM })).toEqual(begun);
+
+      await store.prune({ ...UNBOUNDED, maxBytesPerVm: 50_000 });
+
+      const all = await store.keptFrom();
+      expect(all.sequence).toBeGreaterThan(last - 500);
+      expect(all.atMs).toBeGreaterThan(late + 500);
+      for (const of of [{ vmId: VM }, { owner: 'ann' }, { vmId: VM, owner: 'ann' }])
+        expect(await store.keptFrom(of)).toEqual(all);
+      for (const of of [{ vmId: OTHER }, { owner: 'bob' }, { vmId: VM, owner: 'bob' }, { owner: 'of nothing' }])
+        expect(await store.keptFrom(of)).toEqual(begun);
+
+      const old = await store.append([line('old', { ...mine, at: late - 5 })]);
+      await store.prune({ ...UNBOUNDED, beforeMs: late });
+      expect(await store.keptFrom({ vmId: OTHER })).toEqual({ sequence: old + 1, atMs: late - 4 });
+      expect(await store.keptFrom({ vmId: VM })).toEqual({ sequence: old + 1, atMs: all.atMs });
+      expect(await store.keptFrom()).toEqual({ sequence: old + 1, atMs: all.atMs });
+    });
   });
 }

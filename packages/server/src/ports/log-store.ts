@@ -1,6 +1,6 @@
 import type { VmId } from '../domain/ids.ts';
 import type { GuestOutput, NewLogLine } from '../domain/logs/log-line.ts';
-import type { LogPage, LogQuery } from '../domain/logs/log-query.ts';
+import type { LogFilter, LogPage, LogQuery } from '../domain/logs/log-query.ts';
 import type { EpochMs } from '../domain/time.ts';
 
 /**
@@ -34,8 +34,11 @@ export interface LogStore extends AsyncDisposable {
   read(query: LogQuery, options: { readonly signal: AbortSignal }): Promise<LogPage>;
   /** The sequence of the last line; what comes later has a greater one. */
   last(): Promise<number>;
-  /** From where on nothing has been dropped: neither of this sequence and greater ones, nor of this moment and later. */
-  keptFrom(): Promise<KeptFrom>;
+  /**
+   * From where on nothing has been dropped: neither of this sequence and greater ones, nor of this moment and later. Of lines of a VM or an owner alone where they are named: what is
+   * dropped since another VM says too much does not matter to those.
+   */
+  keptFrom(of?: Pick<LogFilter, 'vmId' | 'owner'>): Promise<KeptFrom>;
   /** The VMs of which anything is kept. */
   vms(): Promise<readonly VmId[]>;
   /** What all of it takes, bytes, and from when the first line is that is kept; null: there is none. */

@@ -10,8 +10,10 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ArchiveFigures, LogArchive } from '../../../ports/log-archive.ts';
 import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
+import { createLokiBreaker } from './loki-breaker.ts';
 import { createLokiClient } from './loki-client.ts';
 import { createLokiHttp, type LokiAddress, LokiError } from './loki-http.ts';
+import { createRecent } from './loki-places.ts';
 import { createLokiPusher, type LokiPusher } from './loki-pusher.ts';
 import { createLokiReading, type LokiReading } from './loki-reading.ts';
 import { mergePages } from './merge-pages.ts';
@@ -32,6 +34,8 @@ export interface LokiConfig extends LokiAddress {
   readonly gatherMs?: number;
   /** How long it may take to answer a question for lines. */
   readonly answerMs?: number;
+  /** How long whoever waited in vain goes on without it, and all do where it answers nothing at all. */
+  readonly restMs?: number;
 }
 
 export interface LokiLogs {
@@ -56,6 +60,8 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
   };
   const client = createLokiClient(connections);
   const stopping = new AbortController();
+  const { restMs = 10_000 } = config;
+  const breaker = createLokiBreaker({ client, clock, signal: stopping.signal }, { restMs });
   const horizon = createHorizon(local);
   let begun: Begun | null = null;
   /** Why it did not answer the last time that it was asked; null: it did. */
@@ -64,18 +70,30 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
   async function read(query: LogQuery, { signal }: { readonly signal: AbortSignal }): Promise<LogPage> {
     // First what is here: what is dropped from now on has been seen.
     const page = await local.read(query, { signal });
-    const kept = await horizon.keptFrom();
+    const kept = await horizon.keptFrom(query);
     const border = borderOf(query, page, kept, begun?.pusher.position ?? null);
     if (border === null || begun === null) return page;
+    const why = breaker.why(query);
+    if (why !== null) return without(page, query, { at: kept.atMs, why });
     try {
       const older = await begun.reading.read(query, border, { signal: AbortSignal.any([signal, stopping.signal]) });
       unanswered = null;
+      breaker.answered();
       return mergePages(page, older, query);
     } catch (error) {
       if (!(error instanceof LokiError)) throw error;
       tellOnce(error);
-      return withGap(page, query, { at: kept.atMs, why: error.message });
+      breaker.failed(error);
+      return without(page, query, { at: kept.atMs, why: error.message });
     }
+  }
+
+  /** What is here alone. Whoever has been told that there may be more is not told with each page. */
+  function without(page: LogPage, query: LogQuery, gap: { readonly at: number; readonly why: string }): LogPage {
+    const given = breaker.isTold(query) ? page : withGap(page, query, gap);
+    const isTold = breaker.isTold(query) || given !== page;
+    breaker.pass(query, { reached: given.reached, why: gap.why, isTold });
+    return given;
   }
 
   /** Whoever reads goes on without it, and many may. */
@@ -101,7 +119,7 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
       read,
       async prune(bounds) {
         await horizon.whileMoving(() => local.prune(bounds));
-        begun?.pusher.noteKeptFrom((await horizon.keptFrom()).sequence);
+        begun?.pusher.noteKeptFrom((await horizon.keptFrom({})).sequence);
       },
       async [Symbol.asyncDispose]() {
         stopping.abort(new DOMException('the server is stopping', 'AbortError'));
@@ -138,35 +156,42 @@ function passedOn(
     cursors: (prefix) => local.cursors(prefix),
     dropCursors: (keys) => local.dropCursors(keys),
     last: () => local.last(),
-    keptFrom: () => local.keptFrom(),
+    keptFrom: (of) => local.keptFrom(of),
     vms: () => local.vms(),
     usage: () => local.usage(),
   };
 }
 
 interface Horizon {
-  keptFrom(): Promise<KeptFrom>;
+  keptFrom(of: KeptFilter): Promise<KeptFrom>;
   /** While this is done it is not remembered from where on everything is kept. */
   whileMoving(move: () => Promise<void>): Promise<void>;
 }
 
+type KeptFilter = Pick<LogQuery, 'vmId' | 'owner'>;
+
 /** Asked for with each page, and only changed by dropping lines: so it is remembered. */
 function createHorizon(local: Pick<LogStore, 'keptFrom'>): Horizon {
-  let kept: KeptFrom | null = null;
+  let kept = createRecent<KeptFrom>();
   let moves = 0;
   let moving = 0;
   return {
-    async keptFrom() {
-      if (kept !== null) return kept;
+    async keptFrom({ vmId, owner }) {
+      const key = JSON.stringify([vmId, owner]);
+      const known = kept.get(key);
+      if (known !== null) return known;
       const before = moves;
-      const asked = await local.keptFrom();
-      if (moving === 0 && moves === before) kept = asked;
+      const asked = await local.keptFrom({
+        ...(vmId === undefined ? {} : { vmId }),
+        ...(owner === undefined ? {} : { owner }),
+      });
+      if (moving === 0 && moves === before) kept.set(key, asked);
       return asked;
     },
     async whileMoving(move) {
       moves += 1;
       moving += 1;
-      kept = null;
+      kept = createRecent();
       try {
         await move();
       } finally {

@@ -21,24 +21,7 @@ export interface Span {
 const PLACES = 2_048;
 
 export function createPlaces(): Places {
-  const times = new Map<string, bigint>();
-
-  function set(key: string, time: bigint): void {
-    times.delete(key);
-    times.set(key, time);
-    for (const oldest of times.keys()) {
-      if (times.size <= PLACES) break;
-      times.delete(oldest);
-    }
-  }
-
-  function get(key: string): bigint | null {
-    const time = times.get(key);
-    if (time === undefined) return null;
-    set(key, time);
-    return time;
-  }
-
+  const { get, set } = createRecent<bigint>();
   return {
     noteLine: (sequence, time) => set(String(sequence), time),
     noteLooked: (query, from, time) => set(keyOf(query, from), time),
@@ -53,8 +36,32 @@ export function createPlaces(): Places {
   };
 }
 
-/** Short, however long the words are that are looked for. */
-function keyOf({ limit: _, from: __, ...filter }: LogQuery, from: number): string {
+/** What was set or asked for lately. */
+export function createRecent<T>(): { get(key: string): T | null; set(key: string, value: T): void } {
+  const values = new Map<string, T>();
+
+  function set(key: string, value: T): void {
+    values.delete(key);
+    values.set(key, value);
+    for (const oldest of values.keys()) {
+      if (values.size <= PLACES) break;
+      values.delete(oldest);
+    }
+  }
+
+  return {
+    set,
+    get(key) {
+      const value = values.get(key);
+      if (value === undefined) return null;
+      set(key, value);
+      return value;
+    },
+  };
+}
+
+/** Whoever goes on from here with the same question: short, however long the words are that are looked for. */
+export function keyOf({ limit: _, from: __, ...filter }: LogQuery, from: number): string {
   const text = JSON.stringify([from, Object.entries(filter).toSorted()]);
   return createHash('sha256').update(text).digest('base64');
 }

@@ -133,7 +133,7 @@ describe('a time long ago from which on lines are asked for', () => {
 
 it('a Loki that answers nothing any more leaves a page of what it has looked through, and none after that', async () => {
   loki.fail({ questions: 1 });
-  reading = createLokiReading({ client, clock }, { installation: 'test', lookbackMs: DAY_MS, answerMs: 50 });
+  reading = createLokiReading({ client, clock }, { installation: 'test', lookbackMs: DAY_MS, answerMs: 1_000 });
   const query = { sinceMs: clock.now() - 100 * DAY_MS, direction: 'forward', from: 0, limit: 10 } as const;
 
   expect(await reading.read(query, BEFORE, { signal: UNSTOPPED })).toEqual({ lines: [], reached: 0, isAtEnd: false });

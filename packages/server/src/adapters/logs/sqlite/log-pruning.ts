@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
-import { BLOCK_LINES, raiseKeptFrom, transact, usedBytes } from './log-file.ts';
+import { noteDroppedBefore, type Subject } from './kept-from.ts';
+import { BLOCK_LINES, transact, usedBytes } from './log-file.ts';
 import { hasMuchToTidy, noteDropped, tidyWords } from './word-index.ts';
 
 /** Lines dropped in one transaction: whoever writes meanwhile waits for some milliseconds. */
@@ -65,10 +66,13 @@ function oldBlocks(database: Database, beforeMs: number): readonly number[] {
 const DOOMED =
   'SELECT sequence, at, subject, 64 + octet_length(message) + ifnull(octet_length(fields), 0) AS bytes FROM lines';
 
-function createDropping(database: Database): (doomed: readonly Doomed[]) => void {
+/** Drops lines: because of what one VM says, or null: whosever they are. */
+type Drop = (doomed: readonly Doomed[], of: Subject | null) => void;
+
+function createDropping(database: Database): Drop {
   const line = database.prepare('DELETE FROM lines WHERE sequence = ?');
   const bytes = database.prepare('UPDATE subjects SET bytes = max(0, bytes - ?) WHERE id = ?');
-  return (doomed) =>
+  return (doomed, of) =>
     transact(database, () => {
       const freed = new Map<number, number>();
       let [sequence, atMs] = [0, 0];
@@ -79,7 +83,7 @@ function createDropping(database: Database): (doomed: readonly Doomed[]) => void
         atMs = Math.max(atMs, each.at + 1);
       }
       for (const [subject, count] of freed) bytes.run([count, subject]);
-      raiseKeptFrom(database, { sequence, atMs });
+      noteDroppedBefore(database, { sequence, atMs }, of);
       noteDropped(
         database,
         doomed.map((each) => each.sequence),
@@ -87,7 +91,7 @@ function createDropping(database: Database): (doomed: readonly Doomed[]) => void
     });
 }
 
-function* dropOld(database: Database, drop: (doomed: readonly Doomed[]) => void, beforeMs: number): Generator<void> {
+function* dropOld(database: Database, drop: Drop, beforeMs: number): Generator<void> {
   const old = oldBlocks(database, beforeMs);
   const find = database.prepare(`${DOOMED} WHERE sequence >= ? AND sequence < ? AND at < ? LIMIT ?`);
   const settle = database.prepare(
@@ -100,7 +104,7 @@ function* dropOld(database: Database, drop: (doomed: readonly Doomed[]) => void,
     for (;;) {
       const doomed = find.all<Doomed>([...range, beforeMs, LINES_AT_ONCE]);
       if (doomed.length === 0) break;
-      drop(doomed);
+      drop(doomed, null);
       yield;
     }
     settle.run([...range, block]);
@@ -109,21 +113,17 @@ function* dropOld(database: Database, drop: (doomed: readonly Doomed[]) => void,
   }
 }
 
-function* dropOfFullVms(
-  database: Database,
-  drop: (doomed: readonly Doomed[]) => void,
-  maxBytes: number,
-): Generator<void> {
+function* dropOfFullVms(database: Database, drop: Drop, maxBytes: number): Generator<void> {
   const full = database
-    .prepare("SELECT id, bytes FROM subjects WHERE vm_id <> '' AND bytes > ?")
-    .all<{ readonly id: number; readonly bytes: number }>([maxBytes]);
+    .prepare("SELECT id, bytes, vm_id AS vmId, owner FROM subjects WHERE vm_id <> '' AND bytes > ?")
+    .all<Subject & { readonly id: number; readonly bytes: number }>([maxBytes]);
   const find = database.prepare(`${DOOMED} WHERE subject = ? ORDER BY sequence LIMIT ?`);
-  for (const { id, bytes } of full) {
+  for (const { id, bytes, ...subject } of full) {
     let excess = bytes - maxBytes;
     while (excess > 0) {
       const doomed = upTo(find.all<Doomed>([id, LINES_AT_ONCE]), excess);
       if (doomed.length === 0) break;
-      drop(doomed);
+      drop(doomed, subject);
       excess -= doomed.reduce((sum, each) => sum + each.bytes, 0);
       yield;
     }
@@ -140,17 +140,13 @@ function upTo(doomed: readonly Doomed[], bytes: number): readonly Doomed[] {
   return end === -1 ? doomed : doomed.slice(0, end + 1);
 }
 
-function* dropOldestOfAll(
-  database: Database,
-  drop: (doomed: readonly Doomed[]) => void,
-  maxBytes: number,
-): Generator<void> {
+function* dropOldestOfAll(database: Database, drop: Drop, maxBytes: number): Generator<void> {
   if (usedBytes(database) <= maxBytes) return;
   const find = database.prepare(`${DOOMED} ORDER BY sequence LIMIT ?`);
   while (usedBytes(database) > maxBytes * (1 - SPARE)) {
     const doomed = find.all<Doomed>([LINES_AT_ONCE]);
     if (doomed.length === 0) break;
-    drop(doomed);
+    drop(doomed, null);
     // The index of what is dropped takes room until it goes as well.
     yield* tidyWords(database);
     yield;

@@ -10,6 +10,7 @@ import {
   DamageFound,
   type ExpendableDatabase,
 } from '../../shared/expendable-database.ts';
+import type { KeptFilter } from './kept-from.ts';
 import { openForReading, openLogFile } from './log-file.ts';
 import { type Bounds, isMuchToPrune, pruneLines } from './log-pruning.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
@@ -27,7 +28,7 @@ export type LogQuestion =
   | { readonly kind: 'cursors'; readonly prefix: string }
   | { readonly kind: 'dropCursors'; readonly keys: readonly string[] }
   | { readonly kind: 'last' }
-  | { readonly kind: 'keptFrom' }
+  | { readonly kind: 'keptFrom'; readonly of: KeptFilter }
   | {
       readonly kind: 'prune';
       readonly bounds: Bounds;
@@ -183,7 +184,7 @@ function replyTo({ writing, reading }: Open, question: Simple): unknown {
     case 'last':
       return writing.last();
     case 'keptFrom':
-      return writing.keptFrom();
+      return writing.keptFrom(question.of);
     case 'read':
       return reading.read(question.query);
     case 'vms':

@@ -12,8 +12,9 @@ import {
 } from '../../../domain/logs/log-line.ts';
 import { type SplitLine, splitLines } from '../../../lib/split-lines.ts';
 import type { KeptFrom } from '../../../ports/log-store.ts';
+import { type KeptFilter, readKeptFrom } from './kept-from.ts';
 import { createLineWriter } from './line-writer.ts';
-import { KEPT_FROM, transact } from './log-file.ts';
+import { transact } from './log-file.ts';
 
 /** Lines of one transaction, about: some 10 ms. */
 const LINES_AT_ONCE = 512;
@@ -38,7 +39,7 @@ export interface LogWriting {
   cursors(prefix: string): readonly { readonly key: string; readonly position: number }[];
   dropCursors(keys: readonly string[]): void;
   last(): number;
-  keptFrom(): KeptFrom;
+  keptFrom(of: KeptFilter): KeptFrom;
   /** One transaction with a part of each task. Returns those that go on. */
   run(tasks: readonly WriteTask[]): readonly WriteTask[];
 }
@@ -98,10 +99,7 @@ export function createLogWriting(database: Database): LogWriting {
         for (const key of keys) dropCursor.run([key]);
       });
     },
-    keptFrom: () => ({
-      sequence: cursorOf(KEPT_FROM.sequence)?.position ?? 0,
-      atMs: cursorOf(KEPT_FROM.atMs)?.position ?? 0,
-    }),
+    keptFrom: (of) => readKeptFrom(database, of),
     last() {
       writer.begin();
       return writer.last;

@@ -69,7 +69,7 @@ export function openSqliteLogs(
       await writer.ask({ kind: 'dropCursors', keys });
     },
     last: () => ask(writer, { kind: 'last' }, isNumber),
-    keptFrom: () => ask(writer, { kind: 'keptFrom' }, isKeptFrom),
+    keptFrom: (of = {}) => ask(writer, { kind: 'keptFrom', of }, isKeptFrom),
     async prune(bounds) {
       await writer.ask({ kind: 'prune', bounds });
     },

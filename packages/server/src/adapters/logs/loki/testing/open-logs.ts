@@ -27,18 +27,20 @@ export interface OpenOptions {
   readonly tenant?: string;
   /** How long Loki may take for an answer; default: as long as any test. */
   readonly answerMs?: number;
+  /** How long whoever waited for it in vain goes on without; default: not at all. */
+  readonly restMs?: number;
 }
 
 const DAY_MS = 24 * 3_600_000;
 
 export function openLogs({ directory, url, clock = createSystemClock(), ...options }: OpenOptions): OpenLogs {
-  const { installation = 'host_test', tenant = null, answerMs = 60_000 } = options;
+  const { installation = 'host_test', tenant = null, answerMs = 60_000, restMs = 0 } = options;
   const told: (readonly [string, LogFields])[] = [];
   const log = createTold(told);
   const local = openSqliteLogs(join(directory, 'logs.db'), { log, writer: 'here' });
   const loki = createLokiLogs(
     { local, clock, log, random: () => 0.5 },
-    { url, tenant, lookbackMs: DAY_MS, gatherMs: 1, answerMs },
+    { url, tenant, lookbackMs: DAY_MS, gatherMs: 1, answerMs, restMs },
   );
   loki.begin(installation);
   const { signal } = new AbortController();

@@ -27,6 +27,8 @@ export interface StrictLoki extends AsyncDisposable {
   readonly refusals: readonly string[];
   /** Answers to what is asked from now on, instead of its own; null: its own. */
   fail(fault: Fault | null): void;
+  /** Questions for lines that have come, answered or not. */
+  readonly questions: number;
   /** Requests without an answer that somebody waits for. */
   readonly unanswered: number;
   /** Nobody listens any more, and connections are broken off; `start` begins again at the same address, with what it had. */
@@ -34,7 +36,7 @@ export interface StrictLoki extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** `silence`: nothing is answered. `unread`: it does what it is asked, and breaks off instead of answering. `questions`: it answers so many yet, and takes all lines. */
+/** `silence`: nothing is answered. `unread`: it does what it is asked, and breaks off instead of answering. `questions`: it answers so many of those for lines yet, and takes all lines. */
 export type Fault =
   | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly questions: number }
@@ -74,6 +76,7 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
   let fault: Fault | null = null;
   let port = 0;
   let unanswered = 0;
+  let questions = 0;
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -100,6 +103,7 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
+    if (isQuestion(request)) questions += 1;
     if (fault === 'silence' || isLeftOut(request)) return leave(response);
     if (fault !== null && fault !== 'unread' && !('questions' in fault)) {
       response.writeHead(fault.status, fault.headers).end(fault.body);
@@ -113,8 +117,8 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
   }
 
   /** One question less is answered. */
-  function isLeftOut({ method }: IncomingMessage): boolean {
-    if (method !== 'GET' || fault === null || typeof fault === 'string' || !('questions' in fault)) return false;
+  function isLeftOut(request: IncomingMessage): boolean {
+    if (!isQuestion(request) || fault === null || typeof fault === 'string' || !('questions' in fault)) return false;
     fault = { questions: fault.questions - 1 };
     return fault.questions < 0;
   }
@@ -283,6 +287,9 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
     get url() {
       return `http://127.0.0.1:${port}`;
     },
+    get questions() {
+      return questions;
+    },
     get unanswered() {
       return unanswered;
     },
@@ -317,6 +324,10 @@ function success(data: unknown): string {
 
 function urlOf(request: IncomingMessage): URL {
   return new URL(request.url ?? '/', 'http://loki');
+}
+
+function isQuestion(request: IncomingMessage): boolean {
+  return urlOf(request).pathname === '/loki/api/v1/query_range';
 }
 
 /** "Structured metadata size is taken into account while asserting ingestion rate limiting." */
