@@ -136,6 +136,8 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const executions = createExecutions({ ...deps, config, links, awaken, secrets });
   const cloudInit = createCloudInitKeeper({ ...deps, links, executions });
   const workloads = createWorkloadKeeper({ ...deps, links, secrets, executions });
+  const flushOutput = async (vmId: VmId): Promise<void> => await workloads.find(vmId)?.live.flush();
+  const logIntake = createLogIntake({ ...deps, flushOutput });
   const networkKeeper = createNetworkKeeper(deps);
   const healthWatch = createHealthWatch({ ...deps, links, secrets });
   const reconciler = createVmReconciler({
@@ -148,6 +150,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     workloads,
     healthWatch,
     networkKeeper,
+    logIntake,
   });
   const builds = createImageBuilds(deps);
   const toolBuilds = createToolBuilds(deps);
@@ -164,7 +167,6 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
   const idle = createIdleWatch({ ...changing, activity, sampler });
   const hostSampler = createHostSampler(deps, { hostId: config.hostId });
   const alerts = createAlertWatch({ ...deps, sampler, settings: config.alerts });
-  const logIntake = createLogIntake(deps);
   const workspaces = createWorkspaceKeeper({ ...deps, links, secrets, executions });
   const registry = createRegistry(deps);
   const integrationLooks = createIntegrationLooks(deps, registry);

@@ -3,9 +3,11 @@
  * silent.
  */
 import { parseId, type VmId } from '../../domain/ids.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { EngineDeps } from '../deps.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import { createIntake } from './intake.ts';
+import { lostLine } from './lost-line.ts';
 
 type ConsoleDeps = Pick<EngineDeps, 'store' | 'drivers' | 'logs' | 'bus' | 'clock' | 'log'>;
 
@@ -19,6 +21,8 @@ const PIECE_BYTES = 256 * 1024;
 const PREFIX = 'console:';
 /** What has no line end is a line when nothing more has come for so long, milliseconds: a guest asks something, and waits. */
 const PARTIAL_AFTER_MS = 10_000;
+/** Where the cursor of one stands of which nothing more is taken. */
+const TAKEN = Number.MAX_SAFE_INTEGER;
 
 export interface ConsoleIntake {
   /** Looks from now on at those that change or say something. */
@@ -27,6 +31,8 @@ export interface ConsoleIntake {
   findAll(): Promise<void>;
   /** Looks at those whose turn it is. To be called each second. */
   look(): void;
+  /** Takes all that the console of a VM has said whose machine is gone, and says so where that cannot be done within the time, milliseconds. */
+  drain(vm: Vm, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
   /** Forgets how far consoles were taken whose VM is no more. */
   forgetGone(): Promise<void>;
   stop(): Promise<void>;
@@ -47,9 +53,11 @@ export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
   const { store, logs, bus, clock } = deps;
   const turns = new Map<string, Turn>();
   const rests = new Map<string, Rest>();
+  /** Those that say nothing more. */
+  const ending = new Set<string>();
   const intake = createIntake(deps, 'console', async (source, signal) => {
     const before = rests.get(source) ?? null;
-    const taken = await take(deps, source, { signal, rest: before });
+    const taken = await take(deps, source, { signal, rest: before, isEnding: ending.has(source) });
     if (taken?.rest == null) rests.delete(source);
     else rests.set(source, taken.rest);
     if (taken === null) turns.delete(source);
@@ -84,6 +92,17 @@ export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
         intake.offer(vmId);
       }
     },
+    async drain({ id, owner }, options) {
+      ending.add(id);
+      try {
+        if (await intake.drain(id, options)) return;
+        const line = lostLine({ at: clock.now(), source: 'console', vmId: id, owner, executionId: null }, null);
+        await logs.append([line], { key: `${PREFIX}${id}`, to: TAKEN });
+        bus.publish('logs', id);
+      } finally {
+        ending.delete(id);
+      }
+    },
     async forgetGone() {
       const gone: string[] = [];
       for (const { key } of await logs.cursors(PREFIX)) {
@@ -99,17 +118,18 @@ export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
   };
 }
 
-/** Null: there is no such VM any more. */
+/** Null: there is no such VM any more, or nothing more of it is taken. */
 async function take(
   { store, drivers, logs, bus, clock }: ConsoleDeps,
   source: string,
-  { signal, rest }: { readonly signal: AbortSignal; readonly rest: Rest | null },
+  { signal, rest, isEnding }: { readonly signal: AbortSignal; readonly rest: Rest | null; readonly isEnding: boolean },
 ): Promise<{ readonly bytes: number; readonly hasMore: boolean; readonly rest: Rest | null } | null> {
   const id: VmId | null = parseId('vm', source);
   const vm = id === null ? null : await store.vms.get(id);
   if (vm === null) return null;
   const key = `${PREFIX}${vm.id}`;
   const position = (await logs.cursor(key)) ?? 0;
+  if (position === TAKEN) return null;
   const pieces: Uint8Array[] = [];
   let first: number | null = null;
   let length = 0;
@@ -132,7 +152,7 @@ async function take(
   const { next } = await logs.appendOutput({
     ...{ key, source: 'console', vmId: vm.id, owner: vm.owner, executionId: null, at: clock.now(), offset: first },
     ...{ bytes: joined(pieces, length), isEnd: false },
-    isPaused: isBeforeGap || nowMs - sinceMs >= PARTIAL_AFTER_MS,
+    isPaused: isEnding || isBeforeGap || nowMs - sinceMs >= PARTIAL_AFTER_MS,
   });
   if (next > position) bus.publish('logs', vm.id);
   const hasMore = isBeforeGap || length >= PIECE_BYTES;

@@ -12,10 +12,10 @@ import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { VolaryError } from '../../domain/errors.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { Store } from '../../ports/store.ts';
-import { numberedId, sampleEvent, sampleExecution } from '../../ports/store-contract/samples.contract.ts';
+import { numberedId, sampleEvent, sampleExecution, sampleVm } from '../../ports/store-contract/samples.contract.ts';
 import { createDrivers } from '../drivers.ts';
 import { createIntake, type Intake } from './intake.ts';
-import { createLogIntake } from './log-intake.ts';
+import { createLogIntake, type LogIntake } from './log-intake.ts';
 
 /** What was said as a warning, a line each. */
 let told: { readonly source: string; readonly error: { readonly message: string } }[];
@@ -94,6 +94,7 @@ describe('the log', () => {
   let logs: LogStore;
   /** Why nothing can be kept, or read of what is; null: it can be. */
   let fault: Error | null;
+  let hasNoOutput: boolean;
   let running: Promise<void>;
   let stop: AbortController;
   const clock = createManualClock();
@@ -109,9 +110,14 @@ describe('the log', () => {
     logs = {
       ...kept,
       append: (...lines) => unlessFull(() => kept.append(...lines)),
+      appendOutput: async (output) => {
+        if (hasNoOutput) throw isAway();
+        return await kept.appendOutput(output);
+      },
       cursors: (prefix) => unlessFull(() => kept.cursors(prefix)),
     };
     fault = null;
+    hasNoOutput = false;
     stop = new AbortController();
   });
   afterEach(async () => {
@@ -122,10 +128,12 @@ describe('the log', () => {
     rmSync(dir, { recursive: true });
   });
 
-  function run(): void {
+  function run(): LogIntake {
+    const flushOutput = async () => undefined;
     const drivers = createDrivers(createSimulatedDriver({ world: createSimulatedWorld({ clock }) }), []);
-    const intake = createLogIntake({ store, logs, drivers, clock, log, bus: createMemoryBus({ log }) });
+    const intake = createLogIntake({ store, logs, drivers, clock, log, bus: createMemoryBus({ log }), flushOutput });
     running = intake.run(stop);
+    return intake;
   }
 
   async function messages(): Promise<readonly string[]> {
@@ -166,5 +174,24 @@ describe('the log', () => {
     fault = null;
 
     await expect.poll(messages, soon).toEqual(['late']);
+  });
+
+  it('says how much it could not take of a VM that is deleted, once', async () => {
+    const executionId = numberedId('exec', 1);
+    const last = { lastExitCode: null, lastSignal: null, lastExitAt: null, message: null };
+    const workloadStatus = { ...last, executionId, incarnation: 1, state: 'running', runs: 1 } as const;
+    const vm = sampleVm(1, { workloadStatus });
+    await store.executions.insert(sampleExecution(1, vm.id, { isWorkload: true }));
+    await store.executions.appendOutput(executionId, 'stdout', 0, new TextEncoder().encode('never taken\n'));
+    hasNoOutput = true;
+    const intake = run();
+
+    await intake.drain(vm, stop);
+    hasNoOutput = false;
+    await intake.drain(vm, stop);
+
+    await clock.advance(60_000);
+    const lost = '12 bytes of output are missing here: the VM was deleted before all of it was taken.';
+    await expect.poll(messages, soon).toEqual([lost]);
   });
 });

@@ -1,4 +1,5 @@
 import type { EngineDeps } from '../deps.ts';
+import { createBell, sleepUnless } from '../queries/wait-for.ts';
 import { createFailures } from './failures.ts';
 
 /** What is taken at the same time: the rest has its turn after it. */
@@ -11,6 +12,11 @@ const CONCURRENCY = 8;
 export interface Intake {
   /** There may be something at this source. Returns at once. */
   offer(source: string): void;
+  /**
+   * Takes all that there is at this source. False: it cannot be taken now, or was not within the time, milliseconds. Throws the reason of the signal, and of
+   * its own end.
+   */
+  drain(source: string, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<boolean>;
   /** Takes nothing more; resolves when nothing is under way. */
   stop(): Promise<void>;
 }
@@ -29,6 +35,8 @@ export function createIntake(
   const under = new Set<Promise<void>>();
   const resting = new Map<string, Promise<void>>();
   const failures = createFailures({ log }, name);
+  /** Rung at the end of each turn. */
+  const bell = createBell();
 
   function next(): void {
     for (const source of waiting) {
@@ -40,6 +48,7 @@ export function createIntake(
         taken.delete(source);
         under.delete(turn);
         next();
+        bell.ring();
       });
       under.add(turn);
     }
@@ -67,11 +76,27 @@ export function createIntake(
     resting.set(source, rested);
   }
 
+  function offer(source: string): void {
+    if (resting.has(source)) return;
+    waiting.add(source);
+    next();
+  }
+
   return {
-    offer(source) {
-      if (resting.has(source)) return;
-      waiting.add(source);
-      next();
+    offer,
+    async drain(source, { timeoutMs, signal: given }) {
+      const endsAt = clock.monotonicMs() + timeoutMs;
+      const either = AbortSignal.any([signal, given]);
+      offer(source);
+      for (;;) {
+        either.throwIfAborted();
+        const rung = bell.next();
+        if (resting.has(source)) return false;
+        if (!waiting.has(source) && !taken.has(source)) return true;
+        const leftMs = endsAt - clock.monotonicMs();
+        if (leftMs <= 0) return false;
+        await sleepUnless(rung, clock, leftMs, either);
+      }
     },
     async stop() {
       stopping.abort(new DOMException('the server is stopping', 'AbortError'));

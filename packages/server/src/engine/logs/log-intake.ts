@@ -1,10 +1,18 @@
+import type { VmId } from '../../domain/ids.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { EngineDeps } from '../deps.ts';
 import { createConsoleIntake } from './console-intake.ts';
 import { takeEvents } from './event-intake.ts';
 import { untilDone } from './failures.ts';
 import { createOutputIntake } from './output-intake.ts';
 
-type IntakeDeps = Pick<EngineDeps, 'store' | 'drivers' | 'logs' | 'bus' | 'clock' | 'log'>;
+type IntakeDeps = Pick<EngineDeps, 'store' | 'drivers' | 'logs' | 'bus' | 'clock' | 'log'> & {
+  /** Writes down all that has come from the workload of a VM. */
+  readonly flushOutput: (vmId: VmId) => Promise<void>;
+};
+
+/** How long the deletion of a VM waits at most until what it said is taken, milliseconds. */
+const DRAIN_MS = 5_000;
 
 /** Takes what guests write and what happens into the log, beside everything else: nothing waits for it. */
 export interface LogIntake {
@@ -14,6 +22,11 @@ export interface LogIntake {
   lookAtConsoles(): void;
   /** Takes output that hints did not tell of. To be called now and then. */
   lookAtOutput(): Promise<void>;
+  /**
+   * Takes all that a VM has said, within some seconds; what cannot be taken then is told by a line. To be called when its machine is gone, and before what
+   * is kept of it is removed. Repeating it is safe. Throws the signal's reason only.
+   */
+  drain(vm: Vm, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Forgets how far sources were taken that are no more. */
   forgetGone(): Promise<void>;
 }
@@ -34,6 +47,16 @@ export function createLogIntake(deps: IntakeDeps): LogIntake {
     },
     lookAtConsoles: () => consoles.look(),
     lookAtOutput: () => output.look(),
+    async drain(vm, { signal }) {
+      const bound = { timeoutMs: DRAIN_MS, signal };
+      try {
+        await deps.flushOutput(vm.id);
+        await Promise.all([output.drain(vm, bound), consoles.drain(vm, bound)]);
+      } catch (error) {
+        signal.throwIfAborted();
+        deps.log.warn('what a deleted VM has said is not all taken into the log', { vmId: vm.id, error });
+      }
+    },
     async forgetGone() {
       await output.forgetGone();
       await consoles.forgetGone();

@@ -169,6 +169,23 @@ describe('the log', () => {
     ]);
   });
 
+  it('has all that a VM has said also when it is deleted before that is taken', async () => {
+    await make('printf "login: " > /dev/console; echo one; printf half; sleep 600');
+    const [one] = await follow({ vm: 'bird', sources: ['stdout'] }, hasMessage('one'));
+
+    const { operation } = await server.engine.vms.delete(ADMIN, 'bird', { graceMs: 0 });
+    await finish(server, operation);
+
+    const said = (await list({ sources: ['stdout', 'console'] })).lines.filter(({ vmId }) => vmId === one?.vmId);
+    expect(said.map(({ message, marks }) => [message, marks])).toEqual(
+      expect.arrayContaining([
+        ['half', []],
+        ['login: ', ['partial']],
+      ]),
+    );
+    expect(said.filter(({ marks }) => marks.includes('gap'))).toEqual([]);
+  });
+
   it('takes what it has not, from where it is kept, when its file is lost', async () => {
     await make('echo early; sleep 600');
     await follow({ vm: 'bird', sources: ['stdout'] }, hasMessage('early'));

@@ -3,11 +3,13 @@
  * loses nor doubles a line, and a workload waits for nobody. What was dropped before it could be taken is told by a line.
  */
 import { EXECUTION_TRANSITIONS, type OutputStream } from '../../domain/execution/execution.ts';
-import { type ExecutionId, parseId } from '../../domain/ids.ts';
+import { type ExecutionId, parseId, type VmId } from '../../domain/ids.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import { createLoopTurns } from '../../lib/loop-turns.ts';
 import type { EngineDeps } from '../deps.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import { createIntake, type Intake } from './intake.ts';
+import { lostLine } from './lost-line.ts';
 
 type OutputDeps = Pick<EngineDeps, 'store' | 'logs' | 'bus' | 'clock' | 'log'>;
 
@@ -27,26 +29,35 @@ export interface OutputIntake {
   findRest(): Promise<void>;
   /** Takes what hints did not tell of. To be called now and then. */
   look(): Promise<void>;
+  /** Takes all of a VM that writes nothing more, and says what could not be taken within the time, milliseconds. */
+  drain(vm: Vm, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
   /** Forgets how far executions were taken that are no more. */
   forgetGone(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** How far a stream has been taken, as the log has it. */
+interface Place {
+  readonly vmId: VmId;
+  readonly position: number;
+}
+
 export function createOutputIntake(deps: OutputDeps): OutputIntake {
   const { store, logs, bus } = deps;
-  /** As the log has them. */
-  const positions = new Map<string, number>();
+  const places = new Map<string, Place>();
+  /** Those that nothing more is written to, whatever their rows say. */
+  const ending = new Set<string>();
   const turns = createLoopTurns({ longestMs: TURN_MS });
   const intake = createIntake(deps, 'output', async (source) => {
     await turns.share();
-    return await take(deps, positions, source);
+    return await take(deps, source, { places, isEnding: ending.has(source) });
   });
   let unfollow: readonly (() => void)[] = [];
 
   return {
     start() {
       const offerRest = (id: string): void => {
-        if (STREAMS.some((stream) => positions.has(`${id}:${stream}`))) offerBoth(intake, id);
+        if (STREAMS.some((stream) => places.has(`${id}:${stream}`))) offerBoth(intake, id);
       };
       unfollow = [bus.subscribe('output', (source) => intake.offer(source)), bus.subscribe('execution', offerRest)];
     },
@@ -59,7 +70,22 @@ export function createOutputIntake(deps: OutputDeps): OutputIntake {
     },
     async look() {
       for (const { id, isWorkload } of await store.executions.listActive()) if (isWorkload) offerBoth(intake, id);
-      for (const source of positions.keys()) intake.offer(source);
+      for (const source of places.keys()) intake.offer(source);
+    },
+    async drain({ id, workloadStatus }, options) {
+      const sources = [...places].filter(([, { vmId }]) => vmId === id).map(([source]) => source);
+      if (workloadStatus !== null && workloadStatus.executionId !== null)
+        sources.push(...STREAMS.map((stream) => `${workloadStatus.executionId}:${stream}`));
+      await Promise.all(
+        [...new Set(sources)].map(async (source) => {
+          ending.add(source);
+          try {
+            if (!(await intake.drain(source, options))) await tellLost(deps, source);
+          } finally {
+            ending.delete(source);
+          }
+        }),
+      );
     },
     async forgetGone() {
       const gone: string[] = [];
@@ -90,36 +116,52 @@ function parseSource(source: string): { readonly id: ExecutionId; readonly strea
 /** Takes a piece of a stream. True: there is more. */
 async function take(
   { store, logs, bus, clock }: OutputDeps,
-  positions: Map<string, number>,
   source: string,
+  { places, isEnding }: { readonly places: Map<string, Place>; readonly isEnding: boolean },
 ): Promise<boolean> {
   const parsed = parseSource(source);
   const execution = parsed === null ? null : await store.executions.get(parsed.id);
   if (parsed === null || execution === null || !execution.isWorkload) {
-    positions.delete(source);
+    places.delete(source);
     return false;
   }
   const { id, stream } = parsed;
   const key = `${PREFIX}${source}`;
-  const position = positions.get(source) ?? (await logs.cursor(key)) ?? 0;
+  const { vmId, owner } = execution;
+  const position = places.get(source)?.position ?? (await logs.cursor(key)) ?? 0;
   if (position === TAKEN) return false;
-  positions.set(source, position);
+  places.set(source, { vmId, position });
   // It is looked at before its output: what is over by then writes nothing more.
-  const isOver = EXECUTION_TRANSITIONS[execution.state].length === 0;
+  const isOver = isEnding || EXECUTION_TRANSITIONS[execution.state].length === 0;
   const { offset, bytes, isBeforeGap } = await store.executions.nextOutput(id, stream, position, PIECE_BYTES);
   const hasMore = isBeforeGap || bytes.length >= PIECE_BYTES;
   if (bytes.length > 0) {
-    const { vmId, owner } = execution;
     const { next } = await logs.appendOutput({
       ...{ key, source: stream, vmId, owner, executionId: id, at: clock.now(), offset, bytes },
       // The end of a line before a gap never comes.
       ...{ isEnd: isOver && !hasMore, isPaused: isBeforeGap },
     });
-    positions.set(source, next);
+    places.set(source, { vmId, position: next });
     if (next > position) bus.publish('logs', vmId);
   }
   if (hasMore || !isOver) return hasMore;
   await logs.append([], { key, to: TAKEN });
-  positions.delete(source);
+  places.delete(source);
   return false;
+}
+
+/** Says how much of a stream was not taken; nothing more of it is. */
+async function tellLost({ store, logs, bus, clock }: OutputDeps, source: string): Promise<void> {
+  const parsed = parseSource(source);
+  const execution = parsed === null ? null : await store.executions.get(parsed.id);
+  if (parsed === null || execution === null) return;
+  const { id, stream } = parsed;
+  const key = `${PREFIX}${source}`;
+  const lengths = await store.executions.outputLengths(id);
+  const missing = lengths[stream] - ((await logs.cursor(key)) ?? 0);
+  if (missing <= 0) return;
+  const { vmId, owner } = execution;
+  const line = lostLine({ at: clock.now(), source: stream, vmId, owner, executionId: id }, missing);
+  await logs.append([line], { key, to: TAKEN });
+  bus.publish('logs', vmId);
 }

@@ -22,6 +22,7 @@ import type { HealthWatch } from '../health/health-watch.ts';
 import { findContents } from '../images/disk-contents.ts';
 import { createInterruptions } from '../interruptions.ts';
 import { isConflict } from '../is-conflict.ts';
+import type { LogIntake } from '../logs/log-intake.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import { type AfterFailure, decideAfterFailure } from '../plans/after-failure.ts';
 import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
@@ -66,6 +67,7 @@ export type ReconcilerDeps = Pick<
   readonly workloads: Pick<WorkloadKeeper, 'ensure'>;
   readonly healthWatch: Pick<HealthWatch, 'ensure'>;
   readonly networkKeeper: Pick<NetworkKeeper, 'join'>;
+  readonly logIntake: Pick<LogIntake, 'drain'>;
 };
 
 export interface VmReconciler {

@@ -1,10 +1,11 @@
 import { keepDisks } from '../volumes/keep-disks.ts';
 import type { Step } from './step.ts';
 
-/** Removes the disk and everything else that is kept for the VM on this host, when what is to be kept as volumes is. */
+/** Removes the disk and everything else that is kept for the VM on this host, when what is to be kept as volumes is, and what it said is in the log. */
 export const deleteDisk: Step = async (deps, { vm, signal }) => {
   const { driver } = deps;
   await keepDisks(deps, vm, signal);
+  await deps.logIntake.drain(vm, { signal });
   await driver.deleteDisk(vm.id, { signal });
   return { imageDigest: null };
 };

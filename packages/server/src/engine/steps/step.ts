@@ -7,6 +7,7 @@ import type { Origin, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec, SavedRef } from '../../ports/driver.ts';
 import type { Pack } from '../../ports/machine-packs.ts';
 import type { EngineConfig, EngineDeps } from '../deps.ts';
+import type { LogIntake } from '../logs/log-intake.ts';
 import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
@@ -21,6 +22,7 @@ export type StepDeps = Pick<
   readonly warm: WarmStarts;
   readonly secrets: SecretDelivery;
   readonly networkKeeper: Pick<NetworkKeeper, 'join'>;
+  readonly logIntake: Pick<LogIntake, 'drain'>;
 };
 
 export interface StepContext {
