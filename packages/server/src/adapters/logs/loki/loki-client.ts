@@ -85,7 +85,8 @@ export function createLokiClient({ pushes, questions, looks }: LokiConnections):
         ...{ method: 'GET', path: 'loki/api/v1/query_range', timeoutMs, signal },
         query: { query, direction, start: String(start), end: String(end), limit: String(limit) },
       });
-      if (reply.status !== 200) throw new LokiError(whyOf(reply), saidIn(reply));
+      const { status } = reply;
+      if (status !== 200) throw new LokiError(whyOf(reply), { said: saidIn(reply), isFault: status >= 500 });
       return entriesIn(reply.text).toSorted(inOrder(direction));
     },
     async whyNot({ signal }) {

@@ -14,9 +14,12 @@ export interface LokiAddress {
 export class LokiError extends Error {
   /** How it put it, for the log of the server; null: it said nothing. */
   readonly said: string | null;
-  constructor(message: string, said: string | null = null) {
+  /** It has answered, with a fault of its own. */
+  readonly isFault: boolean;
+  constructor(message: string, { said = null, isFault = false }: { said?: string | null; isFault?: boolean } = {}) {
     super(message);
     this.said = said;
+    this.isFault = isFault;
   }
 }
 

@@ -3,6 +3,7 @@ import { hasPhrases } from '../../../domain/logs/has-phrases.ts';
 import { LOG_LEVELS, type LogLine } from '../../../domain/logs/log-line.ts';
 import { type LogPage, type LogQuery, PAGE_CHARACTERS } from '../../../domain/logs/log-query.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { createAnswerSize } from './answer-size.ts';
 import { toLogQl } from './logql.ts';
 import type { LokiClient, LokiEntry } from './loki-client.ts';
 import { LokiError } from './loki-http.ts';
@@ -25,8 +26,6 @@ export interface ReadingConfig {
   readonly answerMs: number;
 }
 
-/** Lines of one answer at most, less than the `max_entries_limit_per_query` of 5,000 that Loki comes with. */
-const PAGE = 2_000;
 /** One question spans no more: `max_query_length` is 30 days and an hour. */
 const SPAN = 30n * 24n * 3_600_000_000_000n;
 /** Lines have later times at Loki than here where the clock was set back, or the log here was lost: so much later at most, or they are not found by `until`. */
@@ -46,6 +45,7 @@ export function createLokiReading(
   { installation, lookbackMs, answerMs }: ReadingConfig,
 ): LokiReading {
   const places = createPlaces();
+  const size = createAnswerSize();
 
   function spanOf(query: LogQuery): Span {
     const nowMs = clock.now();
@@ -56,19 +56,39 @@ export function createLokiReading(
 
   /** One answer, and what is left of the span then. */
   async function ask(
-    { query, direction, signal, limit }: Question,
+    { query, direction, signal, room }: Question,
     span: Span,
   ): Promise<{ readonly entries: readonly LokiEntry[]; readonly left: Span }> {
     const isForward = direction === 'forward';
     const part = isForward
       ? { ...span, end: min(span.end, span.start + SPAN) }
       : { ...span, start: max(span.start, span.end - SPAN) };
-    const entries = await client.range({ query, direction, limit, ...part }, { signal, timeoutMs: answerMs });
+    const range = (limit: number) =>
+      client.range({ query, direction, limit, ...part }, { signal, timeoutMs: answerMs });
+    const { entries, limit } = await asMany(range, room);
     const last = entries.at(-1);
     if (last !== undefined && (last.time < part.start || last.time >= part.end))
       throw new LokiError('it answers lines of another time');
     if (last !== undefined && entries.length >= limit) return { entries, left: beyond(span, last.time, isForward) };
     return { entries, left: isForward ? { ...span, start: part.end } : { ...span, end: part.start } };
+  }
+
+  /** Loki says nothing else of an answer that is too large for it than of any other fault, or nothing at all: fewer lines are asked for then, at once where it has answered. */
+  async function asMany(range: (limit: number) => Promise<readonly LokiEntry[]>, room: number) {
+    const limit = Math.min(room, size.lines);
+    try {
+      const entries = await range(limit);
+      size.note(entries);
+      return { entries, limit };
+    } catch (error) {
+      if (!(error instanceof LokiError)) throw error;
+      size.shrink();
+      const fewer = Math.min(room, size.lines);
+      if (!error.isFault || fewer >= limit) throw error;
+      const entries = await range(fewer);
+      size.note(entries);
+      return { entries, limit: fewer };
+    }
   }
 
   /** Where the next page goes on. */
@@ -90,8 +110,8 @@ export function createLokiReading(
       let end: LokiEntry | undefined;
       for (let asked = 0; left.start < left.end && !page.isFull; asked++) {
         if (asked > 0 && clock.monotonicMs() > giveUpAt) break;
-        const size = query.phrases === undefined ? Math.min(PAGE, limit - page.lines.length) : PAGE;
-        const answer = await ask({ query: logQl, direction, signal, limit: size }, left).catch((error: unknown) => {
+        const room = query.phrases === undefined ? limit - page.lines.length : Infinity;
+        const answer = await ask({ query: logQl, direction, signal, room }, left).catch((error: unknown) => {
           // What it has answered is a page; the next one says what is missing, or has it.
           if (!(error instanceof LokiError) || asked === 0) throw error;
           return null;
@@ -125,7 +145,8 @@ interface Ended {
 interface Question {
   readonly query: string;
   readonly direction: LogQuery['direction'];
-  readonly limit: number;
+  /** Lines that there is room for. */
+  readonly room: number;
   readonly signal: AbortSignal;
 }
 

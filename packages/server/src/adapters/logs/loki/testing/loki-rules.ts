@@ -5,6 +5,7 @@
 const VALIDATION = 'https://grafana.com/docs/loki/latest/operations/request-validation-rate-limits/';
 const HTTP_API = 'https://grafana.com/docs/loki/latest/reference/loki-http-api/';
 const CONFIGURATION = 'https://grafana.com/docs/loki/latest/configure/#limits_config';
+const SERVER = 'https://grafana.com/docs/loki/latest/configure/#server';
 const METADATA = 'https://grafana.com/docs/loki/latest/get-started/labels/structured-metadata/';
 
 export interface Entry {
@@ -38,6 +39,7 @@ export const LIMITS = {
   /** Half of `max_chunk_age`, which is two hours. */
   behindMs: 3_600_000,
   entriesPerQuery: 5_000,
+  answerBytes: 4 * 1024 ** 2,
   queryMs: 721 * 3_600_000,
   streams: 5_000,
   ingestionBytesPerSecond: 4_000_000,
@@ -108,4 +110,18 @@ export function refusalOfRange(
   // "`start`: Loki returns results with timestamp greater or equal to this value. `end`: [...] lower than this value."
   if (end <= start) return { reason: 'end_before_start', source: HTTP_API };
   return null;
+}
+
+/**
+ * Why an answer is not given. "Limit on the size of a gRPC message this server can receive (bytes)", `grpc_server_max_recv_msg_size`, and its like for sending: parts of Loki hand answers to each
+ * other in one message. The caller is told 500: https://github.com/grafana/loki/issues/6568
+ */
+export function refusalOfAnswer(entries: readonly Entry[], limits: Limits): Refusal | null {
+  const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  return bytes > limits.answerBytes ? { reason: 'grpc_server_max_recv_msg_size', source: SERVER } : null;
+}
+
+/** "Structured metadata size is taken into account while asserting ingestion rate limiting." */
+export function sizeOf({ line, metadata }: Pick<Entry, 'line' | 'metadata'>): number {
+  return Buffer.byteLength(line) + Buffer.byteLength(Object.entries(metadata).flat().join(''));
 }

@@ -214,6 +214,22 @@ describe('a Loki with its limits as they come', () => {
     expect(loki.refusals).toEqual([reason]);
   });
 
+  it('answers 500 where its parts would have to hand each other too much at once (grpc_server_max_recv_msg_size)', async () => {
+    const loki = await start();
+    const line = 'x'.repeat(LIMITS.lineBytes - 1);
+    for (let part = 0; part < 2; part++)
+      expect(
+        await push(loki.url, [
+          stream(Array.from({ length: 10 }, (_, nth) => [ns(Date.now() + part * 10 + nth), line])),
+        ]),
+      ).toBe(204);
+    const query = { query: `{run="${run}"}`, end: ns(Date.now() + HOUR_MS) };
+
+    expect((await ask(loki.url, { ...query, limit: '20' })).status).toBe(500);
+    expect((await ask(loki.url, { ...query, limit: '15' })).status).toBe(200);
+    expect(loki.refusals).toEqual(['grpc_server_max_recv_msg_size']);
+  });
+
   it('asks who has come, of several tenants', async () => {
     const { url } = await start({ hasTenants: true });
     const streams = [stream([[ns(Date.now()), 'x']])];

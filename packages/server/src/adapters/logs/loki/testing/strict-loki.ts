@@ -10,9 +10,11 @@ import {
   LIMITS,
   type Limits,
   type Refusal,
+  refusalOfAnswer,
   refusalOfEntry,
   refusalOfLabels,
   refusalOfRange,
+  sizeOf,
 } from './loki-rules.ts';
 import { type Matches, readLogQl } from './read-logql.ts';
 import { readPush } from './read-push.ts';
@@ -233,6 +235,14 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
       .filter(({ entry, all }) => entry.time >= start && entry.time < end && matches(all, entry.line))
       .toSorted((a, b) => (a.entry.time < b.entry.time ? -sign : sign))
       .slice(0, limit);
+    const tooLarge = refusalOfAnswer(
+      found.map(({ entry, all }) => ({ ...entry, metadata: all })),
+      limits,
+    );
+    if (tooLarge !== null) {
+      refusals.push(tooLarge.reason);
+      return [500, 'rpc error: code = ResourceExhausted desc = grpc: received message larger than max'];
+    }
     // "Structured metadata is extracted automatically for each returned log line and added to the labels returned for the query."
     const result = found
       .map(({ entry, all }) => ({ stream: all, values: [[String(entry.time), entry.line]] }))
@@ -328,11 +338,6 @@ function urlOf(request: IncomingMessage): URL {
 
 function isQuestion(request: IncomingMessage): boolean {
   return urlOf(request).pathname === '/loki/api/v1/query_range';
-}
-
-/** "Structured metadata size is taken into account while asserting ingestion rate limiting." */
-function sizeOf({ line, metadata }: Entry): number {
-  return Buffer.byteLength(line) + Buffer.byteLength(Object.entries(metadata).flat().join(''));
 }
 
 /** Bytes a second, and so many at once. */
