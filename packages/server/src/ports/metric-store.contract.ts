@@ -79,6 +79,33 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       expect(together(await store.read(VM, ALL), NOON)).toMatchObject({ coveredMs: 61_000, sums: mapSums(() => 67) });
     });
 
+    it('shares a stretch out over the steps that it lies in, by time', async () => {
+      await store.add([stretch(NOON + 11_000, { amount: 50, cpuUsedMs: 2_500, lengthMs: 10_000 })]);
+
+      const points = await store.read(VM, ALL);
+      const [minute] = await store.read(VM, { ...ALL, stepMs: 60_000 });
+
+      const told = { cpuUsedMs: 1_000, sums: mapSums(() => 20), counts: mapCounts(() => 20) };
+      expect(points.map(({ atMs, coveredMs }) => [atMs - NOON, coveredMs])).toEqual([
+        [0, 4_000],
+        [5_000, 5_000],
+        [10_000, 1_000],
+      ]);
+      expect(points[0]).toMatchObject({ ...told, guestMs: 4_000, levels: mapLevels(() => 50) });
+      expect(minute).toMatchObject({ coveredMs: 10_000, cpuUsedMs: 2_500, sums: mapSums(() => 50) });
+      expect(together(points, NOON)).toMatchObject({ coveredMs: 10_000, counts: mapCounts(() => 50) });
+    });
+
+    it('leaves out no step where readings are a little further apart than steps are long', async () => {
+      const stretches = Array.from({ length: 700 }, (_, at) => stretch(NOON + (at + 1) * 5_100, { lengthMs: 5_100 }));
+      await store.add(stretches);
+
+      const points = await store.read(VM, { ...ALL, untilMs: NOON + 3_500_000 });
+
+      expect(points.map(({ atMs }) => atMs)).toEqual(Array.from({ length: 700 }, (_, at) => NOON + at * 5_000));
+      for (const { coveredMs } of points) expect(coveredMs).toBeCloseTo(5_000);
+    });
+
     it('tells of a machine without an agent what its processors did', async () => {
       await store.add([{ subject: VM, endMs: NOON, lengthMs: 5_000, cpuUsedMs: 2_500, guest: null }]);
 

@@ -10,7 +10,7 @@ import {
   mapSums,
   type Stretch,
 } from '../../domain/metrics/stretch.ts';
-import { METRIC_INTERVALS, type MetricPoint, RESOLUTIONS } from '../../domain/metrics/view.ts';
+import { METRIC_INTERVALS, type MetricPoint, RESOLUTIONS, stepsOf } from '../../domain/metrics/view.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 import { createExpendableDatabase } from '../shared/expendable-database.ts';
@@ -77,11 +77,10 @@ export function openSqliteMetrics(path: string, { log }: { readonly log: Log }):
   }
 
   function addStretch(insert: Statement, stretch: Stretch): void {
-    for (const { stepMs } of RESOLUTIONS) {
-      // What ends with a step belongs to it.
-      const at = Math.floor((stretch.endMs - 1) / stepMs) * stepMs;
-      insert.run([stretch.subject, stepMs, at, ...figuresOf(stretch)]);
-    }
+    const figures = figuresOf(stretch);
+    for (const { stepMs } of RESOLUTIONS)
+      for (const { atMs, share } of stepsOf(stretch, stepMs))
+        insert.run([stretch.subject, stepMs, atMs, ...figures.map((figure) => figure * share)]);
   }
 
   return {

@@ -1,4 +1,12 @@
-import { type GUEST_COUNTS, type GuestLevels, type GuestSums, mapCounts, mapLevels, mapSums } from './stretch.ts';
+import {
+  type GUEST_COUNTS,
+  type GuestLevels,
+  type GuestSums,
+  mapCounts,
+  mapLevels,
+  mapSums,
+  type Stretch,
+} from './stretch.ts';
 
 /**
  * How finely measurements are kept, and how long: each stretch of time is added to a point of every kind. All milliseconds. The last is for what
@@ -25,7 +33,7 @@ type CountedKind = 'diskBytes' | 'diskOperations' | 'packets';
 /** What was measured in the step that begins at `atMs` (since 1970). */
 export interface MetricPoint {
   readonly atMs: number;
-  /** How much of the step was measured at all; not more than a stretch longer than it. */
+  /** How much of the step was measured at all; a little more than it is long where answers of a guest came late. */
   readonly coveredMs: number;
   /** How much of that a guest told of. */
   readonly guestMs: number;
@@ -37,6 +45,18 @@ export interface MetricPoint {
   readonly counts: Readonly<Record<(typeof GUEST_COUNTS)[number], number>>;
   /** Means over `guestMs`; all 0 where that is 0. */
   readonly levels: GuestLevels;
+}
+
+/** The steps that a stretch lies in, oldest first, each with how much of it, of 1: nobody knows when in it something was done. */
+export function stepsOf(
+  { endMs, lengthMs }: Pick<Stretch, 'endMs' | 'lengthMs'>,
+  stepMs: number,
+): readonly { readonly atMs: number; readonly share: number }[] {
+  const beganMs = endMs - lengthMs;
+  const steps = [];
+  for (let atMs = Math.floor(beganMs / stepMs) * stepMs; atMs < endMs; atMs += stepMs)
+    steps.push({ atMs, share: (Math.min(endMs, atMs + stepMs) - Math.max(beganMs, atMs)) / lengthMs });
+  return steps;
 }
 
 /** All points as one. */

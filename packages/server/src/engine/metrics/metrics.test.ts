@@ -61,9 +61,9 @@ describe('what a VM uses', () => {
       ...{ diskBytes: whole.guestMs, diskOperations: whole.guestMs, packets: whole.guestMs },
     });
     // A simulated guest reads a block and has a packet with each tick of 10 ms.
-    expect(whole.counts.diskReads).toBe(whole.counts.diskReadBytes / 4_096);
-    expect(whole.counts.packetsSent).toBe(whole.sums.networkSentBytes / 1_500);
-    expect(whole.counts.diskReads * 10).toBe(2 * whole.sums.cpuUserMs);
+    expect(whole.counts.diskReads).toBeCloseTo(whole.counts.diskReadBytes / 4_096);
+    expect(whole.counts.packetsSent).toBeCloseTo(whole.sums.networkSentBytes / 1_500);
+    expect(whole.counts.diskReads * 10).toBeCloseTo(2 * whole.sums.cpuUserMs);
     expect(points.length).toBeGreaterThan(3);
     for (const { atMs } of points) expect(atMs % stepMs).toBe(0);
   });

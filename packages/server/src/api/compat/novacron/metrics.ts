@@ -64,8 +64,8 @@ function figuresOf({ whole }: MetricReport): Figures {
     network: {
       rx_mbps: told((BITS * perSecond(sums.networkReceivedBytes)) / MEGA),
       tx_mbps: told((BITS * perSecond(sums.networkSentBytes)) / MEGA),
-      rx_packets: counted(counts.packetsReceived, countedMs.packets),
-      tx_packets: counted(counts.packetsSent, countedMs.packets),
+      rx_packets: counted(Math.round(counts.packetsReceived), countedMs.packets),
+      tx_packets: counted(Math.round(counts.packetsSent), countedMs.packets),
     },
   };
 }

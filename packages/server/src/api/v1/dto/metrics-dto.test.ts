@@ -16,6 +16,13 @@ test('what was counted a part of the time is told as what it came to, and each s
   expect(network).toMatchObject({ rx_bytes: 5_000, rx_bytes_per_second: 500, tx_packets_per_second: 10 });
 });
 
+test('what is counted is told in whole ones, also where a step has a part of it', () => {
+  const { disk, network } = figuresOf({ ...POINT, sums: mapSums(() => 10.4), counts: mapCounts(() => 6.6) });
+
+  expect(disk).toMatchObject({ read_bytes: 7, write_bytes: 7, read_ops: 7, write_ops: 7 });
+  expect(network).toMatchObject({ rx_bytes: 10, tx_bytes: 10, rx_packets: 7, tx_packets: 7 });
+});
+
 test('what nobody counted is null, and not nothing', () => {
   const nobody = { ...POINT, counts: mapCounts(() => 0), countedMs: { diskBytes: 0, diskOperations: 0, packets: 0 } };
 

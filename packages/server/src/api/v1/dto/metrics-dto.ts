@@ -91,8 +91,8 @@ function diskOf({ countedMs, counts, levels }: MetricPoint): NonNullable<VmMetri
 function networkOf({ guestMs, sums, countedMs, counts }: MetricPoint): NonNullable<VmMetricFigures['network']> {
   const { packets: packetsMs } = countedMs;
   return {
-    rx_bytes: sums.networkReceivedBytes,
-    tx_bytes: sums.networkSentBytes,
+    rx_bytes: Math.round(sums.networkReceivedBytes),
+    tx_bytes: Math.round(sums.networkSentBytes),
     rx_bytes_per_second: (1_000 * sums.networkReceivedBytes) / guestMs,
     tx_bytes_per_second: (1_000 * sums.networkSentBytes) / guestMs,
     rx_packets: amount(counts.packetsReceived, packetsMs),
@@ -102,9 +102,9 @@ function networkOf({ guestMs, sums, countedMs, counts }: MetricPoint): NonNullab
   };
 }
 
-/** Null: nobody counted it. */
+/** Null: nobody counted it. Whole ones: of what was counted over the end of a step each has a part. */
 function amount(counted: number, ofMs: number): number | null {
-  return ofMs > 0 ? counted : null;
+  return ofMs > 0 ? Math.round(counted) : null;
 }
 
 function perSecond(counted: number, ofMs: number): number | null {
