@@ -22,7 +22,10 @@ export interface LogSelection {
  * that ends before it begins, logs.cursor_ahead for a cursor past the last line, `not_found` vm.unknown, `unavailable` logs.unavailable.
  */
 export interface LogApi {
-  /** `forward`: those after `from`, oldest first; `backward`: those before it, newest first. Null: from the first, or back from the last. Throws the signal's reason. */
+  /**
+   * `forward`: those after `from`, oldest first; `backward`: those before it, newest first. Null: from the first, or back from the last. A line that is marked
+   * as a gap, with the sequence `from`, comes before those of which older ones were dropped that `from` had not come to. Throws the signal's reason.
+   */
   list(
     principal: Principal,
     selection: LogSelection,

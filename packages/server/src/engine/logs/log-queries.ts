@@ -8,8 +8,9 @@ import type { LogApi, LogFeed, LogSelection } from '../apis/log-api.ts';
 import type { EngineDeps } from '../deps.ts';
 import { vmIdOf } from '../queries/find-vm.ts';
 import { createBell, sleepUnless } from '../queries/wait-for.ts';
+import { createFindGap, withGap } from './overtaken.ts';
 
-type QueryDeps = Pick<EngineDeps, 'store' | 'logs' | 'bus' | 'clock'>;
+type QueryDeps = Pick<EngineDeps, 'store' | 'logs' | 'logArchive' | 'bus' | 'clock'>;
 
 /** Lines read, and handed to a reader, at a time. */
 const PAGE = 500;
@@ -43,7 +44,10 @@ export function createLogQueries(deps: QueryDeps): LogApi {
     async list(principal, selection, { signal, ...page }) {
       const filter = await filterOf(principal, selection);
       await checkCursor(page.from);
-      return await logs.read({ ...filter, ...page }, { signal });
+      const found = await logs.read({ ...filter, ...page }, { signal });
+      if (page.direction === 'backward' || page.from === null) return found;
+      const gap = await createFindGap(deps, filter, signal)(page.from, found);
+      return gap === null ? found : withGap(found, gap, page.limit);
     },
     async follow(principal, selection, { after, tail, signal }) {
       const filter = await filterOf(principal, selection);
@@ -127,6 +131,7 @@ function createFeed(
 ): LogFeed {
   const [oldest] = first;
   let position = oldest === undefined ? goOnAfter : oldest.sequence - 1;
+  const findGap = createFindGap(deps, filter, signal);
 
   async function* read(): AsyncGenerator<readonly LogLine[]> {
     const bell = createBell();
@@ -141,6 +146,8 @@ function createFeed(
         const rung = bell.next();
         const query: LogQuery = { ...filter, direction: 'forward', from: position, limit: PAGE };
         const page = await deps.logs.read(query, { signal });
+        const gap = await findGap(position, page);
+        if (gap !== null) yield [gap];
         if (page.lines.length > 0) yield page.lines;
         position = page.reached;
         if (page.isAtEnd) await sleepUnless(rung, deps.clock, LOOK_MS, signal);
