@@ -31,7 +31,7 @@ export interface LogStore extends AsyncDisposable {
    * Lines as asked for, at most `limit`. Takes a second or two at most, whatever is looked for, and some more where something else that keeps lines does not answer. Rejects with
    * the reason of its signal.
    */
-  read(query: LogQuery, options: { readonly signal: AbortSignal }): Promise<LogPage>;
+  read(query: LogQuery, options: LogReadOptions): Promise<LogPage>;
   /** The sequence of the last line; what comes later has a greater one. */
   last(): Promise<number>;
   /**
@@ -49,6 +49,15 @@ export interface LogStore extends AsyncDisposable {
     readonly maxBytesPerVm: number;
     readonly maxBytes: number;
   }): Promise<void>;
+}
+
+export interface LogReadOptions {
+  readonly signal: AbortSignal;
+  /**
+   * Who asks, whatever that is called: where several ask at once they take turns. Absent: one of all those who do not
+   * say.
+   */
+  readonly reader?: string;
 }
 
 export interface KeptFrom {

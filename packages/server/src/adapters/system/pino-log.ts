@@ -5,7 +5,9 @@ import { openStandardError } from './standard-error.ts';
 
 export interface PinoLogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  /** Where lines go; default: this process's stderr, each line written before the call returns unless nobody takes it. */
+  /**
+   * Where lines go; default: this process's stderr, each line written before the call returns unless nobody takes it.
+   */
   readonly stream?: DestinationStream;
 }
 

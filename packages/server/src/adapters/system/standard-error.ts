@@ -13,8 +13,8 @@ const RETRY_MS = 100;
 const PAUSE_MS = 5;
 
 /**
- * This process's stderr. Nobody may be reading it, and the disk that it lies on may be full: neither holds anything up or ends anything. `lostLine` makes the
- * line that says, once there is room again, how many were lost.
+ * This process's stderr. Nobody may be reading it, and the disk that it lies on may be full: neither holds anything up
+ * or ends anything. `lostLine` makes the line that says, once there is room again, how many were lost.
  */
 export function openStandardError(lostLine: (count: number) => string): LineSink {
   const fd = descriptorThatNeverWaits();
@@ -66,8 +66,9 @@ export function openStandardError(lostLine: (count: number) => string): LineSink
 }
 
 /**
- * A pipe or a terminal is opened once more, since whoever else has it need not find theirs changed. What cannot be opened, such as a socket, Node makes so that
- * it never waits as soon as it has a stream for it. A file never waits, and opened once more it would be written from its beginning.
+ * A pipe or a terminal is opened once more, since whoever else has it need not find theirs changed. What cannot be
+ * opened, such as a socket, Node makes so that it never waits as soon as it has a stream for it. A file never waits,
+ * and opened once more it would be written from its beginning.
  */
 function descriptorThatNeverWaits(): number {
   if (fstatSync(2).isFile()) return 2;

@@ -31,13 +31,17 @@ export interface LogPage {
   readonly lines: readonly LogLine[];
   /** Where to go on: all lines up to this sequence, itself included, have been looked at; backwards, all from it on. */
   readonly reached: number;
-  /** True: there was nothing beyond. A page may have fewer lines than asked for, or none, and there may be more: looking for them takes a bounded time, and a page has PAGE_CHARACTERS at most. */
+  /**
+   * True: there was nothing beyond. A page may have fewer lines than asked for, or none, and there may be more: looking
+   * for them takes a bounded time, and a page has PAGE_CHARACTERS at most.
+   */
   readonly isAtEnd: boolean;
 }
 
 /**
- * What the messages and fields of one page come to, characters, unless its first line alone has more. A character is six at most as JSON: so a reader who takes nothing
- * holds a megabyte and a half, and not what hundreds of long lines would come to.
+ * What the messages and fields of one page come to, characters, unless its first line alone has more. A character is
+ * six at most as JSON: so a reader who takes nothing holds a megabyte and a half, and not what hundreds of long lines
+ * would come to.
  */
 export const PAGE_CHARACTERS = 256 * 1024;
 

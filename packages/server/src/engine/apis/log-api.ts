@@ -44,7 +44,10 @@ export interface LogApi {
     selection: LogSelection,
     options: { readonly after: number | null; readonly tail: number | null; readonly signal: AbortSignal },
   ): Promise<LogFeed>;
-  /** Those after `after`, null: all of them, oldest first, a page at a time, up to the last there is now. Throws the signal's reason. */
+  /**
+   * Those after `after`, null: all of them, oldest first, a page at a time, up to the last there is now. Throws the
+   * signal's reason.
+   */
   export(
     principal: Principal,
     selection: LogSelection,

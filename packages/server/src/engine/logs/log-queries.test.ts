@@ -21,7 +21,7 @@ beforeEach(async () => {
   const { store, bus } = await installation.start();
   directory = mkdtempSync(join(tmpdir(), 'volary-logs-'));
   logs = openSqliteLogs(join(directory, 'logs.db'), { log: createPinoLog({ level: 'warn' }), writer: 'here' });
-  queries = createLogQueries({ store, logs, bus, clock: createSystemClock() });
+  queries = createLogQueries({ store, logs, logArchive: null, bus, clock: createSystemClock() });
 });
 afterEach(async () => {
   await logs[Symbol.asyncDispose]();

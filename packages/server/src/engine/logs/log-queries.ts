@@ -2,6 +2,7 @@ import { VolaryError } from '../../domain/errors.ts';
 import { LOG_SOURCES, type LogLine } from '../../domain/logs/log-line.ts';
 import { type LogFilter, type LogPage, type LogQuery, phrasesOf } from '../../domain/logs/log-query.ts';
 import { may, type Principal, reachOf } from '../../domain/principal/principal.ts';
+import type { LogReadOptions } from '../../ports/log-store.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import type { LogApi, LogFeed, LogSelection } from '../apis/log-api.ts';
@@ -44,28 +45,35 @@ export function createLogQueries(deps: QueryDeps): LogApi {
     async list(principal, selection, { signal, ...page }) {
       const filter = await filterOf(principal, selection);
       await checkCursor(page.from);
-      const found = await logs.read({ ...filter, ...page }, { signal });
+      const reading = readingBy(principal, signal);
+      const found = await logs.read({ ...filter, ...page }, reading);
       if (page.direction === 'backward' || page.from === null) return found;
-      const gap = await createFindGap(deps, filter, signal)(page.from, found);
+      const gap = await createFindGap(deps, filter, reading)(page.from, found);
       return gap === null ? found : withGap(found, gap, page.limit);
     },
     async follow(principal, selection, { after, tail, signal }) {
+      const reading = readingBy(principal, signal);
       const filter = await filterOf(principal, selection);
       await checkCursor(after);
-      if (after !== null) return createFeed(deps, filter, { first: [], goOnAfter: after, signal });
+      if (after !== null) return createFeed(deps, filter, { first: [], goOnAfter: after, reading });
       const last = await logs.last();
       if (tail !== null) {
-        const beginning = await beginTail(deps, filter, { limit: tail, before: last + 1, signal });
-        return createFeed(deps, filter, { ...beginning, signal });
+        const beginning = await beginTail(deps, filter, { limit: tail, before: last + 1, reading });
+        return createFeed(deps, filter, { ...beginning, reading });
       }
-      return createFeed(deps, filter, { first: [], goOnAfter: filter.sinceMs === undefined ? last : 0, signal });
+      return createFeed(deps, filter, { first: [], goOnAfter: filter.sinceMs === undefined ? last : 0, reading });
     },
     async export(principal, selection, { after, signal }) {
       const filter = await filterOf(principal, selection);
       await checkCursor(after);
-      return readAll(deps, filter, { after, until: await logs.last(), signal });
+      return readAll(deps, filter, { after, until: await logs.last(), reading: readingBy(principal, signal) });
     },
   };
+}
+
+/** Whoever asks for much takes turns with the others. */
+function readingBy({ name }: Principal, signal: AbortSignal): LogReadOptions {
+  return { signal, reader: name };
 }
 
 /** What the program says of itself has paths of the host in it. */
@@ -77,25 +85,26 @@ function sourcesFor(principal: Principal, sources: LogFilter['sources']): Pick<L
 }
 
 /**
- * Where the last `limit` lines begin: the oldest of them, and the sequence after which the others are read. Only one page of them is ever held, since all of
- * them may take far more memory than one reader should.
+ * Where the last `limit` lines begin: the oldest of them, and the sequence after which the others are read. Only one
+ * page of them is ever held, since all of them may take far more memory than one reader should.
  */
 async function beginTail(
   { logs }: QueryDeps,
   filter: LogFilter,
-  { limit, before, signal }: { readonly limit: number; readonly before: number; readonly signal: AbortSignal },
+  { limit, before, reading }: { readonly limit: number; readonly before: number; readonly reading: LogReadOptions },
 ): Promise<Beginning> {
   let beginning: Beginning = { first: [], goOnAfter: before - 1 };
   let found = 0;
   for (let from = before; found < limit; ) {
     const query: LogQuery = { ...filter, direction: 'backward', from, limit: Math.min(PAGE, limit - found) };
-    const page = await logs.read(query, { signal });
+    const page = await logs.read(query, reading);
     if (page.lines.length > 0) beginning = { first: page.lines.toReversed(), goOnAfter: from - 1 };
     found += page.lines.length;
     if (page.isAtEnd) break;
     from = page.reached;
   }
-  // A line that says what is missing may stand where nothing is yet: whoever went on after it would miss what comes there.
+  // A line that says what is missing may stand where nothing is yet: whoever went on after it would miss what comes
+  // there.
   const first = beginning.first.map((line) => ({ ...line, sequence: Math.min(line.sequence, beginning.goOnAfter) }));
   return { ...beginning, first };
 }
@@ -103,10 +112,14 @@ async function beginTail(
 async function* readAll(
   { logs }: QueryDeps,
   filter: LogFilter,
-  { after, until, signal }: { readonly after: number | null; readonly until: number; readonly signal: AbortSignal },
+  {
+    after,
+    until,
+    reading,
+  }: { readonly after: number | null; readonly until: number; readonly reading: LogReadOptions },
 ): AsyncGenerator<readonly LogLine[]> {
   for (let from = after; from === null || from < until; ) {
-    const page: LogPage = await logs.read({ ...filter, direction: 'forward', from, limit: PAGE }, { signal });
+    const page: LogPage = await logs.read({ ...filter, direction: 'forward', from, limit: PAGE }, reading);
     const lines = page.lines.filter(({ sequence }) => sequence <= until);
     if (lines.length > 0) yield lines;
     from = page.reached;
@@ -127,11 +140,12 @@ interface Beginning {
 function createFeed(
   deps: QueryDeps,
   filter: LogFilter,
-  { first, goOnAfter, signal }: Beginning & { readonly signal: AbortSignal },
+  { first, goOnAfter, reading }: Beginning & { readonly reading: LogReadOptions },
 ): LogFeed {
+  const { signal } = reading;
   const [oldest] = first;
   let position = oldest === undefined ? goOnAfter : oldest.sequence - 1;
-  const findGap = createFindGap(deps, filter, signal);
+  const findGap = createFindGap(deps, filter, reading);
 
   async function* read(): AsyncGenerator<readonly LogLine[]> {
     const bell = createBell();
@@ -145,7 +159,7 @@ function createFeed(
         signal.throwIfAborted();
         const rung = bell.next();
         const query: LogQuery = { ...filter, direction: 'forward', from: position, limit: PAGE };
-        const page = await deps.logs.read(query, { signal });
+        const page = await deps.logs.read(query, reading);
         const gap = await findGap(position, page);
         if (gap !== null) yield [gap];
         if (page.lines.length > 0) yield page.lines;

@@ -1,5 +1,6 @@
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import type { LogFilter, LogPage, LogQuery } from '../../domain/logs/log-query.ts';
+import type { LogReadOptions } from '../../ports/log-store.ts';
 import type { EngineDeps } from '../deps.ts';
 
 type OvertakenDeps = Pick<EngineDeps, 'logs' | 'logArchive' | 'clock'>;
@@ -13,17 +14,17 @@ export type FindGap = (from: number, page: LogPage) => Promise<LogLine | null>;
 export function createFindGap(
   { logs, logArchive, clock }: OvertakenDeps,
   filter: LogFilter,
-  signal: AbortSignal,
+  reading: LogReadOptions,
 ): FindGap {
+  const { vmId, owner } = filter;
+  const about = { ...(vmId === undefined ? {} : { vmId }), ...(owner === undefined ? {} : { owner }) };
   /** All that was dropped before this sequence has been told. */
   let toldTo = 0;
 
   /** All that is asked for was dropped up to there: the oldest lines go first. */
   async function isNothingLeft(from: number): Promise<boolean> {
-    const { vmId, owner } = filter;
-    const about = { ...(vmId === undefined ? {} : { vmId }), ...(owner === undefined ? {} : { owner }) };
     const older: LogQuery = { ...about, direction: 'backward', from: from + 1, limit: 1 };
-    const { lines, isAtEnd } = await logs.read(older, { signal });
+    const { lines, isAtEnd } = await logs.read(older, reading);
     return lines.length === 0 && isAtEnd;
   }
 
@@ -32,7 +33,7 @@ export function createFindGap(
     if (from === 0 || logArchive !== null) return null;
     const [first] = page.lines;
     if (page.reached <= from || first?.sequence === from + 1) return null;
-    const { sequence } = await logs.keptFrom();
+    const { sequence } = await logs.keptFrom(about);
     if (sequence <= Math.max(from + 1, toldTo)) return null;
     // Of all lines none has another number than the one after it, unless it was dropped.
     const isOfAll = Object.keys(filter).length === 0;

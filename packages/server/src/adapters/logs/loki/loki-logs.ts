@@ -9,7 +9,7 @@ import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ArchiveFigures, LogArchive } from '../../../ports/log-archive.ts';
-import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
+import type { KeptFrom, LogReadOptions, LogStore } from '../../../ports/log-store.ts';
 import { createLokiBreaker } from './loki-breaker.ts';
 import { createLokiClient } from './loki-client.ts';
 import { createLokiHttp, type LokiAddress, LokiError } from './loki-http.ts';
@@ -67,9 +67,10 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
   /** Why it did not answer the last time that it was asked; null: it did. */
   let unanswered: string | null = null;
 
-  async function read(query: LogQuery, { signal }: { readonly signal: AbortSignal }): Promise<LogPage> {
+  async function read(query: LogQuery, options: LogReadOptions): Promise<LogPage> {
+    const { signal } = options;
     // First what is here: what is dropped from now on has been seen.
-    const page = await local.read(query, { signal });
+    const page = await local.read(query, options);
     const kept = await horizon.keptFrom(query);
     const border = borderOf(query, page, kept, begun?.pusher.position ?? null);
     if (border === null || begun === null) return page;

@@ -37,8 +37,8 @@ export interface Condition {
 }
 
 /**
- * Those of the sequences in a range, at most `limit`, in the direction of the query, one after the other as they are asked for. With words to be found the range is
- * within one segment.
+ * Those of the sequences in a range, at most `limit`, in the direction of the query, one after the other as they are
+ * asked for. With words to be found the range is within one segment.
  */
 export function* findLines(
   database: Database,

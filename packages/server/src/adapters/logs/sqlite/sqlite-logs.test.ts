@@ -197,3 +197,17 @@ test('a line that is more than a page is a page', async () => {
 
   expect(pages).toEqual([['before'], ['long'], ['after']]);
 });
+
+test('one who reads a lot keeps nobody else waiting', async () => {
+  await using logs = openSqliteLogs(join(directory, 'logs.db'), { log });
+  await logs.append(Array.from({ length: 500 }, (_, at) => line(`${at}`)));
+  const order: string[] = [];
+  const readAs = async (reader: string): Promise<void> => {
+    await logs.read({ ...ALL, limit: 500 }, { signal: UNSTOPPED, reader });
+    order.push(reader);
+  };
+
+  await Promise.all([...Array.from({ length: 30 }, () => readAs('ann')), readAs('bob')]);
+
+  expect(order.indexOf('bob')).toBeLessThan(3);
+});

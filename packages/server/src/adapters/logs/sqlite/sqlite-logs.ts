@@ -3,11 +3,11 @@ import type { VmId } from '../../../domain/ids.ts';
 import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
-import { abortable } from '../../shared/abortable.ts';
 import type { Checkpoints } from '../../shared/checkpoints.ts';
 import { startHere, startHereFirst, startWorker } from './log-places.ts';
 import type { DamagedFile, LogQuestion } from './log-service.ts';
 import { createLogThread, type LogThread } from './log-thread.ts';
+import { createTurns } from './turns.ts';
 
 /** Where it is worked on: in this thread, for tests that start hundreds of servers; in one of its own; or in that from when there is much to write. */
 export type LogWriter = 'here' | 'thread' | 'here-first';
@@ -38,6 +38,8 @@ export function openSqliteLogs(
     kind === 'here'
       ? createLogThread({ path, isWriter: false, start: startHere }, damaged)
       : createLogThread({ path, isWriter: false, start: startWorker, idleMs: IDLE_MS }, damaged);
+  // The thread has one page to make at a time: what waited there could be neither taken back nor put in another order.
+  const turns = createTurns();
   let made: Promise<unknown> | null = null;
 
   /** Only who writes makes the file. */
@@ -73,11 +75,9 @@ export function openSqliteLogs(
     async prune(bounds) {
       await writer.ask({ kind: 'prune', bounds });
     },
-    async read(query, { signal }) {
-      signal.throwIfAborted();
-      // A page that nobody waits for any more is made to its end, which is not far.
-      return await abortable(askReader({ kind: 'read', query }, isPage), signal);
-    },
+    // A page that has been begun is made to its end, which is not far, though nobody waits for it any more.
+    read: (query, { signal, reader: who = '' }) =>
+      turns.take(who, signal, () => askReader({ kind: 'read', query }, isPage)),
     vms: () => askReader({ kind: 'vms' }, isIds),
     usage: () => askReader({ kind: 'usage' }, isUsage),
     async [Symbol.asyncDispose]() {

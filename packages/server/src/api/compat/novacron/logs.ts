@@ -15,7 +15,10 @@ import type { LogLine, LogsQuery } from './watch-schemas.ts';
 
 /** Read at a time. */
 const PAGE = 500;
-/** What the messages of an answer come to at most, characters: of a guest that writes long lines it has the last ones, and fewer than were asked for. */
+/**
+ * What the messages of an answer come to at most, characters: of a guest that writes long lines it has the last ones,
+ * and fewer than were asked for.
+ */
 const ANSWER_CHARACTERS = 4 * 1024 * 1024;
 
 /** Lines of a VM: the last ones, and what comes. */
