@@ -35,7 +35,8 @@ export interface LogStore extends AsyncDisposable {
   /** The sequence of the last line; what comes later has a greater one. */
   last(): Promise<number>;
   /**
-   * From where on nothing has been dropped: neither of this sequence and greater ones, nor of this moment and later. Of lines of a VM or an owner alone where they are named: what is
+   * From where on nothing has been dropped: neither of this sequence and greater ones, nor of this moment and later.
+   * Of lines of a VM or an owner alone where they are named: what is
    * dropped since another VM says too much does not matter to those.
    */
   keptFrom(of?: Pick<LogFilter, 'vmId' | 'owner'>): Promise<KeptFrom>;

@@ -11,9 +11,15 @@ export interface AnswerSize {
 
 /** Lines of one answer at most, less than the `max_entries_limit_per_query` of 5,000 that Loki comes with. */
 const MOST_LINES = 2_000;
-/** These fit whatever is in them: 16 KiB of text and 48 KiB of fields each, which Loki may send twice, with the labels and with the line. */
+/**
+ * These fit whatever is in them: 16 KiB of text and 48 KiB of fields each, which Loki may send twice, with the labels
+ * and with the line.
+ */
 const SURE_LINES = 32;
-/** Well below what one part of Loki takes from another at once, `grpc_server_max_recv_msg_size`, 4 MiB: the next lines may be longer than the last ones. */
+/**
+ * Well below what one part of Loki takes from another at once, `grpc_server_max_recv_msg_size`, 4 MiB: the next lines
+ * may be longer than the last ones.
+ */
 const ANSWER_BYTES = 1024 ** 2;
 
 export function createAnswerSize(): AnswerSize {

@@ -1,5 +1,6 @@
 /**
- * Whether Loki is asked for lines now. Whoever waited for it in vain does not wait again for a while, however many pages they read; and where it answers not even what costs it nothing,
+ * Whether Loki is asked for lines now. Whoever waited for it in vain does not wait again for a while, however many
+ * pages they read; and where it answers not even what costs it nothing,
  * nobody does: then one reader after each while finds out whether it is back.
  */
 import type { LogQuery } from '../../../domain/logs/log-query.ts';

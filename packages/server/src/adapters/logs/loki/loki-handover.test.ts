@@ -1,4 +1,7 @@
-/** That lines come to Loki in order and once, whatever happens on the way, as a Loki says that it has them: the strict one, and a real one where there is one (`real-loki.ts`). */
+/**
+ * That lines come to Loki in order and once, whatever happens on the way, as a Loki says that it has them: the strict
+ * one, and a real one where there is one (`real-loki.ts`).
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

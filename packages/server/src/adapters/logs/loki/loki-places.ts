@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
 
-/** Until when in time Loki has been looked through for pages that have ended, to go on there: what is asked next has a sequence and no time. */
+/**
+ * Until when in time Loki has been looked through for pages that have ended, to go on there: what is asked next has a
+ * sequence and no time.
+ */
 export interface Places {
   /** The line of this sequence is at this time, or is the last of ours before it. */
   noteLine(sequence: number, time: bigint): void;

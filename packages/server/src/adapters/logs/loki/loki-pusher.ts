@@ -128,7 +128,8 @@ export function createLokiPusher(
   }
 
   /**
-   * What was taken is not sent again while the log here cannot note it, on a full disk say: that alone is tried again. The position comes first: a time that stands behind it costs
+   * What was taken is not sent again while the log here cannot note it, on a full disk say: that alone is tried
+   * again. The position comes first: a time that stands behind it costs
    * order among a few lines, one before it would double them.
    */
   async function note(reached: number): Promise<void> {

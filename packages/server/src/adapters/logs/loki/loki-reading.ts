@@ -73,7 +73,10 @@ export function createLokiReading(
     return { entries, left: isForward ? { ...span, start: part.end } : { ...span, end: part.start } };
   }
 
-  /** Loki says nothing else of an answer that is too large for it than of any other fault, or nothing at all: fewer lines are asked for then, at once where it has answered. */
+  /**
+   * Loki says nothing else of an answer that is too large for it than of any other fault, or nothing at all: fewer
+   * lines are asked for then, at once where it has answered.
+   */
   async function asMany(range: (limit: number) => Promise<readonly LokiEntry[]>, room: number) {
     const limit = Math.min(room, size.lines);
     try {

@@ -1,5 +1,6 @@
 /**
- * From where on nothing has been dropped: of all lines, and of those of a VM alone. What is dropped since it is old, or since all takes too much, may be anybody's; what is dropped
+ * From where on nothing has been dropped: of all lines, and of those of a VM alone. What is dropped since it is old,
+ * or since all takes too much, may be anybody's; what is dropped
  * since a VM says too much is that one's. Both are among the cursors, which need no table of their own:
  *
  *   kept-from:sequence, :at              of all lines (`log-file.ts`)
@@ -42,7 +43,10 @@ export function readKeptFrom(database: Database, { vmId, owner }: KeptFilter = {
   return { sequence: of('sequence'), atMs: of('atMs') };
 }
 
-/** Notes that lines were dropped which came before this: of one VM, or null: of anybody. To be called in the transaction that drops them. */
+/**
+ * Notes that lines were dropped which came before this: of one VM, or null: of anybody. To be called in the
+ * transaction that drops them.
+ */
 export function noteDroppedBefore(database: Database, from: KeptFrom, subject: Subject | null): void {
   const raise = database.prepare(
     'INSERT INTO cursors VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)',
@@ -73,7 +77,10 @@ function wholeIn(rows: readonly Row[], figure: Figure): number {
   return rows.find(({ key }) => key === KEPT_FROM[figure])?.position ?? 0;
 }
 
-/** A program that knows of all lines only, or the making of the file, has noted what stands behind everything else: that may be anybody's. */
+/**
+ * A program that knows of all lines only, or the making of the file, has noted what stands behind everything else:
+ * that may be anybody's.
+ */
 function commonIn(rows: readonly Row[], figure: Figure): number {
   const whole = wholeIn(rows, figure);
   const common = rows.find(({ key }) => key === COMMON[figure])?.position ?? 0;

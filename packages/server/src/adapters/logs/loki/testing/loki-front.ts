@@ -1,4 +1,7 @@
-/** Stands in front of a Loki, a real one too, to be away or to answer in its place: that cannot be asked of a real one. */
+/**
+ * Stands in front of a Loki, a real one too, to be away or to answer in its place: that cannot be asked of a real
+ * one.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,7 +10,10 @@ export interface LokiFront extends AsyncDisposable {
   readonly url: string;
   /** Of each push that has come, the status that was answered. */
   readonly pushes: readonly number[];
-  /** What is answered instead of what Loki does; `unread`: Loki is asked, and it is broken off before its answer; null: nothing. */
+  /**
+   * What is answered instead of what Loki does; `unread`: Loki is asked, and it is broken off before its answer;
+   * null: nothing.
+   */
   fail(fault: { readonly status: number } | 'unread' | null): void;
   /** Nobody listens any more; `start` begins again at the same address. */
   stop(): Promise<void>;

@@ -113,7 +113,8 @@ export function refusalOfRange(
 }
 
 /**
- * Why an answer is not given. "Limit on the size of a gRPC message this server can receive (bytes)", `grpc_server_max_recv_msg_size`, and its like for sending: parts of Loki hand answers to each
+ * Why an answer is not given. "Limit on the size of a gRPC message this server can receive (bytes)",
+ * `grpc_server_max_recv_msg_size`, and its like for sending: parts of Loki hand answers to each
  * other in one message. The caller is told 500: https://github.com/grafana/loki/issues/6568
  */
 export function refusalOfAnswer(entries: readonly Entry[], limits: Limits): Refusal | null {

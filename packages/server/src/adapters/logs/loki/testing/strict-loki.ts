@@ -38,7 +38,10 @@ export interface StrictLoki extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** `silence`: nothing is answered. `unread`: it does what it is asked, and breaks off instead of answering. `questions`: it answers so many of those for lines yet, and takes all lines. */
+/**
+ * `silence`: nothing is answered. `unread`: it does what it is asked, and breaks off instead of answering.
+ * `questions`: it answers so many of those for lines yet, and takes all lines.
+ */
 export type Fault =
   | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly questions: number }
