@@ -25,7 +25,7 @@ type SamplerDeps = Pick<EngineDeps, 'drivers' | 'clock' | 'log'> & {
 
 /** From one reading of a VM to the next, milliseconds, as long as there are not more VMs than can be asked so often. */
 export const INTERVAL_MS = 5_000;
-/** By how much an interval may be longer or shorter than that, by chance: so nobody is asked in step with what a guest does every few seconds. */
+/** By how much an interval may be longer or shorter than that, by chance: so that questions do not fall in step with what a guest does every few seconds. */
 const JITTER_MS = 1_000;
 /** VMs that are asked each second, over a while. */
 const MOST_EACH_SECOND = 100;
@@ -67,7 +67,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
   /** Null where the VM does not run, or has no machine. */
   async function read(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<Reading | null> {
     const vm = await store.vms.get(vmId);
-    // Halted processors answer nothing, and a guest that is ended or begins is no measure.
+    // A paused guest answers nothing, and what one does while it starts or ends is not measured.
     if (vm === null || vm.status.phase !== 'running') return null;
     const { vcpuCount } = vm.machine ?? vm.spec;
     if (link !== undefined) {
@@ -81,7 +81,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
 
   async function measure(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<void> {
     const told = await read(vmId, link, signal).catch((error: unknown) => {
-      // One that does not answer in time leaves a gap. What is no answer at all is a fault of ours.
+      // A VM that does not answer in time has a gap in its figures. Any other error is a fault of ours.
       if (!signal.aborted && !(error instanceof VolaryError) && !isTimeout(error))
         deps.log.error('a VM could not be measured', { vmId, error });
       return null;

@@ -237,7 +237,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       await deps.cloudInit.stop();
       await deps.healthWatch.stop();
       await Promise.all(running);
-      await deps.sampler.settled();
+      await deps.sampler.settled().catch((error: unknown) => log.error('the last measurements are lost', { error }));
       await deps.links[Symbol.asyncDispose]();
     },
   };
