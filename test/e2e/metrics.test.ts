@@ -54,7 +54,7 @@ describe('the metrics of a VM', () => {
 
     expect(covered).toBeGreaterThan(50);
     expect(metrics.cpu?.usage_percent).toBeGreaterThan(0.9 * burnt);
-    // Of a host with more to do than it can, a guest thinks that it had more than it got: above, it is its own count that says.
+    // On a host with too much to do a guest counts more than it got, so that its own count is the bound above.
     expect(metrics.cpu?.usage_percent).toBeGreaterThan(0.9 * counted);
     expect(metrics.cpu?.usage_percent).toBeLessThan(1.1 * counted);
     expect(metrics.cpu?.usage_percent).toBeLessThan(105);

@@ -4,7 +4,10 @@ import type { MetricPoint } from '../domain/metrics/view.ts';
 
 /** What VMs and the host did in the last days, ever more coarsely. Losing it costs curves, never a VM. */
 export interface MetricStore extends AsyncDisposable {
-  /** Adds each stretch to the points of every resolution whose steps it lies in, to each as much of it as the step has of its time. All of them or, if it throws, none. */
+  /**
+   * Adds each stretch to the points of every resolution whose steps it lies in, shared out by time. All of them or, if
+   * it throws, none.
+   */
   add(stretches: readonly Stretch[]): Promise<void>;
   /** The points of one resolution that begin in [fromMs, untilMs), oldest first; none where nothing was measured. */
   read(

@@ -1,8 +1,8 @@
 import type { HostId, VmId } from '../ids.ts';
 
 /**
- * What grows while a VM runs, as what was added in some time. `cpu…Ms`: processor time, milliseconds; in a reading over all processors, in a
- * stretch as if there were one.
+ * What grows while a VM runs, as what was added in some time. `cpu…Ms`: processor time, milliseconds; in a reading
+ * over all processors, in a stretch divided by their number.
  */
 export const GUEST_SUMS = [
   'cpuUserMs',
@@ -51,7 +51,10 @@ export interface Reading {
   readonly atMs: number;
   /** Virtual processors that its machine has. */
   readonly vcpuCount: number;
-  /** Processor time that is used, over all processors, since some beginning: by its guest, or by its VMM where no guest tells. */
+  /**
+   * Processor time that is used, over all processors, since some beginning: by its guest, or by its VMM where no guest
+   * tells.
+   */
   readonly cpuUsedMs: number;
   /** Null: there is no agent that tells. */
   readonly guest: GuestReading | null;
@@ -66,21 +69,21 @@ export interface Stretch {
   /** Its end, milliseconds since 1970. */
   readonly endMs: number;
   readonly lengthMs: number;
-  /** As if it had one processor: how many there were then is nobody's concern later. */
+  /** Divided by the number of its processors then, so that a later resize does not change it. */
   readonly cpuUsedMs: number;
   readonly guest: Omit<GuestReading, 'uptimeMs'> | null;
 }
 
 /**
- * By how much the time that passed for a guest may differ from that of its host, milliseconds: answers come sooner and later, and a snapshot halts it for
- * a moment.
+ * By how much the time that passed for a guest may differ from that of its host, milliseconds: some answers take longer
+ * than others, and a snapshot halts the guest for a moment.
  */
 const MAX_DRIFT_MS = 2_000;
 
 /**
- * What lies between two readings; null where they are not of one life of the VM, or further apart than `gapMs`: what happened in between was not seen, and
- * is not made up. Of a guest it is as long as its own uptime says: when an answer comes says nothing of when the guest counted, and while it is
- * halted it counts nothing.
+ * What lies between two readings; null where they are not of one life of the VM, or further apart than `gapMs`: what
+ * happened in between was not seen, and is not made up. Of a guest it is as long as its own uptime says: an answer may
+ * come long after the guest has counted, and while it is halted it counts nothing.
  */
 export function between(before: Reading, after: Reading, gapMs: number): Omit<Stretch, 'subject' | 'endMs'> | null {
   const { vcpuCount } = after;
@@ -110,8 +113,9 @@ function isCpu(name: keyof GuestSums): boolean {
 }
 
 /**
- * A reading with no less time of waiting for disks than the one before it, as long as they are of one boot: a kernel may count some of it as idle later.
- * "The value in this field will decrease in certain conditions": https://man7.org/linux/man-pages/man5/proc_stat.5.html
+ * A reading with no less time of waiting for disks than the one before it, as long as they are of one boot: a kernel
+ * may count some of it as idle later. "The value in this field will decrease in certain conditions":
+ * https://man7.org/linux/man-pages/man5/proc_stat.5.html
  */
 export function withoutReturned(before: Reading, after: Reading): Reading {
   if (before.guest === null || after.guest === null) return after;

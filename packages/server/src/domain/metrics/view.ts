@@ -37,7 +37,7 @@ export interface MetricPoint {
   readonly coveredMs: number;
   /** How much of that a guest told of. */
   readonly guestMs: number;
-  /** Of `coveredMs`, as if there were one processor; so is what is told of processors in `sums`. */
+  /** Divided by the number of processors at that time, as the processor time in `sums`. */
   readonly cpuUsedMs: number;
   readonly sums: GuestSums;
   /** Of `guestMs`, how much somebody counted in; the counts are of that time. */
@@ -47,7 +47,10 @@ export interface MetricPoint {
   readonly levels: GuestLevels;
 }
 
-/** The steps that a stretch lies in, oldest first, each with how much of it, of 1: nobody knows when in it something was done. */
+/**
+ * The steps that a stretch lies in, oldest first, each with the share of it that it gets, of 1: as much as it has of the
+ * time, since it is not known when in a stretch something was done.
+ */
 export function stepsOf(
   { endMs, lengthMs }: Pick<Stretch, 'endMs' | 'lengthMs'>,
   stepMs: number,

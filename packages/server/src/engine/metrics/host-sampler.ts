@@ -1,6 +1,6 @@
 /**
- * Measures the machine that VMs run on as they are measured: by the differences of what its kernel counts. Its processors are as many as counted then: it
- * may have others tomorrow.
+ * Measures the machine that VMs run on as they are measured: by the differences of what its kernel counts. Processor
+ * time is divided by the number of processors that counted it.
  */
 import type { HostId } from '../../domain/ids.ts';
 import { between, mapSums, type Reading, type Stretch, withoutReturned } from '../../domain/metrics/stretch.ts';

@@ -1,7 +1,7 @@
 /**
- * Measures VMs that run, a part of them each second. Guests with an open link are asked; of a machine without an agent it is what its VMM takes of the
- * host's processors. No VM is woken or kept awake by it, and none waits for another: what is measured is stored with the next look. Each server begins
- * anew, which leaves a gap of one interval.
+ * Measures VMs that run, a part of them each second. Guests with an open link are asked; of a machine without an agent
+ * it is what its VMM takes of the host's processors. No VM is woken or kept awake by it, and none waits for another:
+ * what is measured is stored with the next look. Each server begins anew, which leaves a gap of one interval.
  */
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
@@ -25,7 +25,10 @@ type SamplerDeps = Pick<EngineDeps, 'drivers' | 'clock' | 'log'> & {
 
 /** From one reading of a VM to the next, milliseconds, as long as there are not more VMs than can be asked so often. */
 export const INTERVAL_MS = 5_000;
-/** By how much an interval may be longer or shorter than that, by chance: so that questions do not fall in step with what a guest does every few seconds. */
+/**
+ * By how much an interval may be longer or shorter than that, by chance: so that questions do not fall in step with what
+ * a guest does every few seconds.
+ */
 const JITTER_MS = 1_000;
 /** VMs that are asked each second, over a while. */
 const MOST_EACH_SECOND = 100;
@@ -44,7 +47,10 @@ export interface Measured {
 }
 
 export interface Sampler {
-  /** Stores what was measured since the last look, and asks those whose turn it is without waiting for an answer. To be called each second. */
+  /**
+   * Stores what was measured since the last look, and asks those whose turn it is without waiting for an answer. To be
+   * called each second.
+   */
   look(signal: AbortSignal): Promise<void>;
   /** Resolves when nobody is being asked any more and all that was measured is stored. */
   settled(): Promise<void>;

@@ -27,7 +27,7 @@ export function createHostFigures(meter: Meter, hostMeter: Pick<HostMeter, 'read
     return meter.counter({ name: `volary_host_${name}`, help, labels: ['device'] });
   }
 
-  /** What was told of each mode last: a kernel takes back some of it, and a counter that falls is taken for one that begins anew. */
+  /** The most that was told of each mode: a kernel may take some back, which Prometheus takes for a reset. */
   const told = new Map<CpuMode, number>();
 
   function notLess(mode: CpuMode, ms: number): number {
