@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get as httpGet } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -215,6 +216,26 @@ describe('a WebSocket', () => {
       ['GET /v1/events', 101],
       ['GET /v1/events', 400],
     ]);
+  });
+});
+
+describe('a caller who goes away', () => {
+  it('leaves a span that ends then, with the status 499', async () => {
+    const client = await clientOf(start());
+    await client.vms.create(SPEC);
+    const { url, headers } = access();
+    const path = `${url}/v1/vms/bird/wait?phase=stopped&timeout=60`;
+    // With the 100 that it asks for, the request is with the server.
+    const asked = httpGet(path, { headers: { ...headers, expect: '100-continue' } }).on('error', () => undefined);
+    await once(asked, 'continue');
+
+    asked.destroy();
+
+    await expect
+      .poll(() => named('GET /v1/vms/{ref}/wait')?.attributes, POLL)
+      .toMatchObject({
+        'http.response.status_code': 499,
+      });
   });
 });
 

@@ -15,6 +15,7 @@ import { createOccupancy, type Occupancy } from './occupancy.ts';
 import { noteOrigins, originOf } from './origin.ts';
 import { countRequest } from './rate-limit.ts';
 import { createUpgrades } from './realtime/upgrades.ts';
+import { onRequestEnd } from './request-ends.ts';
 import { createRequestSignals, stopping } from './request-signals.ts';
 import { tellSecureHeaders } from './secure-headers.ts';
 import { templateOf, traceRequests } from './trace-requests.ts';
@@ -117,13 +118,11 @@ export function createApi(deps: ApiDeps, faces: readonly MountedFace[] = ALL_FAC
     done(signals.isStopping ? stopping() : undefined);
   });
   allowOrigins(app, allowedOrigins);
-  app.addHook('onResponse', (request, reply, done) => {
+  onRequestEnd(app, (request, { elapsedTime: durationMs }, status) => {
     const { method, routeOptions, id: requestId } = request;
-    const { statusCode: status, elapsedTime: durationMs } = reply;
     const route = templateOf(routeOptions.url);
     engine.monitoring.noteRequest({ method, route, status, durationMs });
     log.debug('request answered', { requestId, method, route, status, durationMs });
-    done();
   });
   closeInTime(app, signals, limits.stopMs);
   app.setErrorHandler((error, request, reply) => faceOf(request).face.refuse(error, request, reply, log));

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { SpanContext } from '../domain/trace.ts';
 import type { EngineDeps } from '../engine/deps.ts';
+import { isWebSocket, onRequestEnd } from './request-ends.ts';
 
 type Tracer = NonNullable<EngineDeps['tracer']>;
 
@@ -12,7 +13,7 @@ declare module 'fastify' {
 }
 
 /**
- * Has each request be a span, from its head to the end of its answer, as part of the trace that it names in `traceparent`; what it brings about is part of that
+ * Has each request be a span, from its head to the end of its answer or until its caller goes away, as part of the trace that it names in `traceparent`; what it brings about is part of that
  * span. Those that are not `isTraced`, such as probes, which are asked all the time, are none. To be called before all other hooks.
  */
 export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (url: string) => boolean): void {
@@ -31,7 +32,7 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (u
       },
       parent: readTraceparent(request.headers['traceparent']),
     });
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') endWithConnection(request, reply, request.span);
+    if (isWebSocket(request)) endWithConnection(request, reply, request.span);
     tracer.within(request.span.context, done);
   });
   // What has read the body does not know of what request that was.
@@ -39,11 +40,13 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer, isTraced: (u
     if (request.span === null) done();
     else tracer.within(request.span.context, done);
   });
-  app.addHook('onResponse', (request, { statusCode }, done) => {
-    if (request.span === null) return done();
-    const fault = statusCode < 500 ? null : { reason: String(statusCode), message: `Answered with ${statusCode}.` };
-    request.span.end({ attributes: { 'http.response.status_code': statusCode }, fault });
-    tracer.within(request.span.context, done);
+  onRequestEnd(app, ({ span }, _reply, status) => {
+    const fault = status < 500 ? null : { reason: String(status), message: `Answered with ${status}.` };
+    span?.end({ attributes: { 'http.response.status_code': status }, fault });
+  });
+  app.addHook('onResponse', ({ span }, _reply, done) => {
+    if (span === null) done();
+    else tracer.within(span.context, done);
   });
 }
 

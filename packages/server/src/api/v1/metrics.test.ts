@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:http';
 import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
@@ -61,6 +63,33 @@ describe('GET /metrics', () => {
     expect(requests.join('\n')).toMatch(/\{method="GET",route="\/v1\/vms\/\{ref\}",status="200"\} \d/);
     expect(requests.join('\n')).toMatch(/\{method="GET",route="none",status="404"\} 1/);
     expect(requests.join('\n')).not.toContain('bird');
+  });
+
+  it('tells of requests whose caller went away, before an answer and in the middle of one', async () => {
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    const counts = async (route: string) =>
+      (await client.metrics.scrape())
+        .split('\n')
+        .filter((line) => line.includes(`_count{method="GET",route="${route}"`));
+    // With the 100 that it asks for, the request is with the server.
+    const waiting = get(`${server.url}/v1/vms/bird/wait?phase=stopped&timeout=60`, {
+      headers: { ...headers, expect: '100-continue' },
+    }).on('error', () => undefined);
+    await once(waiting, 'continue');
+    const streaming = new AbortController();
+    const events = await fetch(`${server.url}/v1/events`, {
+      headers: { ...headers, accept: 'text/event-stream' },
+      signal: streaming.signal,
+    });
+    expect(events.status).toBe(200);
+
+    waiting.destroy();
+    streaming.abort();
+
+    await expect
+      .poll(() => counts('/v1/vms/{ref}/wait'), { timeout: 10_000 })
+      .toEqual([expect.stringContaining('"499"} 1')]);
+    await expect.poll(() => counts('/v1/events'), { timeout: 10_000 }).toEqual([expect.stringContaining('"200"} 1')]);
   });
 
   it('says what it is, and is for a key that may do nothing else', async () => {
