@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MetricInterval } from '@volary/contract';
 import { METRIC_INTERVALS } from '@volary/contract';
 import type { VolaryClient } from '@volary/sdk';
@@ -7,14 +6,11 @@ import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
 import { drawTop, type TopRow } from '../top/draw-top.ts';
+import { followTop } from '../top/follow-top.ts';
 
 /** VMs that are asked about at the same time. */
 const AT_ONCE = 8;
 const PAGE_ITEMS = 200;
-const ESC = String.fromCharCode(0x1b);
-/** To another screen without a cursor, and back; and to the beginning of an empty one. */
-const SCREEN = { enter: `${ESC}[?1049h${ESC}[?25l`, leave: `${ESC}[?25h${ESC}[?1049l`, clear: `${ESC}[H${ESC}[J` };
-
 interface TopOptions {
   readonly interval: MetricInterval;
   readonly every: string;
@@ -48,20 +44,12 @@ async function top(context: Context, options: TopOptions): Promise<void> {
   const end = (): void => ended.abort();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  stdout.write(SCREEN.enter);
   try {
-    while (!ended.signal.aborted) {
-      const lines = drawTop(await look(client, options), { hasCurves: true }).split('\n');
-      const title = `last ${options.interval}, every ${options.every} s; Ctrl-C ends`;
-      const shown = [title, '', ...lines]
-        .slice(0, Math.max(3, stdout.rows - 1))
-        .map((line) => line.slice(0, stdout.columns));
-      stdout.write(`${SCREEN.clear}${shown.join('\n')}`);
-      // Cut short by the end.
-      await sleep(Number(options.every) * 1_000, undefined, { signal: ended.signal }).catch(() => undefined);
-    }
+    await followTop(() => look(client, options), {
+      ...{ stdout, signal: ended.signal, everyMs: Number(options.every) * 1_000 },
+      title: `last ${options.interval}, every ${options.every} s; Ctrl-C ends`,
+    });
   } finally {
-    stdout.write(SCREEN.leave);
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
   }
