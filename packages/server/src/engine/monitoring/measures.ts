@@ -49,7 +49,7 @@ export function createMeasures(meter: Meter) {
     }),
     restores: meter.histogram({
       name: 'volary_restore_duration_seconds',
-      help: 'What VMs that have not to boot take to the first answer of their agent, by what they begin from.',
+      help: 'What VMs that have not to boot take to the first answer of their agent, by what they go on from.',
       labels: ['from'],
       buckets: STEP_SECONDS,
     }),

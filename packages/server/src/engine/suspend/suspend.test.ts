@@ -49,6 +49,21 @@ describe('a suspended VM', () => {
     expect(await told(server, 'bird')).toBe('here');
   });
 
+  it('is measured from its waking to the first answer of its agent', async () => {
+    const server = await installation.start();
+    await create(server, 'bird');
+    await suspend(server);
+    const restores = async () =>
+      (await server.engine.monitoring.scrape(ADMIN))
+        .split('\n')
+        .filter((line) => line.startsWith('volary_restore_duration_seconds_count{from="suspension"'));
+    expect(await restores()).toEqual([]);
+
+    await resume(server);
+
+    expect(await restores()).toEqual(['volary_restore_duration_seconds_count{from="suspension"} 1']);
+  });
+
   it('keeps its commands, with every byte that they say', async () => {
     const server = await installation.start();
     await create(server, 'bird');
