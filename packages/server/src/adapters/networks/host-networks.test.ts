@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { formatAddress } from '../../domain/network/cidr.ts';
 import type { NetworkPlan } from '../../ports/networks.ts';
@@ -318,6 +321,42 @@ describe('what networks leave on a host', { timeout: 120_000 }, () => {
     expect(
       [await namespaces(), await links(), await tables()].map((text) => text.includes(names.namespace.slice(7))),
     ).toEqual([false, false, false]);
+  });
+
+  it('stays where a program of the host fails, since guests are in it, and is found by the next who tries', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld();
+    await world.apply(all);
+    const namespacePath = `/run/netns/${world.names.namespace}`;
+    const before = statSync(namespacePath).ino;
+    const programs = mkdtempSync(join(tmpdir(), 'volary-test-programs-'));
+    const path = process.env['PATH'];
+    try {
+      const failing = `#!/bin/sh\ncase "$*" in *"link show"*) exit 2;; esac\nPATH='${path}' exec ip "$@"\n`;
+      writeFileSync(join(programs, 'ip'), failing, { mode: 0o755 });
+      process.env['PATH'] = `${programs}:${path}`;
+
+      const failed = world.create().apply(all, { signal: world.signal });
+      await expect(failed).rejects.toMatchObject({ code: 'unavailable', reason: 'network.host_failed' });
+    } finally {
+      process.env['PATH'] = path;
+      rmSync(programs, { recursive: true });
+    }
+
+    expect(statSync(namespacePath).ino).toBe(before);
+    await world.create().apply(all, { signal: world.signal });
+    expect(statSync(namespacePath).ino).toBe(before);
+  });
+
+  it('is made where whoever made it last died before it was a namespace', async (context) => {
+    if (whyNot !== null) context.skip(whyNot);
+    await using world = await createNetworkWorld();
+    const namespacePath = `/run/netns/${world.names.namespace}`;
+    writeFileSync(namespacePath, '');
+
+    await world.apply(all);
+
+    expect(await world.run('ip', '-n', world.names.namespace, '-brief', 'link', 'show')).toContain('vb');
   });
 
   it('comes and goes within 5 s, be it 100 interfaces with rules of their own', async (context) => {

@@ -3,9 +3,10 @@
  * guest. Outside of it there is nothing, but for the way out where any guest has one: a pair of interfaces, and a table of our own. It is all found again by its names, so
  * that whoever dies in the middle is made good by the next who applies a plan.
  */
-import { access, chmod, stat } from 'node:fs/promises';
+import { chmod, stat, statfs } from 'node:fs/promises';
 import type { FaultPoint } from '../../ports/fault-point.ts';
 import type { NetworkPlan, Networks } from '../../ports/networks.ts';
+import { unlessAbsent } from '../shared/read-facts.ts';
 import { identityOf } from '../shared/vm-identity.ts';
 import {
   CONNECTION_SETTINGS,
@@ -24,6 +25,8 @@ import { whyNoBridges } from './why-no-bridges.ts';
 
 const NAMESPACES = '/run/netns';
 const TUN = '/dev/net/tun';
+/** Linux's NSFS_MAGIC: the file system that namespaces are files of. */
+const NSFS = 0x6e73_6673;
 
 interface HostNetworksConfig {
   readonly installationId: string;
@@ -48,18 +51,13 @@ export function createHostNetworks(
   /** Whose connections there may be; null: what the rules say that are there. */
   let known: LoadedRules | null = null;
 
-  const isThere = () =>
-    access(namespacePath).then(
-      () => true,
-      () => false,
-    );
+  const isThere = async () => (await stat(namespacePath).catch(unlessAbsent)) !== null;
+  /** One that was being made when somebody died is a file of the directory's own file system, and no namespace. */
+  const isHalfMade = async () => ((await statfs(namespacePath).catch(unlessAbsent))?.type ?? NSFS) !== NSFS;
 
   async function makeNamespace(signal: AbortSignal): Promise<void> {
-    if (await isThere()) {
-      // One that was being made when somebody died is a file, and no namespace.
-      const works = await runOnHost(['ip', '-n', names.namespace, 'link', 'show'], { signal }).catch(() => null);
-      if (works === null) await runOnHost(['ip', 'netns', 'delete', names.namespace], { signal });
-    }
+    // Asked of the file system: that a program fails in it says nothing about it, and guests may be in it.
+    if (await isHalfMade()) await runOnHost(['ip', 'netns', 'delete', names.namespace], { signal });
     if (!(await isThere())) {
       await runOnHost(['ip', 'netns', 'add', names.namespace], { signal });
       pass('networks.namespace-made');
