@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type StrictLoki, startStrictLoki } from '../../packages/server/src/adapters/logs/loki/testing/strict-loki.ts';
+import { until } from '../../packages/server/src/lib/testing/until.ts';
 import { createInstallation, type Installation } from './installation.ts';
 
 /* The log of a real server, as a Loki gets it that is away at first and breaks off later, through the death of the server; with simulated VMs, since it is the server that dies. */
@@ -69,13 +70,13 @@ it('has every line, in order and once, though Loki and the server were away', as
 
   await loki.start();
   loki.fail('unread');
-  while (loki.pushes.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => loki.pushes.length > 0, 'a push to Loki', { timeoutMs: 60_000 });
   kill();
   loki.fail(null);
   await here.must(['up', '--detach', '--no-vm']);
   await createVms('late');
-  while ((await figure('volary_log_archive_waiting_lines')) > 0)
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  const isHandedOver = async () => (await figure('volary_log_archive_waiting_lines')) === 0;
+  await until(isHandedOver, 'a spool without lines', { timeoutMs: 60_000, everyMs: 100 });
 
   const taken = sequences();
   const log = (await here.must(['logs', '--since', '1d', '--json'])).split('\n');

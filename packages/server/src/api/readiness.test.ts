@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createClient } from '@volary/sdk';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../lib/testing/until.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from './testing/run-server.ts';
 
 let server: RunningServer;
@@ -15,12 +16,12 @@ afterAll(async () => {
 
 /** The answer of `/readyz` as soon as it has this status; it is asked without a key. */
 async function readiness(status: number): Promise<unknown> {
-  for (;;) {
+  const { answer } = await until(async () => {
     const response = await fetch(`${server.url}/readyz`);
-    const answer: unknown = await response.json();
-    if (response.status === status) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    const seen: unknown = await response.json();
+    return response.status === status ? { answer: seen } : null;
+  }, `a status of ${status}`);
+  return answer;
 }
 
 it('says by 503 which part keeps the server from taking work, and shows all parts to who may see them', async () => {

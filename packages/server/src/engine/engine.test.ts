@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canMove, VM_PHASES } from '../domain/vm/phase.ts';
+import { until } from '../lib/testing/until.ts';
 import type { Driver } from '../ports/driver.ts';
 import type { Abortable } from '../ports/guest-link.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
@@ -338,7 +339,8 @@ describe('a restart of the server', () => {
     const first = await installation.start();
     await create(first, 'bird', { 'simulate.ends': 'panicked', 'simulate.ends_after_ms': '300' });
     await first.stop();
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    const machines = () => [...installation.world.vms.values()].map((vm) => vm.observe().machine.kind);
+    await until(() => machines().every((kind) => kind === 'ended'), 'the end of its machine');
 
     const second = await installation.start();
     const vm = await second.engine.vms.wait(ADMIN, 'bird', { phase: 'failed' }, soon);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VolaryError } from '../domain/errors.ts';
 import type { ExecRequest, Execution } from '../domain/execution/execution.ts';
+import { until } from '../lib/testing/until.ts';
 import type { ExecutionSession } from './apis/execution-api.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from './installation.test-kit.ts';
 import { create, finish, soon } from './vm-life.test-kit.ts';
@@ -60,8 +61,11 @@ describe('a command that runs', () => {
   it('is followed to its end, also when nothing could be written or read for a while', async () => {
     await server.stop();
     let isFull = false;
+    let refusals = 0;
     const full = (): void => {
-      if (isFull) throw new VolaryError('resource_exhausted', 'The disk is full.', { reason: 'store.full' });
+      if (!isFull) return;
+      refusals += 1;
+      throw new VolaryError('resource_exhausted', 'The disk is full.', { reason: 'store.full' });
     };
     server = await installation.start(undefined, undefined, undefined, (store) => ({
       ...store,
@@ -79,7 +83,7 @@ describe('a command that runs', () => {
     }));
     const session = await run(['sleep', '0.3']);
     isFull = true;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await until(() => refusals >= 3, 'three attempts at a full disk');
     isFull = false;
 
     expect((await end(session)).execution).toMatchObject({ state: 'exited', exitCode: 0 });

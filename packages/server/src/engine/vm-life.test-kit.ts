@@ -2,8 +2,13 @@ import type { Operation } from '../domain/operation/operation.ts';
 import type { CreateVmRequest } from '../domain/vm/vm-request.ts';
 import { ADMIN, type TestServer } from './installation.test-kit.ts';
 
-/** How long a test waits for anything. */
-export const soon = { timeoutMs: 20_000, signal: new AbortController().signal };
+/** How long a test waits for anything. Each use has a signal of its own, which ends what has no time limit besides; a loop that looks again takes `until`. */
+export const soon = {
+  timeoutMs: 20_000,
+  get signal(): AbortSignal {
+    return AbortSignal.timeout(60_000);
+  },
+};
 
 export function request(name: string, labels: Record<string, string> = {}, start = true): CreateVmRequest {
   return { name, spec: {}, labels, metadata: {}, start, warmStart: 'auto' };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { until } from '../../lib/testing/until.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Checkpoints, createCheckpoints, type WatchedLog } from './checkpoints.ts';
 
@@ -49,12 +50,12 @@ function pagesOfLog(): number {
 
 /** Commits until the log has begun anew; how long it was. */
 async function commitUntilAnew(watched: WatchedLog): Promise<number> {
-  for (;;) {
+  const commitOnce = () => {
     const before = pagesOfLog();
     commit(watched);
-    if (pagesOfLog() < before) return before;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+    return pagesOfLog() < before && before;
+  };
+  return await until(commitOnce, 'a log that begins anew', { everyMs: 1 });
 }
 
 test('what was committed is moved by another thread, time and again, and all of it is there', async () => {
@@ -78,10 +79,11 @@ test('a log that readers keep from beginning anew does so when they have gone', 
   const reader = new Database(path, { readonly: true });
   reader.exec('BEGIN');
   reader.prepare('SELECT count(*) FROM things').all([]);
-  while (pagesOfLog() < 400) {
+  const commitOnce = () => {
     commit(watched);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+    return pagesOfLog() >= 400;
+  };
+  await until(commitOnce, 'a log of 400 pages', { everyMs: 1 });
   reader.close();
 
   expect(await commitUntilAnew(watched)).toBeGreaterThanOrEqual(400);
@@ -98,10 +100,11 @@ test('the thread ends when there is nothing to move, and another begins when the
 test('what cannot be moved is told once, and stands where it was committed', async () => {
   checkpoints = createCheckpoints({ log: logOf(told) }, { pages: 10 });
   await using watched = checkpoints.watch(database, join(directory, 'gone', 'other.db'));
-  while (told.length === 0) {
+  const commitOnce = () => {
     commit(watched);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+    return told.length > 0;
+  };
+  await until(commitOnce, 'word of what cannot be moved', { everyMs: 1 });
   for (let count = 0; count < 100; count++) {
     commit(watched);
     await new Promise((resolve) => setTimeout(resolve, 1));

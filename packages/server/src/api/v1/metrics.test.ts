@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../lib/testing/until.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
 
 let server: RunningServer;
@@ -19,18 +20,17 @@ afterAll(async () => {
 
 /** What is told when both VMs have been measured. */
 async function scrape(): Promise<string> {
-  for (;;) {
+  return await until(async () => {
     const text = await client.metrics.scrape();
-    if (text.split('\nvolary_vm_uptime_seconds{').length > 2) return text;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+    return text.split('\nvolary_vm_uptime_seconds{').length > 2 && text;
+  }, 'figures of both VMs');
 }
 
 it('what the host does is told, to whoever may see it', async () => {
   const [host] = (await client.hosts.list()).items;
   const { id = '', name = '' } = host ?? {};
   const measured = async (ref: string) => await client.metrics.ofHost(ref, { interval: '5m' });
-  while ((await measured(id)).covered_seconds === 0) await new Promise((resolve) => setTimeout(resolve, 200));
+  await until(async () => (await measured(id)).covered_seconds > 0, 'figures of the host', { everyMs: 200 });
 
   const { metrics, series, step_seconds: step } = await measured(name);
 

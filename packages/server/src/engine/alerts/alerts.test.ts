@@ -6,6 +6,7 @@ import { ALERT_DEFAULTS, type AlertSettings } from '../../domain/alert/alert.ts'
 import type { Event } from '../../domain/events.ts';
 import type { VmId } from '../../domain/ids.ts';
 import { mapCounts, mapLevels, mapSums } from '../../domain/metrics/stretch.ts';
+import { until } from '../../lib/testing/until.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import type { Measured } from '../metrics/sampler.ts';
 import { finish, soon } from '../vm-life.test-kit.ts';
@@ -238,12 +239,10 @@ describe('a server', () => {
     await create(first, 'calm');
     await create(first, 'busy', { 'simulate.cpu_percent': '200' });
     const firing = { limit: 10, after: null, state: 'firing' } as const;
-    let items = (await first.engine.alerts.list(ADMIN, firing)).items;
-    while (items.every(({ kind }) => kind !== 'cpu')) {
-      soon.signal.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      items = (await first.engine.alerts.list(ADMIN, firing)).items;
-    }
+    const items = await until(async () => {
+      const page = await first.engine.alerts.list(ADMIN, firing);
+      return page.items.some(({ kind }) => kind === 'cpu') && page.items;
+    }, 'an alert of busy processors');
     const text = await first.engine.monitoring.scrape(ADMIN);
     await first.stop();
     const second = await installation.start();

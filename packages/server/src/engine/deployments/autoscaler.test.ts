@@ -40,7 +40,7 @@ async function createBusy(name: string, replicas: number): Promise<void> {
       spec: { memoryMib: 128, diskGib: 1 },
     },
   });
-  await deployments.wait(ADMIN, name, 'running', { timeoutMs: 15_000, signal: new AbortController().signal });
+  await deployments.wait(ADMIN, name, 'running', { timeoutMs: 15_000, signal: AbortSignal.timeout(60_000) });
 }
 
 it('asks all guests at once what they use of their memory', async () => {

@@ -38,7 +38,7 @@ const deploy = (principal: Principal, network: AskedNetwork, replicas = 1) =>
 const scale = (principal: Principal, replicas: number) =>
   server.engine.deployments.update(principal, 'site', { replicas });
 
-const soon = () => ({ timeoutMs: 15_000, signal: new AbortController().signal });
+const soon = () => ({ timeoutMs: 15_000, signal: AbortSignal.timeout(60_000) });
 
 async function conditionOf(principal: Principal): Promise<string | undefined> {
   const { status } = await server.engine.deployments.get(principal, 'site');

@@ -51,7 +51,7 @@ function request(change: Partial<CreateDeploymentRequest> = {}): CreateDeploymen
   };
 }
 
-const soon = () => ({ timeoutMs: 15_000, signal: new AbortController().signal });
+const soon = () => ({ timeoutMs: 15_000, signal: AbortSignal.timeout(60_000) });
 
 async function until(phase: DeploymentPhase, ref = 'web'): Promise<Deployment> {
   const deployment = await server.engine.deployments.wait(ADMIN, ref, phase, soon());

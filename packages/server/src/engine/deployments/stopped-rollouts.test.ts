@@ -9,7 +9,7 @@ import { ADMIN, createInstallation, type Installation, type TestServer } from '.
 const SMALL: ReplicaRequest = { spec: { memoryMib: 128, diskGib: 1 }, labels: {}, metadata: {}, warmStart: 'never' };
 const NONE = { kind: 'count', count: 0 } as const;
 const ONE = { kind: 'count', count: 1 } as const;
-const soon = () => ({ timeoutMs: 15_000, signal: new AbortController().signal });
+const soon = () => ({ timeoutMs: 15_000, signal: AbortSignal.timeout(60_000) });
 
 let installation: Installation;
 let server: TestServer;

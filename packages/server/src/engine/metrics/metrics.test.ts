@@ -4,6 +4,7 @@ import { openSqliteMetrics } from '../../adapters/metrics/sqlite-metrics.ts';
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import { createSystemIds } from '../../adapters/system/system-ids.ts';
+import { until } from '../../lib/testing/until.ts';
 import { createDrivers } from '../drivers.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { finish, soon } from '../vm-life.test-kit.ts';
@@ -39,12 +40,10 @@ async function create(server: TestServer, labels: Record<string, string>): Promi
 
 /** Asks again and again until so much of the last minute was measured. */
 async function whenCovered(server: TestServer, coveredMs: number) {
-  for (;;) {
-    soon.signal.throwIfAborted();
+  return await until(async () => {
     const report = await server.engine.metrics.get(ADMIN, 'bird', '1m');
-    if (report.whole.coveredMs >= coveredMs) return report;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return report.whole.coveredMs >= coveredMs && report;
+  }, `${coveredMs} ms of the last minute that were measured`);
 }
 
 describe('what a VM uses', () => {
@@ -76,10 +75,11 @@ describe('what a VM uses', () => {
     await finish(server, stopped.operation);
     const { atMs } = await server.engine.metrics.get(ADMIN, 'bird', '1m');
 
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const later = await until(async () => {
+      const report = await server.engine.metrics.get(ADMIN, 'bird', '5m');
+      return report.atMs - atMs > 20_000 && report;
+    }, 'twenty seconds in which it does not run');
 
-    const later = await server.engine.metrics.get(ADMIN, 'bird', '5m');
-    expect(later.atMs - atMs).toBeGreaterThan(20_000);
     expect(later.points.filter((point) => point.atMs > atMs)).toEqual([]);
   });
 
@@ -94,12 +94,11 @@ describe('what a VM uses', () => {
     const range = { stepMs: 60_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
 
     await sampler.findMachines();
-    while ((await metrics.read(id, range)).length === 0) {
+    const point = await until(async () => {
       await sampler.look(soon.signal);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      return (await metrics.read(id, range))[0];
+    }, 'what its monitor takes');
 
-    const [point] = await metrics.read(id, range);
     expect(point).toMatchObject({ guestMs: 0 });
     expect((point?.cpuUsedMs ?? 0) / (point?.coveredMs ?? 1)).toBeCloseTo(0.5, 1);
   });

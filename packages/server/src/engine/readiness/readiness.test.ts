@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../lib/testing/until.ts';
 import type { HostFacts } from '../../ports/host-facts.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
-import { soon } from '../vm-life.test-kit.ts';
 
 let installation: Installation;
 /** What the host has other than it really has. */
@@ -23,27 +23,30 @@ afterEach(async () => {
 
 /** What keeps it from taking work, as soon as that is so. */
 async function untilReady(isReady: boolean) {
-  for (;;) {
-    soon.signal.throwIfAborted();
-    const failed = await server.engine.whyNotReady();
-    if ((failed === null) === isReady) return failed;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const { failed } = await until(
+    async () => {
+      const seen = await server.engine.whyNotReady();
+      return (seen === null) === isReady ? { failed: seen } : null;
+    },
+    isReady ? 'a server that takes work' : 'a server that takes none',
+  );
+  return failed;
 }
 
 /** Somebody else who writes. To wait in the driver would keep the server's own transaction, in this very thread, from its end. */
 async function lockDatabase(): Promise<InstanceType<typeof Database>> {
   const other = new Database(join(installation.dataDir, 'volary.db'), { timeout: 0 });
-  for (;;) {
-    soon.signal.throwIfAborted();
+  const lock = () => {
     try {
       other.exec('BEGIN IMMEDIATE');
-      return other;
+      return true;
     } catch (error) {
-      if (!(error instanceof Database.SqliteError) || error.code !== 'SQLITE_BUSY') throw error;
+      if (error instanceof Database.SqliteError && error.code === 'SQLITE_BUSY') return false;
+      throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  };
+  await until(lock, 'the lock of the database', { everyMs: 2 });
+  return other;
 }
 
 describe('a server', () => {

@@ -1,4 +1,5 @@
 import { createClient, type VolaryClient } from '@volary/sdk';
+import { until } from '../../../lib/testing/until.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../../testing/run-server.ts';
 
 /** A server with this dialect at the root of a listener of its own, as its document's examples have it. */
@@ -60,13 +61,11 @@ export async function runAetherium(
     return { status: response.status, headers: response.headers, body: answer };
   };
 
-  const finish: Aetherium['finish'] = async (id) => {
-    for (;;) {
+  const finish: Aetherium['finish'] = (id) =>
+    until(async () => {
       const { body } = await ask<ShownTask>('GET', `/api/v1/tasks/${id}`);
-      if (body.status !== 'pending' && body.status !== 'running') return body;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
+      return body.status !== 'pending' && body.status !== 'running' && body;
+    }, `the end of task ${id}`);
 
   return {
     server,

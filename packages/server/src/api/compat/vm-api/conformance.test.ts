@@ -1,5 +1,6 @@
 import { createClient, type VolaryClient } from '@volary/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../../lib/testing/until.ts';
 import { type LoggedFault, runApi } from '../../testing/run-api.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../../testing/run-server.ts';
 
@@ -82,11 +83,10 @@ async function create(user: string, name: string, more: Readonly<Record<string, 
 
 /** Polls it, as the document says. */
 async function settled(user: string, id: string): Promise<Shown> {
-  for (;;) {
+  return await until(async () => {
     const { body } = await ask<Shown>(user, 'GET', `${WORKSPACES}/${id}`);
-    if (body.status !== 'creating') return body;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return body.status !== 'creating' && body;
+  }, 'a workspace that is made');
 }
 
 describe('a workspace of vm-api', () => {
