@@ -1,11 +1,11 @@
-import { linkSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CachePaths, cachePaths } from './cache.ts';
 import { ROOT_FILES } from './manifest.ts';
-import { removeUnusedRoots } from './roots.ts';
+import { readRoot, removeUnusedRoots } from './roots.ts';
 
 let cache: CachePaths;
 
@@ -31,4 +31,22 @@ test('a root goes when no image links to it, whoever else does', async () => {
   await removeUnusedRoots(cache);
 
   expect(readdirSync(cache.roots)).toEqual(['used']);
+});
+
+test('no root goes while nobody can tell what an image links to', async () => {
+  makeRoot('used');
+  mkdirSync(join(cache.images, 'base-1'), { recursive: true });
+  symlinkSync(ROOT_FILES.root, join(cache.images, 'base-1', ROOT_FILES.root));
+
+  await expect(removeUnusedRoots(cache)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+
+  expect(readdirSync(cache.roots)).toEqual(['used']);
+});
+
+test('a root with damaged facts is none', async () => {
+  makeRoot('damaged');
+  const path = join(cache.roots, 'damaged');
+  writeFileSync(join(path, ROOT_FILES.facts), '{"name":');
+
+  expect(await readRoot(path)).toBeNull();
 });

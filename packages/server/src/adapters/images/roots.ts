@@ -1,6 +1,7 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn } from '../shared/in-place.ts';
+import { readFacts, unlessAbsent, valueIn } from '../shared/read-facts.ts';
 import type { CachePaths } from './cache.ts';
 import { isRootFacts, ROOT_FILES, type RootFacts } from './manifest.ts';
 
@@ -10,12 +11,10 @@ export interface Root {
   readonly facts: RootFacts;
 }
 
-/** The root in this directory, or null if there is none. */
+/** The root in this directory, or null if there is none, or a damaged one. Throws `unavailable` host.file_unreadable. */
 export async function readRoot(path: string): Promise<Root | null> {
-  const text = await readFile(join(path, ROOT_FILES.facts), 'utf8').catch(() => null);
-  if (text === null) return null;
-  const facts: unknown = JSON.parse(text);
-  return isRootFacts(facts) ? { path, facts } : null;
+  const facts = valueIn(await readFacts(join(path, ROOT_FILES.facts), isRootFacts));
+  return facts === null ? null : { path, facts };
 }
 
 /**
@@ -42,6 +41,6 @@ export async function unusedRoots({ roots, images }: Pick<CachePaths, 'roots' | 
 
 /** `device:inode`, the same for all links to a file; null if there is none. */
 async function identify(path: string): Promise<string | null> {
-  const found = await stat(path).catch(() => null);
+  const found = await stat(path).catch(unlessAbsent);
   return found === null ? null : `${found.dev}:${found.ino}`;
 }

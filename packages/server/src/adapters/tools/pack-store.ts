@@ -5,11 +5,12 @@
  *
  * Each appears by a rename, complete or not at all. Nothing depends on it once a VM has it.
  */
-import { readFile, rm, stat, utimes } from 'node:fs/promises';
+import { rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ToolPack } from '../../domain/tool/tool.ts';
 import { integer, oneOf, optional, record, text } from '../../lib/shape.ts';
 import { namesIn } from '../shared/in-place.ts';
+import { readFacts, unlessAbsent, valueIn } from '../shared/read-facts.ts';
 
 export const PACK_FILES = { pack: 'pack.squashfs', facts: 'pack.json' } as const;
 
@@ -71,7 +72,7 @@ export function createPackFinder(directory: string): PackFinder {
   return {
     async find(isWanted) {
       for (const pack of await lookUp(isWanted))
-        if ((await stat(pack.path).catch(nothingIfAbsent))?.size === pack.sizeBytes) return pack;
+        if ((await stat(pack.path).catch(unlessAbsent))?.size === pack.sizeBytes) return pack;
       return null;
     },
     versions: async (tool) => (await lookUp(({ name }) => name === tool)).map(({ version }) => version),
@@ -81,7 +82,7 @@ export function createPackFinder(directory: string): PackFinder {
 /** Notes that a VM was given it; absent is fine. */
 export async function notePackUsed(pack: ToolPack): Promise<void> {
   const now = new Date();
-  await utimes(join(pack.path, '..', PACK_FILES.facts), now, now).catch(nothingIfAbsent);
+  await utimes(join(pack.path, '..', PACK_FILES.facts), now, now).catch(unlessAbsent);
 }
 
 /** Without its facts it is no pack any more, however far the removal comes. */
@@ -93,26 +94,11 @@ export async function removePack(pack: ToolPack): Promise<void> {
 
 async function readPack(directory: string): Promise<BuiltPack | null> {
   const path = join(directory, PACK_FILES.pack);
-  const content = await readFile(join(directory, PACK_FILES.facts), 'utf8').catch(nothingIfAbsent);
-  const file = await stat(path).catch(nothingIfAbsent);
-  const facts = content === null ? null : parseFacts(content);
+  // Damaged, it is built anew.
+  const facts = valueIn(await readFacts(join(directory, PACK_FILES.facts), FACTS));
+  const file = await stat(path).catch(unlessAbsent);
   if (facts === null || file?.size !== facts.sizeBytes) return null;
   const { mtimeMs } = await stat(join(directory, PACK_FILES.facts));
   const { name, version, digest, sizeBytes, builtAt, recipe = '' } = facts;
   return { name, version, digest, path, sizeBytes, builtAt, usedAt: Math.round(mtimeMs), recipe };
-}
-
-function parseFacts(content: string) {
-  try {
-    const value: unknown = JSON.parse(content);
-    return FACTS(value) ? value : null;
-  } catch {
-    // Damaged: as if it were not there; it is built anew.
-    return null;
-  }
-}
-
-function nothingIfAbsent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-  throw error;
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Accelerator } from '../../../domain/host/host.ts';
 import type { DirectImage } from '../../../domain/image/image.ts';
 import { integer, oneOf, record, text } from '../../../lib/shape.ts';
 import { abortable } from '../../shared/abortable.ts';
 import { readBootId } from '../../shared/process.ts';
+import { readFacts, valueIn } from '../../shared/read-facts.ts';
 import { replaceFile } from '../../shared/replace-file.ts';
 import { identityOf } from '../../shared/vm-identity.ts';
 import { findKvm, type KvmDevice, withKvmGroups } from './kvm-device.ts';
@@ -97,18 +98,8 @@ async function keyOf(program: QemuProgram, image: DirectImage, kvm: KvmDevice): 
 }
 
 async function recall(path: string): Promise<Accelerator | null> {
-  const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (content === null) return null;
-  try {
-    const value: unknown = JSON.parse(content);
-    return STORED(value) ? value : null;
-  } catch {
-    // Damaged: it is only a memory, and the probe is made again.
-    return null;
-  }
+  // Damaged, it is only a memory, and the probe is made again.
+  return valueIn(await readFacts(path, STORED));
 }
 
 function remember(deps: ProbeDeps, path: string): (accelerator: Accelerator) => Promise<Accelerator> {
