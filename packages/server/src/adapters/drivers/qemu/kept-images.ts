@@ -153,7 +153,7 @@ function factsOf(image: AnyImage): Of<typeof isFacts> {
     : { version: 2, name, digest, rootBytes, firmware: image.firmware, builtAt };
 }
 
-/** Absent where a file is gone or has another size: what can be linked again is, and nothing that stood on it can be hurt by that any more. */
+/** Absent also where a file is gone or has another size: the image is then linked again from what it was kept from. */
 async function read(directory: string): Promise<Facts<AnyImage>> {
   const read = await readFacts(join(directory, FILES.facts), isFacts);
   if (read.kind !== 'valid') return read;
