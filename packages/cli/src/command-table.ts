@@ -43,7 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Getting started',
     'doctor',
-    'say what is missing here, and how to mend it',
+    'check this machine: what is missing, and how to fix it',
     async () => (await import('./commands/doctor.ts')).configureDoctor,
   ),
   entry(
@@ -64,7 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'batch',
-    'do something to many VMs, of a file, or run one command in them',
+    'do what a file says to many VMs, or run one command in them',
     async () => (await import('./commands/batch.ts')).configureBatch,
   ),
   entry('VMs', 'start', 'start stopped VMs', async () => (await import('./commands/start.ts')).configureStart),
@@ -89,13 +89,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'update',
-    'change how a VM is set: its size, its labels, how it sleeps, its secrets',
+    'change a VM: size, labels, network, secrets, when it is suspended',
     async () => (await import('./commands/update.ts')).configureUpdate,
   ),
   entry(
     'VMs',
     'config',
-    'show how a VM is set and was set, and go back',
+    "show a VM's configuration and its history, or roll back",
     async () => (await import('./commands/config.ts')).configureConfig,
   ),
   entry(
@@ -113,37 +113,37 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'fork',
-    'make VMs that go on where this one is now',
+    'make copies of a running VM, with its memory',
     async () => (await import('./commands/fork.ts')).configureFork,
   ),
   entry(
     'VMs',
     'snapshot',
-    'save VMs as they are, list and delete what was saved',
+    'take, list and delete snapshots of VMs',
     async () => (await import('./commands/snapshot.ts')).configureSnapshot,
   ),
   entry(
     'VMs',
     'volume',
-    'make, list and delete disks of their own, which VMs can be given',
+    'manage disks that outlive the VMs they are attached to',
     async () => (await import('./commands/volume.ts')).configureVolume,
   ),
   entry(
     'VMs',
     'deploy',
-    'keep so many VMs of one kind alive, scale them and roll out what they are',
+    'run N replicas of a VM, scale them and roll out changes',
     async () => (await import('./commands/deploy.ts')).configureDeploy,
   ),
   entry(
     'VMs',
     'workspace',
-    'have VMs of your own for a time, with a repository and all that is to be done first',
+    'manage VMs that expire, with a repository cloned and set up',
     async () => (await import('./commands/workspace.ts')).configureWorkspace,
   ),
   entry(
     'VMs',
     'restore',
-    'make a VM what it was in a snapshot',
+    'put a VM back to a snapshot',
     async () => (await import('./commands/restore.ts')).configureRestore,
   ),
   entry(
@@ -152,12 +152,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     'wait until a VM, a deployment or an operation is in a state',
     async () => (await import('./commands/wait.ts')).configureWait,
   ),
-  entry(
-    'VMs',
-    'cancel',
-    'end a change that is not done yet',
-    async () => (await import('./commands/cancel.ts')).configureCancel,
-  ),
+  entry('VMs', 'cancel', 'cancel an operation', async () => (await import('./commands/cancel.ts')).configureCancel),
   entry(
     'In a VM',
     'ssh',
@@ -182,7 +177,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'In a VM',
     'port-forward',
-    'have ports here lead to those of a VM, whatever network it has',
+    'forward local ports to those of a VM, whatever network it has',
     async () => (await import('./commands/port-forward.ts')).configurePortForward,
   ),
   entry(
@@ -194,7 +189,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'In a VM',
     'workload',
-    'show what a VM is there for, or run it anew',
+    "show a VM's workload, or restart it",
     async () => (await import('./commands/workload.ts')).configureWorkload,
   ),
   entry(
@@ -216,12 +211,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     'list the machines that VMs run on, and show what they used',
     async () => (await import('./commands/host.ts')).configureHost,
   ),
-  entry(
-    'Seeing',
-    'alert',
-    'list what is wrong with VMs',
-    async () => (await import('./commands/alert.ts')).configureAlert,
-  ),
+  entry('Seeing', 'alert', 'list alerts of VMs', async () => (await import('./commands/alert.ts')).configureAlert),
   entry(
     'Seeing',
     'integration',
@@ -231,7 +221,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Seeing',
     'metrics',
-    'print all measures, as Prometheus scrapes them',
+    'print all metrics, as Prometheus scrapes them',
     async () => (await import('./commands/metrics.ts')).configureMetrics,
   ),
   entry(
@@ -244,7 +234,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Seeing',
     'quota',
-    'show what you may have, and what you have',
+    'show your quota, and what you use of it',
     async () => (await import('./commands/quota.ts')).configureQuota,
   ),
   entry(
@@ -256,49 +246,49 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'tool',
-    'list, build and remove tools that VMs can be given',
+    'list, build and remove tools for VMs',
     async () => (await import('./commands/tool.ts')).configureTool,
   ),
   entry(
     'Other',
     'template',
-    'install, list and remove what VMs are made from, and the guests that they begin from as forks',
+    'manage templates that VMs are made from, and their warm guests',
     async () => (await import('./commands/template.ts')).configureTemplate,
   ),
   entry(
     'Other',
     'system',
-    'show what takes room on the host, and remove what nothing needs',
+    'show disk usage on the host, and remove what nothing needs',
     async () => (await import('./commands/system.ts')).configureSystem,
   ),
   entry(
     'Other',
     'webhook',
-    'have events sent to a URL or told by an integration, and see what arrived',
+    'send events to a URL or an integration, and list deliveries',
     async () => (await import('./commands/webhook.ts')).configureWebhook,
   ),
   entry(
     'Other',
     'network',
-    'make networks that VMs have addresses on, and say what they may reach',
+    'manage networks of VMs, and what they may reach',
     async () => (await import('./commands/network.ts')).configureNetwork,
   ),
   entry(
     'Other',
     'security-group',
-    'make rules for the traffic of VMs',
+    'manage firewall rules of VMs',
     async () => (await import('./commands/security-group.ts')).configureSecurityGroup,
   ),
   entry(
     'Other',
     'secrets',
-    'keep values that VMs are given and nobody is shown',
+    'manage secret values that VMs are given',
     async () => (await import('./commands/secrets.ts')).configureSecrets,
   ),
   entry(
     'Access',
     'whoami',
-    'say who you are to the server, and what you may do',
+    'show who you are to the server, and what you may do',
     async () => (await import('./commands/whoami.ts')).configureWhoami,
   ),
   entry(
@@ -330,13 +320,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'mfa',
-    'have a one-time code asked for when you log in',
+    'set up a second factor for your logins',
     async () => (await import('./commands/mfa.ts')).configureMfa,
   ),
   entry(
     'Other',
     'sessions',
-    'list logins that last, and end them',
+    'list your logins, and end them',
     async () => (await import('./commands/sessions.ts')).configureSessions,
   ),
   entry(

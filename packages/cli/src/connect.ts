@@ -28,7 +28,7 @@ export async function connectTo({ url, key, login, certificate }: Endpoint, env:
   if (login !== undefined) return createClient({ baseUrl: url, apiKey: savedCredentials(env, url, login) });
   if (key !== null && !SENDABLE.test(key)) {
     // Not even in part is it shown: it may be another secret.
-    throw usageError('What was given as the key is none: a key is printable ASCII without spaces.');
+    throw usageError('The key is malformed: a key is printable ASCII without spaces.');
   }
   if (key !== null) return createClient({ baseUrl: url, apiKey: key });
   await requireAnswer(url);

@@ -109,7 +109,7 @@ export const DeploymentAutoscaling = component(
       Type.Integer({
         minimum: 0,
         maximum: 100,
-        description: 'By so much of the target the average may lie off. Default: 10.',
+        description: 'Tolerance in percent: no scaling within it. Default: 10.',
       }),
     ),
     scale_up_seconds: Type.Optional(

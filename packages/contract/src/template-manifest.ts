@@ -29,7 +29,7 @@ const Resources = object(
 const Checksum = Type.String({
   pattern: '^(sha256:)?[0-9a-fA-F]{64}$',
   description:
-    'sha256 of the file as it is fetched, in hex, also with `sha256:` before it. It is verified before anything opens the file.',
+    'sha256 of the file as it is fetched, in hex, also with `sha256:` before it. What comes from the network is opened only after it has been verified.',
   examples: ['sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef'],
 });
 const Url = Type.String({
@@ -91,7 +91,7 @@ const Document = Type.Unsafe<string | CloudInitDocument>({
     {
       type: 'object',
       properties: {
-        inline: { type: 'boolean', description: 'Whether the text stands here; it does.' },
+        inline: { type: 'boolean', description: 'Always true.' },
         content: { type: 'string', maxLength: LIMITS.cloudInitBytes, description: 'The text.' },
         path: { type: 'string', maxLength: 4096, description: 'Refused.' },
       },

@@ -11,7 +11,7 @@ export interface BatchOptions {
 /** Adds to a command how its items are gone about. */
 export function addBatchOptions(command: Command): Command {
   return command
-    .option('-p, --parallel <n>', 'so many at the same time, at most 32 (default 8)', parseCount(1))
+    .option('-p, --parallel <n>', 'run N at the same time, at most 32 (default 8)', parseCount(1))
     .option('--in-order', 'one after the other')
     .option('--stop-on-error', 'begin no more when one has failed');
 }

@@ -17,7 +17,7 @@ interface ListOptions extends AuditOptions {
 export function configureAudit(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   addAuditOptions(command.command('ls').description('list who did what, newest first'))
-    .option('--limit <n>', `at most so many (default: ${SHOWN})`, parseCount(1))
+    .option('--limit <n>', `show at most N (default: ${SHOWN})`, parseCount(1))
     .action((options: ListOptions) => list(context, options));
   addAuditOptions(
     command.command('export').description('print all there is as JSON, oldest first, one entry a line'),

@@ -19,7 +19,7 @@ export function configureConfig(command: Command, context: Context): void {
     .command('history')
     .description('list its changes, newest first')
     .argument('<vm>', 'name or id')
-    .option('-n, --limit <n>', `so many of them (default ${NEWEST})`, parseCount(1))
+    .option('-n, --limit <n>', `show at most N (default ${NEWEST})`, parseCount(1))
     .action((ref: string, { limit = NEWEST }: { readonly limit?: number }) => history(context, ref, limit));
   command
     .command('show')

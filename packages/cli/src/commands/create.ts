@@ -72,7 +72,7 @@ export function configureCreate(command: Command, context: Context): void {
     )
     .option(
       '--volume <volume>',
-      'a volume that it has for as long as it is kept: its name, with :ro after it to read it alone, :disk=NAME to name its disk; may be repeated',
+      'a volume that it has for as long as it is kept: its name, with :ro after it for read-only, :disk=NAME to name its disk; may be repeated',
       collectVolumes,
     )
     .option('-t, --template <name>', 'what it is made from: a template, or one version of it as name@version')

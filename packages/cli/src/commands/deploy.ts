@@ -23,9 +23,7 @@ interface ListOptions {
 /** `volary deploy create|ls|show|scale|update|pause|resume|restart|rollback|history|rm`. */
 export function configureDeploy(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  addWait(
-    addDeploymentOptions(command.command('create').description('have so many VMs of one kind made, and kept alive')),
-  )
+  addWait(addDeploymentOptions(command.command('create').description('run N replicas of a VM')))
     .argument('<name>', 'its name; its VMs are named NAME-1, NAME-2 …')
     .action((name: string, options: DeploymentOptions & WaitOptions) => create(context, name, options));
   command

@@ -23,7 +23,7 @@ export function configureEvents(command: Command, context: Context): void {
     .option('--after <sequence>', 'only events after this one', parseCount(0))
     .option('--type <types>', 'only these types, such as vm.started,vm.failed; may be repeated', collectList)
     .option('--vm <vm>', 'only those of this VM')
-    .option('--limit <n>', 'at most so many', parseCount(1))
+    .option('--limit <n>', 'show at most N', parseCount(1))
     .action(async (options: EventsOptions) => {
       const client = await connect(context);
       const { after, type: types, vm } = options;

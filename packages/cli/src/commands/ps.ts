@@ -12,7 +12,7 @@ const SHOWN_COMMAND = 60;
 export function configurePs(command: Command, context: Context): void {
   command
     .argument('<vm>', 'name or id')
-    .option('-n, --limit <n>', 'at most so many', parseCount(1), 50)
+    .option('-n, --limit <n>', 'show at most N', parseCount(1), 50)
     .action(async (ref: string, { limit }: { readonly limit: number }) => {
       const client = await connect(context);
       const { items } = await client.executions.list(ref, { limit });

@@ -131,7 +131,7 @@ async function list(context: Context, { quiet, ...options }: ListOptions): Promi
     quiet === true
       ? items.map(({ name }) => `${name}\n`).join('')
       : formatTable(
-          ['NAME', 'STATE', 'SIZE', 'HAD BY', 'OWNER', 'AGE'],
+          ['NAME', 'STATE', 'SIZE', 'USED BY', 'OWNER', 'AGE'],
           items.map((volume) => [
             volume.name,
             volume.state,
@@ -174,8 +174,8 @@ function describe(volume: Volume): string {
     ...(failure === null ? [] : [['failure', `${failure.message} (${failure.reason})`] as const]),
     ...(volume.operation_id === null ? [] : [['operation', volume.operation_id] as const]),
     ['size', `${volume.size_gib} GiB`],
-    ['was', originText(volume)],
-    ['had by', holdersText(volume)],
+    ['source', originText(volume)],
+    ['used by', holdersText(volume)],
     ['labels', formatPairs(volume.labels)],
     ['driver', volume.driver],
     ['owner', volume.owner],

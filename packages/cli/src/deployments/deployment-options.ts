@@ -45,8 +45,8 @@ export function addDeploymentOptions(command: Command): Command {
     .option('--tool <tool...>', 'a tool in each, such as nodejs@20; may be repeated', collectList)
     .option('--env <key=value>', 'a variable of what runs in each; may be repeated', collectEnvironment)
     .option('--label <key=value>', 'a label of each; may be repeated', collectPairs)
-    .option('--max-surge <n>', 'so many more while they are replaced, such as 1 or 25%', parseAmount)
-    .option('--max-unavailable <n>', 'so many fewer while they are replaced, such as 0 or 25%', parseAmount)
+    .option('--max-surge <n>', 'how many extra may exist during a rollout, such as 1 or 25%', parseAmount)
+    .option('--max-unavailable <n>', 'how many may be missing during a rollout, such as 0 or 25%', parseAmount)
     .option('--min-ready <time>', 'how long one has to be ready before it counts, such as 10s', parseDurationMs)
     .option('--deadline <time>', 'stop a rollout that comes no further for so long, such as 10m', parseDurationMs)
     .option('--autoscale <min-max>', 'as many as are busy, such as 2-8; off: only when asked', parseBounds)
@@ -123,7 +123,8 @@ export function parseAmount(text: string): number | string {
 export function parseBounds(text: string): DeploymentAutoscaling | 'off' {
   if (text === 'off') return text;
   const [, least, most] = /^(\d{1,4})-(\d{1,4})$/.exec(text) ?? [];
-  if (least === undefined || most === undefined) throw new InvalidArgumentError('It is such as 2-8, or off.');
+  if (least === undefined || most === undefined)
+    throw new InvalidArgumentError('Expected a range such as 2-8, or off.');
   return { min_replicas: Number(least), max_replicas: Number(most) };
 }
 

@@ -72,6 +72,6 @@ describe('what is asked of a new key', () => {
     expect(toCreateKey('CI', { owner: 'ann', permission: ['vm:read'], label: { team: 'blue' } }, NOW)).toEqual({
       ...{ name: 'CI', owner: 'ann', permissions: ['vm:read'], labels: { team: 'blue' } },
     });
-    expect(() => toCreateKey('CI', { expires: 'soon' }, NOW)).toThrow('soon is no time');
+    expect(() => toCreateKey('CI', { expires: 'soon' }, NOW)).toThrow('Invalid time: soon');
   });
 });

@@ -90,7 +90,7 @@ function parseExpiry(text: string, now: number): string {
   const [, count, unit] = /^(\d{1,6})([hd])$/.exec(text) ?? [];
   const at = count === undefined ? Date.parse(text) : now + Number(count) * (unit === 'h' ? 3_600_000 : 86_400_000);
   if (Number.isFinite(at)) return new Date(at).toISOString();
-  throw usageError(`${text} is no time.`, 'it is one such as 12h, 30d or 2027-01-31');
+  throw usageError(`Invalid time: ${text}.`, 'it is one such as 12h, 30d or 2027-01-31');
 }
 
 function parseQuota(text: string): UserQuota | typeof NONE {

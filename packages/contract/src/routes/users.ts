@@ -104,7 +104,8 @@ export const deleteUser = route({
   operationId: 'deleteUser',
   tag: 'users',
   summary: 'Delete a user, with all keys and sessions',
-  description: 'One who owns VMs, snapshots, webhooks or secrets cannot be deleted. The name is never given again.',
+  description:
+    'A user who owns VMs, snapshots, volumes, webhooks, secrets, templates, deployments, networks or security groups cannot be deleted. The name is never given again.',
   permission: 'user:delete',
   action: 'user.delete',
   params: UserRefParams,

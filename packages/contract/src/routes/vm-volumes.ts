@@ -37,8 +37,9 @@ export const detachVolume = route({
   path: '/v1/vms/{ref}/volumes/{disk}',
   operationId: 'detachVolume',
   tag: 'volumes',
-  summary: 'Take a volume from a stopped VM, by the name of the disk that it is of it',
-  description: 'What is in it stays. Takes `vm:update` of the VM, too.',
+  summary: 'Detach a volume',
+  description:
+    'From a stopped VM, by the name that the disk has in it. Its content stays. Takes `vm:update` of the VM, too.',
   permission: 'volume:attach',
   action: 'volume.detach',
   params: object({ ref: VmRef, disk: DiskName }, { description: 'A disk of a VM.' }),

@@ -103,7 +103,7 @@ export const createVm = route({
   operationId: 'createVm',
   tag: 'vms',
   summary: 'Create a VM, and start it',
-  description: 'Refused at once, with the figures, when the host has not the memory or the disk.',
+  description: 'Refused at once, with the figures, when the host lacks memory or disk.',
   permission: 'vm:create',
   action: 'vm.create',
   headers: [PREFER],

@@ -19,7 +19,7 @@ export const createVolume = route({
   tag: 'volumes',
   summary: 'Make a volume',
   description:
-    'Refused at once, with the figures, when the host or the quota has not the room. One that begins with an image takes `image:read` besides; with a disk image, `image:create`; with a volume, `volume:read`.',
+    'Refused at once, with the figures, when the host lacks disk or the quota is used up. One that begins with an image takes `image:read` besides; with a disk image, `image:create`; with a volume, `volume:read`.',
   permission: 'volume:create',
   action: 'volume.create',
   headers: [PREFER],
