@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { readText } from './repository.ts';
+import { EVENT_TYPES } from '../../packages/server/src/domain/events.ts';
+import { PERMISSIONS } from '../../packages/server/src/domain/principal/permissions.ts';
+import { listFiles, readText } from './repository.ts';
 
 /* What documents list of the API is what its OpenAPI document has. */
 
@@ -12,11 +14,27 @@ const { paths }: { readonly paths: Readonly<Record<string, Readonly<Record<strin
   readText('docs/api/openapi.json'),
 );
 
+/** What rows such as `| \`vm\` | \`read create\` |` stand for: `vm:read`, `vm:create`. */
+function namedIn(document: string, separator: string): readonly string[] {
+  const rows = [...readText(document).matchAll(/^\| `([a-z_.-]+)` \| `([a-z_ -]+)` \|$/gm)];
+  return rows.flatMap(([, first = '', rest = '']) => rest.split(' ').map((word) => `${first}${separator}${word}`));
+}
+
+test('docs/guide/users.md names each permission, and docs/guide/events.md each type of event', () => {
+  expect([...namedIn('docs/guide/users.md', ':')].sort()).toEqual([...PERMISSIONS].sort());
+  expect([...namedIn('docs/guide/events.md', '.')].sort()).toEqual([...EVENT_TYPES].sort());
+});
+
+test('docs/guide/templates.md names each template that comes with the program', () => {
+  const guide = readText('docs/guide/templates.md');
+  const templates = listFiles().flatMap((path) => /^guest\/templates\/(\w+)\.yaml$/.exec(path)?.[1] ?? []);
+
+  expect(templates.length).toBeGreaterThan(0);
+  expect(templates.filter((name) => !new RegExp(`^\\|[^|]*\`${name}\``, 'm').test(guide))).toEqual([]);
+});
+
 test('docs/guide/audit.md names the action of each route', () => {
-  const rows = [...readText('docs/guide/audit.md').matchAll(/^\| `([a-z.-]+)` \| `([^`]+)` \|/gm)];
-  const named = new Set(
-    rows.flatMap(([, resource, verbs = '']) => verbs.split(' ').map((verb) => `${resource}.${verb}`)),
-  );
+  const named = new Set(namedIn('docs/guide/audit.md', '.'));
   const actions = Object.values(paths)
     .flatMap((routes) => Object.values(routes))
     .flatMap((route) => route['x-audit-action'] ?? []);
