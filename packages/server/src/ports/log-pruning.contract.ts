@@ -86,10 +86,10 @@ export function logPruningContract(name: string, open: () => Promise<LogStore>):
       const all = await store.keptFrom();
       expect(all.sequence).toBeGreaterThan(last - 500);
       expect(all.atMs).toBeGreaterThan(late + 500);
-      for (const of of [{ vmId: VM }, { owner: 'ann' }, { vmId: VM, owner: 'ann' }])
-        expect(await store.keptFrom(of)).toEqual(all);
-      for (const of of [{ vmId: OTHER }, { owner: 'bob' }, { vmId: VM, owner: 'bob' }, { owner: 'of nothing' }])
-        expect(await store.keptFrom(of)).toEqual(begun);
+      for (const subject of [{ vmId: VM }, { owner: 'ann' }, { vmId: VM, owner: 'ann' }])
+        expect(await store.keptFrom(subject)).toEqual(all);
+      for (const subject of [{ vmId: OTHER }, { owner: 'bob' }, { vmId: VM, owner: 'bob' }, { owner: 'of nothing' }])
+        expect(await store.keptFrom(subject)).toEqual(begun);
 
       const old = await store.append([line('old', { ...mine, at: late - 5 })]);
       await store.prune({ ...UNBOUNDED, beforeMs: late });

@@ -65,8 +65,8 @@ describe('a Loki that hangs', () => {
 
     // What was before the file here was made may be at Loki.
     const sinceMs = clock.now() + 59_000;
-    for (const of of [{ vmId: OTHER }, { owner: 'bob' }, { vmId: OTHER, owner: 'bob' }] as const) {
-      const query = { ...of, sinceMs };
+    for (const subject of [{ vmId: OTHER }, { owner: 'bob' }, { vmId: OTHER, owner: 'bob' }] as const) {
+      const query = { ...subject, sinceMs };
       expect(await readAll(query)).toHaveLength(300);
       expect(await readAll({ ...query, direction: 'backward' })).toHaveLength(300);
     }

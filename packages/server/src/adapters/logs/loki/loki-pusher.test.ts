@@ -1,68 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { line, UNBOUNDED, UNSTOPPED } from '../../../ports/log-store.contract.ts';
-import { createManualClock, type ManualClock } from '../../shared/manual-clock.ts';
-import { createPinoLog } from '../../system/pino-log.ts';
-import { openSqliteLogs } from '../sqlite/sqlite-logs.ts';
-import { entriesOf, type OpenLogs, openLogs, until } from './testing/open-logs.ts';
-import { type StrictLoki, type StrictOptions, startStrictLoki } from './testing/strict-loki.ts';
+import { entriesOf, openLogs, until } from './testing/open-logs.ts';
+import { startStrictLoki } from './testing/strict-loki.ts';
+import { linesOf, said, useHandover } from './testing/use-handover.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const SILENT = createPinoLog({ level: 'error', stream: { write: () => undefined } });
-let directory: string;
-let clock: ManualClock;
-let parts: AsyncDisposableStack;
-
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'volary-loki-'));
-  clock = createManualClock({ startsAt: Date.now() });
-  parts = new AsyncDisposableStack();
-});
-afterEach(async () => {
-  await parts.disposeAsync();
-  rmSync(directory, { recursive: true });
-});
-
-async function start(options: StrictOptions = {}): Promise<{ readonly loki: StrictLoki; readonly opened: OpenLogs }> {
-  const loki = parts.use(await startStrictLoki({ nowMs: () => clock.now(), ...options }));
-  return { loki, opened: parts.use(openLogs({ directory, url: loki.url, clock })) };
-}
-
-/** Has time pass, next to nothing whenever something waits for it, until this is so. */
-async function passUntil(isSo: () => boolean): Promise<void> {
-  while (!isSo()) {
-    await until(() => isSo() || clock.sleeperCount > 0);
-    if (!isSo()) await clock.advance(1);
-  }
-}
-
-/** Has time pass, a little whenever something waits for it, until all is handed over. */
-async function handOver(opened: OpenLogs): Promise<void> {
-  let isDone = false;
-  const done = opened.untilHandedOver().then(() => {
-    isDone = true;
-  });
-  while (!isDone) {
-    await until(() => isDone || clock.sleeperCount > 0);
-    await clock.advance(100);
-  }
-  await done;
-}
-
-async function say(opened: OpenLogs, ...messages: readonly string[]): Promise<void> {
-  await opened.logs.append(messages.map((message) => line(message, { at: clock.now() })));
-}
-
-const said = ({ told }: OpenLogs, text: RegExp): readonly unknown[] => told.filter(([message]) => text.test(message));
-/** Lines of the log alone: those by which it was tried have no sequence. */
-const linesOf = (loki: StrictLoki): readonly string[] =>
-  entriesOf(loki)
-    .filter(({ metadata }) => metadata['sequence'] !== '0')
-    .map((entry) => entry.line);
+const handover = useHandover();
+const { start, passUntil, handOver, say } = handover;
 
 describe('lines', () => {
   it('come to Loki in order, zipped, many at a time, with few labels', async () => {
@@ -80,9 +25,9 @@ describe('lines', () => {
     expect(opened.archive.figures).toEqual({ taken: 2_500, refused: 0, lost: 0, retries: 0, waiting: 0 });
   });
 
-  it('have times that grow as their numbers do, whatever the clock said', async () => {
+  it('have times that grow as their numbers do, whatever the handover.clock said', async () => {
     const { loki, opened } = await start();
-    const ats = [0, 5_000, -60_000, 5_000, 5_001, -3 * HOUR_MS].map((offset) => clock.now() + offset);
+    const ats = [0, 5_000, -60_000, 5_000, 5_001, -3 * HOUR_MS].map((offset) => handover.clock.now() + offset);
     for (const [index, at] of ats.entries()) {
       await opened.logs.append([line(`${index}`, { at, level: index % 2 === 0 ? 'info' : 'warn' })]);
       await handOver(opened);
@@ -103,13 +48,17 @@ describe('lines', () => {
   });
 
   it('that were kept here before there was a Loki come too', async () => {
-    const loki = parts.use(await startStrictLoki());
+    const loki = handover.use(await startStrictLoki());
     const { url } = loki;
     {
-      await using before = openLogs({ directory, url: 'http://127.0.0.1:1', clock });
+      await using before = openLogs({
+        directory: handover.directory,
+        url: 'http://127.0.0.1:1',
+        clock: handover.clock,
+      });
       await say(before, 'before');
     }
-    const opened = parts.use(openLogs({ directory, url, clock }));
+    const opened = handover.use(openLogs({ directory: handover.directory, url, clock: handover.clock }));
     await handOver(opened);
 
     expect(linesOf(loki)).toEqual(['before']);
@@ -126,8 +75,8 @@ describe('a Loki that is away for an hour', () => {
     for (let minute = 0; minute < 60; minute++) {
       all.push(`minute ${minute}`);
       await say(opened, `minute ${minute}`);
-      await until(() => clock.sleeperCount > 0);
-      await clock.advance(MINUTE_MS);
+      await until(() => handover.clock.sleeperCount > 0);
+      await handover.clock.advance(MINUTE_MS);
     }
     expect(await opened.archive.whyNot()).toBe(
       'Loki cannot be worked with: the connection was refused. 60 lines wait in the log here.',
@@ -189,11 +138,11 @@ describe('Loki', () => {
     loki.fail({ status: 429, headers: { 'retry-after': '120' } });
     await say(opened, 'one');
     await passUntil(() => opened.archive.figures.retries === 1);
-    await until(() => clock.sleeperCount > 0);
-    await clock.advance(119_000);
+    await until(() => handover.clock.sleeperCount > 0);
+    await handover.clock.advance(119_000);
     expect(loki.pushes).toHaveLength(1);
     loki.fail(null);
-    await clock.advance(1_000);
+    await handover.clock.advance(1_000);
     await passUntil(() => opened.archive.figures.taken === 1);
 
     expect(loki.pushes).toHaveLength(2);
@@ -226,7 +175,7 @@ describe('Loki', () => {
 
   it('gets what is good of a batch, and what is bad is counted, said, and not sent again', async () => {
     const { loki, opened } = await start({ limits: { lineBytes: 1_000 } });
-    const now = clock.now();
+    const now = handover.clock.now();
     await opened.logs.append([
       line(`of great length ${'x'.repeat(1_000)}`, { at: now }),
       ...Array.from({ length: 40 }, (_, index) => line(`good ${index}`, { at: now })),
@@ -314,7 +263,7 @@ describe('Loki', () => {
     await loki.stop();
     await say(opened, ...Array.from({ length: 1_100 }, (_, index) => `old ${index}`));
     await passUntil(() => opened.archive.figures.retries > 0);
-    await clock.advance(8 * 24 * HOUR_MS);
+    await handover.clock.advance(8 * 24 * HOUR_MS);
     await loki.start();
     await say(opened, 'young');
     await handOver(opened);
@@ -324,9 +273,11 @@ describe('Loki', () => {
   });
 
   it('is spoken to as whom the address says, which nobody else is told', async () => {
-    const loki = parts.use(await startStrictLoki({ credentials: 'zoe:s3cr=t/x', hasTenants: true }));
+    const loki = handover.use(await startStrictLoki({ credentials: 'zoe:s3cr=t/x', hasTenants: true }));
     const url = loki.url.replace('//', `//zoe:${encodeURIComponent('s3cr=t/x')}@`);
-    const opened = parts.use(openLogs({ directory, url, clock, tenant: 'team' }));
+    const opened = handover.use(
+      openLogs({ directory: handover.directory, url, clock: handover.clock, tenant: 'team' }),
+    );
     await say(opened, 'one');
     await handOver(opened);
     expect(linesOf(loki)).toEqual(['one']);
@@ -338,76 +289,6 @@ describe('Loki', () => {
   });
 });
 
-describe('the log here', () => {
-  /** Has it keep no cursor, until the returned function is called. */
-  function refuseCursors(): () => void {
-    const database = new Database(join(directory, 'logs.db'));
-    database.exec(
-      `CREATE TRIGGER full_disk BEFORE INSERT ON cursors WHEN new.key LIKE 'loki:%' BEGIN SELECT RAISE(ABORT, 'full'); END`,
-    );
-    return () => {
-      database.exec('DROP TRIGGER full_disk');
-      database.close();
-    };
-  }
-
-  it('that cannot note what Loki has taken has nothing sent twice, and that is said once', async () => {
-    const { loki, opened } = await start();
-    await say(opened, 'first');
-    await handOver(opened);
-    const allow = refuseCursors();
-    await say(opened, 'one', 'two');
-    await passUntil(() => loki.pushes.length === 2 && said(opened, /cannot be read, or noted/).length > 0);
-    for (let tries = 0; tries < 10; tries++) {
-      await until(() => clock.sleeperCount > 0);
-      await clock.advance(MINUTE_MS);
-    }
-    expect(loki.pushes).toHaveLength(2);
-    expect(opened.archive.figures).toMatchObject({ taken: 3, retries: 0 });
-    allow();
-    await say(opened, 'three');
-    await handOver(opened);
-
-    expect(linesOf(loki)).toEqual(['first', 'one', 'two', 'three']);
-    expect(loki.pushes).toHaveLength(3);
-    expect(opened.archive.figures).toMatchObject({ taken: 4, waiting: 0 });
-    expect(opened.told.map(([message]) => message)).toEqual([
-      'what Loki takes cannot be read, or noted, in the log here; it is tried again',
-      'what Loki takes is read and noted in the log here again',
-    ]);
-  });
-
-  it('that has dropped all that waited has it counted and said', async () => {
-    const { loki, opened } = await start();
-    await say(opened, 'first');
-    await handOver(opened);
-    await until(() => clock.sleeperCount === 0);
-    await opened.logs.append([line('one', { at: clock.now() }), line('two', { at: clock.now() })]);
-    await opened.forget();
-    await passUntil(() => opened.archive.figures.waiting === 0);
-
-    expect(linesOf(loki)).toEqual(['first']);
-    expect(opened.archive.figures).toMatchObject({ taken: 1, lost: 2 });
-    expect(opened.told).toContainEqual([
-      'lines were dropped before Loki took them: more came meanwhile than is kept here',
-      { lines: 2 },
-    ]);
-  });
-
-  it('that has dropped a line of the future before there was a Loki gives no other its time', async () => {
-    const local = openSqliteLogs(join(directory, 'logs.db'), { log: SILENT, writer: 'here' });
-    await local.append([line('of the future', { at: clock.now() + 24 * HOUR_MS })]);
-    await local.prune({ ...UNBOUNDED, maxBytes: 0 });
-    await local[Symbol.asyncDispose]();
-    const { loki, opened } = await start();
-    await say(opened, 'of now');
-    await handOver(opened);
-
-    expect(linesOf(loki)).toEqual(['of now']);
-    expect(opened.archive.figures).toMatchObject({ taken: 1, refused: 0 });
-  });
-});
-
 it('what is not handed over when a server ends is by the next one, with the same times', async () => {
   const { loki, opened } = await start();
   loki.fail('unread');
@@ -416,7 +297,7 @@ it('what is not handed over when a server ends is by the next one, with the same
   await opened[Symbol.asyncDispose]();
   loki.fail(null);
 
-  const next = parts.use(openLogs({ directory, url: loki.url, clock }));
+  const next = handover.reopen(loki);
   await handOver(next);
   await say(next, 'three');
   await handOver(next);
