@@ -18,6 +18,8 @@ export function configureTest(command: Command, context: Context): void {
     ].join(':');
     process.chdir(REPOSITORY_ROOT);
     const tests = join(REPOSITORY_ROOT, 'test/check.ts');
-    execProgram([process.execPath, tests, '--with-vms', ...args], { env: { ...process.env, PATH: path } });
+    // What tests run was not called as we were.
+    const env = { ...process.env, PATH: path, VOLARY_COMMAND: '' };
+    execProgram([process.execPath, tests, '--with-vms', ...args], { env });
   });
 }
