@@ -51,7 +51,7 @@ it('tells a server that takes no work from one that does not run, with what keep
 
 it.each<[string, GlobalOptions, string, string]>([
   ['an address where nobody answers', { url: 'http://127.0.0.1:1' }, 'No server answers', '--url'],
-  ['a key that is none', { key: 'no key' }, 'is none', ''],
+  ['a key that is none', { key: 'no key' }, 'malformed', ''],
   ['a key file that is not there', { keyFile: '/nowhere/key' }, '/nowhere/key', ''],
   ['a key that the server does not know', { key: 'unknown' }, 'key', 'volary login'],
 ])('makes a finding of %s', async (_what, globals, said, hint) => {
