@@ -13,7 +13,8 @@ enum { READS_AT_ONCE = 8 };
 
 // What comes after a silence is passed on at once. After a piece smaller than this the pipe is left alone for a moment, so that a command that
 // writes line by line costs a frame each time, and not one for each line: the kernel gathers them.
-enum { SMALL = 4096 };
+// A terminal gives 4,095 bytes at once at most: full ones must not count as small.
+enum { SMALL = 2048 };
 static const int64_t GATHER_NS = 2 * MILLISECOND_NS;
 
 static uint64_t kept;  // by all executions together

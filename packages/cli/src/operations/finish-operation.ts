@@ -24,7 +24,7 @@ export async function finishOperation(
   titles: Titles,
   { timeoutMs }: { readonly timeoutMs?: number } = {},
 ): Promise<Operation> {
-  const patience = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const patience = timeoutMs === undefined ? undefined : AbortSignal.timeout(Math.min(timeoutMs, LONGEST_MS));
   using stage = stageFor(context, titles.doing);
   const onInterrupt = (): void => {
     stage?.leave(`${titles.doing} goes on: volary wait ${operation.id} (or volary cancel ${operation.id})`);
@@ -45,6 +45,9 @@ export async function finishOperation(
     process.off('SIGINT', onInterrupt);
   }
 }
+
+/** What a timer of Node.js can wait for: some 25 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 function notYet({ id, kind }: Operation): CliError {
   return new CliError(`${kind} is not over after the time that was given.`, {

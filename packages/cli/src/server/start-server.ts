@@ -78,9 +78,12 @@ async function isServerReady({ url, certificate }: ServerFile): Promise<boolean>
   return (await askReadiness(url)) === 'ready';
 }
 
+/** Longer than the server itself waits for its database before it says that it is not ready. Milliseconds. */
+const READINESS_MS = 5_000;
+
 async function askReadiness(url: string): Promise<'ready' | 'silent' | Unready> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READINESS_MS) });
     const answer: unknown = await response.json();
     return response.ok ? 'ready' : (readUnready(answer) ?? 'silent');
   } catch {

@@ -1,7 +1,6 @@
 /** The thread that `checkpoints.ts` starts. It has no file open between two questions: whoever closes a database closes all of it. */
 import { parentPort } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import { workInBackground } from './background-thread.ts';
 import type { CheckpointAnswer, CheckpointQuestion } from './checkpoints.ts';
 
 /** How long it waits for who reads or writes, where the log is to begin anew, milliseconds. */
@@ -13,8 +12,6 @@ interface Progress {
   readonly log: number;
   readonly checkpointed: number;
 }
-
-workInBackground();
 
 parentPort?.on('message', ({ id, path, isWhole }: CheckpointQuestion) => {
   parentPort?.postMessage({ id, error: checkpoint(path, isWhole) } satisfies CheckpointAnswer);

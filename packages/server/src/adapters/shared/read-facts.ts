@@ -7,6 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { VolaryError } from '../../domain/errors.ts';
 import type { Shape } from '../../lib/shape.ts';
 
+const UNREADABLE = 'host.file_unreadable';
+
 /** `damaged`: no JSON, or not of the shape: cut short, altered, or written by a later version. */
 export type Facts<T> =
   | { readonly kind: 'absent' }
@@ -33,12 +35,18 @@ export function valueIn<T>(facts: Facts<T>): T | null {
   return facts.kind === 'valid' ? facts.value : null;
 }
 
+/** For `catch` where the thing is to be removed, whatever it says: what cannot be read is as good as damaged. Everything else is thrown. */
+export function damagedIfUnreadable(error: unknown): { readonly kind: 'damaged' } {
+  if (error instanceof VolaryError && error.reason === UNREADABLE) return { kind: 'damaged' };
+  throw error;
+}
+
 /** For `catch` after a look at a file: null if there is none. Throws `unavailable` host.file_unreadable for every other failure. */
 export function unlessAbsent(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
   throw new VolaryError(
     'unavailable',
     'A file in which the server keeps what it must know for this cannot be read now. Nothing was changed.',
-    { reason: 'host.file_unreadable', context: { path: error.path, errno: error.code }, cause: error },
+    { reason: UNREADABLE, context: { path: error.path, errno: error.code }, cause: error },
   );
 }

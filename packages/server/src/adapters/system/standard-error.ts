@@ -11,6 +11,10 @@ const WAITING_BYTES = 256 * 1024;
 /** How often what waits is tried again while nothing new is written, and how often at most while much is. */
 const RETRY_MS = 100;
 const PAUSE_MS = 5;
+/** How long a program that ends waits for whoever reads what it has said last. */
+const LAST_MS = 1_000;
+/** Nobody wakes those who wait here. */
+const NOBODY = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * This process's stderr. Nobody may be reading it, and the disk that it lies on may be full: neither holds anything up
@@ -51,11 +55,19 @@ export function openStandardError(lostLine: (count: number) => string): LineSink
     drain();
   }
 
+  // The last words are those that matter: whoever reads them is given a moment.
+  process.once('exit', () => {
+    for (const untilMs = performance.now() + LAST_MS; waiting.length > 0 && performance.now() < untilMs; ) {
+      drain();
+      if (waiting.length > 0) Atomics.wait(NOBODY, 0, 0, PAUSE_MS);
+    }
+  });
+
   return {
     write(line) {
       const isWorthTrying = performance.now() >= isFullUntilMs;
       if (isWorthTrying && waiting.length > 0) drain();
-      if (waitingBytes + line.length > WAITING_BYTES) {
+      if (waitingBytes > 0 && waitingBytes + line.length > WAITING_BYTES) {
         lost += 1;
         return;
       }

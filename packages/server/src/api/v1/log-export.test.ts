@@ -18,7 +18,7 @@ async function exportUnread(url: string): Promise<IncomingMessage> {
 }
 
 it('counts as one who reads the log, and is ended when nobody takes it', async () => {
-  await using api = await runApi({ limits: { logReaders: 1, slowReaderMs: 500, goodbyeMs: 50 }, faults: [] });
+  await using api = await runApi({ limits: { logReaders: 1, slowReaderMs: 3_000, goodbyeMs: 50 }, faults: [] });
   await api.logs.append(Array.from({ length: 800 }, () => line('x'.repeat(16_000))));
   const unread = await exportUnread(api.url);
   const statusOfAnother = async (): Promise<number> => {

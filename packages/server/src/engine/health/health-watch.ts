@@ -42,6 +42,22 @@ const STARTING_INTERVAL_MS = 1_000;
 /** By how much the time between two checks varies, of itself. */
 const JITTER = 0.1;
 
+/** What a check of a VM has come to in one life. */
+interface Known {
+  readonly incarnation: number;
+  readonly healthCheck: HealthCheck;
+  readonly state: HealthState;
+}
+
+/** Where a watch begins. */
+interface Beginning {
+  readonly vm: Vm;
+  readonly healthCheck: HealthCheck;
+  readonly state: HealthState;
+  /** Nothing was decided by a check before: what the VM is said to be is what its agent has shown. */
+  readonly isFirst: boolean;
+}
+
 interface Watched {
   readonly incarnation: number;
   readonly healthCheck: HealthCheck;
@@ -52,12 +68,39 @@ interface Watched {
 export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
   const watched = new Map<VmId, Watched>();
   const checks = new Map<VmId, LastCheck>();
+  /** Also of those that are paused: they go on where they were. */
+  const known = new Map<VmId, Known>();
+  const beganAt = deps.clock.now();
   let isStopping = false;
 
-  function begin(vm: Vm, healthCheck: HealthCheck, state: HealthState): void {
+  function beginningOf(vm: Vm, healthCheck: HealthCheck): Beginning {
+    const before = known.get(vm.id);
+    if (before?.incarnation === vm.incarnation) {
+      const isSame = isSameCheck(before.healthCheck, healthCheck);
+      // What another check came to says nothing of this one.
+      return { vm, healthCheck, state: isSame ? before.state : UNTRIED, isFirst: false };
+    }
+    // What it came to under an earlier server still holds; what has been written since is another life, or a check that is new.
+    const isOfEarlierServer = vm.updatedAt < beganAt;
+    return {
+      vm,
+      healthCheck,
+      state: isOfEarlierServer ? resumedFrom(vm.health) : UNTRIED,
+      isFirst: !isOfEarlierServer,
+    };
+  }
+
+  function begin(beginning: Beginning): void {
+    const { vm, healthCheck, state: first } = beginning;
     const abort = new AbortController();
-    const note = (check: LastCheck): void => void checks.set(vm.id, check);
-    const done = watch(deps, { vm, healthCheck, state }, note, abort.signal)
+    const keep = (state: HealthState): void =>
+      void known.set(vm.id, { incarnation: vm.incarnation, healthCheck, state });
+    const note = (check: LastCheck, state: HealthState): void => {
+      checks.set(vm.id, check);
+      keep(state);
+    };
+    keep(first);
+    const done = watch(deps, beginning, { note, gone: () => void known.delete(vm.id) }, abort.signal)
       .catch((error: unknown) => {
         if (!abort.signal.aborted) deps.log.error('the health of a VM is no longer asked for', { vmId: vm.id, error });
       })
@@ -76,10 +119,8 @@ export function createHealthWatch(deps: HealthWatchDeps): HealthWatch {
       if (isStopping || (before?.incarnation === vm.incarnation && isSameCheck(before.healthCheck, healthCheck)))
         return;
       before?.abort.abort(new DOMException('the VM is in another life, or asked otherwise', 'AbortError'));
-      if (healthCheck === null) return;
-      // What another check came to says nothing of this one; what this one came to under an earlier server still holds.
-      const isOtherCheck = before?.incarnation === vm.incarnation;
-      begin(vm, healthCheck, isOtherCheck ? UNTRIED : resumedFrom(vm.health));
+      if (healthCheck === null) known.delete(vm.id);
+      else begin(beginningOf(vm, healthCheck));
     },
     lastCheck: (vmId) => checks.get(vmId) ?? null,
     async stop() {
@@ -95,32 +136,33 @@ function isSameCheck(one: HealthCheck, other: HealthCheck | null): boolean {
   return one === other || isSameJson(healthCheckWords(one), healthCheckWords(other));
 }
 
-interface Beginning {
-  readonly vm: Vm;
-  readonly healthCheck: HealthCheck;
-  readonly state: HealthState;
+interface Told {
+  readonly note: (check: LastCheck, state: HealthState) => void;
+  /** There is no such VM any more. */
+  readonly gone: () => void;
 }
 
 /** Asks until the VM does not run any more, or is asked otherwise. */
 async function watch(
   deps: HealthWatchDeps,
   beginning: Beginning,
-  note: (check: LastCheck) => void,
+  { note, gone }: Told,
   signal: AbortSignal,
 ): Promise<void> {
-  const { healthCheck } = beginning;
+  const { healthCheck, isFirst } = beginning;
   const { id, incarnation } = beginning.vm;
   let { state } = beginning;
   for (;;) {
     const vm = await deps.store.vms.get(id);
+    if (vm === null) gone();
     if (vm === null || vm.incarnation !== incarnation || vm.status.phase !== 'running') return;
     if (!isSameCheck(healthCheck, presentSpec(vm).healthCheck)) return;
     // What it asks for begins when cloud-init is over.
     const result = awaitsCloudInit(vm) ? null : await probe(deps, vm, healthCheck, signal);
     if (result !== null) {
       state = afterCheck(healthCheck, state, { isGood: result.isGood, sinceStartMs: ageOf(deps, vm) });
-      note({ ...state, ...result, at: deps.clock.now() });
-      await write(deps, id, state, result, signal);
+      note({ ...state, ...result, at: deps.clock.now() }, state);
+      await write(deps, { id, state, isFirst }, result, signal);
     }
     await deps.clock.sleep(pause(deps, healthCheck, state), { signal });
   }
@@ -129,8 +171,7 @@ async function watch(
 /** Nobody else may have changed the VM meanwhile; then what is so now is written. */
 async function write(
   deps: HealthWatchDeps,
-  id: VmId,
-  { status }: HealthState,
+  { id, state: { status }, isFirst }: { readonly id: VmId; readonly state: HealthState; readonly isFirst: boolean },
   { message }: ProbeResult,
   signal: AbortSignal,
 ): Promise<void> {
@@ -138,8 +179,8 @@ async function write(
     signal.throwIfAborted();
     const vm = await deps.store.vms.get(id);
     if (vm === null || vm.status.phase !== 'running' || vm.health === status) return;
-    // Another check has not decided yet: until it does, what was decided before stays.
-    if (status === 'starting' && (vm.health === 'healthy' || vm.health === 'unhealthy')) return;
+    // This check has not decided yet: until it does, what one has decided before stays.
+    if (status === 'starting' && !isFirst && (vm.health === 'healthy' || vm.health === 'unhealthy')) return;
     try {
       await writeHealth(deps, { vm, operation: null }, status, message);
       deps.log.info('health changed', { vmId: id, from: vm.health, to: status });

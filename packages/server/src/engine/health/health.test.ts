@@ -143,4 +143,14 @@ describe('the health of a VM that has none', () => {
     expect(report.vm.health).toBe('healthy');
     expect(report.lastCheck).toBeNull();
   });
+
+  it('is no success of a check that it is given: that one begins anew, with its start period', async () => {
+    await create(server, 'bird');
+    const asked: AskedHealthCheck = { type: 'tcp', port: 81, intervalMs: 500, startPeriodMs: 600_000 };
+
+    await server.engine.vms.update(ADMIN, 'bird', { spec: { healthCheck: completeHealthCheck(asked, null) } }, {});
+
+    await until('starting');
+    expect(await changes()).toContainEqual(['healthy', 'starting']);
+  });
 });

@@ -69,6 +69,7 @@ export function createIntake(
       .sleep(pauseMs, { signal })
       .catch(() => undefined)
       .then(() => {
+        if (resting.get(source) !== rested) return;
         resting.delete(source);
         waiting.add(source);
         next();
@@ -87,6 +88,8 @@ export function createIntake(
     async drain(source, { timeoutMs, signal: given }) {
       const endsAt = clock.monotonicMs() + timeoutMs;
       const either = AbortSignal.any([signal, given]);
+      // What kept it from being taken may have passed: it is tried once more, at once.
+      resting.delete(source);
       offer(source);
       for (;;) {
         either.throwIfAborted();

@@ -49,13 +49,15 @@ export function createLogIntake(deps: IntakeDeps): LogIntake {
     lookAtOutput: () => output.look(),
     async drain(vm, { signal }) {
       const bound = { timeoutMs: DRAIN_MS, signal };
-      try {
-        await deps.flushOutput(vm.id);
-        await Promise.all([output.drain(vm, bound), consoles.drain(vm, bound)]);
-      } catch (error) {
-        signal.throwIfAborted();
-        deps.log.warn('what a deleted VM has said is not all taken into the log', { vmId: vm.id, error });
-      }
+      const [flushed] = await Promise.allSettled([deps.flushOutput(vm.id)]);
+      // Neither is left at work when its VM goes, whatever becomes of the other.
+      const drained = await Promise.allSettled([output.drain(vm, bound), consoles.drain(vm, bound)]);
+      signal.throwIfAborted();
+      for (const outcome of [flushed, ...drained])
+        if (outcome.status === 'rejected')
+          deps.log.warn('what a deleted VM has said is not all taken into the log', {
+            ...{ vmId: vm.id, error: outcome.reason },
+          });
     },
     async forgetGone() {
       await output.forgetGone();

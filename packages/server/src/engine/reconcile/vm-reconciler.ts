@@ -325,7 +325,10 @@ function powerOf({ machine: { kind } }: VmObservation): 'running' | 'paused' | '
 }
 
 async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail: string): Promise<Turn> {
-  if (work.vm.health !== 'degraded') {
+  // One that does not run has no health, and what was saved of it may be read again in a moment.
+  if (work.vm.status.phase === 'suspended')
+    deps.log.warn('what is suspended cannot be read', { vmId: work.vm.id, detail });
+  else if (work.vm.health !== 'degraded') {
     deps.log.warn('the machine monitor does not answer', { vmId: work.vm.id, detail });
     await writer.writeHealth(deps, work, 'degraded');
   }

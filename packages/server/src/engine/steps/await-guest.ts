@@ -14,7 +14,7 @@ export const awaitGuest: Step = async (deps, context) => {
   const { vm, signal } = context;
   if (await isWholeSystem(deps, vm.spec.image)) {
     const isHeard = await isAnsweredWithin(config.limits.systemBootMs, deps, context);
-    return { startedAt: clock.now(), health: isHeard ? 'healthy' : 'unknown' };
+    return { startedAt: clock.now(), health: isHeard ? firstHealth(vm) : 'unknown' };
   }
   const { bootMs } = config.limits;
   await withTimeout(clock, bootMs, signal, greet(deps, vm), () => bootTimeout(bootMs));

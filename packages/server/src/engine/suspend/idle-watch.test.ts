@@ -23,9 +23,13 @@ function hurriedClock() {
   return { ...system, monotonicMs: () => system.monotonicMs() * 20 };
 }
 
-async function create(server: TestServer, labels: Record<string, string> = {}): Promise<void> {
+async function create(
+  server: TestServer,
+  labels: Record<string, string> = {},
+  autoSuspend: AutoSuspend = AFTER_TEN,
+): Promise<void> {
   const { operation } = await server.engine.vms.create(ADMIN, {
-    ...{ name: 'bird', spec: { autoSuspend: AFTER_TEN }, labels, metadata: {}, start: true, warmStart: 'auto' },
+    ...{ name: 'bird', spec: { autoSuspend }, labels, metadata: {}, start: true, warmStart: 'auto' },
   });
   await finish(server, operation);
 }
@@ -76,8 +80,7 @@ describe('a VM that is to be suspended when it is idle', () => {
 
   it('is though it is measured that it sends nothing', async () => {
     const server = await installation.start();
-    await create(server);
-    await server.engine.vms.update(ADMIN, 'bird', { autoSuspend: { ...AFTER_TEN, idleSeconds: 60 } }, {});
+    await create(server, {}, { ...AFTER_TEN, idleSeconds: 60 });
 
     await server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, { ...soon, timeoutMs: 200_000 });
 

@@ -32,6 +32,12 @@ interface Sample extends MachineUse {
   readonly mostPercent: number;
 }
 
+interface Look {
+  readonly signal: AbortSignal;
+  /** What was measured of all VMs. */
+  readonly latest: ReturnType<Sampler['latest']>;
+}
+
 export interface IdleWatch {
   /** Looks at all VMs once. To be called every few seconds: what is shorter than the time between two looks may not be seen. */
   look(signal: AbortSignal): Promise<void>;
@@ -53,11 +59,11 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
     return found;
   }
 
-  async function measure(vm: Vm, settings: AutoSuspend, signal: AbortSignal): Promise<Sample | null> {
+  async function measure(vm: Vm, settings: AutoSuspend, { signal, latest }: Look): Promise<Sample | null> {
     const use = await deps.drivers.of(vm).measureMachine(vm.id, { signal });
     if (use === null) return null;
     const atMs = deps.clock.monotonicMs();
-    const told = deps.sampler.latest().get(vm.id)?.reading.guest?.sums.networkSentBytes ?? null;
+    const told = latest.get(vm.id)?.reading.guest?.sums.networkSentBytes ?? null;
     const known = samples.get(vm.id);
     // The first of a machine, also of one that was woken: its VMM is another one.
     const before = known?.incarnation === vm.incarnation && use.cpuMs >= known.cpuMs ? known : undefined;
@@ -75,8 +81,8 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
     return { ...fresh, idleSinceMs: before.idleSinceMs, mostPercent: Math.max(before.mostPercent, percent) };
   }
 
-  async function lookAt(vm: Vm, settings: AutoSuspend, signal: AbortSignal): Promise<void> {
-    const sample = await measure(vm, settings, signal);
+  async function lookAt(vm: Vm, settings: AutoSuspend, look: Look): Promise<void> {
+    const sample = await measure(vm, settings, look);
     if (sample === null) return void samples.delete(vm.id);
     samples.set(vm.id, sample);
     const idleMs = sample.atMs - sample.idleSinceMs;
@@ -90,12 +96,13 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
 
   return {
     async look(signal) {
+      const latest = deps.sampler.latest();
       const seen = new Set<Vm['id']>();
       for (const vm of await watched()) {
         const { autoSuspend } = vm.spec;
         if (autoSuspend === null || signal.aborted) continue;
         seen.add(vm.id);
-        await lookAt(vm, autoSuspend, signal).catch((error: unknown) => {
+        await lookAt(vm, autoSuspend, { signal, latest }).catch((error: unknown) => {
           if (!signal.aborted) deps.log.warn('an idle VM could not be suspended', { vmId: vm.id, error });
         });
       }

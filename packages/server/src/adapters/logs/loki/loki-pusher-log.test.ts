@@ -69,6 +69,21 @@ describe('the log here', () => {
     ]);
   });
 
+  it('that is begun anew goes on with its new numbers, of which none is counted as lost', async () => {
+    const { loki, opened } = await start();
+    await say(opened, 'first');
+    await handOver(opened);
+    const database = new Database(join(handover.directory, 'logs.db'));
+    database.exec("DELETE FROM lines; DELETE FROM cursors WHERE key LIKE 'loki:%'; UPDATE numbers SET last = last + 5000000000");
+    database.close();
+    await say(opened, 'later');
+    await handOver(opened);
+
+    expect(linesOf(loki)).toEqual(['first', 'later']);
+    expect(opened.archive.figures).toMatchObject({ taken: 2, lost: 0, waiting: 0 });
+    expect(said(opened, /begun anew/)).toHaveLength(1);
+  });
+
   it('that has dropped a line of the future before there was a Loki gives no other its time', async () => {
     const local = openSqliteLogs(join(handover.directory, 'logs.db'), { log: SILENT, writer: 'here' });
     await local.append([line('of the future', { at: handover.clock.now() + 24 * HOUR_MS })]);

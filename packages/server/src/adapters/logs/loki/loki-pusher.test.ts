@@ -25,7 +25,7 @@ describe('lines', () => {
     expect(opened.archive.figures).toEqual({ taken: 2_500, refused: 0, lost: 0, retries: 0, waiting: 0 });
   });
 
-  it('have times that grow as their numbers do, whatever the handover.clock said', async () => {
+  it('have times that grow as their numbers do, whatever the clock said', async () => {
     const { loki, opened } = await start();
     const ats = [0, 5_000, -60_000, 5_000, 5_001, -3 * HOUR_MS].map((offset) => handover.clock.now() + offset);
     for (const [index, at] of ats.entries()) {

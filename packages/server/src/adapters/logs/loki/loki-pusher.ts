@@ -112,9 +112,17 @@ export function createLokiPusher(
     return start;
   }
 
+  /** A log that was damaged goes on in a new file, with other numbers: how many lines lie between them is known to nobody. */
+  async function isBegunAnew(): Promise<boolean> {
+    if (noted === null || (await local.cursor(POSITION)) !== null) return false;
+    log.warn('the log here was begun anew: lines that waited for Loki are missing there');
+    return true;
+  }
+
   /** Returns up to where it has come: nowhere when Loki refused everything for a while. */
   async function handOver(from: number): Promise<number> {
     await untilLines(from);
+    if (await isBegunAnew()) return await begin();
     const { lines, reached } = await nextBatch(local, from, { signal });
     recoverLog();
     const handed: Handed = { refusals: [], isProven: false };

@@ -136,6 +136,16 @@ describe('a saved machine', () => {
     expect(await store.remove(ID)).toBeNull();
   });
 
+  it('is removed by whoever gives it up, also where nobody can read what it is', async () => {
+    await store.keep(ID, fill);
+    const facts = join(path, ID, 'machine.json');
+    unlinkSync(facts);
+    symlinkSync('machine.json', facts);
+
+    expect(await store.remove(ID)).toEqual([]);
+    expect(await store.remove(ID)).toBeNull();
+  });
+
   it('is lost when nothing is there', async () => {
     await expect(store.open(ID)).rejects.toMatchObject({ code: 'data_loss', reason: 'snapshot.lost' });
   });

@@ -6,7 +6,7 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { SavedSummary } from '../../../../ports/driver.ts';
 import { inPlace, namesIn } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
-import { valueIn } from '../../../shared/read-facts.ts';
+import { damagedIfUnreadable, valueIn } from '../../../shared/read-facts.ts';
 import { identityOf } from '../../../shared/vm-identity.ts';
 import { isAddedMemory } from '../attachments/grown.ts';
 import { imagesOf } from '../disk-origin.ts';
@@ -109,7 +109,8 @@ export function createSavedStore(
     remove: (id) =>
       lock.run(id, async () => {
         const directory = join(path, id);
-        const facts = await readSavedFacts(directory);
+        // Whoever removes it gives up what nobody can read.
+        const facts = await readSavedFacts(directory).catch(damagedIfUnreadable);
         verified.delete(directory);
         await removeSavedMachine(directory);
         if (facts.kind === 'absent') return null;

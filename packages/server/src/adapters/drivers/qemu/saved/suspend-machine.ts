@@ -80,8 +80,11 @@ async function saveHalted(
       }),
     );
   } catch (error) {
-    await forgetSuspended(vmId, suspended);
-    if (status === 'running') await setGoing(client);
+    try {
+      await forgetSuspended(vmId, suspended);
+    } finally {
+      if (status === 'running') await setGoing(client);
+    }
     throw error;
   }
 }

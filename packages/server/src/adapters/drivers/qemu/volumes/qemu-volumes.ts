@@ -7,7 +7,7 @@ import type { DriverVolumes, VolumeContent } from '../../../../ports/driver-volu
 import type { Abortable } from '../../../../ports/guest-link.ts';
 import { inPlace } from '../../../shared/in-place.ts';
 import { createKeyedLock } from '../../../shared/keyed-lock.ts';
-import { valueIn } from '../../../shared/read-facts.ts';
+import { damagedIfUnreadable, valueIn } from '../../../shared/read-facts.ts';
 import { identityOf } from '../../../shared/vm-identity.ts';
 import { readDiskOrigin } from '../disk-origin.ts';
 import { diskFull, imageLost, isNoSpace } from '../errors.ts';
@@ -121,7 +121,7 @@ export function createQemuVolumes(deps: VolumeDeps): DriverVolumes {
     remove: (id) =>
       lock.run(id, async () => {
         const directory = join(path, id);
-        const facts = valueIn(await readVolumeFacts(directory));
+        const facts = valueIn(await readVolumeFacts(directory).catch(damagedIfUnreadable));
         await rm(join(directory, VOLUME_FILES.disk), { force: true });
         await rm(directory, { recursive: true, force: true });
         if (facts !== null && facts.baseDigest !== null) await images.removeUnused(facts.baseDigest);
