@@ -74,7 +74,9 @@ describe('the log here', () => {
     await say(opened, 'first');
     await handOver(opened);
     const database = new Database(join(handover.directory, 'logs.db'));
-    database.exec("DELETE FROM lines; DELETE FROM cursors WHERE key LIKE 'loki:%'; UPDATE numbers SET last = last + 5000000000");
+    database.exec(
+      "DELETE FROM lines; DELETE FROM cursors WHERE key LIKE 'loki:%'; UPDATE numbers SET last = last + 5000000000",
+    );
     database.close();
     await say(opened, 'later');
     await handOver(opened);
