@@ -52,7 +52,8 @@ describe('the metrics of a VM', () => {
     const guestAfter = await countedInGuest();
     const counted = (100 * (guestAfter.busy - guestBefore.busy)) / (guestAfter.uptime - guestBefore.uptime);
 
-    expect(covered).toBeGreaterThan(50);
+    // The last reading is up to seven seconds ago, and a guest that answers too late leaves a gap of one interval.
+    expect(covered).toBeGreaterThan(40);
     expect(metrics.cpu?.usage_percent).toBeGreaterThan(0.9 * burnt);
     // On a host with too much to do a guest counts more than it got, so that its own count is the bound above.
     expect(metrics.cpu?.usage_percent).toBeGreaterThan(0.9 * counted);
