@@ -29,7 +29,7 @@ it('what a VM writes is there for the next, and what is preserved of it too', as
   await here.must(['rm', '--preserve-volumes', 'first']);
 
   expect(await here.must(['volume', 'ls', '-q'])).toBe('books\nfirst-root\nfirst-logs');
-  expect(await here.must(['volume', 'get', 'first-root'])).toMatch(/was +the root of first \(base\)/);
+  expect(await here.must(['volume', 'get', 'first-root'])).toMatch(/source +the root of first \(base\)/);
   const volumes = ['books:ro', 'first-logs:disk=logs', 'first-root:ro:disk=old'].flatMap((each) => ['--volume', each]);
   await here.must(['create', 'second', ...volumes]);
   expect(await sh('second', `mount -o ro,noload ${BOOKS} /mnt && cat /mnt/file && umount /mnt`)).toBe('hello');
