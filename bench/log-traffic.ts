@@ -31,7 +31,7 @@ interface Phase {
 /** What those who ask and those who follow notice of guests that say a lot. */
 export const logTraffic: Benchmark = {
   name: 'log-traffic',
-  about: `${TALKERS} containers write ${LINES_PER_SECOND} lines a second together, while another process asks for a VM and for a list of them every ${ASKED_EVERY_MS} ms, and a third follows the log of a VM that writes what time it is; median of ${ROUNDS} rounds of ${MEASURED_MS / 1_000} s, in turns with as many in which they are silent`,
+  about: `${TALKERS} containers write ${LINES_PER_SECOND} lines a second together, while another process asks for a VM and for a list of them every ${ASKED_EVERY_MS} ms, and a third follows the log of a VM that writes what time it is; median of ${ROUNDS} rounds of ${MEASURED_MS / 1_000} s, in turns with as many in which they are silent, and in which they write as much to nowhere`,
   async run(say) {
     const engine = await startTestEngine();
     if ('whyNot' in engine) return [{ name: 'log under load', omitted: engine.whyNot }];
@@ -49,39 +49,49 @@ async function withEngine(
   for (let number = 0; number < TALKERS; number++) await create(server, `talker-${number}`, TALK);
   const follower = startLineChild(new URL('./lib/log-follower.ts', import.meta.url), [server.url, server.key, 'clock']);
   const quiet: Phase[] = [];
+  const unheard: Phase[] = [];
   const loud: Phase[] = [];
   try {
     await follower.line();
     for (let round = 1; round <= ROUNDS; round++) {
       const before = await measure(server, follower);
-      await tellTalkers(server, 'touch');
+      await tellTalkers(server, ['touch', NOWHERE, WANTED]);
+      const control = await measure(server, follower);
+      await tellTalkers(server, ['rm', NOWHERE]);
       const meanwhile = await measure(server, follower);
-      await tellTalkers(server, 'rm');
-      say(`round ${round} of ${ROUNDS}: quiet: ${describe(before)}; loud: ${describe(meanwhile)}`);
+      await tellTalkers(server, ['rm', WANTED]);
+      say(
+        `round ${round} of ${ROUNDS}: quiet: ${describe(before)}; to nowhere: ${describe(control)}; loud: ${describe(meanwhile)}`,
+      );
       quiet.push(before);
+      unheard.push(control);
       loud.push(meanwhile);
     }
-    return figuresOf(quiet, loud);
+    return figuresOf({ quiet, unheard, loud });
   } finally {
     await follower.end();
   }
 }
 
-/** They talk as long as the file is there. */
-async function tellTalkers({ client }: BenchServer, program: 'touch' | 'rm'): Promise<void> {
+/** They talk as long as a file is there, and to nowhere as long as another is. */
+async function tellTalkers({ client }: BenchServer, argv: readonly string[]): Promise<void> {
   for (let number = 0; number < TALKERS; number++) {
-    const { execution } = await client.executions.run(`talker-${number}`, { argv: [program, WANTED] });
+    const { execution } = await client.executions.run(`talker-${number}`, { argv: [...argv] });
     if (execution.exit_code !== 0) throw new Error(`talker-${number} was not told to talk, or to be silent`);
   }
 }
 
 const WANTED = '/tmp/wanted';
+const NOWHERE = '/tmp/nowhere';
 const TALK = `
 i=0
-while :; do
-  while [ ! -e ${WANTED} ]; do sleep 0.1; done
+talk() {
   j=0
   while [ $j -lt ${STROKE.lines} ]; do i=$((i+1)); j=$((j+1)); echo "INFO request served id=$i took 42 ms"; done
+}
+while :; do
+  while [ ! -e ${WANTED} ]; do sleep 0.1; done
+  if [ -e ${NOWHERE} ]; then talk > /dev/null; else talk; fi
   sleep ${STROKE.everySeconds}
 done`;
 
@@ -125,18 +135,24 @@ function describe({ linesPerSecond, cpuPercent, api, follow }: Phase): string {
   return `${Math.round(linesPerSecond)} lines/s, server ${Math.round(cpuPercent)} % of a core; ${asked}; followed in ${round(follow.p50Ms)} and ${round(follow.p99Ms)} ms (median, p99)`;
 }
 
-function figuresOf(quiet: readonly Phase[], loud: readonly Phase[]): readonly Figure[] {
+function figuresOf({
+  quiet,
+  unheard,
+  loud,
+}: Readonly<Record<'quiet' | 'unheard' | 'loud', readonly Phase[]>>): readonly Figure[] {
   return [
     { name: 'lines taken', value: middle(loud, ({ linesPerSecond }) => linesPerSecond), unit: '/s' },
-    ...PATHS.map((path, at): Figure => {
+    ...PATHS.flatMap((path, at): readonly Figure[] => {
       const p99Ms = ({ api }: Phase): number => api[at]?.p99Ms ?? Number.NaN;
-      return {
-        name: `GET ${path} meanwhile, p99`,
-        value: middle(loud, p99Ms),
-        unit: 'ms',
-        reference: { name: 'while they are silent', value: middle(quiet, p99Ms) },
-        bound: { kind: 'at most', value: 1.2, of: 'ratio' },
-      };
+      const meanwhile = { name: `GET ${path} meanwhile, p99`, value: middle(loud, p99Ms), unit: 'ms' } as const;
+      return [
+        {
+          ...meanwhile,
+          reference: { name: 'while they are silent', value: middle(quiet, p99Ms) },
+          bound: { kind: 'at most', value: 1.2, of: 'ratio' },
+        },
+        { ...meanwhile, reference: { name: 'while they write to nowhere', value: middle(unheard, p99Ms) } },
+      ];
     }),
     {
       name: 'a line from its writing until who follows has it, nobody else writes, p99',
