@@ -60,6 +60,8 @@ describe('a VM that serves', () => {
     expect(await get('web')).toMatchObject({ health: 'healthy', workload_status: { state: 'running', runs: 1 } });
     expect(await here.must(['logs', 'web', '--workload'])).toMatch(/^serving \d+ hi$/);
     expect(await here.must(['exec', 'web', '--', 'sh', '-c', 'echo $GREETING'])).toBe('hi');
+    const { stdout, stderr } = await here.volary(['logs', 'web']);
+    expect([stdout, stderr]).toEqual(['', expect.stringContaining('logs web --workload')]);
   });
 
   it('has it run again when it is killed, and goes on with it under the next server', async () => {

@@ -9,6 +9,7 @@ import { printLog } from '../logs/print-log.ts';
 import { lastLines, toSafeText } from '../output/console-text.ts';
 import { encodeBytes } from '../output/encode-bytes.ts';
 import { parseCount } from '../parse-values.ts';
+import { asTyped } from '../paths.ts';
 
 interface LogsOptions extends LogOptions {
   readonly follow?: true;
@@ -65,9 +66,21 @@ async function printConsole(context: Context, client: VolaryClient, ref: string,
     const pieces: Piece[] = [];
     for await (const chunk of client.vms.console(ref)) pieces.push(chunk);
     offset = printLast(context, pieces, options.tail);
-    if (!follow) return;
   }
-  for await (const chunk of client.vms.console(ref, { offset, follow })) print(context, chunk);
+  for await (const chunk of client.vms.console(ref, { offset })) {
+    print(context, chunk);
+    offset = chunk.offset + chunk.bytes.length;
+  }
+  if (offset === 0) await tellOfWorkload(context, client, ref);
+  if (follow) for await (const chunk of client.vms.console(ref, { offset, follow })) print(context, chunk);
+}
+
+/** Whoever asks for the log of a VM that says nothing by itself mostly means what its workload writes. */
+async function tellOfWorkload(context: Context, client: VolaryClient, ref: string): Promise<void> {
+  const { workload } = await client.vms.get(ref);
+  if (workload === null) return;
+  const told = `The console of ${ref} is empty. What its workload wrote: volary logs ${ref} --workload`;
+  context.stderr.write(`${asTyped(told, context.env)}\n`);
 }
 
 async function printExecution(
