@@ -30,8 +30,20 @@ static uint64_t kept_max(void) {
   return max;
 }
 
+// Of what is supervised the newest is kept while nobody listens: the machine's workload never waits for a host to come.
+static bool keeps_newest(const struct output *output) {
+  return output->execution->supervision && !output->execution->stream;
+}
+
+// A host that begins anew is back within seconds, in which a busy workload writes more than OUTPUT_MAX.
+static size_t unheard_max(void) {
+  uint64_t share = kept_max() / 4;
+  return share < OUTPUT_MAX_UNHEARD ? (size_t)share : OUTPUT_MAX_UNHEARD;
+}
+
 static size_t room_left(const struct output *output) {
-  size_t bound = kept < kept_max() ? OUTPUT_MAX : OUTPUT_MAX_WHEN_SHORT;
+  size_t bound = keeps_newest(output) ? unheard_max() : OUTPUT_MAX;
+  if (kept >= kept_max()) bound = OUTPUT_MAX_WHEN_SHORT;
   size_t length = queue_length(&output->queue);
   return length < bound ? bound - length : 0;
 }
@@ -41,11 +53,6 @@ bool output_is_at_end(const struct output *output) {
   const struct execution *execution = output->execution;
   bool goes_on = execution && execution->supervision && execution->state != ENDED;
   return output->source.fd < 0 && !goes_on;
-}
-
-// Of what is supervised the newest is kept while nobody listens: the machine's workload never waits for a host to come.
-static bool keeps_newest(const struct output *output) {
-  return output->execution->supervision && !output->execution->stream;
 }
 
 void output_regulate(struct output *output) {

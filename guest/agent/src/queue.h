@@ -1,11 +1,11 @@
 // A queue of bytes that are addressed by their absolute offset in a channel. Memory is taken block by block as bytes
-// come, and given back as they are dropped. Holds at most WINDOW_MAX bytes; callers keep to that.
+// come, and given back as they are dropped. Holds at most QUEUE_MAX bytes; callers keep to that.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QUEUE_BLOCK = 32768, QUEUE_BLOCKS = (1 << 20) / QUEUE_BLOCK + 2 };
+enum { QUEUE_MAX = 8 << 20, QUEUE_BLOCK = 32768, QUEUE_BLOCKS = QUEUE_MAX / QUEUE_BLOCK + 2 };
 
 struct queue {
   uint64_t base, end;  // offsets of the first byte kept and of the one after the last
