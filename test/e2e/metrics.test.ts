@@ -58,6 +58,8 @@ describe('the metrics of a VM', () => {
     // On a host with too much to do a guest counts more than it got, so that its own count is the bound above.
     expect(metrics.cpu?.usage_percent).toBeGreaterThan(0.9 * counted);
     expect(metrics.cpu?.usage_percent).toBeLessThan(1.1 * counted);
+    expect(await here.must(['metrics', 'busy', '--interval', '1h'])).toMatch(/^SINCE .*\n2.*\nthe last 1h /s);
+    expect(await here.volary(['metrics', '--interval', '1h'])).toMatchObject({ code: 2 });
     expect(metrics.cpu?.usage_percent).toBeLessThan(105);
     expect(series.length).toBeGreaterThan(9);
     expect(metrics.memory?.total_bytes).toBeGreaterThan(200 * 1024 ** 2);

@@ -221,7 +221,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Seeing',
     'metrics',
-    'print all metrics, as Prometheus scrapes them',
+    'show what a VM used, or print all metrics for Prometheus',
     async () => (await import('./commands/metrics.ts')).configureMetrics,
   ),
   entry(

@@ -2,7 +2,7 @@ import { type Host, METRIC_INTERVALS, type MetricInterval } from '@volary/contra
 import { type Command, Option } from 'commander';
 import { connect } from '../connect.ts';
 import { type Context, printJson } from '../context.ts';
-import { drawHostMetrics } from '../hosts/draw-host-metrics.ts';
+import { drawMetrics } from '../metrics/draw-metrics.ts';
 import { formatTable } from '../output/table.ts';
 
 /** `volary host ls|metrics`: the machines that VMs run on. */
@@ -47,5 +47,5 @@ async function showMetrics(
   const ref = host ?? (await client.hosts.list()).items[0]?.id ?? '';
   const metrics = await client.metrics.ofHost(ref, { interval });
   if (context.globals.json === true) printJson(context, metrics);
-  else context.stdout.write(drawHostMetrics(metrics));
+  else context.stdout.write(drawMetrics(metrics));
 }

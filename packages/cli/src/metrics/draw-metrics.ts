@@ -1,11 +1,14 @@
-import type { HostMetricFigures, HostMetrics } from '@volary/contract';
+import type { HostMetricFigures, HostMetrics, VmMetrics } from '@volary/contract';
 import { formatTable } from '../output/table.ts';
 import { NONE, told } from '../top/draw-top.ts';
 
 const HEAD = ['SINCE', 'CPU%', 'IOWAIT%', 'MEMORY', 'DISK', 'DISK R/s', 'DISK W/s', 'NET RX/s', 'NET TX/s'];
 
-/** The table of `volary host metrics`: each step, oldest first, and all of them together at its end. Where nothing was measured a line says how many steps are missing. Ends with a newline. */
-export function drawHostMetrics({ interval, step_seconds, series, metrics }: HostMetrics): string {
+/**
+ * The table of `volary metrics VM` and `volary host metrics`: each step, oldest first, and all of them together at its
+ * end. Where nothing was measured a line says how many steps are missing. Ends with a newline.
+ */
+export function drawMetrics({ interval, step_seconds, series, metrics }: HostMetrics | VmMetrics): string {
   const rows: (readonly string[])[] = [];
   let last: number | null = null;
   for (const point of series) {

@@ -1,6 +1,6 @@
 import type { HostMetricFigures, HostMetrics } from '@volary/contract';
 import { expect, test } from 'vitest';
-import { drawHostMetrics } from './draw-host-metrics.ts';
+import { drawMetrics } from './draw-metrics.ts';
 
 const NOTHING: HostMetricFigures = { cpu: null, memory: null, disk: null, network: null };
 const FIGURES: HostMetricFigures = {
@@ -31,16 +31,16 @@ function report(seconds: readonly number[], metrics = FIGURES): HostMetrics {
 const cells = (drawn: string) => drawn.split('\n').map((line) => line.split(/\s{2,}/));
 
 test('each step has a line, and all of them together', () => {
-  const [, first, , last] = cells(drawHostMetrics(report([5, 10])));
+  const [, first, , last] = cells(drawMetrics(report([5, 10])));
 
   expect(first).toEqual(['2026-01-31T11:59:05Z', '12.3', '0.5', '1.0K/2.0K', '1.0K/4.0K', '-', '-', '1.0K', '0B']);
   expect(last?.[0]).toBe('the last 1m');
 });
 
 test('a gap is said, and what was not measured is no figure', () => {
-  expect(cells(drawHostMetrics(report([5, 25]))).map(([name]) => name)).toEqual([
+  expect(cells(drawMetrics(report([5, 25]))).map(([name]) => name)).toEqual([
     ...['SINCE', '2026-01-31T11:59:05Z', '(3 steps without)', '2026-01-31T11:59:25Z', 'the last 1m', ''],
   ]);
-  const [, whole] = cells(drawHostMetrics(report([], NOTHING)));
+  const [, whole] = cells(drawMetrics(report([], NOTHING)));
   expect(new Set(whole?.slice(1))).toEqual(new Set(['-']));
 });
