@@ -1,8 +1,9 @@
 import { readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RESTORED_MEMORY } from '../../packages/server/src/adapters/drivers/qemu/command-line.ts';
+import { restoredMemoryOf } from '../../packages/server/src/adapters/drivers/qemu/command-line.ts';
 import { readSavedMachine } from '../../packages/server/src/adapters/drivers/qemu/saved/saved-machine.ts';
+import { readProcess } from '../../packages/server/src/adapters/shared/process.ts';
 import { valueIn } from '../../packages/server/src/adapters/shared/read-facts.ts';
 import { bootFiles } from './boot-files.ts';
 import type { SavedFiles } from './hand-written-restore.ts';
@@ -75,7 +76,9 @@ export async function awaitSpare({ dataDir }: BenchServer): Promise<void> {
 
 /** The saved machine whose memory this VMM maps; null: it has booted. */
 async function savedOf(pid: number): Promise<SavedFiles['saved'] | null> {
-  const path = readlinkSync(`/proc/${pid}/fd/${RESTORED_MEMORY}`);
+  const descriptor = restoredMemoryOf(readProcess(pid)?.commandLine ?? []);
+  if (descriptor === null) return null;
+  const path = readlinkSync(`/proc/${pid}/fd/${descriptor}`);
   return valueIn(await readSavedMachine(dirname(path)));
 }
 

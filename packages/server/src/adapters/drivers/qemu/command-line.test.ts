@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { macOfUuid } from '../../../domain/network/mac.ts';
 import { NO_ATTACHMENTS } from './attachments/attachments.ts';
-import { type Machine, qemuArguments } from './command-line.ts';
+import { type Machine, qemuArguments, restoredMemoryOf } from './command-line.ts';
 import { type ExtraDiskDevice, extraDiskFilesOf } from './extra-disks.ts';
 import { isWholeSystem } from './full-os/system-agent-port.ts';
+import type { InheritedFiles } from './inherited-files.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { attachNetwork } from './network.ts';
 
+/** The files of a machine that boots; only their order matters here. */
+const BOOTING: InheritedFiles = new Map([
+  ['kernel', ''],
+  ['initramfs', ''],
+  ['root', ''],
+]);
 const UUID = '01a1fc92-6367-7400-9ef1-4542943aae56';
 
 function makeMachine(changes: Partial<Machine> = {}): Machine {
@@ -24,6 +31,7 @@ function makeMachine(changes: Partial<Machine> = {}): Machine {
     extraDisks: [],
     networkArguments: [],
     attachments: null,
+    files: BOOTING,
     ...changes,
   };
 }
@@ -84,15 +92,36 @@ test('the guest is told who it is, and only an emulated one gives up its mitigat
   expect(accelerated).not.toContain('volary.root');
 });
 
+test('a machine that is restored is handed its state, and tells where its memory came from', () => {
+  const files: InheritedFiles = new Map([
+    ['devices', ''],
+    ['memory', ''],
+    ['root', ''],
+  ]);
+  const args = qemuArguments(makeMachine({ origin: { kind: 'restore' }, files }));
+
+  expect(args.join(' ')).toContain('-incoming fd:3');
+  expect(args.join(' ')).toContain('-add-fd fd=5,set=1');
+  expect(restoredMemoryOf(args)).toBe(4);
+  expect(restoredMemoryOf(qemuArguments(makeMachine()))).toBeNull();
+});
+
 describe('a whole system', () => {
+  const files: InheritedFiles = new Map([
+    ['root', ''],
+    ['seed', ''],
+  ]);
   const line = (changes: Partial<Machine> = {}): string =>
-    qemuArguments(makeMachine({ origin: { kind: 'firmware' }, wholeSystem: { uefiPath: null }, ...changes })).join(' ');
+    qemuArguments(
+      makeMachine({ origin: { kind: 'firmware' }, wholeSystem: { uefiPath: null }, files, ...changes }),
+    ).join(' ');
 
   test('starts by what is on its disk, has a seed and the port of an agent of its own', () => {
     expect(line()).not.toContain('-kernel');
     expect(line()).toContain('drive=disk,bootindex=0');
     expect(line()).toContain('name=org.qemu.guest_agent.0');
-    expect(line()).toContain('-add-fd fd=6,set=2');
+    expect(line()).toContain('-add-fd fd=3,set=1');
+    expect(line()).toContain('-add-fd fd=4,set=2');
     expect(isWholeSystem(line().split(' '))).toBe(true);
     expect(isWholeSystem(qemuArguments(makeMachine()))).toBe(false);
   });

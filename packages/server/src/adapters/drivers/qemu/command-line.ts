@@ -4,6 +4,7 @@ import { contentKeyOf, packDiskArguments } from './attachments/pack-disk.ts';
 import { type ExtraDiskDevice, extraDiskArguments } from './extra-disks.ts';
 import { SYSTEM_AGENT_PORT } from './full-os/system-agent-port.ts';
 import { sizeArguments } from './growth.ts';
+import { descriptorOf, type InheritedFiles } from './inherited-files.ts';
 import { RUN_FILES } from './vm-directory.ts';
 
 /** The virtio port that the guest agent opens. */
@@ -13,18 +14,8 @@ export const CONSOLE_DEVICE = 'console';
 /** What the ring keeps, bytes; a power of two. It is the VMM's own memory: the guest cannot fill the host's disk. */
 export const CONSOLE_RING_BYTES = 256 * 1024;
 
-/** The first descriptor that the VMM inherits besides the standard ones. */
-export const FIRST_INHERITED = 3;
-/** Descriptors that the VMM inherits, so that it needs no right to reach the files by their paths. */
-const INHERITED = { kernel: 3, initramfs: 4, baseDisk: 5 } as const;
-/** Of a whole system: as these, without a kernel. */
-const SEED = 6;
-/** What stands in the place of a descriptor that a machine has no use for. */
-export const NOTHING = '/dev/null';
-/** The same for a machine that is restored. The memory stays open as long as the VMM lives. */
-const INHERITED_RESTORED = { devices: 3, memory: 4 } as const;
-/** Where the memory that a machine was restored from can be read, in `/proc/<pid>/fd`. */
-export const RESTORED_MEMORY = INHERITED_RESTORED.memory;
+/** How the back end of memory begins that a machine was restored from. */
+const RESTORED_MEMORY = 'memory-backend-file,id=memory,';
 
 /** How a machine comes to life: by booting a kernel, by what its firmware finds on its disk, or by taking up the saved state of one. */
 export type MachineOrigin =
@@ -51,6 +42,8 @@ export interface Machine {
   readonly canGrow: boolean;
   /** What it had been given before it was saved; null: it has no disk for packs, as one of an earlier version. */
   readonly attachments: Attachments | null;
+  /** The files that its VMM inherits, as it is launched with them. */
+  readonly files: InheritedFiles;
 }
 
 /** A machine whose disk brings everything that runs in it. */
@@ -76,24 +69,31 @@ export function qemuArguments(machine: Machine): readonly string[] {
     // It stays when the guest ends, so that a server that was away can still be told how. A reset is an end too: a machine that was
     // restored has neither a kernel nor a firmware to start again, since what is saved of one has no ROM.
     ...['-action', 'shutdown=pause,panic=pause,reboot=shutdown'],
-    ...originArguments(machine.origin),
+    ...originArguments(machine),
     ...monitorArguments('qmp', RUN_FILES.controlSocket),
     ...monitorArguments('rescue', RUN_FILES.rescueSocket),
     ...portArguments(machine),
-    ...(machine.hasDisk ? diskArguments(machine.wholeSystem !== null) : []),
-    ...(machine.wholeSystem === null ? [] : wholeSystemArguments(machine.wholeSystem)),
+    ...(machine.hasDisk ? diskArguments(machine) : []),
+    ...(machine.wholeSystem === null ? [] : wholeSystemArguments(machine.wholeSystem, machine.files)),
     ...extraDiskArguments(machine.extraDisks),
     ...machine.networkArguments,
     ...['-chardev', `ringbuf,id=${CONSOLE_DEVICE},size=${CONSOLE_RING_BYTES}`, '-serial', `chardev:${CONSOLE_DEVICE}`],
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-device', 'pvpanic-pci'],
-    ...(machine.attachments === null ? [] : attachmentArguments(machine.attachments)),
+    ...(machine.attachments === null ? [] : attachmentArguments(machine.attachments, machine.files)),
   ];
 }
 
+/** The descriptor by which the VMM of these arguments holds the memory that it was restored from; null: it booted. */
+export function restoredMemoryOf(argv: readonly string[]): number | null {
+  const backend = argv.find((argument) => argument.startsWith(RESTORED_MEMORY));
+  const descriptor = /,mem-path=[/]dev[/]fd[/]([0-9]+),/.exec(backend ?? '')?.[1];
+  return descriptor === undefined ? null : Number(descriptor);
+}
+
 /** Last of all, so that its guest knows the other disks by the same names as before. */
-function attachmentArguments(attachments: Attachments): readonly string[] {
-  return [...packDiskArguments(contentKeyOf(attachments.packs)), ...addedDeviceArguments(attachments)];
+function attachmentArguments(attachments: Attachments, files: InheritedFiles): readonly string[] {
+  return [...packDiskArguments(contentKeyOf(attachments.packs)), ...addedDeviceArguments(attachments, files)];
 }
 
 function portArguments({ wholeSystem }: Machine): readonly string[] {
@@ -110,35 +110,37 @@ function portArguments({ wholeSystem }: Machine): readonly string[] {
 }
 
 /** Its firmware, and the disk that it is told by who it is. */
-function wholeSystemArguments({ uefiPath }: WholeSystem): readonly string[] {
+function wholeSystemArguments({ uefiPath }: WholeSystem, files: InheritedFiles): readonly string[] {
   const nodes = [
     { 'node-name': 'seed-file', driver: 'file', filename: '/dev/fdset/2', 'read-only': true, 'auto-read-only': false },
     { 'node-name': 'seed', driver: 'raw', file: 'seed-file', 'read-only': true },
   ];
   return [
     ...(uefiPath === null ? [] : ['-bios', uefiPath]),
-    ...['-add-fd', `fd=${SEED},set=2`],
+    ...['-add-fd', `fd=${descriptorOf(files, 'seed')},set=2`],
     ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
     ...['-device', 'virtio-blk-pci,id=seed0,drive=seed,serial=seed'],
   ];
 }
 
-function machineArguments({ machineType, memoryMib, origin }: Machine): readonly string[] {
+function machineArguments({ machineType, memoryMib, origin, files }: Machine): readonly string[] {
   const machine = `${machineType},usb=off,sata=off,smbus=off,vmport=off,hpet=off,dump-guest-core=off`;
   if (origin.kind !== 'restore') return ['-machine', machine];
-  const memory = `memory-backend-file,id=memory,size=${memoryMib}M,mem-path=/dev/fd/${INHERITED_RESTORED.memory},share=off`;
+  const path = `/dev/fd/${descriptorOf(files, 'memory')}`;
+  // It stays open as long as the VMM lives.
+  const memory = `${RESTORED_MEMORY}size=${memoryMib}M,mem-path=${path},share=off`;
   // What it shares with others it only reads; its state comes without memory, and without a description of itself.
   return ['-machine', `${machine},memory-backend=memory,suppress-vmdesc=on`, '-object', memory];
 }
 
 /** A restored machine has no kernel to boot from; a reboot of its guest is a new start. It is set going once it may be. */
-function originArguments(origin: MachineOrigin): readonly string[] {
+function originArguments({ origin, files }: Machine): readonly string[] {
   if (origin.kind === 'firmware') return [];
   if (origin.kind === 'boot') {
-    const kernel = ['-kernel', `/dev/fd/${INHERITED.kernel}`, '-initrd', `/dev/fd/${INHERITED.initramfs}`];
-    return [...kernel, '-append', origin.kernelCommandLine];
+    const path = (name: 'kernel' | 'initramfs'): string => `/dev/fd/${descriptorOf(files, name)}`;
+    return ['-kernel', path('kernel'), '-initrd', path('initramfs'), '-append', origin.kernelCommandLine];
   }
-  return ['-S', '-global', 'migration.send-configuration=off', '-incoming', `fd:${INHERITED_RESTORED.devices}`];
+  return ['-S', '-global', 'migration.send-configuration=off', '-incoming', `fd:${descriptorOf(files, 'devices')}`];
 }
 
 /**
@@ -162,7 +164,7 @@ function listen(id: string, socket: string): string {
 }
 
 /** The VM's own overlay on the image's root disk. Every node is named, and the backing one is given, never looked up. */
-function diskArguments(isBootable: boolean): readonly string[] {
+function diskArguments({ wholeSystem, files }: Machine): readonly string[] {
   const nodes = [
     { 'node-name': 'base-file', driver: 'file', filename: '/dev/fdset/1', 'read-only': true, 'auto-read-only': false },
     { 'node-name': 'base', driver: 'raw', file: 'base-file', 'read-only': true },
@@ -177,8 +179,8 @@ function diskArguments(isBootable: boolean): readonly string[] {
     },
   ];
   return [
-    ...['-add-fd', `fd=${INHERITED.baseDisk},set=1`],
+    ...['-add-fd', `fd=${descriptorOf(files, 'root')},set=1`],
     ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
-    ...['-device', `virtio-blk-pci,id=disk0,drive=disk${isBootable ? ',bootindex=0' : ''}`],
+    ...['-device', `virtio-blk-pci,id=disk0,drive=disk${wholeSystem === null ? '' : ',bootindex=0'}`],
   ];
 }

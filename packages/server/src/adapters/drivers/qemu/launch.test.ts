@@ -42,7 +42,7 @@ test('a start that is called off ends its process, also while that has no comman
     end: null,
   };
   const caller = new AbortController();
-  const launch = { directory, record, identity: null, inheritedPaths: [], diesWithUs: true, onExit: () => undefined };
+  const launch = { directory, record, identity: null, files: new Map(), diesWithUs: true, onExit: () => undefined };
   let pid = 0;
 
   const launching = launchVmm(

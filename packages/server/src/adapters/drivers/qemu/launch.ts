@@ -9,6 +9,7 @@ import { readBootId, readProcess } from '../../shared/process.ts';
 import { sleep } from '../../shared/sleep.ts';
 import type { Identity } from '../../shared/vm-identity.ts';
 import { endFailed } from './errors.ts';
+import type { InheritedFiles } from './inherited-files.ts';
 import { type LaunchRecord, writeRecord } from './launch-record.ts';
 import { dropPrivileges } from './privileges.ts';
 import { readLastWords } from './stderr-log.ts';
@@ -25,8 +26,7 @@ export interface Launch {
   /** Without the process, which does not exist yet. */
   readonly record: LaunchRecord;
   readonly identity: Identity | null;
-  /** Opened for it, in this order, from descriptor 3 on. */
-  readonly inheritedPaths: readonly string[];
+  readonly files: InheritedFiles;
   /** The network namespace that it runs in; null: ours. */
   readonly namespacePath?: string | null;
   /** False for a VM; true for a probe, which nobody would look for after our death. */
@@ -72,7 +72,7 @@ async function spawnVmm({
   directory,
   record,
   identity,
-  inheritedPaths,
+  files,
   namespacePath = null,
   diesWithUs,
   onExit,
@@ -82,7 +82,7 @@ async function spawnVmm({
     await rm(directory.stderrPath, { force: true });
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
     handles.push(await open(directory.stderrPath, flags, 0o600));
-    for (const path of inheritedPaths) handles.push(await openInherited(path));
+    for (const path of files.values()) handles.push(await openInherited(path));
     // While we still may: once it has given up its rights it cannot leave it, nor enter another one.
     const entering = namespacePath === null ? [] : ['nsenter', `--net=${namespacePath}`, '--'];
     const [program = '', ...args] = [...entering, ...dropPrivileges(identity, record.argv, { diesWithUs })];

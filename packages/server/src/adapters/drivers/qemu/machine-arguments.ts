@@ -3,6 +3,7 @@ import { serialOf } from '../../../domain/vm/extra-disk.ts';
 import type { MachineSpec } from '../../../ports/driver.ts';
 import { type Attachments, NO_ATTACHMENTS } from './attachments/attachments.ts';
 import { type MachineOrigin, qemuArguments, type WholeSystem } from './command-line.ts';
+import { diskContent, findDescriptor, type InheritedFiles } from './inherited-files.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import { attachNetwork } from './network.ts';
 import type { QemuProgram } from './qemu-program.ts';
@@ -20,7 +21,7 @@ export function machineArguments(
     wholeSystem = null,
     attachments = NO_ATTACHMENTS,
     canGrow = true,
-    contentDescriptors = new Map(),
+    files,
   }: {
     readonly program: QemuProgram;
     readonly accelerator: 'kvm' | 'tcg';
@@ -32,8 +33,7 @@ export function machineArguments(
     readonly attachments?: Attachments | null;
     /** Of what it is restored from. */
     readonly canGrow?: boolean;
-    /** By which the VMM inherits what disks besides the root begin with, by their names. */
-    readonly contentDescriptors?: ReadonlyMap<string, number>;
+    readonly files: InheritedFiles;
   },
 ): readonly string[] {
   const uuid = uuidOf(vmId);
@@ -57,10 +57,11 @@ export function machineArguments(
     extraDisks: spec.disks.map((disk) => ({
       ...{ name: disk.name, serial: serialOf(disk), isReadonly: disk.isReadonly },
       isVolume: disk.volume !== null,
-      descriptor: contentDescriptors.get(disk.name) ?? null,
+      descriptor: findDescriptor(files, diskContent(disk.name)),
     })),
     networkArguments: network.qemuArguments,
     attachments,
     canGrow,
+    files,
   });
 }

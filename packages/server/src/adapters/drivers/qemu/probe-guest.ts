@@ -5,7 +5,7 @@ import type { Log } from '../../../ports/log.ts';
 import type { Identity } from '../../shared/vm-identity.ts';
 import type { ConnectAgent } from './agent-transport.ts';
 import { openAgentSocket } from './agent-transport.ts';
-import { qemuArguments } from './command-line.ts';
+import { type Machine, qemuArguments } from './command-line.ts';
 import { kernelCommandLine } from './kernel-command-line.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { startThrowawayGuest } from './throwaway-guest.ts';
@@ -43,7 +43,13 @@ export async function bootProbeGuest(deps: ProbeDeps, request: ProbeRequest): Pr
   try {
     await using guest = await startThrowawayGuest(
       { parent: deps.cacheDir, log: deps.log },
-      { ...request, name: 'probe', hasDisk: false, argumentsFor: (uuid) => argumentsOf(request, uuid), signal },
+      {
+        ...request,
+        name: 'probe',
+        hasDisk: false,
+        argumentsFor: (uuid, files) => argumentsOf(request, { uuid, files }),
+        signal,
+      },
     );
     await using _link = await deps.connectAgent({
       openTransport: () => openAgentSocket(guest.directory),
@@ -60,10 +66,13 @@ export async function bootProbeGuest(deps: ProbeDeps, request: ProbeRequest): Pr
   }
 }
 
-function argumentsOf({ program, accelerator }: ProbeRequest, uuid: string): readonly string[] {
+function argumentsOf(
+  { program, accelerator }: ProbeRequest,
+  given: Pick<Machine, 'uuid' | 'files'>,
+): readonly string[] {
   return qemuArguments({
+    ...given,
     name: 'probe',
-    uuid,
     machineType: program.machineType,
     accelerator,
     vcpuCount: 1,

@@ -36,7 +36,8 @@ import type { SpareMaker } from './saved/start-spare.ts';
 import { forgetSuspended, type Suspended, suspendMachine } from './saved/suspend-machine.ts';
 import { wakeMachine } from './saved/wake-machine.ts';
 import { createWarmStore } from './saved/warm-store.ts';
-import { type Launch, prepareRestore, type StartContext, startMachine } from './start-machine.ts';
+import type { StartContext, StartSpec } from './start-context.ts';
+import { prepareRestore, startMachine } from './start-machine.ts';
 import { listVmIds, type VmDirectory } from './vm-directory.ts';
 import { findVmm } from './vmm-process.ts';
 import { placeVolumes } from './volumes/place-volumes.ts';
@@ -110,7 +111,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         await sweepSharedPacks(packFiles);
       }),
 
-    startMachine: (machine: Launch, { signal }: Abortable) =>
+    startMachine: (machine: StartSpec, { signal }: Abortable) =>
       machines.lock.run(machine.vmId, async () => {
         const context = await startContext(signal);
         if (machine.from === undefined) await placeVolumes(machine.vmId, machine.spec.disks, context);

@@ -6,6 +6,7 @@ import { waitForMachine } from '../../../ports/driver-contract/subject.contract.
 import type { GuestLink } from '../../../ports/guest-link.ts';
 import { readToEnd, shell } from '../../../ports/guest-link-contract/subject.contract.ts';
 import { identityOf } from '../../shared/vm-identity.ts';
+import { guestFiles } from './inherited-files.ts';
 import { launchVmm } from './launch.ts';
 import { readRecord } from './launch-record.ts';
 import { removeVm } from './qemu-host.fixture.ts';
@@ -37,7 +38,7 @@ async function startAsBefore({ vmId }: MachineSpec): Promise<void> {
       directory,
       record: { ...stored.record, argv, process: null },
       identity: identityOf(vmId, []),
-      inheritedPaths: [qemu.host.image.kernelPath, qemu.host.image.initramfsPath, qemu.host.image.rootPath],
+      files: guestFiles(qemu.host.image, { hasDisk: true }),
       diesWithUs: false,
       onExit: () => undefined,
     },

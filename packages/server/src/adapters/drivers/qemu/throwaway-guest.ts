@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { DirectImage } from '../../../domain/image/image.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { Identity } from '../../shared/vm-identity.ts';
-import { launchVmm } from './launch.ts';
+import { guestFiles, type InheritedFiles } from './inherited-files.ts';
+import { type Launch, launchVmm } from './launch.ts';
 import type { LaunchRecord } from './launch-record.ts';
 import type { QemuProgram } from './qemu-program.ts';
 import { type VmDirectory, vmDirectoryAt } from './vm-directory.ts';
@@ -27,8 +28,8 @@ export interface ThrowawayRequest {
   readonly identity: Identity | null;
   readonly image: DirectImage;
   readonly hasDisk: boolean;
-  /** QEMU's arguments for the machine of this UUID. */
-  readonly argumentsFor: (uuid: string) => readonly string[];
+  /** QEMU's arguments for the machine of this UUID, which inherits these files. */
+  readonly argumentsFor: (uuid: string, files: InheritedFiles) => readonly string[];
   /** Puts into the directory what the machine needs; called before the start. */
   readonly furnish?: (directory: VmDirectory) => Promise<void>;
   readonly signal: AbortSignal;
@@ -41,7 +42,8 @@ export async function startThrowawayGuest(
 ): Promise<ThrowawayGuest> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const directory = vmDirectoryAt(await mkdtemp(join(parent, `${request.name}-`)));
-  const planned = recordOf(request);
+  const files = guestFiles(request.image, request);
+  const planned = recordOf(request, files);
   const ignore = (): void => undefined;
   const monitor = new VmMonitor({ directory, uuid: planned.uuid, log, onHint: ignore, onEnd: ignore });
   let record = planned;
@@ -51,7 +53,7 @@ export async function startThrowawayGuest(
     await rm(directory.path, { recursive: true, force: true });
   };
   try {
-    record = await launch(request, directory, planned, monitor);
+    record = await launch(request, { directory, record: planned, files, monitor });
     return { directory, record, monitor, [Symbol.asyncDispose]: end };
   } catch (error) {
     await end();
@@ -60,26 +62,27 @@ export async function startThrowawayGuest(
 }
 
 async function launch(
-  { identity, image, hasDisk, furnish, signal }: ThrowawayRequest,
-  directory: VmDirectory,
-  record: LaunchRecord,
-  monitor: VmMonitor,
+  { identity, hasDisk, furnish, signal }: ThrowawayRequest,
+  { monitor, ...planned }: Pick<Launch, 'directory' | 'record' | 'files'> & { readonly monitor: VmMonitor },
 ): Promise<LaunchRecord> {
+  const { directory } = planned;
   await mkdir(directory.runPath, { mode: 0o700 });
   await furnish?.(directory);
   if (identity !== null) {
     await chown(directory.runPath, identity.uid, identity.gid);
     if (hasDisk) await chown(directory.diskPath, identity.uid, identity.gid);
   }
-  const inheritedPaths = [image.kernelPath, image.initramfsPath, ...(hasDisk ? [image.rootPath] : [])];
   return await launchVmm(
-    { directory, record, identity, inheritedPaths, diesWithUs: true, onExit: () => undefined },
+    { ...planned, identity, diesWithUs: true, onExit: () => undefined },
     () => monitor.isReachable(),
     signal,
   );
 }
 
-function recordOf({ name, program, accelerator, image, argumentsFor }: ThrowawayRequest): LaunchRecord {
+function recordOf(
+  { name, program, accelerator, image, argumentsFor }: ThrowawayRequest,
+  files: InheritedFiles,
+): LaunchRecord {
   const uuid = randomUUID();
   return {
     version: 1,
@@ -87,7 +90,7 @@ function recordOf({ name, program, accelerator, image, argumentsFor }: Throwaway
     installationId: name,
     incarnation: 1,
     uuid,
-    argv: [program.path, ...argumentsFor(uuid)],
+    argv: [program.path, ...argumentsFor(uuid, files)],
     machineType: program.machineType,
     qemuVersion: program.version,
     accelerator,

@@ -15,6 +15,7 @@ import {
   type Shape,
   text,
 } from '../../../../lib/shape.ts';
+import { addedMemory, descriptorOf, type InheritedFiles } from '../inherited-files.ts';
 import { ATTACHED_PACKS } from './attached-packs.ts';
 import { isMemory, restoredBackend } from './grown.ts';
 
@@ -40,10 +41,13 @@ export type Attachments = Of<typeof ATTACHMENTS>;
 export const NO_ATTACHMENTS: Attachments = { packs: [], devices: undefined, isGuestTold: undefined };
 
 /** The arguments for the devices of a machine that was given them before it was saved. */
-export function addedDeviceArguments({ devices = [] }: Attachments): readonly string[] {
+export function addedDeviceArguments({ devices = [] }: Attachments, files: InheritedFiles): readonly string[] {
   let memories = 0;
   return devices.flatMap(({ object, device }) => {
-    const backend = object !== null && isMemory(object) ? restoredBackend(object, memories++) : object;
+    const backend =
+      object !== null && isMemory(object)
+        ? restoredBackend(object, descriptorOf(files, addedMemory(memories++)))
+        : object;
     return [...(backend === null ? [] : ['-object', JSON.stringify(backend)]), '-device', JSON.stringify(device)];
   });
 }

@@ -17,9 +17,6 @@ const DIMM = 'pc-dimm';
 const PROCESSOR = /-cpu$/;
 const MEMORY_FILE_PREFIX = 'memory-';
 
-/** The first descriptor by which a VMM inherits the saved content of such memory; more follow. */
-const FIRST_DESCRIPTOR = 7;
-
 /** Memory that was added, as one piece. */
 export interface Dimm {
   readonly id: string;
@@ -66,14 +63,13 @@ export function isMemory(object: Readonly<Record<string, unknown>>): boolean {
   return object['qom-type'] === 'memory-backend-ram';
 }
 
-/** The back end of added memory in a machine that is restored: it maps what was saved, for itself alone. */
-export function restoredBackend(object: Readonly<Record<string, unknown>>, position: number): object {
-  const descriptor = `/dev/fd/${FIRST_DESCRIPTOR + position}`;
+/** The back end of added memory in a machine that is restored: it maps what was saved, which its VMM inherits, for itself alone. */
+export function restoredBackend(object: Readonly<Record<string, unknown>>, descriptor: number): object {
   return {
     'qom-type': 'memory-backend-file',
     id: object['id'],
     size: object['size'],
-    'mem-path': descriptor,
+    'mem-path': `/dev/fd/${descriptor}`,
     share: false,
   };
 }

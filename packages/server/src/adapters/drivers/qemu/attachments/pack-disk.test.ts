@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MOST_PACKS } from '../../../../ports/machine-packs.ts';
 import { deviceDigestOf } from '../device-digest.ts';
+import type { InheritedFiles } from '../inherited-files.ts';
 import { ATTACHMENTS, addedDeviceArguments, NO_ATTACHMENTS } from './attachments.ts';
 import { contentKeyOf, hasPackDisk, offsetOf, packDescriptor, packDiskArguments } from './pack-disk.ts';
 
@@ -46,13 +47,18 @@ test('a device that was added while the machine ran is on the command line of wh
     },
   ];
   const base = packDiskArguments(null);
+  const files: InheritedFiles = new Map([
+    ['devices', ''],
+    ['memory', ''],
+    ['added-memory-0', ''],
+  ]);
 
-  const args = [...base, ...addedDeviceArguments({ ...NO_ATTACHMENTS, devices })];
+  const args = [...base, ...addedDeviceArguments({ ...NO_ATTACHMENTS, devices }, files)];
 
   expect(args.slice(base.length)).toEqual([
     '-object',
     // What was its own memory is what was saved of it.
-    '{"qom-type":"memory-backend-file","id":"added-memory1","size":1024,"mem-path":"/dev/fd/7","share":false}',
+    '{"qom-type":"memory-backend-file","id":"added-memory1","size":1024,"mem-path":"/dev/fd/5","share":false}',
     '-device',
     '{"driver":"pc-dimm","id":"added-dimm1","memdev":"added-memory1"}',
   ]);

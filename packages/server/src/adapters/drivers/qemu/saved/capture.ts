@@ -7,7 +7,7 @@ import { NO_ATTACHMENTS } from '../attachments/attachments.ts';
 import { descriptorOf, dimmsOf, memoryFileName } from '../attachments/grown.ts';
 import { hasPackDisk } from '../attachments/pack-disk.ts';
 import { copyPacks } from '../attachments/pack-files.ts';
-import { RESTORED_MEMORY } from '../command-line.ts';
+import { restoredMemoryOf } from '../command-line.ts';
 import { deviceDigestOf } from '../device-digest.ts';
 import { readDiskOrigin } from '../disk-origin.ts';
 import { diskFull, isNoSpace, noMachine, saveFailed } from '../errors.ts';
@@ -171,7 +171,7 @@ async function piecesOf(capture: Capture, memoryPath: string): Promise<readonly 
     address: 0,
     memoryMib,
     path: memoryPath,
-    descriptor: record.restore == null ? null : RESTORED_MEMORY,
+    descriptor: restoredMemoryOf(record.argv),
   };
   const added = dimmsOf(record.attachments ?? NO_ATTACHMENTS).map((dimm) => ({
     ...dimm,

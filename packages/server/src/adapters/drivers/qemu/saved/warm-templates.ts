@@ -22,6 +22,7 @@ import { type ConnectAgent, openAgentSocket } from '../agent-transport.ts';
 import { deviceDigestOf, withoutBackEnd } from '../device-digest.ts';
 import { requireDirect } from '../direct-image.ts';
 import { sizeOf } from '../growth.ts';
+import type { InheritedFiles } from '../inherited-files.ts';
 import { machineArguments } from '../machine-arguments.ts';
 import { makeOverlay } from '../overlay.ts';
 import type { QemuProgram } from '../qemu-program.ts';
@@ -37,6 +38,13 @@ const LOOK_MS = 50;
 /** How long a guest that has answered may take until nothing runs in it any more. */
 const CALM_MS = 60_000;
 
+/** A key says nothing of the files that a VMM inherits. */
+const ANY_FILES: InheritedFiles = new Map([
+  ['devices', ''],
+  ['memory', ''],
+  ['root', ''],
+]);
+
 /** What executes a template and all its forks. */
 export interface WarmHost {
   readonly program: QemuProgram;
@@ -45,7 +53,7 @@ export interface WarmHost {
 
 /** The key of the template that this machine can begin from. */
 export function warmKeyOf(machine: MachineSpec, image: Image, { program, accelerator }: WarmHost): string {
-  const argv = withoutBackEnd(machineArguments(machine, { program, accelerator, isRestored: true }));
+  const argv = withoutBackEnd(machineArguments(machine, { program, accelerator, isRestored: true, files: ANY_FILES }));
   const parts = [
     FORMAT,
     deviceDigestOf(argv),
@@ -87,10 +95,11 @@ export async function buildWarmTemplate(build: WarmBuild): Promise<SavedFacts> {
       image,
       identity: build.identity,
       hasDisk: true,
-      argumentsFor: (uuid) => {
+      argumentsFor: (uuid, files) => {
         // As short as a name can be: files that name it are written in place by guests with longer ones.
         const template = { ...machine, name: 't', vmId: idFromUuid('vm', uuid) };
-        return withoutBackEnd(machineArguments(template, { program, accelerator, isRestored: false, isNamed: false }));
+        const how = { program, accelerator, isRestored: false, isNamed: false, files };
+        return withoutBackEnd(machineArguments(template, how));
       },
       furnish: (directory) => furnish(directory, build, linkKey),
       signal,
