@@ -35,6 +35,7 @@ import type { NewTemplate } from './apis/template-api.ts';
 import type { CloudInitProgram } from './cloud-init/cloud-init-program.ts';
 import type { Drivers } from './drivers.ts';
 import type { Measures } from './monitoring/measures.ts';
+import type { WorkKey } from './reconcile/work-key.ts';
 import type { RetryPolicy } from './webhooks/after-try.ts';
 
 /** Everything outside that the engine needs. Each part of it takes only what it uses, by `Pick`. */
@@ -50,7 +51,7 @@ export interface EngineDeps {
   readonly logs: LogStore;
   /** Keeps lines for longer; null: nothing does. */
   readonly logArchive: LogArchive | null;
-  readonly queue: Queue;
+  readonly queue: Queue<WorkKey>;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly turns: Turns;

@@ -2,7 +2,7 @@
  * What keeps the engine going: at its start it finds everything that is unfinished, and from then on timers look at
  * everything by themselves, since hints may be lost.
  */
-import { parseId } from '../../domain/ids.ts';
+import type { Operation } from '../../domain/operation/operation.ts';
 import type { Driver } from '../../ports/driver.ts';
 import type { Ages } from '../ages.ts';
 import type { AlertWatch } from '../alerts/alert-watch.ts';
@@ -43,6 +43,7 @@ import { createReaper } from './orphans.ts';
 import { paced } from './pace.ts';
 import { dropOld } from './retention.ts';
 import type { VmReconciler } from './vm-reconciler.ts';
+import { type Workers, type WorkKind, workOn } from './work-key.ts';
 
 type SupervisorDeps = EngineDeps & {
   readonly config: EngineConfig;
@@ -86,6 +87,19 @@ export interface Supervisor {
   stop(): Promise<void>;
 }
 
+/** The work that an operation is by itself; null: what it changes is looked at, with or without an operation. */
+const WORK_ON = {
+  vm: null,
+  snapshot: null,
+  volume: null,
+  image: 'image',
+  tool: 'tool',
+  warm_template: 'warm_template',
+  template: 'template',
+  batch: 'batch',
+  system: 'prune',
+} as const satisfies Record<Operation['subject']['kind'], WorkKind | null>;
+
 /** VMs worked on at the same time: steps mostly wait for a machine. */
 const CONCURRENCY = 32;
 
@@ -97,43 +111,27 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   let running: readonly Promise<void>[] = [];
   let vmCount = 0;
   const unfollow: (() => void)[] = [];
-
-  async function work(key: string, context: { readonly signal: AbortSignal }): Promise<void> {
-    const vmId = key.startsWith('vm:') ? parseId('vm', key.slice(3)) : null;
-    if (vmId !== null) return await deps.reconciler.reconcile(vmId, context);
-    const operationId = key.startsWith('image:') ? parseId('op', key.slice(6)) : null;
-    if (operationId !== null) return await deps.builds.run(operationId, context);
-    const toolId = key.startsWith('tool:') ? parseId('op', key.slice(5)) : null;
-    if (toolId !== null) return await deps.toolBuilds.run(toolId, context);
-    const templateId = key.startsWith('warm_template:') ? parseId('op', key.slice(14)) : null;
-    if (templateId !== null) return await deps.templateBuilds.run(templateId, context);
-    const installId = key.startsWith('template:') ? parseId('op', key.slice(9)) : null;
-    if (installId !== null) return await deps.installations.run(installId, context);
-    const pruneId = key.startsWith('prune:') ? parseId('op', key.slice(6)) : null;
-    if (pruneId !== null) return await deps.pruner.run(pruneId, context);
-    const batchId = key.startsWith('batch:') ? parseId('op', key.slice(6)) : null;
-    if (batchId !== null) return deps.batches.begin(batchId, { signal });
-    const deploymentId = key.startsWith('deployment:') ? parseId('dep', key.slice(11)) : null;
-    if (deploymentId !== null) return await deps.deployments.run(deploymentId, context);
-    const volumeId = key.startsWith('volume:') ? parseId('vol', key.slice(7)) : null;
-    if (volumeId !== null) return await deps.volumes.run(volumeId, context);
-    const workspaceId = key.startsWith('workspace:') ? parseId('ws', key.slice(10)) : null;
-    if (workspaceId !== null) return await deps.workspaces.run(workspaceId);
-    const snapshotId = key.startsWith('snapshot:') ? parseId('snap', key.slice(9)) : null;
-    if (snapshotId !== null) await deps.snapshots.run(snapshotId, context);
-  }
+  const workers: Workers = {
+    vm: deps.reconciler.reconcile,
+    image: deps.builds.run,
+    tool: deps.toolBuilds.run,
+    warm_template: deps.templateBuilds.run,
+    template: deps.installations.run,
+    prune: deps.pruner.run,
+    batch: deps.batches.begin,
+    deployment: deps.deployments.run,
+    workspace: deps.workspaces.run,
+    volume: deps.volumes.run,
+    snapshot: deps.snapshots.run,
+  };
 
   async function enqueueAll(): Promise<void> {
     const vmIds = await store.vms.listIds();
     vmCount = vmIds.length;
     for (const id of vmIds) queue.enqueue(`vm:${id}`);
     for (const { id, subject } of await store.operations.listActive()) {
-      if (subject.kind === 'image') queue.enqueue(`image:${id}`);
-      if (subject.kind === 'tool') queue.enqueue(`tool:${id}`);
-      if (subject.kind === 'warm_template') queue.enqueue(`warm_template:${id}`);
-      if (subject.kind === 'template') queue.enqueue(`template:${id}`);
-      if (subject.kind === 'batch') queue.enqueue(`batch:${id}`);
-      if (subject.kind === 'system') queue.enqueue(`prune:${id}`);
+      const kind = WORK_ON[subject.kind];
+      if (kind !== null) queue.enqueue(`${kind}:${id}`);
     }
     await deps.deployments.enqueueAll();
     for (const { id } of await store.snapshots.listUnsettled()) queue.enqueue(`snapshot:${id}`);
@@ -172,7 +170,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       await deps.executions.resumeAll();
       await deps.workloads.resumeAll();
       running = [
-        queue.run(work, { concurrency: CONCURRENCY, signal }),
+        queue.run((key, context) => workOn(workers, key, context), { concurrency: CONCURRENCY, signal }),
         ...drivers.all.map((driver) =>
           forwardHints(driver).catch((error: unknown) => {
             if (!signal.aborted) log.error('the driver tells of no more changes', { driver: driver.kind, error });

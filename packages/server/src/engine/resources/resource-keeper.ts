@@ -11,6 +11,7 @@ import type { EngineConfig, EngineDeps } from '../deps.ts';
 import { createInterruptions } from '../interruptions.ts';
 import { isConflict } from '../is-conflict.ts';
 import { attemptsOf } from '../reconcile/operation-steps.ts';
+import type { WorkKey } from '../reconcile/work-key.ts';
 import { asPartOf, traced } from '../tracing/traced.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { createResourceWriter, type Made, type Resource, type ResourceKind } from './resource-writer.ts';
@@ -24,8 +25,9 @@ export interface ResourceKeeper<Id> {
 
 /** What is done to resources of one kind. Each is called again after a crash, and then finds done what was done. */
 export interface ResourceWorker<R extends Resource> extends ResourceKind<R> {
-  /** What it is called: in logs, and `kind:id` in the queue. */
+  /** What it is called in logs. */
   readonly name: 'snapshot' | 'volume';
+  keyOf(id: R['id']): WorkKey;
   /** As its operation shows them. */
   readonly steps: { readonly make: string; readonly remove: string };
   find(id: R['id']): Promise<R | null>;
@@ -137,7 +139,7 @@ export function createResourceKeeper<R extends Resource>(
   }
 
   function later(id: R['id'], attempt: number): true {
-    queue.enqueue(`${worker.name}:${id}`, { delayMs: backOffMs(ids, attempt) });
+    queue.enqueue(worker.keyOf(id), { delayMs: backOffMs(ids, attempt) });
     return true;
   }
 

@@ -24,6 +24,7 @@ export function createSnapshotKeeper(deps: KeeperDeps): SnapshotKeeper {
   const { store, driver } = deps;
   return createResourceKeeper<Snapshot>(deps, {
     name: 'snapshot',
+    keyOf: (id) => `snapshot:${id}`,
     steps: { make: 'save-machine', remove: 'delete-saved' },
     update: (tables, snapshot) => tables.snapshots.update(snapshot),
     delete: (tables, { id, revision }) => tables.snapshots.delete(id, revision),

@@ -20,6 +20,7 @@ export function createVolumeKeeper(deps: KeeperDeps): VolumeKeeper {
   return createResourceKeeper<Volume>(deps, {
     ...VOLUME_KIND,
     name: 'volume',
+    keyOf: (id) => `volume:${id}`,
     steps: { make: 'make-volume', remove: 'remove-volume' },
     find: (id) => store.volumes.get(id),
     // Should that be over, it either has been made, or never will be.
