@@ -3,14 +3,28 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { AlertFilter, AlertTable } from '../../../../ports/tables/alert-table.ts';
 import { decodeAlert, encodeAlert } from '../codecs/alert-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { AlertRow } from '../rows/alert-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 
-/** The queries on alerts, compiled; one set serves all connections. */
-export type AlertStatements = ReturnType<typeof createAlertStatements>;
+export const ALERT_TABLE = defineTable({
+  statements: createAlertStatements,
+  table: createAlertTable,
+  methods: {
+    insert: 'writes',
+    list: 'reads',
+    listFiring: 'reads',
+    count: 'reads',
+    resolve: 'writes',
+    deleteResolved: 'writes',
+  },
+});
 
-export function createAlertStatements(db: Kysely<Schema>) {
+/** The queries on alerts, compiled; one set serves all connections. */
+type AlertStatements = ReturnType<typeof createAlertStatements>;
+
+function createAlertStatements(db: Kysely<Schema>) {
   // The state stands in the text of these, since that is how a database sees that its index on firing ones will do.
   const firing = sql.lit('firing');
   return {
@@ -62,7 +76,7 @@ export function createAlertStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createAlertTable(connection: Connection, statements: AlertStatements): AlertTable {
+function createAlertTable(connection: Connection, statements: AlertStatements): AlertTable {
   return {
     async insert(alert) {
       const { changedRows } = await connection.execute(statements.insert(encodeAlert(alert)));

@@ -2,14 +2,31 @@ import type { Kysely } from 'kysely';
 import type { ApiKeyTable } from '../../../../ports/tables/user-table.ts';
 import { decodeApiKey, encodeApiKey } from '../codecs/api-key-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { ApiKeyRow } from '../rows/user-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 
-/** The queries on API keys, compiled; one set serves all connections. */
-export type ApiKeyStatements = ReturnType<typeof createApiKeyStatements>;
+export const API_KEY_TABLE = defineTable({
+  statements: createApiKeyStatements,
+  table: createApiKeyTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByPrefix: 'reads',
+    list: 'reads',
+    countOf: 'reads',
+    update: 'writes',
+    markUsed: 'writes',
+    delete: 'writes',
+    deleteOf: 'writes',
+  },
+});
 
-export function createApiKeyStatements(db: Kysely<Schema>) {
+/** The queries on API keys, compiled; one set serves all connections. */
+type ApiKeyStatements = ReturnType<typeof createApiKeyStatements>;
+
+function createApiKeyStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<ApiKeyRow, unknown>((place) => db.insertInto('api_keys').values(everyColumn(place))),
     get: prepareStatement<Pick<ApiKeyRow, 'id'>, ApiKeyRow>((place) =>
@@ -52,7 +69,7 @@ export function createApiKeyStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createApiKeyTable(connection: Connection, statements: ApiKeyStatements): ApiKeyTable {
+function createApiKeyTable(connection: Connection, statements: ApiKeyStatements): ApiKeyTable {
   return {
     async insert(key) {
       await connection.execute(statements.insert(encodeApiKey(key)));

@@ -3,14 +3,25 @@ import type { AuditTable } from '../../../../ports/tables/audit-table.ts';
 import { decodeAuditEntry, encodeAuditEntry } from '../codecs/audit-codec.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { AuditCounterRow, AuditRow } from '../rows/audit-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 
-/** The queries on the audit, compiled; one set serves all connections. */
-export type AuditStatements = ReturnType<typeof createAuditStatements>;
+export const AUDIT_TABLE = defineTable({
+  statements: createAuditStatements,
+  table: createAuditTable,
+  methods: {
+    append: 'writes',
+    list: 'reads',
+    deleteOld: 'writes',
+  },
+});
 
-export function createAuditStatements(db: Kysely<Schema>) {
+/** The queries on the audit, compiled; one set serves all connections. */
+type AuditStatements = ReturnType<typeof createAuditStatements>;
+
+function createAuditStatements(db: Kysely<Schema>) {
   return {
     /** A counter in a row of its own, for the reasons that events have one. */
     takeSequences: prepareStatement<{ readonly taken: number }, AuditCounterRow>((place) =>
@@ -49,7 +60,7 @@ export function createAuditStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createAuditTable(connection: Connection, statements: AuditStatements): AuditTable {
+function createAuditTable(connection: Connection, statements: AuditStatements): AuditTable {
   return {
     async append(entries) {
       if (entries.length === 0) return;

@@ -2,14 +2,24 @@ import type { Kysely } from 'kysely';
 import type { BatchOrderTable } from '../../../../ports/tables/batch-order-table.ts';
 import { decodeBatchOrders, encodeBatchOrders } from '../codecs/batch-order-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { BatchOrderRow } from '../rows/batch-order-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on what batches are to do, compiled; one set serves all connections. */
-export type BatchOrderStatements = ReturnType<typeof createBatchOrderStatements>;
+export const BATCH_ORDER_TABLE = defineTable({
+  statements: createBatchOrderStatements,
+  table: createBatchOrderTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+  },
+});
 
-export function createBatchOrderStatements(db: Kysely<Schema>) {
+/** The queries on what batches are to do, compiled; one set serves all connections. */
+type BatchOrderStatements = ReturnType<typeof createBatchOrderStatements>;
+
+function createBatchOrderStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<BatchOrderRow, unknown>((place) =>
       db.insertInto('batch_orders').values({ operation_id: place('operation_id'), content: place('content') }),
@@ -21,7 +31,7 @@ export function createBatchOrderStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createBatchOrderTable(connection: Connection, statements: BatchOrderStatements): BatchOrderTable {
+function createBatchOrderTable(connection: Connection, statements: BatchOrderStatements): BatchOrderTable {
   return {
     async insert(id, orders) {
       await connection.execute(statements.insert(encodeBatchOrders(id, orders)));

@@ -2,16 +2,33 @@ import { type Kysely, sql } from 'kysely';
 import type { DeliveryTable } from '../../../../ports/tables/webhook-table.ts';
 import { decodeDelivery, encodeDelivery } from '../codecs/delivery-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { WebhookDeliveryRow } from '../rows/webhook-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 
+export const DELIVERY_TABLE = defineTable({
+  statements: createDeliveryStatements,
+  table: createDeliveryTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    list: 'reads',
+    update: 'writes',
+    firstWaiting: 'reads',
+    countWaiting: 'reads',
+    restartWaiting: 'writes',
+    deleteWaitingEvents: 'writes',
+    deleteOld: 'writes',
+  },
+});
+
 /** The queries on deliveries, compiled; one set serves all connections. */
-export type DeliveryStatements = ReturnType<typeof createDeliveryStatements>;
+type DeliveryStatements = ReturnType<typeof createDeliveryStatements>;
 
 type OfWebhook = Pick<WebhookDeliveryRow, 'webhook_id'>;
 
-export function createDeliveryStatements(db: Kysely<Schema>) {
+function createDeliveryStatements(db: Kysely<Schema>) {
   return {
     ...createWaitingStatements(db),
     insert: prepareStatement<WebhookDeliveryRow, unknown>((place) =>
@@ -99,7 +116,7 @@ function createWaitingStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createDeliveryTable(connection: Connection, statements: DeliveryStatements): DeliveryTable {
+function createDeliveryTable(connection: Connection, statements: DeliveryStatements): DeliveryTable {
   return {
     async insert(delivery) {
       await connection.execute(statements.insert(encodeDelivery(delivery)));

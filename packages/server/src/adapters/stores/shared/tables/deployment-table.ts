@@ -5,16 +5,38 @@ import type { DeploymentTable } from '../../../../ports/tables/deployment-table.
 import { decodeDeployment, encodeDeployment } from '../codecs/deployment-codec.ts';
 import { decodeReplicaVm, type ReplicaVmRow } from '../codecs/replica-vm-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { DeploymentRow } from '../rows/deployment-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 import { createRevisionStatements, createRevisionTable } from './deployment-revision-table.ts';
 
-/** The queries on deployments, compiled; one set serves all connections. */
-export type DeploymentStatements = ReturnType<typeof createDeploymentStatements>;
+export const DEPLOYMENT_TABLE = defineTable({
+  statements: createDeploymentStatements,
+  table: createDeploymentTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    list: 'reads',
+    update: 'writes',
+    delete: 'writes',
+    listReplicas: 'reads',
+    insertRevision: 'writes',
+    getRevision: 'reads',
+    listRevisions: 'reads',
+    latestRevision: 'reads',
+    dropRevisions: 'writes',
+    listMadeFrom: 'reads',
+    listGiven: 'reads',
+  },
+});
 
-export function createDeploymentStatements(db: Kysely<Schema>) {
+/** The queries on deployments, compiled; one set serves all connections. */
+type DeploymentStatements = ReturnType<typeof createDeploymentStatements>;
+
+function createDeploymentStatements(db: Kysely<Schema>) {
   return {
     ...createRevisionStatements(db),
     insert: prepareStatement<DeploymentRow, unknown>((place) =>
@@ -75,7 +97,7 @@ export function createDeploymentStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createDeploymentTable(connection: Connection, statements: DeploymentStatements): DeploymentTable {
+function createDeploymentTable(connection: Connection, statements: DeploymentStatements): DeploymentTable {
   return {
     ...createRevisionTable(connection, statements),
     async insert(deployment) {

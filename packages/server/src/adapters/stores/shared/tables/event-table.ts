@@ -3,14 +3,26 @@ import type { EventTable } from '../../../../ports/tables/event-table.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import { decodeEvent, encodeEvent } from '../codecs/event-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { EventCounterRow, EventRow } from '../rows/event-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on events, compiled; one set serves all connections. */
-export type EventStatements = ReturnType<typeof createEventStatements>;
+export const EVENT_TABLE = defineTable({
+  statements: createEventStatements,
+  table: createEventTable,
+  methods: {
+    append: 'writes',
+    list: 'reads',
+    bounds: 'reads',
+    trim: 'writes',
+  },
+});
 
-export function createEventStatements(db: Kysely<Schema>) {
+/** The queries on events, compiled; one set serves all connections. */
+type EventStatements = ReturnType<typeof createEventStatements>;
+
+function createEventStatements(db: Kysely<Schema>) {
   return {
     /**
      * Takes the next sequences. A counter in a row of its own, not a database's sequence: it is rolled back with the
@@ -66,7 +78,7 @@ interface Bounds {
 }
 
 /** The table over one connection. */
-export function createEventTable(connection: Connection, statements: EventStatements): EventTable {
+function createEventTable(connection: Connection, statements: EventStatements): EventTable {
   async function bounds(): Promise<{ readonly first: number; readonly last: number }> {
     const { rows } = await connection.execute(statements.bounds({}));
     if (rows[0] === undefined) throw damagedRow({ what: 'event counter', id: 1 }, 'last_sequence');

@@ -3,15 +3,37 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { ExecutionTable } from '../../../../ports/tables/execution-table.ts';
 import { decodeExecution, encodeExecution } from '../codecs/execution-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { ExecutionRow } from '../rows/execution-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { createExecutionOutput, createOutputStatements } from './execution-output.ts';
 
-/** The queries on executions and their output, compiled; one set serves all connections. */
-export type ExecutionStatements = ReturnType<typeof createExecutionStatements>;
+export const EXECUTION_TABLE = defineTable({
+  statements: createExecutionStatements,
+  table: createExecutionTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    list: 'reads',
+    count: 'reads',
+    listActive: 'reads',
+    update: 'writes',
+    appendOutput: 'writes',
+    appendNewest: 'writes',
+    nextOutput: 'reads',
+    readOutput: 'reads',
+    outputLengths: 'reads',
+    deleteFinished: 'writes',
+    deleteOfVm: 'writes',
+    countActiveOf: 'reads',
+  },
+});
 
-export function createExecutionStatements(db: Kysely<Schema>) {
+/** The queries on executions and their output, compiled; one set serves all connections. */
+type ExecutionStatements = ReturnType<typeof createExecutionStatements>;
+
+function createExecutionStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<ExecutionRow, unknown>((place) => db.insertInto('executions').values(everyColumn(place))),
     update: prepareStatement<ExecutionRow, unknown>((place) =>
@@ -70,7 +92,7 @@ export function createExecutionStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createExecutionTable(connection: Connection, statements: ExecutionStatements): ExecutionTable {
+function createExecutionTable(connection: Connection, statements: ExecutionStatements): ExecutionTable {
   return {
     async insert(execution) {
       await connection.execute(statements.insert(encodeExecution(execution)));

@@ -2,16 +2,29 @@ import type { Kysely } from 'kysely';
 import type { IdempotencyKeyTable } from '../../../../ports/tables/idempotency-key-table.ts';
 import { decodeKeyedRequest, encodeAnswer, encodeKeyedRequest } from '../codecs/idempotency-key-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { IdempotencyKeyRow } from '../rows/idempotency-key-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
+export const IDEMPOTENCY_KEY_TABLE = defineTable({
+  statements: createIdempotencyKeyStatements,
+  table: createIdempotencyKeyTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    keepAnswer: 'writes',
+    delete: 'writes',
+    deleteOld: 'writes',
+  },
+});
+
 type Owner = Pick<IdempotencyKeyRow, 'principal' | 'key' | 'request_id'>;
 
 /** The queries on idempotency keys, compiled; one set serves all connections. */
-export type IdempotencyKeyStatements = ReturnType<typeof createIdempotencyKeyStatements>;
+type IdempotencyKeyStatements = ReturnType<typeof createIdempotencyKeyStatements>;
 
-export function createIdempotencyKeyStatements(db: Kysely<Schema>) {
+function createIdempotencyKeyStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<IdempotencyKeyRow, unknown>((place) =>
       db
@@ -71,10 +84,7 @@ export function createIdempotencyKeyStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createIdempotencyKeyTable(
-  connection: Connection,
-  statements: IdempotencyKeyStatements,
-): IdempotencyKeyTable {
+function createIdempotencyKeyTable(connection: Connection, statements: IdempotencyKeyStatements): IdempotencyKeyTable {
   return {
     async insert(request) {
       const { changedRows } = await connection.execute(statements.insert(encodeKeyedRequest(request)));

@@ -8,14 +8,33 @@ import {
   encodeImageRequest,
 } from '../codecs/image-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { ImageRequestRow, ImageRow, ImageUseRow } from '../rows/image-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on definitions of images, compiled; one set serves all connections. */
-export type ImageStatements = ReturnType<typeof createImageStatements>;
+export const IMAGE_TABLE = defineTable({
+  statements: createImageStatements,
+  table: createImageTable,
+  methods: {
+    put: 'writes',
+    get: 'reads',
+    list: 'reads',
+    count: 'reads',
+    delete: 'writes',
+    putRequest: 'writes',
+    getRequest: 'reads',
+    keepRequests: 'writes',
+    noteUsed: 'writes',
+    listUses: 'reads',
+    forgetUse: 'writes',
+  },
+});
 
-export function createImageStatements(db: Kysely<Schema>) {
+/** The queries on definitions of images, compiled; one set serves all connections. */
+type ImageStatements = ReturnType<typeof createImageStatements>;
+
+function createImageStatements(db: Kysely<Schema>) {
   return {
     put: prepareStatement<ImageRow, unknown>((place) =>
       db
@@ -87,7 +106,7 @@ export function createImageStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createImageTable(connection: Connection, statements: ImageStatements): ImageTable {
+function createImageTable(connection: Connection, statements: ImageStatements): ImageTable {
   return {
     async put(image) {
       await connection.execute(statements.put(encodeImage(image)));

@@ -3,14 +3,27 @@ import type { LeaseTable } from '../../../../ports/tables/network-tables.ts';
 import { decodeLeasedVm, type LeasedVmRow } from '../codecs/network-codecs.ts';
 import * as read from '../codecs/read-value.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { LeaseRow } from '../rows/network-rows.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on leases, compiled; one set serves all connections. */
-export type LeaseStatements = ReturnType<typeof createLeaseStatements>;
+export const LEASE_TABLE = defineTable({
+  statements: createLeaseStatements,
+  table: createLeaseTable,
+  methods: {
+    insert: 'writes',
+    ofVm: 'reads',
+    takenFrom: 'reads',
+    countIn: 'reads',
+    list: 'reads',
+  },
+});
 
-export function createLeaseStatements(db: Kysely<Schema>) {
+/** The queries on leases, compiled; one set serves all connections. */
+type LeaseStatements = ReturnType<typeof createLeaseStatements>;
+
+function createLeaseStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<LeaseRow, unknown>((place) =>
       db
@@ -62,7 +75,7 @@ export function createLeaseStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createLeaseTable(connection: Connection, statements: LeaseStatements): LeaseTable {
+function createLeaseTable(connection: Connection, statements: LeaseStatements): LeaseTable {
   return {
     async insert({ networkId, address, vmId }) {
       await connection.execute(statements.insert({ network_id: networkId, address, vm_id: vmId }));

@@ -3,14 +3,24 @@ import type { NamedLabelTable } from '../../../../ports/tables/named-label-table
 import { readRow } from '../codecs/damaged-row.ts';
 import * as read from '../codecs/read-value.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { NamedLabelRow } from '../rows/named-label-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on labels of what is named, compiled; one set serves all connections. */
-export type NamedLabelStatements = ReturnType<typeof createNamedLabelStatements>;
+export const NAMED_LABEL_TABLE = defineTable({
+  statements: createNamedLabelStatements,
+  table: createNamedLabelTable,
+  methods: {
+    put: 'writes',
+    list: 'reads',
+  },
+});
 
-export function createNamedLabelStatements(db: Kysely<Schema>) {
+/** The queries on labels of what is named, compiled; one set serves all connections. */
+type NamedLabelStatements = ReturnType<typeof createNamedLabelStatements>;
+
+function createNamedLabelStatements(db: Kysely<Schema>) {
   return {
     put: prepareStatement<NamedLabelRow, unknown>((place) =>
       db
@@ -28,7 +38,7 @@ export function createNamedLabelStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createNamedLabelTable(connection: Connection, statements: NamedLabelStatements): NamedLabelTable {
+function createNamedLabelTable(connection: Connection, statements: NamedLabelStatements): NamedLabelTable {
   return {
     async put(kind, name, labels) {
       const isEmpty = Object.keys(labels).length === 0;

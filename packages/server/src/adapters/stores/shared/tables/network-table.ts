@@ -4,15 +4,30 @@ import { DEFAULT_NETWORK } from '../../../../domain/network/network.ts';
 import type { NetworkTable } from '../../../../ports/tables/network-tables.ts';
 import { decodeNetwork, encodeNetwork } from '../codecs/network-codecs.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { NetworkRow } from '../rows/network-rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on networks, compiled; one set serves all connections. */
-export type NetworkStatements = ReturnType<typeof createNetworkStatements>;
+export const NETWORK_TABLE = defineTable({
+  statements: createNetworkStatements,
+  table: createNetworkTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    list: 'reads',
+    update: 'writes',
+    delete: 'writes',
+    countOf: 'reads',
+  },
+});
 
-export function createNetworkStatements(db: Kysely<Schema>) {
+/** The queries on networks, compiled; one set serves all connections. */
+type NetworkStatements = ReturnType<typeof createNetworkStatements>;
+
+function createNetworkStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<NetworkRow, unknown>((place) =>
       db
@@ -55,7 +70,7 @@ export function createNetworkStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createNetworkTable(connection: Connection, statements: NetworkStatements): NetworkTable {
+function createNetworkTable(connection: Connection, statements: NetworkStatements): NetworkTable {
   return {
     async insert(network) {
       const { changedRows } = await connection.execute(statements.insert(encodeNetwork(network)));

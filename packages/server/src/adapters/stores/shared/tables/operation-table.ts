@@ -4,15 +4,30 @@ import type { Operation } from '../../../../domain/operation/operation.ts';
 import type { OperationTable } from '../../../../ports/tables/operation-table.ts';
 import { decodeOperation, encodeOperation } from '../codecs/operation-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { OperationRow } from '../rows/operation-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on operations, compiled; one set serves all connections. */
-export type OperationStatements = ReturnType<typeof createOperationStatements>;
+export const OPERATION_TABLE = defineTable({
+  statements: createOperationStatements,
+  table: createOperationTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    list: 'reads',
+    update: 'writes',
+    findActive: 'reads',
+    listActive: 'reads',
+    deleteFinished: 'writes',
+  },
+});
 
-export function createOperationStatements(db: Kysely<Schema>) {
+/** The queries on operations, compiled; one set serves all connections. */
+type OperationStatements = ReturnType<typeof createOperationStatements>;
+
+function createOperationStatements(db: Kysely<Schema>) {
   // The states stand in the text of these, since that is how a database sees that its index on active ones will do.
   const active = db
     .selectFrom('operations')
@@ -63,7 +78,7 @@ export function createOperationStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createOperationTable(connection: Connection, statements: OperationStatements): OperationTable {
+function createOperationTable(connection: Connection, statements: OperationStatements): OperationTable {
   async function findActive(vmId: string): Promise<Operation | null> {
     const { rows } = await connection.execute(statements.findActive({ vm_id: vmId }));
     return rows[0] === undefined ? null : decodeOperation(rows[0]);

@@ -2,14 +2,26 @@ import type { Kysely } from 'kysely';
 import type { ReceivedDeliveryTable } from '../../../../ports/tables/received-delivery-table.ts';
 import { decodeReceivedDelivery, encodeReceivedDelivery } from '../codecs/received-delivery-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { ReceivedDeliveryRow } from '../rows/received-delivery-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on what integrations have sent, compiled; one set serves all connections. */
-export type ReceivedDeliveryStatements = ReturnType<typeof createReceivedDeliveryStatements>;
+export const RECEIVED_DELIVERY_TABLE = defineTable({
+  statements: createReceivedDeliveryStatements,
+  table: createReceivedDeliveryTable,
+  methods: {
+    insert: 'writes',
+    isKnown: 'reads',
+    latest: 'reads',
+    deleteOld: 'writes',
+  },
+});
 
-export function createReceivedDeliveryStatements(db: Kysely<Schema>) {
+/** The queries on what integrations have sent, compiled; one set serves all connections. */
+type ReceivedDeliveryStatements = ReturnType<typeof createReceivedDeliveryStatements>;
+
+function createReceivedDeliveryStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<ReceivedDeliveryRow, unknown>((place) =>
       db
@@ -60,7 +72,7 @@ export function createReceivedDeliveryStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createReceivedDeliveryTable(
+function createReceivedDeliveryTable(
   connection: Connection,
   statements: ReceivedDeliveryStatements,
 ): ReceivedDeliveryTable {

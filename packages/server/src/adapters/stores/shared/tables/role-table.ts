@@ -3,15 +3,28 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { RoleTable } from '../../../../ports/tables/user-table.ts';
 import { decodeRole, encodeRole } from '../codecs/role-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { RoleRow } from '../rows/user-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on roles, compiled; one set serves all connections. */
-export type RoleStatements = ReturnType<typeof createRoleStatements>;
+export const ROLE_TABLE = defineTable({
+  statements: createRoleStatements,
+  table: createRoleTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    list: 'reads',
+    update: 'writes',
+    delete: 'writes',
+  },
+});
 
-export function createRoleStatements(db: Kysely<Schema>) {
+/** The queries on roles, compiled; one set serves all connections. */
+type RoleStatements = ReturnType<typeof createRoleStatements>;
+
+function createRoleStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<RoleRow, unknown>((place) =>
       db
@@ -40,7 +53,7 @@ export function createRoleStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createRoleTable(connection: Connection, statements: RoleStatements): RoleTable {
+function createRoleTable(connection: Connection, statements: RoleStatements): RoleTable {
   return {
     async insert(role) {
       const { changedRows } = await connection.execute(statements.insert(encodeRole(role)));

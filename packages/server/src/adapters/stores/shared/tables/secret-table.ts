@@ -3,15 +3,33 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { SecretTable } from '../../../../ports/tables/secret-table.ts';
 import { decodeSecret, encodeSecret } from '../codecs/secret-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { SecretRow } from '../rows/secret-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on secrets, compiled; one set serves all connections. */
-export type SecretStatements = ReturnType<typeof createSecretStatements>;
+export const SECRET_TABLE = defineTable({
+  statements: createSecretStatements,
+  table: createSecretTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    list: 'reads',
+    update: 'writes',
+    noteUsed: 'writes',
+    delete: 'writes',
+    count: 'reads',
+    listSealedBy: 'reads',
+    listNotSealedBy: 'reads',
+  },
+});
 
-export function createSecretStatements(db: Kysely<Schema>) {
+/** The queries on secrets, compiled; one set serves all connections. */
+type SecretStatements = ReturnType<typeof createSecretStatements>;
+
+function createSecretStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<SecretRow, unknown>((place) =>
       db
@@ -74,7 +92,7 @@ export function createSecretStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createSecretTable(connection: Connection, statements: SecretStatements): SecretTable {
+function createSecretTable(connection: Connection, statements: SecretStatements): SecretTable {
   return {
     async insert(secret) {
       const { changedRows } = await connection.execute(statements.insert(encodeSecret(secret)));

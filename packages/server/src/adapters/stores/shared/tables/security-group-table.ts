@@ -3,15 +3,31 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { SecurityGroupTable } from '../../../../ports/tables/network-tables.ts';
 import { decodeSecurityGroup, encodeSecurityGroup } from '../codecs/network-codecs.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { SecurityGroupRow } from '../rows/network-rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on security groups, compiled; one set serves all connections. */
-export type SecurityGroupStatements = ReturnType<typeof createSecurityGroupStatements>;
+export const SECURITY_GROUP_TABLE = defineTable({
+  statements: createSecurityGroupStatements,
+  table: createSecurityGroupTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    list: 'reads',
+    update: 'writes',
+    delete: 'writes',
+    count: 'reads',
+    countOf: 'reads',
+  },
+});
 
-export function createSecurityGroupStatements(db: Kysely<Schema>) {
+/** The queries on security groups, compiled; one set serves all connections. */
+type SecurityGroupStatements = ReturnType<typeof createSecurityGroupStatements>;
+
+function createSecurityGroupStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<SecurityGroupRow, unknown>((place) =>
       db
@@ -54,10 +70,7 @@ export function createSecurityGroupStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createSecurityGroupTable(
-  connection: Connection,
-  statements: SecurityGroupStatements,
-): SecurityGroupTable {
+function createSecurityGroupTable(connection: Connection, statements: SecurityGroupStatements): SecurityGroupTable {
   return {
     async insert(group) {
       const { changedRows } = await connection.execute(statements.insert(encodeSecurityGroup(group)));

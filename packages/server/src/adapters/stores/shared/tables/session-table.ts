@@ -2,13 +2,28 @@ import { type Kysely, sql } from 'kysely';
 import type { SessionTable } from '../../../../ports/tables/session-table.ts';
 import { decodeSession, encodeSession } from '../codecs/session-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { SessionRow } from '../rows/session-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
+export const SESSION_TABLE = defineTable({
+  statements: createSessionStatements,
+  table: createSessionTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    list: 'reads',
+    update: 'writes',
+    endAllOf: 'writes',
+    endBeyond: 'writes',
+    deleteOld: 'writes',
+  },
+});
+
 /** The queries on sessions, compiled; one set serves all connections. */
-export type SessionStatements = ReturnType<typeof createSessionStatements>;
+type SessionStatements = ReturnType<typeof createSessionStatements>;
 
 interface EndOfMany {
   readonly user_id: string;
@@ -17,7 +32,7 @@ interface EndOfMany {
   readonly because: string;
 }
 
-export function createSessionStatements(db: Kysely<Schema>) {
+function createSessionStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<SessionRow, unknown>((place) => db.insertInto('sessions').values(everyColumn(place))),
     update: prepareStatement<SessionRow & { readonly read_revision: number }, unknown>((place) =>
@@ -84,7 +99,7 @@ export function createSessionStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createSessionTable(connection: Connection, statements: SessionStatements): SessionTable {
+function createSessionTable(connection: Connection, statements: SessionStatements): SessionTable {
   return {
     async insert(session) {
       await connection.execute(statements.insert(encodeSession(session)));

@@ -2,14 +2,24 @@ import type { Kysely } from 'kysely';
 import type { SettingTable } from '../../../../ports/tables/setting-table.ts';
 import { damagedRow } from '../codecs/damaged-row.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { SettingRow } from '../rows/setting-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on settings, compiled; one set serves all connections. */
-export type SettingStatements = ReturnType<typeof createSettingStatements>;
+export const SETTING_TABLE = defineTable({
+  statements: createSettingStatements,
+  table: createSettingTable,
+  methods: {
+    get: 'reads',
+    getOrInsert: 'writes',
+  },
+});
 
-export function createSettingStatements(db: Kysely<Schema>) {
+/** The queries on settings, compiled; one set serves all connections. */
+type SettingStatements = ReturnType<typeof createSettingStatements>;
+
+function createSettingStatements(db: Kysely<Schema>) {
   return {
     get: prepareStatement<Pick<SettingRow, 'name'>, SettingRow>((place) =>
       db.selectFrom('settings').selectAll().where('name', '=', place('name')),
@@ -24,7 +34,7 @@ export function createSettingStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createSettingTable(connection: Connection, statements: SettingStatements): SettingTable {
+function createSettingTable(connection: Connection, statements: SettingStatements): SettingTable {
   async function get(name: string): Promise<string | null> {
     const { rows } = await connection.execute(statements.get({ name }));
     return rows[0]?.value ?? null;

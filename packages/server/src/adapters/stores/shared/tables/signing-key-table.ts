@@ -2,14 +2,26 @@ import type { Kysely } from 'kysely';
 import type { SigningKeyTable } from '../../../../ports/tables/session-table.ts';
 import { decodeSigningKey, encodeSigningKey } from '../codecs/session-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { SigningKeyRow } from '../rows/session-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
-/** The queries on the keys of tokens, compiled; one set serves all connections. */
-export type SigningKeyStatements = ReturnType<typeof createSigningKeyStatements>;
+export const SIGNING_KEY_TABLE = defineTable({
+  statements: createSigningKeyStatements,
+  table: createSigningKeyTable,
+  methods: {
+    insert: 'writes',
+    list: 'reads',
+    reseal: 'writes',
+    delete: 'writes',
+  },
+});
 
-export function createSigningKeyStatements(db: Kysely<Schema>) {
+/** The queries on the keys of tokens, compiled; one set serves all connections. */
+type SigningKeyStatements = ReturnType<typeof createSigningKeyStatements>;
+
+function createSigningKeyStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<SigningKeyRow, unknown>((place) =>
       db.insertInto('signing_keys').values({
@@ -36,7 +48,7 @@ export function createSigningKeyStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createSigningKeyTable(connection: Connection, statements: SigningKeyStatements): SigningKeyTable {
+function createSigningKeyTable(connection: Connection, statements: SigningKeyStatements): SigningKeyTable {
   return {
     async insert(key) {
       await connection.execute(statements.insert(encodeSigningKey(key)));

@@ -3,15 +3,32 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { SnapshotTable } from '../../../../ports/tables/snapshot-table.ts';
 import { decodeSnapshot, encodeSnapshot } from '../codecs/snapshot-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { SnapshotRow } from '../rows/snapshot-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on snapshots, compiled; one set serves all connections. */
-export type SnapshotStatements = ReturnType<typeof createSnapshotStatements>;
+export const SNAPSHOT_TABLE = defineTable({
+  statements: createSnapshotStatements,
+  table: createSnapshotTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    list: 'reads',
+    listUnsettled: 'reads',
+    update: 'writes',
+    delete: 'writes',
+    count: 'reads',
+    countOf: 'reads',
+  },
+});
 
-export function createSnapshotStatements(db: Kysely<Schema>) {
+/** The queries on snapshots, compiled; one set serves all connections. */
+type SnapshotStatements = ReturnType<typeof createSnapshotStatements>;
+
+function createSnapshotStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<SnapshotRow, unknown>((place) =>
       db
@@ -72,7 +89,7 @@ export function createSnapshotStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createSnapshotTable(connection: Connection, statements: SnapshotStatements): SnapshotTable {
+function createSnapshotTable(connection: Connection, statements: SnapshotStatements): SnapshotTable {
   return {
     async insert(snapshot) {
       const { changedRows } = await connection.execute(statements.insert(encodeSnapshot(snapshot)));

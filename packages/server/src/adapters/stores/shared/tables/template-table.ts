@@ -3,15 +3,31 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { TemplateTable } from '../../../../ports/tables/template-table.ts';
 import { decodeTemplate, encodeTemplate } from '../codecs/template-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { TemplateRow } from '../rows/template-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on templates, compiled; one set serves all connections. */
-export type TemplateStatements = ReturnType<typeof createTemplateStatements>;
+export const TEMPLATE_TABLE = defineTable({
+  statements: createTemplateStatements,
+  table: createTemplateTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    listVersions: 'reads',
+    listNames: 'reads',
+    listBuiltIn: 'reads',
+    update: 'writes',
+    noteUsed: 'writes',
+    delete: 'writes',
+  },
+});
 
-export function createTemplateStatements(db: Kysely<Schema>) {
+/** The queries on templates, compiled; one set serves all connections. */
+type TemplateStatements = ReturnType<typeof createTemplateStatements>;
+
+function createTemplateStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<TemplateRow, unknown>((place) =>
       db
@@ -62,7 +78,7 @@ export function createTemplateStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createTemplateTable(connection: Connection, statements: TemplateStatements): TemplateTable {
+function createTemplateTable(connection: Connection, statements: TemplateStatements): TemplateTable {
   return {
     async insert(template) {
       const { changedRows } = await connection.execute(statements.insert(encodeTemplate(template)));

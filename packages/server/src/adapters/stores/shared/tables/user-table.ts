@@ -4,15 +4,33 @@ import { emailKey, type User } from '../../../../domain/user/user.ts';
 import type { OwnedCounts, UserTable } from '../../../../ports/tables/user-table.ts';
 import { decodeUser, encodeUser } from '../codecs/user-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { UserRow } from '../rows/user-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { isConstraint, revisionConflict } from './conflicts.ts';
 
-/** The queries on users, compiled; one set serves all connections. */
-export type UserStatements = ReturnType<typeof createUserStatements>;
+export const USER_TABLE = defineTable({
+  statements: createUserStatements,
+  table: createUserTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    getByEmail: 'reads',
+    list: 'reads',
+    listWithRole: 'reads',
+    listMfaSealedBy: 'reads',
+    update: 'writes',
+    countOwned: 'reads',
+    markLogin: 'writes',
+  },
+});
 
-export function createUserStatements(db: Kysely<Schema>) {
+/** The queries on users, compiled; one set serves all connections. */
+type UserStatements = ReturnType<typeof createUserStatements>;
+
+function createUserStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<UserRow, unknown>((place) =>
       db
@@ -102,7 +120,7 @@ const NOTHING: OwnedCounts = {
 };
 
 /** The table over one connection. */
-export function createUserTable(connection: Connection, statements: UserStatements): UserTable {
+function createUserTable(connection: Connection, statements: UserStatements): UserTable {
   const one = async (rows: Promise<{ readonly rows: readonly UserRow[] }>): Promise<User | null> => {
     const row = (await rows).rows[0];
     return row === undefined ? null : decodeUser(row);

@@ -2,16 +2,29 @@ import type { Kysely } from 'kysely';
 import type { VmRevisionTable } from '../../../../ports/tables/vm-revision-table.ts';
 import { decodeVmRevision, encodeVmRevision } from '../codecs/vm-revision-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { VmRevisionRow } from '../rows/vm-revision-row.ts';
 import type { Schema } from '../schema.ts';
 import { prepareStatement } from '../statement.ts';
 
+export const VM_REVISION_TABLE = defineTable({
+  statements: createVmRevisionStatements,
+  table: createVmRevisionTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    list: 'reads',
+    latest: 'reads',
+    delete: 'writes',
+  },
+});
+
 /** The queries on revisions, compiled; one set serves all connections. */
-export type VmRevisionStatements = ReturnType<typeof createVmRevisionStatements>;
+type VmRevisionStatements = ReturnType<typeof createVmRevisionStatements>;
 
 type Key = Pick<VmRevisionRow, 'vm_id' | 'number'>;
 
-export function createVmRevisionStatements(db: Kysely<Schema>) {
+function createVmRevisionStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<VmRevisionRow, unknown>((place) =>
       db.insertInto('vm_revisions').values({
@@ -54,7 +67,7 @@ export function createVmRevisionStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createVmRevisionTable(connection: Connection, statements: VmRevisionStatements): VmRevisionTable {
+function createVmRevisionTable(connection: Connection, statements: VmRevisionStatements): VmRevisionTable {
   return {
     async insert(revision, vm) {
       await connection.execute(statements.insert(encodeVmRevision(revision, vm)));

@@ -3,15 +3,38 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { VmTable } from '../../../../ports/tables/vm-table.ts';
 import { decodeVm, decodeVmId, encodeVm } from '../codecs/vm-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { VmRow } from '../rows/vm-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { isConstraint, revisionConflict } from './conflicts.ts';
 
-/** The queries on VMs, compiled; one set serves all connections. */
-export type VmStatements = ReturnType<typeof createVmStatements>;
+export const VM_TABLE = defineTable({
+  statements: createVmStatements,
+  table: createVmTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    list: 'reads',
+    count: 'reads',
+    listIds: 'reads',
+    update: 'writes',
+    delete: 'writes',
+    promised: 'reads',
+    usageOf: 'reads',
+    listPendingFrom: 'reads',
+    listGiven: 'reads',
+    listMadeFrom: 'reads',
+    listExpiries: 'reads',
+    changeCount: 'reads',
+  },
+});
 
-export function createVmStatements(db: Kysely<Schema>) {
+/** The queries on VMs, compiled; one set serves all connections. */
+type VmStatements = ReturnType<typeof createVmStatements>;
+
+function createVmStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<VmRow, unknown>((place) =>
       db
@@ -112,7 +135,7 @@ function meant(
 }
 
 /** The table over one connection. `changeCount` is the store's matter; `onChange` is told of every write. */
-export function createVmTable(
+function createVmTable(
   connection: Connection,
   statements: VmStatements,
   { changeCount, onChange }: { readonly changeCount: () => number | null; readonly onChange: () => void },

@@ -3,15 +3,36 @@ import { VolaryError } from '../../../../domain/errors.ts';
 import type { VolumeTable } from '../../../../ports/tables/volume-table.ts';
 import { decodeHeldVolume, decodeVolume, encodeVolume, type HeldVolumeRow } from '../codecs/volume-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { VolumeAttachmentRow, VolumeRow } from '../rows/volume-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { isConstraint, revisionConflict } from './conflicts.ts';
 
-/** The queries on volumes, compiled; one set serves all connections. */
-export type VolumeStatements = ReturnType<typeof createVolumeStatements>;
+export const VOLUME_TABLE = defineTable({
+  statements: createVolumeStatements,
+  table: createVolumeTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByName: 'reads',
+    list: 'reads',
+    listUnsettled: 'reads',
+    listKeptOf: 'reads',
+    update: 'writes',
+    delete: 'writes',
+    count: 'reads',
+    sizeOf: 'reads',
+    attach: 'writes',
+    detach: 'writes',
+    holdersOf: 'reads',
+  },
+});
 
-export function createVolumeStatements(db: Kysely<Schema>) {
+/** The queries on volumes, compiled; one set serves all connections. */
+type VolumeStatements = ReturnType<typeof createVolumeStatements>;
+
+function createVolumeStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<VolumeRow, unknown>((place) =>
       db
@@ -91,7 +112,7 @@ export function createVolumeStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createVolumeTable(connection: Connection, statements: VolumeStatements): VolumeTable {
+function createVolumeTable(connection: Connection, statements: VolumeStatements): VolumeTable {
   return {
     async insert(volume) {
       const { changedRows } = await connection.execute(statements.insert(encodeVolume(volume)));

@@ -2,15 +2,29 @@ import type { Kysely } from 'kysely';
 import type { WebhookTable } from '../../../../ports/tables/webhook-table.ts';
 import { decodeWebhook, encodeWebhook } from '../codecs/webhook-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { WebhookRow } from '../rows/webhook-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { revisionConflict } from './conflicts.ts';
 
-/** The queries on webhooks, compiled; one set serves all connections. */
-export type WebhookStatements = ReturnType<typeof createWebhookStatements>;
+export const WEBHOOK_TABLE = defineTable({
+  statements: createWebhookStatements,
+  table: createWebhookTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    list: 'reads',
+    update: 'writes',
+    delete: 'writes',
+    count: 'reads',
+  },
+});
 
-export function createWebhookStatements(db: Kysely<Schema>) {
+/** The queries on webhooks, compiled; one set serves all connections. */
+type WebhookStatements = ReturnType<typeof createWebhookStatements>;
+
+function createWebhookStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<WebhookRow, unknown>((place) => db.insertInto('webhooks').values(everyColumn(place))),
     update: prepareStatement<WebhookRow & { readonly read_revision: number }, unknown>((place) =>
@@ -39,7 +53,7 @@ export function createWebhookStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createWebhookTable(connection: Connection, statements: WebhookStatements): WebhookTable {
+function createWebhookTable(connection: Connection, statements: WebhookStatements): WebhookTable {
   return {
     async insert(webhook) {
       await connection.execute(statements.insert(encodeWebhook(webhook)));

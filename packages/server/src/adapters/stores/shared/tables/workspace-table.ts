@@ -4,15 +4,31 @@ import type { Workspace } from '../../../../domain/workspace/workspace.ts';
 import type { WorkspaceTable } from '../../../../ports/tables/workspace-table.ts';
 import { decodeWorkspace, encodeWorkspace } from '../codecs/workspace-codec.ts';
 import type { Connection } from '../connection.ts';
+import { defineTable } from '../define-table.ts';
 import type { WorkspaceRow } from '../rows/workspace-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { isConstraint, revisionConflict } from './conflicts.ts';
 
-/** The queries on workspaces, compiled; one set serves all connections. */
-export type WorkspaceStatements = ReturnType<typeof createWorkspaceStatements>;
+export const WORKSPACE_TABLE = defineTable({
+  statements: createWorkspaceStatements,
+  table: createWorkspaceTable,
+  methods: {
+    insert: 'writes',
+    get: 'reads',
+    getByVm: 'reads',
+    listByName: 'reads',
+    list: 'reads',
+    listPending: 'reads',
+    update: 'writes',
+    deleteOfVm: 'writes',
+  },
+});
 
-export function createWorkspaceStatements(db: Kysely<Schema>) {
+/** The queries on workspaces, compiled; one set serves all connections. */
+type WorkspaceStatements = ReturnType<typeof createWorkspaceStatements>;
+
+function createWorkspaceStatements(db: Kysely<Schema>) {
   return {
     insert: prepareStatement<WorkspaceRow, unknown>((place) => db.insertInto('workspaces').values(everyColumn(place))),
     update: prepareStatement<WorkspaceRow & { readonly read_revision: number }, unknown>((place) =>
@@ -52,7 +68,7 @@ export function createWorkspaceStatements(db: Kysely<Schema>) {
 }
 
 /** The table over one connection. */
-export function createWorkspaceTable(connection: Connection, statements: WorkspaceStatements): WorkspaceTable {
+function createWorkspaceTable(connection: Connection, statements: WorkspaceStatements): WorkspaceTable {
   const first = async (found: Promise<{ readonly rows: readonly WorkspaceRow[] }>): Promise<Workspace | null> => {
     const row = (await found).rows[0];
     return row === undefined ? null : decodeWorkspace(row);
