@@ -29,6 +29,7 @@ import { type Plan, planVm, VM_STEPS, type VmStep } from '../plans/plan-vm.ts';
 import { LONGEST_BACKOFF_MS } from '../plans/restart-policy.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
+import { createRestoreWatch, type RestoreWatch } from '../steps/restore-watch.ts';
 import { STEPS } from '../steps/steps.ts';
 import { findPacks, lacksTools } from '../tools/vm-tools.ts';
 import { asPartOf, traced } from '../tracing/traced.ts';
@@ -87,19 +88,20 @@ type Turn =
 const LOOK_AGAIN: Turn = { next: 'look-again', done: null };
 const REST: Turn = { next: 'rest' };
 
-/** What the loop holds besides: how much time is left of what is under way. `driver` is that of its VM. */
-type LoopDeps = ReconcilerDeps & { readonly deadlines: Deadlines };
+/** What the loop holds besides: how much time is left of what is under way, and what is measured of it. `driver` is that of its VM. */
+type LoopDeps = ReconcilerDeps & { readonly deadlines: Deadlines; readonly restores: RestoreWatch };
 type HostLoopDeps = Omit<LoopDeps, 'driver'>;
 
 export function createVmReconciler(given: Omit<ReconcilerDeps, 'driver'>): VmReconciler {
-  const deps: HostLoopDeps = { ...given, deadlines: createDeadlines(given.clock) };
+  const deps = { ...given, deadlines: createDeadlines(given.clock) };
   const interruptions = createInterruptions<VmId>();
   const repeats = createRepeats();
 
   async function reconcile(vmId: VmId, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const own: HostLoopDeps = { ...deps, restores: createRestoreWatch(deps) };
     while (!signal.aborted) {
       await deps.turns.share();
-      const taken = await interruptions.during(vmId, signal, (step) => takeTurn(deps, vmId, step));
+      const taken = await interruptions.during(vmId, signal, (step) => takeTurn(own, vmId, step));
       const turn = slowed(deps, taken, repeats.count(vmId, 'done' in taken ? taken.done : null));
       if (turn.next === 'rest') {
         deps.deadlines.forget(vmId);
@@ -374,7 +376,7 @@ function isCleaning(step: VmStep): boolean {
 }
 
 /** A step that is planned again although it has just been carried out changes nothing: the next time may be different, later. */
-function slowed(deps: HostLoopDeps, turn: Turn, repeats: number): Turn {
+function slowed(deps: Pick<HostLoopDeps, 'log' | 'ids'>, turn: Turn, repeats: number): Turn {
   if (repeats === 0) return turn;
   deps.log.warn('a step was carried out and changed nothing', { repeats });
   return { next: 'retry', delayMs: backOffMs(deps.ids, repeats) };

@@ -3,7 +3,7 @@ import type { Forked } from '../apis/snapshot-api.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import type { Claim } from '../requests.ts';
 import { create, finish, request } from '../vm-life.test-kit.ts';
-import { acceptedOf, dyingAt, forkRequest, get, tell, told } from './snapshots.test-kit.ts';
+import { acceptedOf, dyingAt, forkRequest, get, restoresMeasured, tell, told } from './snapshots.test-kit.ts';
 
 let installation: Installation;
 
@@ -41,6 +41,17 @@ describe('a fork', () => {
     expect(await finish(server, forked.operation)).toMatchObject({ state: 'succeeded' });
     expect((await get(server, 'bird')).status.phase).toBe('running');
     await expectNoSnapshots(server);
+  });
+
+  it('is measured from its start to the first answer of its agent, each VM by itself; a later boot is not', async () => {
+    const server = await installation.start();
+    await create(server, 'bird');
+    expect(await restoresMeasured(server)).toEqual({});
+
+    await finishAll(server, await server.engine.snapshots.fork(ADMIN, 'bird', forkRequest(2, { namePrefix: 'chick' })));
+    await finish(server, (await server.engine.vms.restart(ADMIN, 'chick-1', { graceMs: 0 })).operation);
+
+    expect(await restoresMeasured(server)).toEqual({ fork: 2 });
   });
 
   it('is as large as what was saved, although that was made larger after it was asked for', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { create, finish, soon } from '../vm-life.test-kit.ts';
-import { dyingAt, get, save, tell, told } from './snapshots.test-kit.ts';
+import { dyingAt, get, restoresMeasured, save, tell, told } from './snapshots.test-kit.ts';
 
 let installation: Installation;
 
@@ -29,6 +29,7 @@ describe('restoring a VM', () => {
 
     expect(await finish(server, operation)).toMatchObject({ kind: 'vm.restore', state: 'succeeded' });
     expect(await told(server, 'bird')).toBe('saved');
+    expect(await restoresMeasured(server)).toEqual({ snapshot: 1 });
     expect(await get(server, 'bird')).toMatchObject({ status: { phase: 'running' }, incarnation: 2 });
     await tell(server, 'bird', 'again');
     await finish(server, (await server.engine.vms.restart(ADMIN, 'bird', { graceMs: 0 })).operation);

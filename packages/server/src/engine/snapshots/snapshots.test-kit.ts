@@ -48,6 +48,13 @@ export async function told(server: TestServer, vm: string, path = '/root/told'):
   return text.trim();
 }
 
+/** How many machines that had not to boot were measured up to their agent's first answer, by what they went on from. */
+export async function restoresMeasured({ engine }: TestServer): Promise<Readonly<Record<string, number>>> {
+  const text = await engine.monitoring.scrape(ADMIN);
+  const counts = text.matchAll(/^volary_restore_duration_seconds_count\{from="([^"]+)"\} (\d+)$/gm);
+  return Object.fromEntries([...counts].map(([, from = '', count]) => [from, Number(count)]));
+}
+
 export async function get({ engine }: TestServer, vm: string): Promise<Vm> {
   return await engine.vms.get(ADMIN, vm);
 }

@@ -35,9 +35,10 @@ async function isAnsweredWithin(timeoutMs: number, deps: StepDeps, { vm, signal 
   }
 }
 
-function greet({ links, secrets }: StepDeps, vm: Vm): (signal: AbortSignal) => Promise<void> {
+function greet({ links, secrets, restores }: StepDeps, vm: Vm): (signal: AbortSignal) => Promise<void> {
   return async (signal) => {
     const link = await links.open(vm.id, { signal });
+    restores.answered();
     await secrets.deliver(vm, link, { isBooted: hasBooted(vm), signal });
   };
 }

@@ -1,5 +1,5 @@
 import { toVolaryError } from '../../domain/errors.ts';
-import type { DriverHandle, Vm } from '../../domain/vm/vm.ts';
+import type { DriverHandle, Origin, Vm } from '../../domain/vm/vm.ts';
 import type { MachineSpec } from '../../ports/driver.ts';
 import type { Pack } from '../../ports/machine-packs.ts';
 import { followMounting } from '../tools/follow-mounting.ts';
@@ -41,12 +41,18 @@ export const startMachine: Step = async (deps, context) => {
     };
   }
   const wanted = await machineSpec(deps, vm);
+  deps.restores.begin(isFromSnapshot(vm) ? savedOrigin(vm.origin) : null, incarnation);
   const handle = await deps.driver.startMachine(await joined(deps, vm, wanted, signal), { signal });
   const { machine } = await deps.driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
   const started = await startedMachine(deps, vm);
   return { handle, machine: started, pid, incarnation, startedAt: null, health: 'unknown', suspension: null };
 };
+
+/** A VM that was made from a snapshot is a fork, whether or not what it was forked from still runs. */
+function savedOrigin({ disk }: Origin): 'fork' | 'snapshot' {
+  return disk === 'made' ? 'fork' : 'snapshot';
+}
 
 /** The guest has answered; but nobody is to talk to it before it has its secrets, which it is given by the next step. */
 function heardOf({ clock }: StepDeps, vm: Vm): Pick<Vm, 'startedAt' | 'health'> {
@@ -121,12 +127,11 @@ async function startAndHear(
   machine: MachineSpec & { readonly packs: readonly Pack[] },
   signal: AbortSignal,
 ): Promise<DriverHandle> {
-  const { driver, links, clock, measures } = deps;
-  const startedMs = clock.monotonicMs();
+  const { driver, links, clock, restores } = deps;
+  restores.begin(machine.from === undefined ? 'spare' : 'warm-template', machine.incarnation);
   const handle = await driver.startMachine(machine, { signal });
   const link = await withTimeout(clock, ANSWER_MS, signal, (limited) => links.open(vm.id, { signal: limited }));
-  const from = machine.from === undefined ? 'spare' : 'warm-template';
-  measures.restores.observe({ from }, (clock.monotonicMs() - startedMs) / 1_000);
+  restores.answered();
   followMounting(deps, vm, link, machine.packs);
   return handle;
 }

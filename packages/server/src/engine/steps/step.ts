@@ -12,17 +12,16 @@ import type { NetworkKeeper } from '../networks/network-keeper.ts';
 import type { SecretDelivery } from '../secrets/delivery.ts';
 import type { GuestLinks } from '../sessions/guest-links.ts';
 import type { WarmStarts } from '../warm/warm-starts.ts';
+import type { RestoreWatch } from './restore-watch.ts';
 
-export type StepDeps = Pick<
-  EngineDeps,
-  'driver' | 'images' | 'tools' | 'store' | 'bus' | 'clock' | 'log' | 'measures'
-> & {
+export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'tools' | 'store' | 'bus' | 'clock' | 'log'> & {
   readonly config: EngineConfig;
   readonly links: GuestLinks;
   readonly warm: WarmStarts;
   readonly secrets: SecretDelivery;
   readonly networkKeeper: Pick<NetworkKeeper, 'join'>;
   readonly logIntake: Pick<LogIntake, 'drain'>;
+  readonly restores: RestoreWatch;
 };
 
 export interface StepContext {

@@ -12,14 +12,14 @@ const ANSWER_MS = 15_000;
  * secret.unknown, `data_loss` sealer.*.
  */
 export const wakeMachine: Step = async (deps, { vm, signal }) => {
-  const { driver, links, secrets, clock, measures } = deps;
-  const startedMs = clock.monotonicMs();
+  const { driver, links, secrets, clock, restores } = deps;
+  restores.begin('suspension', vm.incarnation);
   const handle = await driver.wakeMachine(await joined(deps, vm, await wokenSpec(deps, vm), signal), { signal });
   const { machine } = await driver.inspect(vm.id, { signal });
   const pid = machine.kind === 'running' || machine.kind === 'paused' ? machine.pid : null;
   const health = await withTimeout(clock, ANSWER_MS, signal, async (limited) => {
     const link = await links.open(vm.id, { signal: limited });
-    measures.restores.observe({ from: 'suspension' }, (clock.monotonicMs() - startedMs) / 1_000);
+    restores.answered();
     await secrets.deliver(vm, link, { isBooted: false, signal: limited });
   }).then(
     () => firstHealth(vm),

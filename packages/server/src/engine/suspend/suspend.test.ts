@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
-import { dyingAt, get, tell, told } from '../snapshots/snapshots.test-kit.ts';
+import { dyingAt, get, restoresMeasured, tell, told } from '../snapshots/snapshots.test-kit.ts';
 import { create, finish, soon } from '../vm-life.test-kit.ts';
 
 let installation: Installation;
@@ -53,15 +53,11 @@ describe('a suspended VM', () => {
     const server = await installation.start();
     await create(server, 'bird');
     await suspend(server);
-    const restores = async () =>
-      (await server.engine.monitoring.scrape(ADMIN))
-        .split('\n')
-        .filter((line) => line.startsWith('volary_restore_duration_seconds_count{from="suspension"'));
-    expect(await restores()).toEqual([]);
+    expect(await restoresMeasured(server)).toEqual({});
 
     await resume(server);
 
-    expect(await restores()).toEqual(['volary_restore_duration_seconds_count{from="suspension"} 1']);
+    expect(await restoresMeasured(server)).toEqual({ suspension: 1 });
   });
 
   it('keeps its commands, with every byte that they say', async () => {
