@@ -56,7 +56,10 @@ describe('the life of a VM', () => {
     const told = events.map(({ type }) => type).filter((type) => type.startsWith('vm.'));
 
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1));
-    expect(told).toEqual(['vm.created', 'vm.provisioning', 'vm.starting', 'vm.started', 'vm.deleting', 'vm.deleted']);
+    expect(told).toEqual([
+      ...['vm.created', 'vm.provisioning', 'vm.starting', 'vm.health_changed', 'vm.started'],
+      ...['vm.deleting', 'vm.health_changed', 'vm.deleted'],
+    ]);
   });
 
   it('is told by events that follow the table of phases, also where its making is begun anew', async () => {

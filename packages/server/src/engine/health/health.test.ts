@@ -56,6 +56,7 @@ describe('the health of a VM that has a check', () => {
     await write('/root/well');
     await until('healthy');
     expect(await changes()).toEqual([
+      ['unknown', 'starting'],
       ['starting', 'unhealthy'],
       ['unhealthy', 'healthy'],
     ]);
@@ -77,7 +78,7 @@ describe('the health of a VM that has a check', () => {
 
     await server.engine.vms.wait(ADMIN, 'bird', { phase: 'running', health: 'starting' }, soon);
     expect(await server.engine.vms.get(ADMIN, 'bird')).toMatchObject({ health: 'starting' });
-    expect(await changes()).toEqual([]);
+    expect(await changes()).toEqual([['unknown', 'starting']]);
   });
 
   it('is asked for with the variables of the VM, and by the next server as well', async () => {
@@ -105,7 +106,10 @@ describe('the health of a VM that has a check', () => {
       return (lastCheck?.successes ?? 0) + (lastCheck?.failures ?? 0);
     };
     await expect.poll(inARow, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
-    expect(await changes()).toEqual([['starting', health]]);
+    expect(await changes()).toEqual([
+      ['unknown', 'starting'],
+      ['starting', health],
+    ]);
   });
 
   it('is told anew by another check, without a way back to starting', async () => {
@@ -117,6 +121,7 @@ describe('the health of a VM that has a check', () => {
 
     await until('unhealthy');
     expect(await changes()).toEqual([
+      ['unknown', 'starting'],
       ['starting', 'healthy'],
       ['healthy', 'unhealthy'],
     ]);
@@ -142,6 +147,52 @@ describe('the health of a VM that has none', () => {
     const report = await server.engine.health.get(ADMIN, 'bird');
     expect(report.vm.health).toBe('healthy');
     expect(report.lastCheck).toBeNull();
+  });
+
+  it('is told at each change that follows from what becomes of it, before that is told', async () => {
+    const { vms } = server.engine;
+    await create(server, 'bird');
+    const { id } = await vms.get(ADMIN, 'bird');
+    await finish(server, (await vms.pause(ADMIN, 'bird', {})).operation);
+    await finish(server, (await vms.resume(ADMIN, 'bird', {})).operation);
+    await finish(server, (await vms.suspend(ADMIN, 'bird', {})).operation);
+    await finish(server, (await vms.resume(ADMIN, 'bird', {})).operation);
+    await finish(server, (await vms.restart(ADMIN, 'bird', { graceMs: 0 })).operation);
+    await finish(server, (await vms.stop(ADMIN, 'bird', { graceMs: 0 })).operation);
+    await finish(server, (await vms.delete(ADMIN, 'bird', {})).operation);
+
+    const told = ['vm.health_changed', 'vm.started', 'vm.paused', 'vm.resumed', 'vm.suspended', 'vm.stopped'] as const;
+    const events = await server.store.events.list({ after: 0, limit: 1_000, types: told });
+    expect(events.map(({ type, data }) => (type === 'vm.health_changed' ? `-> ${data['status']}` : type))).toEqual([
+      ...['-> healthy', 'vm.started', 'vm.paused', 'vm.resumed'],
+      ...['-> unknown', 'vm.suspended', '-> healthy', 'vm.resumed'],
+      ...['-> unknown', '-> healthy', 'vm.started', '-> unknown', 'vm.stopped'],
+    ]);
+    // Each goes on from the one before, and names what it is part of.
+    let before: unknown = 'unknown';
+    for (const { type, vmId, operationId, data } of events) {
+      if (type !== 'vm.health_changed') continue;
+      expect([vmId, data['old_status'], data['message']]).toEqual([id, before, null]);
+      expect(operationId).not.toBeNull();
+      before = data['status'];
+    }
+  });
+
+  it('is unknown with the failure of the VM, which is told in the same moment', async () => {
+    await create(server, 'bird');
+    const { id } = await server.engine.vms.get(ADMIN, 'bird');
+    installation.world.vms.get(id)?.endByItself({ cause: 'vmm-died', detail: 'killed' });
+    await server.engine.vms.wait(ADMIN, 'bird', { phase: 'failed' }, soon);
+
+    const events = await server.store.events.list({
+      after: 0,
+      limit: 1_000,
+      types: ['vm.health_changed', 'vm.failed'],
+    });
+    expect(events.slice(-2).map(({ type, at, data }) => [type, at, data['phase']])).toEqual([
+      ['vm.health_changed', events.at(-1)?.at, 'failed'],
+      ['vm.failed', events.at(-1)?.at, 'failed'],
+    ]);
   });
 
   it('is no success of a check that it is given: that one begins anew, with its start period', async () => {

@@ -31,6 +31,21 @@ export function vmEvent(
   };
 }
 
+/** That a VM has another health; `message`: why, where there is more to say than what has become of the VM. */
+export function healthEvent(
+  before: Pick<Vm, 'health'>,
+  vm: Vm,
+  operation: Operation | null,
+  at: EpochMs,
+  message: string | null,
+): NewEvent {
+  return vmEvent('vm.health_changed', vm, operation, at, {
+    // The older words are kept for who knows them.
+    ...{ from: before.health, to: vm.health },
+    ...{ old_status: before.health, status: vm.health, message },
+  });
+}
+
 /** An event about an operation: its kind, subject and state, and its error where there is one. */
 export function operationEvent(type: EventType, operation: Operation, at: EpochMs): NewEvent {
   const error = operation.error === null ? {} : { reason: operation.error.reason, message: operation.error.message };

@@ -14,7 +14,7 @@ import { originWithoutRestore, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
-import { operationEvent, vmEvent } from '../operations/events.ts';
+import { healthEvent, operationEvent, vmEvent } from '../operations/events.ts';
 import type { VmStep } from '../plans/plan-vm.ts';
 import type { NextRestart } from '../plans/restart-policy.ts';
 import { executionEvent } from '../sessions/execution-events.ts';
@@ -42,12 +42,15 @@ interface Writing {
   readonly work: Work;
   readonly vm?: Partial<Vm>;
   readonly operation?: Partial<Operation>;
+  /** Besides that of another health. */
   readonly events: (vm: Vm, operation: Operation | null, now: number) => readonly NewEvent[];
+  /** Why its health is another one, where there is more to say than what has become of the VM. */
+  readonly healthMessage?: string | null;
 }
 
 async function write(
   deps: WriterDeps,
-  { work, vm, operation, events }: Writing,
+  { work, vm, operation, events, healthMessage = null }: Writing,
   also?: (tables: Tables) => Promise<void>,
 ): Promise<Work> {
   const now = deps.clock.now();
@@ -56,7 +59,11 @@ async function write(
     operation === undefined || work.operation === null
       ? work.operation
       : { ...work.operation, ...operation, revision: work.operation.revision + 1 };
-  const told = events(nextVm, nextOperation, now).map((event) => withOldPhase(event, work.vm, nextVm));
+  const isHealthNew = nextVm.health !== work.vm.health;
+  const told = [
+    ...(isHealthNew ? [healthEvent(work.vm, nextVm, nextOperation, now, healthMessage)] : []),
+    ...events(nextVm, nextOperation, now),
+  ].map((event) => withOldPhase(event, work.vm, nextVm));
   await deps.store.transaction(async (tables) => {
     if (nextVm !== work.vm) await tables.vms.update(nextVm);
     if (nextOperation !== null && nextOperation !== work.operation) await tables.operations.update(nextOperation);
@@ -308,13 +315,8 @@ export async function writeHealth(
   return await write(deps, {
     work: { vm: work.vm, operation: null },
     vm: { health },
-    events: (nextVm, _operation, at) => [
-      vmEvent('vm.health_changed', nextVm, null, at, {
-        // The older words are kept for who knows them.
-        ...{ from: work.vm.health, to: health },
-        ...{ old_status: work.vm.health, status: health, message },
-      }),
-    ],
+    healthMessage: message,
+    events: () => [],
   });
 }
 
