@@ -50,7 +50,7 @@ import {
 } from './routes/integration-messages.ts';
 import { listIntegrations } from './routes/integrations.ts';
 import { listLogs } from './routes/logs.ts';
-import { getHostMetrics, getMetrics, getVmMetrics } from './routes/metrics.ts';
+import { getHostMetrics, getMetrics, getVmMetrics, listVmMetrics } from './routes/metrics.ts';
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, updateNetwork } from './routes/networks.ts';
 import {
   cancelOperation,
@@ -174,6 +174,7 @@ export const routes = {
   getVmHealth,
   listLogs,
   getVmMetrics,
+  listVmMetrics,
   getHostMetrics,
   getMetrics,
   listAlerts,

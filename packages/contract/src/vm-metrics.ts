@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { VmId } from './ids.ts';
-import { component, enumComponent, nullable, timestamp } from './schema.ts';
+import { component, enumComponent, nullable, pageOf, timestamp } from './schema.ts';
 
 export const METRIC_INTERVALS = ['1m', '5m', '1h', '1d'] as const;
 export const MetricInterval = enumComponent(
@@ -130,6 +130,16 @@ const VmMetricPoint = component(
   },
 );
 
+const EXAMPLE_METRICS = {
+  vm_id: 'vm_01k8x0y6pbfqz9v3n4h5j6k7m8',
+  timestamp: '2026-01-31T12:00:00.000Z',
+  interval: '1m',
+  step_seconds: 5,
+  covered_seconds: 60,
+  metrics: EXAMPLE_FIGURES,
+  series: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE_FIGURES }],
+};
+
 export const VmMetrics = component(
   'VmMetrics',
   {
@@ -145,17 +155,10 @@ export const VmMetrics = component(
   },
   {
     description: 'What a VM did in the last minute, hour …: all of it, and step by step.',
-    examples: [
-      {
-        vm_id: 'vm_01k8x0y6pbfqz9v3n4h5j6k7m8',
-        timestamp: '2026-01-31T12:00:00.000Z',
-        interval: '1m',
-        step_seconds: 5,
-        covered_seconds: 60,
-        metrics: EXAMPLE_FIGURES,
-        series: [{ timestamp: '2026-01-31T11:59:55.000Z', covered_seconds: 5, metrics: EXAMPLE_FIGURES }],
-      },
-    ],
+    examples: [EXAMPLE_METRICS],
   },
 );
 export type VmMetrics = Static<typeof VmMetrics>;
+
+export const VmMetricsPage = pageOf('VmMetricsPage', VmMetrics, EXAMPLE_METRICS);
+export type VmMetricsPage = Static<typeof VmMetricsPage>;

@@ -21,7 +21,7 @@ export type { ImageClient } from './images.ts';
 export type { IntegrationClient } from './integrations.ts';
 export { isFresh, type LoginCredentialsOptions, type LoginTokens, loginCredentials, tokensOf } from './login-tokens.ts';
 export type { LogClient, LogFollowQuery, LogPageQuery, LogSelection } from './logs.ts';
-export type { MetricClient } from './metrics.ts';
+export type { MetricClient, VmMetricsQuery } from './metrics.ts';
 export type { NetworkChangeOptions, NetworkClient, SecurityGroupClient } from './networks.ts';
 export { isFinal, type OperationClient, type OperationQuery } from './operations.ts';
 export type { PortConnection } from './port-connection.ts';

@@ -4,7 +4,8 @@ import { HostRefParams } from '../hosts.ts';
 import { VmRefParams } from '../parameters.ts';
 import { json, route, TEXT_TYPE } from '../route.ts';
 import { object } from '../schema.ts';
-import { MetricInterval, VmMetrics } from '../vm-metrics.ts';
+import { MetricInterval, VmMetrics, VmMetricsPage } from '../vm-metrics.ts';
+import { VM_SELECTION } from './vms.ts';
 
 export const getVmMetrics = route({
   method: 'GET',
@@ -19,6 +20,23 @@ export const getVmMetrics = route({
   query: object({ interval: Type.Optional(MetricInterval) }, { description: 'Of how much time; `1m` unless said.' }),
   responses: { 200: { description: 'What was measured.', content: [json(VmMetrics)] } },
   errors: { 404: ['vm.unknown'] },
+});
+
+export const listVmMetrics = route({
+  method: 'GET',
+  path: '/v1/metrics',
+  operationId: 'listVmMetrics',
+  tag: 'metrics',
+  summary: 'List what VMs use, in the order they were made',
+  description:
+    'Each as `GET /v1/vms/{ref}/metrics` tells of it, also those that do not run. A page may have fewer than asked for and be followed by others: all its `series` together have some 2,400 steps at most.',
+  permission: 'vm:read',
+  query: object(
+    { ...VM_SELECTION, interval: Type.Optional(MetricInterval) },
+    { description: 'Of which VMs, as `GET /v1/vms` has them, and of how much time; `1m` unless said.' },
+  ),
+  responses: { 200: { description: 'A page.', content: [json(VmMetricsPage)] } },
+  errors: { 400: ['selector.invalid'] },
 });
 
 export const getHostMetrics = route({

@@ -138,6 +138,33 @@ export const createVm = route({
   },
 });
 
+/** Which VMs a list is of, a page of them at a time. */
+export const VM_SELECTION = {
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(
+    Type.String({ pattern: '^vm_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
+  ),
+  phase: Type.Optional(
+    Type.Array(VmPhase, { maxItems: VM_PHASES.length, description: 'Only VMs in one of these. May be repeated.' }),
+  ),
+  name: Type.Optional(VmName),
+  selector: Type.Optional(LabelSelector),
+  driver: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 64, description: 'A driver.' }), {
+      maxItems: 16,
+      description: 'Only VMs that one of these runs. May be repeated.',
+    }),
+  ),
+  search: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      pattern: '^[^\\u0000]*$',
+      description: 'Only VMs with this in their name or id, in any case.',
+    }),
+  ),
+} as const;
+
 export const listVms = route({
   method: 'GET',
   path: '/v1/vms',
@@ -145,34 +172,7 @@ export const listVms = route({
   tag: 'vms',
   summary: 'List VMs, in the order they were made',
   permission: 'vm:read',
-  query: object(
-    {
-      limit: Type.Optional(Limit),
-      cursor: Type.Optional(
-        Type.String({ pattern: '^vm_[0-9a-z]{26}$', description: 'The `next_cursor` of the page before.' }),
-      ),
-      phase: Type.Optional(
-        Type.Array(VmPhase, { maxItems: VM_PHASES.length, description: 'Only VMs in one of these. May be repeated.' }),
-      ),
-      name: Type.Optional(VmName),
-      selector: Type.Optional(LabelSelector),
-      driver: Type.Optional(
-        Type.Array(Type.String({ minLength: 1, maxLength: 64, description: 'A driver.' }), {
-          maxItems: 16,
-          description: 'Only VMs that one of these runs. May be repeated.',
-        }),
-      ),
-      search: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 128,
-          pattern: '^[^\\u0000]*$',
-          description: 'Only VMs with this in their name or id, in any case.',
-        }),
-      ),
-    },
-    { description: 'What to list.' },
-  ),
+  query: object(VM_SELECTION, { description: 'What to list.' }),
   responses: { 200: { description: 'A page.', content: [json(VmPage)] } },
   errors: { 400: ['selector.invalid'] },
 });

@@ -188,6 +188,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     ...{ sampler, hostSampler, alerts, logIntake },
   };
   const supervisor = createSupervisor({ ...deps, config, ...parts });
+  const vmQueries = createVmQueries({ ...deps, awaken, activity });
   let notReady: string | null = 'The server is starting.';
   const readiness = createReadiness({
     ...{ ...deps, config, diskSpace, networkKeeper, integrationLooks },
@@ -221,7 +222,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
       resume: (principal, ref, options) => resumeVm(changing, principal, ref, options),
       delete: (principal, ref, options) => deleteVm(changing, principal, ref, options),
       migrate: (principal, ref, request) => migrateVm({ ...deps, config }, principal, ref, request),
-      ...createVmQueries({ ...deps, awaken, activity }),
+      ...vmQueries,
       ...createRevisionQueries(deps),
     },
     operations: {
@@ -237,7 +238,7 @@ export function createEngine(given: Omit<EngineDeps, 'driver' | 'measures'>, con
     },
     executions,
     health: createHealthApi({ ...deps, watch: healthWatch }),
-    metrics: createMetricApi({ ...deps, config }),
+    metrics: createMetricApi({ ...deps, vms: vmQueries, config }),
     alerts: createAlertQueries(deps),
     monitoring: createMonitoringApi({ ...deps, pool, sampler, config }),
     logs: createLogQueries(deps),

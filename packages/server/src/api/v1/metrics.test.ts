@@ -42,6 +42,46 @@ it('what the host does is told, to whoever may see it', async () => {
   expect(metrics.disk?.used_bytes).toBeLessThan(metrics.disk?.total_bytes ?? 0);
 });
 
+describe('what many VMs use', () => {
+  it('is told in one answer, a page at a time, of those that are asked for', async () => {
+    const both = await client.metrics.list();
+    const ids = (await client.vms.list()).items.map(({ id }) => id);
+    expect(both.items.map(({ vm_id }) => vm_id)).toEqual(ids);
+    expect(both.items.map(({ interval }) => interval)).toEqual(['1m', '1m']);
+
+    const first = await client.metrics.list({ limit: 1, interval: '1h' });
+    const second = await client.metrics.list({ limit: 1, interval: '1h', cursor: first.next_cursor ?? '' });
+    expect([first, second].map(({ items }) => items.map(({ vm_id, step_seconds }) => [vm_id, step_seconds]))).toEqual(
+      ids.map((id) => [[id, 60]]),
+    );
+    expect(second.next_cursor).toBeNull();
+    expect((await client.metrics.list({ name: 'nest' })).items.map(({ vm_id }) => vm_id)).toEqual([ids[1]]);
+    expect((await client.metrics.list({ phase: ['stopped'] })).items).toEqual([]);
+  });
+
+  it('is as told of each by itself', async () => {
+    await scrape();
+    const [listed] = (await client.metrics.list({ name: 'bird', interval: '5m' })).items;
+    const alone = await client.metrics.get('bird', { interval: '5m' });
+
+    expect(listed?.covered_seconds).toBeGreaterThan(0);
+    const steps = new Map(alone.series.map((point) => [point.timestamp, point]));
+    // The step that has begun may have gone on between the two.
+    for (const point of listed?.series.slice(0, -1) ?? []) expect(steps.get(point.timestamp)).toEqual(point);
+  });
+
+  it('is told of one’s own where one may read no others', async () => {
+    await client.users.create({ name: 'bob', roles: ['member'] });
+    const { key } = await client.apiKeys.create({ name: 'own', owner: 'bob' });
+    const bob = createClient({ baseUrl: server.url, apiKey: key });
+    expect((await bob.metrics.list()).items).toEqual([]);
+
+    const own = await client.apiKeys.create({ name: 'none', permissions: ['vm:create'] });
+    const none = createClient({ baseUrl: server.url, apiKey: own.key });
+    await expect(none.metrics.list()).rejects.toMatchObject({ status: 403, reason: 'access.denied' });
+  });
+});
+
 describe('GET /metrics', () => {
   it('is what promtool reads without finding anything wrong', async () => {
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {

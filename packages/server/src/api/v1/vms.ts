@@ -14,7 +14,7 @@ import { openConsole } from './console.ts';
 import type { V1Context } from './context.ts';
 import { toCreateVm, toVmDto } from './dto/vm-dto.ts';
 import { etagOf, isKnown } from './etags.ts';
-import { cursorParam } from './parse-param.ts';
+import { vmSelectionOf } from './vm-selection.ts';
 
 /** VMs: create, list, get, wait, console. */
 export function mountVms(app: FastifyInstance, context: V1Context): void {
@@ -33,16 +33,7 @@ export function mountVms(app: FastifyInstance, context: V1Context): void {
   });
 
   mount(app, routes.listVms, async (request, reply) => {
-    const { limit = 50, cursor, phase, name, selector, driver, search } = request.query;
-    const page = await engine.vms.list(request.principal, {
-      limit,
-      after: cursorParam('vm', cursor),
-      ...(phase === undefined ? {} : { phases: phase }),
-      ...(name === undefined ? {} : { name }),
-      ...(selector === undefined ? {} : { selector }),
-      ...(driver === undefined ? {} : { drivers: driver }),
-      ...(search === undefined ? {} : { search }),
-    });
+    const page = await engine.vms.list(request.principal, vmSelectionOf(request.query));
     return await reply.header('content-type', JSON_HEADER).send(bytesOf([page]));
   });
 

@@ -13,6 +13,19 @@ export interface MigrateVmRequest {
   readonly targetHost: string;
 }
 
+/** A page of those that all of this is so of. */
+export interface VmSelection {
+  readonly limit: number;
+  readonly after: VmId | null;
+  readonly phases?: readonly VmPhase[];
+  readonly name?: string;
+  /** By labels; throws `invalid_argument` selector.invalid. */
+  readonly selector?: string;
+  readonly drivers?: readonly string[];
+  /** A part of the name or of the id, in any case. */
+  readonly search?: string;
+}
+
 export interface VmApi extends ConfigApi {
   /** Throws `already_exists` vm.name_taken, `invalid_argument` vm.*, `resource_exhausted` host.no_memory / host.no_disk with the figures, `failed_precondition` vm.no_warm_template / template.disabled, `not_found` template.unknown. */
   create(principal: Principal, request: CreateVmRequest, options?: Once): Promise<Accepted>;
@@ -53,20 +66,7 @@ export interface VmApi extends ConfigApi {
   migrate(principal: Principal, ref: string, request: MigrateVmRequest): Promise<Accepted>;
   get(principal: Principal, ref: string): Promise<Vm>;
   /** Pages that have not changed since are the same object, so that a face may keep what it made of one. */
-  list(
-    principal: Principal,
-    request: {
-      readonly limit: number;
-      readonly after: VmId | null;
-      readonly phases?: readonly VmPhase[];
-      readonly name?: string;
-      /** By labels; throws `invalid_argument` selector.invalid. */
-      readonly selector?: string;
-      readonly drivers?: readonly string[];
-      /** A part of the name or of the id, in any case. */
-      readonly search?: string;
-    },
-  ): Promise<Page<Vm, VmId>>;
+  list(principal: Principal, selection: VmSelection): Promise<Page<Vm, VmId>>;
   /** Where it lies on its host. Told to those who may see the host (`host:read`); to others all is null. */
   locate(principal: Principal, ref: string): Promise<VmPlaces>;
   /** Those from the one with the number `offset` on, and how many there are in all. What has not changed since is the same object, as of `list`. */

@@ -5,7 +5,7 @@ import { type Case, UNKNOWN_VM } from './routes.test-kit.ts';
 
 type WorkloadRoute = Extract<
   OperationName,
-  `${string}Workload` | 'getVmHealth' | 'getVmMetrics' | 'getVmOpenapi' | 'actOnVm'
+  `${string}Workload` | 'getVmHealth' | 'getVmMetrics' | 'listVmMetrics' | 'getVmOpenapi' | 'actOnVm'
 >;
 
 /** A VM that has a workload, made by `givenWorkload`. */
@@ -25,6 +25,11 @@ export function workloadCases(): Readonly<Record<WorkloadRoute, Case>> {
   return {
     getVmHealth: { ask: () => WORKING, status: 200, failing: UNKNOWN_VM },
     getVmMetrics: { ask: () => WORKING, status: 200, failing: UNKNOWN_VM },
+    listVmMetrics: {
+      ask: () => ({ query: { search: 'work', phase: ['running'], limit: 10, interval: '5m' } }),
+      status: 200,
+      failing: { ask: { query: { selector: 'a in' } }, status: 400, reason: 'selector.invalid' },
+    },
     getWorkload: {
       ask: () => WORKING,
       status: 200,
