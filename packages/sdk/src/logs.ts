@@ -30,7 +30,7 @@ export interface LogPageQuery extends LogSelection {
 }
 
 export interface LogFollowQuery extends Omit<LogSelection, 'until'> {
-  /** Only lines with a sequence above this. */
+  /** Only lines with a sequence above this; 0: from the first that is kept. */
   readonly after?: number;
   /** Begin with so many of the last lines. */
   readonly tail?: number;
@@ -42,7 +42,10 @@ export interface LogClient {
   list(query?: LogPageQuery, options?: Abortable): Promise<LogPage>;
   /** The lines of all pages. */
   listAll(query?: Omit<LogPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<LogLine>;
-  /** All of them up to now, oldest first, as they come. Throws `VolaryConnectionError` when it breaks off. */
+  /**
+   * All of them up to now, oldest first, each once, as they come. Where the connection breaks off it goes on after the last line; throws
+   * `VolaryConnectionError` when nothing more has come for a minute, and when there is no answer at first.
+   */
   export(query?: LogSelection, options?: Abortable): AsyncIterable<LogLine>;
   /**
    * Each line once, in order: those after `after` (without it and without `since` and `tail`: those to come), through lost connections and restarts of the
@@ -55,6 +58,8 @@ const PATH = '/v1/logs';
 const NDJSON = { accept: 'application/x-ndjson' };
 /** A server sends a sign of life every 15 s: one that has been silent for this long is gone, or the way to it is. */
 const SILENCE_MS = 45_000;
+/** For so long an answer that broke off is asked for anew without one more line of it. */
+const OUTAGE_MS = 60_000;
 
 export function createLogClient(transport: Transport, { silenceMs = SILENCE_MS } = {}): LogClient {
   const list: LogClient['list'] = ({ order, limit, cursor, ...selection } = {}, { signal } = {}) =>
@@ -77,10 +82,27 @@ async function* exportAll(
   query: LogSelection,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LogLine> {
-  const response = await transport.send({ method: 'GET', path: PATH, query: queryOf(query), headers: NDJSON, signal });
-  for await (const text of linesOf(bytesOf(response, signal))) {
-    const line: LogLine = JSON.parse(text);
-    yield line;
+  const backoff = createBackoff({ giveUpAfterMs: OUTAGE_MS });
+  let after: number | undefined;
+  let hasConnected = false;
+  for (;;) {
+    try {
+      const cursor = after === undefined ? {} : { cursor: String(after) };
+      const asked = { ...queryOf(query), ...cursor };
+      const response = await transport.send({ method: 'GET', path: PATH, query: asked, headers: NDJSON, signal });
+      hasConnected = true;
+      for await (const text of linesOf(bytesOf(response, signal))) {
+        const line: LogLine = JSON.parse(text);
+        after = line.sequence;
+        backoff.reset();
+        yield line;
+      }
+      return;
+    } catch (error) {
+      // Nobody there from the start is an answer; somebody who went away comes back.
+      if (!hasConnected) throw error;
+      await backoff.afterFault(error, signal);
+    }
   }
 }
 
@@ -91,7 +113,7 @@ interface FollowOptions {
 
 async function* follow(transport: Transport, query: LogFollowQuery, options: FollowOptions): AsyncGenerator<LogLine> {
   const backoff = createBackoff({ giveUpAfterMs: Number.POSITIVE_INFINITY });
-  let { after = 0 } = query;
+  let { after } = query;
   let hasConnected = false;
   for (;;) {
     try {
@@ -100,7 +122,7 @@ async function* follow(transport: Transport, query: LogFollowQuery, options: Fol
         backoff.reset();
         if (message.type === 'error') throw errorOfProblem(message.problem);
         const sequence = message.type === 'line' ? message.line.sequence : message.sequence;
-        if (sequence > after) after = sequence;
+        after = Math.max(after ?? 0, sequence);
         if (message.type === 'line') yield message.line;
       }
     } catch (error) {
@@ -114,13 +136,13 @@ async function* follow(transport: Transport, query: LogFollowQuery, options: Fol
 /** One connection, to its end, which is always one before its time. */
 async function* connect(
   transport: Transport,
-  { after = 0, tail, ...selection }: LogFollowQuery,
+  { after, tail, ...selection }: Omit<LogFollowQuery, 'after'> & { readonly after: number | undefined },
   { signal, silenceMs }: FollowOptions,
 ): AsyncGenerator<LogMessage> {
   const alarm = createSilenceAlarm(silenceMs, signal, () => new VolaryConnectionError('the server', 'it is silent'));
   try {
     // Once it is known where to go on, the last lines are not asked for again.
-    const beginning = after === 0 ? { tail } : { cursor: String(after) };
+    const beginning = after === undefined ? { tail } : { cursor: String(after) };
     const response = await transport.send({
       method: 'GET',
       path: PATH,

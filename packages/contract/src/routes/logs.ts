@@ -62,8 +62,9 @@ export const listLogs = route({
       ),
       cursor: Type.Optional(
         Type.String({
-          pattern: '^[1-9][0-9]{0,15}$',
-          description: 'The `next_cursor` of the page before, or the `sequence` of the last line you have.',
+          pattern: '^(?:0|[1-9][0-9]{0,15})$',
+          description:
+            'The `next_cursor` of the page before, or the `sequence` of the last line you have; `0`: before the first.',
         }),
       ),
       follow: Type.Optional(Type.Boolean({ description: 'Go on with what comes: NDJSON without end.' })),

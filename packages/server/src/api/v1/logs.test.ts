@@ -3,6 +3,7 @@ import { createClient, type VolaryClient } from '@volary/sdk';
 import { Ajv } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCuttingProxy } from '../testing/cutting-proxy.ts';
 import { ADMIN_KEY, type RunningServer, runServer } from '../testing/run-server.ts';
 
 let server: RunningServer;
@@ -62,6 +63,27 @@ describe('the log', () => {
       expect(messagesOf(lines)).toEqual(LINES.slice(3));
     }
     expect((await ask('cursor=9000000000000000', { accept })).status).toBe(400);
+  });
+
+  it('is given as a whole, each line once, through connections that break off', async () => {
+    await using proxy = await startCuttingProxy(server.url, [2_000, 10, 3_000]);
+    const { logs } = createClient({ baseUrl: proxy.url, apiKey: ADMIN_KEY });
+    // Where nothing has been answered yet, that is an answer.
+    await expect(all(createClient({ baseUrl: 'http://127.0.0.1:1', apiKey: ADMIN_KEY }).logs.export())).rejects.toThrow(
+      'No answer',
+    );
+
+    expect(messagesOf(await all(logs.export(OUT, { signal: soon() })))).toEqual(LINES);
+    expect(proxy.connections).toBe(4);
+  });
+
+  it('is followed from its beginning', async () => {
+    const seen: string[] = [];
+    for await (const { message } of client.logs.follow({ ...OUT, after: 0 }, { signal: soon() }))
+      if (seen.push(message) === LINES.length) break;
+
+    expect(seen).toEqual(LINES);
+    expect(messagesOf((await client.logs.list({ ...OUT, cursor: '0', limit: 2 })).items)).toEqual(LINES.slice(0, 2));
   });
 
   it.each(['order=desc', 'order=asc', 'limit=5', 'tail=5'])('is not given as a whole with %s', async (search) => {
