@@ -45,7 +45,7 @@ const api = createApi({
   ids,
   log,
   version: 'bench',
-  build: { commit: null, date: new Date().toISOString() },
+  build: { commit: null, date: new Date().toISOString(), errors: '' },
 });
 const url = await api.listen({ host: '127.0.0.1', port: 0 });
 process.stdout.write(`${JSON.stringify({ url, key, token })}\n`);

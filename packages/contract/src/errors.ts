@@ -47,7 +47,8 @@ export const Problem = component(
   'Problem',
   {
     type: Type.String({
-      description: 'A URI reference for the kind of error: the heading of `docs/errors.md` that tells of it.',
+      description:
+        'A URI reference for the kind of error: what it leads to tells of it, and of its reasons. No key is needed for that.',
     }),
     title: Type.String({ description: 'The kind of error in a few words; the same for each with this code.' }),
     status: Type.Integer({ minimum: 400, maximum: 599, description: 'The status of the HTTP response.' }),

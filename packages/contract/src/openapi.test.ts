@@ -38,6 +38,7 @@ describe('the OpenAPI document', () => {
     expect(document.security.length).toBeGreaterThan(0);
     expect(open.map(([path]) => path).sort()).toEqual([
       '/.well-known/jwks.json',
+      '/docs/errors',
       '/healthz',
       '/readyz',
       '/v1/openapi.json',

@@ -124,6 +124,7 @@ export const NDJSON_TYPE = 'application/x-ndjson';
 export const SSE_TYPE = 'text/event-stream';
 export const BYTES_TYPE = 'application/octet-stream';
 export const TEXT_TYPE = 'text/plain';
+export const HTML_TYPE = 'text/html';
 
 /** A JSON body. */
 export function json<const S extends TSchema>(schema: S) {

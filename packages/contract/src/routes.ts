@@ -70,7 +70,7 @@ import {
   listSecurityGroups,
   updateSecurityGroup,
 } from './routes/security-groups.ts';
-import { getCapabilities, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
+import { getCapabilities, getErrorsPage, getHealth, getOpenApi, getReadiness } from './routes/server.ts';
 import {
   createSnapshot,
   createVmFromSnapshot,
@@ -315,6 +315,7 @@ export const routes = {
   getQuota,
   getCapabilities,
   getOpenApi,
+  getErrorsPage,
   getHealth,
   getReadiness,
 } as const satisfies Readonly<Record<string, Route>>;

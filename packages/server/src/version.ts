@@ -8,6 +8,7 @@ export const VERSION: string = readVersion();
 export const BUILD: Build = {
   commit: readCommit(new URL('../../../.git/', import.meta.url)),
   date: statSync(new URL('../package.json', import.meta.url)).mtime.toISOString(),
+  errors: readIfThere(new URL('../../../docs/errors.md', import.meta.url)),
 };
 
 /** Read from the files of a repository, so that nothing has to be started for it. */

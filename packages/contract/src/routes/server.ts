@@ -1,4 +1,5 @@
-import { json, route } from '../route.ts';
+import { Type } from 'typebox';
+import { HTML_TYPE, json, route } from '../route.ts';
 import { jsonObject } from '../schema.ts';
 import { Capabilities, Health } from '../server-info.ts';
 
@@ -24,6 +25,32 @@ export const getOpenApi = route({
     200: {
       description: 'OpenAPI 3.1.',
       content: [json(jsonObject({ description: 'An OpenAPI document.', examples: [{ openapi: '3.1.0' }] }))],
+    },
+  },
+  errors: {},
+});
+
+export const getErrorsPage = route({
+  method: 'GET',
+  path: '/docs/errors',
+  operationId: 'getErrorsPage',
+  tag: 'server',
+  summary: 'What errors mean, and what to do',
+  description:
+    'For people: the `type` of a problem leads here. Each `code` and each `reason` has an anchor of its name.',
+  permission: 'none',
+  responses: {
+    200: {
+      description: 'A page.',
+      content: [
+        {
+          contentType: HTML_TYPE,
+          schema: Type.String({
+            description: 'HTML.',
+            examples: ['<!doctype html>\n<title>Errors of Volary</title>\n'],
+          }),
+        },
+      ],
     },
   },
   errors: {},

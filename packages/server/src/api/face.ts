@@ -48,6 +48,8 @@ export interface Build {
   readonly commit: string | null;
   /** When that was made, ISO 8601 in UTC; else when its files were written. */
   readonly date: string;
+  /** `docs/errors.md`; empty where it was not kept with it. */
+  readonly errors: string;
 }
 
 /** What whoever runs the server has it say of itself. */

@@ -64,7 +64,7 @@ export async function runApi(options: {
     log,
     ids: createSystemIds(),
     version: 'test',
-    build: { commit: 'abc123', date: '2025-01-15T00:00:00.000Z' },
+    build: { commit: 'abc123', date: '2025-01-15T00:00:00.000Z', errors: '# Errors\n' },
     limits,
     allowedOrigins,
     devAuth,

@@ -48,7 +48,7 @@ import { mountWebhookDeliveries, mountWebhooks } from './webhooks.ts';
 import { mountWorkloads } from './workloads.ts';
 import { mountWorkspaces } from './workspaces.ts';
 
-/** The native API. It alone counts nothing of the probes beside it, which load balancers send all the time. */
+/** The native API. It alone counts nothing of the probes and measures beside it, which are asked for all the time. */
 export const v1: Face = {
   name: 'v1',
   routes: Object.values(routes),
@@ -56,7 +56,7 @@ export const v1: Face = {
   describe: (version) => openApiDocument({ version }),
   mount: mountV1,
   refuse: sendProblem,
-  isCounted: (path) => path.startsWith('/v1/'),
+  isCounted: (path) => path.startsWith('/v1/') || path === routes.getErrorsPage.path,
 };
 
 async function mountV1(app: FastifyInstance, face: FaceContext): Promise<void> {

@@ -191,6 +191,11 @@ const CASES: Readonly<Record<OperationName, Case>> = {
     failing: { ask: { headers: { authorization: 'Bearer wrong' } }, status: 401, reason: 'auth.key_invalid' },
   },
   getOpenApi: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
+  getErrorsPage: {
+    ask: () => ({}),
+    status: 200,
+    failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' },
+  },
   getHealth: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
   getReadiness: { ask: () => ({}), status: 200, failing: { ask: {}, status: 405, reason: 'route.method_not_allowed' } },
   listAlerts: {
