@@ -6,7 +6,7 @@ import type { EpochMs } from '../domain/time.ts';
 /**
  * Lines of guests, of operations and of the server, in the order in which they came. Losing it costs what was said, never a VM. What a source can tell again has a
  * cursor that moves with its lines or not at all, so that a restart at any moment neither loses nor doubles a line. Lines are numbered one after the other: a number
- * that is missing between two is that of a line which was dropped.
+ * that is missing between two is that of a line which was dropped, or of none, for no number is given twice: not even that of a line which was lost with the power.
  *
  * Every method may throw `unavailable` logs.unavailable, such as on a full disk: nothing of it was done, and repeating it is safe.
  */

@@ -86,6 +86,24 @@ describe('the log here', () => {
     expect(said(opened, /begun anew/)).toHaveLength(1);
   });
 
+  it('that leaves out numbers, as after a power loss, has none of them counted as lost, and dropped lines are', async () => {
+    const { loki, opened } = await start();
+    await say(opened, 'first');
+    await handOver(opened);
+    await loki.stop();
+    await say(opened, 'dropped', 'dropped too');
+    await opened.logs.prune({ ...UNBOUNDED, maxBytesPerVm: 0 });
+    const database = new Database(join(handover.directory, 'logs.db'));
+    database.exec('UPDATE numbers SET last = last + 65536');
+    database.close();
+    await say(opened, 'later');
+    await loki.start();
+    await handOver(opened);
+
+    expect(linesOf(loki)).toEqual(['first', 'later']);
+    expect(opened.archive.figures).toMatchObject({ taken: 2, lost: 2, waiting: 0 });
+  });
+
   it('that has dropped a line of the future before there was a Loki gives no other its time', async () => {
     const local = openSqliteLogs(join(handover.directory, 'logs.db'), { log: SILENT, writer: 'here' });
     await local.append([line('of the future', { at: handover.clock.now() + 24 * HOUR_MS })]);

@@ -124,13 +124,14 @@ export function createLokiPusher(
     await untilLines(from);
     if (await isBegunAnew()) return await begin();
     const { lines, reached } = await nextBatch(local, from, { signal });
+    const end = lines.at(-1)?.sequence ?? reached;
+    const dropped = await droppedAmong(local, { from, end, lines });
     recoverLog();
     const handed: Handed = { refusals: [], isProven: false };
     const isSent = (await send(lines, handed)) && (handed.refusals.length === 0 || (await prove(handed)));
     if (!isSent) return from;
-    const end = lines.at(-1)?.sequence ?? reached;
     time = { ms: time.ms, sequence: end };
-    countMissing(end - from - lines.length);
+    countDropped(dropped);
     countRefused(handed.refusals, lines.length);
     return end;
   }
@@ -164,11 +165,10 @@ export function createLokiPusher(
     if (last - from < BATCH_LINES) await clock.sleep(gatherMs, { signal });
   }
 
-  /** Numbers that are missing are of lines that were dropped before it was their turn. */
-  function countMissing(missing: number): void {
-    if (missing === 0) return;
-    totals.lost += missing;
-    log.warn('lines were dropped before Loki took them: more came meanwhile than is kept here', { lines: missing });
+  function countDropped(dropped: number): void {
+    if (dropped === 0) return;
+    totals.lost += dropped;
+    log.warn('lines were dropped before Loki took them: more came meanwhile than is kept here', { lines: dropped });
   }
 
   function countRefused(refusals: Handed['refusals'], of: number): void {
@@ -266,6 +266,20 @@ async function beforeFirst(local: Pick<LogStore, 'read'>, options: { readonly si
   const { lines, reached } = await local.read({ direction: 'forward', from: null, limit: 1 }, options);
   const [first] = lines;
   return first === undefined ? reached : first.sequence - 1;
+}
+
+/**
+ * How many lines were dropped that came after `from` and up to `end`, of which these are left. Numbers that are missing
+ * where nothing was dropped yet were given to none, as happens after a power loss.
+ */
+async function droppedAmong(
+  local: Pick<LogStore, 'keptFrom'>,
+  { from, end, lines }: { readonly from: number; readonly end: number; readonly lines: readonly LogLine[] },
+): Promise<number> {
+  if (lines.length === end - from) return 0;
+  const last = Math.min(end, (await local.keptFrom()).sequence - 1);
+  const left = lines.filter(({ sequence }) => sequence <= last);
+  return Math.max(0, last - from - left.length);
 }
 
 /** The lines after a sequence, as many as go together. */

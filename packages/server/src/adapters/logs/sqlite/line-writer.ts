@@ -8,7 +8,7 @@ const ROW_BYTES = 64;
 
 /** Writes lines within transactions of the caller's. */
 export interface LineWriter {
-  /** Forgets what a transaction that was rolled back has done, and reads where things stand. To be called before each. */
+  /** Forgets what a transaction that was rolled back has done, and reads where things stand. To be called before each, by the only one who writes. */
   begin(): void;
   add(lines: readonly NewLogLine[]): void;
   /** Writes what belongs to all that was added. To be called before each commit. */

@@ -6,7 +6,8 @@
  *   segments   of each such index, what it has
  *   cursors    how far each source has been taken   numbers    the last sequence that was given
  *
- * Among the cursors is also from where on nothing has been dropped.
+ * Among the cursors are also from where on nothing has been dropped (`kept-from.ts`), and which numbers may have been
+ * given (`number-reserve.ts`).
  */
 import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';

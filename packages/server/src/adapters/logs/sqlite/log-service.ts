@@ -15,6 +15,7 @@ import { openForReading, openLogFile } from './log-file.ts';
 import { type Bounds, isMuchToPrune, pruneLines } from './log-pruning.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
 import { createLogWriting, type LogWriting, type WriteTask } from './log-writing.ts';
+import { releaseReserved, skipReserved } from './number-reserve.ts';
 
 /** What a thread is asked. */
 export type LogQuestion =
@@ -63,8 +64,7 @@ interface Open {
 
 type Simple = Exclude<LogQuestion, { readonly kind: 'append' | 'appendOutput' | 'prune' | 'putAside' | 'close' }>;
 
-interface Job {
-  readonly step: WriteTask['step'];
+interface Job extends Pick<WriteTask, 'mostLines' | 'step'> {
   readonly result: (last: number) => unknown;
 }
 
@@ -108,9 +108,9 @@ export function createLogService(options: LogServiceOptions, tell: (answer: LogA
     }
   }
 
-  function write({ step, result }: Job): Promise<unknown> {
+  function write({ result, ...task }: Job): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    tasks = [...tasks, { step, done: (last) => resolve(result(last)), failed: reject }];
+    tasks = [...tasks, { ...task, done: (last) => resolve(result(last)), failed: reject }];
     if (!isWriting) void writeAll();
     return promise;
   }
@@ -198,6 +198,7 @@ function replyTo({ writing, reading }: Open, question: Simple): unknown {
 
 function appending({ lines, cursor }: Extract<LogQuestion, { readonly kind: 'append' }>): Job {
   return {
+    mostLines: lines.length,
     step: (writing) => {
       writing.add(lines, cursor);
       return true;
@@ -209,6 +210,7 @@ function appending({ lines, cursor }: Extract<LogQuestion, { readonly kind: 'app
 function taking(output: GuestOutput): Job {
   let next = 0;
   return {
+    mostLines: 0,
     step: (writing, lineCount) => {
       const part = writing.take(output, lineCount);
       next = part.next;
@@ -225,6 +227,7 @@ function fileOf(
   const open = (): Open => {
     const database = isWriter ? openLogFile(path) : openForReading(path);
     try {
+      if (isWriter) skipReserved(database);
       const [writing, reading] = [createLogWriting(database), createLogReading(database)];
       return { database, writing, reading, walLog: isWriter ? (checkpoints?.watch(database, path) ?? null) : null };
     } catch (error) {
@@ -234,7 +237,14 @@ function fileOf(
   };
   const close = async ({ database, walLog }: Open): Promise<void> => {
     await walLog?.[Symbol.asyncDispose]();
-    database.close();
+    try {
+      if (isWriter) releaseReserved(database);
+    } catch (error) {
+      // On a full disk, or where it is damaged, numbers are left out.
+      if (!(error instanceof Database.SqliteError)) throw error;
+    } finally {
+      database.close();
+    }
   };
   return isWriter
     ? createExpendableDatabase({ path, open, close, damaged })

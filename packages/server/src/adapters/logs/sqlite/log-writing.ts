@@ -15,6 +15,7 @@ import type { KeptFrom } from '../../../ports/log-store.ts';
 import { type KeptFilter, readKeptFrom } from './kept-from.ts';
 import { createLineWriter } from './line-writer.ts';
 import { transact } from './log-file.ts';
+import { createNumberReserve } from './number-reserve.ts';
 
 /** Lines of one transaction, about: some 10 ms. */
 const LINES_AT_ONCE = 512;
@@ -24,6 +25,8 @@ const LINE_FEED = 10;
 
 /** What is to be done in one transaction or several of them. */
 export interface WriteTask {
+  /** Lines that a step may add though it is told fewer. */
+  readonly mostLines: number;
   /** Does a part of it, of about so many lines; true: it is done, if the transaction is. */
   step(writing: Pick<LogWriting, 'add' | 'take'>, lineCount: number): boolean;
   /** Told once: with what has been done, or why not. */
@@ -51,6 +54,7 @@ interface Cursor {
 
 export function createLogWriting(database: Database): LogWriting {
   const writer = createLineWriter(database);
+  const reserve = createNumberReserve(database);
   const findCursor = database.prepare('SELECT position, is_inside FROM cursors WHERE key = ?');
   const setCursor = database.prepare('INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)');
   const dropCursor = database.prepare('DELETE FROM cursors WHERE key = ?');
@@ -107,8 +111,9 @@ export function createLogWriting(database: Database): LogWriting {
     run(tasks) {
       const share = Math.max(LEAST_LINES, Math.ceil(LINES_AT_ONCE / tasks.length));
       const finished: WriteTask[] = [];
+      writer.begin();
+      reserve.reach(writer.last + mostLinesOf(tasks, share));
       transact(database, () => {
-        writer.begin();
         for (const task of tasks) if (task.step(writing, share)) finished.push(task);
         writer.end();
       });
@@ -117,6 +122,11 @@ export function createLogWriting(database: Database): LogWriting {
     },
   };
   return writing;
+}
+
+function mostLinesOf(tasks: readonly WriteTask[], share: number): number {
+  // Beside its share a step may tell of a gap.
+  return tasks.reduce((sum, { mostLines }) => sum + Math.max(mostLines, share + 1), 0);
 }
 
 function toLine(

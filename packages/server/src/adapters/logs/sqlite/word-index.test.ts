@@ -35,6 +35,7 @@ function write(count: number, message: (at: number) => string, vmId = VM): void 
   const lines = Array.from({ length: count }, (_, at) => line(message(at), { at, vmId }));
   writing.run([
     {
+      mostLines: count,
       step: () => writing.add(lines, null),
       done: () => undefined,
       failed: (error) => {
