@@ -170,6 +170,17 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
       expect(await search(text)).toEqual([`this: ${text}`]);
     });
 
+    it('moves a cursor from where it was seen only', async () => {
+      await store.append([line('one')], { key: 'events', from: 0, to: 5 });
+      await store.append([line('from elsewhere')], { key: 'events', from: 4, to: 9 });
+      await store.append([line('from the beginning')], { key: 'events', from: 0, to: 9 });
+      expect(await store.cursor('events')).toBe(5);
+      await store.append([line('two')], { key: 'events', from: 5, to: 9 });
+
+      expect(await store.cursor('events')).toBe(9);
+      expect(await messages()).toEqual(['one', 'two']);
+    });
+
     it('moves a cursor with the lines that belong to it, once', async () => {
       expect(await store.cursor('events')).toBeNull();
       await store.append([line('one')], { key: 'events', to: 7 });

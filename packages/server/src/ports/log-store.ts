@@ -12,10 +12,10 @@ import type { EpochMs } from '../domain/time.ts';
  */
 export interface LogStore extends AsyncDisposable {
   /**
-   * Adds lines, all or none. With a cursor only if that stands before `to`, and then it stands there: a repeated call changes nothing. Returns the sequence of the last
-   * line there is.
+   * Adds lines, all or none. With a cursor only if that stands before `to`, and at `from` where that is given, and then it stands at `to`: a repeated call changes
+   * nothing. Returns the sequence of the last line there is.
    */
-  append(lines: readonly NewLogLine[], cursor?: { readonly key: string; readonly to: number }): Promise<number>;
+  append(lines: readonly NewLogLine[], cursor?: CursorMove): Promise<number>;
   /**
    * Adds the lines of what a guest wrote, from where its cursor stands, and moves that past the last whole line. What lies before is skipped; what is missing is told by a line of its own.
    * Returns the offset to go on from, and the sequence of the last line there is.
@@ -50,6 +50,13 @@ export interface LogStore extends AsyncDisposable {
     readonly maxBytesPerVm: number;
     readonly maxBytes: number;
   }): Promise<void>;
+}
+
+export interface CursorMove {
+  readonly key: string;
+  /** Where it has to stand; 0 also where nothing has come of it. Absent: anywhere before `to`. */
+  readonly from?: number;
+  readonly to: number;
 }
 
 export interface LogReadOptions {

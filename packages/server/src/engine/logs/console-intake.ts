@@ -31,8 +31,10 @@ export interface ConsoleIntake {
   findAll(): Promise<void>;
   /** Looks at those whose turn it is. To be called each second. */
   look(): void;
-  /** Takes all that the console of a VM has said whose machine is gone, and says so where that cannot be done within the time, milliseconds. */
-  drain(vm: Vm, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
+  /** Takes all that the console of a VM has said whose machine is gone. False: not within the time, milliseconds. */
+  drain(vm: Vm, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<boolean>;
+  /** Says that something of it was not taken; nothing more of it is. Repeating it is safe. */
+  tellLost(vm: Vm): Promise<void>;
   /** Forgets how far consoles were taken whose VM is no more. */
   forgetGone(): Promise<void>;
   stop(): Promise<void>;
@@ -92,16 +94,18 @@ export function createConsoleIntake(deps: ConsoleDeps): ConsoleIntake {
         intake.offer(vmId);
       }
     },
-    async drain({ id, owner }, options) {
+    async drain({ id }, options) {
       ending.add(id);
       try {
-        if (await intake.drain(id, options)) return;
-        const line = lostLine({ at: clock.now(), source: 'console', vmId: id, owner, executionId: null }, null);
-        await logs.append([line], { key: `${PREFIX}${id}`, to: TAKEN });
-        bus.publish('logs', id);
+        return await intake.drain(id, options);
       } finally {
         ending.delete(id);
       }
+    },
+    async tellLost({ id, owner }) {
+      const line = lostLine({ at: clock.now(), source: 'console', vmId: id, owner, executionId: null }, null);
+      await logs.append([line], { key: `${PREFIX}${id}`, to: TAKEN });
+      bus.publish('logs', id);
     },
     async forgetGone() {
       const gone: string[] = [];

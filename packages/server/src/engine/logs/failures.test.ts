@@ -10,6 +10,7 @@ import { createManualClock } from '../../adapters/shared/manual-clock.ts';
 import { createSqliteStore } from '../../adapters/stores/sqlite/sqlite-store.ts';
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { VolaryError } from '../../domain/errors.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { Store } from '../../ports/store.ts';
 import { numberedId, sampleEvent, sampleExecution, sampleVm } from '../../ports/store-contract/samples.contract.ts';
@@ -95,6 +96,8 @@ describe('the log', () => {
   /** Why nothing can be kept, or read of what is; null: it can be. */
   let fault: Error | null;
   let hasNoOutput: boolean;
+  /** Done when somebody has looked at a cursor, once. */
+  let afterLook: (() => Promise<unknown>) | null;
   let running: Promise<void>;
   let stop: AbortController;
   const clock = createManualClock();
@@ -114,10 +117,18 @@ describe('the log', () => {
         if (hasNoOutput) throw isAway();
         return await kept.appendOutput(output);
       },
+      async cursor(key) {
+        const position = await kept.cursor(key);
+        const next = afterLook;
+        afterLook = null;
+        await next?.();
+        return position;
+      },
       cursors: (prefix) => unlessFull(() => kept.cursors(prefix)),
     };
     fault = null;
     hasNoOutput = false;
+    afterLook = null;
     stop = new AbortController();
   });
   afterEach(async () => {
@@ -176,22 +187,57 @@ describe('the log', () => {
     await expect.poll(messages, soon).toEqual(['late']);
   });
 
-  it('says how much it could not take of a VM that is deleted, once', async () => {
-    const executionId = numberedId('exec', 1);
+  const executionId = numberedId('exec', 1);
+  /** A VM whose workload has written this. */
+  async function makeWriter(text: string): Promise<Vm> {
     const last = { lastExitCode: null, lastSignal: null, lastExitAt: null, message: null };
     const workloadStatus = { ...last, executionId, incarnation: 1, state: 'running', runs: 1 } as const;
     const vm = sampleVm(1, { workloadStatus });
     await store.executions.insert(sampleExecution(1, vm.id, { isWorkload: true }));
-    await store.executions.appendOutput(executionId, 'stdout', 0, new TextEncoder().encode('never taken\n'));
+    await store.executions.appendOutput(executionId, 'stdout', 0, new TextEncoder().encode(text));
+    return vm;
+  }
+  const lost = '12 bytes of output are missing here: the VM was deleted before all of it was taken.';
+
+  it('says how much it could not take of a VM that is deleted, once', async () => {
+    const vm = await makeWriter('never taken\n');
+    hasNoOutput = true;
+    const intake = run();
+
+    const untaken = await intake.drain(vm, stop);
+    await intake.tellLost(vm, untaken);
+    hasNoOutput = false;
+    await intake.tellLost(vm, untaken);
+    await intake.tellLost(vm, await intake.drain(vm, stop));
+
+    await clock.advance(60_000);
+    await expect.poll(messages, soon).toEqual([lost]);
+  });
+
+  it('does not say that something is missing that is taken at the same time', async () => {
+    const vm = await makeWriter('taken\nnever taken\n');
+    hasNoOutput = true;
+    const intake = run();
+
+    const untaken = await intake.drain(vm, stop);
+    hasNoOutput = false;
+    const about = { key: `output:${executionId}:stdout`, source: 'stdout', vmId: vm.id, owner: vm.owner } as const;
+    const taken = { executionId, at: clock.now(), offset: 0, bytes: new TextEncoder().encode('taken\n'), isEnd: false };
+    afterLook = async () => await logs.appendOutput({ ...about, ...taken });
+    await intake.tellLost(vm, untaken);
+
+    await expect.poll(messages, soon).toEqual(['taken', lost]);
+  });
+
+  it('says nothing of what it could not take as long as it may yet', async () => {
+    const vm = await makeWriter('taken\n');
     hasNoOutput = true;
     const intake = run();
 
     await intake.drain(vm, stop);
     hasNoOutput = false;
-    await intake.drain(vm, stop);
 
-    await clock.advance(60_000);
-    const lost = '12 bytes of output are missing here: the VM was deleted before all of it was taken.';
-    await expect.poll(messages, soon).toEqual([lost]);
+    expect(await intake.drain(vm, stop)).toEqual({ hasConsole: false, sources: [] });
+    await expect.poll(messages, soon).toEqual(['taken']);
   });
 });

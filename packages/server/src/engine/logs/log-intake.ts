@@ -14,6 +14,12 @@ type IntakeDeps = Pick<EngineDeps, 'store' | 'drivers' | 'logs' | 'bus' | 'clock
 /** How long the deletion of a VM waits at most until what it said is taken, milliseconds. */
 const DRAIN_MS = 5_000;
 
+/** What a VM has said that could not be taken: its console, and the sources of its workload. */
+export interface Untaken {
+  readonly hasConsole: boolean;
+  readonly sources: readonly string[];
+}
+
 /** Takes what guests write and what happens into the log, beside everything else: nothing waits for it. */
 export interface LogIntake {
   /** Takes until the signal is aborted; resolves when nothing is under way. */
@@ -23,10 +29,12 @@ export interface LogIntake {
   /** Takes output that hints did not tell of. To be called now and then. */
   lookAtOutput(): Promise<void>;
   /**
-   * Takes all that a VM has said, within some seconds; what cannot be taken then is told by a line. To be called when its machine is gone, and before what
+   * Takes all that a VM has said, within some seconds, and answers with what could not be taken. To be called when its machine is gone, and before what
    * is kept of it is removed. Repeating it is safe. Throws the signal's reason only.
    */
-  drain(vm: Vm, options: { readonly signal: AbortSignal }): Promise<void>;
+  drain(vm: Vm, options: { readonly signal: AbortSignal }): Promise<Untaken>;
+  /** Says in the log what of a VM was not taken and is removed now. Repeating it is safe. Throws nothing. */
+  tellLost(vm: Vm, untaken: Untaken): Promise<void>;
   /** Forgets how far sources were taken that are no more. */
   forgetGone(): Promise<void>;
 }
@@ -34,6 +42,12 @@ export interface LogIntake {
 export function createLogIntake(deps: IntakeDeps): LogIntake {
   const output = createOutputIntake(deps);
   const consoles = createConsoleIntake(deps);
+
+  function warnOf({ id: vmId }: Vm, outcome: PromiseSettledResult<unknown>): void {
+    if (outcome.status === 'rejected')
+      deps.log.warn('what a deleted VM has said is not all taken into the log', { vmId, error: outcome.reason });
+  }
+
   return {
     async run({ signal }) {
       output.start();
@@ -51,13 +65,20 @@ export function createLogIntake(deps: IntakeDeps): LogIntake {
       const bound = { timeoutMs: DRAIN_MS, signal };
       const [flushed] = await Promise.allSettled([deps.flushOutput(vm.id)]);
       // Neither is left at work when its VM goes, whatever becomes of the other.
-      const drained = await Promise.allSettled([output.drain(vm, bound), consoles.drain(vm, bound)]);
+      const [sources, taken] = await Promise.allSettled([output.drain(vm, bound), consoles.drain(vm, bound)]);
       signal.throwIfAborted();
-      for (const outcome of [flushed, ...drained])
-        if (outcome.status === 'rejected')
-          deps.log.warn('what a deleted VM has said is not all taken into the log', {
-            ...{ vmId: vm.id, error: outcome.reason },
-          });
+      for (const outcome of [flushed, sources, taken]) warnOf(vm, outcome);
+      return {
+        hasConsole: taken.status === 'fulfilled' && !taken.value,
+        sources: sources.status === 'fulfilled' ? sources.value : [],
+      };
+    },
+    async tellLost(vm, { hasConsole, sources }) {
+      const told = await Promise.allSettled([
+        ...(hasConsole ? [consoles.tellLost(vm)] : []),
+        ...sources.map((source) => output.tellLost(source)),
+      ]);
+      for (const outcome of told) warnOf(vm, outcome);
     },
     async forgetGone() {
       await output.forgetGone();

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
+import { VolaryError } from '../../domain/errors.ts';
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import { completeWorkload } from '../../domain/workload/workload.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
@@ -184,6 +185,35 @@ describe('the log', () => {
       ]),
     );
     expect(said.filter(({ marks }) => marks.includes('gap'))).toEqual([]);
+  });
+
+  it('has what a console said last also when its engine was away as the deletion began', async () => {
+    await server.stop();
+    let isAway = false;
+    const failure = () => new VolaryError('unavailable', 'It is restarted.', { reason: 'driver.simulated_fault' });
+    server = await installation.start((driver) => ({
+      ...driver,
+      readConsole: (...args) => {
+        if (isAway) throw failure();
+        return driver.readConsole(...args);
+      },
+      async deleteDisk(...args) {
+        const wasAway = isAway;
+        isAway = false;
+        if (wasAway) throw failure();
+        await driver.deleteDisk(...args);
+      },
+    }));
+    await make('echo ready; printf "last words" > /dev/console; sleep 600');
+    await follow({ vm: 'bird', sources: ['stdout'] }, hasMessage('ready'));
+
+    isAway = true;
+    const { operation } = await server.engine.vms.delete(ADMIN, 'bird', { graceMs: 0 });
+    await finish(server, operation);
+
+    const { lines } = await list({ sources: ['console'] });
+    expect(lines.at(-1)?.message).toBe('last words');
+    expect(lines.filter(({ marks }) => marks.includes('gap'))).toEqual([]);
   });
 
   it('takes what it has not, from where it is kept, when its file is lost', async () => {

@@ -29,8 +29,10 @@ export interface OutputIntake {
   findRest(): Promise<void>;
   /** Takes what hints did not tell of. To be called now and then. */
   look(): Promise<void>;
-  /** Takes all of a VM that writes nothing more, and says what could not be taken within the time, milliseconds. */
-  drain(vm: Vm, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
+  /** Takes all of a VM that writes nothing more. Answers with the sources of which that was not done within the time, milliseconds. */
+  drain(vm: Vm, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<readonly string[]>;
+  /** Says how much of such a source was not taken; nothing more of it is. Repeating it is safe. */
+  tellLost(source: string): Promise<void>;
   /** Forgets how far executions were taken that are no more. */
   forgetGone(): Promise<void>;
   stop(): Promise<void>;
@@ -76,17 +78,19 @@ export function createOutputIntake(deps: OutputDeps): OutputIntake {
       const sources = [...places].filter(([, { vmId }]) => vmId === id).map(([source]) => source);
       if (workloadStatus !== null && workloadStatus.executionId !== null)
         sources.push(...STREAMS.map((stream) => `${workloadStatus.executionId}:${stream}`));
-      await Promise.all(
+      const untaken = await Promise.all(
         [...new Set(sources)].map(async (source) => {
           ending.add(source);
           try {
-            if (!(await intake.drain(source, options))) await tellLost(deps, source);
+            return (await intake.drain(source, options)) ? [] : [source];
           } finally {
             ending.delete(source);
           }
         }),
       );
+      return untaken.flat();
     },
+    tellLost: (source) => tellLost(deps, source),
     async forgetGone() {
       const gone: string[] = [];
       for (const { key } of await logs.cursors(PREFIX)) {
@@ -150,18 +154,20 @@ async function take(
   return false;
 }
 
-/** Says how much of a stream was not taken; nothing more of it is. */
 async function tellLost({ store, logs, bus, clock }: OutputDeps, source: string): Promise<void> {
   const parsed = parseSource(source);
   const execution = parsed === null ? null : await store.executions.get(parsed.id);
   if (parsed === null || execution === null) return;
   const { id, stream } = parsed;
   const key = `${PREFIX}${source}`;
-  const lengths = await store.executions.outputLengths(id);
-  const missing = lengths[stream] - ((await logs.cursor(key)) ?? 0);
-  if (missing <= 0) return;
   const { vmId, owner } = execution;
-  const line = lostLine({ at: clock.now(), source: stream, vmId, owner, executionId: id }, missing);
-  await logs.append([line], { key, to: TAKEN });
-  bus.publish('logs', vmId);
+  const length = (await store.executions.outputLengths(id))[stream];
+  for (;;) {
+    const from = (await logs.cursor(key)) ?? 0;
+    if (from >= length) return;
+    // Where something is taken meanwhile after all, that much less is missing.
+    const line = lostLine({ at: clock.now(), source: stream, vmId, owner, executionId: id }, length - from);
+    await logs.append([line], { key, from, to: TAKEN });
+    bus.publish('logs', vmId);
+  }
 }

@@ -68,7 +68,7 @@ export type ReconcilerDeps = Pick<
   readonly workloads: Pick<WorkloadKeeper, 'ensure'>;
   readonly healthWatch: Pick<HealthWatch, 'ensure'>;
   readonly networkKeeper: Pick<NetworkKeeper, 'join'>;
-  readonly logIntake: Pick<LogIntake, 'drain'>;
+  readonly logIntake: Pick<LogIntake, 'drain' | 'tellLost'>;
 };
 
 export interface VmReconciler {

@@ -5,7 +5,9 @@ import type { Step } from './step.ts';
 export const deleteDisk: Step = async (deps, { vm, signal }) => {
   const { driver } = deps;
   await keepDisks(deps, vm, signal);
-  await deps.logIntake.drain(vm, { signal });
+  const untaken = await deps.logIntake.drain(vm, { signal });
   await driver.deleteDisk(vm.id, { signal });
+  // As long as it is not removed, what repeats this may still take it.
+  await deps.logIntake.tellLost(vm, untaken);
   return { imageDigest: null };
 };

@@ -20,7 +20,7 @@ export type StepDeps = Pick<EngineDeps, 'driver' | 'images' | 'tools' | 'store' 
   readonly warm: WarmStarts;
   readonly secrets: SecretDelivery;
   readonly networkKeeper: Pick<NetworkKeeper, 'join'>;
-  readonly logIntake: Pick<LogIntake, 'drain'>;
+  readonly logIntake: Pick<LogIntake, 'drain' | 'tellLost'>;
   readonly restores: RestoreWatch;
 };
 

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { GuestOutput, NewLogLine } from '../../../domain/logs/log-line.ts';
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
+import type { CursorMove } from '../../../ports/log-store.ts';
 import type { Checkpoints, WatchedLog } from '../../shared/checkpoints.ts';
 import {
   createExpendableDatabase,
@@ -22,7 +23,7 @@ export type LogQuestion =
   | {
       readonly kind: 'append';
       readonly lines: readonly NewLogLine[];
-      readonly cursor: { readonly key: string; readonly to: number } | null;
+      readonly cursor: CursorMove | null;
     }
   | { readonly kind: 'appendOutput'; readonly output: GuestOutput }
   | { readonly kind: 'cursor'; readonly key: string }

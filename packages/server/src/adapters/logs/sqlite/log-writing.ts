@@ -11,7 +11,7 @@ import {
   type NewLogLine,
 } from '../../../domain/logs/log-line.ts';
 import { type SplitLine, splitLines } from '../../../lib/split-lines.ts';
-import type { KeptFrom } from '../../../ports/log-store.ts';
+import type { CursorMove, KeptFrom } from '../../../ports/log-store.ts';
 import { type KeptFilter, readKeptFrom } from './kept-from.ts';
 import { createLineWriter } from './line-writer.ts';
 import { transact } from './log-file.ts';
@@ -35,7 +35,7 @@ export interface WriteTask {
 }
 
 export interface LogWriting {
-  add(lines: readonly NewLogLine[], cursor: { readonly key: string; readonly to: number } | null): boolean;
+  add(lines: readonly NewLogLine[], cursor: CursorMove | null): boolean;
   /** Takes a part of it: returns the offset to go on from, and whether lines are left in it. */
   take(output: GuestOutput, lineCount: number): { readonly next: number; readonly isDone: boolean };
   cursor(key: string): number | null;
@@ -64,7 +64,9 @@ export function createLogWriting(database: Database): LogWriting {
   const writing: LogWriting = {
     add(lines, cursor) {
       if (cursor !== null) {
-        if ((cursorOf(cursor.key)?.position ?? -1) >= cursor.to) return false;
+        const position = cursorOf(cursor.key)?.position;
+        if ((position ?? -1) >= cursor.to) return false;
+        if (cursor.from !== undefined && (position ?? 0) !== cursor.from) return false;
         setCursor.run([cursor.key, cursor.to, 0]);
       }
       writer.add(lines);
