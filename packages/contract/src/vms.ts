@@ -163,10 +163,14 @@ export const VmSuspension = component(
     }),
     message: Type.String({ description: 'Why, for people.' }),
     at: timestamp('When it was asked for.'),
+    problem: nullableString({
+      description:
+        'Why it cannot be woken now, for people: what was saved of it cannot be read. It is kept, and looked at again. Null: nothing is known to be wrong.',
+    }),
   },
   {
     description: 'Why a VM is suspended.',
-    examples: [{ reason: 'requested', message: 'Suspended by admin.', at: '2026-01-31T12:02:00.000Z' }],
+    examples: [{ reason: 'requested', message: 'Suspended by admin.', at: '2026-01-31T12:02:00.000Z', problem: null }],
   },
 );
 

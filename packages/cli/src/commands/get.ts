@@ -49,6 +49,7 @@ function formatVm({ stdout }: Context, vm: Vm): string {
     ...(vm.operation_id === null ? [] : [['operation', vm.operation_id] as const]),
     ...failureFields(vm),
     ...(vm.suspension === null ? [] : [['suspended', `${vm.suspension.at}: ${vm.suspension.message}`] as const]),
+    ...(vm.suspension?.problem == null ? [] : [['problem', vm.suspension.problem] as const]),
     ['health', vm.health],
     ...(vm.workload_status === null ? [] : [['workload', describeWorkload(vm.workload_status)] as const]),
     ...(vm.cloud_init_status === null ? [] : [['cloud-init', cloudInitField(vm.cloud_init_status)] as const]),

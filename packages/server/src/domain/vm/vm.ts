@@ -52,6 +52,8 @@ export interface Suspension {
   /** For people: a sentence. */
   readonly message: string;
   readonly at: EpochMs;
+  /** For people: why it cannot be woken now, and what comes of that; null where nothing is known to be wrong. */
+  readonly problem: string | null;
 }
 
 /** Why a VM is `failed`: what happened, and what to do about it. */

@@ -26,7 +26,7 @@ export async function suspendVm(
       phase: 'suspending',
       event: 'vm.suspending',
       desired: { power: 'suspended' },
-      suspension: { reason, message, at: deps.clock.now() },
+      suspension: { reason, message, at: deps.clock.now(), problem: null },
       data: { reason, message },
     };
   });

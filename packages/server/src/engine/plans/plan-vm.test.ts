@@ -94,7 +94,7 @@ describe('the planner', () => {
     fc.assert(
       fc.property(world, (it) => {
         expect(look(it).kind).toMatch(
-          /^(step|settled|gone|failed|life-ended|impossible|await-snapshot|unresponsive|restart-due|restart-later)$/,
+          /^(step|settled|gone|failed|life-ended|impossible|await-snapshot|unresponsive|unreadable|restart-due|restart-later)$/,
         );
       }),
       { numRuns: 2_000 },
@@ -163,8 +163,8 @@ describe('the planner', () => {
     const it = runningWorld('suspended', 0);
     it.observation = { disk: DISK, machine: { kind: 'unreadable', detail: 'its file is damaged' } };
 
-    expect(look(it)).toEqual({ kind: 'unresponsive', detail: 'its file is damaged' });
-    expect(look({ ...it, restartInMs: 0 })).toMatchObject({ kind: 'unresponsive' });
+    expect(look(it)).toEqual({ kind: 'unreadable', detail: 'its file is damaged' });
+    expect(look({ ...it, restartInMs: 0 })).toMatchObject({ kind: 'unreadable' });
     it.vm = { ...it.vm, desired: { ...it.vm.desired, power: 'running' } };
     expect(look(it)).toMatchObject({ step: 'wake-machine', phase: 'resuming' });
     it.vm = { ...it.vm, desired: { ...it.vm.desired, incarnation: 2 } };

@@ -60,7 +60,9 @@ export type Plan =
   /** The restart policy has the next life begin after this long, milliseconds; until then there is nothing to do. */
   | { readonly kind: 'restart-later'; readonly delayMs: number }
   /** Its VMM does not answer; looking again is all that can be done without doing harm. */
-  | { readonly kind: 'unresponsive'; readonly detail: string };
+  | { readonly kind: 'unresponsive'; readonly detail: string }
+  /** What it may have been suspended to cannot be read: it is kept, and looked at again. */
+  | { readonly kind: 'unreadable'; readonly detail: string };
 
 /** Where there is to be a machine, or what one can be woken from. */
 type AlivePower = 'running' | 'paused' | 'suspended';
@@ -111,7 +113,7 @@ function planCleaning({ observation: { machine } }: PlanInput): Plan {
 /** Until it is due, the VM stays in the phase that its end has brought it to, with nothing left of the ended machine. */
 function planRestart({ vm, observation }: PlanInput, delayMs: number): Plan {
   const { machine } = observation;
-  if (machine.kind === 'unreadable') return { kind: 'unresponsive', detail: machine.detail };
+  if (machine.kind === 'unreadable') return { kind: 'unreadable', detail: machine.detail };
   if (machine.kind !== 'absent') return step('end-machine', vm.status.phase);
   return delayMs > 0 ? { kind: 'restart-later', delayMs } : { kind: 'restart-due' };
 }
@@ -205,7 +207,7 @@ function planUnreadable(input: PlanInput, detail: string, power: AlivePower): Pl
     if (isToPrepare(input)) return step('prepare-restore', 'restarting');
     return planMachineEnd(input, startingPhase(input));
   }
-  return power === 'suspended' ? { kind: 'unresponsive', detail } : step('wake-machine', 'resuming');
+  return power === 'suspended' ? { kind: 'unreadable', detail } : step('wake-machine', 'resuming');
 }
 
 /** It is there, and was suspended as far as its row knows. */

@@ -42,6 +42,7 @@ import { operationDeadline } from './operation-deadline.ts';
 import { attemptsOf } from './operation-steps.ts';
 import { createProgressWriter } from './progress-writer.ts';
 import { createRepeats } from './repeats.ts';
+import { noteReadable, noteUnreadable } from './suspension-problem.ts';
 import * as writer from './vm-writer.ts';
 
 export type ReconcilerDeps = Pick<
@@ -160,11 +161,12 @@ interface Situation {
   readonly signal: AbortSignal;
 }
 
-async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation): Promise<Turn> {
-  const { plan } = situation;
+async function carryOut(deps: LoopDeps, given: writer.Work, situation: Situation): Promise<Turn> {
+  const { plan, observation } = situation;
+  const work = observation.machine.kind === 'unreadable' ? given : await noteReadable(deps, given);
   switch (plan.kind) {
     case 'settled': {
-      const { vm } = await writer.writeSettled(deps, work, plan.phase, machineFacts(work.vm, situation.observation));
+      const { vm } = await writer.writeSettled(deps, work, plan.phase, machineFacts(work.vm, observation));
       if (plan.phase === 'running') {
         deps.cloudInit.ensure(vm);
         // Users, files and packages that it may need are there then.
@@ -188,6 +190,9 @@ async function carryOut(deps: LoopDeps, work: writer.Work, situation: Situation)
       return { next: 'retry', delayMs: plan.delayMs };
     case 'unresponsive':
       return await noteUnresponsive(deps, work, plan.detail);
+    case 'unreadable':
+      await noteUnreadable(deps, work, plan.detail);
+      return { next: 'retry', delayMs: BACK_OFF.capMs };
     case 'impossible':
       await writer.writeFailed(deps, work, {
         error: new VolaryError('data_loss', plan.message, { reason: plan.reason }),
@@ -327,10 +332,7 @@ function powerOf({ machine: { kind } }: VmObservation): 'running' | 'paused' | '
 }
 
 async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail: string): Promise<Turn> {
-  // One that does not run has no health, and what was saved of it may be read again in a moment.
-  if (work.vm.status.phase === 'suspended')
-    deps.log.warn('what is suspended cannot be read', { vmId: work.vm.id, detail });
-  else if (work.vm.health !== 'degraded') {
+  if (work.vm.health !== 'degraded') {
     deps.log.warn('the machine monitor does not answer', { vmId: work.vm.id, detail });
     await writer.writeHealth(deps, work, 'degraded');
   }

@@ -10,7 +10,7 @@ import type { Operation, OperationProgress } from '../../domain/operation/operat
 import { SYSTEM } from '../../domain/principal/principal.ts';
 import { isTransient, type SettledPhase, type VmPhase } from '../../domain/vm/phase.ts';
 import { NO_RESTARTS, type Restarts } from '../../domain/vm/restarts.ts';
-import { originWithoutRestore, type Vm } from '../../domain/vm/vm.ts';
+import { originWithoutRestore, type Suspension, type Vm } from '../../domain/vm/vm.ts';
 import type { Tables } from '../../ports/store.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -210,6 +210,15 @@ export async function writeGivenBack(
       vmEvent('vm.updated', nextVm, nextOperation, at, { reason: error.reason }),
       ...(nextOperation === null ? [] : [operationEvent('operation.failed', nextOperation, at)]),
     ],
+  });
+}
+
+/** Writes what is in the way of waking the VM now, or that nothing is any more. */
+export async function writeSuspension(deps: WriterDeps, { vm }: Work, suspension: Suspension): Promise<Work> {
+  return await write(deps, {
+    work: { vm, operation: null },
+    vm: { suspension },
+    events: (nextVm, _operation, at) => [vmEvent('vm.updated', nextVm, null, at, { problem: suspension.problem })],
   });
 }
 

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VolaryError } from '../../domain/errors.ts';
+import { until } from '../../lib/testing/until.ts';
+import type { Driver } from '../../ports/driver.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { dyingAt, get, restoresMeasured, tell, told } from '../snapshots/snapshots.test-kit.ts';
 import { create, finish, soon } from '../vm-life.test-kit.ts';
@@ -6,7 +9,7 @@ import { create, finish, soon } from '../vm-life.test-kit.ts';
 let installation: Installation;
 
 beforeEach(() => {
-  installation = createInstallation();
+  installation = createInstallation({ settings: { sweepMs: 50 } });
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
@@ -186,6 +189,42 @@ it('a VM whose suspension and waking were both cut short is told as the machine 
   await finish(server, (await server.engine.vms.pause(ADMIN, 'bird', {})).operation);
 
   expect(await get(server, 'bird')).toMatchObject({ status: { phase: 'paused' }, pid });
+});
+
+it('a VM whose memory cannot be read for a while says so, keeps it through a restart, and goes on from it', async () => {
+  let canRead = true;
+  const detail = 'What was saved of it cannot be read now.';
+  const wrapped = (driver: Driver): Driver => ({
+    ...driver,
+    async inspect(vmId, options) {
+      const { disk, machine } = await driver.inspect(vmId, options);
+      return { disk, machine: machine.kind === 'suspended' && !canRead ? { kind: 'unreadable', detail } : machine };
+    },
+    async wakeMachine(machine, options) {
+      if (!canRead) throw new VolaryError('unavailable', detail, { reason: 'host.file_unreadable' });
+      return await driver.wakeMachine(machine, options);
+    },
+  });
+  const first = await installation.start(wrapped);
+  await create(first, 'bird');
+  await tell(first, 'bird', 'here');
+  await suspend(first);
+  await first.stop();
+  canRead = false;
+
+  const second = await installation.start(wrapped);
+  await until(async () => (await get(second, 'bird')).suspension?.problem === detail, 'the VM says what is wrong');
+
+  expect(await resume(second)).toMatchObject({ state: 'failed', error: { reason: 'host.file_unreadable' } });
+  const unreadable = await get(second, 'bird');
+  expect(unreadable).toMatchObject({ status: { phase: 'suspended' }, health: 'unknown' });
+  expect(unreadable.suspension).toMatchObject({ message: 'Suspended by admin.', problem: detail });
+  expect([...installation.world.vms.values()].map((vm) => vm.observe().machine.kind)).toEqual(['suspended']);
+
+  canRead = true;
+  await until(async () => (await get(second, 'bird')).suspension?.problem === null, 'the VM says no more of it');
+  expect(await resume(second)).toMatchObject({ state: 'succeeded' });
+  expect(await told(second, 'bird')).toBe('here');
 });
 
 it('a suspension that is cancelled leaves the VM as it is', async () => {

@@ -133,7 +133,14 @@ export function anyVm(fixed: Pick<Vm, 'id' | 'name' | 'revision'>): fc.Arbitrary
     cloudInitStatus: orNull(anyCloudInitStatus),
     warmStart: fc.constantFrom(...WARM_STARTS),
     restarts: fc.record({ count: small, at: orNull(moment) }),
-    suspension: orNull(fc.record({ reason: fc.constantFrom('requested', 'idle'), message: words, at: moment })),
+    suspension: orNull(
+      fc.record({
+        reason: fc.constantFrom('requested', 'idle'),
+        message: words,
+        at: moment,
+        problem: orNull(words),
+      }),
+    ),
     expiry: orNull(fc.record({ at: moment, toldAt: orNull(moment) })),
     driver: words,
     hostId: anyId('host'),

@@ -19,6 +19,9 @@ import { findVmm, isOfEarlierBoot, traitsOf, waitForEnd } from './vmm-process.ts
 
 /** A dying process closes its sockets some moments before it is gone. */
 const DYING_MS = 300;
+/** What is damaged says so itself. */
+const UNREADABLE_NOW =
+  'What was saved of the suspended machine cannot be read now. It is kept, and the VM can be woken as soon as it can be read again.';
 
 /** What is there of the VM now: its disk by its name, its machine by its record, its process, and what QEMU says. */
 export async function inspectVm(machines: Machines, vmId: VmId, options: Abortable): Promise<VmObservation> {
@@ -62,8 +65,8 @@ async function findSuspended(
     const incarnation = await machines.suspendedLife(vmId);
     return incarnation === null ? null : { kind: 'suspended', incarnation };
   } catch (error) {
-    if (error instanceof VolaryError) return { kind: 'unreadable', detail: error.message };
-    throw error;
+    if (!(error instanceof VolaryError)) throw error;
+    return { kind: 'unreadable', detail: error.code === 'data_loss' ? error.message : UNREADABLE_NOW };
   }
 }
 

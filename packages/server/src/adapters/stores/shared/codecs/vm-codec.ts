@@ -247,6 +247,7 @@ const optionalSuspension = read.nullable(
       reason: suspensionReason(stored['reason'], `${field}.reason`),
       message: read.text(stored['message'], `${field}.message`),
       at: read.number(stored['at'], `${field}.at`),
+      problem: optionalText(stored['problem'] ?? null, `${field}.problem`),
     };
   }),
 );
