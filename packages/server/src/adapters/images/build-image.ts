@@ -50,7 +50,7 @@ export async function buildImage(build: ImageBuild): Promise<Image> {
   const root = await ensureRoot(build);
   report(build, 'finish', SHARES.agent + SHARES.root, 'writing the initramfs');
   const image = await assembleImage({ ...build, root });
-  await removeUnusedRoots(cache);
+  await removeUnusedRoots(cache, build.log);
   build.log.info('image built', { image: image.name, digest: image.digest, sizeBytes: image.sizeBytes });
   return image;
 }

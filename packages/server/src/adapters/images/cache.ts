@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { VolaryError } from '../../domain/errors.ts';
 import { type AnyImage, type Image, isBootable } from '../../domain/image/image.ts';
 import { namesIn } from '../shared/in-place.ts';
-import { type CachedImage, readImage } from './manifest.ts';
+import { isUnreadable } from '../shared/read-facts.ts';
+import { type CachedImage, isNamed, readImage } from './manifest.ts';
 
 /** Where images are kept. Absolute. */
 export interface CachePaths {
@@ -25,23 +27,45 @@ export function cachePaths(directory: string): CachePaths {
   };
 }
 
-/** All complete images, newest first. */
+/** All complete images, newest first, without those that cannot be read now. */
 export async function listImages(cache: CachePaths): Promise<readonly AnyImage[]> {
-  return (await readAll(cache)).map(({ image }) => image);
+  return (await readAll(cache)).images.map(({ image }) => image);
 }
 
-/** The newest image of this name that was made from sources with this digest, or null. */
+/**
+ * The newest image of this name that was made from sources with this digest, or null. Throws `unavailable` host.file_unreadable where one of this name cannot be
+ * read, which may be the one: it is not made anew for that.
+ */
 export async function findBySources(cache: CachePaths, name: string, sources: string): Promise<AnyImage | null> {
-  const found = (await readAll(cache)).find(
-    ({ manifest }) => manifest.name === name && manifest.sources.includes(sources),
-  );
-  return found?.image ?? null;
+  const { images, unreadable } = await readAll(cache);
+  const found = images.find(({ manifest }) => manifest.name === name && manifest.sources.includes(sources));
+  if (found !== undefined) return found.image;
+  for (const [directory, error] of unreadable) if (isNamed(directory, name)) throw error;
+  return null;
 }
 
-/** All complete images with what they were made from, newest first. */
-export async function readAll({ images }: CachePaths): Promise<readonly CachedImage[]> {
-  const read = await Promise.all((await namesIn(images)).map((name) => readImage(join(images, name))));
-  return read.filter((each) => each !== null).toSorted((a, b) => b.image.builtAt - a.image.builtAt);
+/** What is known of the images of a cache. */
+interface ReadImages {
+  /** All complete ones, with what they were made from, newest first. */
+  readonly images: readonly CachedImage[];
+  /** Those that cannot be read now, by the names of their directories, and why. */
+  readonly unreadable: ReadonlyMap<string, VolaryError>;
+}
+
+/** One that cannot be read keeps nobody from the others. */
+export async function readAll({ images }: Pick<CachePaths, 'images'>): Promise<ReadImages> {
+  const unreadable = new Map<string, VolaryError>();
+  const read = await Promise.all(
+    (await namesIn(images)).map((name) =>
+      readImage(join(images, name)).catch((error: unknown) => {
+        if (!isUnreadable(error)) throw error;
+        unreadable.set(name, error);
+        return null;
+      }),
+    ),
+  );
+  const complete = read.filter((each) => each !== null).toSorted((a, b) => b.image.builtAt - a.image.builtAt);
+  return { images: complete, unreadable };
 }
 
 /** One that is started; by its sources it is known to be one. */

@@ -23,12 +23,12 @@ import type { Log } from '../../ports/log.ts';
 import { tryBuildLock } from '../shared/build-lock.ts';
 import type { Fetcher } from '../shared/fetch/fetcher.ts';
 import { buildImage } from './build-image.ts';
-import { cachePaths, findBySources, listImages, requireBootable } from './cache.ts';
+import { cachePaths, findBySources, readAll, requireBootable } from './cache.ts';
 import { agentSources, imageSources, rootSources } from './digests.ts';
 import type { ContentDefinition } from './disk/disk-import.ts';
 import { diskSources } from './disk/disk-sources.ts';
 import { importDisk } from './disk/import-disk.ts';
-import { directoryName, IMAGE_FILES } from './manifest.ts';
+import { directoryName, IMAGE_FILES, isOfDigest } from './manifest.ts';
 import { measureImages } from './measure-images.ts';
 import { type Recipe, readRecipes, recipeOn } from './recipe.ts';
 import { removeUnusedRoots } from './roots.ts';
@@ -164,12 +164,19 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
       return found === null ? null : requireContent(found);
     },
     ensureContent: async (content, options) => requireContent(await ensurePlanned(planOfContent(content), options)),
-    list: () => listImages(cache),
+    async list() {
+      const { images, unreadable } = await readAll(cache);
+      for (const [directory, error] of unreadable)
+        log.warn('an image cannot be read now; it is not listed', { directory, error });
+      return images.map(({ image }) => image);
+    },
     ensure,
     measure: (digests) => measureImages(cache, digests),
-    sweep: (options) => sweepCache(cache, options),
+    sweep: (options) => sweepCache(cache, { ...options, log }),
     async remove(digest) {
-      const image = (await listImages(cache)).find((candidate) => candidate.digest === digest);
+      const { images, unreadable } = await readAll(cache);
+      for (const [directory, error] of unreadable) if (isOfDigest(directory, digest)) throw error;
+      const image = images.find((candidate) => candidate.image.digest === digest)?.image;
       if (image === undefined) return false;
       // Without its manifest it is no image any more, however far the removal comes.
       const directory = join(cache.images, directoryName(image.name, digest));
@@ -177,7 +184,7 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
       await rm(directory, { recursive: true, force: true });
       // A builder may be about to link to a root; then it is the builder who looks for unused ones when it has done so.
       using lock = await tryBuildLock(cache);
-      if (lock !== null) await removeUnusedRoots(cache);
+      if (lock !== null) await removeUnusedRoots(cache, log);
       return true;
     },
   };

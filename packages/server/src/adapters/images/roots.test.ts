@@ -3,13 +3,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPinoLog } from '../system/pino-log.ts';
 import { type CachePaths, cachePaths } from './cache.ts';
 import { ROOT_FILES } from './manifest.ts';
 import { readRoot, removeUnusedRoots } from './roots.ts';
 
 let cache: CachePaths;
+let told: string;
+const log = createPinoLog({
+  level: 'warn',
+  stream: {
+    write(line) {
+      told += line;
+    },
+  },
+});
 
 beforeEach(async () => {
+  told = '';
   cache = cachePaths(await mkdtemp(join(tmpdir(), 'roots-')));
 });
 afterEach(() => rm(cache.directory, { recursive: true }));
@@ -28,7 +39,7 @@ test('a root goes when no image links to it, whoever else does', async () => {
   linkSync(used, join(cache.images, 'base-1', ROOT_FILES.root));
   linkSync(kept, join(cache.directory, 'in-a-data-directory'));
 
-  await removeUnusedRoots(cache);
+  await removeUnusedRoots(cache, log);
 
   expect(readdirSync(cache.roots)).toEqual(['used']);
 });
@@ -38,7 +49,9 @@ test('no root goes while nobody can tell what an image links to', async () => {
   mkdirSync(join(cache.images, 'base-1'), { recursive: true });
   symlinkSync(ROOT_FILES.root, join(cache.images, 'base-1', ROOT_FILES.root));
 
-  await expect(removeUnusedRoots(cache)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+  await removeUnusedRoots(cache, log);
+
+  expect(told).toContain('host.file_unreadable');
 
   expect(readdirSync(cache.roots)).toEqual(['used']);
 });

@@ -21,7 +21,8 @@ export async function readFacts<T>(path: string, shape: Shape<T>): Promise<Facts
   return content === null ? { kind: 'absent' } : parseFacts(content, shape);
 }
 
-function parseFacts<T>(content: string, shape: Shape<T>): Facts<T> {
+/** What the content of such a file says; for who has read it. */
+export function parseFacts<T>(content: string, shape: Shape<T>): Facts<T> {
   try {
     const value: unknown = JSON.parse(content);
     return shape(value) ? { kind: 'valid', value } : { kind: 'damaged' };
@@ -37,8 +38,13 @@ export function valueIn<T>(facts: Facts<T>): T | null {
 
 /** For `catch` where the thing is to be removed, whatever it says: what cannot be read is as good as damaged. Everything else is thrown. */
 export function damagedIfUnreadable(error: unknown): { readonly kind: 'damaged' } {
-  if (error instanceof VolaryError && error.reason === UNREADABLE) return { kind: 'damaged' };
+  if (isUnreadable(error)) return { kind: 'damaged' };
   throw error;
+}
+
+/** A failure to read one file, or to look at it, which says nothing of others. */
+export function isUnreadable(error: unknown): error is VolaryError {
+  return error instanceof VolaryError && error.reason === UNREADABLE;
 }
 
 /** For `catch` after a look at a file: null if there is none. Throws `unavailable` host.file_unreadable for every other failure. */

@@ -7,10 +7,12 @@
  */
 import { rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VolaryError } from '../../domain/errors.ts';
 import type { ToolPack } from '../../domain/tool/tool.ts';
 import { integer, oneOf, optional, record, text } from '../../lib/shape.ts';
+import type { Log } from '../../ports/log.ts';
 import { namesIn } from '../shared/in-place.ts';
-import { readFacts, unlessAbsent, valueIn } from '../shared/read-facts.ts';
+import { isUnreadable, readFacts, unlessAbsent, valueIn } from '../shared/read-facts.ts';
 
 export const PACK_FILES = { pack: 'pack.squashfs', facts: 'pack.json' } as const;
 
@@ -35,47 +37,80 @@ export function packFacts(pack: Omit<BuiltPack, 'path' | 'usedAt'>): string {
   return `${JSON.stringify({ format: 1, ...pack }, null, 2)}\n`;
 }
 
-export function packDirectoryName({ name, version, digest, recipe }: Omit<BuiltPack, 'path' | 'usedAt'>): string {
-  return `${name}-${version.replace(/[^0-9A-Za-z.+-]/g, '_')}-${digest.slice(0, 12)}-${recipe.slice(0, 8)}`;
+export function packDirectoryName({ digest, recipe, ...tool }: Omit<BuiltPack, 'path' | 'usedAt'>): string {
+  return `${beginningOf(tool)}${digest.slice(0, 12)}-${recipe.slice(0, 8)}`;
 }
 
-/** All that are complete, newest first. */
-export async function listPacks(directory: string): Promise<readonly BuiltPack[]> {
-  const found = await Promise.all((await namesIn(directory)).map((name) => readPack(join(directory, name))));
+function beginningOf({ name, version }: Pick<BuiltPack, 'name' | 'version'>): string {
+  return `${name}-${version.replace(/[^0-9A-Za-z.+-]/g, '_')}-`;
+}
+
+/** All that are complete, newest first. One that cannot be read now keeps nobody from the others, and is told in the log. */
+export async function listPacks(directory: string, log: Log): Promise<readonly BuiltPack[]> {
+  const found = await Promise.all(
+    (await namesIn(directory)).map((name) =>
+      readPack(join(directory, name)).catch((error: unknown) => {
+        if (!isUnreadable(error)) throw error;
+        log.warn('the pack of a tool cannot be read now; it is not listed', { directory: name, error });
+        return null;
+      }),
+    ),
+  );
   return found.filter((pack) => pack !== null).sort((a, b) => b.builtAt - a.builtAt || (a.digest < b.digest ? -1 : 1));
 }
 
 interface PackFinder {
-  /** The newest of those; null: none is there. */
-  find(isWanted: (pack: BuiltPack) => boolean): Promise<BuiltPack | null>;
+  /**
+   * The newest pack of this tool that is wanted; null: none is there. Throws `unavailable` host.file_unreadable where there is one of it that cannot be read, and
+   * may be the one: it is not built anew for that.
+   */
+  find(tool: Pick<BuiltPack, 'name' | 'version'>, isWanted?: (pack: BuiltPack) => boolean): Promise<BuiltPack | null>;
+  /** The one with this digest; null: it is not there, or cannot be read. */
+  findDigest(digest: string): Promise<BuiltPack | null>;
   /** What was built of this tool. */
   versions(tool: string): Promise<readonly string[]>;
 }
 
 /**
  * The packs of a directory, looked up often: what a pack is does not change, so that after the first time it costs one look at the names, and one
- * at the file that is found.
+ * at the file that is found. One that cannot be read keeps nobody from the others.
  */
 export function createPackFinder(directory: string): PackFinder {
   const known = new Map<string, BuiltPack>();
 
-  async function lookUp(isWanted: (pack: BuiltPack) => boolean): Promise<readonly BuiltPack[]> {
+  /** What is there, newest first, and what cannot be read of it, by the names of the directories. */
+  async function lookUp(isWanted: (pack: BuiltPack) => boolean) {
     const names = await namesIn(directory);
+    const unreadable = new Map<string, VolaryError>();
     for (const name of known.keys()) if (!names.includes(name)) known.delete(name);
     for (const name of names.filter((each) => !known.has(each))) {
-      const pack = await readPack(join(directory, name));
-      if (pack !== null) known.set(name, pack);
+      try {
+        const pack = await readPack(join(directory, name));
+        if (pack !== null) known.set(name, pack);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        unreadable.set(name, error);
+      }
     }
-    return [...known.values()].filter(isWanted).sort((a, b) => b.builtAt - a.builtAt);
+    return { packs: [...known.values()].filter(isWanted).sort((a, b) => b.builtAt - a.builtAt), unreadable };
+  }
+
+  async function present(packs: readonly BuiltPack[]): Promise<BuiltPack | null> {
+    for (const pack of packs) if ((await stat(pack.path).catch(unlessAbsent))?.size === pack.sizeBytes) return pack;
+    return null;
   }
 
   return {
-    async find(isWanted) {
-      for (const pack of await lookUp(isWanted))
-        if ((await stat(pack.path).catch(unlessAbsent))?.size === pack.sizeBytes) return pack;
+    async find({ name, version }, isWanted = () => true) {
+      const isIt = (pack: BuiltPack): boolean => pack.name === name && pack.version === version && isWanted(pack);
+      const { packs, unreadable } = await lookUp(isIt);
+      const found = await present(packs);
+      if (found !== null) return found;
+      for (const [each, error] of unreadable) if (each.startsWith(beginningOf({ name, version }))) throw error;
       return null;
     },
-    versions: async (tool) => (await lookUp(({ name }) => name === tool)).map(({ version }) => version),
+    findDigest: async (digest) => await present((await lookUp((pack) => pack.digest === digest)).packs),
+    versions: async (tool) => (await lookUp(({ name }) => name === tool)).packs.map(({ version }) => version),
   };
 }
 

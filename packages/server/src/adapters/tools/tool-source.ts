@@ -68,14 +68,12 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
     // What a VM has been given it keeps; what is given anew is what the catalogue says now.
     const isMeant = (pack: BuiltPack): boolean =>
       digest === undefined ? recipes?.has(pack.recipe) === true : pack.digest === digest;
-    return await finder.find((pack) => pack.name === name && pack.version === version && isMeant(pack));
+    return await finder.find({ name, version }, isMeant);
   }
 
   /** What was made of this version by what the catalogue said before, if nothing else can be had. */
   async function findFormer({ name }: KnownTool, version: string, cause: unknown): Promise<ToolPack> {
-    const former = cannotBeFetched(cause)
-      ? await finder.find((pack) => pack.name === name && pack.version === version)
-      : null;
+    const former = cannotBeFetched(cause) ? await finder.find({ name, version }) : null;
     if (former === null) throw cause;
     log.warn('tool could not be built anew, as the catalogue says now: the former one is used', {
       tool: name,
@@ -146,7 +144,7 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
     const pack = await find({ name: tool.name, version });
     if (pack === null) throw new TypeError('the pack is not where it was just put');
     // The same bytes by another recipe.
-    for (const each of await listPacks(directory))
+    for (const each of await listPacks(directory, log))
       if (each.digest === pack.digest && each.path !== pack.path) await removePack(each);
     log.info('tool built', { tool: tool.name, version, digest: pack.digest, sizeBytes: pack.sizeBytes });
     return pack;
@@ -196,13 +194,13 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
         );
       });
     },
-    list: () => listPacks(directory),
+    list: () => listPacks(directory, log),
     async noteUsed(digest) {
-      const pack = await finder.find((each) => each.digest === digest);
+      const pack = await finder.findDigest(digest);
       if (pack !== null) await notePackUsed(pack);
     },
     async remove(digest) {
-      const pack = (await listPacks(directory)).find((each) => each.digest === digest);
+      const pack = (await listPacks(directory, log)).find((each) => each.digest === digest);
       if (pack !== undefined) await removePack(pack);
       return pack !== undefined;
     },

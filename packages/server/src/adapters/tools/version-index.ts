@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { integer, listOf, record, text } from '../../lib/shape.ts';
 import type { Abortable } from '../../ports/guest-link.ts';
+import { damagedIfUnreadable, readFacts, valueIn } from '../shared/read-facts.ts';
 import type { VersionSource } from './version-source.ts';
 
 /** How long what a source has said of its versions is believed, milliseconds. */
@@ -24,7 +25,8 @@ export function createVersionIndex(
 
   return {
     async versions({ signal, isFresh = false }) {
-      const kept = await read(path);
+      // It is but a memory: where it is damaged, or cannot be read, the source is asked.
+      const kept = valueIn(await readFacts(path, KEPT).catch(damagedIfUnreadable));
       const age = kept === null ? Number.POSITIVE_INFINITY : now() - kept.at;
       if (kept !== null && !isFresh && age >= 0 && age < BELIEVED_MS) return kept.versions;
       try {
@@ -46,14 +48,4 @@ async function keep(path: string, content: string): Promise<void> {
   const part = `${path}.${randomUUID()}`;
   await writeFile(part, content, { mode: 0o644 });
   await rename(part, path);
-}
-
-async function read(path: string) {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return KEPT(value) ? value : null;
-  } catch {
-    // Not there, or damaged: the source is asked.
-    return null;
-  }
 }

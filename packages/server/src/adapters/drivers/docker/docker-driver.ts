@@ -3,6 +3,7 @@ import type { VmId } from '../../../domain/ids.ts';
 import type { Driver, VmObservation } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
+import { isUnreadable } from '../../shared/read-facts.ts';
 import { createConsoles } from './console/consoles.ts';
 import { createContainer } from './create-container.ts';
 import { DOCKER_CAPABILITIES } from './docker-capabilities.ts';
@@ -166,9 +167,17 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
     },
     async findAll(options) {
       const containers = await unlessUnreachable(listContainers(client, { installationId }, options));
-      return await Promise.all(
-        containers.map(async ({ vmId }) => ({ vmId, observation: await inspect(vmId, options), isSpare: false })),
+      const found = await Promise.all(
+        containers.map(async ({ vmId }) => {
+          const observation = await inspect(vmId, options).catch((error: unknown) => {
+            if (!isUnreadable(error)) throw error;
+            log.warn('what there is of a VM cannot be read now; it is left alone', { vmId, error });
+            return null;
+          });
+          return observation === null ? [] : [{ vmId, observation, isSpare: false }];
+        }),
       );
+      return found.flat();
     },
     watch: ({ signal }) =>
       watchContainers(client, {

@@ -1,10 +1,21 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { idFromUuid } from '../../../domain/ids.ts';
 import type { DriverStorage } from '../../../ports/driver.ts';
+import { createPinoLog } from '../../system/pino-log.ts';
 import { createHostStorage } from './host-storage.ts';
 
 const options = { signal: new AbortController().signal };
@@ -14,7 +25,8 @@ let storage: DriverStorage;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'volary-test-storage-'));
-  storage = createHostStorage({ dataDir: join(directory, 'data'), cacheDir: join(directory, 'cache') });
+  const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
+  storage = createHostStorage({ dataDir: join(directory, 'data'), cacheDir: join(directory, 'cache'), log });
 });
 afterEach(() => {
   rmSync(directory, { recursive: true });
@@ -88,6 +100,39 @@ it('takes for left what nobody has written to for an hour, and only that', async
   expect(await idsOf('leftover')).toEqual([]);
   for (const name of ['qemu/template-new', 'warm/.part-new', 'qemu/template-busy', 'qemu/accelerator-of-old'])
     expect(existsSync(join(directory, 'cache', name))).toBe(true);
+});
+
+it('lists what it cannot look at as busy, and all the rest', async () => {
+  const [vm, other, snap] = [0, 0, 0].map(() => randomUUIDv7());
+  for (const id of [vm, other]) put(`data/vms/${idFromUuid('vm', `${id}`)}`);
+  put(`data/snapshots/${idFromUuid('snap', `${snap}`)}`);
+  put('cache/qemu/probe-old');
+  put('cache/warm/unreadable');
+  put('cache/qemu/template-unreadable');
+  const unreadable = [
+    `data/vms/${idFromUuid('vm', `${vm}`)}/launch.json`,
+    'cache/warm/unreadable/machine.json',
+    'cache/qemu/template-unreadable/launch.json',
+  ];
+  for (const path of unreadable.map((each) => join(directory, each))) {
+    // It leads to itself, so that not even root can read it.
+    symlinkSync(basename(path), path);
+    lutimesSync(path, 0, 0);
+    utimesSync(dirname(path), 0, 0);
+  }
+
+  const things = await storage.list(options);
+
+  expect(things.map(({ id, isBusy }) => [id, isBusy]).toSorted()).toEqual(
+    [
+      [idFromUuid('vm', `${vm}`), true],
+      [idFromUuid('vm', `${other}`), false],
+      [idFromUuid('snap', `${snap}`), false],
+      ['qemu/probe-old', false],
+    ].toSorted(),
+  );
+  for (const id of ['qemu/template-unreadable', 'warm/unreadable'])
+    expect(await storage.removeLeftover(id, options)).toBe(false);
 });
 
 it('removes nothing but leftovers, whatever it is told', async () => {

@@ -1,19 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmId } from '../../../domain/ids.ts';
-import type { DiskSpec, Driver, FoundVm, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
+import type { DiskSpec, Driver, RestoredSpec, SavedRef } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
+import type { Log } from '../../../ports/log.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import { readCpuMs } from '../../shared/process.ts';
+import { isUnreadable } from '../../shared/read-facts.ts';
 import { identityOf } from '../../shared/vm-identity.ts';
 import { createAcceleratorChooser, notTried } from './accelerator.ts';
 import { createMachinePacks } from './attachments/machine-packs.ts';
-import { type PackFiles, sweepSharedPacks } from './attachments/pack-files.ts';
+import type { PackFiles } from './attachments/pack-files.ts';
 import { makeDisk } from './disk.ts';
 import { findContents } from './disk-contents.ts';
-import { imagesOf, isOfNobody, readDiskOrigin } from './disk-origin.ts';
+import { imagesOf, readDiskOrigin } from './disk-origin.ts';
 import { endLostVmm, endMachine } from './end-machine.ts';
 import { imageLost, machinePresent } from './errors.ts';
+import { findAllVms } from './find-all-vms.ts';
 import { askSystemAgent } from './full-os/ask-system-agent.ts';
 import { createHostStorage } from './host-storage.ts';
 import { inspectVm } from './inspect.ts';
@@ -38,6 +41,7 @@ import { wakeMachine } from './saved/wake-machine.ts';
 import { createWarmStore } from './saved/warm-store.ts';
 import type { StartContext, StartSpec } from './start-context.ts';
 import { prepareRestore, startMachine } from './start-machine.ts';
+import { createTidyUp } from './tidy-up.ts';
 import { listVmIds, type VmDirectory } from './vm-directory.ts';
 import { findVmm } from './vmm-process.ts';
 import { placeVolumes } from './volumes/place-volumes.ts';
@@ -55,6 +59,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   const sleepersPath = suspendedPath(deps.dataDir);
   const suspended: Suspended = { path: sleepersPath, store: createSavedStore(sleepersPath) };
   const templates = createSavedStore(join(deps.cacheDir, 'warm'), { isRebuildable: true });
+  const tidyUp = createTidyUp({ images, packFiles, log: deps.log });
   const openSaved = (ref: SavedRef) => (ref.kind === 'snapshot' ? snapshots.open(ref.id) : templates.open(ref.key));
   const findQemu = createQemuFinder(deps.searchPath);
   const accelerators = createAcceleratorChooser({ ...deps, cacheDir: join(deps.cacheDir, 'qemu') });
@@ -73,7 +78,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     isSettled = true;
     for (const vmId of await listVmIds(deps.dataDir))
       await machines.lock.run(vmId, () => removeHalfWritten(machines.directory(vmId).recordPath));
-    await sweepSharedPacks(packFiles);
+    await tidyUp.packs();
   };
 
   const life = {
@@ -103,12 +108,12 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         // With the directory would go the last trace of it.
         await endLostVmm(machines, vmId, options);
         await forgetSuspended(vmId, suspended);
-        const origin = await readDiskOrigin(directory);
+        const images = await readImagesOf(directory, deps.log);
         // What it was goes last: interrupted, it is found for what it is.
         await rm(directory.runPath, { recursive: true, force: true });
         await rm(directory.path, { recursive: true, force: true });
-        for (const digest of origin === null ? [] : imagesOf(origin)) await images.removeUnused(digest);
-        await sweepSharedPacks(packFiles);
+        await tidyUp.images(images);
+        await tidyUp.packs();
       }),
 
     startMachine: (machine: StartSpec, { signal }: Abortable) =>
@@ -135,7 +140,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     kind: 'qemu',
     capabilities: QEMU_CAPABILITIES,
     packs: createMachinePacks({ machines, packFiles, faultPoint: deps.faultPoint }),
-    volumes: createQemuVolumes({ ...deps, machines, images, findQemu }),
+    volumes: createQemuVolumes({ ...deps, machines, images, tidyUp, findQemu }),
     storage: createHostStorage(deps),
     warm: createWarmStore({ config: deps, saved: templates, findQemu, accelerators, spares }),
     ...life,
@@ -167,8 +172,8 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         return await snapshots.keep(id, (out) => saveMachine(machines, vmId, { imageToolPath, out, signal }));
       }),
     deleteSaved: async (id) => {
-      for (const digest of (await snapshots.remove(id)) ?? []) await images.removeUnused(digest);
-      await sweepSharedPacks(packFiles);
+      await tidyUp.images((await snapshots.remove(id)) ?? []);
+      await tidyUp.packs();
     },
 
     suspendMachine: (vmId, { signal }) =>
@@ -210,7 +215,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
     },
     findAll: async (options) => {
       await settle();
-      return await findAll(deps, machines, options);
+      return await findAllVms(deps, machines, options);
     },
     watch: ({ signal }) => machines.watch(signal),
 
@@ -221,23 +226,14 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
   };
 }
 
-/** A server was killed over making a spare, or over ending one. */
-async function isOfSpare(directory: VmDirectory): Promise<boolean> {
-  const origin = await readDiskOrigin(directory);
-  return origin !== null && isOfNobody(origin);
-}
-
-/** All VMs that have a directory here, except those whose machine another installation or a newer version has started. */
-async function findAll(deps: QemuDriverDeps, machines: Machines, options: Abortable): Promise<readonly FoundVm[]> {
-  const found: FoundVm[] = [];
-  for (const vmId of await listVmIds(deps.dataDir)) {
-    const directory = machines.directory(vmId);
-    const stored = await readRecord(directory.recordPath);
-    if (stored.kind === 'newer' || (stored.kind === 'valid' && stored.record.installationId !== deps.installationId))
-      continue;
-    const isSpare =
-      stored.kind === 'valid' ? stored.record.isSpare === true : stored.kind === 'none' && (await isOfSpare(directory));
-    found.push({ vmId, observation: await inspectVm(machines, vmId, options), isSpare });
+/** What the disks stand on that are about to go. Of what cannot be read, nothing: those images stay until a server starts that can tell. */
+async function readImagesOf(directory: VmDirectory, log: Log): Promise<readonly string[]> {
+  try {
+    const origin = await readDiskOrigin(directory);
+    return origin === null ? [] : imagesOf(origin);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    log.warn('images stay that may be needed no more: what a disk was made from cannot be read', { error });
+    return [];
   }
-  return found;
 }

@@ -17,6 +17,7 @@ import {
   type Shape,
   text,
 } from '../../../lib/shape.ts';
+import { parseFacts } from '../../shared/read-facts.ts';
 import { FAULTY_CALLS } from './faults.ts';
 
 const MACHINE_END = either(
@@ -115,19 +116,10 @@ export function createVmKeeper(directory: string): VmKeeper {
 }
 
 function read(path: string): KeptVm {
-  const value = parseJson(readFileSync(path, 'utf8'));
-  if (KEPT_VM(value)) return value;
+  const facts = parseFacts(readFileSync(path, 'utf8'), KEPT_VM);
+  if (facts.kind === 'valid') return facts.value;
   throw new VolaryError('data_loss', 'What was kept of a simulated VM cannot be read.', {
     reason: 'driver.damaged_state',
     context: { path },
   });
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    // A damaged file is told by the check that follows.
-    return null;
-  }
 }

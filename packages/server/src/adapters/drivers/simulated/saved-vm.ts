@@ -5,6 +5,7 @@ import { VolaryError } from '../../../domain/errors.ts';
 import { NETWORK_MODES } from '../../../domain/network/vm-network.ts';
 import { either, flag, integer, listOf, nothing, type Of, oneOf, optional, record, text } from '../../../lib/shape.ts';
 import type { SavedSummary } from '../../../ports/driver.ts';
+import { parseFacts, valueIn } from '../../shared/read-facts.ts';
 import { PACKS } from './kept-vm.ts';
 
 const FILES = listOf(
@@ -61,7 +62,8 @@ type Texts<Id> = Pick<Map<Id, string>, 'get' | 'set' | 'delete'> & { keys(): Ite
 function over<Id extends string>(kept: Texts<Id>): SavedVms<Id> {
   const find = (id: Id): SavedVm | null => {
     const content = kept.get(id);
-    return content === undefined ? null : read(content);
+    // Damaged, it is told as such by whoever opens it.
+    return content === undefined ? null : valueIn(parseFacts(content, SAVED_VM));
   };
   return {
     find,
@@ -118,16 +120,6 @@ export function summarise(saved: SavedVm): SavedSummary {
 
 function digestOf(files: SavedVm['files']): string {
   return createHash('sha256').update(JSON.stringify(files)).digest('hex');
-}
-
-function read(content: string): SavedVm | null {
-  try {
-    const value: unknown = JSON.parse(content);
-    return SAVED_VM(value) ? value : null;
-  } catch {
-    // Damaged: told as such by whoever opens it.
-    return null;
-  }
 }
 
 function refusal(reason: 'snapshot.lost' | 'snapshot.damaged'): VolaryError {

@@ -64,7 +64,7 @@ function filesOf(job: DiskImport, progress: ImportProgress): FileDeps {
 /** What was converted once has the same bytes under another name. */
 async function findRoot({ cache, definition }: DiskImport): Promise<string | null> {
   const key = rootKeyOf(definition);
-  const found = (await readAll(cache)).find(({ manifest }) => manifest.format === 3 && manifest.rootKey === key);
+  const found = (await readAll(cache)).images.find(({ manifest }) => manifest.format === 3 && manifest.rootKey === key);
   return found?.image.rootPath ?? null;
 }
 

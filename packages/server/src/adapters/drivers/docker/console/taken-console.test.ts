@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -43,12 +43,25 @@ it('drops what a crash has left that it does not know to be taken', async () => 
   expect(await readAll()).toBe('one\n');
 });
 
-it('begins anew where a loss of power has left nothing of how far it came', async () => {
+it.each(['', '{"version":1,', '{"version":2}'])('begins anew where "%s" is left of how far it came', async (left) => {
   await (await openTakenConsole(dataDir, VM)).append([piece(EARLY, 'one\n')]);
-  await writeFile(join(takenConsolePath(dataDir, VM), 'position.json'), '');
+  await writeFile(join(takenConsolePath(dataDir, VM), 'position.json'), left);
 
   expect((await openTakenConsole(dataDir, VM)).position()).toMatchObject({ stamp: '', bytes: 0 });
   expect(await readAll()).toBe('');
+});
+
+it('keeps what it has while nobody can tell how far it came', async () => {
+  await (await openTakenConsole(dataDir, VM)).append([piece(EARLY, 'one\n')]);
+  const path = join(takenConsolePath(dataDir, VM), 'position.json');
+  await rename(path, `${path}.aside`);
+  await mkdir(path);
+
+  await expect(openTakenConsole(dataDir, VM)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+
+  await rmdir(path);
+  await rename(`${path}.aside`, path);
+  expect(await readAll()).toBe('one\n');
 });
 
 it('leaves nothing of one that is removed', async () => {

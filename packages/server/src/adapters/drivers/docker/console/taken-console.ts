@@ -2,12 +2,13 @@
  * What was taken of a container's console so far, kept beside the engine, whose own log begins anew when it is full and knows of no offsets. Each
  * write is of bytes first, then of how far they reach in the engine's log; what a crash leaves between the two is dropped, and taken once more.
  */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseId, type VmId } from '../../../../domain/ids.ts';
+import { integer, type Of, oneOf, record, text } from '../../../../lib/shape.ts';
 import { type ConsoleLog, createConsoleLog } from '../../../shared/console-log.ts';
+import { readFacts, unlessAbsent, valueIn } from '../../../shared/read-facts.ts';
 import { replaceFile } from '../../../shared/replace-file.ts';
-import { fieldsOf } from '../engine/containers.ts';
 import type { StampedPiece } from './stamped-pieces.ts';
 
 /** Of what an engine may say at once between two looks, all; twice as much is kept at most. */
@@ -29,24 +30,23 @@ export interface TakenConsole {
   append(pieces: readonly StampedPiece[]): Promise<void>;
 }
 
-interface Kept extends Position {
-  readonly version: 1;
+const KEPT = record({
+  version: oneOf(1),
+  stamp: text,
+  bytes: integer(0),
   /** Offset after the last byte that was taken. */
-  readonly end: number;
-}
+  end: integer(0),
+});
 
-const NOTHING: Kept = { version: 1, stamp: '', bytes: 0, end: 0 };
+const NOTHING: Of<typeof KEPT> = { version: 1, stamp: '', bytes: 0, end: 0 };
 
 export async function openTakenConsole(dataDir: string, vmId: VmId): Promise<TakenConsole> {
   const directory = takenConsolePath(dataDir, vmId);
   const path = join(directory, 'position.json');
   await placeConsole(dataDir, vmId);
   const log = createConsoleLog(directory, { segmentBytes: SEGMENT_BYTES });
-  const read = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  let kept = parse(read);
+  // Emptied by a loss of power, or damaged: then all that the engine has is taken once more.
+  let kept = valueIn(await readFacts(path, KEPT)) ?? NOTHING;
   await log.endAt(kept.end);
   return {
     log,
@@ -68,12 +68,12 @@ export async function placeConsole(dataDir: string, vmId: VmId): Promise<void> {
 }
 
 export async function isConsolePlaced(dataDir: string, vmId: VmId): Promise<boolean> {
-  return (await stat(takenConsolePath(dataDir, vmId)).catch(nullIfAbsent)) !== null;
+  return (await stat(takenConsolePath(dataDir, vmId)).catch(unlessAbsent)) !== null;
 }
 
 /** VMs whose consoles have a place. */
 export async function listConsoles(dataDir: string): Promise<readonly VmId[]> {
-  const names = (await readdir(join(dataDir, 'docker')).catch(nullIfAbsent)) ?? [];
+  const names = (await readdir(join(dataDir, 'docker')).catch(unlessAbsent)) ?? [];
   return names.flatMap((name) => {
     const vmId = name.endsWith(SUFFIX) ? parseId('vm', name.slice(0, -SUFFIX.length)) : null;
     return vmId === null ? [] : [vmId];
@@ -88,19 +88,6 @@ export function takenConsolePath(dataDir: string, vmId: VmId): string {
   return join(dataDir, 'docker', `${vmId}${SUFFIX}`);
 }
 
-function nullIfAbsent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
-}
-
 function after(position: Position, { stamp, bytes }: StampedPiece): Position {
   return { stamp, bytes: (stamp === position.stamp ? position.bytes : 0) + bytes.length };
-}
-
-/** One that a loss of power has emptied: then all that the engine has is taken once more. */
-function parse(text: string): Kept {
-  if (text === '') return NOTHING;
-  const { version, stamp, bytes, end } = fieldsOf(JSON.parse(text));
-  const isWhole = version === 1 && typeof stamp === 'string' && typeof bytes === 'number' && typeof end === 'number';
-  return isWhole ? { version, stamp, bytes, end } : NOTHING;
 }

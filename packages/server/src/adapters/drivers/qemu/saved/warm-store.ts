@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { VolaryError } from '../../../../domain/errors.ts';
 import type { DiskSpec, WarmTemplate, WarmTemplates } from '../../../../ports/driver.ts';
 import type { Abortable } from '../../../../ports/guest-link.ts';
+import { isUnreadable } from '../../../shared/read-facts.ts';
 import { identityOf } from '../../../shared/vm-identity.ts';
 import type { AcceleratorChooser } from '../accelerator.ts';
 import { requireDirect } from '../direct-image.ts';
@@ -38,6 +39,15 @@ export function createWarmStore({ config, saved, findQemu, accelerators, spares 
     return machine === null ? null : { key, ...machine };
   }
 
+  /** One that cannot be read keeps nobody from the others, and is removed by nobody who does not know of it. */
+  async function lookUpIfReadable(key: string): Promise<WarmTemplate | null> {
+    return await lookUp(key).catch((error: unknown) => {
+      if (!isUnreadable(error)) throw error;
+      config.log.warn('a warm template cannot be read now', { key, error });
+      return null;
+    });
+  }
+
   return {
     async find(machine, options) {
       // What starts by firmware begins with a boot.
@@ -59,7 +69,7 @@ export function createWarmStore({ config, saved, findQemu, accelerators, spares 
     },
     startSpare: (machine, options) => startSpare(spares, machine, options),
     async list() {
-      const found = await Promise.all((await saved.list()).map(lookUp));
+      const found = await Promise.all((await saved.list()).map(lookUpIfReadable));
       return found.filter((template) => template !== null);
     },
     async remove(key) {

@@ -19,6 +19,7 @@ import { makeOverlay } from '../overlay.ts';
 import { requireMachine } from '../present-machine.ts';
 import type { QemuProgram } from '../qemu-program.ts';
 import { copySparse } from '../saved/copy-sparse.ts';
+import type { TidyUp } from '../tidy-up.ts';
 import { growFile, lengthenNode, readVirtualBytes } from './grow-volume.ts';
 import { placeVolumes } from './place-volumes.ts';
 import {
@@ -38,6 +39,7 @@ interface VolumeDeps {
   readonly dataDir: string;
   readonly machines: Machines;
   readonly images: KeptImages;
+  readonly tidyUp: Pick<TidyUp, 'images'>;
   readonly findQemu: (options: Abortable) => Promise<QemuProgram>;
 }
 
@@ -124,7 +126,7 @@ export function createQemuVolumes(deps: VolumeDeps): DriverVolumes {
         const facts = valueIn(await readVolumeFacts(directory).catch(damagedIfUnreadable));
         await rm(join(directory, VOLUME_FILES.disk), { force: true });
         await rm(directory, { recursive: true, force: true });
-        if (facts !== null && facts.baseDigest !== null) await images.removeUnused(facts.baseDigest);
+        if (facts !== null && facts.baseDigest !== null) await deps.tidyUp.images([facts.baseDigest]);
       }),
     grow: ({ id, sizeGib, writer }, options) =>
       lock.run(id, async () => {

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { idFromUuid } from '../../../../domain/ids.ts';
+import { createKeyedLock } from '../../../shared/keyed-lock.ts';
 import { createPinoLog } from '../../../system/pino-log.ts';
 import { createKeptImages } from '../kept-images.ts';
 import { Machines } from '../machines.ts';
 import { createQemuFinder } from '../qemu-program.ts';
+import { createTidyUp } from '../tidy-up.ts';
 import { createQemuVolumes } from './qemu-volumes.ts';
 import { baseDigestOf, listVolumeIds, VOLUME_FILES, volumePath, volumesPath } from './volume-files.ts';
 
@@ -57,7 +59,8 @@ test.each([
   const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
   await using machines = new Machines({ dataDir, log });
   const images = createKeptImages(dataDir);
-  const volumes = createQemuVolumes({ dataDir, machines, images, findQemu: createQemuFinder('/nowhere') });
+  const tidyUp = createTidyUp({ images, packFiles: { dataDir, lock: createKeyedLock() }, log });
+  const volumes = createQemuVolumes({ dataDir, machines, images, tidyUp, findQemu: createQemuFinder('/nowhere') });
 
   await expect(volumes.create({ id, sizeGib: 1, content: { kind: 'empty' } }, options)).rejects.toMatchObject({
     reason,
