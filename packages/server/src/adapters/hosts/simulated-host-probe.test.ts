@@ -17,4 +17,13 @@ describe('the probe of a simulated host', () => {
 
     expect(await probe.measure()).toMatchObject({ cpuCount: 64, diskGib: 100_000, diskAvailableGib: 100_000 });
   });
+
+  it('is full where the disk is that really holds everything', async () => {
+    const real = createHostProbe({ dataDir: '/' });
+    const full = { measure: async () => ({ ...(await real.measure()), diskAvailableGib: 0.01 }) };
+
+    expect(await createSimulatedHostProbe(full, { diskGib: 100_000 }).measure()).toMatchObject({
+      ...{ diskGib: 100_000, diskAvailableGib: 0.01 },
+    });
+  });
 });

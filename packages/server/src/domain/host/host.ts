@@ -9,6 +9,9 @@ export interface Accelerator {
   readonly probedAt: EpochMs;
 }
 
+/** With less than this free on the disk that holds everything, the next commits may be refused: GiB. */
+export const FULL_DISK_GIB = 1 / 64;
+
 /** A machine that runs VMs. */
 export interface Host {
   readonly id: HostId;

@@ -1,7 +1,5 @@
+import { FULL_DISK_GIB } from '../../domain/host/host.ts';
 import type { EngineDeps } from '../deps.ts';
-
-/** With less than this free, the next commits may be refused: GiB. */
-const FULL_GIB = 1 / 64;
 
 /** Whether the disk that holds everything has room for anything. */
 export interface DiskSpace {
@@ -18,7 +16,7 @@ export function createDiskSpace({ hostProbe, log }: Pick<EngineDeps, 'hostProbe'
     async look() {
       const { diskAvailableGib } = await hostProbe.measure();
       const wasFull = isFull;
-      isFull = diskAvailableGib < FULL_GIB;
+      isFull = diskAvailableGib < FULL_DISK_GIB;
       if (isFull && !wasFull) log.error('the disk that holds the data is full', { diskAvailableGib });
       if (wasFull && !isFull) log.info('the disk that holds the data has space again', { diskAvailableGib });
     },

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { parseId, type VmId } from '../../../domain/ids.ts';
@@ -19,6 +19,7 @@ import {
 } from '../../../lib/shape.ts';
 import { parseFacts } from '../../shared/read-facts.ts';
 import { FAULTY_CALLS } from './faults.ts';
+import { writeKept } from './write-kept.ts';
 
 const MACHINE_END = either(
   record({ cause: oneOf('powered-off', 'rebooted') }),
@@ -86,7 +87,7 @@ export type KeptFaults = Of<typeof FAULTS>;
 export interface VmKeeper {
   /** What was kept. Throws `data_loss` driver.damaged_state. */
   readAll(): ReadonlyMap<VmId, KeptVm>;
-  /** Replaces what is kept of the VM: after a kill there is the state before or the one after. */
+  /** Replaces what is kept of the VM, as `writeKept`. */
   write(vmId: VmId, vm: Omit<KeptVm, 'version'>): void;
   remove(vmId: VmId): void;
 }
@@ -108,8 +109,7 @@ export function createVmKeeper(directory: string): VmKeeper {
     },
     write(vmId, vm) {
       const whole: KeptVm = { version: 1, ...vm };
-      writeFileSync(`${pathOf(vmId)}.new`, JSON.stringify(whole), { mode: 0o600 });
-      renameSync(`${pathOf(vmId)}.new`, pathOf(vmId));
+      writeKept(pathOf(vmId), JSON.stringify(whole));
     },
     remove: (vmId) => rmSync(pathOf(vmId), { force: true }),
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { NETWORK_MODES } from '../../../domain/network/vm-network.ts';
@@ -7,6 +7,7 @@ import { either, flag, integer, listOf, nothing, type Of, oneOf, optional, recor
 import type { SavedSummary } from '../../../ports/driver.ts';
 import { parseFacts, valueIn } from '../../shared/read-facts.ts';
 import { PACKS } from './kept-vm.ts';
+import { writeKept } from './write-kept.ts';
 
 const FILES = listOf(
   record({ path: text, mode: integer(0), modifiedAtMs: integer(0), content: either(nothing, text) }),
@@ -100,8 +101,7 @@ function filesIn<Id extends string>(directory: string, parse: (name: string) => 
       }
     },
     set(id, content) {
-      writeFileSync(`${pathOf(id)}.new`, content, { mode: 0o600 });
-      renameSync(`${pathOf(id)}.new`, pathOf(id));
+      writeKept(pathOf(id), content);
       return new Map();
     },
     keys: () => readdirSync(directory).flatMap((name) => idOf(name) ?? []),

@@ -151,7 +151,9 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     },
 
     async inspect(vmId) {
-      return world.vms.get(vmId)?.observe() ?? ABSENT;
+      const vm = world.vms.get(vmId);
+      vm?.keepOwed();
+      return vm?.observe() ?? ABSENT;
     },
 
     async measureMachine(vmId) {
@@ -299,7 +301,7 @@ async function* readConsole(
     const wakes = changes[Symbol.asyncIterator]();
     let { offset } = options;
     while (!options.signal.aborted && world.vms.has(vmId)) {
-      const chunk = world.vms.get(vmId)?.readConsole(offset) ?? null;
+      const chunk = world.vms.get(vmId)?.console.read(offset) ?? null;
       if (chunk !== null) {
         offset = chunk.offset + chunk.bytes.length;
         yield chunk;

@@ -14,9 +14,9 @@ import type { SimulatedLink } from './guest/simulated-link.ts';
 import type { KeptMachine, KeptVm } from './kept-vm.ts';
 import { shapeOf, sizeOf } from './machine-size.ts';
 import type { SavedVm } from './saved-vm.ts';
-import { unlessFull } from './unless-full.ts';
+import { SimulatedConsole } from './simulated-console.ts';
+import { unlessFull } from './write-kept.ts';
 
-const CONSOLE_BYTES = 256 * 1024;
 const LINK_REPLACED = 'another one was opened';
 const SUSPENDED = 'its machine was suspended';
 
@@ -51,14 +51,15 @@ export interface SimulatedVmDeps {
 /** One VM of a simulated host: a disk that outlives its machines, at most one machine, and the console of all of them. */
 export class SimulatedVm {
   readonly files: FileTree;
+  readonly console = new SimulatedConsole();
   readonly #deps: SimulatedVmDeps;
-  #console = Buffer.alloc(0);
-  #consoleStart = 0;
   #machine: Machine | null = null;
   #isSpare: boolean;
   #keptPacks: readonly string[] = [];
   #faults: FaultPlan;
   #link: SimulatedLink | null = null;
+  /** What it is now could not be kept. */
+  #isUnkept = false;
   /** While something is done of which only the outcome is kept. */
   #isInTheMiddle = false;
   #opening: AbortController | null = null;
@@ -70,7 +71,10 @@ export class SimulatedVm {
     this.#faults = faults;
     this.files = new FileTree(() => deps.clock.now());
     this.files.makeDevice('/dev/null', () => undefined);
-    this.files.makeDevice('/dev/console', (bytes) => this.#print(bytes));
+    this.files.makeDevice('/dev/console', (bytes) => {
+      this.console.append(bytes);
+      unlessFull(() => this.#changed());
+    });
     this.files.makeDevice('/proc/sysrq-trigger', (bytes) => {
       if (bytes[0] === 0x63)
         this.endByItself({ cause: 'panicked', detail: 'Kernel panic - not syncing: sysrq triggered crash' });
@@ -106,6 +110,11 @@ export class SimulatedVm {
 
   get isSpare(): boolean {
     return this.#isSpare;
+  }
+
+  /** Keeps what could not be kept before, where there is room for it by now. */
+  keepOwed(): void {
+    if (this.#isUnkept) unlessFull(() => this.#keep());
   }
 
   observe(): VmObservation & { readonly disk: { readonly kind: 'present'; readonly imageDigest: string } } {
@@ -152,11 +161,10 @@ export class SimulatedVm {
 
   /** What is kept of it while there is no process to simulate it. */
   get kept(): Omit<KeptVm, 'version' | 'faults'> {
-    const bytes = this.#console.toString('base64');
     return {
       imageDigest: this.#deps.imageDigest,
       files: this.files.entries(),
-      console: { offset: this.#consoleStart, bytes },
+      console: this.console.kept,
       machine: this.#machine === null ? null : keepMachine(this.#machine),
       keptPacks: this.#keptPacks,
       isSpare: this.#isSpare,
@@ -237,13 +245,6 @@ export class SimulatedVm {
     this.#link = link;
   }
 
-  /** The console's bytes from an offset on, as far as they are kept; null when there are none. */
-  readConsole(offset: number): { readonly offset: number; readonly bytes: Uint8Array } | null {
-    const from = Math.max(offset, this.#consoleStart);
-    const bytes = this.#console.subarray(from - this.#consoleStart);
-    return bytes.length === 0 ? null : { offset: from, bytes: Uint8Array.from(bytes) };
-  }
-
   #observeMachine(): MachineState {
     const machine = this.#machine;
     if (machine === null) return { kind: 'absent' };
@@ -295,7 +296,7 @@ export class SimulatedVm {
     this.#isSpare = isSpare;
     this.#machine = this.#begin(begun);
     const handle = this.#handle(this.#machine);
-    this.#print(Buffer.from(`Simulated guest ${name}, incarnation ${incarnation}\r\n`));
+    this.console.append(Buffer.from(`Simulated guest ${name}, incarnation ${incarnation}\r\n`));
     this.#setTimers(this.#machine);
     this.#changed();
     return handle;
@@ -333,8 +334,7 @@ export class SimulatedVm {
   #restore({ files, console, machine, keptPacks }: KeptVm): void {
     this.#keptPacks = keptPacks ?? [];
     this.files.restore(files);
-    this.#console = Buffer.from(console.bytes, 'base64');
-    this.#consoleStart = console.offset;
+    this.console.restore(console);
     if (machine === null) return;
     const { clock } = this.#deps;
     const startedAtMs = clock.monotonicMs() - Math.max(0, clock.now() - machine.startedAt);
@@ -360,25 +360,26 @@ export class SimulatedVm {
 
   #after(delayMs: number, life: AbortController, work: () => void): void {
     // Rejected when the machine ends before: then there is nothing to do any more.
-    this.#deps.clock.sleep(delayMs, { signal: life.signal }).then(work, () => undefined);
-  }
-
-  #print(bytes: Uint8Array): void {
-    const whole = Buffer.concat([this.#console, bytes]);
-    const dropped = Math.max(0, whole.length - CONSOLE_BYTES);
-    this.#console = whole.subarray(dropped);
-    this.#consoleStart += dropped;
-    this.#changed();
+    this.#deps.clock.sleep(delayMs, { signal: life.signal }).then(
+      () => unlessFull(work),
+      () => undefined,
+    );
   }
 
   #changed(): void {
     if (this.#isInTheMiddle) return;
-    this.#deps.onKeep();
-    this.#deps.onChange();
+    try {
+      this.#keep();
+    } finally {
+      this.#deps.onChange();
+    }
   }
 
   #keep(): void {
-    if (!this.#isInTheMiddle) this.#deps.onKeep();
+    if (this.#isInTheMiddle) return;
+    this.#isUnkept = true;
+    this.#deps.onKeep();
+    this.#isUnkept = false;
   }
 
   /** A start changes a VM several times; keeping each of them would cost more than all the rest. */

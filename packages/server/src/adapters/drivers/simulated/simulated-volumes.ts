@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { VolaryError } from '../../../domain/errors.ts';
 import { parseId, type VmId, type VolumeId } from '../../../domain/ids.ts';
 import type { ExtraDisk } from '../../../domain/vm/extra-disk.ts';
 import type { DriverVolumes, VolumeContent } from '../../../ports/driver-volumes.ts';
+import { writeKept } from './write-kept.ts';
 
 const GIB = 1024 ** 3;
 
@@ -38,7 +39,7 @@ export function keepVolumes(directory: string): SimulatedVolumes {
     ids,
     has: (id) => ids().includes(id),
     sizeGib: (id) => (ids().includes(id) ? Number(readFileSync(join(directory, id), 'utf8')) : null),
-    put: (id, sizeGib) => writeFileSync(join(directory, id), String(sizeGib), { mode: 0o600 }),
+    put: (id, sizeGib) => writeKept(join(directory, id), String(sizeGib)),
     delete: (id) => rmSync(join(directory, id), { force: true }),
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -38,6 +38,11 @@ async function started(driver: Driver, labels: Readonly<Record<string, string>> 
   await driver.createDisk(machine, options);
   await driver.startMachine(machine, options);
   return machine.vmId;
+}
+
+/** There is no room for what is written of this VM next. */
+function fill(vmId: VmId): void {
+  symlinkSync('/dev/full', join(directory, `${vmId}.json.new`));
 }
 
 async function run(driver: Driver, vmId: VmId, id: ExecutionId, script: string): Promise<void> {
@@ -122,7 +127,7 @@ test('a command is begun on a host that is full, as in a guest that knows nothin
   const full = {
     ...keeper,
     write(...written: Parameters<typeof keeper.write>) {
-      if (isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      if (isFull) fill(written[0]);
       keeper.write(...written);
     },
   };
@@ -134,6 +139,31 @@ test('a command is begun on a host that is full, as in a guest that knows nothin
   await run(driver, vmId, idFromUuid('exec', randomUUIDv7()), 'echo begun >> /root/log');
 
   expect(await readText(driver, vmId, '/root/log')).toBe('begun\n');
+});
+
+test('what a full host cannot keep is refused with that reason, and kept by the next look when there is room', async () => {
+  const driver = nextProcess();
+  const vmId = await started(driver);
+
+  fill(vmId);
+  await expect(driver.pauseMachine(vmId, options)).rejects.toMatchObject({
+    code: 'resource_exhausted',
+    reason: 'driver.disk_full',
+  });
+  expect((await nextProcess().inspect(vmId, options)).machine.kind).toBe('running');
+
+  await driver.inspect(vmId, options);
+  expect((await nextProcess().inspect(vmId, options)).machine.kind).toBe('paused');
+});
+
+test('a machine comes to its end by itself on a host that is full', async () => {
+  const driver = nextProcess();
+  const vmId = await started(driver, { 'simulate.dies_after_ms': '1000' });
+
+  fill(vmId);
+  await clock.advance(1_000);
+
+  expect((await driver.inspect(vmId, options)).machine.kind).toBe('ended');
 });
 
 test('what was to happen while there was no process has happened', async () => {
