@@ -29,19 +29,19 @@ export function configureTop(command: Command, context: Context): void {
 async function top(context: Context, options: TopOptions): Promise<void> {
   const client = await connect(context);
   const { stdout } = context;
+  const ended = new AbortController();
   const once = options.once === true || context.globals.json === true || !stdout.isTTY;
   if (once) {
-    const rows = await findRows(client, options);
+    const rows = await findRows(client, options, ended);
     if (context.globals.json === true) printJson(context, { items: rows.map(({ vm, metrics }) => ({ vm, metrics })) });
     else stdout.write(drawTop(rows, { hasCurves: false }));
     return;
   }
-  const ended = new AbortController();
   const end = (): void => ended.abort();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   try {
-    await followTop(() => findRows(client, options), {
+    await followTop((signal) => findRows(client, options, { signal }), {
       ...{ stdout, signal: ended.signal, everyMs: Number(options.every) * 1_000 },
       title: `last ${options.interval}, every ${options.every} s; Ctrl-C ends`,
     });

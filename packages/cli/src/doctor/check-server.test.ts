@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningServer, runServer } from '../../../server/src/api/testing/run-server.ts';
 import type { GlobalOptions } from '../context.ts';
+import { readServerFile } from '../server/server-file.ts';
 import type { Finding, Surroundings } from './check.ts';
 import { checkObserving } from './check-observing.ts';
 import { checkServer } from './check-server.ts';
@@ -46,6 +47,17 @@ it('tells a server that takes no work from one that does not run, with what keep
   database.exec('ROLLBACK');
   database.close();
   expect(observing.map(({ id }) => id)).toContain('metrics');
+  await expect.poll(look, { timeout: 30_000 }).toMatchObject({ status: 'ok' });
+});
+
+it('tells a server that hangs from one that does not run', async () => {
+  const pid = (await readServerFile(server.dataDir))?.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  const finding = await look();
+  process.kill(pid, 'SIGCONT');
+
+  expect(finding).toMatchObject({ status: 'fail', fix: expect.stringContaining(`kill -9 ${pid}`) });
+  expect(finding?.detail).toBe(`process ${pid} does not answer at ${server.url}`);
   await expect.poll(look, { timeout: 30_000 }).toMatchObject({ status: 'ok' });
 });
 

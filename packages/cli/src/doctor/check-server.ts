@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { connectTo } from '../connect.ts';
 import { DEFAULT_LISTEN, findEndpoint } from '../endpoint.ts';
+import { isServerAlive, isServerStarting, readServerFile } from '../server/server-file.ts';
 import { type AnsweringServer, findAnsweringServer, findRunningServer } from '../server/start-server.ts';
 import { type Check, type Finding, fine, type Surroundings } from './check.ts';
 import { findKvmFault } from './kvm-device.ts';
@@ -10,6 +11,8 @@ import { findKvmFault } from './kvm-device.ts';
 export const checkServer: Check = async ({ context, dataDir }) => {
   const answering = await findAnsweringServer(dataDir);
   if (answering !== null) return [findingOf(answering)];
+  const silent = await findSilentServer(dataDir);
+  if (silent !== null) return [silent];
   const listen = context.env['VOLARY_LISTEN'] ?? DEFAULT_LISTEN;
   const port = Number(listen.slice(listen.lastIndexOf(':') + 1));
   if (await isFree(port)) return [fine('server', 'Server', `does not run; ${listen} is free for it`)];
@@ -36,6 +39,18 @@ function findingOf({ server: { url, pid }, unready }: AnsweringServer): Finding 
       ? 'it starts or stops: look again in a moment'
       : 'what is wrong with its parts: volary system health',
   };
+}
+
+/** Of a server whose process is there and that does not answer: it starts, or hangs. */
+async function findSilentServer(dataDir: string): Promise<Finding | null> {
+  const server = await readServerFile(dataDir);
+  if (server !== null && (await isServerAlive(server.pid))) {
+    const { url, pid } = server;
+    const fix = `see its log; if it does not come back: kill -9 ${pid}, and volary up (its VMs go on running)`;
+    return { id: 'server', title: 'Server', status: 'fail', detail: `process ${pid} does not answer at ${url}`, fix };
+  }
+  if (!(await isServerStarting(dataDir))) return null;
+  return { id: 'server', title: 'Server', status: 'warn', detail: 'starts or stops', fix: 'look again in a moment' };
 }
 
 /** The accelerator as the running server found it with a probe guest: that alone tells whether hardware really works. */

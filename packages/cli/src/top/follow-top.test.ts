@@ -5,7 +5,7 @@ import type { TopRow } from './draw-top.ts';
 import { followTop } from './follow-top.ts';
 
 /** What was drawn last, each time; `ended` resolves when it has ended. */
-function follow(look: () => Promise<readonly TopRow[]>) {
+function follow(look: (signal: AbortSignal) => Promise<readonly TopRow[]>) {
   const ending = new AbortController();
   const screens: string[] = [];
   const stdout = { rows: 24, columns: 300, write: (text: string) => screens.push(text) > 0 };
@@ -35,6 +35,22 @@ it('goes on while no server answers, with what it has seen and why it sees no mo
   await ended;
   // The terminal has its own screen again.
   expect(screens.at(-1)).toContain('[?1049l');
+});
+
+it('ends while a server that hangs is looked at', async () => {
+  const asked = Promise.withResolvers<void>();
+  const { ended, end } = follow(
+    (signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        asked.resolve();
+      }),
+  );
+  await asked.promise;
+
+  end();
+
+  await ended;
 });
 
 it('ends with what no other look mends, and with what keeps the first one from anything', async () => {

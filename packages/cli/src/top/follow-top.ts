@@ -19,17 +19,24 @@ export interface TopScreen {
 
 /**
  * Draws what each look finds, until it is ended. Where a later look fails in a way that passes (the server is restarted, or has been asked too often), what was found
- * last stays, with what is wrong above it, and the next look is taken in its time. Throws what the first look throws, and what another look does not mend.
+ * last stays, with what is wrong above it, and the next look is taken in its time. Throws what the first look throws, and what another look does not mend; a look under way
+ * is given up at the end.
  */
 export async function followTop(
-  look: () => Promise<readonly TopRow[]>,
+  look: (signal: AbortSignal) => Promise<readonly TopRow[]>,
   { stdout, title, everyMs, signal }: TopScreen,
 ): Promise<void> {
-  let rows = await look();
+  const lookNow = async (): Promise<readonly TopRow[] | null> =>
+    await look(signal).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+  let rows = await lookNow();
   let fault: string | null = null;
+  if (rows === null) return;
   stdout.write(SCREEN.enter);
   try {
-    while (!signal.aborted) {
+    while (rows !== null && !signal.aborted) {
       const lines = [
         fault === null ? title : `${title}; ${fault}`,
         '',
@@ -41,7 +48,7 @@ export async function followTop(
       await sleep(everyMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       try {
-        rows = await look();
+        rows = await lookNow();
         fault = null;
       } catch (error) {
         fault = passingFault(error);
