@@ -93,7 +93,7 @@ async function* exportAll(
       hasConnected = true;
       for await (const text of linesOf(bytesOf(response, signal))) {
         const line: LogLine = JSON.parse(text);
-        after = line.sequence;
+        after = Math.max(after ?? 0, line.sequence);
         backoff.reset();
         yield line;
       }
