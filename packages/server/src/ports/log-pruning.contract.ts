@@ -67,7 +67,7 @@ export function logPruningContract(name: string, open: () => Promise<LogStore>):
 
       for (const _ of ['once', 'and again']) {
         await store.prune({ ...UNBOUNDED, beforeMs: late });
-        expect(await store.keptFrom()).toEqual({ sequence: first + 3, atMs: late });
+        expect(await store.keptFrom()).toEqual({ sequence: first + 3, atMs: late, vmSequence: 0 });
       }
     });
 
@@ -84,6 +84,9 @@ export function logPruningContract(name: string, open: () => Promise<LogStore>):
       await store.prune({ ...UNBOUNDED, maxBytesPerVm: 50_000 });
 
       const all = await store.keptFrom();
+      expect(all.vmSequence).toBe(all.sequence);
+      expect((await read({ vmId: VM })).keptFrom).toEqual(all);
+      expect((await read({ vmId: OTHER })).keptFrom).toEqual(begun);
       expect(all.sequence).toBeGreaterThan(last - 500);
       expect(all.atMs).toBeGreaterThan(late + 500);
       for (const subject of [{ vmId: VM }, { owner: 'ann' }, { vmId: VM, owner: 'ann' }])
@@ -93,9 +96,10 @@ export function logPruningContract(name: string, open: () => Promise<LogStore>):
 
       const old = await store.append([line('old', { ...mine, at: late - 5 })]);
       await store.prune({ ...UNBOUNDED, beforeMs: late });
-      expect(await store.keptFrom({ vmId: OTHER })).toEqual({ sequence: old + 1, atMs: late - 4 });
-      expect(await store.keptFrom({ vmId: VM })).toEqual({ sequence: old + 1, atMs: all.atMs });
-      expect(await store.keptFrom()).toEqual({ sequence: old + 1, atMs: all.atMs });
+      const dropped = { sequence: old + 1, vmSequence: 0 };
+      expect(await store.keptFrom({ vmId: OTHER })).toEqual({ ...dropped, atMs: late - 4 });
+      expect(await store.keptFrom({ vmId: VM })).toEqual({ ...dropped, atMs: all.atMs });
+      expect(await store.keptFrom()).toEqual({ ...dropped, atMs: all.atMs });
     });
   });
 }

@@ -31,7 +31,7 @@ export interface LogStore extends AsyncDisposable {
    * Lines as asked for, at most `limit`. Takes a second or two at most, whatever is looked for, and some more where something else that keeps lines does not answer. Rejects with
    * the reason of its signal.
    */
-  read(query: LogQuery, options: LogReadOptions): Promise<LogPage>;
+  read(query: LogQuery, options: LogReadOptions): Promise<KeptPage>;
   /** The sequence of the last line; what comes later has a greater one. */
   last(): Promise<number>;
   /**
@@ -71,4 +71,11 @@ export interface LogReadOptions {
 export interface KeptFrom {
   readonly sequence: number;
   readonly atMs: EpochMs;
+  /** The line right before this sequence was dropped since its VM said too much, so whoever is behind has missed it; 0: nothing like it is known. */
+  readonly vmSequence: number;
+}
+
+/** A page, and from where on nothing had been dropped of the VM and the owner that were asked for as it was made. */
+export interface KeptPage extends LogPage {
+  readonly keptFrom: KeptFrom;
 }

@@ -161,8 +161,8 @@ function createFeed(
         const query: LogQuery = { ...filter, direction: 'forward', from: position, limit: PAGE };
         const page = await deps.logs.read(query, reading);
         const gap = await findGap(position, page);
-        if (gap !== null) yield [gap];
-        if (page.lines.length > 0) yield page.lines;
+        const { lines } = gap === null ? page : withGap(page, gap, Infinity);
+        if (lines.length > 0) yield lines;
         position = page.reached;
         if (page.isAtEnd) await sleepUnless(rung, deps.clock, LOOK_MS, signal);
       }

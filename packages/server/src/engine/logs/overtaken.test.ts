@@ -9,11 +9,12 @@ import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import type { VmId } from '../../domain/ids.ts';
 import type { LogLine, NewLogLine } from '../../domain/logs/log-line.ts';
+import type { Principal } from '../../domain/principal/principal.ts';
 import type { LogStore } from '../../ports/log-store.ts';
 import type { Store } from '../../ports/store.ts';
 import { sampleVm } from '../../ports/store-contract/samples.contract.ts';
 import type { LogApi, LogSelection } from '../apis/log-api.ts';
-import { ADMIN } from '../principals.test-kit.ts';
+import { ADMIN, principalWith } from '../principals.test-kit.ts';
 import { createLogQueries } from './log-queries.ts';
 
 const QUIET = sampleVm(1);
@@ -119,6 +120,48 @@ describe('whoever reads', () => {
     expect(await take(await follow({ vm: QUIET.id }, 1), 10)).toEqual([10]);
     expect(await take(await follow({ vm: LOUD.id }, 1), 9)).toEqual(['gap 1', 7, 8, 9]);
     expect(await take(await follow({}, 1), 10)).toEqual(['gap 1', 7, 8, 9, 10]);
+  });
+
+  /** All lines behind that one, page by page. */
+  async function pages(
+    principal: Principal,
+    selection: LogSelection,
+    { after, limit }: Record<'after' | 'limit', number>,
+  ) {
+    const seen: LogLine[] = [];
+    for (let from = base + after; ; ) {
+      const page = { direction: 'forward', from, limit, signal: stop.signal } as const;
+      const { lines, reached, isAtEnd } = await queries.list(principal, selection, page);
+      expect(lines.length).toBeLessThanOrEqual(limit);
+      seen.push(...lines);
+      if (isAtEnd) return shown(seen);
+      expect(reached).toBeGreaterThan(from);
+      from = reached;
+    }
+  }
+
+  it('of one owner is told where lines of one of their VMs were dropped, though older ones of another are kept', async () => {
+    await say(3);
+    await say(8, LOUD.id, 'x'.repeat(1_000));
+    await say(1);
+    await logs.prune({ ...ROOM, maxBytesPerVm: 3_500 });
+    const own = principalWith('admin', 'log:read@own');
+
+    expect(await pages(own, {}, { after: 1, limit: 10 })).toEqual([2, 3, 'gap 3', 9, 10, 11, 12]);
+    expect(await pages(own, {}, { after: 1, limit: 3 })).toEqual([2, 3, 'gap 8', 9, 10, 11, 12]);
+    expect(await pages(ADMIN, {}, { after: 1, limit: 10 })).toEqual([2, 3, 'gap 3', 9, 10, 11, 12]);
+    expect(await pages(own, {}, { after: 1, limit: 2 })).toEqual([2, 3, 'gap 3', 9, 10, 11, 12]);
+    expect(await pages(own, {}, { after: 9, limit: 10 })).toEqual([10, 11, 12]);
+    expect(await pages(own, { vm: QUIET.id }, { after: 1, limit: 10 })).toEqual([2, 3, 12]);
+    expect(await pages(principalWith('bob', 'log:read@own'), {}, { after: 1, limit: 10 })).toEqual([]);
+  });
+
+  it('one line at a time is told as well, once', async () => {
+    await say(8);
+    await logs.prune({ ...ROOM, beforeMs: 6 });
+
+    expect(await pages(ADMIN, {}, { after: 3, limit: 1 })).toEqual(['gap 5', 6, 7, 8]);
+    expect(await pages(ADMIN, { vm: QUIET.id }, { after: 3, limit: 1 })).toEqual(['gap 5', 6, 7, 8]);
   });
 
   it('is told in a page as well, which has no more lines than it asked for', async () => {

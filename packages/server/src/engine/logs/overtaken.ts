@@ -1,6 +1,6 @@
 import type { LogLine } from '../../domain/logs/log-line.ts';
 import type { LogFilter, LogPage, LogQuery } from '../../domain/logs/log-query.ts';
-import type { LogReadOptions } from '../../ports/log-store.ts';
+import type { KeptPage, LogReadOptions } from '../../ports/log-store.ts';
 import type { EngineDeps } from '../deps.ts';
 
 type OvertakenDeps = Pick<EngineDeps, 'logs' | 'logArchive' | 'clock'>;
@@ -9,7 +9,7 @@ type OvertakenDeps = Pick<EngineDeps, 'logs' | 'logArchive' | 'clock'>;
  * Says to one reader where lines were dropped before it came to them. Null: none of what it asks for was, between the sequence `from` and this page, which was read after
  * it; or it has been told.
  */
-export type FindGap = (from: number, page: LogPage) => Promise<LogLine | null>;
+export type FindGap = (from: number, page: KeptPage) => Promise<LogLine | null>;
 
 export function createFindGap(
   { logs, logArchive, clock }: OvertakenDeps,
@@ -21,34 +21,49 @@ export function createFindGap(
   /** All that was dropped before this sequence has been told. */
   let toldTo = 0;
 
-  /** All that is asked for was dropped up to there: the oldest lines go first. */
+  /** All that is asked for was dropped up to there: of lines that go since they are old, or since all takes too much, the oldest go first. */
   async function isNothingLeft(from: number): Promise<boolean> {
     const older: LogQuery = { ...about, direction: 'backward', from: from + 1, limit: 1 };
     const { lines, isAtEnd } = await logs.read(older, reading);
     return lines.length === 0 && isAtEnd;
   }
 
+  async function isOvertaken(from: number, { lines: [first], keptFrom }: KeptPage, behind: number): Promise<boolean> {
+    if (first?.sequence === from + 1 || keptFrom.sequence <= behind) return false;
+    // Of all lines none has another number than the one after it, unless it was dropped.
+    return Object.keys(filter).length === 0 || (await isNothingLeft(from));
+  }
+
   return async (from, page) => {
     // Whoever reads from the beginning has missed nothing, and what is dropped here an archive still has.
     if (from === 0 || logArchive !== null) return null;
-    const [first] = page.lines;
-    if (page.reached <= from || first?.sequence === from + 1) return null;
-    const { sequence } = await logs.keptFrom(about);
-    if (sequence <= Math.max(from + 1, toldTo)) return null;
-    // Of all lines none has another number than the one after it, unless it was dropped.
-    const isOfAll = Object.keys(filter).length === 0;
-    if (!isOfAll && !(await isNothingLeft(from))) return null;
+    if (page.reached <= from) return null;
+    const { sequence, vmSequence } = page.keptFrom;
+    const behind = Math.max(from + 1, toldTo);
+    // What one VM lost for itself is certain, however much is left of others, and where.
+    const isPassed = vmSequence > behind && vmSequence <= page.reached + 1;
+    if (!isPassed && !(await isOvertaken(from, page, behind))) return null;
     toldTo = sequence;
-    return gapLine(filter, { sequence: from, at: first?.at ?? clock.now() });
+    const before = isPassed ? page.lines.filter((line) => line.sequence < vmSequence) : [];
+    const next = page.lines[before.length];
+    return gapLine(filter, { sequence: before.at(-1)?.sequence ?? from, at: next?.at ?? clock.now() });
   };
 }
 
-/** The page with this line before its own, which are one less where it is full. */
+/**
+ * The page with this line in its place, and no more lines than `limit`. Where it is the last that there is room for, it
+ * stands right before the one that follows: so whoever goes on after it is not told again.
+ */
 export function withGap(page: LogPage, gap: LogLine, limit: number): LogPage {
-  if (page.lines.length < limit) return { ...page, lines: [gap, ...page.lines] };
-  const lines = page.lines.slice(0, limit - 1);
-  const last = lines.at(-1);
-  return last === undefined ? page : { lines: [gap, ...lines], reached: last.sequence, isAtEnd: false };
+  const before = page.lines.filter(({ sequence }) => sequence <= gap.sequence);
+  const after = page.lines.slice(before.length);
+  const all = [...before, gap, ...after];
+  if (all.length <= limit) return { ...page, lines: all };
+  const lines = all.slice(0, limit);
+  const last = lines.at(-1) ?? gap;
+  if (last !== gap) return { lines, reached: last.sequence, isAtEnd: false };
+  const reached = (after[0]?.sequence ?? page.reached) - 1;
+  return { lines: [...before, { ...gap, sequence: reached }], reached, isAtEnd: false };
 }
 
 /** Whoever goes on after it goes on in the same place. */

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { LogQuery } from '../../../domain/logs/log-query.ts';
 import { line, logStoreContract, NOON, OTHER, UNSTOPPED, VM } from '../../../ports/log-store.contract.ts';
 import type { LogStore } from '../../../ports/log-store.ts';
+import { damageTable } from '../../shared/damage-file.fixture.ts';
 import { entriesOf, type OpenLogs, openLogs, until } from './testing/open-logs.ts';
 import { REAL } from './testing/real-loki.ts';
 import { type StrictLoki, startStrictLoki } from './testing/strict-loki.ts';
@@ -176,6 +177,23 @@ it('what is taken anew after the log here was lost comes behind what Loki had be
     expect(await messages(opened, { untilMs: NOON + 1 })).toEqual(['before', 'once more']);
   }
   await loki[Symbol.asyncDispose]();
+});
+
+it('what was in a log here that is put aside is read at Loki at once', async () => {
+  const installation = `test-${process.pid}-${NOON}-${count++}`;
+  const openAgain = () => openLogs({ directory, url: strict.url, installation });
+  {
+    await using opened = openAgain();
+    await opened.logs.append([line('one'), line('two')]);
+    await opened.untilHandedOver();
+  }
+  await using opened = openAgain();
+  expect(await messages(opened)).toEqual(['one', 'two']);
+  damageTable(join(directory, 'logs.db'), 'lines');
+
+  await opened.logs.append([line('three')]);
+
+  expect(await messages(opened)).toEqual(['one', 'two', 'three']);
 });
 
 describe('while Loki is away', () => {

@@ -5,15 +5,14 @@
  *   ....... dropped here, at Loki ....... | kept here, at Loki ....... handed over | kept here ....... last
  */
 import type { LogLine } from '../../../domain/logs/log-line.ts';
-import type { LogPage, LogQuery } from '../../../domain/logs/log-query.ts';
+import type { LogQuery } from '../../../domain/logs/log-query.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ArchiveFigures, LogArchive } from '../../../ports/log-archive.ts';
-import type { KeptFrom, LogReadOptions, LogStore } from '../../../ports/log-store.ts';
+import type { KeptPage, LogReadOptions, LogStore } from '../../../ports/log-store.ts';
 import { createLokiBreaker } from './loki-breaker.ts';
 import { createLokiClient } from './loki-client.ts';
 import { createLokiHttp, type LokiAddress, LokiError } from './loki-http.ts';
-import { createRecent } from './loki-places.ts';
 import { createLokiPusher, type LokiPusher } from './loki-pusher.ts';
 import { createLokiReading, type LokiReading } from './loki-reading.ts';
 import { mergePages } from './merge-pages.ts';
@@ -62,38 +61,36 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
   const stopping = new AbortController();
   const { restMs = 10_000 } = config;
   const breaker = createLokiBreaker({ client, clock, signal: stopping.signal }, { restMs });
-  const horizon = createHorizon(local);
   let begun: Begun | null = null;
   /** Why it did not answer the last time that it was asked; null: it did. */
   let unanswered: string | null = null;
 
-  async function read(query: LogQuery, options: LogReadOptions): Promise<LogPage> {
+  async function read(query: LogQuery, options: LogReadOptions): Promise<KeptPage> {
     const { signal } = options;
     // First what is here: what is dropped from now on has been seen.
     const page = await local.read(query, options);
-    const kept = await horizon.keptFrom(query);
-    const border = borderOf(query, page, kept, begun?.pusher.position ?? null);
+    const border = borderOf(query, page, begun?.pusher.position ?? null);
     if (border === null || begun === null) return page;
     const why = breaker.why(query);
-    if (why !== null) return without(page, query, { at: kept.atMs, why });
+    if (why !== null) return without(page, query, why);
     try {
       const older = await begun.reading.read(query, border, { signal: AbortSignal.any([signal, stopping.signal]) });
       unanswered = null;
       breaker.answered();
-      return mergePages(page, older, query);
+      return { ...page, ...mergePages(page, older, query) };
     } catch (error) {
       if (!(error instanceof LokiError)) throw error;
       tellOnce(error);
       breaker.failed(error);
-      return without(page, query, { at: kept.atMs, why: error.message });
+      return without(page, query, error.message);
     }
   }
 
   /** What is here alone. Whoever has been told that there may be more is not told with each page. */
-  function without(page: LogPage, query: LogQuery, gap: { readonly at: number; readonly why: string }): LogPage {
-    const given = breaker.isTold(query) ? page : withGap(page, query, gap);
+  function without(page: KeptPage, query: LogQuery, why: string): KeptPage {
+    const given = breaker.isTold(query) ? page : withGap(page, query, why);
     const isTold = breaker.isTold(query) || given !== page;
-    breaker.pass(query, { reached: given.reached, why: gap.why, isTold });
+    breaker.pass(query, { reached: given.reached, why, isTold });
     return given;
   }
 
@@ -119,8 +116,8 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
       },
       read,
       async prune(bounds) {
-        await horizon.whileMoving(() => local.prune(bounds));
-        begun?.pusher.noteKeptFrom((await horizon.keptFrom({})).sequence);
+        await local.prune(bounds);
+        begun?.pusher.noteKeptFrom((await local.keptFrom()).sequence);
       },
       async [Symbol.asyncDispose]() {
         stopping.abort(new DOMException('the server is stopping', 'AbortError'));
@@ -163,50 +160,10 @@ function passedOn(
   };
 }
 
-interface Horizon {
-  keptFrom(of: KeptFilter): Promise<KeptFrom>;
-  /** While this is done it is not remembered from where on everything is kept. */
-  whileMoving(move: () => Promise<void>): Promise<void>;
-}
-
-type KeptFilter = Pick<LogQuery, 'vmId' | 'owner'>;
-
-/** Asked for with each page, and only changed by dropping lines: so it is remembered. */
-function createHorizon(local: Pick<LogStore, 'keptFrom'>): Horizon {
-  let kept = createRecent<KeptFrom>();
-  let moves = 0;
-  let moving = 0;
-  return {
-    async keptFrom({ vmId, owner }) {
-      const key = JSON.stringify([vmId, owner]);
-      const known = kept.get(key);
-      if (known !== null) return known;
-      const before = moves;
-      const asked = await local.keptFrom({
-        ...(vmId === undefined ? {} : { vmId }),
-        ...(owner === undefined ? {} : { owner }),
-      });
-      if (moving === 0 && moves === before) kept.set(key, asked);
-      return asked;
-    },
-    async whileMoving(move) {
-      moves += 1;
-      moving += 1;
-      kept = createRecent();
-      try {
-        await move();
-      } finally {
-        moving -= 1;
-      }
-    },
-  };
-}
-
 /** Before this sequence Loki has lines that may be missing here; null: none that are asked for. */
 function borderOf(
   { direction, from, sinceMs }: LogQuery,
-  page: LogPage,
-  { sequence, atMs }: KeptFrom,
+  { keptFrom: { sequence, atMs }, ...page }: KeptPage,
   position: number | null,
 ): number | null {
   if (position === null || (sinceMs !== undefined && sinceMs >= atMs)) return null;
@@ -216,14 +173,14 @@ function borderOf(
 }
 
 /** Says where lines may be missing, as the log does wherever some are. Whoever goes on after it goes on in the same place. */
-function withGap(page: LogPage, query: LogQuery, { at, why }: { readonly at: number; readonly why: string }): LogPage {
+function withGap(page: KeptPage, query: LogQuery, why: string): KeptPage {
   const isForward = query.direction === 'forward';
   // Backwards it is said where the lines that are here end; in a page of one line there is no room for it.
   if (query.limit === 1 || (!isForward && !page.isAtEnd)) return page;
   const nearest = isForward ? page.lines[0] : page.lines.at(-1);
   const gap: LogLine = {
     sequence: isForward ? Math.max(1, query.from ?? 1) : (nearest?.sequence ?? query.from ?? page.reached),
-    at: nearest?.at ?? at,
+    at: nearest?.at ?? page.keptFrom.atMs,
     ...{ level: 'warn', source: query.sources?.[0] ?? 'server', marks: ['gap'], fields: { missing: 'loki' } },
     message: `Older lines than are kept here may be at Loki, which cannot be asked now: ${why}.`,
     ...{ vmId: query.vmId ?? null, owner: query.owner ?? null },
@@ -233,7 +190,7 @@ function withGap(page: LogPage, query: LogQuery, { at, why }: { readonly at: num
   const lines = page.lines.slice(0, query.limit - 1);
   const last = lines.at(-1);
   const isCut = lines.length < page.lines.length && last !== undefined;
-  return { ...(isCut ? { reached: last.sequence, isAtEnd: false } : page), lines: [gap, ...lines] };
+  return { ...page, ...(isCut ? { reached: last.sequence, isAtEnd: false } : {}), lines: [gap, ...lines] };
 }
 
 function sentence(why: string, { waiting, lost }: ArchiveFigures): string {

@@ -9,7 +9,7 @@
  */
 import type Database from 'better-sqlite3';
 import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
-import { KEPT_FROM, raiseKeptFrom } from './log-file.ts';
+import { type Dropped, KEPT_FROM, raiseKeptFrom } from './log-file.ts';
 
 /** Whose lines: of a VM, "" for none, and its owner. */
 export interface Subject {
@@ -32,22 +32,27 @@ interface Row {
 /** Of the lines that are meant; without a filter of all. */
 export function readKeptFrom(database: Database, { vmId, owner }: KeptFilter = {}): KeptFrom {
   const rows = rowsOf(database);
-  if (vmId === undefined && owner === undefined)
-    return { sequence: wholeIn(rows, 'sequence'), atMs: wholeIn(rows, 'atMs') };
   const isMeant = (subject: Subject): boolean =>
     (vmId === undefined || subject.vmId === vmId) && (owner === undefined || subject.owner === owner);
-  const of = (figure: Figure): number => {
+  const ofVms = (figure: Figure): number => {
     const dropped = rowsOfVms(rows, figure).filter(({ key }) => isMeant(subjectIn(key, figure)));
-    return Math.max(commonIn(rows, figure), ...dropped.map(({ position }) => position));
+    return Math.max(0, ...dropped.map(({ position }) => position));
   };
-  return { sequence: of('sequence'), atMs: of('atMs') };
+  const vmSequence = ofVms('sequence');
+  if (vmId === undefined && owner === undefined)
+    return { sequence: wholeIn(rows, 'sequence'), atMs: wholeIn(rows, 'atMs'), vmSequence };
+  return {
+    sequence: Math.max(commonIn(rows, 'sequence'), vmSequence),
+    atMs: Math.max(commonIn(rows, 'atMs'), ofVms('atMs')),
+    vmSequence,
+  };
 }
 
 /**
  * Notes that lines were dropped which came before this: of one VM, or null: of anybody. To be called in the
  * transaction that drops them.
  */
-export function noteDroppedBefore(database: Database, from: KeptFrom, subject: Subject | null): void {
+export function noteDroppedBefore(database: Database, from: Dropped, subject: Subject | null): void {
   const raise = database.prepare(
     'INSERT INTO cursors VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)',
   );

@@ -83,8 +83,11 @@ function make(database: Database): void {
   });
 }
 
+/** The first sequence, and the first moment, after those of what was dropped. */
+export type Dropped = Pick<KeptFrom, 'sequence' | 'atMs'>;
+
 /** Notes that something has been dropped which came before this. To be called in the transaction that drops it. */
-export function raiseKeptFrom(database: Database, { sequence, atMs }: KeptFrom): void {
+export function raiseKeptFrom(database: Database, { sequence, atMs }: Dropped): void {
   const raise = database.prepare(
     'INSERT INTO cursors VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)',
   );

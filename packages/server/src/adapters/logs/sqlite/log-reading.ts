@@ -5,7 +5,9 @@ import type Database from 'better-sqlite3';
 import { parseId, type VmId } from '../../../domain/ids.ts';
 import type { LogLine } from '../../../domain/logs/log-line.ts';
 import { type LogPage, type LogQuery, PAGE_CHARACTERS } from '../../../domain/logs/log-query.ts';
+import type { KeptPage } from '../../../ports/log-store.ts';
 import { conditionsOf, findLines, type Range, subjectsOf } from './find-lines.ts';
+import { readKeptFrom } from './kept-from.ts';
 import { BLOCK_LINES, usedBytes } from './log-file.ts';
 import { SEGMENT_LINES, segmentOf } from './word-index.ts';
 
@@ -15,7 +17,7 @@ const STRETCH = 256 * BLOCK_LINES;
 const PATIENCE_MS = 1_000;
 
 export interface LogReading {
-  read(query: LogQuery): LogPage;
+  read(query: LogQuery): KeptPage;
   vms(): readonly VmId[];
   usage(): { readonly bytes: number; readonly oldestAt: number | null };
 }
@@ -23,7 +25,8 @@ export interface LogReading {
 export function createLogReading(database: Database): LogReading {
   return {
     // What is dropped meanwhile, with its index, is there to the end of the page.
-    read: (query) => inOneView(database, () => readPage(database, query)),
+    read: (query) =>
+      inOneView(database, () => ({ ...readPage(database, query), keptFrom: readKeptFrom(database, query) })),
     vms: () =>
       database
         .prepare("SELECT DISTINCT vm_id FROM subjects WHERE vm_id <> ''")

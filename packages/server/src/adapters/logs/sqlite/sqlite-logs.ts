@@ -1,8 +1,7 @@
 /** Lines in a file of their own: they are written all the time, and may be lost without harm. */
 import type { VmId } from '../../../domain/ids.ts';
-import type { LogPage } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
-import type { KeptFrom, LogStore } from '../../../ports/log-store.ts';
+import type { KeptFrom, KeptPage, LogStore } from '../../../ports/log-store.ts';
 import type { Checkpoints } from '../../shared/checkpoints.ts';
 import { startHere, startHereFirst, startWorker } from './log-places.ts';
 import type { DamagedFile, LogQuestion } from './log-service.ts';
@@ -118,7 +117,7 @@ function isKeptFrom(answer: unknown): answer is KeptFrom {
   return typeof answer === 'object' && answer !== null && 'sequence' in answer && 'atMs' in answer;
 }
 
-function isPage(answer: unknown): answer is LogPage {
+function isPage(answer: unknown): answer is KeptPage {
   return typeof answer === 'object' && answer !== null && 'lines' in answer && 'reached' in answer;
 }
 
