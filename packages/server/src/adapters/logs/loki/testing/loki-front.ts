@@ -2,9 +2,8 @@
  * Stands in front of a Loki, a real one too, to be away or to answer in its place: that cannot be asked of a real
  * one.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createLoopbackServer } from './loopback-server.ts';
 
 export interface LokiFront extends AsyncDisposable {
   readonly url: string;
@@ -21,18 +20,14 @@ export interface LokiFront extends AsyncDisposable {
 }
 
 export async function startLokiFront(to: string): Promise<LokiFront> {
-  const sockets = new Set<Socket>();
   const pushes: number[] = [];
   let fault: { readonly status: number } | 'unread' | null = null;
-  let port = 0;
 
   const server = createServer((request, response) => {
     pass(request, response).catch(() => response.destroy());
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  const loopback = createLoopbackServer(server);
+  const { start, stop } = loopback;
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { status, text } = await answerTo(request);
@@ -53,23 +48,10 @@ export async function startLokiFront(to: string): Promise<LokiFront> {
     return { status: answer.status, text: await answer.text() };
   }
 
-  async function start(): Promise<void> {
-    await once(server.listen(port, '127.0.0.1'), 'listening');
-    const address = server.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
-  }
-
-  async function stop(): Promise<void> {
-    for (const socket of sockets) socket.destroy();
-    if (!server.listening) return;
-    server.close();
-    await once(server, 'close');
-  }
-
   await start();
   return {
     get url() {
-      return `http://127.0.0.1:${port}`;
+      return loopback.url;
     },
     ...{ pushes, start, stop },
     fail(next) {

@@ -1,9 +1,7 @@
 /**
  * A server of Loki's HTTP API that takes only what Loki's documentation says it takes, over real HTTP and WebSockets on the loopback. What it refuses is in `loki-rules.ts`.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   type Entry,
@@ -16,6 +14,7 @@ import {
   refusalOfRange,
   sizeOf,
 } from './loki-rules.ts';
+import { createLoopbackServer } from './loopback-server.ts';
 import { type Matches, readLogQl } from './read-logql.ts';
 import { readPush } from './read-push.ts';
 
@@ -75,11 +74,9 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
   const pushes: { readonly bytes: number; readonly status: number }[] = [];
   const refusals: string[] = [];
   const tails = new Set<Tail>();
-  const sockets = new Set<Socket>();
   const isIngestible = createBucket(nowMs, limits.ingestionBytesPerSecond, limits.ingestionBurstBytes);
   const streamBuckets = new Map<string, (bytes: number) => boolean>();
   let fault: Fault | null = null;
-  let port = 0;
   let unanswered = 0;
   let questions = 0;
 
@@ -88,10 +85,8 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
       response.writeHead(500).end(String(error));
     });
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  const loopback = createLoopbackServer(server);
+  const { start } = loopback;
   const upgrades = new WebSocketServer({
     ...{ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: 1024 },
     handleProtocols: () => false,
@@ -280,25 +275,15 @@ export async function startStrictLoki(options: StrictOptions = {}): Promise<Stri
       );
   }
 
-  async function start(): Promise<void> {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
-  }
-
   async function stop(): Promise<void> {
     for (const { socket } of tails) socket.terminate();
-    for (const socket of sockets) socket.destroy();
-    if (!server.listening) return;
-    server.close();
-    await once(server, 'close');
+    await loopback.stop();
   }
 
   await start();
   return {
     get url() {
-      return `http://127.0.0.1:${port}`;
+      return loopback.url;
     },
     get questions() {
       return questions;
