@@ -42,6 +42,7 @@ export const createVolume = route({
     409: ['volume.name_taken', 'volume.not_ready', 'volume.in_use', 'image.build_failed', ...ENDED_EARLY],
     422: ['driver.no_volumes'],
     429: ['volume.too_many', 'quota.exceeded'],
+    504: ['operation.deadline'],
     507: ['host.no_disk', 'driver.disk_full'],
   },
 });

@@ -1,4 +1,4 @@
-import type { FieldError, JsonObject, Problem } from '@volary/contract';
+import type { FieldError, Problem } from '@volary/contract';
 import { type ErrorCode, isRetryable, type VolaryError } from '../domain/errors.ts';
 
 interface Answer {
@@ -72,7 +72,7 @@ export function toProblem(error: VolaryError, requestId: string): Problem {
     request_id: requestId,
     ...(typeof operationId === 'string' ? { operation_id: operationId } : {}),
     ...(fields === null ? {} : { errors: fields }),
-    ...(Object.keys(details).length === 0 ? {} : { details: toJson(details) }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
   };
 }
 
@@ -90,9 +90,4 @@ function fieldOf(error: VolaryError): FieldError[] | null {
   const range = minimum === undefined && maximum === undefined ? undefined : { minimum, maximum };
   const shown = allowed ?? range ?? pattern;
   return [{ field, message: error.message, ...(shown === undefined ? {} : { allowed: shown }) }];
-}
-
-function toJson(details: Readonly<Record<string, unknown>>): JsonObject {
-  const json: JsonObject = JSON.parse(JSON.stringify(details));
-  return json;
 }

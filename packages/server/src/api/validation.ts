@@ -2,6 +2,7 @@ import type { FieldError } from '@volary/contract';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import { VolaryError } from '../domain/errors.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { dictionary } from '../lib/shape.ts';
 
 /** More than this would help nobody. */
@@ -97,7 +98,9 @@ export function invalidFields(errors: readonly FieldError[]): VolaryError {
   const text = errors
     .map(({ field, message }) => (field === '' ? `The request ${message}` : `${field} ${message}`))
     .join('; ');
-  return new VolaryError('invalid_argument', `${text}.`, { reason: 'request.invalid', details: { errors } });
+  // What schemas say is JSON, though the type of what is allowed does not tell.
+  const details: JsonObject = JSON.parse(JSON.stringify({ errors }));
+  return new VolaryError('invalid_argument', `${text}.`, { reason: 'request.invalid', details });
 }
 
 function toFieldError(error: ErrorObject): FieldError {

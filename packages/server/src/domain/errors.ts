@@ -4,6 +4,8 @@
  * A code says what the caller can do about it; a reason (`vm.not_running`) says which rule spoke. HTTP statuses are
  * decided in the api layer, by a table per dialect that does not compile until it has answered every code.
  */
+import type { JsonObject } from './json.ts';
+
 export const ERROR_CODES = [
   'invalid_argument',
   'unauthenticated',
@@ -34,8 +36,8 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
 export interface VolaryErrorOptions {
   /** Stable, dotted name of the rule that spoke: `vm.not_running`. Listed in docs/errors.md. */
   readonly reason: string;
-  /** Facts for programs: `{ field: 'vcpus', minimum: 1, maximum: 64 }`. JSON; no secrets, no host paths. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  /** Facts for programs: `{ field: 'vcpus', minimum: 1, maximum: 64 }`. No secrets, no host paths. */
+  readonly details?: JsonObject;
   /** For the log alone: paths, commands, the other side's words. */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
@@ -46,7 +48,7 @@ export class VolaryError extends Error {
   override readonly name = 'VolaryError';
   readonly code: ErrorCode;
   readonly reason: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: JsonObject;
   readonly context: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: VolaryErrorOptions) {

@@ -11,7 +11,9 @@ export function checkAll(checks: readonly (() => void)[]): void {
   if (others.length === 0) throw first;
   throw new VolaryError('invalid_argument', faults.map(({ message }) => message).join(' '), {
     reason: 'request.invalid',
-    details: { errors: faults.map(({ message, details: { field, ...allowed } }) => ({ field, message, allowed })) },
+    details: {
+      errors: faults.map(({ message, details: { field, ...allowed } }) => ({ field: field ?? null, message, allowed })),
+    },
   });
 }
 

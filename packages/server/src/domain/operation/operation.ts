@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { OperationId, SnapshotId, VmId, VolumeId } from '../ids.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { EpochMs } from '../time.ts';
 import type { PlannedSpan } from '../trace.ts';
 
@@ -81,7 +81,7 @@ export interface OperationError {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly message: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: JsonObject;
 }
 
 /** One step as it was carried out; the same name may stand several times after retries. */

@@ -57,7 +57,8 @@ export interface VolumeApi {
   ): Promise<Page<ShownVolume, VolumeId>>;
   /**
    * Resolves when it is as large as it was to be; a guest that writes to it sees that at once. Throws `already_exists` volume.name_taken, `conflict` volume.changed,
-   * `invalid_argument` volume.invalid_size, volume.cannot_shrink, `failed_precondition` volume.not_ready, volume.in_use of one that is only read by what runs, `resource_exhausted` quota.exceeded, host.no_disk.
+   * `invalid_argument` volume.invalid_size, volume.cannot_shrink, `failed_precondition` volume.not_ready, volume.in_use of one that is only read by what runs, `resource_exhausted` quota.exceeded, host.no_disk,
+   * `deadline_exceeded` operation.deadline: asked again, it goes on.
    */
   update(principal: Principal, ref: string, change: VolumeChange, unchanged?: Unchanged): Promise<ShownVolume>;
   /**

@@ -15,8 +15,7 @@ export function toForkResult(items: readonly ForkItem[]): Json {
     items: items.map((item): Json => {
       if (item.kind === 'accepted') return { vm_id: item.vm?.id ?? null, operation_id: item.operation.id };
       const { code, reason, message, details } = item.error;
-      const facts: JsonObject = JSON.parse(JSON.stringify(details));
-      return { error: { code, reason, message, details: facts } };
+      return { error: { code, reason, message, details } };
     }),
   };
 }

@@ -1,5 +1,4 @@
 import { VolaryError } from '../../domain/errors.ts';
-import type { Json } from '../../domain/json.ts';
 import type { OperationError } from '../../domain/operation/operation.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { totalDiskGib, withoutVolumes } from '../../domain/vm/extra-disk.ts';
@@ -161,6 +160,5 @@ function invalidCount(message: string): VolaryError {
 }
 
 function toOperationError({ code, reason, message, details }: VolaryError): OperationError {
-  const facts: Record<string, Json> = JSON.parse(JSON.stringify(details));
-  return { code, reason, message, details: facts };
+  return { code, reason, message, details };
 }

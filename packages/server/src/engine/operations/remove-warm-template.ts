@@ -39,6 +39,6 @@ function requireUnused({ key, usedBy }: WarmTemplateEntry): void {
   const names = `${named.map(({ name }) => name).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
   throw new VolaryError('failed_precondition', `VMs are about to begin from this warm template: ${names}.`, {
     reason: 'warm_template.in_use',
-    details: { key, used_by: named, user_count: usedBy.length },
+    details: { key, used_by: named.map((user) => ({ ...user })), user_count: usedBy.length },
   });
 }

@@ -5,9 +5,11 @@ import type { ShownVolume, VolumeChange } from '../apis/volume-api.ts';
 import { auditTarget, recordAudit } from '../audit/record-audit.ts';
 import { findVolume } from '../queries/find-volume.ts';
 import { shownVolume } from '../queries/volumes.ts';
+import { operationDeadline } from '../reconcile/operation-deadline.ts';
 import type { Unchanged } from '../requests.ts';
 import { admitGrowth, growVolume } from '../volumes/resize-volume.ts';
 import { volumeEvent } from '../volumes/volume-events.ts';
+import { withTimeout } from '../with-timeout.ts';
 import type { VolumeDeps } from './create-volume.ts';
 import { requireUnchangedVolume } from './require-unchanged.ts';
 
@@ -50,6 +52,14 @@ export async function updateVolume(
   });
   deps.bus.publish('events', '');
   for (const { vmId } of sizeGib === undefined ? [] : shown.holders) deps.bus.publish('vm', vmId);
-  if (sizeGib !== undefined) await growVolume(deps, shown.volume, new AbortController().signal);
+  if (sizeGib !== undefined) await growInTime(deps, shown.volume);
   return shown;
+}
+
+/** Nobody waits for it longer than for an operation; asked again, it goes on. Throws as `growVolume`, `deadline_exceeded` operation.deadline. */
+async function growInTime(deps: VolumeDeps, volume: Volume): Promise<void> {
+  const whoeverGoes = new AbortController().signal;
+  const { operationMs } = deps.config.limits;
+  const grow = (signal: AbortSignal) => growVolume(deps, volume, signal);
+  await withTimeout(deps.clock, operationMs, whoeverGoes, grow, operationDeadline);
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DriverVolumes } from '../../ports/driver-volumes.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { principalWith } from '../principals.test-kit.ts';
 import { finish, request } from '../vm-life.test-kit.ts';
@@ -167,6 +169,29 @@ describe('a volume', () => {
       ...{ reason: 'volume.in_use', details: { vms: [{ name: 'bird' }] } },
     });
     expect(await sizeOf()).toEqual([3, 3]);
+  });
+
+  it('is waited for no longer than an operation may take, and is made larger when it is asked for again', async () => {
+    await using impatient = createInstallation({ settings: { operationMs: 2_000 } });
+    let hangs = true;
+    server = await impatient.start((driver) => {
+      const { volumes } = driver;
+      if (volumes === null) throw new Error('the driver has volumes');
+      const grow: DriverVolumes['grow'] = async (volume, options) => {
+        if (hangs) await once(options.signal, 'abort');
+        options.signal.throwIfAborted();
+        await volumes.grow(volume, options);
+      };
+      return { ...driver, volumes: { ...volumes, grow } };
+    });
+    await make('books');
+
+    await expect(resize('books', 3)).rejects.toMatchObject({ reason: 'operation.deadline' });
+
+    hangs = false;
+    await resize('books', 3);
+    const { volume } = await server.engine.volumes.get(ADMIN, 'books');
+    expect(impatient.world.volumes.sizeGib(volume.id)).toBe(3);
   });
 
   it('is as large as was written down, where a server has died before it was', async () => {

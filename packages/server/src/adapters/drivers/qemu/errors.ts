@@ -1,4 +1,5 @@
 import { VolaryError } from '../../../domain/errors.ts';
+import type { JsonObject } from '../../../domain/json.ts';
 
 /** There is no machine that runs or could run on. */
 export function noMachine(): VolaryError {
@@ -6,7 +7,7 @@ export function noMachine(): VolaryError {
 }
 
 /** A machine, or what is left of one, is in the way. `details` says which. */
-export function machinePresent(details: Readonly<Record<string, unknown>>): VolaryError {
+export function machinePresent(details: JsonObject): VolaryError {
   return new VolaryError('failed_precondition', 'A machine of this VM, or what is left of one, is in the way.', {
     reason: 'driver.machine_present',
     details,

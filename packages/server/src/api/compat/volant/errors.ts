@@ -68,6 +68,5 @@ function statusOf(error: VolaryError): number {
 /** What it is about is called by its name here. */
 function detailsOf({ details }: VolaryError): JsonObject {
   const { ref, ...others } = details;
-  const shown: JsonObject = JSON.parse(JSON.stringify({ ...(ref === undefined ? {} : { name: ref }), ...others }));
-  return shown;
+  return { ...(ref === undefined ? {} : { name: ref }), ...others };
 }

@@ -1,6 +1,5 @@
 import type { AcceptedOperation, Operation as OperationDto } from '@volary/contract';
 import { isRetryable } from '../../../domain/errors.ts';
-import type { JsonObject } from '../../../domain/json.ts';
 import type {
   Operation,
   OperationError,
@@ -59,6 +58,5 @@ function toStepDto(step: OperationStep): OperationDto['steps'][number] {
 
 /** The error of an operation, as `/v1` shows it. */
 export function toErrorDto({ code, reason, message, details }: OperationError): NonNullable<OperationDto['error']> {
-  const facts: JsonObject = JSON.parse(JSON.stringify(details));
-  return { code, reason, message, details: facts, retryable: isRetryable(code) };
+  return { code, reason, message, details, retryable: isRetryable(code) };
 }

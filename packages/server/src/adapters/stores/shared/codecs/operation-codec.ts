@@ -139,7 +139,7 @@ const error = read.nullable(
       code: code(stored['code'], `${field}.code`),
       reason: read.text(stored['reason'], `${field}.reason`),
       message: read.text(stored['message'], `${field}.message`),
-      details: read.object(stored['details'], `${field}.details`),
+      details: read.parsedObject(stored['details'], `${field}.details`),
     };
   }),
 );

@@ -59,6 +59,6 @@ function newerVersion(stored: string | undefined, known: string | undefined): Vo
   return new VolaryError(
     'failed_precondition',
     `The database was last used by a newer version of Volary (its schema is ${stored}, this version knows up to ${known}); run that version, or put back the copy that it made of the database before it changed it.`,
-    { reason: 'store.newer_version', details: { stored, known } },
+    { reason: 'store.newer_version', details: { stored: stored ?? null, known: known ?? null } },
   );
 }
