@@ -15,6 +15,7 @@ import { type CancelPlan, planCancel } from '../plans/plan-cancel.ts';
 import { findOperation, unknownOperation } from '../queries/find-operation.ts';
 import { unknownSnapshot } from '../queries/find-snapshot.ts';
 import { unknownVm } from '../queries/find-vm.ts';
+import type { Builds } from '../reconcile/builds.ts';
 import type { Once } from '../requests.ts';
 import { dropInstallation } from '../templates/installing.ts';
 import { type DeleteSnapshotDeps, recordDeletion } from './delete-snapshot.ts';
@@ -22,8 +23,8 @@ import { operationEvent, vmEvent } from './events.ts';
 import { announce, type Change, recordChange } from './request-change.ts';
 
 export type CancelDeps = DeleteSnapshotDeps & {
-  /** Ends the build of an image or a warm template, or the installation of a template, that this operation is. */
-  readonly interruptBuild: (id: OperationId) => void;
+  /** By the kind of what an operation changes: what ends the work that such operations are by themselves. */
+  readonly interruptible: Partial<Readonly<Record<Operation['subject']['kind'], Pick<Builds, 'interrupt'>>>>;
 };
 
 /** The operations that unmake what was half-made. */
@@ -88,9 +89,7 @@ function tell(deps: CancelDeps, { operation, undoing, vm }: Cancelled): void {
   deps.bus.publish('operation', operation.id);
   if (vm !== null) announce(deps, { vm, operation: undoing ?? operation });
   else deps.bus.publish('events', '');
-  const { kind } = operation.subject;
-  if (kind === 'image' || kind === 'tool' || kind === 'warm_template' || kind === 'template' || kind === 'batch')
-    deps.interruptBuild(operation.id);
+  deps.interruptible[operation.subject.kind]?.interrupt(operation.id);
   if (operation.subject.kind === 'snapshot') {
     deps.interruptSnapshot(operation.subject.id);
     deps.queue.enqueue(`snapshot:${operation.subject.id}`);

@@ -15,6 +15,9 @@ export interface Builds {
   interrupt(id: OperationId): void;
 }
 
+/** Those of each kind of subject that is built. */
+export type BuildsByKind = Readonly<Record<'image' | 'tool' | 'warm_template' | 'template', Builds>>;
+
 /**
  * `build` does the work and records its end; what it throws is recorded as its failure. Whatever it builds it finds when it is there already, so that a
  * build which a former server began is simply done again; when this server stops the operation stays as it is, and the next server goes on.

@@ -36,7 +36,7 @@ import type { WarmStarts } from '../warm/warm-starts.ts';
 import { dropOldDeliveries, runDeliverer } from '../webhooks/deliverer.ts';
 import type { WorkloadKeeper } from '../workloads/workload-keeper.ts';
 import type { WorkspaceKeeper } from '../workspaces/workspace-keeper.ts';
-import type { Builds } from './builds.ts';
+import type { BuildsByKind } from './builds.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { checkHealth } from './health.ts';
 import { createReaper } from './orphans.ts';
@@ -49,10 +49,7 @@ type SupervisorDeps = EngineDeps & {
   readonly config: EngineConfig;
   readonly ages: Ages;
   readonly reconciler: VmReconciler;
-  readonly builds: Builds;
-  readonly toolBuilds: Builds;
-  readonly templateBuilds: Builds;
-  readonly installations: Builds;
+  readonly builds: BuildsByKind;
   readonly snapshots: SnapshotKeeper;
   readonly volumes: VolumeKeeper;
   readonly pruner: Pruner;
@@ -113,10 +110,10 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   const unfollow: (() => void)[] = [];
   const workers: Workers = {
     vm: deps.reconciler.reconcile,
-    image: deps.builds.run,
-    tool: deps.toolBuilds.run,
-    warm_template: deps.templateBuilds.run,
-    template: deps.installations.run,
+    image: deps.builds.image.run,
+    tool: deps.builds.tool.run,
+    warm_template: deps.builds.warm_template.run,
+    template: deps.builds.template.run,
     prune: deps.pruner.run,
     batch: deps.batches.begin,
     deployment: deps.deployments.run,
