@@ -9,8 +9,8 @@ import { defineTable } from '../define-table.ts';
 import type { DeploymentRow } from '../rows/deployment-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
-import { revisionConflict } from './conflicts.ts';
 import { createRevisionStatements, createRevisionTable } from './deployment-revision-table.ts';
+import { namedRows } from './named-rows.ts';
 
 export const DEPLOYMENT_TABLE = defineTable({
   statements: createDeploymentStatements,
@@ -98,33 +98,17 @@ function createDeploymentStatements(db: Kysely<Schema>) {
 
 /** The table over one connection. */
 function createDeploymentTable(connection: Connection, statements: DeploymentStatements): DeploymentTable {
+  const rows = namedRows(connection, statements, {
+    what: 'deployment',
+    encode: encodeDeployment,
+    decode: decodeDeployment,
+    nameTaken,
+  });
   return {
+    ...rows,
     ...createRevisionTable(connection, statements),
-    async insert(deployment) {
-      const { changedRows } = await connection.execute(statements.insert(encodeDeployment(deployment)));
-      if (changedRows === 0) throw nameTaken(deployment.name);
-    },
-    async get(id) {
-      const { rows } = await connection.execute(statements.get({ id }));
-      return rows[0] === undefined ? null : decodeDeployment(rows[0]);
-    },
-    async getByName(name) {
-      const { rows } = await connection.execute(statements.getByName({ name }));
-      return rows[0] === undefined ? null : decodeDeployment(rows[0]);
-    },
-    async list(page) {
-      const { rows } = await connection.execute(statements.list(page));
-      return rows.map(decodeDeployment);
-    },
-    async update(deployment) {
-      const read_revision = deployment.revision - 1;
-      const row = { ...encodeDeployment(deployment), read_revision };
-      const { changedRows } = await connection.execute(statements.update(row));
-      if (changedRows === 0) throw revisionConflict('deployment', deployment.id, read_revision);
-    },
     async delete(id, revision) {
-      const { changedRows } = await connection.execute(statements.delete({ id, revision }));
-      if (changedRows === 0) throw revisionConflict('deployment', id, revision);
+      await rows.delete(id, revision);
       await connection.execute(statements.deleteRevisions({ deployment_id: id }));
     },
     async listReplicas(id): Promise<readonly ReplicaVm[]> {

@@ -8,7 +8,7 @@ import { defineTable } from '../define-table.ts';
 import type { NetworkRow } from '../rows/network-rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
-import { revisionConflict } from './conflicts.ts';
+import { namedRows } from './named-rows.ts';
 
 export const NETWORK_TABLE = defineTable({
   statements: createNetworkStatements,
@@ -72,34 +72,15 @@ function createNetworkStatements(db: Kysely<Schema>) {
 /** The table over one connection. */
 function createNetworkTable(connection: Connection, statements: NetworkStatements): NetworkTable {
   return {
-    async insert(network) {
-      const { changedRows } = await connection.execute(statements.insert(encodeNetwork(network)));
-      if (changedRows === 0) throw nameTaken(network.name);
-    },
-    async get(id) {
-      const { rows } = await connection.execute(statements.get({ id }));
-      return rows[0] === undefined ? null : decodeNetwork(rows[0]);
-    },
-    async getByName(name) {
-      const { rows } = await connection.execute(statements.getByName({ name }));
-      return rows[0] === undefined ? null : decodeNetwork(rows[0]);
-    },
-    async list(page) {
-      const { rows } = await connection.execute(statements.list(page));
-      return rows.map(decodeNetwork);
-    },
-    async update(network) {
-      const read_revision = network.revision - 1;
-      const { changedRows } = await connection.execute(statements.update({ ...encodeNetwork(network), read_revision }));
-      if (changedRows === 0) throw revisionConflict('network', network.id, read_revision);
-    },
+    ...namedRows(connection, statements, {
+      what: 'network',
+      encode: encodeNetwork,
+      decode: decodeNetwork,
+      nameTaken,
+    }),
     async countOf(owner) {
       const { rows } = await connection.execute(statements.countOf({ owner }));
       return Number(rows[0]?.count ?? 0);
-    },
-    async delete(id, revision) {
-      const { changedRows } = await connection.execute(statements.delete({ id, revision }));
-      if (changedRows === 0) throw revisionConflict('network', id, revision);
     },
   };
 }

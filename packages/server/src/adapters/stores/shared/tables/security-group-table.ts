@@ -7,7 +7,7 @@ import { defineTable } from '../define-table.ts';
 import type { SecurityGroupRow } from '../rows/network-rows.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
-import { revisionConflict } from './conflicts.ts';
+import { namedRows } from './named-rows.ts';
 
 export const SECURITY_GROUP_TABLE = defineTable({
   statements: createSecurityGroupStatements,
@@ -72,36 +72,15 @@ function createSecurityGroupStatements(db: Kysely<Schema>) {
 /** The table over one connection. */
 function createSecurityGroupTable(connection: Connection, statements: SecurityGroupStatements): SecurityGroupTable {
   return {
-    async insert(group) {
-      const { changedRows } = await connection.execute(statements.insert(encodeSecurityGroup(group)));
-      if (changedRows === 0) throw nameTaken(group.name);
-    },
-    async get(id) {
-      const { rows } = await connection.execute(statements.get({ id }));
-      return rows[0] === undefined ? null : decodeSecurityGroup(rows[0]);
-    },
-    async getByName(name) {
-      const { rows } = await connection.execute(statements.getByName({ name }));
-      return rows[0] === undefined ? null : decodeSecurityGroup(rows[0]);
-    },
-    async list(page) {
-      const { rows } = await connection.execute(statements.list(page));
-      return rows.map(decodeSecurityGroup);
-    },
-    async update(group) {
-      const read_revision = group.revision - 1;
-      const { changedRows } = await connection.execute(
-        statements.update({ ...encodeSecurityGroup(group), read_revision }),
-      );
-      if (changedRows === 0) throw revisionConflict('security group', group.id, read_revision);
-    },
+    ...namedRows(connection, statements, {
+      what: 'security group',
+      encode: encodeSecurityGroup,
+      decode: decodeSecurityGroup,
+      nameTaken,
+    }),
     async countOf(owner) {
       const { rows } = await connection.execute(statements.countOf({ owner }));
       return Number(rows[0]?.count ?? 0);
-    },
-    async delete(id, revision) {
-      const { changedRows } = await connection.execute(statements.delete({ id, revision }));
-      if (changedRows === 0) throw revisionConflict('security group', id, revision);
     },
     async count() {
       const { rows } = await connection.execute(statements.count({}));

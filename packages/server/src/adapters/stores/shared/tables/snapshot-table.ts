@@ -7,7 +7,7 @@ import { defineTable } from '../define-table.ts';
 import type { SnapshotRow } from '../rows/snapshot-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
-import { revisionConflict } from './conflicts.ts';
+import { namedRows } from './named-rows.ts';
 
 export const SNAPSHOT_TABLE = defineTable({
   statements: createSnapshotStatements,
@@ -91,35 +91,15 @@ function createSnapshotStatements(db: Kysely<Schema>) {
 /** The table over one connection. */
 function createSnapshotTable(connection: Connection, statements: SnapshotStatements): SnapshotTable {
   return {
-    async insert(snapshot) {
-      const { changedRows } = await connection.execute(statements.insert(encodeSnapshot(snapshot)));
-      if (changedRows === 0) throw nameTaken(snapshot.name);
-    },
-    async get(id) {
-      const { rows } = await connection.execute(statements.get({ id }));
-      return rows[0] === undefined ? null : decodeSnapshot(rows[0]);
-    },
-    async getByName(name) {
-      const { rows } = await connection.execute(statements.getByName({ name }));
-      return rows[0] === undefined ? null : decodeSnapshot(rows[0]);
-    },
-    async list(page) {
-      const { rows } = await connection.execute(statements.list(page));
-      return rows.map(decodeSnapshot);
-    },
+    ...namedRows(connection, statements, {
+      what: 'snapshot',
+      encode: encodeSnapshot,
+      decode: decodeSnapshot,
+      nameTaken,
+    }),
     async listUnsettled() {
       const { rows } = await connection.execute(statements.listUnsettled({}));
       return rows.map(decodeSnapshot);
-    },
-    async update(snapshot) {
-      const read_revision = snapshot.revision - 1;
-      const update = statements.update({ ...encodeSnapshot(snapshot), read_revision });
-      const { changedRows } = await connection.execute(update);
-      if (changedRows === 0) throw revisionConflict('snapshot', snapshot.id, read_revision);
-    },
-    async delete(id, revision) {
-      const { changedRows } = await connection.execute(statements.delete({ id, revision }));
-      if (changedRows === 0) throw revisionConflict('snapshot', id, revision);
     },
     async countOf(owner) {
       const { rows } = await connection.execute(statements.countOf({ owner }));

@@ -8,6 +8,7 @@ import type { VolumeAttachmentRow, VolumeRow } from '../rows/volume-row.ts';
 import type { Schema } from '../schema.ts';
 import { type Place, prepareStatement } from '../statement.ts';
 import { isConstraint, revisionConflict } from './conflicts.ts';
+import { namedRows } from './named-rows.ts';
 
 export const VOLUME_TABLE = defineTable({
   statements: createVolumeStatements,
@@ -114,22 +115,12 @@ function createVolumeStatements(db: Kysely<Schema>) {
 /** The table over one connection. */
 function createVolumeTable(connection: Connection, statements: VolumeStatements): VolumeTable {
   return {
-    async insert(volume) {
-      const { changedRows } = await connection.execute(statements.insert(encodeVolume(volume)));
-      if (changedRows === 0) throw nameTaken(volume.name);
-    },
-    async get(id) {
-      const { rows } = await connection.execute(statements.get({ id }));
-      return rows[0] === undefined ? null : decodeVolume(rows[0]);
-    },
-    async getByName(name) {
-      const { rows } = await connection.execute(statements.getByName({ name }));
-      return rows[0] === undefined ? null : decodeVolume(rows[0]);
-    },
-    async list(page) {
-      const { rows } = await connection.execute(statements.list(page));
-      return rows.map(decodeVolume);
-    },
+    ...namedRows(connection, statements, {
+      what: 'volume',
+      encode: encodeVolume,
+      decode: decodeVolume,
+      nameTaken,
+    }),
     async listUnsettled() {
       const { rows } = await connection.execute(statements.listUnsettled({}));
       return rows.map(decodeVolume);
@@ -146,10 +137,6 @@ function createVolumeTable(connection: Connection, statements: VolumeStatements)
         throw isConstraint(error) ? nameTaken(volume.name, error) : error;
       });
       if (changedRows === 0) throw revisionConflict('volume', volume.id, read_revision);
-    },
-    async delete(id, revision) {
-      const { changedRows } = await connection.execute(statements.delete({ id, revision }));
-      if (changedRows === 0) throw revisionConflict('volume', id, revision);
     },
     async count() {
       const { rows } = await connection.execute(statements.count({}));
