@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
+import { sleep } from '../shared/sleep.ts';
 
 /** The longest delay that Node's timers know; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -10,24 +11,8 @@ export function createSystemClock({ isIdle = false }: { readonly isIdle?: boolea
     monotonicMs: () => performance.now(),
     async sleep(delayMs, { signal }) {
       let leftMs = delayMs;
-      for (; leftMs > LONGEST_TIMER_MS; leftMs -= LONGEST_TIMER_MS) await sleepOnce(LONGEST_TIMER_MS, signal, isIdle);
-      await sleepOnce(leftMs, signal, isIdle);
+      for (; leftMs > LONGEST_TIMER_MS; leftMs -= LONGEST_TIMER_MS) await sleep(LONGEST_TIMER_MS, signal, { isIdle });
+      await sleep(leftMs, signal, { isIdle });
     },
   };
-}
-
-function sleepOnce(delayMs: number, signal: AbortSignal, isIdle: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, delayMs);
-    if (isIdle) timer.unref();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
