@@ -16,7 +16,10 @@ export function restoreOf({ vmId, name, spec, network: place }: MachineSpec): Re
   return { isGoing: false, isIdentified: false, hostname: name, network };
 }
 
-/** A former server was interrupted between the machine's start and its going, or it was made ahead and its VM is there now. */
+/**
+ * A former server was interrupted between the machine's start and its going, or it was made ahead and its VM is there
+ * now.
+ */
 export async function goOnIfHeld(machine: StartSpec, record: LaunchRecord, context: StartContext): Promise<void> {
   if (record.isSpare === true && machine.isSpare !== true) await giveAway(machine, record, context);
   else if (record.restore?.isGoing === false) await goOn(machine, record, context);
@@ -39,8 +42,9 @@ export async function goOn(
 }
 
 /**
- * Gives a machine that was made ahead to its VM. It has had its address and its disk's size from the start, since both follow from the VM's id and kind: what
- * is left is its name, its clock and its entropy, which it is told with the first link.
+ * Gives a machine that was made ahead to its VM. It has had its address and its disk's size from the start, since
+ * both follow from the VM's id and kind: what is left is its name, its clock and its entropy, which it is told with
+ * the first link.
  */
 async function giveAway({ vmId, name, packs }: StartSpec, record: LaunchRecord, context: StartContext): Promise<void> {
   const { machines, packFiles } = context;

@@ -1,10 +1,14 @@
 /**
- * The files that a VMM inherits open, so that it needs no right to reach them by their paths. The command line names their descriptors and
- * the launch opens them in that order: both go by this map, so that no number is ever matched by hand.
+ * The files that a VMM inherits open, so that it needs no right to reach them by their paths. The command line names
+ * their descriptors and the launch opens them in that order: both go by this map, so that no number is ever matched
+ * by hand.
  */
 import type { ContentImage, DirectImage, Image } from '../../../domain/image/image.ts';
 
-/** What a file is to the machine. A machine that boots has a kernel, one that is restored has devices and memory instead. */
+/**
+ * What a file is to the machine. A machine that boots has a kernel, one that is restored has devices and memory
+ * instead.
+ */
 export type InheritedName =
   | 'kernel'
   | 'initramfs'

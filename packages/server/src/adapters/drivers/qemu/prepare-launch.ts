@@ -45,8 +45,8 @@ export interface PreparedLaunch {
 }
 
 /**
- * What the disks of this VM stand on. They say so themselves: on another image's root one would be another disk, damaged in silence.
- * Throws `failed_precondition` driver.no_disk, `data_loss` image.lost.
+ * What the disks of this VM stand on. They say so themselves: on another image's root one would be another disk,
+ * damaged in silence. Throws `failed_precondition` driver.no_disk, `data_loss` image.lost.
  */
 export async function findDiskBase(
   directory: VmDirectory,
@@ -59,7 +59,10 @@ export async function findDiskBase(
   throw imageLost({ origin });
 }
 
-/** Of the VM's own files it writes none but those of the packs that the machine is to have. Throws as `Driver.startMachine` says. */
+/**
+ * Of the VM's own files it writes none but those of the packs that the machine is to have. Throws as
+ * `Driver.startMachine` says.
+ */
 export async function prepareLaunch(
   machine: StartSpec,
   { image, contents, saved }: DiskBase & { readonly saved: SavedMachine | null },

@@ -61,7 +61,10 @@ async function furnish(
   await furnishPacks(packs, { keptPath: directory.packsPath, runPath: directory.runPath, key });
 }
 
-/** Has a whole system's disk beside it from which it learns who it is. A machine that is restored has it as it would be if it booted now. */
+/**
+ * Has a whole system's disk beside it from which it learns who it is. A machine that is restored has it as it would
+ * be if it booted now.
+ */
 async function seed(
   { vmId, name, spec, network: place }: MachineSpec,
   image: Image,

@@ -23,7 +23,10 @@ export interface StartContext extends Abortable {
   readonly faultPoint?: FaultPoint | undefined;
 }
 
-/** A machine to be started; `isSpare`: ahead of its VM, to be given to it by a later start of the same life without that. */
+/**
+ * A machine to be started; `isSpare`: ahead of its VM, to be given to it by a later start of the same life without
+ * that.
+ */
 export interface StartSpec extends MachineSpec {
   readonly isSpare?: boolean;
 }

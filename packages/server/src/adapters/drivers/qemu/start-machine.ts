@@ -41,8 +41,9 @@ export async function startMachine(machine: StartSpec, context: StartContext): P
 }
 
 /**
- * Starts a VMM for a machine that goes on as what it was, from its own disk, and returns once that answers; it is halted. Its guest is not
- * told who it is, since it knows. Throws as `Driver.startMachine` says, and leaves nothing then.
+ * Starts a VMM for a machine that goes on as what it was, from its own disk, and returns once that answers; it is
+ * halted. Its guest is not told who it is, since it knows. Throws as `Driver.startMachine` says, and leaves nothing
+ * then.
  */
 export async function launchRestored(
   machine: MachineSpec,
@@ -82,7 +83,10 @@ async function findPresent(machine: StartSpec, context: StartContext): Promise<D
   throw machinePresent({ state, incarnation, wanted: machine.incarnation });
 }
 
-/** Starts the VMM and, once it answers, does what the machine begins with; where either fails it leaves nothing of the life. */
+/**
+ * Starts the VMM and, once it answers, does what the machine begins with; where either fails it leaves nothing of the
+ * life.
+ */
 async function launch(
   { vmId, network }: MachineSpec,
   { record, identity, files }: PreparedLaunch,

@@ -1,6 +1,6 @@
 /**
- * The store over any database. Reads outside of a transaction go to the backend's reader and wait for nobody; every write
- * is a transaction, by itself or as a part of the caller's.
+ * The store over any database. Reads outside of a transaction go to the backend's reader and wait for nobody; every
+ * write is a transaction, by itself or as a part of the caller's.
  */
 import type { Kysely } from 'kysely';
 import type { Store, Tables } from '../../../ports/store.ts';
@@ -58,7 +58,10 @@ export function createStore(backend: DatabaseBackend, compiler: Kysely<Schema>):
     }
   }
 
-  /** The table as seen from outside of transactions: what it reads is committed, and each write is a transaction by itself. */
+  /**
+   * The table as seen from outside of transactions: what it reads is committed, and each write is a transaction by
+   * itself.
+   */
   function openOutside<Table extends object>(table: TableDefinition<Table>): Table {
     const reading = table.open(backend.reader, compiler, {
       changeCount: () => (backend.isOnlyWriter ? vmChanges : null),

@@ -23,7 +23,10 @@ export interface TableDefinition<Table> {
   open(connection: Connection, compiler: Kysely<Schema>, vmChanges: VmChanges): Table;
 }
 
-/** The table of these queries. Its `methods` name every one that it has: what is not known to write would be done by a reader. */
+/**
+ * The table of these queries. Its `methods` name every one that it has: what is not known to write would be done by a
+ * reader.
+ */
 export function defineTable<Table, Statements>({
   statements,
   table,

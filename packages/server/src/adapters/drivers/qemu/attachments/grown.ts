@@ -63,7 +63,10 @@ export function isMemory(object: Readonly<Record<string, unknown>>): boolean {
   return object['qom-type'] === 'memory-backend-ram';
 }
 
-/** The back end of added memory in a machine that is restored: it maps what was saved, which its VMM inherits, for itself alone. */
+/**
+ * The back end of added memory in a machine that is restored: it maps what was saved, which its VMM inherits, for
+ * itself alone.
+ */
 export function restoredBackend(object: Readonly<Record<string, unknown>>, descriptor: number): object {
   return {
     'qom-type': 'memory-backend-file',
