@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { line, output, UNSTOPPED } from '../../../ports/log-store.contract.ts';
 import { createPinoLog } from '../../system/pino-log.ts';
@@ -57,6 +58,20 @@ test('a file that was closed goes on with the next number', async () => {
   await using logs = open();
 
   expect(await logs.append([line('next')])).toBe(last + 1);
+});
+
+test('a file that was closed is read also where nothing can be written, as on a full disk', async () => {
+  let last = 0;
+  {
+    await using logs = open();
+    last = await logs.append([line('kept')]);
+  }
+  const database = new Database(join(root, 'logs', 'logs.db'));
+  database.exec("CREATE TRIGGER full BEFORE UPDATE ON numbers BEGIN SELECT RAISE(ABORT, 'full'); END");
+  database.close();
+  await using logs = open();
+
+  expect(await logs.last()).toBe(last);
 });
 
 test('a file that is opened again and again, and never closed, leaves out numbers once as long as no line comes', async () => {

@@ -34,10 +34,11 @@ export function createNumberReserve(database: Database): NumberReserve {
   };
 }
 
-/** To be called when the file is opened for writing. */
+/** To be called when the file is opened for writing. Writes nothing to one that was closed: that may be on a full disk. */
 export function skipReserved(database: Database): void {
-  const sql = `UPDATE numbers SET last = max(last, ifnull((SELECT position FROM cursors WHERE key = '${KEY}'), 0))`;
-  database.prepare(sql).run([]);
+  const find = database.prepare('SELECT position FROM cursors WHERE key = ?');
+  const [reserved] = find.all<{ readonly position: number }>([KEY]);
+  if (reserved !== undefined) database.prepare('UPDATE numbers SET last = max(last, ?)').run([reserved.position]);
 }
 
 /** To be called before the file is closed: none of what was reserved is left out then. */
