@@ -6,6 +6,7 @@
 import type { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import type { Statement } from 'better-sqlite3';
+import { createTrouble } from '../../lib/trouble.ts';
 import type { Log } from '../../ports/log.ts';
 import { startTypedWorker } from './typed-worker.ts';
 
@@ -63,7 +64,10 @@ export function createCheckpoints(
   let worker: Worker | null = null;
   let resting: NodeJS.Timeout | undefined;
   let count = 0;
-  let isFailing = false;
+  // A disk that is full stays so for a while.
+  const trouble = createTrouble({
+    begins: (error) => log.warn('what was committed could not be moved into its database', { error }),
+  });
 
   function start(): Worker {
     const started = startTypedWorker(new URL('./checkpoint-worker.ts', import.meta.url));
@@ -83,10 +87,9 @@ export function createCheckpoints(
     return started;
   }
 
-  /** Said once: a disk that is full stays so for a while. */
   function note(error: unknown): void {
-    if (error !== null && !isFailing) log.warn('what was committed could not be moved into its database', { error });
-    isFailing = error !== null;
+    if (error === null) trouble.recovered();
+    else trouble.failed(error);
   }
 
   /** Whoever has committed has: what fails here is no fault of theirs. */

@@ -2,6 +2,7 @@
 import { TraceFlags } from '@opentelemetry/api';
 import { ExportResultCode } from '@opentelemetry/core';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { createTrouble } from '../../lib/trouble.ts';
 import type { Log } from '../../ports/log.ts';
 import type { SpanCounts } from '../../ports/tracer.ts';
 
@@ -24,19 +25,23 @@ export function createSpanCounter(
   let sending = 0;
   let exported = 0;
   let lost = 0;
-  let isFailing = false;
+  const trouble = createTrouble({
+    begins: (error) => log.warn('traces cannot be exported; they are lost until they can', { error }),
+    ends: () => log.info('traces are exported again', { lost }),
+  });
   let isClosed = false;
 
   function noteEnd(count: number, error: Error | null): void {
     // After the end all of them have been counted as lost.
     if (isClosed) return;
     sending -= count;
-    if (error === null) exported += count;
-    else lost += count;
-    if ((error !== null) === isFailing) return;
-    isFailing = error !== null;
-    if (error === null) log.info('traces are exported again', { lost });
-    else log.warn('traces cannot be exported; they are lost until they can', { error });
+    if (error === null) {
+      exported += count;
+      trouble.recovered();
+    } else {
+      lost += count;
+      trouble.failed(error);
+    }
   }
 
   return {
@@ -68,7 +73,7 @@ export function createSpanCounter(
       shutdown: () => exporter.shutdown(),
     }),
     counts: () => ({ exported, lost }),
-    isFailing: () => isFailing,
+    isFailing: trouble.isOn,
     close() {
       if (isClosed) return;
       isClosed = true;

@@ -14,6 +14,7 @@ import type { VolaryError } from '../../domain/errors.ts';
 import type { Principal } from '../../domain/principal/principal.ts';
 import { networkNameOf } from '../../lib/ip-address.ts';
 import { type Bucket, takeTokens } from '../../lib/token-bucket.ts';
+import { createTrouble } from '../../lib/trouble.ts';
 import type { EngineDeps } from '../deps.ts';
 import { createSums } from './sums.ts';
 
@@ -93,15 +94,16 @@ export function createRefusals({ store, clock, log }: Pick<EngineDeps, 'store' |
     },
     flush,
     async run({ signal }) {
-      let isTold = false;
+      const trouble = createTrouble({
+        begins: (error) => log.error('what was refused cannot be written down', { error }),
+      });
       while (!signal.aborted) {
         try {
           await clock.sleep(FLUSH_MS, { signal });
           await flush();
-          isTold = false;
+          trouble.recovered();
         } catch (error) {
-          if (!signal.aborted && !isTold) log.error('what was refused cannot be written down', { error });
-          isTold = true;
+          if (!signal.aborted) trouble.failed(error);
         }
       }
       await flush({ sums: true }).catch((error: unknown) => log.warn('refusals were not written down', { error }));

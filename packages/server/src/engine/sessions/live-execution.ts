@@ -1,6 +1,7 @@
 import { VolaryError } from '../../domain/errors.ts';
 import type { Execution } from '../../domain/execution/execution.ts';
 import { signalName } from '../../domain/execution/signals.ts';
+import { createTrouble } from '../../lib/trouble.ts';
 import type { GuestExit, GuestProcess } from '../../ports/guest-link.ts';
 import type { Tables } from '../../ports/store.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -82,6 +83,11 @@ export class LiveExecution {
 
   async #run(begun: GuestProcess | null): Promise<Execution> {
     const { clock, log } = this.#deps;
+    const { id: executionId, vmId } = this.#execution;
+    // What could not be read or written down, on a disk that is full, say: the command goes on, and is not let go of for that.
+    const trouble = createTrouble({
+      begins: (error) => log.warn('a command could not be followed; it is tried again', { executionId, vmId, error }),
+    });
     let pauseMs = REATTACH_PAUSE_MS;
     for (let found = begun; ; found = null) {
       this.#signal.throwIfAborted();
@@ -89,12 +95,11 @@ export class LiveExecution {
         const ended = await this.#look(found);
         if (ended !== null) return ended;
         pauseMs = REATTACH_PAUSE_MS;
+        trouble.recovered();
       } catch (error) {
         this.#signal.throwIfAborted();
-        // What could not be read or written down, on a disk that is full, say: the command goes on, and is not let go of for that.
         pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
-        const { id: executionId, vmId } = this.#execution;
-        log.warn('a command could not be followed; it is tried again', { executionId, vmId, pauseMs, error });
+        trouble.failed(error);
       }
       await clock.sleep(pauseMs, { signal: this.#signal });
     }

@@ -172,7 +172,7 @@ describe('a volume', () => {
   });
 
   it('is waited for no longer than an operation may take, and is made larger when it is asked for again', async () => {
-    await using impatient = createInstallation({ settings: { operationMs: 2_000 } });
+    await using impatient = createInstallation({ settings: { operationMs: 4_000 } });
     let hangs = true;
     server = await impatient.start((driver) => {
       const { volumes } = driver;
