@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createPinoLog } from '../system/pino-log.ts';
-import { createPackFinder, listPacks, PACK_FILES, packDirectoryName, packFacts } from './pack-store.ts';
+import {
+  createPackFinder,
+  listPacks,
+  PACK_FILES,
+  packDirectoryName,
+  packFacts,
+  requireReadable,
+} from './pack-store.ts';
 
 const log = createPinoLog({ level: 'error', stream: { write: () => undefined } });
 let directory: string;
@@ -42,7 +49,11 @@ it('a pack that cannot be read keeps nobody from the others, and is not taken fo
     reason: 'host.file_unreadable',
   });
 
+  await expect(requireReadable(directory, node)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+  await requireReadable(directory, bun);
+
   rmSync(facts);
   put('node', node);
+  await requireReadable(directory, node);
   expect((await finder.find({ name: 'node', version: '1.0.0' }))?.digest).toBe(node);
 });

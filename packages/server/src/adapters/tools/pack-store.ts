@@ -114,6 +114,12 @@ export function createPackFinder(directory: string): PackFinder {
   };
 }
 
+/** Throws `unavailable` host.file_unreadable where there is a pack with this digest that cannot be read now, and is in no list therefore. */
+export async function requireReadable(directory: string, digest: string): Promise<void> {
+  const names = (await namesIn(directory)).filter((name) => name.includes(`-${digest.slice(0, 12)}-`));
+  for (const name of names) await readPack(join(directory, name));
+}
+
 /** Notes that a VM was given it; absent is fine. */
 export async function notePackUsed(pack: ToolPack): Promise<void> {
   const now = new Date();

@@ -16,7 +16,14 @@ import type { Catalogue, Source, ToolEntry } from './catalogue.ts';
 import { withLibraries } from './debian-libraries.ts';
 import { createDebianSource } from './debian-source.ts';
 import { createNpmSource } from './npm-source.ts';
-import { type BuiltPack, createPackFinder, listPacks, notePackUsed, removePack } from './pack-store.ts';
+import {
+  type BuiltPack,
+  createPackFinder,
+  listPacks,
+  notePackUsed,
+  removePack,
+  requireReadable,
+} from './pack-store.ts';
 import { unknownTool, unknownVersion, unreachable } from './tool-errors.ts';
 import { createUrlSource } from './url-source.ts';
 import { createVersionIndex, type VersionIndex } from './version-index.ts';
@@ -200,6 +207,7 @@ export function createToolSource(deps: ToolSourceDeps): ToolSource {
       if (pack !== null) await notePackUsed(pack);
     },
     async remove(digest) {
+      await requireReadable(directory, digest);
       const pack = (await listPacks(directory, log)).find((each) => each.digest === digest);
       if (pack !== undefined) await removePack(pack);
       return pack !== undefined;

@@ -108,11 +108,11 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
         // With the directory would go the last trace of it.
         await endLostVmm(machines, vmId, options);
         await forgetSuspended(vmId, suspended);
-        const images = await readImagesOf(directory, deps.log);
+        const digests = await readImagesOf(directory, deps.log);
         // What it was goes last: interrupted, it is found for what it is.
         await rm(directory.runPath, { recursive: true, force: true });
         await rm(directory.path, { recursive: true, force: true });
-        await tidyUp.images(images);
+        await tidyUp.images(digests);
         await tidyUp.packs();
       }),
 

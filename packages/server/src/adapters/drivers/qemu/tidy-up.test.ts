@@ -83,3 +83,14 @@ it('a VM of which nobody can tell now keeps nobody from finding the others, and 
   await expect(driver.deleteDisk(vmId, options)).rejects.toMatchObject({ reason: 'host.file_unreadable' });
   expect(existsSync(vmDirectory(dataDir, vmId).diskPath)).toBe(true);
 });
+
+it('a warm template that cannot be read is missing in the list, and is not removed for that', async () => {
+  await using driver = makeDriver();
+  const path = join(directory, 'cache', 'warm', 'key');
+  mkdirSync(path, { recursive: true });
+  makeUnreadable(factsPath(path));
+
+  expect(await driver.warm?.list()).toEqual([]);
+  await expect(driver.warm?.remove('key')).rejects.toMatchObject({ reason: 'host.file_unreadable' });
+  expect(existsSync(path)).toBe(true);
+});

@@ -73,6 +73,8 @@ export function createWarmStore({ config, saved, findQemu, accelerators, spares 
       return found.filter((template) => template !== null);
     },
     async remove(key) {
+      // One that cannot be read is missing in the list, and whoever looks there takes it for unneeded: so it stays, with what that throws.
+      await lookUp(key);
       await saved.remove(key);
     },
   };
