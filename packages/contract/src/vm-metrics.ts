@@ -40,13 +40,13 @@ export const CpuMetrics = component(
     usage_percent: percent(
       'Of all its vCPUs, or of the processors of a host, what was used: 100 is all of them, all the time.',
     ),
-    user_percent: nullable(percent('What programs used. Null: the guest does not tell.')),
+    user_percent: nullable(percent('What programs used.')),
     system_percent: nullable(percent('What its kernel used.')),
     iowait_percent: nullable(percent('Idle, while something waited for a disk.')),
     steal_percent: nullable(percent('Taken from it by what it runs on.')),
   },
   {
-    description: 'Processors of a VM or a host.',
+    description: 'Processors of a VM or a host. Null: nobody tells it, as of a VM whose agent does not answer.',
     examples: [EXAMPLE_FIGURES.cpu],
   },
 );
@@ -54,14 +54,18 @@ export const CpuMetrics = component(
 export const MemoryMetrics = component(
   'MemoryMetrics',
   {
-    total_bytes: bytes('What there is'),
-    used_bytes: bytes('What programs could not have'),
-    free_bytes: bytes('What nothing is in'),
-    cache_bytes: bytes('What files are kept in'),
-    usage_percent: percent('Used, of all.'),
+    total_bytes: nullable(bytes('What there is')),
+    used_bytes: nullable(
+      bytes(
+        "What programs could not have; of a VM whose agent does not tell, what its monitor holds of the host's memory",
+      ),
+    ),
+    free_bytes: nullable(bytes('What nothing is in')),
+    cache_bytes: nullable(bytes('What files are kept in')),
+    usage_percent: nullable(percent('Used, of all.')),
   },
   {
-    description: 'Memory of a VM or a host, on average.',
+    description: 'Memory of a VM or a host, on average. Null: nobody tells it.',
     examples: [EXAMPLE_FIGURES.memory],
   },
 );
@@ -69,8 +73,8 @@ export const MemoryMetrics = component(
 export const DiskMetrics = component(
   'DiskMetrics',
   {
-    total_bytes: bytes("Size of the root's file system; of a host, of that with the data directory"),
-    used_bytes: bytes('Used of it'),
+    total_bytes: nullable(bytes("Size of the root's file system; of a host, of that with the data directory")),
+    used_bytes: nullable(bytes('Used of it')),
     read_bytes: nullable(amount('Bytes read from all disks')),
     write_bytes: nullable(amount('Bytes written to all disks')),
     read_bytes_per_second: nullable(rate('Read from all disks')),
@@ -82,7 +86,7 @@ export const DiskMetrics = component(
   },
   {
     description:
-      'Disks of a VM; of a host, the one with its data directory. Null: nobody counts it, as operations in a guest whose agent is older, or what a container reads where its engine does not tell.',
+      'Disks of a VM; of a host, the one with its data directory. Null: nobody counts it, as operations in a guest whose agent is older, what a container reads where its engine does not tell, or how full the root of a VM is whose agent does not.',
     examples: [EXAMPLE_FIGURES.disk],
   },
 );
@@ -90,17 +94,17 @@ export const DiskMetrics = component(
 export const NetworkMetrics = component(
   'NetworkMetrics',
   {
-    rx_bytes: amount('Bytes received'),
-    tx_bytes: amount('Bytes sent'),
-    rx_bytes_per_second: rate('Received'),
-    tx_bytes_per_second: rate('Sent'),
+    rx_bytes: nullable(amount('Bytes received')),
+    tx_bytes: nullable(amount('Bytes sent')),
+    rx_bytes_per_second: nullable(rate('Received')),
+    tx_bytes_per_second: nullable(rate('Sent')),
     rx_packets: nullable(amount('Packets received')),
     tx_packets: nullable(amount('Packets sent')),
     rx_packets_per_second: nullable(rate('Received', 'packets')),
     tx_packets_per_second: nullable(rate('Sent', 'packets')),
   },
   {
-    description: 'Network of a VM, or of the devices that join a host to others. Null: nobody counts packets.',
+    description: 'Network of a VM, or of the devices that join a host to others. Null: nobody counts it.',
     examples: [EXAMPLE_FIGURES.network],
   },
 );

@@ -1,6 +1,6 @@
 import type { HostMetricFigures, HostMetrics, VmMetrics } from '@volary/contract';
 import { formatTable } from '../output/table.ts';
-import { NONE, told } from '../top/draw-top.ts';
+import { NONE, partOf, told } from '../top/draw-top.ts';
 
 const HEAD = ['SINCE', 'CPU%', 'IOWAIT%', 'MEMORY', 'DISK', 'DISK R/s', 'DISK W/s', 'NET RX/s', 'NET TX/s'];
 
@@ -26,8 +26,8 @@ function cellsOf(figures: HostMetricFigures | null): readonly string[] {
   return [
     percent(cpu?.usage_percent),
     percent(cpu?.iowait_percent),
-    memory === null ? NONE : `${told(memory.used_bytes)}/${told(memory.total_bytes)}`,
-    disk === null ? NONE : `${told(disk.used_bytes)}/${told(disk.total_bytes)}`,
+    partOf(memory?.used_bytes, memory?.total_bytes),
+    partOf(disk?.used_bytes, disk?.total_bytes),
     told(disk?.read_bytes_per_second),
     told(disk?.write_bytes_per_second),
     told(network?.rx_bytes_per_second),

@@ -54,6 +54,19 @@ test('what a container reads is no figure where its engine does not tell', () =>
   expect(row?.slice(4, 6)).toEqual(['-', '0B']);
 });
 
+test('the memory of a VM without an agent is what its monitor holds, and each figure that nobody told is none', () => {
+  const memory = { total_bytes: 200 * 1_024 ** 2, free_bytes: null, cache_bytes: null };
+  const vm = { name: 'box', phase: 'running', vcpus: 1, health: 'unknown' } as const;
+  const used = (bytes: number | null) => {
+    const figures = { ...NOTHING, memory: { ...memory, used_bytes: bytes, usage_percent: null } };
+    return drawTop([{ vm, metrics: { ...metrics(1), metrics: figures } }], { hasCurves: false })
+      .split('\n')[1]
+      ?.split(/\s{2,}/)[3];
+  };
+
+  expect([used(50 * 1_024 ** 2), used(null)]).toEqual(['50M/200M', '-']);
+});
+
 test('a curve shows each step, and gaps as gaps', () => {
   const steps = [
     [0, 0],

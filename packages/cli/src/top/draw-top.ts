@@ -29,7 +29,7 @@ function cellsOf({ vm, metrics }: TopRow, hasCurves: boolean): readonly string[]
     vm.phase,
     cpu === null ? NONE : cpu.usage_percent.toFixed(1),
     ...(hasCurves ? [curveOf(metrics)] : []),
-    memory === null ? NONE : `${inUnits(memory.used_bytes)}/${inUnits(memory.total_bytes)}`,
+    partOf(memory?.used_bytes, memory?.total_bytes),
     told(disk?.read_bytes_per_second),
     told(disk?.write_bytes_per_second),
     told(network?.rx_bytes_per_second),
@@ -42,6 +42,11 @@ function cellsOf({ vm, metrics }: TopRow, hasCurves: boolean): readonly string[]
 /** Bytes, or that nobody counted them. */
 export function told(bytes: number | null | undefined): string {
   return bytes === null || bytes === undefined ? NONE : inUnits(bytes);
+}
+
+/** So much of so much, or that nobody told how much. */
+export function partOf(used: number | null | undefined, total: number | null | undefined): string {
+  return used === null || used === undefined ? NONE : `${inUnits(used)}/${told(total)}`;
 }
 
 /** What of all its vCPUs was used in each step of the interval, oldest first; a gap is a blank. */

@@ -11,6 +11,7 @@ import { packLaws } from './driver-contract/packs.contract.ts';
 import { resizeLaws } from './driver-contract/resize.contract.ts';
 import { savedLaws } from './driver-contract/saved.contract.ts';
 import type { DriverContext, DriverSubject } from './driver-contract/subject.contract.ts';
+import { surveyLaws } from './driver-contract/survey.contract.ts';
 import { suspendLaws } from './driver-contract/suspend.contract.ts';
 import { volumeLaws } from './driver-contract/volumes.contract.ts';
 import { warmLaws } from './driver-contract/warm.contract.ts';
@@ -64,6 +65,7 @@ export function driverContract(implementation: {
     machineLaws(context);
     endLaws(context);
     linkLaws(context);
+    surveyLaws(context);
     adoptionLaws(context);
     resizeLaws(context);
     warmLaws(context);

@@ -6,7 +6,7 @@ import type { VmPlaces } from '../domain/vm/places.ts';
 import type { VmSpec } from '../domain/vm/spec.ts';
 import type { DriverHandle } from '../domain/vm/vm.ts';
 import type { DriverVolumes } from './driver-volumes.ts';
-import type { Abortable, GuestLink } from './guest-link.ts';
+import type { Abortable, GuestLink, GuestStats } from './guest-link.ts';
 import type { MachinePacks, Pack } from './machine-packs.ts';
 import type { NetworkPort } from './networks.ts';
 
@@ -154,6 +154,20 @@ export interface RestoredSpec extends MachineSpec {
 export interface MachineUse {
   /** Processor time of its VMM, milliseconds: what its guest computes, and what the VMM does for it. */
   readonly cpuMs: number;
+}
+
+/** All that the host knows of what a machine has used. Null: nobody there counts it, or could tell it in time. */
+export interface MachineFigures extends MachineUse {
+  /** Since its VMM was started, milliseconds. */
+  readonly uptimeMs: number;
+  /** Of the host's memory, what the VMM holds now: what its guest has ever touched, and its own. */
+  readonly heldBytes: number | null;
+  /** Of all disks of the guest. */
+  readonly diskTransferBytes: GuestStats['diskTransferBytes'];
+  readonly diskOperations: GuestStats['diskOperations'];
+  /** As the guest received and sent them. */
+  readonly networkBytes: GuestStats['networkBytes'] | null;
+  readonly networkPackets: GuestStats['networkPackets'];
 }
 
 /** How a machine that was running came to its end. */
@@ -322,8 +336,13 @@ export interface Driver extends AsyncDisposable {
 
   /** The truth now, of one VM. Never cached. */
   inspect(vmId: VmId, options: Abortable): Promise<VmObservation>;
-  /** What the machine has used; null where there is none. */
+  /** What the machine has used of the host's processors, which costs little to ask; null where there is none. */
   measureMachine(vmId: VmId, options: Abortable): Promise<MachineUse | null>;
+  /**
+   * All that the host knows of what the machine has used, for one whose guest does not tell; null where there is none. A VMM that does not
+   * answer is waited for a second at most. Counters never fall as long as the machine lives, unless a device was taken from it.
+   */
+  surveyMachine(vmId: VmId, options: Abortable): Promise<MachineFigures | null>;
   /** Everything of this installation that is on the host: adoption and the reaper start from it. */
   findAll(options: Abortable): Promise<readonly FoundVm[]>;
   /**

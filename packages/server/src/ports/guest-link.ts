@@ -118,24 +118,27 @@ export interface GuestConnection extends AsyncDisposable {
 
 export interface GuestStats {
   readonly uptimeMs: number;
-  /** Ticks of 10 ms since boot, over all CPUs. */
+  /** Ticks of 10 ms since boot, over all CPUs; `used`: by programs and by the kernel. Null: whoever tells does not count them. */
   readonly cpuTicks: {
-    readonly user: number;
-    readonly system: number;
-    readonly idle: number;
-    readonly iowait: number;
-    readonly steal: number;
+    readonly used: number;
+    readonly user: number | null;
+    readonly system: number | null;
+    readonly idle: number | null;
+    readonly iowait: number | null;
+    readonly steal: number | null;
   };
+  /** Null: whoever tells does not know it. */
   readonly memoryBytes: {
     readonly total: number;
     readonly free: number;
     readonly available: number;
-    readonly cached: number;
-  };
+    readonly cached: number | null;
+  } | null;
+  /** Of the root's file system. Null: it is not the guest's own. */
   readonly diskBytes: {
     readonly total: number;
     readonly free: number;
-  };
+  } | null;
   /** Of all disks, since boot. Null: whoever tells does not count them. */
   readonly diskTransferBytes: { readonly read: number; readonly written: number } | null;
   /** Completed, of the same disks as the bytes. Null: whoever tells does not count them. */

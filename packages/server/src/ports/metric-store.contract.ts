@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type HostId, parseId, type VmId } from '../domain/ids.ts';
-import { type MetricSubject, mapCounts, mapLevels, mapSums, type Stretch } from '../domain/metrics/stretch.ts';
+import {
+  type Figures,
+  figuresWith,
+  isLevel,
+  type MetricSubject,
+  mapFigures,
+  type Stretch,
+} from '../domain/metrics/stretch.ts';
 import { METRIC_INTERVALS, type MetricPoint, RESOLUTIONS, together } from '../domain/metrics/view.ts';
 import type { MetricStore } from './metric-store.ts';
 
@@ -34,8 +41,12 @@ interface Amounts {
 
 function stretch(endMs: number, amounts: Amounts = {}): Stretch {
   const { subject = VM, cpuUsedMs = 1_000, amount = 10, lengthMs = 5_000 } = amounts;
-  const [sums, counts, levels] = [mapSums(() => amount), mapCounts(() => amount), mapLevels(() => amount)];
-  return { subject, endMs, lengthMs, cpuUsedMs, guest: { sums, counts, levels } };
+  return { subject, endMs, lengthMs, cpuUsedMs, figures: mapFigures(() => amount) };
+}
+
+/** Of a point, with so much in figures that grow, and in those that do not, told all of some time. */
+function told(ms: number, counted: number, level: number): MetricPoint['figures'] {
+  return mapFigures((name) => ({ ms, amount: isLevel(name) ? level : counted }));
 }
 
 /** What every store of measurements does. `open` gives one with nothing in it. */
@@ -58,9 +69,7 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
 
       expect(points.map(({ atMs }) => atMs)).toEqual([NOON, NOON + 15_000]);
       expect(points[1]).toEqual({
-        ...{ atMs: NOON + 15_000, coveredMs: 5_000, guestMs: 5_000, cpuUsedMs: 1_000 },
-        ...{ countedMs: { diskBytes: 5_000, diskOperations: 5_000, packets: 5_000 }, counts: mapCounts(() => 30) },
-        ...{ sums: mapSums(() => 30), levels: mapLevels(() => 30) },
+        ...{ atMs: NOON + 15_000, coveredMs: 5_000, cpuUsedMs: 1_000, figures: told(5_000, 30, 30) },
       } satisfies MetricPoint);
     });
 
@@ -72,11 +81,12 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       const [minute, next] = await store.read(VM, { ...ALL, stepMs: 60_000 });
       const [quarter] = await store.read(VM, { ...ALL, stepMs: 900_000 });
 
-      expect(minute).toMatchObject({ atMs: NOON, coveredMs: 60_000, cpuUsedMs: 12_000, sums: mapSums(() => 66) });
-      expect(minute?.levels.memoryUsedBytes).toBeCloseTo(5.5);
+      expect(minute).toMatchObject({ atMs: NOON, coveredMs: 60_000, cpuUsedMs: 12_000 });
+      expect(minute?.figures).toEqual(told(60_000, 66, 5.5));
       expect(next).toMatchObject({ atMs: NOON + 60_000, coveredMs: 1_000 });
-      expect(quarter).toMatchObject({ atMs: NOON, coveredMs: 61_000, sums: mapSums(() => 67) });
-      expect(together(await store.read(VM, ALL), NOON)).toMatchObject({ coveredMs: 61_000, sums: mapSums(() => 67) });
+      expect(quarter).toMatchObject({ atMs: NOON, coveredMs: 61_000 });
+      expect(together(await store.read(VM, ALL), NOON)).toEqual(quarter);
+      expect(quarter?.figures).toMatchObject({ diskReads: { ms: 61_000, amount: 67 }, processCount: { ms: 61_000 } });
     });
 
     it('shares a stretch out over the steps that it lies in, by time', async () => {
@@ -85,15 +95,14 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       const points = await store.read(VM, ALL);
       const [minute] = await store.read(VM, { ...ALL, stepMs: 60_000 });
 
-      const told = { cpuUsedMs: 1_000, sums: mapSums(() => 20), counts: mapCounts(() => 20) };
       expect(points.map(({ atMs, coveredMs }) => [atMs - NOON, coveredMs])).toEqual([
         [0, 4_000],
         [5_000, 5_000],
         [10_000, 1_000],
       ]);
-      expect(points[0]).toMatchObject({ ...told, guestMs: 4_000, levels: mapLevels(() => 50) });
-      expect(minute).toMatchObject({ coveredMs: 10_000, cpuUsedMs: 2_500, sums: mapSums(() => 50) });
-      expect(together(points, NOON)).toMatchObject({ coveredMs: 10_000, counts: mapCounts(() => 50) });
+      expect(points[0]).toMatchObject({ cpuUsedMs: 1_000, figures: told(4_000, 20, 50) });
+      expect(minute).toMatchObject({ coveredMs: 10_000, cpuUsedMs: 2_500, figures: told(10_000, 50, 50) });
+      expect(together(points, NOON)).toMatchObject({ coveredMs: 10_000, figures: told(10_000, 50, 50) });
     });
 
     it('leaves out no step where readings are a little further apart than steps are long', async () => {
@@ -106,31 +115,44 @@ export function metricStoreContract(name: string, open: () => Promise<MetricStor
       for (const { coveredMs } of points) expect(coveredMs).toBeCloseTo(5_000);
     });
 
-    it('tells of a machine without an agent what its processors did', async () => {
-      await store.add([{ subject: VM, endMs: NOON, lengthMs: 5_000, cpuUsedMs: 2_500, guest: null }]);
-
-      const [point] = await store.read(VM, ALL);
-
-      expect(point).toMatchObject({ coveredMs: 5_000, guestMs: 0, cpuUsedMs: 2_500, levels: mapLevels(() => 0) });
-    });
-
-    it('tells of how much of the time something was counted, and what that came to', async () => {
-      const counts = { ...mapCounts(() => null), packetsReceived: 7, packetsSent: 7 };
-      const uncounted = stretch(NOON + 5_000);
+    it('tells of each figure in how much of the time somebody told it, and what that came to', async () => {
+      const from = (known: Partial<Figures>, endMs: number): Stretch => ({
+        ...stretch(endMs),
+        figures: figuresWith(known),
+      });
       await store.add([
-        stretch(NOON + 10_000),
-        { ...uncounted, guest: uncounted.guest && { ...uncounted.guest, counts } },
+        from({ diskReads: 10, memoryHeldBytes: 100, cpuUserMs: 4 }, NOON + 5_000),
+        from({ diskReads: 7, memoryHeldBytes: 300 }, NOON + 10_000),
+        from({ diskReads: 1, processCount: 3 }, NOON + 17_500),
       ]);
 
       const [minute] = await store.read(VM, { ...ALL, stepMs: 60_000 });
-
-      expect(minute).toMatchObject({
-        guestMs: 10_000,
-        countedMs: { diskBytes: 5_000, diskOperations: 5_000, packets: 10_000 },
-      });
-      expect(minute?.counts).toEqual({ ...mapCounts(() => 10), packetsReceived: 17, packetsSent: 17 });
       const points = await store.read(VM, ALL);
-      expect(together(points, NOON)).toMatchObject({ countedMs: minute?.countedMs, counts: minute?.counts });
+
+      const nobody = { ms: 0, amount: 0 };
+      expect(minute?.figures).toEqual({
+        ...mapFigures(() => nobody),
+        ...{ diskReads: { ms: 15_000, amount: 18 }, memoryHeldBytes: { ms: 10_000, amount: 200 } },
+        ...{ cpuUserMs: { ms: 5_000, amount: 4 }, processCount: { ms: 5_000, amount: 3 } },
+      });
+      expect(together(points, NOON).figures).toEqual(minute?.figures);
+      expect(points.at(-1)?.figures).toMatchObject({
+        ...{ diskReads: { ms: 2_500, amount: 0.5 }, processCount: { ms: 2_500, amount: 3 }, diskWrites: nobody },
+      });
+    });
+
+    it('takes what nobody told for unknown, however its time was shared out and added up', async () => {
+      const stretches = Array.from({ length: 500 }, (_, at) => ({
+        ...stretch(NOON + (at + 1) * 5_123.4567, { lengthMs: 5_123.4567 }),
+        figures: figuresWith({ diskReads: 1 }),
+      }));
+      await store.add(stretches);
+
+      for (const { stepMs } of RESOLUTIONS) {
+        const points = await store.read(VM, { ...ALL, stepMs });
+        expect(new Set(points.map(({ figures }) => figures.processCount.ms))).toEqual(new Set([0]));
+        expect(together(points, NOON).figures.diskReads.amount).toBeCloseTo(500);
+      }
     });
 
     it('gives the points that begin in a range', async () => {

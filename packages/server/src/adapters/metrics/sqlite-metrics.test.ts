@@ -1,14 +1,16 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { figuresWith } from '../../domain/metrics/stretch.ts';
 import { metricStoreContract, OTHER, VM } from '../../ports/metric-store.contract.ts';
 import { damageTable } from '../shared/damage-file.fixture.ts';
 import { createPinoLog } from '../system/pino-log.ts';
 import { openSqliteMetrics } from './sqlite-metrics.ts';
 
 const log = createPinoLog({ level: 'error' });
-const STRETCH = { subject: VM, endMs: 1_000_000, lengthMs: 5_000, cpuUsedMs: 1, guest: null } as const;
+const STRETCH = { subject: VM, endMs: 1_000_000, lengthMs: 5_000, cpuUsedMs: 1, figures: figuresWith({}) } as const;
 const ALL = { stepMs: 5_000, fromMs: 0, untilMs: 2_000_000 };
 let directory: string;
 
@@ -26,6 +28,21 @@ test('what was measured is there after a restart', async () => {
     await metrics.add([STRETCH]);
   }
   await using metrics = openSqliteMetrics(path, { log });
+
+  expect(await metrics.read(VM, ALL)).toHaveLength(1);
+});
+
+test('what another version has measured is begun anew', async () => {
+  const path = join(directory, 'metrics.db');
+  const old = new Database(path);
+  old.exec('CREATE TABLE points (subject TEXT, step INTEGER, at INTEGER, guest_ms REAL)');
+  old.exec(`INSERT INTO points VALUES ('${VM}', 5000, 995000, 5000)`);
+  old.exec('PRAGMA user_version = 4');
+  old.close();
+
+  await using metrics = openSqliteMetrics(path, { log });
+  expect(await metrics.read(VM, ALL)).toEqual([]);
+  await metrics.add([STRETCH]);
 
   expect(await metrics.read(VM, ALL)).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { uptime } from 'node:os';
 
 /** A process as `/proc` shows it now. */
 export interface ProcessFacts {
@@ -15,6 +16,14 @@ export interface ProcessIdentity {
   readonly pid: number;
   readonly startTimeTicks: number;
   readonly bootId: string;
+}
+
+/** What passed an interface, as its host received and sent it. */
+export interface DeviceCounts {
+  readonly receivedBytes: number;
+  readonly receivedPackets: number;
+  readonly sentBytes: number;
+  readonly sentPackets: number;
 }
 
 /** The host's boot, as the kernel names it: figures of one boot mean nothing in another. */
@@ -55,6 +64,32 @@ export function readCpuMs(pid: number, procRoot = '/proc'): number | null {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return Number.isSafeInteger(ticks) ? ticks * TICK_MS : null;
+}
+
+/** For how long the process has been there, milliseconds. */
+export function uptimeMsOf({ startTimeTicks }: Pick<ProcessFacts, 'startTimeTicks'>): number {
+  return Math.round(uptime() * 1_000) - startTimeTicks * TICK_MS;
+}
+
+/** What it has of the host's memory now, with what it shares with others; null if it is gone. */
+export function readResidentBytes(pid: number, procRoot = '/proc'): number | null {
+  const kib = /^VmRSS:\s+(?<kib>\d+) kB$/m.exec(readOrNull(`${procRoot}/${pid}/status`) ?? '')?.groups?.['kib'];
+  return kib === undefined ? null : Number(kib) * 1_024;
+}
+
+/** What an interface in the process's network namespace has counted; null if either is gone. */
+export function readDevice(pid: number, name: string, procRoot = '/proc'): DeviceCounts | null {
+  const lines = readOrNull(`${procRoot}/${pid}/net/dev`)?.split('\n') ?? [];
+  const line = lines.find((each) => each.trimStart().startsWith(`${name}:`));
+  if (line === undefined) return null;
+  // Eight figures of what it received, then eight of what it sent.
+  const figures = line
+    .slice(line.indexOf(':') + 1)
+    .trim()
+    .split(/\s+/)
+    .map(Number);
+  const at = (place: number): number => figures[place] ?? 0;
+  return { receivedBytes: at(0), receivedPackets: at(1), sentBytes: at(8), sentPackets: at(9) };
 }
 
 /** Numbers of all processes. */

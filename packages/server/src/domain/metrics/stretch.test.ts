@@ -1,20 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { between, mapCounts, mapLevels, mapSums, type Reading, withoutReturned } from './stretch.ts';
+import { between, COUNTERS, type Figures, isLevel, mapFigures, type Reading, withoutReturned } from './stretch.ts';
 
 function reading(atMs: number, amount: number, uptimeMs = atMs): Reading {
-  const [sums, counts, levels] = [mapSums(() => amount), mapCounts(() => amount), mapLevels(() => amount)];
-  return { atMs, vcpuCount: 1, cpuUsedMs: amount, guest: { uptimeMs, sums, counts, levels } };
+  return {
+    ...{ atMs, teller: 'itself', vcpuCount: 1, uptimeMs, cpuUsedMs: amount },
+    figures: mapFigures(() => amount),
+  };
 }
+
+/** So much in figures that grow, and in those that do not. */
+const figuresOf = (counted: number, level: number): Figures => mapFigures((name) => (isLevel(name) ? level : counted));
 
 describe('what lies between two readings', () => {
   it('is what was added, and levels as they were on average', () => {
     expect(between(reading(1_000, 10), reading(6_000, 30), 15_000)).toEqual({
-      ...{ lengthMs: 5_000, cpuUsedMs: 20 },
-      guest: { sums: mapSums(() => 20), counts: mapCounts(() => 20), levels: mapLevels(() => 20) },
+      ...{ lengthMs: 5_000, cpuUsedMs: 20, figures: figuresOf(20, 20) },
     });
+    expect(between(reading(1_000, 10), reading(6_000, 15), 15_000)?.figures).toEqual(figuresOf(5, 12.5));
   });
 
-  it.each([
+  it.each<[string, Reading, Reading]>([
     ['longer than a gap may be', reading(1_000, 10), reading(17_000, 30)],
     ['a boot', reading(50_000, 10), reading(55_000, 30, 3_000)],
     ['a boot after which it has run for longer than before', reading(5_000, 10, 3_000), reading(17_000, 30, 10_000)],
@@ -23,7 +28,8 @@ describe('what lies between two readings', () => {
     ['counters that begin anew', reading(1_000, 30), reading(6_000, 10)],
     ['the same moment', reading(1_000, 10), reading(1_000, 10)],
     ['a processor that came', reading(1_000, 10), { ...reading(6_000, 30), vcpuCount: 2 }],
-    ['an agent that came', { ...reading(1_000, 10), guest: null }, reading(6_000, 30)],
+    ['an agent that came', { ...reading(1_000, 10), teller: 'monitor' }, reading(6_000, 30)],
+    ['an agent that fell silent', reading(1_000, 10), { ...reading(6_000, 30), teller: 'monitor' }],
   ])('is a gap: %s', (_, before, after) => {
     expect(between(before, after, 15_000)).toBeNull();
   });
@@ -38,44 +44,32 @@ describe('what lies between two readings', () => {
 
     expect(before && after && between(before, after, 15_000)).toMatchObject({
       ...{ lengthMs: 5_000, cpuUsedMs: 5 },
-      guest: { sums: { ...mapSums(() => 5), networkReceivedBytes: 20, networkSentBytes: 20 } },
+      figures: { cpuUserMs: 5, cpuStealMs: 5, networkReceivedBytes: 20, diskReads: 20, memoryUsedBytes: 20 },
     });
   });
 
-  it('has no counts where they were not counted at its beginning or at its end', () => {
-    const counted = reading(1_000, 10);
-    const later = reading(6_000, 30);
-    const none = mapCounts(() => null);
-    const guest = later.guest && {
-      ...later.guest,
-      counts: { ...mapCounts(() => null), packetsReceived: 30, packetsSent: 30 },
-    };
-
-    expect(between(counted, { ...later, guest }, 15_000)?.guest?.counts).toEqual({
-      ...mapCounts(() => null),
-      ...{ packetsReceived: 20, packetsSent: 20 },
-    });
-    const uncounted = { ...counted, guest: counted.guest && { ...counted.guest, counts: none } };
-    expect(between(uncounted, later, 15_000)?.guest).toMatchObject({ sums: mapSums(() => 20), counts: none });
-  });
-
-  it('is a gap where counts alone begin anew', () => {
+  it.each(COUNTERS)('is a gap where %s alone begins anew', (name) => {
     const [before, after] = [reading(1_000, 10), reading(6_000, 30)];
-    const guest = after.guest && { ...after.guest, counts: mapCounts(() => 9) };
 
-    expect(between(before, { ...after, guest }, 15_000)).toBeNull();
+    expect(between(before, { ...after, figures: { ...after.figures, [name]: 9 } }, 15_000)).toBeNull();
   });
 
-  it('is known of a machine without an agent as well', () => {
-    const at = (atMs: number, cpuUsedMs: number): Reading => ({ atMs, vcpuCount: 1, cpuUsedMs, guest: null });
-    expect(between(at(0, 5), at(5_000, 10), 15_000)).toEqual({ lengthMs: 5_000, cpuUsedMs: 5, guest: null });
+  it('has each figure that was told at its beginning and at its end, and no other', () => {
+    const [before, after] = [reading(1_000, 10), reading(6_000, 30)];
+    const unknownBefore = { ...before, figures: { ...before.figures, diskReads: null, processCount: null } };
+    const unknownAfter = { ...after, figures: { ...after.figures, networkSentBytes: null, memoryUsedBytes: null } };
+
+    expect(between(unknownBefore, unknownAfter, 15_000)?.figures).toEqual({
+      ...figuresOf(20, 20),
+      ...{ diskReads: null, processCount: null, networkSentBytes: null, memoryUsedBytes: null },
+    });
   });
 });
 
 describe('time of waiting for disks that a kernel takes back', () => {
-  const waited = (told: Reading, cpuIowaitMs: number): Reading => ({
+  const waited = (told: Reading, cpuIowaitMs: number | null): Reading => ({
     ...told,
-    guest: told.guest && { ...told.guest, sums: { ...told.guest.sums, cpuIowaitMs } },
+    figures: { ...told.figures, cpuIowaitMs },
   });
 
   it('is left as it was until there is more of it', () => {
@@ -85,10 +79,11 @@ describe('time of waiting for disks that a kernel takes back', () => {
     expect(withoutReturned(before, waited(reading(6_000, 30), 700))).toEqual(waited(reading(6_000, 30), 700));
   });
 
-  it.each([
-    ['its uptime', reading(6_000, 30, 400)],
-    ['its counters', reading(6_000, 5)],
-  ])('begins anew with a boot, as %s says', (_, after) => {
-    expect(withoutReturned(waited(reading(1_000, 10), 500), waited(after, 200))).toEqual(waited(after, 200));
+  it.each<[string, Reading]>([
+    ['begins anew with a boot, as its uptime says', waited(reading(6_000, 30, 400), 200)],
+    ['begins anew with a boot, as its counters say', waited(reading(6_000, 5), 200)],
+    ['is unknown where nobody tells it', waited(reading(6_000, 30), null)],
+  ])('%s', (_, after) => {
+    expect(withoutReturned(waited(reading(1_000, 10), 500), after)).toEqual(after);
   });
 });

@@ -4,66 +4,66 @@ import type { HostId, VmId } from '../ids.ts';
  * What grows while a VM runs, as what was added in some time. `cpu…Ms`: processor time, milliseconds; in a reading
  * over all processors, in a stretch divided by their number.
  */
-export const GUEST_SUMS = [
+export const COUNTERS = [
   'cpuUserMs',
   'cpuSystemMs',
   'cpuIowaitMs',
   'cpuStealMs',
-  'networkReceivedBytes',
-  'networkSentBytes',
-] as const;
-/** What grows as well, but which not everybody who tells of a VM counts. */
-export const GUEST_COUNTS = [
   'diskReadBytes',
   'diskWrittenBytes',
   'diskReads',
   'diskWrites',
+  'networkReceivedBytes',
+  'networkSentBytes',
   'packetsReceived',
   'packetsSent',
 ] as const;
-/** What has one value at each moment, as its mean over some time. `diskUsedBytes`: of the root's file system. */
-export const GUEST_LEVELS = [
+/**
+ * What has one value at each moment, as its mean over some time. `diskUsedBytes`: of the root's file system.
+ * `memoryUsedBytes`: what programs could not have, as the guest knows; `memoryHeldBytes`: what the VMM has of its host's
+ * memory, as the host knows, whatever the guest would do with it.
+ */
+const LEVELS = [
   'memoryTotalBytes',
   'memoryUsedBytes',
+  'memoryHeldBytes',
   'memoryFreeBytes',
   'memoryCachedBytes',
   'diskTotalBytes',
   'diskUsedBytes',
   'processCount',
 ] as const;
+export const FIGURES = [...COUNTERS, ...LEVELS] as const;
 
-export type GuestSums = Readonly<Record<(typeof GUEST_SUMS)[number], number>>;
-/** Null: nobody counts them. */
-export type GuestCounts = Readonly<Record<(typeof GUEST_COUNTS)[number], number | null>>;
-export type GuestLevels = Readonly<Record<(typeof GUEST_LEVELS)[number], number>>;
+export type FigureName = (typeof FIGURES)[number];
+/** Each by itself may be null: nobody tells it. */
+export type Figures = Readonly<Record<FigureName, number | null>>;
 
-/** What a guest tells of itself: sums since it booted, levels as they are. */
-export interface GuestReading {
-  readonly uptimeMs: number;
-  readonly sums: GuestSums;
-  readonly counts: GuestCounts;
-  readonly levels: GuestLevels;
-}
+/**
+ * Who tells: the VM (or host) itself, by its own kernel or by the engine of its container; or its monitor, where no
+ * agent does. What the two count began at different times and is not compared.
+ */
+export type Teller = 'itself' | 'monitor';
 
 /** What was read of a VM at one moment. */
 export interface Reading {
   /** By a clock that nobody sets, milliseconds. */
   readonly atMs: number;
+  readonly teller: Teller;
+  /** For how long it has been counted: since the guest's boot, or the start of its monitor. */
+  readonly uptimeMs: number;
   /** Virtual processors that its machine has. */
   readonly vcpuCount: number;
-  /**
-   * Processor time that is used, over all processors, since some beginning: by its guest, or by its VMM where no guest
-   * tells.
-   */
+  /** Processor time that was used in that time, over all processors. */
   readonly cpuUsedMs: number;
-  /** Null: there is no agent that tells. */
-  readonly guest: GuestReading | null;
+  /** Counters since then, levels as they are. */
+  readonly figures: Figures;
 }
 
-/** What is measured: a VM, or the machine that VMs run on, as a guest whose kernel tells of it. */
+/** What is measured: a VM, or the machine that VMs run on. */
 export type MetricSubject = VmId | HostId;
 
-/** What a VM or a host did in some time without a gap. */
+/** What a VM or a host did in some time without a gap, as one teller has it. */
 export interface Stretch {
   readonly subject: MetricSubject;
   /** Its end, milliseconds since 1970. */
@@ -71,7 +71,8 @@ export interface Stretch {
   readonly lengthMs: number;
   /** Divided by the number of its processors then, so that a later resize does not change it. */
   readonly cpuUsedMs: number;
-  readonly guest: Omit<GuestReading, 'uptimeMs'> | null;
+  /** What was added to counters, and means of levels. */
+  readonly figures: Figures;
 }
 
 /**
@@ -81,35 +82,31 @@ export interface Stretch {
 const MAX_DRIFT_MS = 2_000;
 
 /**
- * What lies between two readings; null where they are not of one life of the VM, or further apart than `gapMs`: what
- * happened in between was not seen, and is not made up. Of a guest it is as long as its own uptime says: an answer may
+ * What lies between two readings; null where they are not of one teller and one life of the VM, or further apart than
+ * `gapMs`: what happened in between was not seen, and is not made up. It is as long as the uptime says: an answer may
  * come long after the guest has counted, and while it is halted it counts nothing.
  */
 export function between(before: Reading, after: Reading, gapMs: number): Omit<Stretch, 'subject' | 'endMs'> | null {
-  const { vcpuCount } = after;
+  const { vcpuCount, teller } = after;
   const passedMs = after.atMs - before.atMs;
+  const lengthMs = after.uptimeMs - before.uptimeMs;
   const cpuUsedMs = (after.cpuUsedMs - before.cpuUsedMs) / vcpuCount;
-  if (passedMs <= 0 || passedMs > gapMs || cpuUsedMs < 0 || before.vcpuCount !== vcpuCount) return null;
-  if (before.guest === null && after.guest === null) return { lengthMs: passedMs, cpuUsedMs, guest: null };
-  if (before.guest === null || after.guest === null) return null;
-  const lengthMs = after.guest.uptimeMs - before.guest.uptimeMs;
-  if (lengthMs <= 0 || Math.abs(passedMs - lengthMs) > MAX_DRIFT_MS) return null;
-  const guest = guestBetween(before.guest, after.guest, vcpuCount);
-  return guest === null ? null : { lengthMs, cpuUsedMs, guest };
-}
-
-/** Null where a counter has begun anew. */
-function guestBetween(before: GuestReading, after: GuestReading, vcpuCount: number): Stretch['guest'] {
-  const sums = mapSums((name) => (after.sums[name] - before.sums[name]) / (isCpu(name) ? vcpuCount : 1));
+  if (before.teller !== teller || before.vcpuCount !== vcpuCount || cpuUsedMs < 0) return null;
+  if (passedMs <= 0 || passedMs > gapMs || lengthMs <= 0 || Math.abs(passedMs - lengthMs) > MAX_DRIFT_MS) return null;
+  const figures = mapFigures((name) => figureBetween(name, before, after));
   // A device that was taken away has taken its counters with it.
-  if (GUEST_SUMS.some((name) => sums[name] < 0)) return null;
-  const counts = mapCounts((name) => added(before.counts[name], after.counts[name]));
-  if (GUEST_COUNTS.some((name) => (counts[name] ?? 0) < 0)) return null;
-  return { sums, counts, levels: mapLevels((name) => (after.levels[name] + before.levels[name]) / 2) };
+  return COUNTERS.some((name) => (figures[name] ?? 0) < 0) ? null : { lengthMs, cpuUsedMs, figures };
 }
 
-function isCpu(name: keyof GuestSums): boolean {
-  return name !== 'networkReceivedBytes' && name !== 'networkSentBytes';
+function figureBetween(name: FigureName, { figures: before }: Reading, { figures, vcpuCount }: Reading): number | null {
+  const [first, last] = [before[name], figures[name]];
+  if (first === null || last === null) return null;
+  if (isLevel(name)) return (first + last) / 2;
+  return (last - first) / (name.startsWith('cpu') ? vcpuCount : 1);
+}
+
+export function isLevel(name: FigureName): boolean {
+  return LEVELS.some((level) => level === name);
 }
 
 /**
@@ -118,51 +115,39 @@ function isCpu(name: keyof GuestSums): boolean {
  * https://man7.org/linux/man-pages/man5/proc_stat.5.html
  */
 export function withoutReturned(before: Reading, after: Reading): Reading {
-  if (before.guest === null || after.guest === null) return after;
-  const isOneBoot = after.guest.uptimeMs >= before.guest.uptimeMs && after.cpuUsedMs >= before.cpuUsedMs;
-  const cpuIowaitMs = Math.max(before.guest.sums.cpuIowaitMs, after.guest.sums.cpuIowaitMs);
-  return isOneBoot ? { ...after, guest: { ...after.guest, sums: { ...after.guest.sums, cpuIowaitMs } } } : after;
+  const [first, last] = [before.figures.cpuIowaitMs, after.figures.cpuIowaitMs];
+  const isOneBoot = after.uptimeMs >= before.uptimeMs && after.cpuUsedMs >= before.cpuUsedMs;
+  if (before.teller !== after.teller || !isOneBoot || first === null || last === null) return after;
+  return { ...after, figures: { ...after.figures, cpuIowaitMs: Math.max(first, last) } };
 }
 
-function added(before: number | null, after: number | null): number | null {
-  return before === null || after === null ? null : after - before;
-}
-
-/** One figure for each sum. */
-export function mapSums(figure: (name: keyof GuestSums) => number): GuestSums {
+/** One of each. */
+export function mapFigures<T>(figure: (name: FigureName) => T): Readonly<Record<FigureName, T>> {
   return {
     cpuUserMs: figure('cpuUserMs'),
     cpuSystemMs: figure('cpuSystemMs'),
     cpuIowaitMs: figure('cpuIowaitMs'),
     cpuStealMs: figure('cpuStealMs'),
-    networkReceivedBytes: figure('networkReceivedBytes'),
-    networkSentBytes: figure('networkSentBytes'),
-  };
-}
-
-/** One figure for each count. */
-export function mapCounts<T>(
-  figure: (name: keyof GuestCounts) => T,
-): Readonly<Record<(typeof GUEST_COUNTS)[number], T>> {
-  return {
     diskReadBytes: figure('diskReadBytes'),
     diskWrittenBytes: figure('diskWrittenBytes'),
     diskReads: figure('diskReads'),
     diskWrites: figure('diskWrites'),
+    networkReceivedBytes: figure('networkReceivedBytes'),
+    networkSentBytes: figure('networkSentBytes'),
     packetsReceived: figure('packetsReceived'),
     packetsSent: figure('packetsSent'),
-  };
-}
-
-/** One figure for each level. */
-export function mapLevels(figure: (name: keyof GuestLevels) => number): GuestLevels {
-  return {
     memoryTotalBytes: figure('memoryTotalBytes'),
     memoryUsedBytes: figure('memoryUsedBytes'),
+    memoryHeldBytes: figure('memoryHeldBytes'),
     memoryFreeBytes: figure('memoryFreeBytes'),
     memoryCachedBytes: figure('memoryCachedBytes'),
     diskTotalBytes: figure('diskTotalBytes'),
     diskUsedBytes: figure('diskUsedBytes'),
     processCount: figure('processCount'),
   };
+}
+
+/** These, and nothing else is told. */
+export function figuresWith(known: Partial<Figures>): Figures {
+  return mapFigures((name) => known[name] ?? null);
 }

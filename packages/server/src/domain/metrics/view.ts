@@ -1,12 +1,4 @@
-import {
-  type GUEST_COUNTS,
-  type GuestLevels,
-  type GuestSums,
-  mapCounts,
-  mapLevels,
-  mapSums,
-  type Stretch,
-} from './stretch.ts';
+import { type FigureName, isLevel, mapFigures, type Stretch } from './stretch.ts';
 
 /**
  * How finely measurements are kept, and how long: each stretch of time is added to a point of every kind. All milliseconds. The last is for what
@@ -27,24 +19,21 @@ export const METRIC_INTERVALS = {
 } as const;
 export type MetricInterval = keyof typeof METRIC_INTERVALS;
 
-/** What is counted together, or not at all. */
-type CountedKind = 'diskBytes' | 'diskOperations' | 'packets';
+/** What a figure was, and in how much of some time anybody told it. */
+export interface Told {
+  readonly ms: number;
+  /** Of a counter what was added in that time, of a level its mean over it; 0 where nobody told it. */
+  readonly amount: number;
+}
 
 /** What was measured in the step that begins at `atMs` (since 1970). */
 export interface MetricPoint {
   readonly atMs: number;
   /** How much of the step was measured at all; a little more than it is long where answers of a guest came late. */
   readonly coveredMs: number;
-  /** How much of that a guest told of. */
-  readonly guestMs: number;
-  /** Divided by the number of processors at that time, as the processor time in `sums`. */
+  /** Divided by the number of processors at that time, as the processor time in `figures`. */
   readonly cpuUsedMs: number;
-  readonly sums: GuestSums;
-  /** Of `guestMs`, how much somebody counted in; the counts are of that time. */
-  readonly countedMs: Readonly<Record<CountedKind, number>>;
-  readonly counts: Readonly<Record<(typeof GUEST_COUNTS)[number], number>>;
-  /** Means over `guestMs`; all 0 where that is 0. */
-  readonly levels: GuestLevels;
+  readonly figures: Readonly<Record<FigureName, Told>>;
 }
 
 /**
@@ -65,16 +54,32 @@ export function stepsOf(
 /** All points as one. */
 export function together(points: readonly MetricPoint[], atMs: number): MetricPoint {
   const total = (figure: (point: MetricPoint) => number): number => points.reduce((sum, each) => sum + figure(each), 0);
-  const guestMs = total((point) => point.guestMs);
   return {
-    ...{ atMs, guestMs, coveredMs: total((point) => point.coveredMs), cpuUsedMs: total((point) => point.cpuUsedMs) },
-    sums: mapSums((name) => total(({ sums }) => sums[name])),
-    countedMs: {
-      diskBytes: total(({ countedMs }) => countedMs.diskBytes),
-      diskOperations: total(({ countedMs }) => countedMs.diskOperations),
-      packets: total(({ countedMs }) => countedMs.packets),
-    },
-    counts: mapCounts((name) => total(({ counts }) => counts[name])),
-    levels: mapLevels((name) => total((point) => point.levels[name] * point.guestMs) / Math.max(1, guestMs)),
+    ...{ atMs, coveredMs: total((point) => point.coveredMs), cpuUsedMs: total((point) => point.cpuUsedMs) },
+    figures: mapFigures((name) => {
+      const ms = total(({ figures }) => figures[name].ms);
+      if (!isLevel(name) || ms === 0) return { ms, amount: total(({ figures }) => figures[name].amount) };
+      return { ms, amount: total(({ figures }) => figures[name].amount * figures[name].ms) / ms };
+    }),
   };
+}
+
+/** What it came to, or was on average; null: nobody told it. */
+export function amountOf({ ms, amount }: Told): number | null {
+  return ms > 0 ? amount : null;
+}
+
+/** What of a counter fell into so many milliseconds on average; null: nobody told it. */
+export function addedIn(durationMs: number, { ms, amount }: Told): number | null {
+  return ms > 0 ? (durationMs * amount) / ms : null;
+}
+
+/**
+ * The memory that is in use: as the guest tells it or, where it tells nothing, what its monitor holds, which is at most
+ * all that the machine has. Null: nobody told.
+ */
+export function memoryInUse({ figures }: MetricPoint): number | null {
+  const [used, held] = [amountOf(figures.memoryUsedBytes), amountOf(figures.memoryHeldBytes)];
+  if (used !== null || held === null) return used;
+  return Math.min(held, amountOf(figures.memoryTotalBytes) ?? held);
 }

@@ -9,10 +9,10 @@ export function figureOf(kind: AlertKind, vm: Vm, stretch: Stretch | null): numb
   if (kind === 'health') return badHealth(vm);
   if (stretch === null) return null;
   if (kind === 'cpu') return (100 * stretch.cpuUsedMs) / stretch.lengthMs;
-  if (stretch.guest === null) return null;
-  const { memoryUsedBytes, memoryTotalBytes, diskUsedBytes, diskTotalBytes } = stretch.guest.levels;
+  const { memoryUsedBytes, memoryTotalBytes, diskUsedBytes, diskTotalBytes } = stretch.figures;
+  // Not by what a monitor holds of its host's memory, which is all of it once the guest has touched that.
   const [used, total] = kind === 'memory' ? [memoryUsedBytes, memoryTotalBytes] : [diskUsedBytes, diskTotalBytes];
-  return total === 0 ? null : (100 * used) / total;
+  return used === null || total === null || total === 0 ? null : (100 * used) / total;
 }
 
 function badHealth({ health }: Vm): number | null {

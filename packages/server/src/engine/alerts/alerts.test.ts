@@ -5,10 +5,10 @@ import { createSystemIds } from '../../adapters/system/system-ids.ts';
 import { ALERT_DEFAULTS, type AlertSettings } from '../../domain/alert/alert.ts';
 import type { Event } from '../../domain/events.ts';
 import type { VmId } from '../../domain/ids.ts';
-import { mapCounts, mapLevels, mapSums } from '../../domain/metrics/stretch.ts';
+import { type Figures, figuresWith } from '../../domain/metrics/stretch.ts';
 import { until } from '../../lib/testing/until.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
-import type { Measured } from '../metrics/sampler.ts';
+import type { Measured } from '../metrics/measurements.ts';
 import { finish, soon } from '../vm-life.test-kit.ts';
 import { createAlertWatch } from './alert-watch.ts';
 
@@ -57,13 +57,19 @@ describe('the watch', () => {
     });
   }
 
+  /** So told by its guest, with its processors so busy. */
+  function measuredAs(known: Partial<Figures>, cpu = 5): Measured {
+    const figures = figuresWith(known);
+    return {
+      reading: { atMs: monotonicMs, teller: 'itself', uptimeMs: 1, vcpuCount: 2, cpuUsedMs: 0, figures },
+      stretch: { subject: vmId, endMs: 0, lengthMs: 1_000, cpuUsedMs: cpu * 10, figures },
+    };
+  }
+
   /** Its processors so busy; and so much of the memory and the disk in use. Percent. */
   function measured({ cpu = 5, memory = 5, disk = 5 }): Measured {
-    const figures: Record<string, number> = { memoryUsedBytes: memory, diskUsedBytes: disk };
-    const levels = mapLevels((name) => figures[name] ?? 100);
-    const guest = { sums: mapSums(() => 0), counts: mapCounts(() => null), levels };
-    const stretch = { subject: vmId, endMs: 0, lengthMs: 1_000, cpuUsedMs: cpu * 10, guest };
-    return { reading: { atMs: monotonicMs, vcpuCount: 2, cpuUsedMs: 0, guest: { uptimeMs: 1, ...guest } }, stretch };
+    const sizes = { memoryTotalBytes: 100, diskTotalBytes: 100 };
+    return measuredAs({ ...sizes, memoryUsedBytes: memory, diskUsedBytes: disk }, cpu);
   }
 
   async function lookAfter(watching: ReturnType<typeof watch>, seconds: number, figures: Measured | null) {
@@ -114,6 +120,15 @@ describe('the watch', () => {
     for (const seconds of [60, 60]) await lookAfter(watching, seconds, null);
 
     expect(await server.engine.alerts.count(ADMIN, { state: 'firing' })).toBe(1);
+  });
+
+  it('is not decided by what nobody tells of a guest, nor by what its monitor holds of memory', async () => {
+    const watching = watch();
+    const outside = measuredAs({ memoryTotalBytes: 100, memoryHeldBytes: 100 }, 99);
+    for (const seconds of [5, 60, 60]) await lookAfter(watching, seconds, outside);
+
+    const { items } = await server.engine.alerts.list(ADMIN, { limit: 10, after: null });
+    expect(items.map(({ kind }) => kind)).toEqual(['cpu']);
   });
 
   it('goes by the thresholds of a VM of its own, which are changed while it is watched', async () => {

@@ -123,8 +123,8 @@ async function memoryPercent(
   const link = links.peek(id);
   if (link === null) return null;
   try {
-    const { memoryBytes } = await askStats(clock, link, signal);
-    return (100 * (memoryBytes.total - memoryBytes.available)) / Math.max(1, memoryBytes.total);
+    const { memoryBytes: memory } = await askStats(clock, link, signal);
+    return memory && (100 * (memory.total - memory.available)) / Math.max(1, memory.total);
   } catch (error) {
     // One that does not answer is not ready for long.
     if (error instanceof VolaryError && !signal.aborted) return null;

@@ -3,7 +3,14 @@
  * time is divided by the number of processors that counted it.
  */
 import type { HostId } from '../../domain/ids.ts';
-import { between, mapSums, type Reading, type Stretch, withoutReturned } from '../../domain/metrics/stretch.ts';
+import {
+  between,
+  type Figures,
+  figuresWith,
+  type Reading,
+  type Stretch,
+  withoutReturned,
+} from '../../domain/metrics/stretch.ts';
 import { CPU_MODES, type HostMeter, type HostReading } from '../../ports/host-meter.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -27,7 +34,7 @@ interface HostLook {
   readonly devices: string;
 }
 
-const CPU_SUMS = ['cpuUserMs', 'cpuSystemMs', 'cpuIowaitMs', 'cpuStealMs'] as const;
+const CPU_FIGURES = ['cpuUserMs', 'cpuSystemMs', 'cpuIowaitMs', 'cpuStealMs'] as const;
 
 export function createHostSampler(
   { hostMeter, clock, metrics }: HostSamplerDeps,
@@ -49,42 +56,47 @@ export function createHostSampler(
   };
 }
 
-/** Null where the kernel does not tell of processors, memory or the disk: that is a gap. */
-function lookOf({ cpuMs, memory, dataDisk, dataDevice, networks }: HostReading, atMs: number): HostLook | null {
-  if (cpuMs === null || memory === null || dataDisk === null) return null;
+/** Null where the kernel does not tell of processors: that is a gap. */
+function lookOf(host: HostReading, atMs: number): HostLook | null {
+  const { cpuMs, networks } = host;
+  if (cpuMs === null) return null;
   const [userMs, systemMs] = [cpuMs.user + cpuMs.nice, cpuMs.system + cpuMs.irq + cpuMs.softirq];
-  const total = (figure: (network: HostReading['networks'][number]) => number): number =>
-    networks.reduce((sum, network) => sum + figure(network), 0);
   return {
     cpuMs: CPU_MODES.reduce((sum, mode) => sum + cpuMs[mode], 0),
     devices: networks.map(({ device }) => device).join(' '),
     reading: {
       // Divided by all of them later, by what they counted themselves.
-      ...{ atMs, vcpuCount: 1, cpuUsedMs: userMs + systemMs },
-      guest: {
-        uptimeMs: atMs,
-        sums: {
-          ...{ cpuUserMs: userMs, cpuSystemMs: systemMs, cpuIowaitMs: cpuMs.iowait, cpuStealMs: cpuMs.steal },
-          networkReceivedBytes: total(({ receivedBytes }) => receivedBytes),
-          networkSentBytes: total(({ sentBytes }) => sentBytes),
-        },
-        counts: {
-          ...{ diskReadBytes: dataDevice?.readBytes ?? null, diskWrittenBytes: dataDevice?.writtenBytes ?? null },
-          ...{ diskReads: dataDevice?.reads ?? null, diskWrites: dataDevice?.writes ?? null },
-          packetsReceived: total(({ receivedPackets }) => receivedPackets),
-          packetsSent: total(({ sentPackets }) => sentPackets),
-        },
-        levels: {
-          memoryTotalBytes: memory.sizeBytes,
-          memoryUsedBytes: Math.max(0, memory.sizeBytes - memory.availableBytes),
-          ...{ memoryFreeBytes: memory.freeBytes, memoryCachedBytes: memory.cachedBytes },
-          diskTotalBytes: dataDisk.sizeBytes,
-          diskUsedBytes: Math.max(0, dataDisk.sizeBytes - dataDisk.availableBytes),
-          // Those of others may be hidden from us: it is not told of.
-          processCount: 0,
-        },
-      },
+      ...{ atMs, teller: 'itself', uptimeMs: atMs, vcpuCount: 1, cpuUsedMs: userMs + systemMs },
+      figures: figuresWith({
+        ...{ cpuUserMs: userMs, cpuSystemMs: systemMs, cpuIowaitMs: cpuMs.iowait, cpuStealMs: cpuMs.steal },
+        ...devicesOf(host),
+        ...levelsOf(host),
+      }),
     },
+  };
+}
+
+function devicesOf({ dataDevice, networks }: HostReading): Partial<Figures> {
+  const total = (figure: (network: HostReading['networks'][number]) => number): number =>
+    networks.reduce((sum, network) => sum + figure(network), 0);
+  return {
+    ...{ diskReadBytes: dataDevice?.readBytes ?? null, diskWrittenBytes: dataDevice?.writtenBytes ?? null },
+    ...{ diskReads: dataDevice?.reads ?? null, diskWrites: dataDevice?.writes ?? null },
+    networkReceivedBytes: total(({ receivedBytes }) => receivedBytes),
+    networkSentBytes: total(({ sentBytes }) => sentBytes),
+    packetsReceived: total(({ receivedPackets }) => receivedPackets),
+    packetsSent: total(({ sentPackets }) => sentPackets),
+  };
+}
+
+/** Processes of others may be hidden from us: they are not told of. */
+function levelsOf({ memory, dataDisk }: HostReading): Partial<Figures> {
+  return {
+    memoryTotalBytes: memory?.sizeBytes ?? null,
+    memoryUsedBytes: memory && Math.max(0, memory.sizeBytes - memory.availableBytes),
+    ...{ memoryFreeBytes: memory?.freeBytes ?? null, memoryCachedBytes: memory?.cachedBytes ?? null },
+    diskTotalBytes: dataDisk?.sizeBytes ?? null,
+    diskUsedBytes: dataDisk && Math.max(0, dataDisk.sizeBytes - dataDisk.availableBytes),
   };
 }
 
@@ -97,13 +109,9 @@ function passedBetween(before: HostLook, after: HostLook): Omit<Stretch, 'subjec
   if (before.devices !== after.devices) return null;
   const passed = between(before.reading, after.reading, GAP_INTERVALS * INTERVAL_MS);
   const cpuMs = after.cpuMs - before.cpuMs;
-  if (passed === null || passed.guest === null || cpuMs <= 0) return null;
-  const { guest, lengthMs, cpuUsedMs } = passed;
-  const { sums } = guest;
+  if (passed === null || cpuMs <= 0) return null;
+  const { lengthMs, cpuUsedMs, figures } = passed;
   const ofOne = (ms: number): number => (ms * lengthMs) / cpuMs;
-  const cpu = Object.fromEntries(CPU_SUMS.map((name) => [name, ofOne(sums[name])]));
-  return {
-    ...{ lengthMs, cpuUsedMs: ofOne(cpuUsedMs) },
-    guest: { ...guest, sums: mapSums((name) => cpu[name] ?? sums[name]) },
-  };
+  const cpu = Object.fromEntries(CPU_FIGURES.map((name) => [name, ofOne(figures[name] ?? 0)]));
+  return { lengthMs, cpuUsedMs: ofOne(cpuUsedMs), figures: { ...figures, ...cpu } };
 }

@@ -4,6 +4,7 @@ import { openSqliteMetrics } from '../../adapters/metrics/sqlite-metrics.ts';
 import { createPinoLog } from '../../adapters/system/pino-log.ts';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
 import { createSystemIds } from '../../adapters/system/system-ids.ts';
+import { FIGURES, figuresWith } from '../../domain/metrics/stretch.ts';
 import { until } from '../../lib/testing/until.ts';
 import { createDrivers } from '../drivers.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
@@ -53,16 +54,15 @@ describe('what a VM uses', () => {
 
     const { whole, points, stepMs } = await whenCovered(server, 50_000);
 
-    expect(whole.guestMs).toBe(whole.coveredMs);
+    const { figures } = whole;
     expect(whole.cpuUsedMs / whole.coveredMs).toBeCloseTo(0.75, 1);
-    expect(whole.levels.memoryTotalBytes).toBeGreaterThan(0);
-    expect(whole.countedMs).toEqual({
-      ...{ diskBytes: whole.guestMs, diskOperations: whole.guestMs, packets: whole.guestMs },
-    });
+    expect(figures.memoryTotalBytes.amount).toBeGreaterThan(0);
+    const untold = FIGURES.filter((name) => figures[name].ms !== whole.coveredMs);
+    expect(untold).toEqual(['memoryHeldBytes']);
     // A simulated guest reads a block and has a packet with each tick of 10 ms.
-    expect(whole.counts.diskReads).toBeCloseTo(whole.counts.diskReadBytes / 4_096);
-    expect(whole.counts.packetsSent).toBeCloseTo(whole.sums.networkSentBytes / 1_500);
-    expect(whole.counts.diskReads * 10).toBeCloseTo(2 * whole.sums.cpuUserMs);
+    expect(figures.diskReads.amount).toBeCloseTo(figures.diskReadBytes.amount / 4_096);
+    expect(figures.packetsSent.amount).toBeCloseTo(figures.networkSentBytes.amount / 1_500);
+    expect(figures.diskReads.amount * 10).toBeCloseTo(2 * figures.cpuUserMs.amount);
     expect(points.length).toBeGreaterThan(3);
     for (const { atMs } of points) expect(atMs % stepMs).toBe(0);
   });
@@ -83,7 +83,7 @@ describe('what a VM uses', () => {
     expect(later.points.filter((point) => point.atMs > atMs)).toEqual([]);
   });
 
-  it('is what its monitor takes of processors where no agent tells', async () => {
+  it('is what its host knows of it where no agent tells', async () => {
     const server = await installation.start();
     await create(server, { 'simulate.cpu_percent': '100' });
     const { id } = await server.engine.vms.get(ADMIN, 'bird');
@@ -97,10 +97,16 @@ describe('what a VM uses', () => {
     const point = await until(async () => {
       await sampler.look(soon.signal);
       return (await metrics.read(id, range))[0];
-    }, 'what its monitor takes');
+    }, 'what its host knows');
 
-    expect(point).toMatchObject({ guestMs: 0 });
-    expect((point?.cpuUsedMs ?? 0) / (point?.coveredMs ?? 1)).toBeCloseTo(0.5, 1);
+    expect(point.cpuUsedMs / point.coveredMs).toBeCloseTo(0.5, 1);
+    const told = FIGURES.filter((name) => point.figures[name].ms > 0);
+    expect(told).toEqual([
+      ...['diskReadBytes', 'diskWrittenBytes', 'diskReads', 'diskWrites'],
+      ...['networkReceivedBytes', 'networkSentBytes', 'packetsReceived', 'packetsSent'],
+      ...['memoryTotalBytes', 'memoryHeldBytes'],
+    ]);
+    expect(point.figures.diskReads.amount / point.cpuUsedMs).toBeCloseTo(0.2);
   });
 
   it('is forgotten with the VM', async () => {
@@ -108,7 +114,7 @@ describe('what a VM uses', () => {
     await create(server, {});
     const { id } = await server.engine.vms.get(ADMIN, 'bird');
     await using metrics = openSqliteMetrics(':memory:', { log });
-    await metrics.add([{ subject: id, endMs: clock.now(), lengthMs: 5_000, cpuUsedMs: 1, guest: null }]);
+    await metrics.add([{ subject: id, endMs: clock.now(), lengthMs: 5_000, cpuUsedMs: 1, figures: figuresWith({}) }]);
     const deps = { store: server.store, clock, metrics };
 
     await pruneMetrics(deps);

@@ -55,7 +55,8 @@ afterEach(async () => {
 function statsNow(): GuestStats {
   const uptimeMs = clock.monotonicMs();
   return {
-    ...{ uptimeMs, cpuTicks: { user: uptimeMs / 20, system: 0, idle: uptimeMs / 20, iowait: 0, steal: 0 } },
+    uptimeMs,
+    cpuTicks: { used: uptimeMs / 20, user: uptimeMs / 20, system: 0, idle: uptimeMs / 20, iowait: 0, steal: 0 },
     memoryBytes: { total: 100, free: 10, available: 50, cached: 40 },
     ...{ diskBytes: { total: 10, free: 1 }, diskTransferBytes: null, diskOperations: null },
     ...{ networkBytes: { received: 0, sent: 0 }, networkPackets: null, processCount: 1, loadAverage: [0, 0, 0] },
@@ -85,6 +86,20 @@ async function addVm(
     },
   });
   return vm.id;
+}
+
+/** A driver whose machines all are a quarter of a processor busy, and of which it is known what they send. */
+function surveying(): Driver {
+  const driver = createSimulatedDriver({ world: createSimulatedWorld({ clock }) });
+  return {
+    ...driver,
+    surveyMachine: async () => {
+      const uptimeMs = clock.monotonicMs();
+      const unknown = { diskTransferBytes: null, diskOperations: null, networkPackets: null };
+      const networkBytes = { received: 0, sent: uptimeMs };
+      return { uptimeMs, cpuMs: uptimeMs / 4, heldBytes: 70, networkBytes, ...unknown };
+    },
+  };
 }
 
 function begin(driver: Driver = createSimulatedDriver({ world: createSimulatedWorld({ clock }) })): Sampler {
@@ -134,11 +149,11 @@ describe('who is measured', () => {
     const guest = await addVm(2);
     const driver = createSimulatedDriver({ world: createSimulatedWorld({ clock }) });
     let callCount = 0;
-    const measureMachine: Driver['measureMachine'] = (_, { signal }) => {
+    const surveyMachine: Driver['surveyMachine'] = (_, { signal }) => {
       callCount += 1;
       return silence(signal);
     };
-    const sampler = begin({ ...driver, measureMachine });
+    const sampler = begin({ ...driver, surveyMachine });
     await sampler.findMachines();
 
     await lookFor(sampler, 60_000);
@@ -245,17 +260,123 @@ describe('what is told of a guest', () => {
       return { ...stats, cpuTicks: { ...stats.cpuTicks, iowait: waited[answers++] ?? 500 } };
     });
     const sampler = begin();
-    const told: (number | undefined)[] = [];
+    const told: (number | null | undefined)[] = [];
     while (answers < waited.length) {
       await lookFor(sampler, 1_000);
-      told.push(sampler.latest().get(vmId)?.reading.guest?.sums.cpuIowaitMs);
+      told.push(sampler.latest().get(vmId)?.reading.figures.cpuIowaitMs);
     }
     await sampler.settled();
 
     expect([...new Set(told)]).toEqual([0, 1_000, 3_000, 4_000]);
     const [minute] = await metrics.read(vmId, { stepMs: 60_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
     expect(minute?.coveredMs).toBeGreaterThan(24_000);
-    expect(minute?.sums.cpuIowaitMs).toBeCloseTo(4_000);
+    expect(minute?.figures.cpuIowaitMs.amount).toBeCloseTo(4_000);
+  });
+});
+
+describe('a guest that falls silent', () => {
+  /** Answers until it is told not to. */
+  function answering() {
+    const guest = {
+      isSilent: false,
+      stats: async ({ signal }: { readonly signal: AbortSignal }) =>
+        guest.isSilent ? await silence(signal) : statsNow(),
+    };
+    return guest;
+  }
+
+  async function points(vmId: VmId) {
+    return await metrics.read(vmId, { stepMs: 5_000, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+  }
+
+  it('is measured from outside until it answers again, with a gap between what the two tell', async () => {
+    const guest = answering();
+    const vmId = await addVm(1, guest.stats);
+    const sampler = begin(surveying());
+    await lookFor(sampler, 60_000);
+    guest.isSilent = true;
+    await lookFor(sampler, 60_000);
+    const outside = sampler.latest().get(vmId)?.reading;
+    guest.isSilent = false;
+    await lookFor(sampler, 60_000);
+    await sampler.settled();
+
+    expect(outside).toMatchObject({ teller: 'monitor', figures: { memoryHeldBytes: 70, memoryUsedBytes: null } });
+    expect(sampler.latest().get(vmId)?.reading).toMatchObject({ teller: 'itself', figures: { memoryUsedBytes: 50 } });
+    const whole = together(await points(vmId), NOON);
+    expect(whole.coveredMs).toBeLessThan(180_000 - 2 * 5_000);
+    expect(whole.coveredMs).toBeGreaterThan(180_000 - 5 * 7_000);
+    // Each of the two has told of its own time alone, and nobody of any time twice.
+    const [byGuest, byMonitor] = [whole.figures.memoryUsedBytes, whole.figures.memoryHeldBytes];
+    expect(byGuest.ms + byMonitor.ms).toBeCloseTo(whole.coveredMs);
+    expect([byGuest.amount, byMonitor.amount]).toEqual([50, 70]);
+    expect(whole.cpuUsedMs).toBeCloseTo(byGuest.ms / 2 + byMonitor.ms / 4);
+    expect(whole.figures.networkSentBytes.amount).toBeCloseTo(byMonitor.ms);
+  });
+
+  it('has no gap where a single answer is missing', async () => {
+    const guest = answering();
+    const vmId = await addVm(1, guest.stats);
+    const sampler = begin(surveying());
+    const tellers = new Set<string | undefined>();
+    for (let minute = 0; minute < 5; minute++) {
+      guest.isSilent = true;
+      await lookFor(sampler, 5_000);
+      guest.isSilent = false;
+      await lookFor(sampler, 15_000);
+      tellers.add(sampler.latest().get(vmId)?.reading.teller);
+    }
+    await sampler.settled();
+
+    expect([...tellers]).toEqual(['itself']);
+    const whole = together(await points(vmId), NOON);
+    expect(whole.figures.memoryHeldBytes.ms).toBe(0);
+    expect(whole.coveredMs).toBeGreaterThan(80_000);
+    expect(whole.coveredMs).toBeLessThanOrEqual(clock.monotonicMs());
+  });
+
+  it('is a gap where nobody outside knows of its machine either', async () => {
+    const guest = answering();
+    const vmId = await addVm(1, guest.stats);
+    const sampler = begin();
+    guest.isSilent = true;
+    await lookFor(sampler, 30_000);
+    await sampler.settled();
+
+    expect(await points(vmId)).toEqual([]);
+    expect(sampler.latest().size).toBe(0);
+  });
+});
+
+describe('a link that closes and opens again', () => {
+  async function iowaitAfter(incarnation: number): Promise<number | null | undefined> {
+    let iowait = 300;
+    const vmId = await addVm(1, async () => {
+      const stats = statsNow();
+      return { ...stats, cpuTicks: { ...stats.cpuTicks, iowait } };
+    });
+    const sampler = begin();
+    await lookFor(sampler, 20_000);
+    const link = links.get(vmId);
+    links.delete(vmId);
+    await lookFor(sampler, 60_000);
+    await sampler.findMachines();
+    const vm = await store.vms.get(vmId);
+    if (vm === null || link === undefined) throw new TypeError('the VM is gone');
+    await store.vms.update({ ...vm, revision: 2, incarnation });
+    iowait = 100;
+    links.set(vmId, link);
+    await lookFor(sampler, 20_000);
+    await sampler.settled();
+    return sampler.latest().get(vmId)?.reading.figures.cpuIowaitMs;
+  }
+
+  it('lets no counter fall within a life of the VM', async () => {
+    expect(await iowaitAfter(sampleVm(1).incarnation)).toBe(3_000);
+  });
+
+  it('begins anew with the next life', async () => {
+    expect(await iowaitAfter(sampleVm(1).incarnation + 1)).toBe(1_000);
   });
 });
 

@@ -1,17 +1,20 @@
 /**
- * Measures VMs that run, a part of them each second. Guests with an open link are asked; of a machine without an agent
- * it is what its VMM takes of the host's processors. No VM is woken or kept awake by it, and none waits for another:
- * what is measured is stored with the next look. Each server begins anew, which leaves a gap of one interval.
+ * Measures VMs that run, a part of them each second. Guests with an open link are asked; of a machine without an agent,
+ * or with one that does not answer in time, it is what its host knows. No VM is woken or kept awake by it, and none waits
+ * for another: what is measured is stored with the next look. Each server begins anew, which leaves a gap of one interval.
  */
 import { VolaryError } from '../../domain/errors.ts';
 import type { VmId } from '../../domain/ids.ts';
-import { between, type Reading, type Stretch, withoutReturned } from '../../domain/metrics/stretch.ts';
+import type { Reading, Stretch } from '../../domain/metrics/stretch.ts';
+import type { Vm } from '../../domain/vm/vm.ts';
 import type { GuestLink, GuestStats } from '../../ports/guest-link.ts';
 import type { MetricStore } from '../../ports/metric-store.ts';
 import type { EngineDeps } from '../deps.ts';
 import { everyVm } from '../queries/every-vm.ts';
 import { ANSWER_MS, askStats } from '../sessions/ask-stats.ts';
 import { withTimeout } from '../with-timeout.ts';
+import { createMeasurements, type Measured } from './measurements.ts';
+import { readingOfGuest, readingOfMachine } from './readings.ts';
 
 type Link = Pick<GuestLink, 'stats'>;
 
@@ -36,16 +39,6 @@ const MOST_EACH_SECOND = 100;
 const BUSY_SECOND = 1.25;
 /** So many intervals without a reading are a gap. */
 export const GAP_INTERVALS = 3;
-/** A tick of a processor in what guests tell, milliseconds. */
-const TICK_MS = 10;
-
-/** What was read of a VM last, not longer ago than a gap. */
-export interface Measured {
-  readonly reading: Reading;
-  /** From the reading before it; null where there was none, or a gap. */
-  readonly stretch: Stretch | null;
-}
-
 export interface Sampler {
   /**
    * Stores what was measured since the last look, and asks those whose turn it is without waiting for an answer. To be
@@ -54,7 +47,7 @@ export interface Sampler {
   look(signal: AbortSignal): Promise<void>;
   /** Resolves when nobody is being asked any more and all that was measured is stored. */
   settled(): Promise<void>;
-  /** Finds the machines that no agent tells of. To be called now and then. */
+  /** Finds the machines that no agent tells of, and forgets those that are no more. To be called now and then. */
   findMachines(): Promise<void>;
   /** Of all VMs that are measured now; of others there is none. */
   latest(): ReadonlyMap<VmId, Measured>;
@@ -62,7 +55,7 @@ export interface Sampler {
 
 export function createSampler(deps: SamplerDeps): Sampler {
   const { store, drivers, clock, ids, links, metrics } = deps;
-  const measurements = new Map<VmId, Measured>();
+  const measurements = createMeasurements();
   const dueMs = new Map<VmId, number>();
   /** Those who are being asked: nobody is asked again before that is over. */
   const underWay = new Map<VmId, Promise<void>>();
@@ -70,35 +63,40 @@ export function createSampler(deps: SamplerDeps): Sampler {
   let agentless: readonly VmId[] = [];
   let gapMs = GAP_INTERVALS * INTERVAL_MS;
 
-  /** Null where the VM does not run, or has no machine. */
-  async function read(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<Reading | null> {
-    const vm = await store.vms.get(vmId);
-    // A paused guest answers nothing, and what one does while it starts or ends is not measured.
-    if (vm === null || vm.status.phase !== 'running') return null;
-    const { vcpuCount } = vm.machine ?? vm.spec;
-    if (link !== undefined) {
-      const stats = await askStats(clock, link, signal);
-      return readingOf(stats, { atMs: clock.monotonicMs(), vcpuCount });
+  /** What its guest tells; null where it does not answer. */
+  async function ask(link: Link, signal: AbortSignal): Promise<GuestStats | null> {
+    try {
+      return await askStats(clock, link, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof VolaryError)) throw error;
+      return null;
     }
-    const measure = (within: AbortSignal) => drivers.of(vm).measureMachine(vmId, { signal: within });
-    const use = await withTimeout(clock, ANSWER_MS, signal, measure);
-    return use === null ? null : { atMs: clock.monotonicMs(), vcpuCount, cpuUsedMs: use.cpuMs, guest: null };
+  }
+
+  /** Null where it has no machine. */
+  async function read(vm: Vm, link: Link | undefined, signal: AbortSignal): Promise<Reading | null> {
+    const { vcpuCount, memoryMib } = vm.machine ?? vm.spec;
+    const stats = link === undefined ? null : await ask(link, signal);
+    if (stats !== null) return readingOfGuest(stats, { atMs: clock.monotonicMs(), vcpuCount });
+    const survey = (within: AbortSignal) => drivers.of(vm).surveyMachine(vm.id, { signal: within });
+    const told = await withTimeout(clock, ANSWER_MS, signal, survey);
+    return told === null ? null : readingOfMachine(told, { atMs: clock.monotonicMs(), vcpuCount, memoryMib });
   }
 
   async function measure(vmId: VmId, link: Link | undefined, signal: AbortSignal): Promise<void> {
-    const told = await read(vmId, link, signal).catch((error: unknown) => {
-      // A VM that does not answer in time has a gap in its figures. Any other error is a fault of ours.
+    try {
+      const vm = await store.vms.get(vmId);
+      // A paused guest answers nothing, and what one does while it starts or ends is not measured.
+      if (vm === null || vm.status.phase !== 'running') return;
+      const reading = await read(vm, link, signal);
+      if (reading === null) return;
+      const stretch = measurements.add(vm, reading, { endMs: clock.now(), gapMs });
+      if (stretch !== null) measured.push(stretch);
+    } catch (error) {
+      // What nobody tells in time is a gap. Any other error is a fault of ours.
       if (!signal.aborted && !(error instanceof VolaryError) && !isTimeout(error))
         deps.log.error('a VM could not be measured', { vmId, error });
-      return null;
-    });
-    if (told === null) return;
-    const before = measurements.get(vmId);
-    const reading = before === undefined ? told : withoutReturned(before.reading, told);
-    const passed = before === undefined ? null : between(before.reading, reading, gapMs);
-    const stretch = passed === null ? null : { subject: vmId, endMs: clock.now(), ...passed };
-    measurements.set(vmId, { reading, stretch });
-    if (stretch !== null) measured.push(stretch);
+    }
   }
 
   /** Who is asked now, those first who have waited longest. */
@@ -123,8 +121,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
     async look(signal) {
       const open = links.all();
       const all = new Set([...open.keys(), ...agentless]);
-      for (const known of [dueMs, measurements])
-        for (const vmId of known.keys()) if (!all.has(vmId)) known.delete(vmId);
+      for (const vmId of dueMs.keys()) if (!all.has(vmId)) dueMs.delete(vmId);
       const intervalMs = INTERVAL_MS * Math.ceil(all.size / (MOST_EACH_SECOND * (INTERVAL_MS / 1_000)));
       gapMs = GAP_INTERVALS * intervalMs;
       const nowMs = clock.monotonicMs();
@@ -142,47 +139,18 @@ export function createSampler(deps: SamplerDeps): Sampler {
     async findMachines() {
       const open = links.all();
       const found: VmId[] = [];
-      for await (const { id, status } of everyVm(store))
+      const alive = new Set<VmId>();
+      for await (const { id, status } of everyVm(store)) {
         if (status.phase === 'running' && !open.has(id)) found.push(id);
+        if (status.phase !== 'stopped' && status.phase !== 'failed') alive.add(id);
+      }
       agentless = found;
+      measurements.keepOnly(alive);
     },
-    latest() {
-      const oldestMs = clock.monotonicMs() - gapMs;
-      return new Map([...measurements].filter(([, { reading }]) => reading.atMs >= oldestMs));
-    },
+    latest: () => measurements.since(clock.monotonicMs() - gapMs),
   };
 }
 
 function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
-}
-
-function readingOf(stats: GuestStats, at: Pick<Reading, 'atMs' | 'vcpuCount'>): Reading {
-  const { cpuTicks, memoryBytes: memory, diskBytes: disk, networkBytes: network } = stats;
-  const { diskTransferBytes: transfer, diskOperations: operations, networkPackets: packets } = stats;
-  const userMs = cpuTicks.user * TICK_MS;
-  const systemMs = cpuTicks.system * TICK_MS;
-  return {
-    ...{ ...at, cpuUsedMs: userMs + systemMs },
-    guest: {
-      uptimeMs: stats.uptimeMs,
-      sums: {
-        ...{ cpuUserMs: userMs, cpuSystemMs: systemMs },
-        ...{ cpuIowaitMs: cpuTicks.iowait * TICK_MS, cpuStealMs: cpuTicks.steal * TICK_MS },
-        ...{ networkReceivedBytes: network.received, networkSentBytes: network.sent },
-      },
-      counts: {
-        ...{ diskReadBytes: transfer?.read ?? null, diskWrittenBytes: transfer?.written ?? null },
-        ...{ diskReads: operations?.reads ?? null, diskWrites: operations?.writes ?? null },
-        ...{ packetsReceived: packets?.received ?? null, packetsSent: packets?.sent ?? null },
-      },
-      levels: {
-        memoryTotalBytes: memory.total,
-        memoryUsedBytes: Math.max(0, memory.total - memory.available),
-        ...{ memoryFreeBytes: memory.free, memoryCachedBytes: memory.cached },
-        ...{ diskTotalBytes: disk.total, diskUsedBytes: Math.max(0, disk.total - disk.free) },
-        processCount: stats.processCount,
-      },
-    },
-  };
 }

@@ -147,4 +147,32 @@ describe('what is told of a VM', () => {
     expect(samples(old, 'volary_vm_cpus')).toHaveLength(1);
     await link[Symbol.asyncDispose]();
   });
+
+  it('is what its host knows where its guest does not tell, under names of its own', async () => {
+    await create('bird');
+    await using metrics = openSqliteMetrics(':memory:', { log });
+    const drivers = createDrivers(createSimulatedDriver({ world: installation.world }), []);
+    const clock = createSystemClock();
+    const links = { all: () => new Map() };
+    const sampler = createSampler({ store: server.store, drivers, clock, log, ids: createSystemIds(), links, metrics });
+    const meter = createPrometheusMeter({ turns });
+    const look = createVmFigures(meter, { store: server.store, turns, sampler });
+
+    await sampler.findMachines();
+    await sampler.look(soon.signal);
+    await sampler.settled();
+    await look();
+    const told = (await meter.read()).split('\n').flatMap((line) => /^(volary_vm_\w+)\{/.exec(line)?.slice(1) ?? []);
+
+    expect(told.toSorted()).toEqual([
+      ...['volary_vm_cpus', 'volary_vm_healthy', 'volary_vm_memory_size_bytes', 'volary_vm_monitor_cpu_seconds_total'],
+      ...['read_bytes', 'reads_completed', 'writes_completed', 'written_bytes'].map(
+        (name) => `volary_vm_monitor_disk_${name}_total`,
+      ),
+      'volary_vm_monitor_memory_bytes',
+      ...['receive_bytes', 'receive_packets', 'transmit_bytes', 'transmit_packets'].map(
+        (name) => `volary_vm_monitor_network_${name}_total`,
+      ),
+    ]);
+  });
 });

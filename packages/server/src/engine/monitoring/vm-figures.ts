@@ -1,4 +1,4 @@
-import type { Reading } from '../../domain/metrics/stretch.ts';
+import type { FigureName, Reading } from '../../domain/metrics/stretch.ts';
 import { VM_PHASES, type VmPhase } from '../../domain/vm/phase.ts';
 import type { VmHealth } from '../../domain/vm/vm.ts';
 import type { Meter, Sample } from '../../ports/meter.ts';
@@ -24,107 +24,78 @@ interface Figure {
   readonly of: (row: Row) => number | null;
 }
 
-/** `of` a guest that tells of itself. */
-function ofGuest(of: (guest: NonNullable<Reading['guest']>) => number | null): Figure['of'] {
-  return ({ reading }) => (reading === null || reading.guest === null ? null : of(reading.guest));
-}
-
-/** One figure for each VM. Counters are the guest's own, and begin anew when it boots. */
+/** One figure for each VM. Counters are of the guest, and begin anew when it boots. */
 const FIGURES: readonly Figure[] = [
   gauge('vm_cpus', 'Virtual processors.', ({ cpus }) => cpus),
   gauge('vm_healthy', '1 where the agent answers and the health check, if there is one, succeeds, else 0.', isHealthy),
-  gauge(
-    'vm_uptime_seconds',
-    'Since the guest booted.',
-    ofGuest(({ uptimeMs }) => uptimeMs / 1_000),
+  gauge('vm_uptime_seconds', 'Since the guest booted.', ({ reading }) =>
+    reading?.teller === 'itself' ? reading.uptimeMs / 1_000 : null,
   ),
   gauge(
     'vm_memory_size_bytes',
     'Memory that the guest has.',
-    ofGuest(({ levels }) => levels.memoryTotalBytes),
+    ({ reading }) => reading?.figures.memoryTotalBytes ?? null,
   ),
-  gauge(
-    'vm_memory_used_bytes',
-    'Memory that a program could not have.',
-    ofGuest(({ levels }) => levels.memoryUsedBytes),
-  ),
-  gauge(
-    'vm_memory_cached_bytes',
-    'Memory that caches files.',
-    ofGuest(({ levels }) => levels.memoryCachedBytes),
-  ),
-  gauge(
-    'vm_disk_size_bytes',
-    "Size of the root's file system.",
-    ofGuest(({ levels }) => levels.diskTotalBytes),
-  ),
-  gauge(
-    'vm_disk_used_bytes',
-    "Used of the root's file system.",
-    ofGuest(({ levels }) => levels.diskUsedBytes),
-  ),
-  gauge(
-    'vm_processes',
-    'Processes in the guest.',
-    ofGuest(({ levels }) => levels.processCount),
-  ),
-  counter(
-    'vm_disk_read_bytes_total',
-    'Read from all disks.',
-    ofGuest(({ counts }) => counts.diskReadBytes),
-  ),
-  counter(
-    'vm_disk_written_bytes_total',
-    'Written to all disks.',
-    ofGuest(({ counts }) => counts.diskWrittenBytes),
-  ),
-  counter(
-    'vm_disk_reads_completed_total',
-    'Operations of reading from all disks.',
-    ofGuest(({ counts }) => counts.diskReads),
-  ),
-  counter(
-    'vm_disk_writes_completed_total',
-    'Operations of writing to all disks.',
-    ofGuest(({ counts }) => counts.diskWrites),
-  ),
-  counter(
-    'vm_network_receive_bytes_total',
-    'Received.',
-    ofGuest(({ sums }) => sums.networkReceivedBytes),
-  ),
-  counter(
-    'vm_network_transmit_bytes_total',
-    'Sent.',
-    ofGuest(({ sums }) => sums.networkSentBytes),
-  ),
-  counter(
-    'vm_network_receive_packets_total',
-    'Packets received.',
-    ofGuest(({ counts }) => counts.packetsReceived),
-  ),
-  counter(
-    'vm_network_transmit_packets_total',
-    'Packets sent.',
-    ofGuest(({ counts }) => counts.packetsSent),
-  ),
+  gauge('vm_memory_used_bytes', 'Memory that a program could not have.', ofGuest('memoryUsedBytes')),
+  gauge('vm_memory_cached_bytes', 'Memory that caches files.', ofGuest('memoryCachedBytes')),
+  gauge('vm_disk_size_bytes', "Size of the root's file system.", ofGuest('diskTotalBytes')),
+  gauge('vm_disk_used_bytes', "Used of the root's file system.", ofGuest('diskUsedBytes')),
+  gauge('vm_processes', 'Processes in the guest.', ofGuest('processCount')),
+  ...devices('vm', '', ofGuest),
+];
+
+/**
+ * The same of VMs whose guest does not tell, as it is seen from outside: under names of their own, since a counter that goes on as another one
+ * would have begun anew, or done all at once.
+ */
+const MONITOR_FIGURES: readonly Figure[] = [
   counter(
     'vm_monitor_cpu_seconds_total',
-    'Time of processors of the host that the monitor of a VM without an agent used.',
-    ({ reading }) => (reading === null || reading.guest !== null ? null : reading.cpuUsedMs / 1_000),
+    'Time of processors of the host that the monitor of a VM used whose agent does not tell.',
+    ({ reading }) => (reading?.teller === 'monitor' ? reading.cpuUsedMs / 1_000 : null),
   ),
+  gauge(
+    'vm_monitor_memory_bytes',
+    'Memory of the host that the monitor of a VM holds whose agent does not tell.',
+    ofMonitor('memoryHeldBytes'),
+  ),
+  ...devices('vm_monitor', ', as its monitor or host counted', ofMonitor),
 ];
+
+function ofGuest(name: FigureName): Figure['of'] {
+  return ({ reading }) => (reading?.teller === 'itself' ? reading.figures[name] : null);
+}
+
+function ofMonitor(name: FigureName): Figure['of'] {
+  return ({ reading }) => (reading?.teller === 'monitor' ? reading.figures[name] : null);
+}
+
+/** What disks and network have done. */
+function devices(prefix: string, how: string, of: (name: FigureName) => Figure['of']): readonly Figure[] {
+  const figure = (name: string, help: string, figureName: FigureName): Figure =>
+    counter(`${prefix}_${name}_total`, `${help}${how}.`, of(figureName));
+  return [
+    figure('disk_read_bytes', 'Read from all disks', 'diskReadBytes'),
+    figure('disk_written_bytes', 'Written to all disks', 'diskWrittenBytes'),
+    figure('disk_reads_completed', 'Operations of reading from all disks', 'diskReads'),
+    figure('disk_writes_completed', 'Operations of writing to all disks', 'diskWrites'),
+    figure('network_receive_bytes', 'Received', 'networkReceivedBytes'),
+    figure('network_transmit_bytes', 'Sent', 'networkSentBytes'),
+    figure('network_receive_packets', 'Packets received', 'packetsReceived'),
+    figure('network_transmit_packets', 'Packets sent', 'packetsSent'),
+  ];
+}
 
 const CPU_MODES = {
   user: 'cpuUserMs',
   system: 'cpuSystemMs',
   iowait: 'cpuIowaitMs',
   steal: 'cpuStealMs',
-} as const satisfies Record<string, keyof NonNullable<Reading['guest']>['sums']>;
+} as const satisfies Record<string, FigureName>;
 
 /** Defines what is told of VMs; the function looks at all of them now. */
 export function createVmFigures(meter: Meter, { store, turns, sampler }: VmDeps): () => Promise<void> {
-  const figures = FIGURES.map(({ kind, of, ...measure }) => ({
+  const figures = [...FIGURES, ...MONITOR_FIGURES].map(({ kind, of, ...measure }) => ({
     of,
     measure: meter[kind]({ ...measure, labels: ['vm', 'name'] }),
   }));
@@ -166,9 +137,10 @@ function* samplesOf(rows: readonly Row[], of: Figure['of']): Iterable<Sample<'vm
 
 function* cpuSamplesOf(rows: readonly Row[]): Iterable<Sample<'vm' | 'name' | 'mode'>> {
   for (const { labels, reading } of rows) {
-    if (reading === null || reading.guest === null) continue;
-    for (const [mode, sum] of Object.entries(CPU_MODES))
-      yield { labels: { ...labels, mode }, value: reading.guest.sums[sum] / 1_000 };
+    for (const [mode, name] of Object.entries(CPU_MODES)) {
+      const usedMs = reading?.figures[name] ?? null;
+      if (usedMs !== null) yield { labels: { ...labels, mode }, value: usedMs / 1_000 };
+    }
   }
 }
 

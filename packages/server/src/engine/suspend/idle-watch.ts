@@ -1,8 +1,10 @@
 /**
  * Suspends VMs that have had nothing to do for as long as their settings say. What is looked at is all that can be measured from
- * outside: commands that run, files and consoles that somebody reads, the processor time of the VMM, and what its agent last told of the bytes that
- * it has sent to its networks. Each server begins to count anew.
+ * outside: commands that run, files and consoles that somebody reads, the processor time of the VMM, and the bytes that it has sent to its networks,
+ * as its agent last told or its host has counted. Each server begins to count anew.
  */
+
+import type { Reading, Teller } from '../../domain/metrics/stretch.ts';
 import { SYSTEM } from '../../domain/principal/principal.ts';
 import type { AutoSuspend } from '../../domain/vm/auto-suspend.ts';
 import type { Vm } from '../../domain/vm/vm.ts';
@@ -20,11 +22,17 @@ type IdleDeps = OperationDeps &
 /** What a guest sends between two looks though nobody wants anything of it, bytes: answers to who it is, not to what it has. */
 const NETWORK_NOISE_BYTES = 512;
 
+/** What a guest has sent, by a count of one beginning. */
+interface Sent {
+  readonly teller: Teller;
+  readonly bytes: number;
+}
+
 /** What was measured of one machine at one look. */
 interface Sample extends MachineUse {
   readonly incarnation: number;
-  /** Null: no agent tells. */
-  readonly sentBytes: number | null;
+  /** By whoever tells of it; null: nobody does. */
+  readonly sent: Sent | null;
   readonly atMs: number;
   /** Since when it has had nothing to do. */
   readonly idleSinceMs: number;
@@ -63,17 +71,17 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
     const use = await deps.drivers.of(vm).measureMachine(vm.id, { signal });
     if (use === null) return null;
     const atMs = deps.clock.monotonicMs();
-    const told = latest.get(vm.id)?.reading.guest?.sums.networkSentBytes ?? null;
+    const told = sentBy(latest.get(vm.id)?.reading);
     const known = samples.get(vm.id);
     // The first of a machine, also of one that was woken: its VMM is another one.
     const before = known?.incarnation === vm.incarnation && use.cpuMs >= known.cpuMs ? known : undefined;
-    const sentBytes = told ?? before?.sentBytes ?? null;
-    const fresh: Sample = { ...use, sentBytes, incarnation: vm.incarnation, atMs, idleSinceMs: atMs, mostPercent: 0 };
+    const sent = told ?? before?.sent ?? null;
+    const fresh: Sample = { ...use, sent, incarnation: vm.incarnation, atMs, idleSinceMs: atMs, mostPercent: 0 };
     if (before === undefined) return fresh;
     const percent = (100 * (use.cpuMs - before.cpuMs)) / Math.max(1, atMs - before.atMs);
     const isBusy =
       percent >= settings.cpuBelowPercent ||
-      hasSent(before.sentBytes, sentBytes) ||
+      hasSent(before.sent, sent) ||
       deps.activity.isBusySince(vm.id, before.atMs) ||
       // A workload runs all the time; what it does shows in the processors.
       (await deps.store.executions.listActive({ vmId: vm.id })).some(({ isWorkload }) => !isWorkload);
@@ -111,13 +119,18 @@ export function createIdleWatch(deps: IdleDeps): IdleWatch {
   };
 }
 
-/** Counters that go back are those of a device that has gone, or of another life. */
-function hasSent(before: number | null, after: number | null): boolean {
-  if (before === null || after === null) return false;
-  return after < before || after - before > NETWORK_NOISE_BYTES;
+function sentBy(reading: Reading | undefined): Sent | null {
+  const bytes = reading?.figures.networkSentBytes ?? null;
+  return reading === undefined || bytes === null ? null : { teller: reading.teller, bytes };
 }
 
-function describe({ mostPercent, sentBytes }: Sample, { cpuBelowPercent }: AutoSuspend): string {
-  const network = sentBytes === null ? 'network traffic not measured' : 'no network traffic';
+/** Counters that go back are those of a device that has gone, or of another life; those of another teller say nothing. */
+function hasSent(before: Sent | null, after: Sent | null): boolean {
+  if (before === null || after === null || before.teller !== after.teller) return false;
+  return after.bytes < before.bytes || after.bytes - before.bytes > NETWORK_NOISE_BYTES;
+}
+
+function describe({ mostPercent, sent }: Sample, { cpuBelowPercent }: AutoSuspend): string {
+  const network = sent === null ? 'network traffic not measured' : 'no network traffic';
   return `no commands, no streams, ${network}, at most ${mostPercent.toFixed(1)} % of a processor (below ${cpuBelowPercent} %)`;
 }

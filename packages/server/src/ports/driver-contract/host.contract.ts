@@ -33,6 +33,8 @@ export function hostLaws({ driver, machine, options }: DriverContext): void {
     const vmId = idFromUuid('vm', '01900000-0000-7000-8000-00000000dead');
 
     expect(await subject.inspect(vmId, options)).toEqual({ disk: { kind: 'absent' }, machine: { kind: 'absent' } });
+    expect(await subject.measureMachine(vmId, options)).toBeNull();
+    expect(await subject.surveyMachine(vmId, options)).toBeNull();
     await subject.endMachine(vmId, options);
     await subject.deleteDisk(vmId, options);
     expect((await subject.findAll(options)).map((found) => found.vmId)).not.toContain(vmId);

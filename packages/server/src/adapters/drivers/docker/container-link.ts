@@ -1,5 +1,5 @@
 import type { GuestLink, GuestSize, GuestStats } from '../../../ports/guest-link.ts';
-import { readUse } from './engine/containers.ts';
+import { type ContainerUse, readUse } from './engine/containers.ts';
 import type { EngineClient } from './engine/engine-client.ts';
 import { engineRefused } from './errors.ts';
 
@@ -35,19 +35,18 @@ export function containerLink(
       const use = await readUse(client, id, options);
       // The agent's own figures are the host's: nothing is better than these.
       if (use === null) throw engineRefused(200, 'it does not tell what a container uses');
-      const cpu = use.cpuModesMs ?? { user: use.cpuMs, system: 0 };
-      const total = memoryMib * MIB;
-      const free = Math.max(0, total - use.memoryBytes);
-      const available = Math.min(total, free + use.cachedBytes);
       return {
         ...host,
         // The kernel that the agent asks is the host's, and was up before the container.
         uptimeMs: Math.max(0, Date.now() - Date.parse(startedAt)),
         cpuTicks: {
-          ...{ user: Math.round(cpu.user / TICK_MS), system: Math.round(cpu.system / TICK_MS) },
-          ...{ idle: host.cpuTicks.idle, iowait: 0, steal: 0 },
+          ...{ used: ticksOf(use.cpuMs), idle: null, iowait: null, steal: null },
+          user: use.cpuModesMs && ticksOf(use.cpuModesMs.user),
+          system: use.cpuModesMs && ticksOf(use.cpuModesMs.system),
         },
-        memoryBytes: { total, free, available, cached: use.cachedBytes },
+        memoryBytes: memoryOf(memoryMib * MIB, use),
+        // What the container writes lies on a file system of the host's.
+        diskBytes: null,
         // The devices that the agent sees are the host's, with what everybody does with them. The network is the container's own.
         diskTransferBytes: use.diskTransferBytes,
         diskOperations: use.diskOperations,
@@ -58,4 +57,15 @@ export function containerLink(
       return { cpuCount: vcpuCount, memoryBytes: memoryMib * MIB, rootBytes: null };
     },
   };
+}
+
+function ticksOf(ms: number): number {
+  return Math.round(ms / TICK_MS);
+}
+
+/** What files are cached in can be had by programs. */
+function memoryOf(total: number, { memoryBytes, cachedBytes: cached }: ContainerUse): GuestStats['memoryBytes'] {
+  if (memoryBytes === null) return null;
+  const free = Math.max(0, total - memoryBytes);
+  return { total, free, available: Math.min(total, free + (cached ?? 0)), cached };
 }

@@ -1,6 +1,6 @@
 import { VolaryError } from '../../../domain/errors.ts';
 import type { VmId } from '../../../domain/ids.ts';
-import type { Driver, VmObservation } from '../../../ports/driver.ts';
+import type { Driver, MachineFigures, VmObservation } from '../../../ports/driver.ts';
 import type { Abortable } from '../../../ports/guest-link.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import { isUnreadable } from '../../shared/read-facts.ts';
@@ -66,6 +66,15 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
     const container = await find(vmId, options);
     if (container?.state !== 'running' && container?.state !== 'paused') throw noMachine();
     return container;
+  }
+
+  async function survey(vmId: VmId, options: Abortable): Promise<MachineFigures | null> {
+    const container = await find(vmId, options);
+    if (container?.state !== 'running' && container?.state !== 'paused') return null;
+    const use = await readUse(client, container.id, options);
+    if (use === null) return null;
+    const { cpuModesMs: _modes, cachedBytes: _cached, memoryBytes: heldBytes, ...told } = use;
+    return { ...told, heldBytes, uptimeMs: Math.max(0, Date.now() - Date.parse(container.startedAt)) };
   }
 
   return {
@@ -161,10 +170,10 @@ export function createDockerDriver(deps: DockerDriverDeps): Driver {
     nameMachine: nameOfMachine,
     inspect,
     async measureMachine(vmId, options) {
-      const container = await find(vmId, options);
-      const use = container === null ? null : await readUse(client, container.id, options);
-      return use === null ? null : { cpuMs: use.cpuMs };
+      const use = await survey(vmId, options);
+      return use && { cpuMs: use.cpuMs };
     },
+    surveyMachine: survey,
     async findAll(options) {
       const containers = await unlessUnreachable(listContainers(client, { installationId }, options));
       const found = await Promise.all(

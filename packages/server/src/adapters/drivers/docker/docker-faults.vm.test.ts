@@ -55,8 +55,14 @@ function testContainers(engine: TestEngine): void {
     const has = BigInt(`0x${/^CapEff:\t(\w+)$/m.exec(status)?.[1] ?? 'f'.repeat(16)}`);
     for (const bit of [21n, 19n, 12n, 13n, 27n]) expect([bit, (has >> bit) & 1n]).toEqual([bit, 0n]);
     expect((await tryInGuest(link, 'mount -t tmpfs none /mnt')).exitCode).not.toBe(0);
-    expect((await link.stats(options)).memoryBytes).toMatchObject({ total: machine.spec.memoryMib * MIB });
+    const { memoryBytes, diskBytes, cpuTicks } = await link.stats(options);
+    expect(memoryBytes).toMatchObject({ total: machine.spec.memoryMib * MIB });
+    // Of what is the host's, or nobody counts, nothing is told.
+    expect({ diskBytes, ...cpuTicks }).toMatchObject({ diskBytes: null, idle: null, iowait: null, steal: null });
     expect(await driver.measureMachine(machine.vmId, options)).toEqual({ cpuMs: expect.any(Number) });
+    expect(await driver.surveyMachine(machine.vmId, options)).toMatchObject({
+      ...{ cpuMs: expect.any(Number), heldBytes: expect.toSatisfy((bytes) => bytes > 0), networkBytes: null },
+    });
   });
 
   it('tell of their own time: since they were started, and of processors by what they did', async () => {

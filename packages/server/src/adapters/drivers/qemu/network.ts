@@ -58,6 +58,12 @@ export function macFor(uuid: string, place: MachineNetwork | null | undefined): 
   return place?.mac ?? macOfUuid(uuid);
 }
 
+/** The host's interface that a machine of these arguments is joined to; null: to none. */
+export function tapNameOf(argv: readonly string[]): string | null {
+  const names = argv.map((argument) => /^tap,id=net0,ifname=(?<name>[^,]+)/.exec(argument)?.groups?.['name']);
+  return names.find((name) => name !== undefined) ?? null;
+}
+
 function nicOn(backEnd: string, mac: string): readonly string[] {
   return ['-netdev', backEnd, '-device', `virtio-net-pci,id=${NIC_ID},netdev=net0,mac=${mac},romfile=`];
 }

@@ -41,6 +41,7 @@ import { wakeMachine } from './saved/wake-machine.ts';
 import { createWarmStore } from './saved/warm-store.ts';
 import type { StartContext, StartSpec } from './start-context.ts';
 import { prepareRestore, startMachine } from './start-machine.ts';
+import { surveyMachine } from './survey-machine.ts';
 import { createTidyUp } from './tidy-up.ts';
 import { listVmIds, type VmDirectory } from './vm-directory.ts';
 import { findVmm } from './vmm-process.ts';
@@ -213,6 +214,7 @@ export function createQemuDriver(deps: QemuDriverDeps): Driver {
       const cpuMs = pid === undefined ? null : readCpuMs(pid);
       return cpuMs === null ? null : { cpuMs };
     },
+    surveyMachine: (vmId, options) => surveyMachine(machines, vmId, options),
     findAll: async (options) => {
       await settle();
       return await findAllVms(deps, machines, options);

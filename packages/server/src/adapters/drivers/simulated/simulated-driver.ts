@@ -6,6 +6,7 @@ import type {
   ConsoleChunk,
   Driver,
   DriverCapabilities,
+  MachineFigures,
   MachineSpec,
   SavedRef,
   SavedSummary,
@@ -14,6 +15,7 @@ import { abortable } from '../../shared/abortable.ts';
 import { createHintQueue } from '../../shared/hint-queue.ts';
 import { createKeyedLock } from '../../shared/keyed-lock.ts';
 import type { FaultPlan } from './faults.ts';
+import { deviceFiguresOf } from './guest/device-figures.ts';
 import { SimulatedLink } from './guest/simulated-link.ts';
 import { type SavedVm, summarise } from './saved-vm.ts';
 import { createSimulatedPacks, placePacks } from './simulated-packs.ts';
@@ -35,6 +37,8 @@ const CAPABILITIES: DriverCapabilities = {
   memoryOverheadMib: 0,
 };
 const WATCH_CAPACITY = 65_536;
+/** What the monitor of each machine is said to hold of its host's memory. */
+const HELD_BYTES = 96 * 1024 ** 2;
 const ABSENT = { disk: { kind: 'absent' }, machine: { kind: 'absent' } } as const;
 
 /**
@@ -157,11 +161,10 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
     },
 
     async measureMachine(vmId) {
-      const machine = world.vms.get(vmId)?.machine ?? null;
-      if (machine === null) return null;
-      const livedMs = world.clock.monotonicMs() - machine.startedAtMs;
-      return { cpuMs: (livedMs * world.faults.plan(vmId).cpuPercent) / 100 };
+      const use = survey(world, vmId);
+      return use && { cpuMs: use.cpuMs };
     },
+    surveyMachine: async (vmId) => survey(world, vmId),
 
     async findAll() {
       return [...world.vms].map(([vmId, vm]) => ({ vmId, observation: vm.observe(), isSpare: vm.isSpare }));
@@ -186,6 +189,15 @@ export function createSimulatedDriver({ world }: { readonly world: SimulatedWorl
       for (const link of links) link.close('the server has ended');
     },
   };
+}
+
+/** Its guest's devices do what the guest tells of them. */
+function survey(world: SimulatedWorld, vmId: VmId): MachineFigures | null {
+  const machine = world.vms.get(vmId)?.machine ?? null;
+  if (machine === null) return null;
+  const uptimeMs = world.clock.monotonicMs() - machine.startedAtMs;
+  const cpuMs = (uptimeMs * world.faults.plan(vmId).cpuPercent) / 100;
+  return { uptimeMs, cpuMs, heldBytes: HELD_BYTES, ...deviceFiguresOf(cpuMs, machine.guest) };
 }
 
 async function* watch(world: SimulatedWorld, signal: AbortSignal): AsyncIterable<VmId> {

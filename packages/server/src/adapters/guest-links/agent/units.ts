@@ -60,6 +60,7 @@ export function statsOf(stats: StatsResult): GuestStats {
   return {
     uptimeMs: millisecondsOf(stats.uptimeNs),
     cpuTicks: {
+      used: stats.cpuUser + stats.cpuSystem,
       user: stats.cpuUser,
       system: stats.cpuSystem,
       idle: stats.cpuIdle,

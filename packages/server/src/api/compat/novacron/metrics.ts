@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { FigureName } from '../../../domain/metrics/stretch.ts';
+import { addedIn, amountOf, memoryInUse } from '../../../domain/metrics/view.ts';
 import type { MetricReport } from '../../../engine/apis/metric-api.ts';
 import type { FaceContext } from '../../face.ts';
 import { mount } from '../../mount.ts';
@@ -10,6 +12,7 @@ import { METRIC_GROUPS, type MetricGroup, type Metrics } from './watch-schemas.t
 const GIB = 1024 ** 3;
 const MEGA = 1_000_000;
 const BITS = 8;
+const SECOND_MS = 1_000;
 
 /** What a VM used in the last minutes. */
 export function mountMetrics(app: FastifyInstance, routes: VersionRoutes, { engine }: FaceContext): void {
@@ -35,53 +38,58 @@ function only(figures: Figures, isWanted: (group: MetricGroup) => boolean): Metr
   };
 }
 
+/** What nobody told is null. */
 function figuresOf({ whole }: MetricReport): Figures {
-  const { coveredMs, guestMs, cpuUsedMs, sums, countedMs, counts, levels } = whole;
-  const percent = (usedMs: number, ofMs: number) => (ofMs === 0 ? null : round((100 * usedMs) / ofMs));
-  const told = (figure: number) => (guestMs === 0 ? null : round(figure));
-  const perSecond = (amount: number) => (1_000 * amount) / guestMs;
-  // Not every driver counts them.
-  const counted = (count: number, ofMs: number) => (ofMs === 0 ? null : round(count));
+  const { coveredMs, cpuUsedMs, figures } = whole;
+  const percent = (name: FigureName) => round(addedIn(100, figures[name]));
+  const gib = (bytes: number | null) => round(bytes === null ? null : bytes / GIB);
+  const perSecond = (name: FigureName, unit = 1) => round(addedIn(SECOND_MS / unit, figures[name]));
+  const count = (name: FigureName) => {
+    const amount = amountOf(figures[name]);
+    return amount === null ? null : Math.round(amount);
+  };
   return {
     cpu: {
-      usage_percent: percent(cpuUsedMs, coveredMs),
-      user_percent: percent(sums.cpuUserMs, guestMs),
-      system_percent: percent(sums.cpuSystemMs, guestMs),
-      iowait_percent: percent(sums.cpuIowaitMs, guestMs),
+      usage_percent: coveredMs === 0 ? null : round((100 * cpuUsedMs) / coveredMs),
+      user_percent: percent('cpuUserMs'),
+      system_percent: percent('cpuSystemMs'),
+      iowait_percent: percent('cpuIowaitMs'),
     },
     memory: {
-      total_gb: told(levels.memoryTotalBytes / GIB),
-      used_gb: told(levels.memoryUsedBytes / GIB),
-      free_gb: told(levels.memoryFreeBytes / GIB),
-      cache_gb: told(levels.memoryCachedBytes / GIB),
+      total_gb: gib(amountOf(figures.memoryTotalBytes)),
+      used_gb: gib(memoryInUse(whole)),
+      free_gb: gib(amountOf(figures.memoryFreeBytes)),
+      cache_gb: gib(amountOf(figures.memoryCachedBytes)),
     },
     disk: {
-      read_iops: counted((1_000 * counts.diskReads) / countedMs.diskOperations, countedMs.diskOperations),
-      write_iops: counted((1_000 * counts.diskWrites) / countedMs.diskOperations, countedMs.diskOperations),
-      read_mbps: counted((1_000 * counts.diskReadBytes) / countedMs.diskBytes / MEGA, countedMs.diskBytes),
-      write_mbps: counted((1_000 * counts.diskWrittenBytes) / countedMs.diskBytes / MEGA, countedMs.diskBytes),
+      read_iops: perSecond('diskReads'),
+      write_iops: perSecond('diskWrites'),
+      read_mbps: perSecond('diskReadBytes', MEGA),
+      write_mbps: perSecond('diskWrittenBytes', MEGA),
     },
     network: {
-      rx_mbps: told((BITS * perSecond(sums.networkReceivedBytes)) / MEGA),
-      tx_mbps: told((BITS * perSecond(sums.networkSentBytes)) / MEGA),
-      rx_packets: counted(Math.round(counts.packetsReceived), countedMs.packets),
-      tx_packets: counted(Math.round(counts.packetsSent), countedMs.packets),
+      rx_mbps: perSecond('networkReceivedBytes', MEGA / BITS),
+      tx_mbps: perSecond('networkSentBytes', MEGA / BITS),
+      rx_packets: count('packetsReceived'),
+      tx_packets: count('packetsSent'),
     },
   };
 }
 
 /** How much of what it was given a VM uses, percent; null where nobody tells. */
 export function toVmMetrics(report: MetricReport) {
-  const { guestMs, levels } = report.whole;
-  const share = (used: number, of: number) => (guestMs === 0 || of === 0 ? null : round((100 * used) / of));
+  const { whole } = report;
+  const { memoryTotalBytes, diskUsedBytes, diskTotalBytes } = whole.figures;
+  const share = (used: number | null, of: number | null) =>
+    used === null || of === null || of === 0 ? null : round((100 * used) / of);
   return {
     cpuPercent: figuresOf(report).cpu.usage_percent,
-    memoryPercent: share(levels.memoryUsedBytes, levels.memoryTotalBytes),
-    storagePercent: share(levels.diskUsedBytes, levels.diskTotalBytes),
+    memoryPercent: share(memoryInUse(whole), amountOf(memoryTotalBytes)),
+    storagePercent: share(amountOf(diskUsedBytes), amountOf(diskTotalBytes)),
   };
 }
 
 /** Three digits after the point say all that was measured. */
-function round(figure: number): number {
-  return Math.round(figure * 1_000) / 1_000;
+function round(figure: number | null): number | null {
+  return figure === null ? null : Math.round(figure * 1_000) / 1_000;
 }

@@ -1,7 +1,10 @@
 import type { HostMetricFigures, HostMetrics, VmMetricFigures, VmMetrics } from '@volary/contract';
-import type { MetricPoint } from '../../../domain/metrics/view.ts';
+import type { FigureName } from '../../../domain/metrics/stretch.ts';
+import { addedIn, amountOf, type MetricPoint, memoryInUse } from '../../../domain/metrics/view.ts';
 import type { HostMetricReport, MetricReport } from '../../../engine/apis/metric-api.ts';
 import { toIso } from './to-iso.ts';
+
+const SECOND_MS = 1_000;
 
 /** What a VM did, as `/v1` shows it. */
 export function toVmMetricsDto({ vm, interval, atMs, whole, points, stepMs }: MetricReport): VmMetrics {
@@ -42,71 +45,71 @@ function hostFiguresOf(point: MetricPoint): HostMetricFigures {
   return { cpu, memory, disk, network };
 }
 
-/** Percents are of all processors that there were at that time. */
+/** Percents are of all processors that there were at that time. What nobody told is null, and a whole group where nothing of it was told. */
 export function figuresOf(point: MetricPoint): VmMetricFigures {
-  const { coveredMs, guestMs, cpuUsedMs, sums, levels } = point;
+  const { coveredMs, cpuUsedMs, figures } = point;
   if (coveredMs === 0) return { cpu: null, memory: null, disk: null, network: null, processes: null };
-  const isTold = guestMs > 0;
-  const percent = (usedMs: number, ofMs: number): number => (100 * usedMs) / ofMs;
-  const ofGuest = (usedMs: number): number | null => (isTold ? percent(usedMs, guestMs) : null);
+  const percent = (name: FigureName): number | null => addedIn(100, figures[name]);
   return {
     cpu: {
-      usage_percent: percent(cpuUsedMs, coveredMs),
-      user_percent: ofGuest(sums.cpuUserMs),
-      system_percent: ofGuest(sums.cpuSystemMs),
-      iowait_percent: ofGuest(sums.cpuIowaitMs),
-      steal_percent: ofGuest(sums.cpuStealMs),
+      usage_percent: (100 * cpuUsedMs) / coveredMs,
+      user_percent: percent('cpuUserMs'),
+      system_percent: percent('cpuSystemMs'),
+      iowait_percent: percent('cpuIowaitMs'),
+      steal_percent: percent('cpuStealMs'),
     },
-    memory: isTold
-      ? {
-          total_bytes: Math.round(levels.memoryTotalBytes),
-          used_bytes: Math.round(levels.memoryUsedBytes),
-          free_bytes: Math.round(levels.memoryFreeBytes),
-          cache_bytes: Math.round(levels.memoryCachedBytes),
-          usage_percent: (100 * levels.memoryUsedBytes) / Math.max(1, levels.memoryTotalBytes),
-        }
-      : null,
-    disk: isTold ? diskOf(point) : null,
-    network: isTold ? networkOf(point) : null,
-    processes: isTold ? levels.processCount : null,
+    memory: unlessUnknown(memoryOf(point)),
+    disk: unlessUnknown(diskOf(point)),
+    network: unlessUnknown(networkOf(point)),
+    processes: amountOf(figures.processCount),
   };
 }
 
-function diskOf({ countedMs, counts, levels }: MetricPoint): NonNullable<VmMetricFigures['disk']> {
-  const { diskBytes: bytesMs, diskOperations: operationsMs } = countedMs;
+function memoryOf(point: MetricPoint): NonNullable<VmMetricFigures['memory']> {
+  const { memoryTotalBytes, memoryFreeBytes, memoryCachedBytes } = point.figures;
+  const [total, used] = [amountOf(memoryTotalBytes), memoryInUse(point)];
   return {
-    total_bytes: Math.round(levels.diskTotalBytes),
-    used_bytes: Math.round(levels.diskUsedBytes),
-    read_bytes: amount(counts.diskReadBytes, bytesMs),
-    write_bytes: amount(counts.diskWrittenBytes, bytesMs),
-    read_bytes_per_second: perSecond(counts.diskReadBytes, bytesMs),
-    write_bytes_per_second: perSecond(counts.diskWrittenBytes, bytesMs),
-    read_ops: amount(counts.diskReads, operationsMs),
-    write_ops: amount(counts.diskWrites, operationsMs),
-    read_ops_per_second: perSecond(counts.diskReads, operationsMs),
-    write_ops_per_second: perSecond(counts.diskWrites, operationsMs),
+    total_bytes: whole(total),
+    used_bytes: whole(used),
+    free_bytes: whole(amountOf(memoryFreeBytes)),
+    cache_bytes: whole(amountOf(memoryCachedBytes)),
+    usage_percent: used === null || total === null ? null : (100 * used) / Math.max(1, total),
   };
 }
 
-function networkOf({ guestMs, sums, countedMs, counts }: MetricPoint): NonNullable<VmMetricFigures['network']> {
-  const { packets: packetsMs } = countedMs;
+function diskOf({ figures }: MetricPoint): NonNullable<VmMetricFigures['disk']> {
   return {
-    rx_bytes: Math.round(sums.networkReceivedBytes),
-    tx_bytes: Math.round(sums.networkSentBytes),
-    rx_bytes_per_second: (1_000 * sums.networkReceivedBytes) / guestMs,
-    tx_bytes_per_second: (1_000 * sums.networkSentBytes) / guestMs,
-    rx_packets: amount(counts.packetsReceived, packetsMs),
-    tx_packets: amount(counts.packetsSent, packetsMs),
-    rx_packets_per_second: perSecond(counts.packetsReceived, packetsMs),
-    tx_packets_per_second: perSecond(counts.packetsSent, packetsMs),
+    total_bytes: whole(amountOf(figures.diskTotalBytes)),
+    used_bytes: whole(amountOf(figures.diskUsedBytes)),
+    read_bytes: whole(amountOf(figures.diskReadBytes)),
+    write_bytes: whole(amountOf(figures.diskWrittenBytes)),
+    read_bytes_per_second: addedIn(SECOND_MS, figures.diskReadBytes),
+    write_bytes_per_second: addedIn(SECOND_MS, figures.diskWrittenBytes),
+    read_ops: whole(amountOf(figures.diskReads)),
+    write_ops: whole(amountOf(figures.diskWrites)),
+    read_ops_per_second: addedIn(SECOND_MS, figures.diskReads),
+    write_ops_per_second: addedIn(SECOND_MS, figures.diskWrites),
   };
 }
 
-/** Null: nobody counted it. Whole ones: of what was counted over the end of a step each has a part. */
-function amount(counted: number, ofMs: number): number | null {
-  return ofMs > 0 ? Math.round(counted) : null;
+function networkOf({ figures }: MetricPoint): NonNullable<VmMetricFigures['network']> {
+  return {
+    rx_bytes: whole(amountOf(figures.networkReceivedBytes)),
+    tx_bytes: whole(amountOf(figures.networkSentBytes)),
+    rx_bytes_per_second: addedIn(SECOND_MS, figures.networkReceivedBytes),
+    tx_bytes_per_second: addedIn(SECOND_MS, figures.networkSentBytes),
+    rx_packets: whole(amountOf(figures.packetsReceived)),
+    tx_packets: whole(amountOf(figures.packetsSent)),
+    rx_packets_per_second: addedIn(SECOND_MS, figures.packetsReceived),
+    tx_packets_per_second: addedIn(SECOND_MS, figures.packetsSent),
+  };
 }
 
-function perSecond(counted: number, ofMs: number): number | null {
-  return ofMs > 0 ? (1_000 * counted) / ofMs : null;
+/** Of what was counted over the end of a step each has a part. */
+function whole(amount: number | null): number | null {
+  return amount === null ? null : Math.round(amount);
+}
+
+function unlessUnknown<T extends Readonly<Record<string, number | null>>>(group: T): T | null {
+  return Object.values(group).every((figure) => figure === null) ? null : group;
 }

@@ -17,6 +17,17 @@ test('what a container has read and written is that of all its disks', () => {
     ...{ cpuMs: 2_500, cpuModesMs: null, memoryBytes: 9_000_000, cachedBytes: 4_000_000 },
     diskTransferBytes: { read: 4_608, written: 8_192 },
     diskOperations: { reads: 3, writes: 2 },
+    ...{ networkBytes: null, networkPackets: null },
+  });
+});
+
+test('what a container has received and sent is that of all its devices', () => {
+  const device = { rx_bytes: 100, rx_packets: 3, tx_bytes: 50, tx_packets: 2 };
+  const networks = { eth0: device, eth1: { ...device, rx_errors: 7 } };
+
+  expect(useIn({ cpu_stats: CPU, memory_stats: MEMORY, networks })).toMatchObject({
+    networkBytes: { received: 200, sent: 100 },
+    networkPackets: { received: 6, sent: 4 },
   });
 });
 
@@ -38,9 +49,12 @@ test('what a container has used of processors is told by mode where the engine t
   });
 });
 
-test('an engine that does not tell of processors or memory tells nothing', () => {
+test('an engine that does not tell of processors tells nothing, and what else it does not tell is unknown by itself', () => {
   expect(useIn({ memory_stats: MEMORY })).toBeNull();
-  expect(useIn({ cpu_stats: CPU })).toBeNull();
+  expect(useIn({ cpu_stats: CPU })).toMatchObject({ cpuMs: 2_500, memoryBytes: null, cachedBytes: null });
+  expect(useIn({ cpu_stats: CPU, memory_stats: { usage: 9_000_000 } })).toMatchObject({
+    ...{ memoryBytes: 9_000_000, cachedBytes: null },
+  });
 });
 
 test('a container that does not run uses nothing that could be told', () => {

@@ -195,15 +195,19 @@ export interface ContainerUse {
   readonly cpuMs: number;
   /** The same by who used it. Null: the engine tells the sum alone. */
   readonly cpuModesMs: { readonly user: number; readonly system: number } | null;
-  readonly memoryBytes: number;
-  readonly cachedBytes: number;
+  /** With what files are cached in. Null: the engine does not tell, as where there are no control groups of memory. */
+  readonly memoryBytes: number | null;
+  readonly cachedBytes: number | null;
   /** Null: the engine counts none, as where control groups of the second kind are without their `io`, or nothing has been read or written yet. */
   readonly diskTransferBytes: { readonly read: number; readonly written: number } | null;
   /** Null: the engine counts bytes alone, as it does with control groups of the second kind, or none at all. */
   readonly diskOperations: { readonly reads: number; readonly writes: number } | null;
+  /** Of all its devices. Null: it has none that the engine knows. */
+  readonly networkBytes: { readonly received: number; readonly sent: number } | null;
+  readonly networkPackets: { readonly received: number; readonly sent: number } | null;
 }
 
-/** What it has used, in the engine's words. Null where it does not run. */
+/** What a container that runs has used, in the engine's words. Null where it does not tell. */
 export async function readUse(client: EngineClient, id: string, options: Abortable): Promise<ContainerUse | null> {
   const path = `/containers/${id}/stats?stream=0&one-shot=1`;
   const { status, body } = await client.call({ method: 'GET', path, expected: [404, 409] }, options);
@@ -212,24 +216,35 @@ export async function readUse(client: EngineClient, id: string, options: Abortab
 
 const NS_PER_MS = 1e6;
 
-/** What an answer says. Null where it does not tell of processors or memory, as of a container that does not run. */
+/** What an answer says. Null where it does not tell of processors, or none were used yet, as of a container that does not run. */
 export function useIn(body: unknown): ContainerUse | null {
   const cpu = fieldsOf(fieldsOf(fieldsOf(body)['cpu_stats'])['cpu_usage']);
+  const usedNs = numberOf(cpu['total_usage']);
+  if (usedNs === 0) return null;
   const memory = fieldsOf(fieldsOf(body)['memory_stats']);
-  if (cpu['total_usage'] === undefined || memory['usage'] === undefined) return null;
   const kept = fieldsOf(memory['stats']);
-  // By control groups of the second and of the first kind.
-  const cached = kept['inactive_file'] ?? kept['total_inactive_file'] ?? 0;
   const disks = fieldsOf(fieldsOf(body)['blkio_stats']);
   const bytes = sumsOf(disks['io_service_bytes_recursive']);
   const operations = sumsOf(disks['io_serviced_recursive']);
   return {
-    cpuMs: numberOf(cpu['total_usage']) / NS_PER_MS,
+    cpuMs: usedNs / NS_PER_MS,
     cpuModesMs: modesOf(cpu),
-    memoryBytes: numberOf(memory['usage']),
-    cachedBytes: numberOf(cached),
+    memoryBytes: figureOf(memory['usage']),
+    // By control groups of the second and of the first kind.
+    cachedBytes: figureOf(kept['inactive_file'] ?? kept['total_inactive_file']),
     diskTransferBytes: bytes && { read: bytes.read, written: bytes.write },
     diskOperations: operations && { reads: operations.read, writes: operations.write },
+    ...networkIn(fieldsOf(body)['networks']),
+  };
+}
+
+function networkIn(networks: unknown): Pick<ContainerUse, 'networkBytes' | 'networkPackets'> {
+  const devices = Object.values(fieldsOf(networks)).map(fieldsOf);
+  if (devices.length === 0) return { networkBytes: null, networkPackets: null };
+  const total = (name: string): number => devices.reduce((sum, device) => sum + numberOf(device[name]), 0);
+  return {
+    networkBytes: { received: total('rx_bytes'), sent: total('tx_bytes') },
+    networkPackets: { received: total('rx_packets'), sent: total('tx_packets') },
   };
 }
 
@@ -284,4 +299,8 @@ function textOf(value: unknown): string {
 
 function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : 0;
+}
+
+function figureOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }

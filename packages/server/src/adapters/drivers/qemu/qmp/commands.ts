@@ -35,6 +35,7 @@ export interface QmpArguments {
   readonly set_link: { readonly name: string; readonly up: boolean };
   readonly block_resize: { readonly 'node-name': string; readonly size: number };
   readonly 'query-named-block-nodes': { readonly flat: true };
+  readonly 'query-blockstats': null;
   readonly 'blockdev-add': BlockNode;
   readonly 'blockdev-reopen': { readonly options: readonly [BlockNode] };
   readonly 'blockdev-del': { readonly 'node-name': string };
@@ -66,6 +67,15 @@ export const QMP_RESULTS = {
   block_resize: record({}),
   'query-named-block-nodes': listOf(
     record({ 'node-name': text, image: optional(record({ 'virtual-size': integer(0) })) }),
+  ),
+  /** One for each disk that the guest has. */
+  'query-blockstats': listOf(
+    record({
+      stats: record({
+        ...{ rd_bytes: integer(0), wr_bytes: integer(0) },
+        ...{ rd_operations: integer(0), wr_operations: integer(0) },
+      }),
+    }),
   ),
   'blockdev-add': record({}),
   'blockdev-reopen': record({}),

@@ -19,6 +19,7 @@ import type {
 } from '../../../../ports/guest-link.ts';
 import { abortable } from '../../../shared/abortable.ts';
 import { createHintQueue } from '../../../shared/hint-queue.ts';
+import { deviceFiguresOf } from './device-figures.ts';
 import { openEcho } from './echo-connection.ts';
 import type { Execution } from './execution.ts';
 import { guestRefused, linkLost } from './guest-errors.ts';
@@ -39,8 +40,6 @@ const WATCH_CAPACITY = 4_096;
 const MIB = 1024 * 1024;
 const MEMORY_BYTES = 256 * MIB;
 const DISK_BYTES = 1024 ** 3;
-const BLOCK_BYTES = 4_096;
-const PACKET_BYTES = 1_500;
 
 /** A session with a simulated guest. It is as good as its machine: it ends with it, and a halted one keeps it waiting. */
 export class SimulatedLink implements GuestLink {
@@ -216,20 +215,15 @@ export class SimulatedLink implements GuestLink {
 
   async stats({ signal }: Abortable): Promise<GuestStats> {
     await this.#turn(signal);
-    const { uptimeMs, cpuUsedMs, processCount, size, isOffline } = this.#guest;
+    const { uptimeMs, cpuUsedMs, processCount, size } = this.#guest;
     const user = Math.floor(cpuUsedMs / 10);
-    const packets = isOffline ? 0 : user;
     const idle = Math.max(0, Math.floor((uptimeMs * size.vcpuCount) / 10) - user);
     return {
       uptimeMs,
-      cpuTicks: { user, system: 1, idle, iowait: 0, steal: 0 },
+      cpuTicks: { used: user + 1, user, system: 1, idle, iowait: 0, steal: 0 },
       memoryBytes: { total: MEMORY_BYTES, free: MEMORY_BYTES / 2, available: MEMORY_BYTES / 2, cached: 0 },
-      // With each tick that it computes it reads a block, writes one, and exchanges a packet for another.
       diskBytes: { total: DISK_BYTES, free: DISK_BYTES / 2 },
-      diskTransferBytes: { read: user * BLOCK_BYTES, written: user * BLOCK_BYTES },
-      diskOperations: { reads: user, writes: user },
-      networkBytes: { received: packets * PACKET_BYTES, sent: packets * PACKET_BYTES },
-      networkPackets: { received: packets, sent: packets },
+      ...deviceFiguresOf(cpuUsedMs, this.#guest),
       processCount,
       loadAverage: [0, 0, 0],
     };
