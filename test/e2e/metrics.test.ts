@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { VmMetrics } from '@volary/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../packages/server/src/lib/testing/until.ts';
 import { createInstallation, type Installation } from './installation.ts';
 
 /* What a real guest does is what is told of it. */
@@ -112,5 +113,26 @@ describe('the metrics of a VM', () => {
     const [head = '', row = ''] = (await here.must(['top'])).split('\n');
     expect(head).toMatch(/^NAME +PHASE +CPU% +MEMORY +DISK R\/s +DISK W\/s +NET RX\/s +NET TX\/s +PROCS +HEALTH$/);
     expect(row).toMatch(/^busy +running +\d+\.\d +[\d.]+M\/[\d.]+M /);
+  });
+
+  it('are what its host knows of it while its guest sleeps, and does not answer', SLOW, async () => {
+    const script = 'sleep 1; echo freeze > /sys/power/state';
+    await here.must(['exec', '--detach', 'busy', '--', 'sh', '-c', script]);
+
+    const outside = await until(
+      async () => {
+        const { series } = await measured();
+        return series.find(({ metrics }) => metrics.memory !== null && metrics.memory.free_bytes === null);
+      },
+      'figures that its host has told',
+      { timeoutMs: 120_000, everyMs: 1_000 },
+    );
+
+    const { cpu, memory, disk, network, processes } = outside.metrics;
+    expect(cpu).toMatchObject({ usage_percent: expect.any(Number), user_percent: null, iowait_percent: null });
+    expect(memory?.used_bytes).toBeGreaterThan(32 * 1024 ** 2);
+    expect(disk).toMatchObject({ total_bytes: null, read_ops: expect.any(Number), write_bytes: expect.any(Number) });
+    expect([network, processes]).toEqual([null, null]);
+    expect(await here.must(['metrics'])).toMatch(/^volary_vm_monitor_disk_writes_completed_total\{.*\} [1-9]/m);
   });
 });
