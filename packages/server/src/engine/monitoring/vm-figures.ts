@@ -52,7 +52,7 @@ const MONITOR_FIGURES: readonly Figure[] = [
   counter(
     'vm_monitor_cpu_seconds_total',
     'Time of processors of the host that the monitor of a VM used whose agent does not tell.',
-    ({ reading }) => (reading?.teller === 'monitor' ? reading.cpuUsedMs / 1_000 : null),
+    ({ reading }) => reading && reading.cpuUsedMs / 1_000,
   ),
   gauge(
     'vm_monitor_memory_bytes',
@@ -67,7 +67,7 @@ function ofGuest(name: FigureName): Figure['of'] {
 }
 
 function ofMonitor(name: FigureName): Figure['of'] {
-  return ({ reading }) => (reading?.teller === 'monitor' ? reading.figures[name] : null);
+  return ({ reading }) => reading?.figures[name] ?? null;
 }
 
 /** What disks and network have done. */
@@ -95,10 +95,11 @@ const CPU_MODES = {
 
 /** Defines what is told of VMs; the function looks at all of them now. */
 export function createVmFigures(meter: Meter, { store, turns, sampler }: VmDeps): () => Promise<void> {
-  const figures = [...FIGURES, ...MONITOR_FIGURES].map(({ kind, of, ...measure }) => ({
+  const define = ({ kind, of, ...measure }: Figure) => ({
     of,
     measure: meter[kind]({ ...measure, labels: ['vm', 'name'] }),
-  }));
+  });
+  const [figures, monitorFigures] = [FIGURES.map(define), MONITOR_FIGURES.map(define)];
   const phases = meter.gauge({ name: 'volary_vms', help: 'VMs, by phase.', labels: ['phase'] });
   const cpu = meter.counter({
     name: 'volary_vm_cpu_seconds_total',
@@ -119,9 +120,14 @@ export function createVmFigures(meter: Meter, { store, turns, sampler }: VmDeps)
       if (rows.length % 100 === 0) await turns.share();
     }
     phases.replace([...counts].map(([phase, value]) => ({ labels: { phase }, value })));
-    for (const { measure, of } of figures) {
+    const byMonitor = rows.filter(({ reading }) => reading?.teller === 'monitor');
+    const told = [
+      ...figures.map((each) => ({ ...each, among: rows })),
+      ...monitorFigures.map((each) => ({ ...each, among: byMonitor })),
+    ];
+    for (const { measure, of, among } of told) {
       await turns.share();
-      measure.replace(samplesOf(rows, of));
+      measure.replace(samplesOf(among, of));
     }
     await turns.share();
     cpu.replace(cpuSamplesOf(rows));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../adapters/system/system-clock.ts';
+import { VolaryError } from '../../domain/errors.ts';
 import type { AutoSuspend } from '../../domain/vm/auto-suspend.ts';
 import { ADMIN, createInstallation, type Installation, type TestServer } from '../installation.test-kit.ts';
 import { get } from '../snapshots/snapshots.test-kit.ts';
@@ -64,6 +65,23 @@ describe('a VM that is to be suspended when it is idle', () => {
 
     await server.engine.vms.update(ADMIN, 'bird', { autoSuspend: { ...AFTER_TEN, cpuBelowPercent: 60 } }, {});
     await server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, soon);
+  });
+
+  it('is not while it sends something to its networks, as its host has counted where its agent does not tell', async () => {
+    const away = new VolaryError('unavailable', 'It is away.', { reason: 'guest.link_lost' });
+    const server = await installation.start((driver) => ({
+      ...driver,
+      async openLink(vmId, options) {
+        return Object.assign(await driver.openLink(vmId, options), { stats: () => Promise.reject(away) });
+      },
+    }));
+    await create(server, { 'simulate.cpu_percent': '50' });
+    const settings = { idleSeconds: 60, cpuBelowPercent: 60 };
+    await server.engine.vms.update(ADMIN, 'bird', { autoSuspend: settings }, {});
+
+    await expect(
+      server.engine.vms.wait(ADMIN, 'bird', { phase: 'suspended' }, { ...soon, timeoutMs: 120_000 }),
+    ).rejects.toMatchObject({ reason: 'vm.wait_timeout' });
   });
 
   it('is not while it sends something to its networks', async () => {
