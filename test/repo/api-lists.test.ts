@@ -10,9 +10,12 @@ interface ApiRoute {
   readonly 'x-audit-action'?: string;
 }
 
-const { paths }: { readonly paths: Readonly<Record<string, Readonly<Record<string, ApiRoute>>>> } = JSON.parse(
-  readText('docs/api/openapi.json'),
-);
+interface ApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, ApiRoute>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly properties?: object }>> };
+}
+
+const { paths, components }: ApiDocument = JSON.parse(readText('docs/api/openapi.json'));
 
 /** What rows such as `| \`vm\` | \`read create\` |` stand for: `vm:read`, `vm:create`. */
 function namedIn(document: string, separator: string): readonly string[] {
@@ -31,6 +34,12 @@ test('docs/guide/templates.md names each template that comes with the program', 
 
   expect(templates.length).toBeGreaterThan(0);
   expect(templates.filter((name) => !new RegExp(`^\\|[^|]*\`${name}\``, 'm').test(guide))).toEqual([]);
+});
+
+test('docs/guide/vm-fields.md has a row for each field of a new VM, and no others', () => {
+  const rows = [...readText('docs/guide/vm-fields.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, name = '']) => name);
+
+  expect(rows.sort()).toEqual(Object.keys(components.schemas['CreateVmRequest']?.properties ?? {}).sort());
 });
 
 test('docs/guide/audit.md names the action of each route', () => {
