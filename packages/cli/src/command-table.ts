@@ -64,7 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'batch',
-    'do what a file says to many VMs, or run one command in them',
+    'apply actions from a file to many VMs, or run one command in them',
     async () => (await import('./commands/batch.ts')).configureBatch,
   ),
   entry('VMs', 'start', 'start stopped VMs', async () => (await import('./commands/start.ts')).configureStart),
@@ -107,7 +107,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'VMs',
     'resume',
-    'let paused and suspended VMs go on',
+    'resume paused and suspended VMs',
     async () => (await import('./commands/resume.ts')).configureResume,
   ),
   entry(
@@ -163,7 +163,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'In a VM',
     'attach',
-    'follow a command that was started before',
+    'follow a command that was started earlier',
     async () => (await import('./commands/attach.ts')).configureAttach,
   ),
   entry(
@@ -177,7 +177,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'In a VM',
     'port-forward',
-    'forward local ports to those of a VM, whatever network it has',
+    'forward local ports to a VM, with or without a network',
     async () => (await import('./commands/port-forward.ts')).configurePortForward,
   ),
   entry(
@@ -258,7 +258,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'system',
-    'show disk usage on the host, and remove what nothing needs',
+    'show disk usage on the host, and remove what nothing uses',
     async () => (await import('./commands/system.ts')).configureSystem,
   ),
   entry(
@@ -282,7 +282,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'secrets',
-    'manage secret values that VMs are given',
+    'manage secrets for VMs',
     async () => (await import('./commands/secrets.ts')).configureSecrets,
   ),
   entry(
@@ -312,7 +312,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Other',
     'login',
-    'log in with a password; later commands are then yours',
+    'log in with a password, for this and later commands',
     async () => (await import('./commands/login.ts')).configureLogin,
   ),
   entry('Other', 'logout', 'end that login', async () => (await import('./commands/logout.ts')).configureLogout),

@@ -19,13 +19,13 @@ export type ExitCode = number;
 /** The table of `volary help exit-codes` and docs/guide/cli.md: code and meaning. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'done'],
-  ['1', 'an error that none of the others names'],
+  ['1', 'any other error'],
   ['2', 'the command line was not understood, or a value is out of its range'],
-  ['3', 'what was named does not exist'],
-  ['4', 'not in the present state: it exists already, is not running, was changed meanwhile'],
+  ['3', 'the named resource does not exist'],
+  ['4', 'not possible in the current state: it exists already, is not running, was changed meanwhile'],
   ['5', 'no server answers, or it refuses the key'],
-  ['124', 'exec: the time given with --timeout was over, and the command was killed'],
-  ['125', 'exec, ssh, workspace ssh: the command could not be run, or its end is not known (whatever the reason)'],
+  ['124', 'exec: the command was killed after the time given with --timeout'],
+  ['125', 'exec, ssh, workspace ssh: the command could not be run, or its result is unknown (for any reason)'],
   [
     '126, 127',
     "exec, ssh: the guest could not run the program, or does not have it (the command's own code, as in a shell)",

@@ -73,7 +73,7 @@ function createProgram(streams: Streams): Command {
     .option('--url <url>', 'address of the server (VOLARY_URL)')
     .option('--key <key>', 'key of the server (VOLARY_ADMIN_KEY)')
     .option('--key-file <file>', 'file that holds the key')
-    .option('--ca <file>', 'certificate to believe, PEM (VOLARY_CA)')
+    .option('--ca <file>', 'certificate to trust, PEM (VOLARY_CA)')
     .option('--data-dir <dir>', 'directory of the server (VOLARY_DATA_DIR), where its address and key are found')
     .option('--no-color', 'print no colours (NO_COLOR)')
     .exitOverride()

@@ -65,7 +65,7 @@ describe('what is told of an error', () => {
   });
 
   it.each([
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'The certificate of https://box:1 is vouched for by nobody', '--ca'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'The certificate of https://box:1 is not trusted by this system', '--ca'],
     ['CERT_HAS_EXPIRED', 'The certificate of https://box:1 has expired.', '--ca'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'is for other names than this one.', '--ca'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'No TLS can be agreed on', 'http://'],

@@ -24,7 +24,7 @@ export function describeTlsFailure(error: unknown): CliError | null {
   const address = error instanceof Error && 'baseUrl' in error ? String(error.baseUrl) : 'the server';
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause ? String(cause.code) : '';
-    const fault = DISTRUSTED.has(code) ? 'is vouched for by nobody whom this system believes' : FAULTS[code];
+    const fault = DISTRUSTED.has(code) ? 'is not trusted by this system' : FAULTS[code];
     if (fault !== undefined) return distrusted(`The certificate of ${address} ${fault}.`);
     if (code.startsWith('ERR_SSL_')) return notSpoken(address);
   }

@@ -46,7 +46,7 @@ const EXAMPLE_KEY = {
 const fields = {
   id: ApiKeyId,
   name: Name,
-  owner: Type.String({ description: 'Name of the user for whom it speaks.', examples: ['ann'] }),
+  owner: Type.String({ description: 'Name of the user it belongs to.', examples: ['ann'] }),
   prefix: Type.String({
     description: 'How the key begins: enough to know it by, not to use it.',
     examples: ['vk_3f9k2mzq'],
@@ -55,7 +55,7 @@ const fields = {
   labels: Labels,
   expires_at: nullableTimestamp('When it is refused from; null: never.'),
   last_used_at: nullableTimestamp('When it was used last, to the minute; null: never.'),
-  created_by: Type.String({ description: 'Who had it made.', examples: ['ann'] }),
+  created_by: Type.String({ description: 'Who made it.', examples: ['ann'] }),
   created_at: timestamp('When it was made.'),
 };
 

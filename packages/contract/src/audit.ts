@@ -51,7 +51,7 @@ export const AuditEntry = component(
         kind: stringEnum(CREDENTIAL_KINDS, { description: 'What it was.' }),
         id: nullableString({ description: 'Of the API key or the session.' }),
       },
-      { description: 'What proved who it is.', examples: [{ kind: 'admin_key', id: null }] },
+      { description: 'What proved the identity.', examples: [{ kind: 'admin_key', id: null }] },
     ),
     address: nullableString({ description: 'Of the client; null for what the server did by itself.' }),
     request_id: nullableString({ description: "The request's, as in its X-Request-Id header and in the log." }),

@@ -32,7 +32,11 @@ export const LoginRequest = component(
       Type.String({ minLength: 1, maxLength: accountLength, description: 'The e-mail address of the user.' }),
     ),
     name: Type.Optional(
-      Type.String({ minLength: 1, maxLength: accountLength, description: 'The name of the user, in its place.' }),
+      Type.String({
+        minLength: 1,
+        maxLength: accountLength,
+        description: 'The name of the user, instead of the address.',
+      }),
     ),
     password: Password,
     mfa_code: Type.Optional(Code),
@@ -70,7 +74,7 @@ export const Login = component(
     user: User,
   },
   {
-    description: 'A session, and the tokens by which it goes on.',
+    description: 'A session, and its tokens.',
     examples: [
       {
         access_token: 'eyJhbGciOi.eyJzdWIi.c2ln',
@@ -121,7 +125,7 @@ export const ChangePasswordRequest = component(
   'ChangePasswordRequest',
   { current_password: Password, new_password: { ...Password, description: 'At least 12 characters.' } },
   {
-    description: 'A new password for the user who asks.',
+    description: 'A new password for the caller.',
     examples: [{ current_password: 'correct-horse-battery', new_password: 'staple-battery-horse' }],
   },
 );
@@ -170,8 +174,7 @@ export const RecoveryCodes = component(
   'RecoveryCodes',
   {
     recovery_codes: Type.Array(Type.String({ description: 'Good once.', examples: ['k3vq-7m2a-xw5d-p6yt'] }), {
-      description:
-        'Each can be given in place of a one-time code, once. Told this once; earlier ones are good no more.',
+      description: 'Each replaces a one-time code, once. They are shown only this once, and replace earlier ones.',
     }),
   },
   { description: 'For when the authenticator is lost.', examples: [{ recovery_codes: ['k3vq-7m2a-xw5d-p6yt'] }] },

@@ -31,7 +31,8 @@ export const BatchItemRequest = component(
       Type.String({
         minLength: 1,
         maxLength: LIMITS.selectorLength,
-        description: 'All VMs whose labels are such, in the order they were made, in place of `vm`: an item for each.',
+        description:
+          'All VMs with matching labels, in the order of their creation, in place of `vm`: one item for each.',
         examples: ['app=web'],
       }),
     ),

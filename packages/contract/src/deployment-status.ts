@@ -40,7 +40,7 @@ export const DeploymentRollout = component(
   'DeploymentRollout',
   {
     state: stringEnum(['progressing', 'complete', 'stopped'], {
-      description: '`stopped`: it came no further; what was rolled out before goes on.',
+      description: '`stopped`: it made no progress; the previous revision stays.',
     }),
     started_at: timestamp('When it began.'),
     progressed_at: timestamp('When it last came further.'),

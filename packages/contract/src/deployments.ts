@@ -65,7 +65,7 @@ const strategyFields = {
   }),
   progress_deadline_seconds: Type.Integer({
     ...LIMITS.deployments.progressDeadlineSeconds,
-    description: 'A rollout that comes no further for so long is stopped. Default: 600.',
+    description: 'A rollout without progress for this time is stopped. Default: 600.',
   }),
 };
 const EXAMPLE_STRATEGY = { max_surge: 1, max_unavailable: 0, min_ready_seconds: 0, progress_deadline_seconds: 600 };
@@ -202,7 +202,9 @@ export const UpdateDeploymentRequest = component(
   {
     ...requestFields,
     is_paused: Type.Optional(
-      Type.Boolean({ description: 'True: a rollout replaces nothing until it goes on. What fails is still replaced.' }),
+      Type.Boolean({
+        description: 'True: the rollout is paused and replaces nothing. Failed replicas are still replaced.',
+      }),
     ),
     replica: Type.Optional(ReplicaRequest),
   },

@@ -146,7 +146,7 @@ const executionFields = {
   stderr_dropped_bytes: Type.Integer({ minimum: 0, description: 'Produced past the bound of what is kept (16 MiB).' }),
   truncated: Type.Boolean({ description: 'True when some output went past the bound and was not kept.' }),
   is_workload: Type.Boolean({
-    description: "True of its VM's workload, which may be started again, and of whose output the newest is kept.",
+    description: "True for the VM's workload, which may be restarted, and of whose output the newest part is kept.",
   }),
   principal: Type.String({ description: 'Who asked for it.' }),
   owner: Type.String({ description: 'Whose VM it ran in.' }),

@@ -13,7 +13,7 @@ const times = {
   timeout_ms: Type.Integer({ ...healthCheck.timeoutMs, description: 'How long one may take. Default: 5000.' }),
   start_period_ms: Type.Integer({
     ...healthCheck.startPeriodMs,
-    description: 'For so long after the start a check that fails does not count. Default: 30000.',
+    description: 'Failures within this time after the start do not count. Default: 30000.',
   }),
   healthy_threshold: Type.Integer({
     ...healthCheck.threshold,

@@ -15,9 +15,9 @@ export const Integration = component(
   'Integration',
   {
     name: IntegrationName,
-    is_configured: Type.Boolean({ description: 'Whether the server was told anything of it.' }),
+    is_configured: Type.Boolean({ description: 'Whether any of its settings is set.' }),
     takes_deliveries: Type.Boolean({
-      description: 'Whether it has the secret by which what is sent is believed.',
+      description: 'Whether it has the secret that verifies incoming requests.',
     }),
     can_send: Type.Boolean({ description: 'Whether it has a token to send with.' }),
     status: enumComponent(
@@ -26,25 +26,25 @@ export const Integration = component(
       'How it is, measured now. `degraded`: the other side does not answer, or does not know the token. `disabled`: it is not configured.',
     ),
     why: nullableString({ description: 'Why, as a sentence; null where it is well.' }),
-    detail: nullableString({ description: 'What else there is to be said of it; null: nothing.' }),
+    detail: nullableString({ description: 'Further details; null: none.' }),
     last_delivery: nullable(
       object(
         {
           at: timestamp('When it came.'),
-          kind: Type.String({ description: 'What it was, in the words of who has sent it.' }),
+          kind: Type.String({ description: "The kind of event, in the sender's words." }),
           action: nullableString({ description: 'What was done, where it says so.' }),
         },
         { description: 'What was processed last.', examples: [EXAMPLE_DELIVERY] },
       ),
     ),
   },
-  { description: 'A service that people work with.', examples: [EXAMPLE_INTEGRATION] },
+  { description: 'A connected service.', examples: [EXAMPLE_INTEGRATION] },
 );
 export type Integration = Static<typeof Integration>;
 
 export const IntegrationList = component(
   'IntegrationList',
-  { items: Type.Array(Integration, { description: 'All there could be.' }) },
+  { items: Type.Array(Integration, { description: 'All supported ones.' }) },
   { description: 'Integrations.', examples: [{ items: [EXAMPLE_INTEGRATION] }] },
 );
 export type IntegrationList = Static<typeof IntegrationList>;

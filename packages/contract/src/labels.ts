@@ -9,9 +9,9 @@ const BOUNDS = {
 } as const;
 
 /** Of whatever can be listed by them. */
-export const Labels = stringMap({ description: 'Short texts to find it by.', ...BOUNDS });
+export const Labels = stringMap({ description: 'Names with short values, to find it by.', ...BOUNDS });
 /** In changes. */
-export const NewLabels = stringMap({ description: 'All of them, in place of those that it has.', ...BOUNDS });
+export const NewLabels = stringMap({ description: 'All labels; they replace the existing ones.', ...BOUNDS });
 
 /** Of what is changed in nothing else. */
 export const UpdateLabelsRequest = component(

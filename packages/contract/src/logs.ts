@@ -73,7 +73,7 @@ const problem = {
   status: 503,
   code: 'unavailable',
   reason: 'logs.unavailable',
-  detail: 'The log is not to be had now: the disk is full.',
+  detail: 'The log is unavailable: the disk is full.',
   retryable: true,
   request_id: EXAMPLE_IDS.request,
 };

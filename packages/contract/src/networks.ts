@@ -25,7 +25,7 @@ export const TrafficRule = component(
     ),
   },
   {
-    description: 'What may be exchanged with whom.',
+    description: 'Rules for connections.',
     examples: [{ cidr: '198.51.100.0/24', protocol: 'tcp', ports: '443' }],
   },
 );
@@ -40,7 +40,7 @@ const EgressPolicy = stringEnum(['allow', 'deny', 'allowlist'], {
 });
 const Dns = nullableString({
   pattern: '^[0-9.]{7,15}$',
-  description: 'The resolver that guests are told which may reach something outside; null: none.',
+  description: 'The name server for guests that have egress; null: none.',
   examples: ['9.9.9.9'],
 });
 
@@ -111,7 +111,7 @@ export const Network = component(
   {
     id: NetworkId,
     name: NetworkName,
-    owner: Type.String({ description: 'The user whose it is. Everybody may use `default`.' }),
+    owner: Type.String({ description: 'The user who owns it. Everybody may use `default`.' }),
     labels: Labels,
     cidr: Cidr,
     gateway: Type.String({ description: 'The address that its guests send through.' }),
@@ -204,7 +204,7 @@ export const SecurityGroup = component(
   {
     id: SecurityGroupId,
     name: SecurityGroupName,
-    owner: Type.String({ description: 'The user whose it is.' }),
+    owner: Type.String({ description: 'The user who owns it.' }),
     description: Description,
     labels: Labels,
     ingress: Ingress,

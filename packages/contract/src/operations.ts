@@ -196,7 +196,7 @@ export const AcceptedOperation = component(
   'AcceptedOperation',
   { ...operationFields, vm: nullable(Vm) },
   {
-    description: 'A change that was accepted and is under way, with the VM as it is now (null where there is none).',
+    description: 'An accepted change that is in progress, with the VM as it is now (null if it has none).',
     examples: [
       {
         ...EXAMPLE_OPERATION,

@@ -149,7 +149,7 @@ export const PROBLEM_CONTENT = [{ contentType: PROBLEM_TYPE, schema: Problem }] 
 
 export const LOCATION: RouteHeader = {
   name: 'Location',
-  description: 'Where to look how it goes on.',
+  description: 'Where to follow its progress.',
   example: '/v1/operations/op_01kahx6z4rf8r9y6m3s2t1v0wr',
 };
 export const ETAG: RouteHeader = {

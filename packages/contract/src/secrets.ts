@@ -71,7 +71,7 @@ export const Secret = component(
   {
     id: SecretId,
     name: SecretName,
-    owner: Type.String({ description: 'The user whose it is: only VMs of this user are given it.' }),
+    owner: Type.String({ description: "The user who owns it; only this user's VMs can have it." }),
     description: Type.String({ description: 'What somebody wrote about it.' }),
     labels: Labels,
     version: Type.Integer({ minimum: 1, description: 'Rises with each value that it gets.' }),
@@ -141,8 +141,7 @@ export const secretsField = {
   secrets: Type.Optional(
     Type.Array(VmSecretRequest, {
       maxItems: LIMITS.secrets.ofVm,
-      description:
-        'What the VM is given. Variables reach each command from now on, files are there from the next start.',
+      description: 'Secrets of the VM. Variables apply from the next command on, files from the next start on.',
     }),
   ),
 };

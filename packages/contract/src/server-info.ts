@@ -76,7 +76,7 @@ export const Capabilities = component(
         supports_live_resize: true,
         network_modes: ['user', 'none'],
         why_no_bridges: 'Networks need a server that runs as root: it has no right to make network namespaces.',
-        why_no_migration: 'This server has one host alone: there is none that a VM could go to.',
+        why_no_migration: 'This server has only one host: there is no other to migrate to.',
         images: ['base'],
         limits: { vcpus: LIMITS.vcpus, memory_mib: LIMITS.memoryMib, disk_gib: LIMITS.diskGib },
         degraded: [],

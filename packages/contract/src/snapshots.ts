@@ -28,7 +28,7 @@ export const SnapshotState = enumComponent(
 export type SnapshotState = Static<typeof SnapshotState>;
 
 const labels = stringMap({
-  description: 'Short texts to find it by.',
+  description: 'Names with short values, to find it by.',
   maxProperties: LIMITS.labels.count,
   keyLength: LIMITS.labels.keyLength,
   valueLength: LIMITS.labels.valueLength,
@@ -162,7 +162,9 @@ export const RestoredVmRequest = component(
     ...lifeFields,
     ...secretsField,
     labels: Type.Optional(labels),
-    metadata: Type.Optional(jsonObject({ description: 'Whatever you want to remember; at most 16 KiB as JSON.' })),
+    metadata: Type.Optional(
+      jsonObject({ description: 'Any JSON object, at most 16 KiB; the server does not interpret it.' }),
+    ),
   },
   { description: 'A VM that is wanted, made from a snapshot.', examples: [{ name: 'second' }] },
 );

@@ -142,7 +142,7 @@ export const User = component(
     updated_at: timestamp('When its settings were changed last.'),
     last_login_at: nullableTimestamp('When the user logged in last.'),
   },
-  { description: 'Somebody who may ask.', examples: [EXAMPLE_USER] },
+  { description: 'A user.', examples: [EXAMPLE_USER] },
 );
 export type User = Static<typeof User>;
 
@@ -150,7 +150,7 @@ export const UserDetails = component(
   'UserDetails',
   { ...User.properties, quota_state: QuotaState },
   {
-    description: 'Somebody who may ask, with what that user may have, and has.',
+    description: 'A user, with quota and usage.',
     examples: [{ ...EXAMPLE_USER, quota_state: EXAMPLE_QUOTA_STATE }],
   },
 );
@@ -196,7 +196,7 @@ export type UpdateUserRequest = Static<typeof UpdateUserRequest>;
 export const SetPasswordRequest = component(
   'SetPasswordRequest',
   { password: Password },
-  { description: 'A password in place of the one there is.', examples: [{ password: 'brisk umbrella 7' }] },
+  { description: 'A new password.', examples: [{ password: 'brisk umbrella 7' }] },
 );
 export type SetPasswordRequest = Static<typeof SetPasswordRequest>;
 
@@ -237,7 +237,7 @@ export const Me = component(
     }),
   },
   {
-    description: 'Who asks.',
+    description: 'The caller.',
     examples: [
       {
         user: EXAMPLE_USER,

@@ -22,7 +22,7 @@ export const VmAction = component(
     ),
   },
   {
-    description: 'Something that a workload can be told to do, by one HTTP request.',
+    description: 'An HTTP request that the workload can be told to handle.',
     examples: [{ description: 'Reads its settings anew.', method: 'POST', path: '/admin/reload' }],
   },
 );
@@ -31,7 +31,7 @@ export type VmAction = Static<typeof VmAction>;
 /** By name. */
 export const VmActions = Type.Unsafe<Record<string, VmAction>>({
   type: 'object',
-  description: 'What the workload can be told to do, by name.',
+  description: 'Requests that can be sent to the workload, by name.',
   maxProperties: LIMITS.actions.count,
   propertyNames: { pattern: '^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$' },
   additionalProperties: VmAction,

@@ -146,13 +146,13 @@ export const VmConfig = component(
     cloud_init: nullable(CloudInit),
     expires_at: nullableTimestamp('When it is deleted by itself; null: never.'),
     labels: stringMap({
-      description: 'Short texts to find it by.',
+      description: 'Names with short values, to find it by.',
       maxProperties: LIMITS.labels.count,
       keyLength: LIMITS.labels.keyLength,
       valueLength: LIMITS.labels.valueLength,
     }),
     metadata: jsonObject({ description: 'Whatever its creator wants to remember.' }),
-    secrets: Type.Array(VmSecret, { description: 'What its commands and its guest are given.' }),
+    secrets: Type.Array(VmSecret, { description: 'Secrets that its commands and its guest get.' }),
   },
   { description: 'All that somebody can set of a VM.', examples: [EXAMPLE_CONFIG] },
 );
@@ -188,11 +188,11 @@ export type VmConfigState = Static<typeof VmConfigState>;
 const revisionFields = {
   number,
   at: timestamp('When.'),
-  author: Type.String({ description: 'The principal who brought it about.' }),
+  author: Type.String({ description: 'The principal who made it.' }),
   request_id: nullableString({ description: 'Of the request that did; null where that is not known.' }),
   rolled_back_to: Type.Unsafe<number | null>({
     type: ['integer', 'null'],
-    description: 'The revision whose settings it brought back; null: it brought new ones.',
+    description: 'The revision that it restored; null: it is not a rollback.',
   }),
   changes: Type.Unsafe<ConfigChanges | { readonly created: true }>(
     changesSchema('From the revision before, by path; of the first one `{created: true}`.', [{ const: true }]),

@@ -14,7 +14,7 @@ export const VmHealthReport = component(
   'VmHealthReport',
   { status: VmHealth, check: nullable(HealthCheck), ...lastCheckField },
   {
-    description: 'How a VM is, and what told so.',
+    description: 'The health of a VM, and where it comes from.',
     examples: [{ status: 'healthy', check: null, last_check: null }],
   },
 );

@@ -8,11 +8,11 @@ export const VmPlaces = component(
       description: 'The kernel that it is started with; null where a firmware finds one on its disk.',
     }),
     root_path: nullableString({ description: 'Its root disk.' }),
-    socket_path: nullableString({ description: 'The socket by which its VMM is told what to do, while there is one.' }),
+    socket_path: nullableString({ description: 'The control socket of its VMM, while there is one.' }),
   },
   {
     description:
-      'Absolute paths on its host, told to those who may see that (`host:read`); to others they are null, and where there is nothing.',
+      'Absolute paths on its host, shown only with `host:read`; otherwise, and where there is nothing, null.',
     examples: [
       {
         kernel_path: '/var/lib/volary/images/9f86d0…/kernel',

@@ -30,8 +30,7 @@ export const volumesField = {
   volumes: Type.Optional(
     Type.Array(VmVolumeRequest, {
       maxItems: LIMITS.extraDisks,
-      description:
-        'Volumes that it has for as long as it is kept, as disks besides the root; it has at most 8 of both together. Takes the permission `volume:attach`.',
+      description: 'Volumes to attach; at most 8 disks and volumes together. Needs the permission `volume:attach`.',
     }),
   ),
 };

@@ -137,20 +137,20 @@ export const lifeFields = {
   auto_wake: Type.Optional(
     Type.Boolean({
       description:
-        'Whether a command, an access to its files or a follower of its console wakes it when it is suspended. Default: true.',
+        'Whether commands, file access and followers of its console wake it when it is suspended. Default: true.',
     }),
   ),
   ttl_seconds: Type.Optional(
     Type.Integer({
       ...LIMITS.ttlSeconds,
-      description: 'It is deleted when so long has passed from now. Not together with `expires_at`.',
+      description: 'It is deleted when this time has passed. Not together with `expires_at`.',
     }),
   ),
   expires_at: Type.Optional(
     nullableString({
       pattern: MOMENT_PATTERN,
       description:
-        'It is deleted at this moment, as `2026-01-31T12:00:00Z`; null: it is not deleted by itself. Not together with `ttl_seconds`.',
+        'It is deleted at this time, for example `2026-01-31T12:00:00Z`; null: it does not expire. Not together with `ttl_seconds`.',
     }),
   ),
 };
@@ -290,13 +290,13 @@ export const Vm = component(
     disk_gib: Type.Integer({ ...LIMITS.diskGib, description: 'Virtual size of the root disk, GiB.' }),
     network: VmNetwork,
     labels: stringMap({
-      description: 'Short texts to find it by.',
+      description: 'Names with short values, to find it by.',
       maxProperties: LIMITS.labels.count,
       keyLength: LIMITS.labels.keyLength,
       valueLength: LIMITS.labels.valueLength,
     }),
-    metadata: jsonObject({ description: 'Whatever its creator wants to remember. Never interpreted.' }),
-    secrets: Type.Array(VmSecret, { description: 'What its commands and its guest are given.' }),
+    metadata: jsonObject({ description: 'Any JSON object of its creator; never interpreted.' }),
+    secrets: Type.Array(VmSecret, { description: 'Secrets that its commands and its guest get.' }),
     pending_changes: Type.Unsafe<ConfigChanges>(changesSchema(PENDING)),
     restart_required: Type.Boolean({
       description:
@@ -329,7 +329,7 @@ export const CreateVmRequest = component(
         Type.String({
           ...TemplateRef,
           description:
-            'What it is made from: `name@version`, or a name, of which the newest version that is enabled is taken. What else is asked for here takes the place of what the template says; labels are added to its own. What becomes of the template later changes nothing.',
+            'What it is made from: `name@version`, or a name, which means its newest enabled version. Other fields here override the template; labels are merged. Later changes to the template do not affect the VM.',
         }),
       ),
     ),
@@ -346,7 +346,7 @@ export const CreateVmRequest = component(
       Type.String({
         minLength: 1,
         maxLength: 32,
-        description: 'What runs it, for all its life: one of `drivers` in the capabilities. Default: the first.',
+        description: 'Its driver, which never changes: one of `drivers` in the capabilities. Default: the first.',
         examples: ['qemu'],
       }),
     ),
@@ -360,19 +360,21 @@ export const CreateVmRequest = component(
     ...secretsField,
     labels: Type.Optional(
       stringMap({
-        description: 'Short texts to find it by.',
+        description: 'Names with short values, to find it by.',
         maxProperties: LIMITS.labels.count,
         keyLength: LIMITS.labels.keyLength,
         valueLength: LIMITS.labels.valueLength,
       }),
     ),
-    metadata: Type.Optional(jsonObject({ description: 'Whatever you want to remember; at most 16 KiB as JSON.' })),
+    metadata: Type.Optional(
+      jsonObject({ description: 'Any JSON object, at most 16 KiB; the server does not interpret it.' }),
+    ),
     start: Type.Optional(
-      Type.Boolean({ description: 'False: its disk is made and nothing is started. Default: true.' }),
+      Type.Boolean({ description: 'False: its disk is created, but it is not started. Default: true.' }),
     ),
   },
   {
-    description: 'A VM that is wanted. All fields have defaults.',
+    description: 'A new VM. All fields have defaults.',
     examples: [{ name: 'first', vcpus: 1, memory_mib: 256, labels: { team: 'blue' } }],
   },
 );

@@ -15,7 +15,7 @@ const VolumeState = enumComponent(
 );
 
 const labels = stringMap({
-  description: 'Short texts to find it by.',
+  description: 'Names with short values, to find it by.',
   maxProperties: LIMITS.labels.count,
   keyLength: LIMITS.labels.keyLength,
   valueLength: LIMITS.labels.valueLength,
@@ -40,7 +40,7 @@ export const VolumeOrigin = component(
     disk: nullableString({ description: 'Name of the disk that it was of the VM; null: its root.' }),
   },
   {
-    description: 'What a volume was when it was made. Where it was fetched from is told to nobody.',
+    description: 'What a volume was made from. The address it was fetched from is never shown.',
     examples: [
       {
         ...{ kind: 'vm', sha256: null, image: 'base', volume_id: null, volume_name: null },
@@ -158,7 +158,7 @@ export const UpdateVolumeRequest = component(
     name: Type.Optional(VolumeName),
     labels: Type.Optional(
       stringMap({
-        description: 'All of them, in place of those that it has.',
+        description: 'All labels; they replace the existing ones.',
         maxProperties: LIMITS.labels.count,
         keyLength: LIMITS.labels.keyLength,
         valueLength: LIMITS.labels.valueLength,

@@ -151,7 +151,7 @@ const webhookFields = {
 
 export const Webhook = component('Webhook', webhookFields, {
   description:
-    'Somebody who is told of events in the order of the log: each by a signed HTTP request, or as a message of an integration.',
+    'A receiver of events in the order of the log: each as a signed HTTP request, or as a message of an integration.',
   examples: [EXAMPLE_WEBHOOK],
 });
 export type Webhook = Static<typeof Webhook>;

@@ -8,7 +8,7 @@ import { environmentMap, WorkloadRequest } from './workload.ts';
 export const workloadFields = {
   environment: Type.Optional(
     environmentMap(
-      'Variables of each command, each shell and the workload. None may have the name of a secret of the VM.',
+      'Variables for each command, each shell and the workload. None may have the name of a secret of the VM.',
     ),
   ),
   workload: Type.Optional(nullable(WorkloadRequest)),

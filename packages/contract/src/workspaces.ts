@@ -38,7 +38,7 @@ const command = Type.String({
   maxLength: commandLength,
   description: 'A line of the shell, run by root where the repository lies, else at home.',
 });
-const timeout = Type.Integer({ ...timeoutSeconds, description: 'It may take so long. Default: 600.' });
+const timeout = Type.Integer({ ...timeoutSeconds, description: 'The longest it may take. Default: 600.' });
 
 export const PrepStepRequest = component(
   'PrepStepRequest',
@@ -48,12 +48,12 @@ export const PrepStepRequest = component(
 export type PrepStepRequest = Static<typeof PrepStepRequest>;
 
 const labelsField = stringMap({
-  description: 'Short texts to find it by.',
+  description: 'Names with short values, to find it by.',
   maxProperties: LIMITS.labels.count,
   keyLength: LIMITS.labels.keyLength,
   valueLength: LIMITS.labels.valueLength,
 });
-const metadataField = jsonObject({ description: 'Whatever you want to remember; at most 16 KiB as JSON.' });
+const metadataField = jsonObject({ description: 'Any JSON object, at most 16 KiB; the server does not interpret it.' });
 const provider = {
   minLength: 1,
   maxLength: 32,
@@ -129,7 +129,10 @@ export const UpdateWorkspaceRequest = component(
     labels: Type.Optional(labelsField),
     metadata: Type.Optional(metadataField),
     ttl_seconds: Type.Optional(
-      nullableInteger({ ...LIMITS.ttlSeconds, description: 'It lives for so long from now on; null: for good.' }),
+      nullableInteger({
+        ...LIMITS.ttlSeconds,
+        description: 'How long it lives from now on; null: it does not expire.',
+      }),
     ),
     expires_at: lifeFields.expires_at,
   },
@@ -142,7 +145,7 @@ export const ExtendWorkspaceRequest = component(
   {
     ttl_seconds: Type.Integer({
       ...LIMITS.ttlSeconds,
-      description: 'It lives for so long from now on; never shorter than it would.',
+      description: 'How long it lives from now on; the expiry never moves to an earlier time.',
     }),
   },
   { description: 'How much longer.', examples: [{ ttl_seconds: 86_400 }] },
@@ -165,12 +168,12 @@ const WorkspaceStep = component(
   {
     kind: stringEnum(['clone', 'prep'], { description: '`clone`: its repository; `prep`: one of its prep steps.' }),
     command: Type.String({ description: 'What is run; of a clone for people alone.' }),
-    timeout_seconds: Type.Integer({ description: 'It may take so long.' }),
+    timeout_seconds: Type.Integer({ description: 'The longest it may take.' }),
     state: stringEnum(['waiting', 'running', 'done', 'failed'], { description: 'How far it is.' }),
     execution_id: nullable(ExecutionId),
     tries: Type.Integer({
       minimum: 0,
-      description: 'How often it was begun: more than once only a clone whose machine ended under it.',
+      description: 'How often it was started: more than once only for a clone whose machine ended meanwhile.',
     }),
     started_at: nullableTimestamp('When it was begun, last.'),
     completed_at: nullableTimestamp('When it was over.'),

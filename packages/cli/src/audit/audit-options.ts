@@ -15,12 +15,15 @@ export interface AuditOptions {
 /** The options that say which entries. */
 export function addAuditOptions(command: Command): Command {
   return command
-    .option('--principal <name>', 'only what this user did; `system` is the server, `nobody` those without a key')
-    .option('--action <action>', 'only this, such as vm.create')
-    .option('--target <ref>', 'only what was done to this, by id or name')
+    .option(
+      '--principal <name>',
+      'only actions of this user; `system` is the server, `nobody` is callers without a key',
+    )
+    .option('--action <action>', 'only this action, for example vm.create')
+    .option('--target <ref>', 'only actions on this target, by id or name')
     .option('--result <result>', `only these: ${AUDIT_RESULTS.join(', ')}`, parseResult)
-    .option('--since <moment>', 'not before this: 2026-01-31T12:00:00Z, or 30m, 2h, 7d ago', parseMoment)
-    .option('--until <moment>', 'before this, in the same form', parseMoment);
+    .option('--since <moment>', 'only from this time on: 2026-01-31T12:00:00Z, or 30m, 2h, 7d ago', parseMoment)
+    .option('--until <moment>', 'only before this time, in the same form', parseMoment);
 }
 
 export function toAuditQuery({ principal, action, target, result, since, until }: AuditOptions): AuditQuery {

@@ -13,7 +13,7 @@ export function addBatchOptions(command: Command): Command {
   return command
     .option('-p, --parallel <n>', 'run N at the same time, at most 32 (default 8)', parseCount(1))
     .option('--in-order', 'one after the other')
-    .option('--stop-on-error', 'begin no more when one has failed');
+    .option('--stop-on-error', 'start no more items after one has failed');
 }
 
 /** The same for the request. */

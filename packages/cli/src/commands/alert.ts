@@ -19,10 +19,10 @@ export function configureAlert(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
     .command('ls')
-    .description('list what is wrong with VMs now, newest first')
-    .option('--vm <vm>', 'only with this VM')
+    .description('list firing alerts, newest first')
+    .option('--vm <vm>', 'only where this VM is attached')
     .addOption(new Option('--kind <kind>', 'only of this kind').choices(ALERT_KINDS))
-    .option('-a, --all', 'also what was and is over')
+    .option('-a, --all', 'also resolved ones')
     .action((options: ListOptions) => list(context, options));
 }
 

@@ -8,7 +8,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 /** `volary cancel OPERATION|VM`: ends a change that is not done yet; what it had half made is unmade. */
 export function configureCancel(command: Command, context: Context): void {
   command
-    .argument('<ref>', 'the id of an operation, or a VM (name or id): what is under way on it')
+    .argument('<ref>', 'an operation (id), or a VM (name or id) to cancel its current operation')
     .action(async (ref: string) => {
       const client = await connect(context);
       const operation = await client.operations.cancel(ref.startsWith('op_') ? ref : await operationOn(client, ref));

@@ -23,7 +23,7 @@ export function configureConfig(command: Command, context: Context): void {
     .action((ref: string, { limit = NEWEST }: { readonly limit?: number }) => history(context, ref, limit));
   command
     .command('show')
-    .description('show how it is set, or was set in a revision')
+    .description('show its configuration, now or in a revision')
     .argument('<vm>', 'name or id')
     .argument('[revision]', 'number of a revision', parseCount(1))
     .action((ref: string, number: number | undefined) =>
@@ -31,7 +31,7 @@ export function configureConfig(command: Command, context: Context): void {
     );
   const rollback = command
     .command('rollback')
-    .description('set it as an earlier revision had it')
+    .description('restore the configuration of an earlier revision')
     .argument('<vm>', 'name or id')
     .argument('<revision>', 'number of a revision', parseCount(1));
   addApplyOptions(rollback).action((ref: string, number: number, options: ApplyOptions) =>

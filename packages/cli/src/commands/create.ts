@@ -72,12 +72,12 @@ export function configureCreate(command: Command, context: Context): void {
     )
     .option(
       '--volume <volume>',
-      'a volume that it has for as long as it is kept: its name, with :ro after it for read-only, :disk=NAME to name its disk; may be repeated',
+      'a volume to attach: NAME, NAME:ro for read-only, NAME:disk=DISK to name its disk; may be repeated',
       collectVolumes,
     )
-    .option('-t, --template <name>', 'what it is made from: a template, or one version of it as name@version')
+    .option('-t, --template <name>', 'its template: name, or name@version')
     .option('--image <name>', 'the image of its disk (default base)')
-    .option('--tool <name[@range]>', 'a tool that is in it, such as nodejs@20 or bun; may be repeated', collectList)
+    .option('--tool <name[@range]>', 'a tool for it, for example nodejs@20 or bun; may be repeated', collectList)
     .addOption(
       new Option('--restart <policy>', 'start it again when its machine ends by itself (default never)').choices([
         'always',
@@ -88,18 +88,18 @@ export function configureCreate(command: Command, context: Context): void {
     .addOption(
       new Option(
         '--warm <how>',
-        'begin as a fork of a guest that has booted before: auto, where there is one; never; or require (default auto)',
+        'start as a fork of a guest that has already booted: auto, where there is one; never; or require (default auto)',
       ).choices(['auto', 'never', 'require']),
     )
-    .option('--driver <kind>', 'what runs it: one of those that `volary status` lists (default: the first)')
-    .option('--snapshot <ref>', 'go on from this snapshot, with its processors and memory, in place of a boot')
+    .option('--driver <kind>', 'its driver: one that `volary status` lists (default: the first)')
+    .option('--snapshot <ref>', 'start from this snapshot instead of booting, with its processors and memory')
     .option(
       '-e, --env <key=value>',
-      'a variable of all that runs in it; KEY alone takes it from ours; may be repeated',
+      'a variable for everything that runs in it; KEY alone copies it from your environment; may be repeated',
       collectEnvironment,
     )
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
-    .option('--no-start', 'make its disk and do not start it', true)
+    .option('--no-start', 'create its disk, but do not start it', true)
     .option('--no-wait', 'do not wait until it runs', true)
     .action((name: string | undefined, options: CreateOptions) => create(context, name, options));
 }

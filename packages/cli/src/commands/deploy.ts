@@ -34,7 +34,7 @@ export function configureDeploy(command: Command, context: Context): void {
     .action((options: ListOptions) => list(context, options));
   command
     .command('show')
-    .description('show one deployment, with how its replicas are')
+    .description('show one deployment and its replicas')
     .argument('<deployment>', 'name or id')
     .action(async (ref: string) => {
       const deployment = await (await connect(context)).deployments.get(ref);
@@ -64,7 +64,7 @@ export function configureDeploy(command: Command, context: Context): void {
     );
   addWait(command.command('rollback').description('roll out an earlier revision'))
     .argument('<deployment>', 'name or id')
-    .option('--to <revision>', 'its number; without: the last that was rolled out before', parseCount(1))
+    .option('--to <revision>', 'its number (default: the previously rolled-out revision)', parseCount(1))
     .action((ref: string, options: WaitOptions & { readonly to?: number }) =>
       finish(context, ref, options, (client) => client.deployments.rollBack(ref, options.to)),
     );
@@ -85,7 +85,7 @@ const LONGEST_MS = 600_000;
 
 function addWait(command: Command): Command {
   return command
-    .option('--wait', 'wait until all replicas are as they are wanted, and show how far they are')
+    .option('--wait', 'wait until all replicas are up to date, and show the progress')
     .addOption(
       new Option('--timeout <time>', 'how long to wait, such as 30s or 5m')
         .argParser(parseDurationMs)

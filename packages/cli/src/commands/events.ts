@@ -19,7 +19,7 @@ interface EventsOptions {
 /** `volary events`: the log of what happened; `-f` goes on with what happens, as JSON one event a line. */
 export function configureEvents(command: Command, context: Context): void {
   command
-    .option('-f, --follow', 'go on with what happens (from now on, unless --after is given)')
+    .option('-f, --follow', 'follow new events (from now on, unless --after is given)')
     .option('--after <sequence>', 'only events after this one', parseCount(0))
     .option('--type <types>', 'only these types, such as vm.started,vm.failed; may be repeated', collectList)
     .option('--vm <vm>', 'only those of this VM')

@@ -28,12 +28,12 @@ export function configureExec(command: Command, context: Context): void {
   command
     .usage('[options] <vm> -- <command...>')
     .argument('<vm>', 'name or id')
-    .argument('<command...>', 'program and arguments, as they are: no shell reads them');
+    .argument('<command...>', 'program and arguments, passed literally, without a shell');
   addCommandOptions(command)
-    .option('-i, --interactive', 'pass on our input (done anyway where it is no terminal)')
-    .option('-t, --tty', 'give it a terminal of the size of ours')
-    .option('-n, --no-stdin', 'pass on no input, so that loops in a shell keep theirs', true)
-    .option('-d, --detach', 'start it, print its id and leave it')
+    .option('-i, --interactive', 'pass on the input (default if it is not a terminal)')
+    .option('-t, --tty', 'give it a terminal of the same size as yours')
+    .option('-n, --no-stdin', 'pass on no input, so that a shell loop keeps its own', true)
+    .option('-d, --detach', 'start it in the background and print its id')
     .addHelpText('after', EXAMPLES)
     .action((ref: string, argv: readonly string[], options: ExecOptions) => execute(context, ref, argv, options));
 }

@@ -14,7 +14,7 @@ import { describeWorkload } from '../workloads/describe-workload.ts';
 export function configureGet(command: Command, context: Context): void {
   command
     .argument('<vm>', 'name or id')
-    .option('--places', 'where it lies on its host, and nothing else')
+    .option('--places', 'only print its paths on the host')
     .action(async (ref: string, options: { readonly places?: true }) => {
       const { vms } = await connect(context);
       if (options.places === true) {

@@ -15,7 +15,7 @@ export function configureHost(command: Command, context: Context): void {
   command
     .command('metrics')
     .description('show what a host used, step by step')
-    .argument('[host]', 'its id or name; the first one unless said')
+    .argument('[host]', 'its id or name (default: the first one)')
     .addOption(new Option('--interval <time>', 'how much time to look back').choices(METRIC_INTERVALS).default('1m'))
     .action((host: string | undefined, options: { readonly interval: MetricInterval }) =>
       showMetrics(context, host, options),

@@ -24,19 +24,19 @@ export function configureImage(command: Command, context: Context): void {
   configureImport(command, context);
   command
     .command('build')
-    .description('make an image of what its name stands for, unless it is there')
+    .description('build a built-in or defined image, unless it exists')
     .argument('[name]', 'its name', 'base')
     .action((name: string) => build(context, name));
   addLabelUpdate(command, context, 'an image', (client, name, change) => client.images.update(name, change));
   command
     .command('rm')
-    .description('remove images that nothing needs')
+    .description('remove images that nothing uses')
     .argument('<ref...>', 'names (all versions), or digests')
     .action((refs: readonly string[]) => remove(context, refs));
   command
     .command('prune')
-    .description('remove former versions of images that nothing needs')
-    .option('-n, --dry-run', 'say what would go, and remove nothing')
+    .description('remove older versions of images that nothing uses')
+    .option('-n, --dry-run', 'only list what would be removed')
     .action((options: { readonly dryRun?: true }) => prune(context, ['images'], options));
 }
 

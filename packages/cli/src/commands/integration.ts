@@ -12,7 +12,7 @@ export function configureIntegration(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
     .command('ls')
-    .description('list integrations, how they are, and what came from them last')
+    .description('list integrations, their state, and what was received last')
     .action(() => list(context));
   command
     .command('send')
@@ -22,13 +22,13 @@ export function configureIntegration(command: Command, context: Context): void {
     .action((target: NotificationTarget, text: string) => send(context, target, text));
   command
     .command('pull-request')
-    .description('open a pull request at GitHub; prints where it is')
+    .description('open a pull request at GitHub; prints its address')
     .argument('<repository>', 'OWNER/NAME')
     .requiredOption('--title <title>', 'its title')
     .requiredOption('--head <branch>', 'the branch with the changes')
-    .requiredOption('--base <branch>', 'the branch that is to have them')
+    .requiredOption('--base <branch>', 'the branch to merge into')
     .option('--body <text>', 'what it is about; - reads it from stdin')
-    .option('--draft', 'not to be merged yet')
+    .option('--draft', 'make it a draft')
     .action((repository: string, options: PullRequestOptions) => openPullRequest(context, repository, options));
 }
 

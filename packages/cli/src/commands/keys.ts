@@ -21,18 +21,18 @@ interface UpdateOptions extends LabelOptions {
 /** `volary keys ls|create|update|rm`. */
 export function configureKeys(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
-  addSelectorOption(command.command('ls').description('list API keys: yours, or those of all whom you may see'))
+  addSelectorOption(command.command('ls').description('list API keys: yours, or those of all users you may see'))
     .option('--owner <user>', 'only those of this user')
     .action((options: ListOptions) => list(context, options));
   addLabelOption(command.command('create').description('make an API key; prints it, once'))
     .argument('<name>', 'what it is for')
-    .option('--owner <user>', 'for whom it speaks (default: you)')
+    .option('--owner <user>', 'the user it belongs to (default: you)')
     .option(
       '--permission <patterns>',
       'restrict it to these, such as vm:read or vm:*@own; may be repeated',
       collectList,
     )
-    .option('--expires <time>', 'refuse it from then on: 12h, 30d or 2027-01-31 (default: never)')
+    .option('--expires <time>', 'when it expires: 12h, 30d or 2027-01-31 (default: never)')
     .action((name: string, options: KeyOptions) => create(context, name, options));
   addLabelOption(command.command('update').description('change what an API key is called, and its labels'), {
     isChange: true,

@@ -12,7 +12,7 @@ interface KillOptions {
 export function configureKill(command: Command, context: Context): void {
   command
     .argument('<execution>', 'its id: volary exec --detach and volary ps print it')
-    .option('-s, --signal <name>', 'send this signal alone, such as HUP, and do not wait for its end')
+    .option('-s, --signal <name>', 'only send this signal, for example HUP, and do not wait')
     .addOption(
       new Option('--grace <time>', 'how long it may take to end before it is killed, such as 10s')
         .argParser(parseDurationMs)

@@ -21,8 +21,8 @@ export function configureLogin(command: Command, context: Context): void {
   command
     .argument('[url]', 'address of the server')
     .option('--email <address>', 'e-mail address of the user')
-    .option('--name <name>', 'name of the user, in its place')
-    .option('--code <code>', 'one-time code or recovery code; asked for where it is needed')
+    .option('--name <name>', 'name of the user, instead of the address')
+    .option('--code <code>', 'one-time code or recovery code (default: prompted for if needed)')
     .addHelpText('after', '\nThe password is asked for, or read from the first line of the input.')
     .action((url: string | undefined, options: LoginOptions) => run(context, url, options));
 }

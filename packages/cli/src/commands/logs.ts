@@ -31,8 +31,8 @@ interface Piece {
  */
 export function configureLogs(command: Command, context: Context): void {
   addLogOptions(command.argument('[ref]', 'a VM (name or id), or the id of an execution; none: the whole log'))
-    .option('-f, --follow', 'go on with what comes')
-    .option('--workload', 'what the workload of the VM wrote, in this life of it')
+    .option('-f, --follow', 'also print new output')
+    .option('--workload', "the output of the VM's workload in this run")
     .option(
       '--tail <n>',
       'only the last lines: of the log, of the console, or of each stream of a command',

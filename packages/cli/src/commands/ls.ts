@@ -26,7 +26,7 @@ export function configureLs(command: Command, context: Context): void {
     .addOption(new Option('--phase <phase...>', 'only those in one of these phases').choices(PHASES))
     .option('-l, --label <key=value>', 'only those with this label; may be repeated', collectPairs)
     .option('--selector <selector>', "only those with such labels: 'a=b,c!=d,e in (f,g),!h'")
-    .option('--driver <driver...>', 'only those that one of these runs')
+    .option('--driver <driver...>', 'only those with one of these drivers')
     .option('--search <text>', 'only those with this in their name or id')
     .action((options: LsOptions) => list(context, options));
 }

@@ -21,18 +21,18 @@ export function configureMfa(command: Command, context: Context): void {
   command
     .command('confirm')
     .description('switch the second factor on; prints recovery codes')
-    .argument('<code>', 'what the authenticator shows now')
+    .argument('<code>', 'the code from the authenticator')
     .action(async (code: string) => printCodes(context, await (await connect(context)).auth.confirmMfa(code)));
   command
     .command('disable')
     .description('switch the second factor off')
-    .option('--code <code>', 'what the authenticator shows now, or a recovery code; else it is asked for')
-    .option('--user <name>', 'that of another user, who has lost it')
+    .option('--code <code>', 'the code from the authenticator, or a recovery code (default: prompted for)')
+    .option('--user <name>', 'for another user, who has lost theirs')
     .action((options: DisableOptions) => disable(context, options));
   command
     .command('recovery-codes')
-    .description('make new recovery codes in place of all earlier ones')
-    .argument('<code>', 'what the authenticator shows now')
+    .description('make new recovery codes, which replace all earlier ones')
+    .argument('<code>', 'the code from the authenticator')
     .action(async (code: string) => printCodes(context, await (await connect(context)).auth.renewRecoveryCodes(code)));
 }
 

@@ -27,9 +27,9 @@ export function configureNetwork(command: Command, context: Context): void {
   addPolicyOptions(
     command
       .command('create')
-      .description('make a network: addresses for VMs that reach each other where they are of one owner')
+      .description('create a network; its VMs of the same owner reach each other')
       .argument('<name>', 'lower-case letters, digits and hyphens')
-      .requiredOption('--cidr <range>', 'its addresses, as 10.80.0.0/24')
+      .requiredOption('--cidr <range>', 'its address range, for example 10.80.0.0/24')
       .option('--subnet <name=range>', 'a part of it with a name; may be repeated', collectSubnets),
   ).action(async (name: string, { cidr, subnet, ...policy }: CreateOptions) => {
     const request = { name, cidr, ...(subnet === undefined ? {} : { subnets: [...subnet] }), ...policyRequest(policy) };
@@ -58,7 +58,7 @@ export function configureNetwork(command: Command, context: Context): void {
   });
   command
     .command('rm')
-    .description('delete networks that no VM is on')
+    .description('delete networks without VMs')
     .argument('<network...>', 'names or ids')
     .action(async (refs: readonly string[]) => {
       const client = await connect(context);
@@ -71,8 +71,8 @@ export function configureNetwork(command: Command, context: Context): void {
 
 function addPolicyOptions(command: Command): Command {
   return addEgressOptions(command)
-    .option('--dns <address|none>', 'the resolver that its VMs are told')
-    .option('-l, --label <key=value>', 'a label; all of them take the place of those that it has', collectPairs);
+    .option('--dns <address|none>', 'the name server for its VMs')
+    .option('-l, --label <key=value>', 'a label; the given ones replace all its labels', collectPairs);
 }
 
 function policyRequest({ egress, allow, dns, label }: PolicyOptions): UpdateNetworkRequest {

@@ -6,8 +6,8 @@ import { finishOperation } from '../operations/finish-operation.ts';
 /** `volary restore VM SNAPSHOT`: prints the VM's name when it runs again. */
 export function configureRestore(command: Command, context: Context): void {
   command
-    .argument('<vm>', 'name or id; what it is now is given up')
-    .argument('<snapshot>', 'name or id of what it is to become again')
+    .argument('<vm>', 'name or id; its current state is lost')
+    .argument('<snapshot>', 'name or id of the snapshot')
     .option('--no-wait', 'do not wait until it runs', true)
     .action((vm: string, snapshot: string, options: { readonly wait: boolean }) =>
       restore(context, { vm, snapshot, ...options }),

@@ -32,7 +32,7 @@ export function configureRoles(command: Command, context: Context): void {
     });
   command
     .command('rm')
-    .description('delete roles that nobody has')
+    .description('delete roles that no user has')
     .argument('<role...>', 'names')
     .action(async (names: readonly string[]) => {
       const { roles } = await connect(context);

@@ -23,7 +23,7 @@ export function configureSecrets(command: Command, context: Context): void {
   );
   command
     .command('get')
-    .description('show what is known of a secret: all but its value')
+    .description('show a secret, without its value')
     .argument('<secret>', 'name or id')
     .action(async (ref: string) => {
       const secret = await (await connect(context)).secrets.get(ref);
@@ -31,16 +31,16 @@ export function configureSecrets(command: Command, context: Context): void {
     });
   command
     .command('set')
-    .description('keep a secret, or give one another value: read from stdin, or asked for on a terminal')
+    .description('create a secret, or change its value: read from stdin, or from a prompt on a terminal')
     .argument('<name>', 'a capital, then capitals, digits and underscores')
     .option('--file <path>', 'read the value from this file, as it is')
     .option('--raw', 'keep the newline at the end of what is piped in')
     .option('--description <text>', 'what it is for; others who may see the secret see this')
-    .option('-l, --label <key=value>', 'a label, in place of those that it has; may be repeated', collectPairs)
+    .option('-l, --label <key=value>', 'a label; replaces all its labels; may be repeated', collectPairs)
     .action((name: string, options: SetOptions) => set(context, name, options));
   command
     .command('rm')
-    .description('delete secrets that no VM is given')
+    .description('delete secrets that no VM uses')
     .argument('<secret...>', 'names or ids')
     .action(async (refs: readonly string[]) => {
       const client = await connect(context);
@@ -51,7 +51,7 @@ export function configureSecrets(command: Command, context: Context): void {
     });
   command
     .command('rotate-key')
-    .description('seal all that the server has sealed with a new key, and drop the old one')
+    .description('re-encrypt everything with a new key, and delete the old key')
     .action(() => rotateKey(context));
 }
 

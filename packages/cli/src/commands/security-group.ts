@@ -23,7 +23,7 @@ export function configureSecurityGroup(command: Command, context: Context): void
   addRuleOptions(
     command
       .command('create')
-      .description('make rules that VMs can be put under: nothing may be begun with these but what --in says')
+      .description('make firewall rules for VMs: only connections listed by --in may be opened to them')
       .argument('<name>', 'lower-case letters, digits and hyphens'),
   ).action(async (name: string, options: RuleOptions) => {
     const made = await (await connect(context)).securityGroups.create({ name, ...rulesRequest(options) });
@@ -41,17 +41,14 @@ export function configureSecurityGroup(command: Command, context: Context): void
       print(context, group, () => describe(group));
     });
   addRuleOptions(
-    command
-      .command('update')
-      .description('put other rules in the place of those of a group, at once')
-      .argument('<group>', 'name or id'),
+    command.command('update').description('replace the rules of a group, at once').argument('<group>', 'name or id'),
   ).action(async (ref: string, options: RuleOptions) => {
     const group = await (await connect(context)).securityGroups.update(ref, rulesRequest(options));
     print(context, group, () => describe(group));
   });
   command
     .command('rm')
-    .description('delete security groups that no VM is under')
+    .description('delete security groups that no VM uses')
     .argument('<group...>', 'names or ids')
     .action(async (refs: readonly string[]) => {
       const client = await connect(context);
@@ -64,16 +61,16 @@ export function configureSecurityGroup(command: Command, context: Context): void
 
 function addRuleOptions(command: Command): Command {
   return command
-    .option('-l, --label <key=value>', 'a label; all of them take the place of those that it has', collectPairs)
+    .option('-l, --label <key=value>', 'a label; the given ones replace all its labels', collectPairs)
     .option(
       '--in <rule>',
-      'what may be begun with its VMs, as [tcp:|udp:|icmp:]CIDR[:PORTS]; may be repeated',
+      'allowed connections to its VMs, as [tcp:|udp:|icmp:]CIDR[:PORTS]; may be repeated',
       collectMore,
     )
-    .option('--no-in', 'nothing may be begun with its VMs')
-    .option('--out <rule>', 'all that its VMs may begin, likewise; may be repeated', collectMore)
-    .option('--no-out', 'its VMs may begin nothing')
-    .option('--any-out', 'its VMs may begin all that egress allows')
+    .option('--no-in', 'no connections to its VMs are allowed')
+    .option('--out <rule>', 'connections that its VMs may open, likewise; may be repeated', collectMore)
+    .option('--no-out', 'its VMs may open no connections')
+    .option('--any-out', 'its VMs may open every connection that egress allows')
     .option('--description <text>', 'what it is for');
 }
 

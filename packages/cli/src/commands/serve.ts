@@ -20,7 +20,7 @@ export function configureServe(command: Command, context: Context): void {
     .addOption(new Option('--log-level <level>', 'what is logged (VOLARY_LOG_LEVEL, default info)').choices(LOG_LEVELS))
     .option(
       '--webhook-allowed-targets <list>',
-      'where webhooks may lead besides the internet: 10.0.0.0/8,hooks.lan:8443 (VOLARY_WEBHOOK_ALLOWED_TARGETS)',
+      'additional targets for webhooks besides the internet: 10.0.0.0/8,hooks.lan:8443 (VOLARY_WEBHOOK_ALLOWED_TARGETS)',
     )
     .action((options: ServerOptions) => {
       const { dataDir } = context.globals;

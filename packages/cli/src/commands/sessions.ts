@@ -11,7 +11,7 @@ export function configureSessions(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
     .command('ls')
-    .description('list logins that last; yours, or all with the permission for it')
+    .description('list active logins: yours, or all if you may see them')
     .option('--user <name>', 'only those of this user')
     .action((options: { readonly user?: string }) => list(context, options));
   command

@@ -34,7 +34,7 @@ export function configureSnapshot(command: Command, context: Context): void {
     .action((vm: string, name: string | undefined, options: CreateOptions) => create(context, vm, name, options));
   addSelectorOption(command.command('ls').description('list snapshots'))
     .option('--vm <vm>', 'only those of this VM, by its name or id')
-    .option('-q, --quiet', 'names or ids alone')
+    .option('-q, --quiet', 'print only names or ids')
     .action((options: ListOptions) => list(context, options));
   command
     .command('get')
@@ -47,7 +47,7 @@ export function configureSnapshot(command: Command, context: Context): void {
     });
   command
     .command('rm')
-    .description('delete snapshots; VMs that were made from them go on')
+    .description('delete snapshots; VMs made from them are not affected')
     .argument('<snapshot...>', 'names or ids')
     .option('--no-wait', 'do not wait until it is done', true)
     .action((refs: readonly string[], options: { readonly wait: boolean }) =>

@@ -33,14 +33,14 @@ export function configureSsh(command: Command, context: Context): void {
   command
     .usage('[options] [user@]<vm> [-- command...]')
     .argument('<vm>', 'name or id of a workspace or a VM, after user@ if it is not to be root')
-    .argument('[command...]', 'a line for the login shell, in any number of words')
+    .argument('[command...]', 'a command line for the login shell')
     .option('-l, --login <name>', 'user in the guest (default root)')
     .option('-t, --tty', 'give a command a terminal too')
     .option('-T, --no-tty', 'give it none, nor the shell')
-    .option('-n, --no-stdin', 'pass on no input, so that loops in a shell keep theirs', true)
+    .option('-n, --no-stdin', 'pass on no input, so that a shell loop keeps its own', true)
     .option(
       '-e, --env <key=value>',
-      'an environment variable; KEY alone takes it from ours; may be repeated',
+      'an environment variable; KEY alone copies it from your environment; may be repeated',
       collectEnvironment,
     )
     .addHelpText('after', EXAMPLES)

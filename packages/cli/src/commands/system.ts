@@ -14,22 +14,22 @@ export function configureSystem(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
     .command('df')
-    .description("show what takes room on the host's disk, and how much of it nothing needs")
-    .option('-v, --verbose', 'also each thing, and what needs it')
+    .description('show disk usage on the host, and how much of it is unused')
+    .option('-v, --verbose', 'also list each item, and what uses it')
     .action((options: { readonly verbose?: true }) => showUsage(context, options));
   command
     .command('health')
-    .description('show how the parts of the server are that work depends on')
+    .description('show the state of each component of the server')
     .action(() => showHealth(context));
   command
     .command('prune')
-    .description('remove what nothing needs')
+    .description('remove what nothing uses')
     .argument(
       '[kind...]',
       `${STORAGE_KINDS.join(', ')} (default: images, warm_templates, tools, leftovers)`,
       collectKinds,
     )
-    .option('-n, --dry-run', 'say what would go, and remove nothing')
+    .option('-n, --dry-run', 'only list what would be removed')
     .action((kinds: readonly StorageKind[], options: { readonly dryRun?: true }) => prune(context, kinds, options));
 }
 

@@ -21,7 +21,7 @@ export function configureTemplate(command: Command, context: Context): void {
     .action((options: ListOptions) => list(context, options));
   command
     .command('get')
-    .description('show what VMs that are made from a template get')
+    .description('show what VMs get from a template')
     .argument('<template>', 'name, or name@version')
     .action(async (ref: string) => {
       const template = await (await connect(context)).templates.get(ref);
@@ -44,7 +44,7 @@ export function configureTemplate(command: Command, context: Context): void {
   addSwitch(command, context, 'disable', 'let no more VMs be made from a template, from now on');
   command
     .command('rm')
-    .description('delete templates from which no VM that there is was made')
+    .description('delete templates that no existing VM was made from')
     .argument('<template...>', 'names, with all their versions, or name@version')
     .action((refs: readonly string[]) => remove(context, refs));
   addWarmCommands(command, context);

@@ -23,19 +23,19 @@ export function configureTool(command: Command, context: Context): void {
   });
   command
     .command('build')
-    .description('build a tool, unless it is there, so that no VM has to wait for it')
+    .description('build a tool in advance, so that no VM has to wait for it')
     .argument('<name[@range]>', 'such as nodejs@20 or bun')
     .action((text: string) => build(context, text));
   addLabelUpdate(command, context, 'a tool', (client, name, change) => client.tools.update(name, change));
   command
     .command('rm')
-    .description('remove what was built of tools and no VM or snapshot has')
+    .description('remove tool packs that no VM or snapshot uses')
     .argument('<ref...>', 'names (all versions), names with @version, or digests')
     .action((refs: readonly string[]) => remove(context, refs));
   command
     .command('prune')
     .description('remove packs that no VM, snapshot or template names')
-    .option('-n, --dry-run', 'say what would go, and remove nothing')
+    .option('-n, --dry-run', 'only list what would be removed')
     .action((options: { readonly dryRun?: true }) => prune(context, ['tools'], options));
 }
 

@@ -22,7 +22,7 @@ export function configureTop(command: Command, context: Context): void {
       new Option('--every <seconds>', 'seconds from one look to the next').choices(['1', '2', '5', '10']).default('2'),
     )
     .option('--selector <selector>', "only VMs with such labels: 'a=b,c!=d'")
-    .option('--once', 'look once, and end')
+    .option('--once', 'print once, and exit')
     .action((options: TopOptions) => top(context, options));
 }
 

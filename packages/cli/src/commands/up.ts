@@ -30,7 +30,7 @@ interface UpOptions extends ListenOptions {
 /** `volary up`: everything that is needed, a server, a VM, and a command run in it. Again, and it is there in seconds. */
 export function configureUp(command: Command, context: Context): void {
   addListenOptions(command)
-    .option('-d, --detach', 'leave the server running, and end')
+    .option('-d, --detach', 'start the server in the background, and return')
     .option('--no-vm', 'make no VM', true)
     .option('--name <name>', 'name of the VM', 'first')
     .addOption(

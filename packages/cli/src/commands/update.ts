@@ -27,14 +27,14 @@ export function configureUpdate(command: Command, context: Context): void {
   const changing = addNetworkOptions(
     addSecretOption(addAlertOptions(addLifeOptions(command.argument('<vm>', 'name or id')))),
   )
-    .option('--no-secret', 'give it no secrets any more')
-    .option('--name <name>', 'call it so; its guest does from its next start on')
+    .option('--no-secret', 'remove all its secrets')
+    .option('--name <name>', 'its new name; the guest gets it at its next start')
     .option('--vcpus <n>', 'virtual CPUs', parseCount(1))
     .option('--memory <size>', 'memory, such as 512 (MiB), 512m or 2g', parseMemoryMib)
     .option('--disk <size>', 'size of its disk, such as 8 (GiB), 20g or 1t; it only grows', parseDiskGib)
     .option(
       '--tool <name[@range]>',
-      'a tool that is in it, such as nodejs@20; may be repeated, and stands for all',
+      'a tool for it, for example nodejs@20; may be repeated; replaces all its tools',
       collectList,
     )
     .addOption(

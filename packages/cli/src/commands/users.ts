@@ -19,7 +19,7 @@ export function configureUsers(command: Command, context: Context): void {
     .option('--all', 'also those that are deleted')
     .action((options: ListOptions) => list(context, options));
   addUserOptions(command.command('create').description('make a user'))
-    .argument('<name>', 'what the user is called, for good')
+    .argument('<name>', 'its name, which never changes')
     .option('--password', 'ask for a password, or read one that is piped in')
     .action((name: string, options: UserOptions & { readonly password?: true }) => create(context, name, options));
   command
@@ -31,7 +31,7 @@ export function configureUsers(command: Command, context: Context): void {
     command.command('update').description('change the roles, the address, the labels, or whether a user may come in'),
   )
     .argument('<user>', 'name or id')
-    .option('--enable', 'let the user come in again')
+    .option('--enable', 'allow the user to log in again')
     .option('--disable', 'refuse all keys and sessions of the user')
     .action(async (ref: string, options: UserOptions) => {
       const change = toUpdateUser(options);
@@ -39,7 +39,7 @@ export function configureUsers(command: Command, context: Context): void {
     });
   command
     .command('passwd')
-    .description('set the password of a user; it is asked for, or piped in')
+    .description('set the password of a user, from a prompt or a pipe')
     .argument('<user>', 'name or id')
     .action((ref: string) => setPassword(context, ref));
   command

@@ -27,7 +27,7 @@ export function configureVmApi(command: Command, context: Context): void {
       ]),
     )
     .option('--config <file>', 'settings of the server, as YAML')
-    .option('--dev-auth', 'believe the header x-user of anybody: for development')
+    .option('--dev-auth', 'accept the header x-user from everybody: for development')
     .addHelpText('after', `\nIts database is ${vmApiDirectory()}/${DATABASE}, unless --data-dir says where.`)
     .action(({ listen, ...options }: VmApiOptions) => {
       const dataDir = context.globals.dataDir ?? vmApiDirectory();

@@ -31,19 +31,19 @@ export function configureVolume(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   command
     .command('create')
-    .description('make a disk of its own, which VMs can be given; prints its name')
+    .description('create a disk to attach to VMs; prints its name')
     .argument('<name>', 'lower-case letters, digits and hyphens')
     .option('--size <size>', 'such as 8 (GiB), 20g or 1t; may be left out where it begins with something', parseDiskGib)
-    .option('--image <name>', 'begin with the root of this image')
-    .option('--from <volume>', 'begin as a copy of this volume')
-    .option('--url <url>', 'begin with this disk image, with --sha256 and --format')
-    .option('--path <path>', 'begin with this disk image of the server, with --sha256 and --format')
+    .option('--image <name>', 'start with the root disk of this image')
+    .option('--from <volume>', 'start as a copy of this volume')
+    .option('--url <url>', 'start with this disk image; needs --sha256 and --format')
+    .option('--path <path>', 'start with this disk image on the server; needs --sha256 and --format')
     .option('--sha256 <hex>', 'of the disk image')
     .addOption(new Option('--format <format>', 'of the disk image').choices(['qcow2', 'raw']))
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs)
     .option('--no-wait', 'do not wait until it is complete', true)
     .action((name: string, options: CreateOptions) => create(context, name, options));
-  addSelectorOption(command.command('ls').description('list volumes, and who has them'))
+  addSelectorOption(command.command('ls').description('list volumes, and which VMs use them'))
     .option('-q, --quiet', 'names alone')
     .action((options: ListOptions) => list(context, options));
   command
@@ -56,10 +56,10 @@ export function configureVolume(command: Command, context: Context): void {
     });
   command
     .command('update')
-    .description('change what a volume is called, and its labels')
+    .description('change the name and the labels of a volume')
     .argument('<volume>', 'name or id')
-    .option('--name <name>', 'what it is called from now on')
-    .option('-l, --label <key=value>', 'a label; all of them take the place of those that it has', collectPairs)
+    .option('--name <name>', 'its new name')
+    .option('-l, --label <key=value>', 'a label; the given ones replace all its labels', collectPairs)
     .action(async (ref: string, { name, label }: UpdateOptions) => {
       const request: UpdateVolumeRequest = {
         ...(name === undefined ? {} : { name }),
@@ -70,7 +70,7 @@ export function configureVolume(command: Command, context: Context): void {
     });
   command
     .command('attach')
-    .description('give a stopped VM a volume, which its guest finds at the next start')
+    .description('attach a volume to a stopped VM; the guest sees it at the next start')
     .argument('<vm>', 'name or id')
     .argument('<volume>', 'such as books, books:ro to only read it, books:disk=data to call it so in the VM', oneVolume)
     .action(async (vm: string, volume: VmVolumeRequest) => {
@@ -79,16 +79,16 @@ export function configureVolume(command: Command, context: Context): void {
     });
   command
     .command('detach')
-    .description('take a volume from a stopped VM; what is in it stays')
+    .description('detach a volume from a stopped VM; its content stays')
     .argument('<vm>', 'name or id')
-    .argument('<disk>', 'what the volume is called in the VM: its own name, unless it was given another')
+    .argument('<disk>', "the name of the disk in the VM (default: the volume's name)")
     .action(async (vm: string, disk: string) => {
       const changed = await (await connect(context)).volumes.detach(vm, disk);
       print(context, changed, () => `${changed.name} has ${disk} no more\n`);
     });
   command
     .command('resize')
-    .description('make a volume larger; the guest that writes to it sees that at once')
+    .description('make a volume larger; a guest that writes to it sees that at once')
     .argument('<volume>', 'name or id')
     .argument('<size>', 'such as 8 (GiB), 20g or 1t', parseDiskGib)
     .action(async (ref: string, size: number) => {
@@ -97,7 +97,7 @@ export function configureVolume(command: Command, context: Context): void {
     });
   command
     .command('rm')
-    .description('delete volumes that no VM has, with what is in them')
+    .description('delete unused volumes with their content')
     .argument('<volume...>', 'names or ids')
     .option('--no-wait', 'do not wait until it is done', true)
     .action((refs: readonly string[], options: { readonly wait: boolean }) =>

@@ -31,7 +31,7 @@ export function configureWait(command: Command, context: Context): void {
         'what its health check, or its agent, is to say of a VM; of a deployment: healthy, when all its replicas are',
       ).choices(VM_HEALTHS),
     )
-    .option('--incarnation <n>', 'the life of the VM to wait for, or a later one', parseCount(1))
+    .option('--incarnation <n>', 'the incarnation of the VM to wait for, or a later one', parseCount(1))
     .addOption(
       new Option('--timeout <time>', 'how long to wait, such as 30s or 5m')
         .argParser(parseDurationMs)

@@ -21,11 +21,9 @@ import {
 export function configureWebhook(command: Command, context: Context): void {
   command.action(() => command.outputHelp());
   addSettingOptions(
-    command
-      .command('create')
-      .description('have events sent to a URL, or told by an integration; prints its id and its secret'),
+    command.command('create').description('send events to a URL or an integration; prints the id and the secret'),
   )
-    .argument('[url]', 'where to send them, http or https; or say --to')
+    .argument('[url]', 'where to send them, http or https; or use --to')
     .option('--disabled', 'send nothing yet')
     .action((url: string | undefined, options: SettingOptions) => create(context, url, options));
   addSelectorOption(command.command('ls').description('list webhooks')).action((options: SelectorOptions) =>
@@ -42,8 +40,8 @@ export function configureWebhook(command: Command, context: Context): void {
   addSettingOptions(command.command('update').description('change a webhook, its secret, or whether it is enabled'))
     .argument('<webhook>', 'id')
     .option('--url <url>', 'where to send them')
-    .option('--rotate-secret', 'make a new secret and print it; the old one signs beside it for a day')
-    .option('--enable', 'go on sending, from where it was')
+    .option('--rotate-secret', 'make a new secret and print it; the old one also signs for another day')
+    .option('--enable', 'enable it again; it continues where it stopped')
     .option('--disable', 'send nothing until it is enabled again')
     .action((id: string, options: SettingOptions) => update(context, id, options));
   command
@@ -59,12 +57,12 @@ export function configureWebhook(command: Command, context: Context): void {
     });
   command
     .command('test')
-    .description('send one event now, and say what came of it')
+    .description('send one event now, and print the result')
     .argument('<webhook>', 'id')
     .action((id: string) => test(context, id));
   command
     .command('deliveries')
-    .description('list what did not arrive at once, newest first: of one webhook, or of all')
+    .description('list deliveries that did not arrive at the first attempt, newest first: of one webhook, or of all')
     .argument('[webhook]', 'id')
     .option('--state <state>', 'only these: waiting, delivered, dead (given up) or lost')
     .action((id: string | undefined, options: { readonly state?: string }) => deliveries(context, id, options.state));

@@ -15,7 +15,7 @@ export function configureWorkload(command: Command, context: Context): void {
     .action(async (ref: string) => print(context, await (await connect(context)).workloads.get(ref)));
   command
     .command('restart')
-    .description('run it anew, whatever its restart policy')
+    .description('restart it, whatever its restart policy')
     .argument('<vm>', 'name or id')
     .option('--grace <duration>', 'how long its run may take to end, such as 500ms, 10s (default 10s)', parseDurationMs)
     .action(async (ref: string, { grace }: { readonly grace?: number }) => {

@@ -36,7 +36,7 @@ export function configureWorkspace(command: Command, context: Context): void {
     .action((options: { readonly quiet?: true; readonly selector?: string }) => list(context, options));
   command
     .command('get')
-    .description('show one workspace, with how far it is and how to get in')
+    .description('show one workspace: its progress, and how to get in')
     .argument('<workspace>', 'name or id')
     .action(async (ref: string) => {
       const workspace = await (await connect(context)).workspaces.get(ref);
@@ -44,7 +44,7 @@ export function configureWorkspace(command: Command, context: Context): void {
     });
   command
     .command('extend')
-    .description('have it live so long from now on')
+    .description('how long it lives from now on')
     .argument('<workspace>', 'name or id')
     .argument('<time>', 'such as 2h or 3d', parseDurationMs)
     .action(async (ref: string, timeMs: number) => {
@@ -54,7 +54,7 @@ export function configureWorkspace(command: Command, context: Context): void {
   configureSsh(command.command('ssh').description('log in to a workspace, as `volary ssh` does'), context);
   command
     .command('logs')
-    .description('print what its clone and its prep steps wrote')
+    .description('print the output of its clone and its prep steps')
     .argument('<workspace>', 'name or id')
     .action((ref: string) => logs(context, ref));
   command

@@ -19,7 +19,7 @@ export function addApplyOptions(command: Command): Command {
         'live (default): give its machine while it runs what it can be given; restart: restart it if it lacks anything; next-start: leave it as it is until then',
       ).choices(['live', 'restart', 'next-start']),
     )
-    .option('--no-wait', 'do not wait until its machine has it', true);
+    .option('--no-wait', 'do not wait until the change has taken effect', true);
 }
 
 /** Asks for the change, waits for what it brings about, says what takes a restart, and returns the VM as it is then. */

@@ -81,7 +81,7 @@ async function downloadDirectory(
   for await (const entry of source.client.files.listAll(source.ref, source.path)) {
     const from = { ...source, path: posix.join(source.path, entry.name) };
     const to = join(target, entry.name);
-    if (!isSafeName(entry.name)) leaveOut(source.path, 'a file in it has a name that is none');
+    if (!isSafeName(entry.name)) leaveOut(source.path, 'a file in it has an invalid name');
     else if (!(await canBeNamed(from))) leaveOut(showGuestName(from.path), 'its name is not UTF-8');
     else if (entry.type === 'directory') await downloadDirectory(from, to, progress, leaveOut);
     else if (entry.type === 'file') await downloadFile(from, to, progress);

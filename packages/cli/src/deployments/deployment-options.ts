@@ -36,22 +36,30 @@ export interface DeploymentOptions extends SecretOptions, AlertOptions, Omit<Wor
 
 export function addDeploymentOptions(command: Command): Command {
   return addSecretOption(addAlertOptions(addWorkloadOptions(command)))
-    .option('--replicas <n>', 'how many there are to be', parseCount(0))
-    .option('--template <template>', 'what each is made from, as name or name@version')
-    .option('--image <image>', 'image of each, where the template has none')
+    .option('--replicas <n>', 'the wanted number of replicas', parseCount(0))
+    .option('--template <template>', 'the template of each, as name or name@version')
+    .option('--image <image>', 'image of each, if the template has none')
     .option('--vcpus <n>', 'virtual processors of each', parseCount(1))
-    .option('--memory <size>', 'memory of each, such as 512m or 2g', parseMemoryMib)
-    .option('--disk <size>', 'disk of each, such as 8g', parseDiskGib)
-    .option('--tool <tool...>', 'a tool in each, such as nodejs@20; may be repeated', collectList)
-    .option('--env <key=value>', 'a variable of what runs in each; may be repeated', collectEnvironment)
+    .option('--memory <size>', 'memory of each, for example 512m or 2g', parseMemoryMib)
+    .option('--disk <size>', 'disk size of each, for example 8g', parseDiskGib)
+    .option('--tool <tool...>', 'a tool for each, for example nodejs@20; may be repeated', collectList)
+    .option('--env <key=value>', 'a variable for everything that runs in each; may be repeated', collectEnvironment)
     .option('--label <key=value>', 'a label of each; may be repeated', collectPairs)
     .option('--max-surge <n>', 'how many extra may exist during a rollout, such as 1 or 25%', parseAmount)
     .option('--max-unavailable <n>', 'how many may be missing during a rollout, such as 0 or 25%', parseAmount)
-    .option('--min-ready <time>', 'how long one has to be ready before it counts, such as 10s', parseDurationMs)
-    .option('--deadline <time>', 'stop a rollout that comes no further for so long, such as 10m', parseDurationMs)
-    .option('--autoscale <min-max>', 'as many as are busy, such as 2-8; off: only when asked', parseBounds)
-    .option('--target <percent>', 'how busy they are to be on the average (default 70)', parseCount(1))
-    .option('--metric <metric>', 'what that goes by, cpu (default) or memory', parseMetric);
+    .option('--min-ready <time>', 'how long one must be ready before it is available, for example 10s', parseDurationMs)
+    .option(
+      '--deadline <time>',
+      'stop a rollout that makes no progress for this long, for example 10m',
+      parseDurationMs,
+    )
+    .option(
+      '--autoscale <min-max>',
+      'scale by load between these numbers, for example 2-8; off: only when you scale',
+      parseBounds,
+    )
+    .option('--target <percent>', 'target for their average load, percent (default 70)', parseCount(1))
+    .option('--metric <metric>', 'the load to measure: cpu (default) or memory', parseMetric);
 }
 
 /** What was asked for, in the wire's words; what was not given is left out. */

@@ -15,7 +15,7 @@ export function addCommandOptions(command: Command): Command {
   return command
     .option(
       '-e, --env <key=value>',
-      'an environment variable; KEY alone takes it from ours; may be repeated',
+      'an environment variable; KEY alone copies it from your environment; may be repeated',
       collectEnvironment,
     )
     .option('-w, --cwd <dir>', "directory to run it in (default: the user's home)")

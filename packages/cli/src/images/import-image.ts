@@ -24,7 +24,7 @@ async function readRequest(context: Context, file: string): Promise<DefineImageR
   try {
     return JSON.parse(file === '-' ? await text(context.stdin) : await readFile(file, 'utf8'));
   } catch (error) {
-    throw usageError(`${file} is no JSON that can be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw usageError(`${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -45,7 +45,7 @@ interface ImportOptions extends LabelOptions {
 export function configureImport(command: Command, context: Context): void {
   addLabelOption(command.command('import').description('make an image of a disk image; prints its name'))
     .argument('<source>', "a URL, or a file of the server's machine below a folder of its image_folders")
-    .option('--sha256 <sum>', 'of the file; of a file of this machine it is reckoned where it is left out')
+    .option('--sha256 <sum>', 'of the file; computed for a local file if omitted')
     .option('-n, --name <name>', "default: the file's")
     .addOption(new Option('--format <format>', 'default: as the file or its name says').choices(['qcow2', 'raw']))
     .addOption(
@@ -64,7 +64,7 @@ export function configureImport(command: Command, context: Context): void {
   addLabelOption(
     command
       .command('create')
-      .description('make an image of what a file says, of a recipe of packages for one; prints its name'),
+      .description('make an image from a definition, for example a recipe of packages; prints its name'),
   )
     .argument('<file>', 'JSON, as POST /v1/images takes it; - reads it from stdin')
     .action((file: string, options: LabelOptions) => createImage(context, file, options));
@@ -101,7 +101,7 @@ function isUrl(source: string): boolean {
 
 async function sourceOf(source: string, sha256: string | undefined, flag: string): Promise<ImageFileSource> {
   if (isUrl(source)) {
-    if (sha256 === undefined) throw usageError(`What comes from the network is known by its checksum: give ${flag}.`);
+    if (sha256 === undefined) throw usageError(`A download needs its checksum: give ${flag}.`);
     return { url: source, sha256: sha256.toLowerCase() };
   }
   const path = resolve(source);

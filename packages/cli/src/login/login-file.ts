@@ -50,7 +50,7 @@ export async function withLoginLock<T>(env: Env, work: () => Promise<T>): Promis
   const deadline = Date.now() + LOCK_PATIENCE_MS;
   while (!(await takeLock(path))) {
     if (Date.now() > deadline) {
-      throw new CliError('Another program is renewing the login and does not end.', {
+      throw new CliError('Another program is renewing the login and has not finished.', {
         reason: 'cli.login_locked',
         hint: `if there is none, remove ${path}`,
       });

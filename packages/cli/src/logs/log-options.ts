@@ -17,13 +17,13 @@ export interface LogOptions {
 /** The options that say which lines. */
 export function addLogOptions(command: Command): Command {
   return command
-    .option('--all', 'lines of every source: what its guest says and what happens to it')
+    .option('--all', 'lines of all sources: the output of its guest and what happens to it')
     .option('--source <sources>', `only these, with commas between: ${LOG_SOURCES.join(', ')}`, parseSources)
-    .option('--level <level>', `this one and graver ones: ${LOG_LEVELS.join(', ')}`, parseLevel)
+    .option('--level <level>', `this level and more severe ones: ${LOG_LEVELS.join(', ')}`, parseLevel)
     .option('--grep <words>', 'only lines with all of these words')
-    .option('--since <moment>', 'not before this: 2026-01-31T12:00:00Z, or 30m, 2h, 7d ago', parseMoment)
-    .option('--until <moment>', 'before this, in the same form', parseMoment)
-    .option('--operation <id>', 'only what is about this operation');
+    .option('--since <moment>', 'only from this time on: 2026-01-31T12:00:00Z, or 30m, 2h, 7d ago', parseMoment)
+    .option('--until <moment>', 'only before this time, in the same form', parseMoment)
+    .option('--operation <id>', 'only lines of this operation');
 }
 
 /** Whether they ask for lines of the log, and not for a console as it is. */

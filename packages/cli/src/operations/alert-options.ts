@@ -12,7 +12,7 @@ export interface AlertOptions {
 export function addAlertOptions(command: Command): Command {
   return command.option(
     '--alert <kind=when>',
-    "when an alert fires: cpu, memory or disk=percent, off or default (the server's); health=on, off or default; may be repeated",
+    "alert threshold: cpu, memory or disk=PERCENT, off or default (the server's); health=on, off or default; may be repeated",
     collectAlerts,
   );
 }

@@ -13,9 +13,9 @@ export interface CloudInitOptions {
 /** Adds the options that name them. */
 export function addCloudInitOptions(command: Command): Command {
   return command
-    .option('--user-data <file>', 'what cloud-init does in it: a #cloud-config, a script, …')
-    .option('--meta-data <file>', 'a YAML mapping that cloud-init finds besides what it is told of the VM')
-    .option('--network-config <file>', "cloud-init's network configuration, in place of the one that fits");
+    .option('--user-data <file>', 'cloud-init user data: a #cloud-config, a script, …')
+    .option('--meta-data <file>', 'additional cloud-init meta-data, a YAML mapping')
+    .option('--network-config <file>', "cloud-init network configuration (default: made for the VM's network)");
 }
 
 /** In the wire's words; what was not given is left out. Throws when a file cannot be read. */

@@ -11,7 +11,7 @@ export interface LabelOptions {
 
 /** Adds `--label` to a command that makes something, or changes it (`isChange`). */
 export function addLabelOption(command: Command, { isChange = false } = {}): Command {
-  const what = isChange ? 'a label; all of them take the place of those that it has' : 'a label; may be repeated';
+  const what = isChange ? 'a label; the given ones replace all its labels' : 'a label; may be repeated';
   return command.option('-l, --label <key=value>', what, collectPairs);
 }
 

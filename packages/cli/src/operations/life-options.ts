@@ -16,11 +16,15 @@ export interface LifeOptions {
 /** Adds the options that say when a VM is suspended or deleted by itself. */
 export function addLifeOptions(command: Command): Command {
   return command
-    .option('--ttl <time>', 'delete it after so long, such as 2h; off: never (default)', secondsOrOff)
-    .option('--auto-suspend <time>', 'suspend it when it is idle for so long, such as 15m; off (default)', secondsOrOff)
-    .option('--auto-suspend-cpu <percent>', 'it is idle below so much of one processor (default 5)', percent)
+    .option('--ttl <time>', 'delete it after this time, for example 2h; off: never (default)', secondsOrOff)
+    .option('--auto-suspend <time>', 'suspend it after this idle time, for example 15m; off (default)', secondsOrOff)
+    .option(
+      '--auto-suspend-cpu <percent>',
+      'it is idle while it uses less than this of one processor (default 5)',
+      percent,
+    )
     .addOption(
-      new Option('--auto-wake <on|off>', 'have it woken by commands and access to its files (default on)').choices([
+      new Option('--auto-wake <on|off>', 'whether commands and file access wake it (default on)').choices([
         'on',
         'off',
       ]),

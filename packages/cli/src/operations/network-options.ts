@@ -18,12 +18,9 @@ export interface NetworkOptions {
 export function addNetworkOptions(command: Command): Command {
   return addEgressOptions(
     command
-      .option(
-        '--network <mode|name>',
-        'how it is joined to the network: user, none, bridge, or the name of a network (default user)',
-      )
-      .option('--subnet <name>', 'the part of the network that its address is to be from')
-      .option('--security-group <name>', 'rules that it is under; may be repeated', collectList),
+      .option('--network <mode|name>', 'its network: user, none, bridge, or the name of a network (default user)')
+      .option('--subnet <name>', 'the subnet for its address')
+      .option('--security-group <name>', 'a security group for it; may be repeated', collectList),
   );
 }
 
@@ -31,7 +28,11 @@ export function addNetworkOptions(command: Command): Command {
 export function addEgressOptions(command: Command): Command {
   return command
     .option('--egress <policy>', 'what it may reach outside: allow (the internet), deny or allowlist', parsePolicy)
-    .option('--allow <rule>', 'what an allowlist has, as [tcp:|udp:|icmp:]CIDR[:PORTS]; may be repeated', collectRules);
+    .option(
+      '--allow <rule>',
+      'an entry of an allowlist, as [tcp:|udp:|icmp:]CIDR[:PORTS]; may be repeated',
+      collectRules,
+    );
 }
 
 /** In the wire's words; what was not given is left out. */

@@ -16,8 +16,11 @@ const LONGEST_WAIT_MS = 300_000;
 
 export function addWorkloadOptions(command: Command): Command {
   return command
-    .option('--run <line>', 'its workload: a line for the shell, started with it and again when it ends')
-    .option('--port <n>', 'where the workload serves HTTP; its answers tell whether it is healthy', parseCount(1))
+    .option(
+      '--run <line>',
+      'its workload: a shell command line that is started with the VM, and restarted when it ends',
+    )
+    .option('--port <n>', 'the port where the workload serves HTTP; also used for its health check', parseCount(1))
     .option(
       '--wait-healthy [duration]',
       'wait until its health check succeeds, such as 30s (default 5m, which is the longest)',

@@ -14,7 +14,7 @@ export function parseForward(text: string): Forward {
   const remotePort = Number(remote);
   const localPort = local === undefined ? remotePort : Number(local);
   if (remote === '' || remotePort < 1 || remotePort > 65_535 || localPort > 65_535) {
-    throw usageError(`"${text}" is no [LOCAL:]REMOTE of ports from 1 to 65535.`, 'volary help port-forward');
+    throw usageError(`"${text}" is not [LOCAL:]REMOTE with ports from 1 to 65535.`, 'volary help port-forward');
   }
   return { localPort, remotePort };
 }

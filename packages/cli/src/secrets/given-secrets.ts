@@ -10,7 +10,7 @@ export interface SecretOptions {
 export function addSecretOption(command: Command): Command {
   return command.option(
     '--secret <name[=env|:/path]>',
-    'give it a secret: as the variable of its name, as another one (=ENV), or as a file (:/run/secrets/…); may be repeated',
+    'give it a secret: as a variable of the same name, as another variable (=ENV), or as a file (:/run/secrets/…); may be repeated',
     collectSecrets,
   );
 }

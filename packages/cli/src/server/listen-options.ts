@@ -16,8 +16,8 @@ export function addListenOptions(command: Command): Command {
       `HOST:PORT to listen on (VOLARY_LISTEN, default ${DEFAULT_LISTEN}), or DIALECT=HOST:PORT for a dialect alone; may be repeated`,
       collect,
     )
-    .option('--dev-auth', 'in dialects that have a header for who asks, believe it of anybody: for development')
-    .option('--tls-cert <file>', 'certificate to be reached by TLS with (VOLARY_TLS_CERT)')
+    .option('--dev-auth', 'in dialects where a header names the caller, accept it from everybody: for development')
+    .option('--tls-cert <file>', 'certificate for TLS, PEM (VOLARY_TLS_CERT)')
     .option('--tls-key <file>', 'its key (VOLARY_TLS_KEY)')
-    .option('--insecure-listen', 'listen without TLS where others than this machine reach it');
+    .option('--insecure-listen', 'listen without TLS where other machines can reach it');
 }

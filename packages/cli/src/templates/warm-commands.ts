@@ -22,23 +22,21 @@ export function addWarmCommands(command: Command, context: Context): void {
   warm.action(() => warm.outputHelp());
   warm
     .command('ls')
-    .description('list warm templates, and say which cannot be used and why')
+    .description('list warm templates, and why some cannot be used')
     .option('-q, --quiet', 'keys alone')
     .action((options: { readonly quiet?: true }) => list(context, options));
   warm
     .command('build')
-    .description('make one for VMs of this image and size, unless it is there; prints its key')
+    .description('make one for VMs of this image and size, unless it exists; prints its key')
     .option('--image <name>', 'what the VMs are made from (default base)')
     .option('--vcpus <n>', 'their virtual CPUs (default 1)', parseCount(1))
     .option('--memory <size>', 'their memory, such as 512 (MiB), 512m or 2g (default 256)', parseMemoryMib)
     .option('--disk <size>', 'size of their disks, such as 8 (GiB), 20g or 1t (default 8)', parseDiskGib)
-    .addOption(
-      new Option('--network <mode>', 'how they are joined to the network (default user)').choices(['user', 'none']),
-    )
+    .addOption(new Option('--network <mode>', 'their network (default user)').choices(['user', 'none']))
     .action((options: BuildOptions) => build(context, options));
   warm
     .command('rm')
-    .description('remove warm templates; VMs that began from them go on')
+    .description('remove warm templates; VMs started from them are not affected')
     .argument('<key...>', 'keys')
     .action((keys: readonly string[]) => remove(context, keys));
 }

@@ -42,7 +42,7 @@ export function addUserOptions(command: Command): Command {
       `roles, such as operator or viewer,deployer ${isUpdate ? '(in place of all there were)' : '(default: member)'}`,
       collectList,
     )
-    .option('--quota <limits>', 'limits, such as vms=4,memory_mib=2048; none: those of everybody', parseQuota);
+    .option('--quota <limits>', 'limits, for example vms=4,memory_mib=2048; none: the general ones', parseQuota);
 }
 
 export function toCreateUser(name: string, options: UserOptions): CreateUserRequest {
@@ -90,7 +90,7 @@ function parseExpiry(text: string, now: number): string {
   const [, count, unit] = /^(\d{1,6})([hd])$/.exec(text) ?? [];
   const at = count === undefined ? Date.parse(text) : now + Number(count) * (unit === 'h' ? 3_600_000 : 86_400_000);
   if (Number.isFinite(at)) return new Date(at).toISOString();
-  throw usageError(`Invalid time: ${text}.`, 'it is one such as 12h, 30d or 2027-01-31');
+  throw usageError(`Invalid time: ${text}.`, 'for example 12h, 30d or 2027-01-31');
 }
 
 function parseQuota(text: string): UserQuota | typeof NONE {

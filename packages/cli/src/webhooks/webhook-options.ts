@@ -36,25 +36,21 @@ export function addSettingOptions(command: Command): Command {
   return command
     .option(
       '--type <types>',
-      'only these types, such as vm.started,vm.failed (update: all is all of them)',
+      'only these types, for example vm.started,vm.failed (update: `all` removes the filter)',
       collectList,
     )
-    .option(
-      '--to <target>',
-      'tell it by an integration: slack:CHANNEL, discord:CHANNEL or github:OWNER/NAME#ISSUE',
-      parseTarget,
-    )
-    .option('--vm <vm>', 'only events about this VM (update: any is about anything)')
+    .option('--to <target>', 'send messages to slack:CHANNEL, discord:CHANNEL or github:OWNER/NAME#ISSUE', parseTarget)
+    .option('--vm <vm>', 'only events of this VM (update: `any` removes the filter)')
     .option('--description <text>', 'for people')
-    .option('-l, --label <key=value>', 'a label; may be repeated (update: in place of those that it has)', collectPairs)
-    .option('--secret-file <file>', 'file that holds the secret to sign with; else one is made up');
+    .option('-l, --label <key=value>', 'a label; may be repeated (update: replaces all its labels)', collectPairs)
+    .option('--secret-file <file>', 'file with the secret to sign with (default: a new one is made)');
 }
 
 export function addReplayOptions(command: Command): Command {
   return command
     .option('--after <sequence>', 'all events after this one, in order', parseCount(0))
     .option('--sequence <sequences>', 'these events, such as 12,15; may be repeated', collectSequences)
-    .option('--delivery <id>', 'what this delivery tells of, also when it was given up');
+    .option('--delivery <id>', 'the event of this delivery, also if it was given up');
 }
 
 export function toCreateRequest(url: string | undefined, options: SettingOptions): CreateWebhookRequest {

@@ -18,6 +18,6 @@ export async function untilStatus(
     wait: (timeoutSeconds) => workspaces.wait(id, { status, timeoutSeconds }),
     progress: async () => progressOf(await workspaces.get(id)),
     reasons: { timeout: 'workspace.wait_timeout', unknown: 'workspace.unknown' },
-    hint: `see how far it is: volary workspace get ${name}`,
+    hint: `see its progress: volary workspace get ${name}`,
   });
 }

@@ -35,20 +35,20 @@ export interface WorkspaceOptions extends LifeOptions, SecretOptions, NetworkOpt
 
 export function addWorkspaceOptions(command: Command): Command {
   return addNetworkOptions(addSecretOption(addLifeOptions(command)))
-    .option('-t, --template <name>', 'what it is made from: a template, or one version of it as name@version')
-    .option('--provider <kind>', 'what runs it: one of the drivers that `volary status` lists')
-    .option('--repo <url>', 'a repository that is cloned into it, by https, http, git or ssh, or as user@host:path')
-    .option('--ref <name>', 'the branch or the tag of it')
-    .option('--directory <path>', 'where it is put (default /workspace/ and its name)')
-    .option('--prep <command>', 'a line of the shell that is run before it is ready; may be repeated', collectOne)
+    .option('-t, --template <name>', 'its template: name, or name@version')
+    .option('--provider <kind>', 'its driver: one that `volary status` lists')
+    .option('--repo <url>', 'a repository to clone, by https, http, git or ssh, or as user@host:path')
+    .option('--ref <name>', 'the branch or tag to clone')
+    .option('--directory <path>', 'its directory (default /workspace/ and its name)')
+    .option('--prep <command>', 'a shell command line to run before it is ready; may be repeated', collectOne)
     .option('--prep-timeout <time>', 'how long each of these may take, such as 15m (default 10m)', parseDurationMs)
     .option('--vcpus <n>', 'virtual CPUs', parseCount(1))
     .option('--memory <size>', 'memory, such as 512m or 2g', parseMemoryMib)
     .option('--disk <size>', 'size of its disk, such as 20g', parseDiskGib)
-    .option('--image <name>', 'the image of its disk, where the template has none')
-    .option('--tool <name[@range]>', 'a tool that is in it, such as nodejs@20; may be repeated', collectList)
+    .option('--image <name>', 'the image of its disk, if the template has none')
+    .option('--tool <name[@range]>', 'a tool for it, for example nodejs@20; may be repeated', collectList)
     .addOption(
-      new Option('--warm <how>', 'begin as a fork of a guest that has booted before').choices([
+      new Option('--warm <how>', 'start as a fork of a guest that has already booted').choices([
         'auto',
         'never',
         'require',
@@ -56,7 +56,7 @@ export function addWorkspaceOptions(command: Command): Command {
     )
     .option(
       '-e, --env <key=value>',
-      'a variable of all that runs in it; KEY alone takes it from ours; may be repeated',
+      'a variable for everything that runs in it; KEY alone copies it from your environment; may be repeated',
       collectEnvironment,
     )
     .option('-l, --label <key=value>', 'a label; may be repeated', collectPairs);

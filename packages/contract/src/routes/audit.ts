@@ -9,7 +9,7 @@ export const listAudit = route({
   path: '/v1/audit',
   operationId: 'listAudit',
   tag: 'audit',
-  summary: 'Read who did what',
+  summary: 'Read the audit log',
   description:
     'A page, newest first; or, with `Accept: application/x-ndjson`, all there is, oldest first, one entry a line. A stream that fails is cut off, and not ended. `docs/guide/audit.md` says what is written down.',
   permission: 'audit:read',

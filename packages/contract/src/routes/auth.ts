@@ -189,7 +189,7 @@ export const renewRecoveryCodes = route({
   path: '/v1/auth/mfa/recovery-codes',
   operationId: 'renewRecoveryCodes',
   tag: 'auth',
-  summary: 'Get new recovery codes in place of all earlier ones',
+  summary: 'Get new recovery codes, which replace all earlier ones',
   description: NOT_BY_KEY,
   permission: 'authenticated',
   action: 'user.make-recovery-codes',

@@ -39,9 +39,9 @@ export const createDeployment = route({
   path: '/v1/deployments',
   operationId: 'createDeployment',
   tag: 'deployments',
-  summary: 'Have so many VMs of one kind made, and kept alive',
+  summary: 'Create a deployment',
   description:
-    'Answers at once; its VMs come by themselves. None is made when the host or the quota has not room for all of them: the figures are told. Needs `vm:create` as well.',
+    'Answers at once; the VMs are created in the background. If the host or the quota has no room for all of them, none is created, and the error has the figures. Needs `vm:create` as well.',
   permission: 'deployment:create',
   action: 'deployment.create',
   body: jsonBody(CreateDeploymentRequest, { isRequired: true }),

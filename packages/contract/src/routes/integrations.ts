@@ -9,6 +9,6 @@ export const listIntegrations = route({
   summary: 'List integrations, and how they are',
   description: 'GitHub, Slack and Discord, also those that this server is not connected with.',
   permission: 'integration:read',
-  responses: { 200: { description: 'All there could be.', content: [json(IntegrationList)] } },
+  responses: { 200: { description: 'All supported ones.', content: [json(IntegrationList)] } },
   errors: {},
 });

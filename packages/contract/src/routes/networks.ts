@@ -65,7 +65,7 @@ export const updateNetwork = route({
   tag: 'networks',
   summary: 'Change what the guests of a network may reach',
   description:
-    'It holds at once, for connections that are open too. Which resolver guests are told holds from their next start.',
+    "It takes effect at once, for open connections too. A new name server takes effect at the guests' next start.",
   permission: 'network:update',
   action: 'network.update',
   params: NetworkRefParams,

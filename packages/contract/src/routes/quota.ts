@@ -8,6 +8,6 @@ export const getQuota = route({
   tag: 'quota',
   summary: 'What you may have, and what you have',
   permission: 'authenticated',
-  responses: { 200: { description: 'Of the user who asks.', content: [json(QuotaState)] } },
+  responses: { 200: { description: 'Quota of the caller.', content: [json(QuotaState)] } },
   errors: {},
 });

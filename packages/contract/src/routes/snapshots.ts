@@ -120,7 +120,7 @@ export const createVmFromSnapshot = route({
   path: '/v1/snapshots/{ref}/vms',
   operationId: 'createVmFromSnapshot',
   tag: 'snapshots',
-  summary: 'Create a VM that goes on where a snapshot was taken',
+  summary: 'Create a VM from a snapshot',
   description: 'It has a name, a machine id, an address and random numbers of its own. Needs `snapshot:read` as well.',
   permission: 'vm:create',
   action: 'vm.create',

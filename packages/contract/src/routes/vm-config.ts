@@ -90,7 +90,7 @@ export const rollBackVm = route({
   path: '/v1/vms/{ref}/config/rollback',
   operationId: 'rollBackVm',
   tag: 'vms',
-  summary: 'Set a VM as an earlier revision had it',
+  summary: 'Roll the configuration back to an earlier revision',
   description:
     'As a change of its own, with a revision of its own. Its image, the size of its disk where that has grown since, and when it is deleted by itself stay as they are.',
   permission: 'vm:update',

@@ -38,7 +38,7 @@ export const createWebhook = route({
   path: '/v1/webhooks',
   operationId: 'createWebhook',
   tag: 'webhooks',
-  summary: 'Have events sent to a URL, or told by an integration',
+  summary: 'Create a webhook',
   description:
     'Begins with the events after this one. Needs `event:read` as well, and for a target `integration:send`. Of events that came in from integrations no target is told.',
   permission: 'webhook:create',
