@@ -105,6 +105,19 @@ describe('ARCHITECTURE.md', () => {
       expect(walk).toContain(layer);
     }
   });
+
+  test.each(['engine', 'ports', 'adapters'])('has in its picture all that is in %s', (layer) => {
+    const text = readText('ARCHITECTURE.md');
+    const picture = new Set(/^ {2} api\/[\s\S]*?^```$/m.exec(text)?.[0].match(/[a-z]+(-[a-z]+)*/g));
+    const parts = listFiles().flatMap((path) => {
+      const [, part = ''] = new RegExp(`^packages/server/src/${layer}/([^/]+)/`).exec(path) ?? [];
+      const [, port = ''] = /^packages\/server\/src\/ports\/([a-z-]+)\.ts$/.exec(path) ?? [];
+      return [layer === 'ports' ? port : part].filter((name) => name !== '');
+    });
+
+    expect(parts.length).toBeGreaterThan(10);
+    expect([...new Set(parts)].filter((part) => !picture.has(part))).toEqual([]);
+  });
 });
 
 describe('the decision records', () => {
