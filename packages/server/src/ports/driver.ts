@@ -40,26 +40,29 @@ export interface WarmTemplate extends SavedSummary {
   readonly key: string;
   /** When it was made; milliseconds since 1970. */
   readonly createdAt: number;
-  /** When a machine was last begun from it, or it was made; milliseconds since 1970. */
+  /** When a machine was last started from it, or when it was made; milliseconds since 1970. */
   readonly usedAt: number;
 }
 
-/** The warm templates of this host. They can be made again at any time, and VMs that began from one need it no more. */
+/**
+ * The warm templates of this host. They can be rebuilt at any time; VMs that have started from one no longer need it.
+ */
 export interface WarmTemplates {
-  /** The one that fits this machine, if it is there. */
+  /** The template that fits this machine, if there is one. */
   find(machine: DiskSpec, options: Abortable): Promise<WarmTemplate | null>;
   /**
-   * Makes the one that fits this machine, unless it is there: boots a guest that nobody sees, and saves it. `onProgress` is told what is
-   * being done, for people. Throws as `startMachine` and `saveMachine`.
+   * Makes the template that fits this machine, unless it exists: boots a hidden guest and saves it. `onProgress` gets a
+   * text about the current action, for people. Throws as `startMachine` and `saveMachine`.
    */
   build(
     machine: DiskSpec,
     options: Abortable & { readonly onProgress?: (message: string) => void },
   ): Promise<WarmTemplate>;
   /**
-   * Makes a machine of this template ahead of its VM, and halts it: it has the VM's id, its disk, its address and its first life, but not its
-   * name, and nobody gets a link to it. `startMachine` of that life gives it to the VM, as if it had just been restored; `endMachine` and
-   * `deleteDisk` take it away again. Throws as `createDisk` and `startMachine`; then nothing is left of it.
+   * Makes a machine from this template in advance of its VM, and halts it: it has the VM's id, disk, address and first
+   * incarnation, but not its name, and no link to it is given out. `startMachine` of that incarnation hands it to the
+   * VM, as if it had just been restored; `endMachine` and `deleteDisk` remove it. Throws as `createDisk` and
+   * `startMachine`; then nothing is left of it.
    */
   startSpare(
     machine: Omit<DiskSpec, 'name' | 'labels' | 'from'>,
@@ -70,27 +73,32 @@ export interface WarmTemplates {
   remove(key: string): Promise<void>;
 }
 
-/** Something that a driver has on this host's disk. */
+/** Something that a driver has stored on this host's disk. */
 export interface KeptThing {
-  /** `image`: what disks need of it, as far as it is not shared with where it was made. `leftover`: what somebody who died has left. */
+  /**
+   * `image`: files of an image that disks need, unless shared with the cache. `leftover`: remains of a process that
+   * died.
+   */
   readonly kind: 'disk' | 'snapshot' | 'volume' | 'image' | 'leftover';
   /** A VM's id, a snapshot's, a volume's, a digest; of a leftover its name. */
   readonly id: string;
-  /** Bytes that it really has on the disk. */
+  /** Bytes really allocated on the disk. */
   readonly bytes: number;
-  /** Somebody has it, whoever needs it: a machine is there (also one whose VM is to come), or it may be in the making. */
+  /**
+   * In use, whatever the store says: it has a machine (perhaps one made in advance of its VM), or may be in the making.
+   */
   readonly isBusy: boolean;
 }
 
 /** What a driver has on this host's disk, whether the store knows it or not. */
 export interface DriverStorage {
-  /** All of it, without what is in the making. */
+  /** Everything, except what is in the making. */
   list(options: Abortable): Promise<readonly KeptThing[]>;
   /** Removes a leftover, if it still is one; true if it has. */
   removeLeftover(id: string, options: Abortable): Promise<boolean>;
 }
 
-/** All that a driver needs to know to make a machine. */
+/** Everything that a driver needs to know to make a machine. */
 export interface MachineSpec {
   readonly vmId: VmId;
   readonly name: string;
@@ -98,7 +106,7 @@ export interface MachineSpec {
   readonly spec: VmSpec;
   /** The VM's labels: a driver may take hints from them (the simulated one takes its faults). */
   readonly labels: Readonly<Record<string, string>>;
-  /** What this life takes up, in place of a boot; its disk was made from the same. */
+  /** What this incarnation starts from instead of a boot; its disk was made from the same. */
   readonly from?: SavedRef;
   /**
    * Packs that it is set going with, where it begins from a warm template, or was made ahead: its guest has been sent word of them before anybody gets a
@@ -110,7 +118,7 @@ export interface MachineSpec {
   readonly network?: MachineNetwork;
 }
 
-/** Where a machine on a bridge is joined to its network, and what its guest is told of it. */
+/** Where a machine on a bridge is connected to its network, and the guest's settings for it. */
 export interface MachineNetwork extends NetworkPort {
   readonly mac: string;
   /** With the length of its network's prefix: `10.66.0.2/16`. */
@@ -193,7 +201,7 @@ export type MachineState =
       /** Digests of the tool packs that it has; absent where there are none. */
       readonly packs?: readonly string[];
     }
-  /** It was suspended: no VMM, and what `wakeMachine` goes on from. */
+  /** It was suspended: there is no VMM, but the state from which `wakeMachine` continues. */
   | {
       readonly kind: 'suspended';
       readonly incarnation: number;
@@ -299,7 +307,7 @@ export interface Driver extends AsyncDisposable {
    * `unsupported` driver.no_snapshots.
    */
   saveMachine(vmId: VmId, id: SnapshotId, options: Abortable): Promise<SavedSummary>;
-  /** Removes a saved machine; absent is fine. What was restored from it goes on. */
+  /** Removes a saved machine; absent is fine. Machines restored from it are not affected. */
   deleteSaved(id: SnapshotId, options: Abortable): Promise<void>;
 
   /**
@@ -326,7 +334,7 @@ export interface Driver extends AsyncDisposable {
   /** Halts and sets going the virtual CPUs. Throw `failed_precondition` driver.no_machine. */
   pauseMachine(vmId: VmId, options: Abortable): Promise<void>;
   resumeMachine(vmId: VmId, options: Abortable): Promise<void>;
-  /** Asks by the machine's power button, for guests whose agent does not answer. Resolves when asked. */
+  /** Presses the machine's power button, for guests whose agent does not answer. Resolves when it is pressed. */
   pressPowerButton(vmId: VmId, options: Abortable): Promise<void>;
 
   /** Where what is kept of the VM lies, or will; absent where nothing lies anywhere. */
@@ -336,7 +344,7 @@ export interface Driver extends AsyncDisposable {
 
   /** The truth now, of one VM. Never cached. */
   inspect(vmId: VmId, options: Abortable): Promise<VmObservation>;
-  /** What the machine has used of the host's processors, which costs little to ask; null where there is none. */
+  /** What the machine has used of the host's processors, which costs little to ask; null: there is no machine. */
   measureMachine(vmId: VmId, options: Abortable): Promise<MachineUse | null>;
   /**
    * All that the host knows of what the machine has used, for one whose guest does not tell; null where there is none. A VMM that does not

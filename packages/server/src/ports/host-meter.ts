@@ -1,26 +1,31 @@
-/** What this machine and this program do, as the kernel counts it. What it does not tell is null: nothing is made up. */
+/**
+ * Usage of this machine and this process, as the kernel counts it. Values that the kernel does not provide are null.
+ */
 export interface HostReading {
-  /** Time of all processors since the host booted, milliseconds, by what they did with it. */
+  /** Time of all processors since the host booted, milliseconds, by kind of use. */
   readonly cpuMs: Readonly<Record<CpuMode, number>> | null;
-  /** `availableBytes`: what could be used without swapping; both within the limit of the control group that we are in. */
+  /** `availableBytes`: usable without swapping; both within the limit of the server's control group. */
   readonly memory: {
     readonly sizeBytes: number;
     readonly availableBytes: number;
-    /** That nothing is in, and that files are kept in. */
+    /** Unused memory, and memory that caches files. */
     readonly freeBytes: number;
     readonly cachedBytes: number;
   } | null;
-  /** Of the file system that the data directory lies on. */
+  /** The file system of the data directory. */
   readonly dataDisk: { readonly sizeBytes: number; readonly availableBytes: number } | null;
-  /** Since the host booted, of the device that the data directory lies on. */
+  /** The device of the data directory, since the host booted. */
   readonly dataDevice: {
     readonly readBytes: number;
     readonly writtenBytes: number;
-    /** Operations that were completed. */
+    /** Completed operations. */
     readonly reads: number;
     readonly writes: number;
   } | null;
-  /** Since they came up, of the devices that join the host to others: physical ones, and those with a default route that are not stacked on such. */
+  /**
+   * Devices that connect the host to others, since they came up: physical ones, and those with a default route that are
+   * not stacked on these.
+   */
   readonly networks: readonly {
     readonly device: string;
     readonly receivedBytes: number;
@@ -33,16 +38,16 @@ export interface HostReading {
 export const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
 export type CpuMode = (typeof CPU_MODES)[number];
 
-/** Of this program. */
+/** Usage of this process. */
 export interface ProcessReading {
   readonly cpuMs: { readonly user: number; readonly system: number };
   readonly residentBytes: number;
   readonly heapBytes: number;
   readonly openFileCount: number | null;
   readonly maxOpenFileCount: number | null;
-  /** When it began, milliseconds since 1970. */
+  /** When it started, milliseconds since 1970. */
   readonly startedAt: number;
-  /** How long its event loop had something to do since it began, milliseconds. */
+  /** How long its event loop has been busy since then, milliseconds. */
   readonly loopActiveMs: number;
 }
 

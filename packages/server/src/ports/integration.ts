@@ -9,52 +9,53 @@ import type {
 import type { SendOutcome } from './webhook-sender.ts';
 
 /**
- * A service that people work with, and this server is connected with: it tells us what has happened there, and is told what happens here. What it can do goes by what it was given:
- * without a secret nobody believes what comes in, without a token nothing can be sent.
+ * A connected service such as Slack: it sends us webhooks, and we post messages there. What works depends on its
+ * settings: without a secret nothing is accepted, without a token nothing can be sent.
  */
 export interface Integration {
   readonly name: IntegrationName;
-  /** Makes it ready; to be called once, before all else. Sends nothing. Throws `invalid_argument` config.invalid. */
+  /** Prepares it; call this once, before anything else. Sends nothing. Throws `invalid_argument` config.invalid. */
   initialize(): Promise<void>;
-  /** Null: it was given nothing that could show who has sent something. */
+  /** Null: it has no secret to verify requests with. */
   readonly incoming: IncomingEvents | null;
-  /** Null: it was given nothing to show who we are. */
+  /** Null: it has no token to send with. */
   readonly outgoing: OutgoingMessages | null;
-  /** How it is, measured now, within a bounded time. Never rejects. */
+  /** Its health, checked now, within a bounded time. Never rejects. */
   health(options: { readonly signal: AbortSignal }): Promise<IntegrationHealth>;
 }
 
-/** Takes what the other side sends. Neither keeps nor does anything. */
+/** Verifies and reads requests of the service. Has no side effects. */
 export interface IncomingEvents {
   /**
-   * Makes sure who has sent this, then reads it. Throws `unauthenticated` integration.signature_missing, integration.signature_invalid,
-   * integration.signature_expired; `invalid_argument` request.malformed_json, request.invalid.
+   * Verifies the sender, then reads the request. Throws `unauthenticated` integration.signature_missing,
+   * integration.signature_invalid, integration.signature_expired; `invalid_argument` request.malformed_json,
+   * request.invalid.
    */
   handleEvent(delivery: IncomingDelivery): Incoming;
-  /** What the other side waits for as an answer to this, a JSON object; `reply` is null unless it was a command. */
+  /** The answer that the service expects, a JSON object; `reply` is null unless the request was a command. */
   answer(incoming: Incoming, reply: CommandReply | null): Readonly<Record<string, unknown>>;
 }
 
-/** Sends with the token that was given. */
+/** Sends with the configured token. */
 export interface OutgoingMessages {
-  /** Loads what it sends with; sends nothing. */
+  /** Loads the client library; sends nothing. */
   initialize(): Promise<void>;
   /**
-   * Tries once to tell of an event, and resolves within a bounded time with what came of it, whatever the other side does. Sent twice it is told
-   * twice. Rejects with the signal's reason when that is aborted: then nobody knows.
+   * Tries once to send the notification, and resolves within a bounded time with the result, whatever the service does.
+   * A repeated call sends it again. Rejects with the signal's reason if that is aborted: then the result is unknown.
    */
   sendNotification(notification: Notification, options: { readonly signal: AbortSignal }): Promise<SendOutcome>;
   /** Null: this service has no repositories. */
   readonly repositories: Repositories | null;
   /** Null: this service has no channels. */
   readonly channels: Channels | null;
-  /** Asks the other side who we are there. Never rejects. */
+  /** Checks the token with the service. Never rejects. */
   health(options: { readonly signal: AbortSignal }): Promise<IntegrationHealth>;
 }
 
 /**
- * Each makes one request, and never repeats it. Throws `failed_precondition` integration.refused with the other side's words, `unavailable`
- * integration.unavailable (`details.retry_after_ms`), and the signal's reason.
+ * Each method makes one request, and never retries. Throws `failed_precondition` integration.refused with the service's
+ * reason, `unavailable` integration.unavailable (`details.retry_after_ms`), and the signal's reason.
  */
 export interface Repositories {
   createPullRequest(request: NewPullRequest, options: { readonly signal: AbortSignal }): Promise<PullRequest>;
@@ -71,7 +72,7 @@ export interface NewPullRequest {
   readonly repository: string;
   readonly title: string;
   readonly body: string;
-  /** The branch with the changes, and the one that is to have them. */
+  /** The branch with the changes, and the branch to merge into. */
   readonly head: string;
   readonly base: string;
   readonly isDraft: boolean;
@@ -101,7 +102,7 @@ export interface NewMessage {
 }
 
 export interface PostedMessage {
-  /** Of the message, in the other side's words. */
+  /** The service's id of the message. */
   readonly id: string;
   readonly channel: string;
 }

@@ -4,47 +4,52 @@ import type { LogFilter, LogPage, LogQuery } from '../domain/logs/log-query.ts';
 import type { EpochMs } from '../domain/time.ts';
 
 /**
- * Lines of guests, of operations and of the server, in the order in which they came. Losing it costs what was said, never a VM. What a source can tell again has a
- * cursor that moves with its lines or not at all, so that a restart at any moment neither loses nor doubles a line. Lines are numbered one after the other: a number
- * that is missing between two is that of a line which was dropped, or of none, for no number is given twice: not even that of a line which was lost with the power.
+ * Lines of guests, operations and the server, in the order in which they arrived. If the store is lost, only log lines
+ * are lost. A source that can be read again has a cursor, which is stored together with its lines, so that a restart at
+ * any moment neither loses nor repeats a line. Lines are numbered in ascending order: a missing number is a line that
+ * was dropped, or no line at all, since no number is given twice, not even that of a line lost with the power.
  *
- * Every method may throw `unavailable` logs.unavailable, such as on a full disk: nothing of it was done, and repeating it is safe.
+ * Every method may throw `unavailable` logs.unavailable, for example on a full disk: then nothing was done, and
+ * repeating it is safe.
  */
 export interface LogStore extends AsyncDisposable {
   /**
-   * Adds lines, all or none. With a cursor only if that stands before `to`, and at `from` where that is given, and then it stands at `to`: a repeated call changes
-   * nothing. Returns the sequence of the last line there is.
+   * Adds lines, all or none. With a cursor, only if it is before `to`, and at `from` where that is given, and moves it
+   * to `to`: a repeated call changes nothing. Returns the sequence of the last line.
    */
   append(lines: readonly NewLogLine[], cursor?: CursorMove): Promise<number>;
   /**
-   * Adds the lines of what a guest wrote, from where its cursor stands, and moves that past the last whole line. What lies before is skipped; what is missing is told by a line of its own.
-   * Returns the offset to go on from, and the sequence of the last line there is.
+   * Adds the lines of a guest's output after its cursor, and moves the cursor past the last whole line. Earlier bytes
+   * are skipped; missing ones are reported by a line of their own. Returns the offset from which to continue, and the
+   * sequence of the last line.
    */
   appendOutput(output: GuestOutput): Promise<{ readonly next: number; readonly last: number }>;
-  /** Where a cursor stands; null: nothing has come of this key. */
+  /** The position of a cursor; null: this key has no cursor. */
   cursor(key: string): Promise<number | null>;
-  /** All cursors whose key begins so. */
+  /** All cursors whose keys have this prefix. */
   cursors(prefix: string): Promise<readonly { readonly key: string; readonly position: number }[]>;
-  /** Forgets cursors of which nothing will come any more. */
+  /** Deletes cursors of sources that have ended. */
   dropCursors(keys: readonly string[]): Promise<void>;
   /**
-   * Lines as asked for, at most `limit`. Takes a second or two at most, whatever is looked for, and some more where something else that keeps lines does not answer. Rejects with
-   * the reason of its signal.
+   * The matching lines, at most `limit`. Takes at most a second or two, whatever the query, and a little longer if an
+   * archive of older lines does not answer. Rejects with the reason of its signal.
    */
   read(query: LogQuery, options: LogReadOptions): Promise<KeptPage>;
-  /** The sequence of the last line; what comes later has a greater one. */
+  /** The sequence of the last line; later lines have greater ones. */
   last(): Promise<number>;
   /**
-   * From where on nothing has been dropped: neither of this sequence and greater ones, nor of this moment and later.
-   * Of lines of a VM or an owner alone where they are named: what is
-   * dropped since another VM says too much does not matter to those.
+   * From where on nothing has been dropped: no line with this sequence or a greater one, and none from this time on. If
+   * a VM or an owner is named, only their lines count, not those dropped because another VM writes too much.
    */
   keptFrom(of?: Pick<LogFilter, 'vmId' | 'owner'>): Promise<KeptFrom>;
-  /** The VMs of which anything is kept. */
+  /** The VMs of which lines are stored. */
   vms(): Promise<readonly VmId[]>;
-  /** What all of it takes, bytes, and from when the first line is that is kept; null: there is none. */
+  /** The size of all lines in bytes, and the time of the first one; null: there is none. */
   usage(): Promise<{ readonly bytes: number; readonly oldestAt: EpochMs | null }>;
-  /** Drops what came before a moment; then the oldest of each VM until its lines take `maxBytesPerVm` at most; then the oldest of all until all takes `maxBytes`. */
+  /**
+   * Drops lines from before a time; then the oldest of each VM until its lines fit into `maxBytesPerVm`; then the
+   * oldest of all until they fit into `maxBytes`.
+   */
   prune(bounds: {
     readonly beforeMs: number;
     readonly maxBytesPerVm: number;
@@ -62,8 +67,7 @@ export interface CursorMove {
 export interface LogReadOptions {
   readonly signal: AbortSignal;
   /**
-   * Who asks, whatever that is called: where several ask at once they take turns. Absent: one of all those who do not
-   * say.
+   * Identifies the reader: readers with different names take turns. All readers without one share a turn.
    */
   readonly reader?: string;
 }

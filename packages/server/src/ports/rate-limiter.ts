@@ -12,19 +12,19 @@ export interface RateVerdict {
   readonly limit: number;
   /** How many more are allowed now. */
   readonly remaining: number;
-  /** When the bucket is full again, if nobody takes from it. */
+  /** When the bucket is full again, if nothing is taken from it. */
   readonly resetAt: EpochMs;
-  /** After which the same is allowed; 0 if it was. */
+  /** When the same request will be allowed; 0: it was allowed. */
   readonly retryAfterMs: number;
 }
 
-/** Counts what callers take, each in a bucket of its own name. */
+/** Counts the requests of callers, in a bucket for each name. */
 export interface RateLimiter {
   /**
-   * Takes `cost` from a bucket, which is full when it is first named, or none of it if there is not as much. Answers at once where it can, since it
-   * is asked for each request. Never throws, never rejects: who cannot count with the others counts alone.
+   * Takes `cost` from a bucket, or nothing if it holds less. A new bucket is full. Answers synchronously where it can,
+   * since it is called for each request. Never throws or rejects: a server that cannot share its counts counts alone.
    */
   take(bucket: string, cost: number, policy: RatePolicy): RateVerdict | Promise<RateVerdict>;
-  /** Null as long as the limits are those that were configured; else a sentence that says what they are instead. */
+  /** Null while the configured limits apply; otherwise a sentence that says what applies instead. */
   whyAlone(): string | null;
 }

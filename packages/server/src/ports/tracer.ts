@@ -1,33 +1,33 @@
 import type { EpochMs } from '../domain/time.ts';
 import type { PlannedSpan, SpanContext } from '../domain/trace.ts';
 
-/** What a span is told with. No secrets, no paths of the host: it leaves this machine. */
+/** Attributes of a span. No secrets and no host paths: they leave this machine. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** Why what a span is of did not come about; null: it did, or nobody can tell. `message` is what a caller may read. */
+/** Why the traced work failed; null: it succeeded, or the result is unknown. `message` is safe to show to a caller. */
 export interface SpanFault {
   readonly reason: string;
   readonly message: string;
 }
 
 export interface SpanStart {
-  /** One of few: `POST /v1/vms`, `step start-machine`. */
+  /** Of low cardinality: `POST /v1/vms`, `step start-machine`. */
   readonly name: string;
-  /** `server`: it answers somebody; `client`: it waits for another program; absent: neither. */
+  /** `server`: it handles a request; `client`: it waits for another program; absent: neither. */
   readonly kind?: 'server' | 'client';
   readonly attributes?: SpanAttributes;
-  /** What it is part of; null: a trace begins with it. */
+  /** Its parent; null: it starts a trace. */
   readonly parent: SpanContext | null;
 }
 
-/** Something that goes on. To be ended once; what is called after that does nothing. */
+/** Work in progress. End it once; later calls do nothing. */
 export interface Span {
   readonly context: SpanContext;
-  /** `name`: a better one, where that is known only now. */
+  /** `name`: a better name, if it is known only now. */
   end(how?: { readonly name?: string; readonly attributes?: SpanAttributes; readonly fault?: SpanFault | null }): void;
 }
 
-/** A span that is over, as it is told of afterwards. */
+/** A finished span, exported afterwards. */
 export interface PastSpan {
   readonly name: string;
   readonly attributes: SpanAttributes;
@@ -37,27 +37,28 @@ export interface PastSpan {
   readonly fault: SpanFault | null;
 }
 
-/** Spans that have gone to where they are kept, and that have not and never will. */
+/** Spans that were exported, and spans that were lost. */
 export interface SpanCounts {
   readonly exported: number;
   readonly lost: number;
 }
 
 /**
- * Tells of what the server does, as spans of traces. Whoever has one to call is given `Tracer | null`: where nobody wants traces there is none, so that they
- * cost nothing. No method waits or throws because of where the spans go to; those that nobody takes are lost, and counted.
+ * Exports what the server does as spans of traces. Users of this port get `Tracer | null`: without a configured
+ * exporter there is none, so that tracing costs nothing. No method waits for the receiver or throws because of it;
+ * spans that it does not accept are lost, and counted.
  */
 export interface Tracer extends AsyncDisposable {
-  /** What the caller is part of; null: of nothing that is traced. */
+  /** The caller's current span; null: it is not traced. */
   current(): SpanContext | null;
-  /** Has `work`, and all that it awaits or begins, be part of this; null: of nothing. */
+  /** Runs `work`, and everything it awaits or starts, as part of this span; null: of none. */
   within<T>(context: SpanContext | null, work: () => T): T;
   start(span: SpanStart): Span;
-  /** A place for a span, which others can be part of before it is told of. */
+  /** An id for a future span, which other spans can already have as their parent. */
   plan(name: string, parent: SpanContext | null): PlannedSpan;
-  /** Tells of a planned span that is over, once. */
+  /** Exports a planned span that has ended; call it once. */
   record(planned: PlannedSpan, span: PastSpan): void;
   counts(): SpanCounts;
-  /** A sentence while what was sent last was not taken, which anybody may read; else null. */
+  /** A sentence, safe to show to anybody, while the last export was not accepted; else null. */
   whyNot(): string | null;
 }

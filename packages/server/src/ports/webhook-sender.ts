@@ -7,28 +7,29 @@ export interface WebhookMessage {
   readonly url: string;
   readonly deliveryId: DeliveryId;
   readonly event: Event;
-  /** The request has a signature by each of them, in this order. */
+  /** The request is signed with each of these, in this order. */
   readonly secrets: readonly string[];
 }
 
-/** What came of a request, and when the receiver would like to be asked again. */
+/** The result of a request, and when the receiver wants the next attempt. */
 export interface SendOutcome extends Try {
-  /** Milliseconds from now; null when it did not say. Whatever it said: bounds are the caller's. */
+  /** Milliseconds from now; null: it did not say. Not limited: that is up to the caller. */
   readonly retryAfterMs: number | null;
-  /** The other side will refuse the same for ever: it is not sent again by itself. Absent: another try may do better. */
+  /** The receiver will always refuse this, so it is not retried. Absent: another attempt may succeed. */
   readonly isFinal?: boolean;
 }
 
-/** Tells receivers of events by HTTP, and connects to no address that they may not be at. */
+/** Sends events to receivers over HTTP, and never connects to an address that is not allowed. */
 export interface WebhookSender {
   /**
-   * Whether this URL may be a webhook's as things stand now. A name that cannot be looked up is none's fault, and no error. Throws
-   * `invalid_argument` webhook.invalid_url, webhook.target_refused.
+   * Checks whether a webhook may have this URL now. A name that cannot be resolved at the moment is not an error.
+   * Throws `invalid_argument` webhook.invalid_url, webhook.target_refused.
    */
   checkTarget(url: string, options: { readonly signal: AbortSignal }): Promise<void>;
   /**
-   * Sends one signed request, and resolves within a bounded time with what came of it, whatever the other side does. Follows
-   * no redirect and repeats nothing. Rejects with the signal's reason when that is aborted: then nobody knows whether it has arrived.
+   * Sends one signed request, and resolves within a bounded time with the result, whatever the receiver does. Follows
+   * no redirects and never retries. Rejects with the signal's reason if that is aborted: then it is unknown whether the
+   * request has arrived.
    */
   send(message: WebhookMessage, options: { readonly signal: AbortSignal }): Promise<SendOutcome>;
   /** A new secret to sign with: at least 256 random bits, printable. */
