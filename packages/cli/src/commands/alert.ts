@@ -20,7 +20,7 @@ export function configureAlert(command: Command, context: Context): void {
   command
     .command('ls')
     .description('list firing alerts, newest first')
-    .option('--vm <vm>', 'only where this VM is attached')
+    .option('--vm <vm>', 'only alerts of this VM')
     .addOption(new Option('--kind <kind>', 'only of this kind').choices(ALERT_KINDS))
     .option('-a, --all', 'also resolved ones')
     .action((options: ListOptions) => list(context, options));

@@ -44,7 +44,7 @@ export function configureWorkspace(command: Command, context: Context): void {
     });
   command
     .command('extend')
-    .description('how long it lives from now on')
+    .description('set how long it lives from now on')
     .argument('<workspace>', 'name or id')
     .argument('<time>', 'such as 2h or 3d', parseDurationMs)
     .action(async (ref: string, timeMs: number) => {
