@@ -13,8 +13,8 @@ enum {
   EXECUTION_ID_SIZE = 16,
   EXECUTIONS_MAX = 128,
   OUTPUT_MAX = 1 << 20,
-  OUTPUT_MAX_UNHEARD = QUEUE_MAX,  // of a workload while no host is there: some seconds of a busy one
-  OUTPUT_MAX_WHEN_SHORT = 65536,   // of memory
+  OUTPUT_MAX_WORKLOAD = QUEUE_MAX,  // some seconds of a busy one, while no host is there
+  OUTPUT_MAX_WHEN_SHORT = 65536,    // of memory
   STDIN_MAX = 256 * 1024,
 };
 

@@ -35,14 +35,15 @@ static bool keeps_newest(const struct output *output) {
   return output->execution->supervision && !output->execution->stream;
 }
 
-// A host that begins anew is back within seconds, in which a busy workload writes more than OUTPUT_MAX.
-static size_t unheard_max(void) {
+// A host that begins anew is back within seconds, in which a busy workload writes more than OUTPUT_MAX. It stays so when
+// the host has come: what was kept must leave room for what is said last.
+static size_t workload_max(void) {
   uint64_t share = kept_max() / 4;
-  return share < OUTPUT_MAX_UNHEARD ? (size_t)share : OUTPUT_MAX_UNHEARD;
+  return share < OUTPUT_MAX_WORKLOAD ? (size_t)share : OUTPUT_MAX_WORKLOAD;
 }
 
 static size_t room_left(const struct output *output) {
-  size_t bound = keeps_newest(output) ? unheard_max() : OUTPUT_MAX;
+  size_t bound = output->execution->supervision ? workload_max() : OUTPUT_MAX;
   if (kept >= kept_max()) bound = OUTPUT_MAX_WHEN_SHORT;
   size_t length = queue_length(&output->queue);
   return length < bound ? bound - length : 0;

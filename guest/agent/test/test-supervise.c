@@ -250,19 +250,24 @@ static void goes_on_without_a_host_and_keeps_the_newest(void) {
   client_stop(&client);
 }
 
-static void a_workload_never_waits_for_a_host(void) {
-  char script[256], path[128];
-  const char *directory = temporary_directory();
-  snprintf(path, sizeof path, "%s/done", directory);
-  snprintf(script, sizeof script, "head -c 20000000 /dev/zero; echo; echo last words; : >%s; sleep 77", path);
-  begin();
-  supervise(1, 1, ALWAYS, 10, script);
-  await_runs(RUNNING, 1);
-  client_begin(&client);
+static void await_file(const char *directory, const char *name) {
+  char path[128];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
   for (int i = 0; access(path, F_OK) != 0; i++) {
     CHECK(i < 3000);
     usleep(10000);
   }
+}
+
+static void a_workload_never_waits_for_a_host(void) {
+  char script[256];
+  const char *directory = temporary_directory();
+  snprintf(script, sizeof script, "head -c 20000000 /dev/zero; echo; echo last words; : >%s/done; sleep 77", directory);
+  begin();
+  supervise(1, 1, ALWAYS, 10, script);
+  await_runs(RUNNING, 1);
+  client_begin(&client);
+  await_file(directory, "done");
   attach(2, 1, 0, 0);
   CHECK(heard.from[0] >= 20000000 - (8 << 20));
   // A machine with less memory keeps less, but not as little as what waits for a host that is there.
@@ -344,6 +349,29 @@ static void nothing_of_a_run_is_lost_by_the_next(void) {
   client_stop(&client);
 }
 
+static void nothing_is_lost_behind_what_a_host_has_not_taken_yet(void) {
+  char script[512], path[128];
+  const char *directory = temporary_directory();
+  snprintf(script, sizeof script,
+           "cd %s; test -e written && { : >again; exec sleep 77; }; head -c 2000000 /dev/zero; : >written;"
+           "while ! test -e go; do sleep 0.01; done; echo last words; exit 1",
+           directory);
+  begin();
+  supervise(1, 1, ALWAYS, 10, script);
+  await_runs(RUNNING, 1);
+  client_begin(&client);
+  await_file(directory, "written");
+  attach(2, 1, 0, 0);
+  snprintf(path, sizeof path, "%s/go", directory);
+  fclose(fopen(path, "we"));
+  // The host is slow: the next run begins before it has taken anything.
+  await_file(directory, "again");
+  CHECK_EQUAL(heard.from[0], 0);
+  while (heard.to[0] < 2000011) hear();
+  CHECK(memcmp(heard.text[0] + 2000000, "last words\n", 11) == 0);
+  client_stop(&client);
+}
+
 static void another_id_takes_it_over(void) {
   begin();
   supervise(1, 1, ALWAYS, 10, "echo before; while :; do sleep 0.01; done");
@@ -391,5 +419,6 @@ static void a_program_that_vanishes_is_told(void) {
 
 RUN_TESTS(TEST(runs_again_with_a_growing_delay), TEST(a_policy_is_kept), TEST(wrong_requests_start_nothing),
           TEST(goes_on_without_a_host_and_keeps_the_newest), TEST(a_workload_never_waits_for_a_host),
-          TEST(what_a_run_leaves_is_killed_before_the_next), TEST(it_is_controlled), TEST(nothing_of_a_run_is_lost_by_the_next), TEST(another_id_takes_it_over),
+          TEST(what_a_run_leaves_is_killed_before_the_next), TEST(it_is_controlled), TEST(nothing_of_a_run_is_lost_by_the_next),
+          TEST(nothing_is_lost_behind_what_a_host_has_not_taken_yet), TEST(another_id_takes_it_over),
           TEST(a_program_that_vanishes_is_told))
