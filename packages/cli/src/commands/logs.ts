@@ -67,16 +67,15 @@ async function printConsole(context: Context, client: VolaryClient, ref: string,
     for await (const chunk of client.vms.console(ref)) pieces.push(chunk);
     offset = printLast(context, pieces, options.tail);
   }
-  for await (const chunk of client.vms.console(ref, { offset })) {
-    print(context, chunk);
-    offset = chunk.offset + chunk.bytes.length;
-  }
-  if (offset === 0) await tellOfWorkload(context, client, ref);
-  if (follow) for await (const chunk of client.vms.console(ref, { offset, follow })) print(context, chunk);
+  // Whoever follows goes on after an outage: a hint that cannot be given must not end that.
+  const hint = follow ? tellIfEmpty(context, client, ref).catch(() => undefined) : null;
+  for await (const chunk of client.vms.console(ref, { offset, follow })) print(context, chunk);
+  await (hint ?? tellIfEmpty(context, client, ref));
 }
 
 /** Whoever asks for the log of a VM that says nothing by itself mostly means what its workload writes. */
-async function tellOfWorkload(context: Context, client: VolaryClient, ref: string): Promise<void> {
+async function tellIfEmpty(context: Context, client: VolaryClient, ref: string): Promise<void> {
+  for await (const { bytes } of client.vms.console(ref)) if (bytes.length > 0) return;
   const { workload } = await client.vms.get(ref);
   if (workload === null) return;
   const told = `The console of ${ref} is empty. What its workload wrote: volary logs ${ref} --workload`;
