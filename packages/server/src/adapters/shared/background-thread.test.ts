@@ -17,6 +17,6 @@ it('lets the other threads go first, and changes nothing for them', async () => 
   );
   const [priority] = await once(worker, 'message');
 
-  expect(priority).toBe(Math.min(19, before + 5));
+  expect(priority).toBe(Math.min(19, before + 1));
   expect(getPriority(0)).toBe(before);
 });
