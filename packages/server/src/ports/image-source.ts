@@ -29,7 +29,7 @@ export interface ImageSource {
    * incomplete ones.
    */
   list(): Promise<readonly AnyImage[]>;
-  /** The image of this name as it is defined now; null: it has not been built, or the name is not defined. */
+  /** The image of this name as it is defined now; null: it has not been built, cannot be read now, or the name is not defined. */
   find(name: string): Promise<Image | null>;
   /**
    * Makes the image unless it exists: builds it, or downloads and checks it. Safe to repeat and to call concurrently:

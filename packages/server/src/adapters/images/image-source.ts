@@ -22,6 +22,7 @@ import type { EnsureOptions, FindDefinition, ImageSource } from '../../ports/ima
 import type { Log } from '../../ports/log.ts';
 import { tryBuildLock } from '../shared/build-lock.ts';
 import type { Fetcher } from '../shared/fetch/fetcher.ts';
+import { isUnreadable } from '../shared/read-facts.ts';
 import { buildImage } from './build-image.ts';
 import { cachePaths, findBySources, readAll, requireBootable } from './cache.ts';
 import { agentSources, imageSources, rootSources } from './digests.ts';
@@ -103,6 +104,16 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
     return await findBySources(cache, name, sources);
   }
 
+  /** One that cannot be read now cannot be used: whoever needs it asks for it to be there, and is told why it is not. */
+  async function findReadable(plan: Plan): Promise<AnyImage | null> {
+    try {
+      return await findPlanned(plan);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return null;
+    }
+  }
+
   /** What disks with this content begin with. */
   function planOfContent(content: DiskContent): Plan {
     if (imports === undefined) throw new TypeError('this image source imports nothing');
@@ -156,11 +167,11 @@ export async function createImageSource(deps: ImageSourceDeps): Promise<ImageSou
     builtIns: () => [...recipes.keys()],
     async find(name) {
       const plan = await planOf(name);
-      const found = plan === null ? null : await findPlanned(plan);
+      const found = plan === null ? null : await findReadable(plan);
       return found === null ? null : requireBootable(found);
     },
     async findContent(content) {
-      const found = await findPlanned(planOfContent(content));
+      const found = await findReadable(planOfContent(content));
       return found === null ? null : requireContent(found);
     },
     ensureContent: async (content, options) => requireContent(await ensurePlanned(planOfContent(content), options)),

@@ -39,6 +39,7 @@ const MOST_EACH_SECOND = 100;
 const BUSY_SECOND = 1.25;
 /** So many intervals without a reading are a gap. */
 export const GAP_INTERVALS = 3;
+
 export interface Sampler {
   /**
    * Stores what was measured since the last look, and asks those whose turn it is without waiting for an answer. To be

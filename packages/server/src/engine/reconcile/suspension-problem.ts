@@ -10,9 +10,11 @@ type ProblemDeps = Pick<EngineDeps, 'store' | 'bus' | 'clock' | 'log'>;
 
 /** Tells it in the VM, as an event and in the log; once, for as long as it stays the same. `detail`: a sentence for people. */
 export async function noteUnreadable(deps: ProblemDeps, work: Work, detail: string): Promise<void> {
-  const { id, suspension } = work.vm;
+  const { id, suspension, desired } = work.vm;
   if (suspension?.problem === detail) return;
   deps.log.warn('what a VM was suspended to cannot be read; it is kept', { vmId: id, detail });
+  // One that has not been suspended, as it is about to be started again, is not shown as if it were.
+  if (suspension === null && desired.power !== 'suspended') return;
   await writeSuspension(deps, work, { ...(suspension ?? foundSuspended(deps.clock.now())), problem: detail });
 }
 

@@ -334,14 +334,15 @@ function powerOf({ machine: { kind } }: VmObservation): 'running' | 'paused' | '
 async function noteUnresponsive(deps: ReconcilerDeps, work: writer.Work, detail: string): Promise<Turn> {
   if (work.vm.health !== 'degraded') {
     deps.log.warn('the machine monitor does not answer', { vmId: work.vm.id, detail });
-    await writer.writeHealth(deps, work, 'degraded');
+    // One that is suspended has no health.
+    if (work.vm.status.phase !== 'suspended') await writer.writeHealth(deps, work, 'degraded');
   }
   return { next: 'retry', delayMs: BACK_OFF.capMs };
 }
 
-/** Of a machine that has all its tools nobody has to look where they are. */
+/** Of a machine that has all its tools nobody has to look where they are, nor of one that is to be removed. */
 function hasItsTools(vm: Vm, { machine }: VmObservation): boolean {
-  return !lacksTools(vm, 'packs' in machine ? machine.packs : []);
+  return vm.desired.power === 'absent' || !lacksTools(vm, 'packs' in machine ? machine.packs : []);
 }
 
 /** Measured from when this server first saw that it is due, so that a wall clock that jumps neither hastens nor forgets it. */

@@ -21,8 +21,9 @@ export function surveyLaws({ driver, machine, options }: DriverContext): void {
     expect(first.uptimeMs).toBeGreaterThanOrEqual(0);
     expect(use.cpuMs).toBeGreaterThanOrEqual(first.cpuMs);
     for (const name of ['uptimeMs', 'cpuMs'] as const) expect(second[name]).toBeGreaterThanOrEqual(first[name]);
+    // What a monitor counts is left out when it takes too long to answer, as on a busy host.
     for (const name of ['diskTransferBytes', 'diskOperations', 'networkBytes', 'networkPackets'] as const)
-      for (const [of, count] of Object.entries(first[name] ?? {}))
+      for (const [of, count] of second[name] === null ? [] : Object.entries(first[name] ?? {}))
         expect(Object.entries(second[name] ?? {})).toContainEqual([of, expect.toSatisfy((later) => later >= count)]);
     // What is counted is counted of the whole life: a guest cannot have come so far in no memory at all.
     if (first.heldBytes !== null) expect(first.heldBytes).toBeGreaterThan(0);
