@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { LOG_LEVELS, LOG_MARKS, LOG_SOURCES, type NewLogLine } from '../../../domain/logs/log-line.ts';
 import { BLOCK_LINES } from './log-file.ts';
+import type { NumberReserve } from './number-reserve.ts';
 import { createWordIndex } from './word-index.ts';
 
 /** What a row takes besides its texts, index of words included, bytes: about. */
@@ -13,7 +14,7 @@ export interface LineWriter {
   add(lines: readonly NewLogLine[]): void;
   /** Writes what belongs to all that was added. To be called before each commit. */
   end(): void;
-  /** The sequence that was given last. */
+  /** The sequence that was given last, or the floor of the reserve where that is above it. */
   readonly last: number;
 }
 
@@ -22,7 +23,10 @@ interface Subject {
   addedBytes: number;
 }
 
-export function createLineWriter(database: Database): LineWriter {
+export function createLineWriter(
+  database: Database,
+  reserve: Pick<NumberReserve, 'floor' | 'noteSkipped'>,
+): LineWriter {
   const readLast = database.prepare('SELECT last FROM numbers');
   const writeLast = database.prepare('UPDATE numbers SET last = ?');
   const insert = database.prepare('INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
@@ -37,6 +41,8 @@ export function createLineWriter(database: Database): LineWriter {
   const addBytes = database.prepare('UPDATE subjects SET bytes = bytes + ? WHERE id = ?');
   const subjects = new Map<string, Subject>();
   const blocks = new Map<number, { minAt: number; maxAt: number }>();
+  /** The number that the file has noted as the last one. */
+  let written = 0;
   let first = 0;
   let last = 0;
 
@@ -73,7 +79,8 @@ export function createLineWriter(database: Database): LineWriter {
       subjects.clear();
       blocks.clear();
       const [row] = readLast.all<{ readonly last: number }>([]);
-      last = row?.last ?? 0;
+      written = row?.last ?? 0;
+      last = Math.max(written, reserve.floor);
       first = last;
     },
     add(lines) {
@@ -81,6 +88,7 @@ export function createLineWriter(database: Database): LineWriter {
     },
     end() {
       if (last === first) return;
+      if (first > written) reserve.noteSkipped(written);
       words.add(first + 1, last);
       writeLast.run([last]);
       for (const [block, { minAt, maxAt }] of blocks) noteBlock.run([block, minAt, maxAt]);

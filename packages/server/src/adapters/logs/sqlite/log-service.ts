@@ -16,7 +16,6 @@ import { openForReading, openLogFile } from './log-file.ts';
 import { type Bounds, isMuchToPrune, pruneLines } from './log-pruning.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
 import { createLogWriting, type LogWriting, type WriteTask } from './log-writing.ts';
-import { releaseReserved, skipReserved } from './number-reserve.ts';
 
 /** What a thread is asked. */
 export type LogQuestion =
@@ -228,7 +227,6 @@ function fileOf(
   const open = (): Open => {
     const database = isWriter ? openLogFile(path) : openForReading(path);
     try {
-      if (isWriter) skipReserved(database);
       const [writing, reading] = [createLogWriting(database), createLogReading(database)];
       return { database, writing, reading, walLog: isWriter ? (checkpoints?.watch(database, path) ?? null) : null };
     } catch (error) {
@@ -236,10 +234,10 @@ function fileOf(
       throw error;
     }
   };
-  const close = async ({ database, walLog }: Open): Promise<void> => {
+  const close = async ({ database, writing, walLog }: Open): Promise<void> => {
     await walLog?.[Symbol.asyncDispose]();
     try {
-      if (isWriter) releaseReserved(database);
+      if (isWriter) writing.release();
     } catch (error) {
       // On a full disk, or where it is damaged, numbers are left out.
       if (!(error instanceof Database.SqliteError)) throw error;

@@ -43,6 +43,8 @@ export interface LogWriting {
   dropCursors(keys: readonly string[]): void;
   last(): number;
   keptFrom(of: KeptFilter): KeptFrom;
+  /** To be called before the file is closed. */
+  release(): void;
   /** One transaction with a part of each task. Returns those that go on. */
   run(tasks: readonly WriteTask[]): readonly WriteTask[];
 }
@@ -53,8 +55,8 @@ interface Cursor {
 }
 
 export function createLogWriting(database: Database): LogWriting {
-  const writer = createLineWriter(database);
   const reserve = createNumberReserve(database);
+  const writer = createLineWriter(database, reserve);
   const findCursor = database.prepare('SELECT position, is_inside FROM cursors WHERE key = ?');
   const setCursor = database.prepare('INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)');
   const dropCursor = database.prepare('DELETE FROM cursors WHERE key = ?');
@@ -109,6 +111,10 @@ export function createLogWriting(database: Database): LogWriting {
     last() {
       writer.begin();
       return writer.last;
+    },
+    release() {
+      writer.begin();
+      reserve.release(writer.last);
     },
     run(tasks) {
       const share = Math.max(LEAST_LINES, Math.ceil(LINES_AT_ONCE / tasks.length));

@@ -74,6 +74,48 @@ test('a file that was closed is read also where nothing can be written, as on a 
   expect(await logs.last()).toBe(last);
 });
 
+test('a file that was not closed is read also where nothing can be written, and its numbers are given to no line later', async () => {
+  {
+    await using logs = open();
+    await logs.append(many(10));
+    keepAs('after power loss');
+  }
+  const database = new Database(join(root, 'after power loss', 'logs.db'));
+  for (const what of ['UPDATE ON numbers', 'INSERT ON cursors', 'UPDATE ON cursors', 'DELETE ON cursors']) {
+    const name = what.replaceAll(' ', '_');
+    database.exec(`CREATE TRIGGER ${name} BEFORE ${what} BEGIN SELECT RAISE(ABORT, 'full'); END`);
+  }
+  database.close();
+  const lasts = [];
+  for (let life = 0; life < 2; life++) {
+    await using logs = open('after power loss');
+    const last = await logs.last();
+    lasts.push(last);
+
+    expect(await logs.keptFrom()).toMatchObject({ vmSequence: 0 });
+    const page = await logs.read({ direction: 'forward', from: null, limit: 100 }, { signal: UNSTOPPED });
+    expect(page).toMatchObject({ reached: last, isAtEnd: true });
+    expect(page.lines).toHaveLength(10);
+  }
+
+  expect(new Set(lasts).size).toBe(1);
+});
+
+test('numbers that were left out are left out for good, though no line came before the file was closed', async () => {
+  await using logs = open();
+  await logs.append(many(10));
+  keepAs('after power loss');
+  let last = 0;
+  {
+    await using after = open('after power loss');
+    last = await after.append([], { key: 'events', to: 1 });
+  }
+  await using after = open('after power loss');
+
+  expect(await after.last()).toBe(last);
+  expect(await after.append([line('new')])).toBe(last + 1);
+});
+
 test('a file that is opened again and again, and never closed, leaves out numbers once as long as no line comes', async () => {
   await using logs = open();
   const last = await logs.append(many(10));

@@ -1,5 +1,6 @@
 /** Lines in a file of their own: they are written all the time, and may be lost without harm. */
 import type { VmId } from '../../../domain/ids.ts';
+import type { LogQuery } from '../../../domain/logs/log-query.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { KeptFrom, KeptPage, LogStore } from '../../../ports/log-store.ts';
 import type { Checkpoints } from '../../shared/checkpoints.ts';
@@ -40,16 +41,35 @@ export function openSqliteLogs(
   // The thread has one page to make at a time: what waited there could be neither taken back nor put in another order.
   const turns = createTurns();
   let made: Promise<unknown> | null = null;
+  /** All lines up to this number were written when it was answered. */
+  let last = 0;
 
   /** Only who writes makes the file. */
   async function whenMade(): Promise<void> {
-    made ??= writer.ask({ kind: 'last' });
+    made ??= askLast();
     try {
       await made;
     } catch (error) {
       made = null;
       throw error;
     }
+  }
+
+  async function askLast(): Promise<number> {
+    last = await ask(writer, { kind: 'last' }, isNumber);
+    return last;
+  }
+
+  /**
+   * A page to the end has come past the numbers that a crash left out. The file may not say that they are, since
+   * opening it writes nothing; who waits for the last number would never come to it.
+   */
+  async function readPage(query: LogQuery): Promise<KeptPage> {
+    await whenMade();
+    const written = last;
+    const page = await askReader({ kind: 'read', query }, isPage);
+    if (query.direction === 'backward' || !page.isAtEnd || page.reached >= written) return page;
+    return { ...page, reached: written };
   }
 
   /** What who reads finds damaged is put aside by who writes; then there is another file. */
@@ -62,21 +82,27 @@ export function openSqliteLogs(
   }
 
   return {
-    append: (lines, cursor) => ask(writer, { kind: 'append', lines, cursor: cursor ?? null }, isNumber),
-    appendOutput: (output) => ask(writer, { kind: 'appendOutput', output }, isTaken),
+    async append(lines, cursor) {
+      last = await ask(writer, { kind: 'append', lines, cursor: cursor ?? null }, isNumber);
+      return last;
+    },
+    async appendOutput(output) {
+      const taken = await ask(writer, { kind: 'appendOutput', output }, isTaken);
+      last = taken.last;
+      return taken;
+    },
     cursor: (key) => ask(writer, { kind: 'cursor', key }, isNumberOrNull),
     cursors: (prefix) => ask(writer, { kind: 'cursors', prefix }, isCursors),
     async dropCursors(keys) {
       await writer.ask({ kind: 'dropCursors', keys });
     },
-    last: () => ask(writer, { kind: 'last' }, isNumber),
+    last: askLast,
     keptFrom: (of = {}) => ask(writer, { kind: 'keptFrom', of }, isKeptFrom),
     async prune(bounds) {
       await writer.ask({ kind: 'prune', bounds });
     },
     // A page that has been begun is made to its end, which is not far, though nobody waits for it any more.
-    read: (query, { signal, reader: who = '' }) =>
-      turns.take(who, signal, () => askReader({ kind: 'read', query }, isPage)),
+    read: (query, { signal, reader: who = '' }) => turns.take(who, signal, () => readPage(query)),
     vms: () => askReader({ kind: 'vms' }, isIds),
     usage: () => askReader({ kind: 'usage' }, isUsage),
     async [Symbol.asyncDispose]() {

@@ -8,16 +8,18 @@ import { line, OTHER, VM } from '../../../ports/log-store.contract.ts';
 import { openLogFile } from './log-file.ts';
 import { pruneLines } from './log-pruning.ts';
 import { createLogReading } from './log-reading.ts';
-import { createLogWriting } from './log-writing.ts';
+import { createLogWriting, type LogWriting } from './log-writing.ts';
 import { SEGMENT_LINES } from './word-index.ts';
 
 const UNBOUNDED = { beforeMs: 0, maxBytesPerVm: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 let directory: string;
 let database: Database;
+let writing: LogWriting;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'volary-words-'));
   database = openLogFile(join(directory, 'logs.db'));
+  writing = createLogWriting(database);
 });
 afterEach(() => {
   database.close();
@@ -31,7 +33,6 @@ function goTo(linesBefore: number): void {
 }
 
 function write(count: number, message: (at: number) => string, vmId = VM): void {
-  const writing = createLogWriting(database);
   const lines = Array.from({ length: count }, (_, at) => line(message(at), { at, vmId }));
   writing.run([
     {
@@ -97,6 +98,7 @@ it('finds nothing that was dropped, though its words are still indexed', () => {
 });
 
 it('makes an index anew that is mostly of lines that are gone, and finds all that is left, and what comes', () => {
+  goTo(SEGMENT_LINES - 1);
   write(20, (at) => `kept ${at}`, OTHER);
   write(6_000, (at) => `flood ${at} ${'x'.repeat(100)}`);
   const words = () => database.prepare('SELECT lines, dropped FROM segments').all([]);
