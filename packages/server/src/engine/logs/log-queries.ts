@@ -1,8 +1,8 @@
 import { VolaryError } from '../../domain/errors.ts';
 import { LOG_SOURCES, type LogLine } from '../../domain/logs/log-line.ts';
-import { type LogFilter, type LogPage, type LogQuery, phrasesOf } from '../../domain/logs/log-query.ts';
+import { type LogFilter, type LogQuery, phrasesOf } from '../../domain/logs/log-query.ts';
 import { may, type Principal, reachOf } from '../../domain/principal/principal.ts';
-import type { LogReadOptions } from '../../ports/log-store.ts';
+import type { KeptPage, LogReadOptions } from '../../ports/log-store.ts';
 import { authorise } from '../access/authorise.ts';
 import { ofOwner } from '../access/of-owner.ts';
 import type { LogApi, LogFeed, LogSelection } from '../apis/log-api.ts';
@@ -110,7 +110,7 @@ async function beginTail(
 }
 
 async function* readAll(
-  { logs }: QueryDeps,
+  deps: QueryDeps,
   filter: LogFilter,
   {
     after,
@@ -118,9 +118,12 @@ async function* readAll(
     reading,
   }: { readonly after: number | null; readonly until: number; readonly reading: LogReadOptions },
 ): AsyncGenerator<readonly LogLine[]> {
+  const findGap = createFindGap(deps, filter, reading);
   for (let from = after; from === null || from < until; ) {
-    const page: LogPage = await logs.read({ ...filter, direction: 'forward', from, limit: PAGE }, reading);
-    const lines = page.lines.filter(({ sequence }) => sequence <= until);
+    const page: KeptPage = await deps.logs.read({ ...filter, direction: 'forward', from, limit: PAGE }, reading);
+    const gap = await findGap(from ?? 0, page);
+    const told = gap === null ? page : withGap(page, gap, Infinity);
+    const lines = told.lines.filter(({ sequence }) => sequence <= until);
     if (lines.length > 0) yield lines;
     from = page.reached;
   }

@@ -94,6 +94,21 @@ describe('whoever reads', () => {
     expect(await take(feed, 9)).toEqual([9]);
   });
 
+  it('of an export that goes on after a line is told where lines were dropped, once', async () => {
+    await say(8);
+    await logs.prune({ ...ROOM, beforeMs: 6 });
+    const exported = async (after: number | null) => {
+      const seen: LogLine[] = [];
+      const options = { after: after === null ? null : base + after, signal: stop.signal };
+      for await (const lines of await queries.export(ADMIN, {}, options)) seen.push(...lines);
+      return shown(seen);
+    };
+
+    expect(await exported(3)).toEqual(['gap 3', 6, 7, 8]);
+    expect(await exported(6)).toEqual([7, 8]);
+    expect(await exported(null)).toEqual([6, 7, 8]);
+  });
+
   it('is told when it is overtaken between two pages', async () => {
     await say(600);
     const feed = await follow({ vm: QUIET.id }, 1);
