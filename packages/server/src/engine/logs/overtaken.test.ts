@@ -109,6 +109,17 @@ describe('whoever reads', () => {
     expect(await exported(null)).toEqual([6, 7, 8]);
   });
 
+  it('from the beginning is not told on a later page of what was dropped before it began', async () => {
+    await say(600);
+    await say(600, LOUD.id);
+    await say(2);
+    await logs.prune({ ...ROOM, maxBytesPerVm: 64 * 550 });
+
+    const feed = await follow({}, 0);
+
+    expect((await take(feed, 1202)).filter((each) => typeof each === 'string')).toEqual([]);
+  });
+
   it('is told when it is overtaken between two pages', async () => {
     await say(600);
     const feed = await follow({ vm: QUIET.id }, 1);

@@ -35,8 +35,13 @@ export function createFindGap(
   }
 
   return async (from, page) => {
-    // Whoever reads from the beginning has missed nothing, and what is dropped here an archive still has.
-    if (from === 0 || logArchive !== null) return null;
+    // What is dropped here an archive still has.
+    if (logArchive !== null) return null;
+    if (from === 0) {
+      // Whoever reads from the beginning has missed nothing of what was dropped before.
+      toldTo = page.keptFrom.sequence;
+      return null;
+    }
     if (page.reached <= from) return null;
     const { sequence, vmSequence } = page.keptFrom;
     const behind = Math.max(from + 1, toldTo);
