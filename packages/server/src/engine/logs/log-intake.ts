@@ -14,7 +14,10 @@ type IntakeDeps = Pick<EngineDeps, 'store' | 'drivers' | 'logs' | 'bus' | 'clock
 /** How long the deletion of a VM waits at most until what it said is taken, milliseconds. */
 const DRAIN_MS = 5_000;
 
-/** What a VM has said that could not be taken: its console, and the sources of its workload. */
+/**
+ * What a VM has said that could not be taken: its console, and the sources of its workload. It is kept in memory only:
+ * a server that dies after the disk is removed and before `tellLost` leaves no line about it.
+ */
 export interface Untaken {
   readonly hasConsole: boolean;
   readonly sources: readonly string[];
