@@ -328,6 +328,13 @@ export function logStoreContract(name: string, open: () => Promise<LogStore>): v
       expect(await messages({ from: last })).toEqual(['new']);
     });
 
+    it('has given all numbers of its lines, also of those that are gone', async () => {
+      const last = await store.append([line('one'), line('two'), line('three')]);
+      await store.prune({ ...UNBOUNDED, beforeMs: NOON + 1 });
+
+      expect(await store.neverGiven(last - 3, last)).toBe(0);
+    });
+
     it('reads for nobody who has gone', async () => {
       await store.append([line('here')]);
       const reason = new Error('gone');

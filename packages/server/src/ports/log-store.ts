@@ -38,6 +38,11 @@ export interface LogStore extends AsyncDisposable {
   /** The sequence of the last line; later lines have greater ones. */
   last(): Promise<number>;
   /**
+   * How many of the numbers after one and up to another were given to no line, since a crash left them out; 0: none, or
+   * it is not known any more. Repeating it is safe.
+   */
+  neverGiven(after: number, to: number): Promise<number>;
+  /**
    * From where on nothing has been dropped: no line with this sequence or a greater one, and none from this time on. If
    * a VM or an owner is named, only their lines count, not those dropped because another VM writes too much.
    */

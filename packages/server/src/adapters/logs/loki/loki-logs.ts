@@ -148,12 +148,13 @@ export function createLokiLogs({ local, clock, log, random }: LokiLogsDeps, conf
 
 function passedOn(
   local: LogStore,
-): Pick<LogStore, 'cursor' | 'cursors' | 'dropCursors' | 'last' | 'keptFrom' | 'vms' | 'usage'> {
+): Pick<LogStore, 'cursor' | 'cursors' | 'dropCursors' | 'last' | 'neverGiven' | 'keptFrom' | 'vms' | 'usage'> {
   return {
     cursor: (key) => local.cursor(key),
     cursors: (prefix) => local.cursors(prefix),
     dropCursors: (keys) => local.dropCursors(keys),
     last: () => local.last(),
+    neverGiven: (after, to) => local.neverGiven(after, to),
     keptFrom: (of) => local.keptFrom(of),
     vms: () => local.vms(),
     usage: () => local.usage(),

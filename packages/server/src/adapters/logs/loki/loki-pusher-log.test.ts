@@ -104,6 +104,29 @@ describe('the log here', () => {
     expect(opened.archive.figures).toMatchObject({ taken: 2, lost: 2, waiting: 0 });
   });
 
+  it('that a crash left numbers out of has none of them counted as lost or waiting, though lines behind them were dropped', async () => {
+    const file = join(handover.directory, 'logs.db');
+    const before = openSqliteLogs(file, { log: SILENT, writer: 'here' });
+    const last = await before.append([line('first', { at: handover.clock.now() })]);
+    await before[Symbol.asyncDispose]();
+    const database = new Database(file);
+    database.prepare("INSERT INTO cursors VALUES ('numbers:reserved', ?, 0)").run([last + 65_536]);
+    database.close();
+    const { loki, opened } = await start();
+    await loki.stop();
+    await say(opened, 'dropped');
+    await passUntil(() => opened.archive.figures.retries > 0);
+    expect(opened.archive.figures.waiting).toBe(2);
+    await opened.logs.prune({ ...UNBOUNDED, maxBytesPerVm: 0 });
+    await say(opened, 'later');
+    await loki.start();
+    await handOver(opened);
+
+    expect(linesOf(loki).at(-1)).toBe('later');
+    expect(opened.archive.figures.taken + opened.archive.figures.lost).toBe(3);
+    expect(opened.archive.figures.waiting).toBe(0);
+  });
+
   it('that has dropped a line of the future before there was a Loki gives no other its time', async () => {
     const local = openSqliteLogs(join(handover.directory, 'logs.db'), { log: SILENT, writer: 'here' });
     await local.append([line('of the future', { at: handover.clock.now() + 24 * HOUR_MS })]);

@@ -14,7 +14,7 @@ import type { LokiClient, PushAnswer } from './loki-client.ts';
 import { type LokiTime, timeAfter, toStreams, toTrial } from './loki-lines.ts';
 
 export interface PusherDeps {
-  readonly local: Pick<LogStore, 'append' | 'cursor' | 'read' | 'last' | 'keptFrom'>;
+  readonly local: Pick<LogStore, 'append' | 'cursor' | 'read' | 'last' | 'keptFrom' | 'neverGiven'>;
   readonly client: Pick<LokiClient, 'push'>;
   readonly clock: Clock;
   /** Writes out alone: what is said about Loki would go there. */
@@ -75,6 +75,8 @@ export function createLokiPusher(
   /** The position that the log here has noted. */
   let noted: number | null = null;
   let isWorkable = true;
+  /** Of the numbers behind the position, those that were given to no line. */
+  let skipped = 0;
   let time: LokiTime = { ms: 0, sequence: 0 };
   let why: string | null = null;
   /** Why it has refused all that was sent last. */
@@ -89,6 +91,7 @@ export function createLokiPusher(
         for (; ; attempt = 1) {
           await note(position);
           position = await handOver(position);
+          if (skipped > 0) skipped = await local.neverGiven(position, last);
         }
       } catch (error) {
         if (signal.aborted) return;
@@ -109,6 +112,7 @@ export function createLokiPusher(
     const latest = Math.min((await local.keptFrom()).atMs, clock.now());
     time = { ms: (await local.cursor(TIME)) ?? latest, sequence: start };
     last = Math.max(last, await local.last());
+    skipped = await local.neverGiven(start, last);
     return start;
   }
 
@@ -251,7 +255,7 @@ export function createLokiPusher(
       return why ?? refusal;
     },
     get figures() {
-      return { ...totals, waiting: position === null ? 0 : Math.max(0, last - position) };
+      return { ...totals, waiting: position === null ? 0 : Math.max(0, last - position - skipped) };
     },
     async stop() {
       stopping.abort(new DOMException('the server is stopping', 'AbortError'));
@@ -269,17 +273,18 @@ async function beforeFirst(local: Pick<LogStore, 'read'>, options: { readonly si
 }
 
 /**
- * How many lines were dropped that came after `from` and up to `end`, of which these are left. Numbers that are missing
- * where nothing was dropped yet were given to none, as happens after a power loss.
+ * How many lines were dropped that came after `from` and up to `end`, of which these are left. Numbers that
+ * a crash left out were given to none.
  */
 async function droppedAmong(
-  local: Pick<LogStore, 'keptFrom'>,
+  local: Pick<LogStore, 'keptFrom' | 'neverGiven'>,
   { from, end, lines }: { readonly from: number; readonly end: number; readonly lines: readonly LogLine[] },
 ): Promise<number> {
   if (lines.length === end - from) return 0;
   const last = Math.min(end, (await local.keptFrom()).sequence - 1);
   const left = lines.filter(({ sequence }) => sequence <= last);
-  return Math.max(0, last - from - left.length);
+  if (last <= from) return 0;
+  return Math.max(0, last - from - left.length - (await local.neverGiven(from, last)));
 }
 
 /** The lines after a sequence, as many as go together. */

@@ -29,6 +29,7 @@ export type LogQuestion =
   | { readonly kind: 'cursors'; readonly prefix: string }
   | { readonly kind: 'dropCursors'; readonly keys: readonly string[] }
   | { readonly kind: 'last' }
+  | { readonly kind: 'neverGiven'; readonly after: number; readonly to: number }
   | { readonly kind: 'keptFrom'; readonly of: KeptFilter }
   | {
       readonly kind: 'prune';
@@ -183,6 +184,8 @@ function replyTo({ writing, reading }: Open, question: Simple): unknown {
       return writing.dropCursors(question.keys);
     case 'last':
       return writing.last();
+    case 'neverGiven':
+      return writing.neverGiven(question.after, question.to);
     case 'keptFrom':
       return writing.keptFrom(question.of);
     case 'read':

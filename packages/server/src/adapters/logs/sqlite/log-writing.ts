@@ -43,6 +43,7 @@ export interface LogWriting {
   dropCursors(keys: readonly string[]): void;
   last(): number;
   keptFrom(of: KeptFilter): KeptFrom;
+  neverGiven(after: number, to: number): number;
   /** To be called before the file is closed. */
   release(): void;
   /** One transaction with a part of each task. Returns those that go on. */
@@ -112,6 +113,7 @@ export function createLogWriting(database: Database): LogWriting {
       writer.begin();
       return writer.last;
     },
+    neverGiven: reserve.neverGiven,
     release() {
       writer.begin();
       reserve.release(writer.last);

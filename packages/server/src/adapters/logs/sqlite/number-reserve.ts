@@ -23,6 +23,8 @@ export interface NumberReserve {
   reach(number: number): void;
   /** Notes that the numbers after this one up to the floor were given to no line. To be called in the transaction that goes on behind them. */
   noteSkipped(after: number): void;
+  /** How many numbers after one and up to another were left out. */
+  neverGiven(after: number, to: number): number;
   /** To be called before the file is closed, with the last number: none of what was reserved above the floor is left out then. */
   release(last: number): void;
 }
@@ -36,6 +38,10 @@ export function createNumberReserve(database: Database): NumberReserve {
     `DELETE FROM cursors WHERE key IN (SELECT key FROM cursors WHERE key >= '${SKIPPED}' AND key < 'numbers:skipped;'
      ORDER BY position DESC LIMIT -1 OFFSET ${MOST_SKIPPED})`,
   );
+  const findSkipped = database.prepare(
+    `SELECT key, position FROM cursors WHERE key >= '${SKIPPED}' AND key < 'numbers:skipped;'`,
+  );
+  const findLast = database.prepare('SELECT last FROM numbers');
   const floor = find.all<{ readonly position: number }>([KEY])[0]?.position ?? 0;
   let reserved = 0;
   return {
@@ -54,6 +60,16 @@ export function createNumberReserve(database: Database): NumberReserve {
     noteSkipped(after) {
       note.run([`${SKIPPED}${floor}`, after]);
       forget.run([]);
+    },
+    neverGiven(after, to) {
+      const skipped = findSkipped
+        .all<{ readonly key: string; readonly position: number }>([])
+        .map(({ key, position }) => ({ after: position, to: Number(key.slice(SKIPPED.length)) }));
+      const last = findLast.all<{ readonly last: number }>([])[0]?.last ?? 0;
+      return [...skipped, { after: last, to: floor }].reduce(
+        (sum, range) => sum + Math.max(0, Math.min(to, range.to) - Math.max(after, range.after)),
+        0,
+      );
     },
     release(last) {
       // While no line has come, the floor is known from here alone.

@@ -97,6 +97,7 @@ export function openSqliteLogs(
       await writer.ask({ kind: 'dropCursors', keys });
     },
     last: askLast,
+    neverGiven: (after, to) => ask(writer, { kind: 'neverGiven', after, to }, isNumber),
     keptFrom: (of = {}) => ask(writer, { kind: 'keptFrom', of }, isKeptFrom),
     async prune(bounds) {
       await writer.ask({ kind: 'prune', bounds });
