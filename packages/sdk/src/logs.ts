@@ -44,7 +44,8 @@ export interface LogClient {
   listAll(query?: Omit<LogPageQuery, 'cursor'>, options?: Abortable): AsyncIterable<LogLine>;
   /**
    * All of them up to now, oldest first, each once, as they come. Where the connection breaks off it goes on after the last line; throws
-   * `VolaryConnectionError` when nothing more has come for a minute, and when there is no answer at first.
+   * `VolaryConnectionError` when it broke off again and again for a minute without one more line, and when there is no
+   * answer at first.
    */
   export(query?: LogSelection, options?: Abortable): AsyncIterable<LogLine>;
   /**
@@ -84,13 +85,15 @@ async function* exportAll(
 ): AsyncGenerator<LogLine> {
   const backoff = createBackoff({ giveUpAfterMs: OUTAGE_MS });
   let after: number | undefined;
+  let { until } = query;
   let hasConnected = false;
   for (;;) {
     try {
       const cursor = after === undefined ? {} : { cursor: String(after) };
-      const asked = { ...queryOf(query), ...cursor };
+      const asked = { ...queryOf(query), until, ...cursor };
       const response = await transport.send({ method: 'GET', path: PATH, query: asked, headers: NDJSON, signal });
       hasConnected = true;
+      until ??= endOf(response);
       for await (const text of linesOf(bytesOf(response, signal))) {
         const line: LogLine = JSON.parse(text);
         after = Math.max(after ?? 0, line.sequence);
@@ -104,6 +107,12 @@ async function* exportAll(
       await backoff.afterFault(error, signal);
     }
   }
+}
+
+/** When it was asked for at first: what comes later is not part of it, however often it is gone on with. A date has whole seconds. */
+function endOf(response: Response): string | undefined {
+  const atMs = Date.parse(response.headers.get('date') ?? '');
+  return Number.isNaN(atMs) ? undefined : new Date(atMs + 1_000).toISOString();
 }
 
 interface FollowOptions {
