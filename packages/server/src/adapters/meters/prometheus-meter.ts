@@ -60,18 +60,31 @@ export function createPrometheusMeter({ turns }: { readonly turns: Turns }): Met
   };
 }
 
+/** Labels as they were written last: all that is told of one VM has the same, and to write them is most of the work. */
+const written = new WeakMap<object, { readonly names: string; readonly text: string }>();
+
 /** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
 function textOf<L extends string>(
   { name, help, labels }: Measure<L>,
   kind: 'counter' | 'gauge',
   samples: Iterable<Sample<L>>,
 ): string {
+  const names = labels.join();
   let text = `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${kind}`;
   for (const sample of samples) {
-    const values = labels.map((label) => `${label}="${escaped(sample.labels[label]).replaceAll('"', '\\"')}"`);
-    text += `\n${name}${values.length === 0 ? '' : `{${values.join(',')}}`} ${figure(sample.value)}`;
+    let known = written.get(sample.labels);
+    if (known?.names !== names) {
+      known = { names, text: labelText(labels, sample.labels) };
+      written.set(sample.labels, known);
+    }
+    text += `\n${name}${known.text} ${figure(sample.value)}`;
   }
   return text;
+}
+
+function labelText<L extends string>(names: readonly L[], labels: Readonly<Record<L, string>>): string {
+  const values = names.map((name) => `${name}="${escaped(labels[name]).replaceAll('"', '\\"')}"`);
+  return values.length === 0 ? '' : `{${values.join(',')}}`;
 }
 
 function escaped(text: string): string {
